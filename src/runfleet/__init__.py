@@ -1,0 +1,1 @@
+"""Run models once, by the thousand or under calibration, here first and on Azure Batch unchanged."""

@@ -1,0 +1,219 @@
+"""
+What the emulator and its node agent say to each other.
+
+Each message is one JSON object on a line, named by its `type`, in either direction over a stream
+socket.  The emulator says `Execute`, `Kill` and `RemoveFolder`; the agent says `Ready` once it has
+ended what an earlier life left running, and `Ended` for every execution that it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+
+class SubjectKind(StrEnum):
+    """The kinds of task that a node runs."""
+
+    TASK = "task"
+    START_TASK = "starttask"
+    PREPARATION_TASK = "preparationtask"
+    RELEASE_TASK = "releasetask"
+
+
+class EndedBy(StrEnum):
+    """What ended an execution."""
+
+    EXIT = "exit"
+    KILL = "kill"
+    TIME_LIMIT = "timelimit"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose execution it is; job and task are empty for a start task."""
+
+    kind: SubjectKind
+    pool_id: str
+    node_id: str
+    job_id: str = ""
+    task_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileToFetch:
+    """One resource file: a URL of a blob, or of a container with a prefix."""
+
+    url: str
+    is_container: bool = False
+    blob_prefix: str = ""
+    file_path: str = ""
+    file_mode: str = "0770"
+
+
+@dataclass(frozen=True, slots=True)
+class FilesToUpload:
+    """One output file specification; `condition` as `batch.states.UploadCondition` spells it."""
+
+    pattern: str
+    container_url: str
+    path: str | None = None
+    condition: str = "taskcompletion"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageToInstall:
+    """An application package: `archive` is a zip on this machine, unpacked into `folder` once."""
+
+    archive: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """
+    Run one command line on a virtual node.
+
+    Parameters
+    ----------
+    execution
+        Number of this execution, unique in the life of the emulator's state.
+    node_root
+        Absolute path of the node's root folder, made with its standard folders where absent.
+    directory
+        The task's folder below the root, such as ``workitems/j/job-1/t``; the command runs in its
+        ``wd``.
+    keep_directory
+        A retry: leave the folder as it is and fetch nothing again.  Otherwise start with an empty
+        folder, even if one is there.
+    environment
+        All variables that the service sets and the client asked for, whole.
+    upload_on_failure
+        Upload output files also when the exit code is not 0; false where a retry will follow.
+    time_limit
+        Seconds from now after which the whole process tree is ended, or None.
+    """
+
+    execution: int
+    subject: Subject
+    node_root: str
+    directory: str
+    command_line: str
+    environment: Mapping[str, str]
+    files: tuple[FileToFetch, ...] = ()
+    uploads: tuple[FilesToUpload, ...] = ()
+    packages: tuple[PackageToInstall, ...] = ()
+    keep_directory: bool = False
+    upload_on_failure: bool = True
+    time_limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End an execution with all its processes; its `Ended` follows, also if it had not begun."""
+
+    execution: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFolder:
+    """Remove a folder below the state folder: out of sight at once, its files when idle."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The agent has ended the processes of an earlier life and takes executions."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFailure:
+    """Why an execution failed beside its exit code, in the words of the service's `failureInfo`."""
+
+    category: str
+    code: str
+    message: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """
+    An execution is over: no process of it is left and its uploads are done.
+
+    Parameters
+    ----------
+    start_time, end_time
+        Seconds since the epoch; the start is that of the staging, as the service counts it.
+    exit_code
+        None where the command never ran or was ended by `Kill` or the time limit; 128 + number
+        for a process that a signal ended by itself.
+    failure
+        Set when files could not be fetched, packages not installed, the program not started, or
+        output files not uploaded (then beside an exit code); never for a mere exit code.
+    user_time, system_time
+        Seconds of processor time of the command and its waited-for children.
+    """
+
+    execution: int
+    subject: Subject
+    start_time: float
+    end_time: float
+    ended_by: EndedBy
+    exit_code: int | None = None
+    failure: ExecutionFailure | None = None
+    user_time: float = 0.0
+    system_time: float = 0.0
+
+
+Message = Execute | Kill | RemoveFolder | Ready | Ended
+
+
+def encode(message: Message) -> bytes:
+    """One message as a line of JSON."""
+    named = {"type": type(message).__name__, "message": message}
+    return orjson.dumps(named, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def decode(line: bytes) -> Message:
+    """The message that a line of JSON holds."""
+    named = orjson.loads(line)
+    return _DECODERS[named["type"]](named["message"])
+
+
+def _subject(fields: dict[str, Any]) -> Subject:
+    return Subject(**{**fields, "kind": SubjectKind(fields["kind"])})
+
+
+def _execute(fields: dict[str, Any]) -> Execute:
+    fields["subject"] = _subject(fields["subject"])
+    fields["files"] = tuple(FileToFetch(**file) for file in fields["files"])
+    fields["uploads"] = tuple(FilesToUpload(**upload) for upload in fields["uploads"])
+    fields["packages"] = tuple(PackageToInstall(**package) for package in fields["packages"])
+    return Execute(**fields)
+
+
+def _ended(fields: dict[str, Any]) -> Ended:
+    fields["subject"] = _subject(fields["subject"])
+    fields["ended_by"] = EndedBy(fields["ended_by"])
+    if fields["failure"]:
+        fields["failure"] = ExecutionFailure(**fields["failure"])
+    return Ended(**fields)
+
+
+_DECODERS = {
+    "Execute": _execute,
+    "Kill": lambda fields: Kill(**fields),
+    "RemoveFolder": lambda fields: RemoveFolder(**fields),
+    "Ready": lambda fields: Ready(**fields),
+    "Ended": _ended,
+}

@@ -1,0 +1,194 @@
+"""What the service knows of pools, nodes, jobs and tasks while they live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from runfleet.batch.specs import JobSpec, PoolSpec
+from runfleet.batch.states import (
+    AllocationState,
+    AuxiliaryTaskState,
+    ErrorCategory,
+    JobState,
+    NodeDeallocationOption,
+    NodeState,
+    PoolState,
+    SchedulingState,
+    TaskResult,
+    TaskState,
+)
+
+RECENT_TASKS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a task of any kind failed, as `failureInfo` has it."""
+
+    category: ErrorCategory
+    code: str
+    message: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeError:
+    """Why a resize did not reach its target."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuxiliaryTaskInfo:
+    """How a start, preparation or release task went on one node."""
+
+    state: AuxiliaryTaskState
+    start_time: datetime
+    end_time: datetime | None = None
+    exit_code: int | None = None
+    failure: Failure | None = None
+    result: TaskResult | None = None
+    retry_count: int = 0
+    last_retry_time: datetime | None = None
+
+
+@dataclass(slots=True)
+class Pool:
+    """
+    A pool; `body` is what the client asked for, which only `wire` understands.
+
+    `last_modified` moves with user requests alone, never with background progress.
+    """
+
+    spec: PoolSpec
+    body: bytes
+    creation_time: datetime
+    last_modified: datetime
+    state: PoolState
+    state_time: datetime
+    allocation_state: AllocationState
+    allocation_time: datetime
+    target_dedicated: int = 0
+    target_low_priority: int = 0
+    resize_errors: list[ResizeError] = field(default_factory=list)
+    resize_deadline: datetime | None = None
+    deallocation_option: NodeDeallocationOption = NodeDeallocationOption.REQUEUE
+    nodes_made: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecentTask:
+    """A task that a node ran lately."""
+
+    job_id: str
+    task_id: str
+    state: TaskState
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    exit_code: int | None = None
+    result: TaskResult | None = None
+    failure: Failure | None = None
+    retry_count: int = 0
+    requeue_count: int = 0
+
+
+@dataclass(slots=True)
+class Node:
+    """A virtual machine of a pool; `number` is unique in the pool and gives it its address."""
+
+    node_id: str
+    pool_id: str
+    number: int
+    dedicated: bool
+    allocation_time: datetime
+    state: NodeState
+    state_time: datetime
+    address: str
+    scheduling_state: SchedulingState = SchedulingState.ENABLED
+    boot_time: datetime | None = None
+    start_task: AuxiliaryTaskInfo | None = None
+    errors: list[Failure] = field(default_factory=list)
+    total_tasks_run: int = 0
+    total_tasks_succeeded: int = 0
+    running_tasks: int = 0
+    running_slots: int = 0
+    recent_tasks: list[RecentTask] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TaskCounts:
+    """How many tasks of a job are in each state; `running` includes preparing ones."""
+
+    active: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+
+    @property
+    def completed(self) -> int:
+        """Tasks that have ended, either way."""
+        return self.succeeded + self.failed
+
+
+@dataclass(slots=True)
+class Job:
+    """A job; `body` is what the client asked for, which only `wire` understands."""
+
+    spec: JobSpec
+    body: bytes
+    creation_time: datetime
+    last_modified: datetime
+    state: JobState
+    state_time: datetime
+    previous_state: JobState | None = None
+    previous_state_time: datetime | None = None
+    end_time: datetime | None = None
+    terminate_reason: str | None = None
+    counts: TaskCounts = field(default_factory=TaskCounts)
+    slot_counts: TaskCounts = field(default_factory=TaskCounts)
+
+
+@dataclass(slots=True)
+class JobNode:
+    """What a job's preparation and release tasks did on one node."""
+
+    job_id: str
+    pool_id: str
+    node_id: str
+    preparation: AuxiliaryTaskInfo | None = None
+    release: AuxiliaryTaskInfo | None = None
+
+
+@dataclass(slots=True)
+class Task:
+    """
+    A task; what its client asked for stays in the store until the task is started or read.
+
+    `sequence` orders the tasks of all jobs by when they were added and is never used again.
+    """
+
+    job_id: str
+    task_id: str
+    sequence: int
+    creation_time: datetime
+    last_modified: datetime
+    state_time: datetime
+    required_slots: int = 1
+    max_task_retry_count: int = 0
+    state: TaskState = TaskState.ACTIVE
+    previous_state: TaskState | None = None
+    previous_state_time: datetime | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    exit_code: int | None = None
+    result: TaskResult | None = None
+    failure: Failure | None = None
+    retry_count: int = 0
+    last_retry_time: datetime | None = None
+    requeue_count: int = 0
+    last_requeue_time: datetime | None = None
+    pool_id: str | None = None
+    node_id: str | None = None

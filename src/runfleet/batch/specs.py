@@ -1,0 +1,136 @@
+"""What clients ask for: the parts of pools, jobs and tasks that decide what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from runfleet.batch.states import (
+    NodeFillType,
+    OnAllTasksComplete,
+    OnTaskFailure,
+    OsType,
+    UploadCondition,
+)
+
+DEFAULT_RETENTION = timedelta(days=7)
+DEFAULT_RESIZE_TIMEOUT = timedelta(minutes=15)
+RELEASE_TASK_TIME_LIMIT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFile:
+    """A file, or a container of files, to place on the node; exactly one source is set."""
+
+    http_url: str | None = None
+    storage_container_url: str | None = None
+    auto_storage_container_name: str | None = None
+    blob_prefix: str | None = None
+    file_path: str | None = None
+    file_mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """Files to upload to a container once the task has ended."""
+
+    file_pattern: str
+    container_url: str
+    path: str | None = None
+    upload_condition: UploadCondition = UploadCondition.TASK_COMPLETION
+    upload_headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationPackageReference:
+    """An application package to install; no version means the default version."""
+
+    application_id: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """What every kind of task has: a command line, its files and its environment."""
+
+    command_line: str
+    resource_files: tuple[ResourceFile, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StartTaskSpec:
+    """What a node runs when it joins its pool."""
+
+    command: CommandSpec
+    max_task_retry_count: int = 0
+    wait_for_success: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PreparationTaskSpec:
+    """What a node runs before its first task of a job."""
+
+    task_id: str
+    command: CommandSpec
+    max_task_retry_count: int = 0
+    max_wall_clock_time: timedelta | None = None
+    wait_for_success: bool = True
+    rerun_on_node_reboot_after_success: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTaskSpec:
+    """What a node runs at the end of a job that it prepared for."""
+
+    task_id: str
+    command: CommandSpec
+    max_wall_clock_time: timedelta = RELEASE_TASK_TIME_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSpec:
+    """A pool's machines and how tasks are put on them."""
+
+    pool_id: str
+    vm_size: str
+    os_type: OsType = OsType.LINUX
+    task_slots_per_node: int = 1
+    node_fill_type: NodeFillType = NodeFillType.SPREAD
+    enable_inter_node_communication: bool = False
+    resize_timeout: timedelta = DEFAULT_RESIZE_TIMEOUT
+    start_task: StartTaskSpec | None = None
+    packages: tuple[ApplicationPackageReference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """How the tasks of a job are run; `pool_id` may name a pool that does not exist yet."""
+
+    job_id: str
+    pool_id: str
+    priority: int = 0
+    max_parallel_tasks: int = -1
+    max_wall_clock_time: timedelta | None = None
+    max_task_retry_count: int = 0
+    on_all_tasks_complete: OnAllTasksComplete = OnAllTasksComplete.NO_ACTION
+    on_task_failure: OnTaskFailure = OnTaskFailure.NO_ACTION
+    preparation: PreparationTaskSpec | None = None
+    release: ReleaseTaskSpec | None = None
+    common_environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """One command line of a job, whole; `max_task_retry_count` None means the job's."""
+
+    task_id: str
+    command: CommandSpec
+    output_files: tuple[OutputFile, ...] = ()
+    packages: tuple[ApplicationPackageReference, ...] = ()
+    max_wall_clock_time: timedelta | None = None
+    retention_time: timedelta = DEFAULT_RETENTION
+    max_task_retry_count: int | None = None
+    required_slots: int = 1
+    affinity_id: str | None = None

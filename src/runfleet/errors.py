@@ -1,0 +1,21 @@
+"""What can go wrong, by what a caller would do differently."""
+
+from __future__ import annotations
+
+
+class RunfleetError(Exception):
+    """
+    Root of all errors that runfleet raises on purpose.
+
+    Parameters
+    ----------
+    message
+        What went wrong and where, in one sentence without a full stop.
+    hint
+        How to mend it, or None where nobody can tell.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
