@@ -1,0 +1,239 @@
+"""Imports point one way, never in a circle, and nothing leaves the platforms we promise."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+
+# Every part, and the parts that it may import; `errors` stands below all of them.
+ALLOWED = {
+    "errors": set[str](),
+    "home": {"errors"},
+    "study": {"errors"},
+    "batch": {"errors"},
+    "scheduler": {"errors", "batch"},
+    "wire": {"errors", "batch"},
+    "store": {"errors", "batch"},
+    "storage": {"errors"},
+    "agent": {"errors", "storage"},
+    "emulator": {"errors", "wire", "store", "scheduler", "batch", "agent", "storage"},
+    "azure": {"errors", "storage"},
+    "launch": {"errors", "home", "study", "azure", "storage"},
+    "cli": {"errors", "home", "study", "azure", "storage", "launch", "emulator"},
+    "runfleet": {"study", "launch"},
+}
+
+# Parts that decide and translate: what they need to know, they are told.
+PURE = ("batch", "scheduler", "wire")
+OUTSIDE_WORLD = {"os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "time"}
+CLOCKS = {"now", "today", "utcnow"}
+
+POSIX_PARTS = ("agent", "emulator")
+POSIX_ONLY = re.compile(
+    r"(fcntl|grp|posix|pty|pwd|resource|syslog|termios|tty)(\..+)?"
+    r"|os\.(chown|chroot|fork|forkpty|gete?[gu]id|getgroups|getloadavg|getpgid|getpgrp|getsid"
+    r"|killpg|lchown|mkfifo|mknod|nice|openpty|posix_spawnp?|sched_[gs]etaffinity|setgid"
+    r"|setpgid|setpgrp|setsid|setuid|statvfs|uname|wait|wait3|wait4|waitid)"
+    r"|signal\.(SIG(ALRM|CHLD|CONT|HUP|KILL|QUIT|STOP|TSTP|USR1|USR2|WINCH)|alarm|pause"
+    r"|pthread_kill|pthread_sigmask|setitimer|sigwait)"
+    r"|socket\.AF_UNIX"
+)
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module: its dotted name and its parsed text."""
+
+    name: str
+    tree: ast.Module
+    is_package: bool = False
+
+    @property
+    def part(self) -> str:
+        """The folder or module under `runfleet` that it belongs to."""
+        return part_of(self.name)
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name, and the line that imports it."""
+
+    target: str
+    line: int
+
+
+def part_of(name: str) -> str:
+    """`study` of `runfleet.study.load`; the root package is a part of its own."""
+    root, _, rest = name.partition(".")
+    return rest.partition(".")[0] or root
+
+
+def load_modules() -> list[Module]:
+    return [load_module(path) for path in sorted(SOURCE.rglob("*.py"))]
+
+
+def load_module(path: Path) -> Module:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    is_package = parts[-1] == "__init__"
+    name = ".".join(parts[:-1] if is_package else parts)
+    return Module(name, ast.parse(path.read_text(encoding="utf-8"), str(path)), is_package)
+
+
+def imports_of(module: Module) -> Iterator[Import]:
+    """Every import of a module, wherever in it: also inside functions and for types alone."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = absolute_origin(module, node)
+            yield from (Import(f"{origin}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def absolute_origin(module: Module, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = module.name.split(".")
+    kept = package[: len(package) - node.level + module.is_package]
+    return ".".join([*kept, *([node.module] if node.module else [])])
+
+
+def uses_of(module: Module) -> Iterator[Import]:
+    """Every `name.attribute` of a module, as if it had been imported there."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield Import(f"{node.value.id}.{node.attr}", node.lineno)
+
+
+def wrong_directions(module: Module) -> Iterator[str]:
+    allowed = ALLOWED.get(module.part)
+    if allowed is None:
+        yield f"{module.name}: `{module.part}` is not in the table of directions"
+        return
+    for found in imports_of(module):
+        target = part_of(found.target)
+        if found.target.split(".")[0] == "runfleet" and target not in {module.part, *allowed}:
+            rule = f"`{module.part}` may import only {sorted(allowed)}"
+            yield f"{module.name}:{found.line} imports `{found.target}`: {rule}"
+
+
+def worldly_imports(module: Module) -> Iterator[str]:
+    if module.part not in PURE:
+        return
+    rule = f"`{module.part}` reads no clock, socket or file"
+    for found in imports_of(module):
+        if found.target.split(".")[0] in OUTSIDE_WORLD:
+            yield f"{module.name}:{found.line} imports `{found.target}`: {rule}"
+    for found in uses_of(module):
+        owner, name = found.target.split(".")
+        if owner in {"datetime", "date"} and name in CLOCKS:
+            yield f"{module.name}:{found.line} calls `{found.target}`: {rule}"
+
+
+def posix_only_imports(module: Module) -> Iterator[str]:
+    if module.part in POSIX_PARTS:
+        return
+    for found in (*imports_of(module), *uses_of(module)):
+        if POSIX_ONLY.fullmatch(found.target):
+            rule = f"only {' and '.join(POSIX_PARTS)} may need POSIX"
+            yield f"{module.name}:{found.line} uses `{found.target}`: {rule}"
+
+
+def import_graph(modules: list[Module]) -> dict[str, set[str]]:
+    """What each module imports of ours: a submodule where there is one, else its package."""
+    names = {module.name for module in modules}
+    graph: dict[str, set[str]] = {name: set() for name in names}
+    for module in modules:
+        for found in imports_of(module):
+            package = found.target.rpartition(".")[0]
+            target = found.target if found.target in names else package
+            graph[module.name] |= {target} & names - {module.name}
+    return graph
+
+
+def parse(text: str, *, name: str) -> Module:
+    return Module(name, ast.parse(text))
+
+
+MODULES = load_modules()
+
+
+def test_imports_point_one_way() -> None:
+    """A part imports the parts below it, as the table says."""
+    assert not [wrong for module in MODULES for wrong in wrong_directions(module)]
+
+
+def test_imports_make_no_circle() -> None:
+    """Also inside a part, no module reaches itself again through its imports."""
+    try:
+        TopologicalSorter(import_graph(MODULES)).prepare()
+    except CycleError as error:
+        pytest.fail(f"circle of imports: {' <- '.join(error.args[1])}")
+
+
+def test_pure_parts_know_no_clock_socket_or_file() -> None:
+    """Time and outside facts reach the pure parts as arguments."""
+    assert not [wrong for module in MODULES for wrong in worldly_imports(module)]
+
+
+def test_posix_stays_in_agent_and_emulator() -> None:
+    """The client side runs on Windows too."""
+    assert not [wrong for module in MODULES for wrong in posix_only_imports(module)]
+
+
+@pytest.mark.parametrize("package", ["runfleet", "runfleet.agent.messages"])
+def test_importing_stays_cheap(package: str) -> None:
+    """The agent starts, and `import runfleet` returns, without the Azure SDK and pydantic."""
+    program = f"import sys, {package}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert not set(run.stdout.split()) & {"azure", "pydantic", "pandas", "scipy", "matplotlib"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place", "rule"),
+    [
+        (
+            "runfleet.azure.client",
+            "from runfleet.wire import errors",
+            "runfleet.azure.client:1 imports `runfleet.wire.errors`",
+            "`azure` may import only ['errors', 'storage']",
+        ),
+        (
+            "runfleet.study.load",
+            "def load():\n    from ..launch import plan",
+            "runfleet.study.load:2 imports `runfleet.launch.plan`",
+            "`study` may import only ['errors']",
+        ),
+        ("runfleet.wand", "", "runfleet.wand", "`wand` is not in the table of directions"),
+    ],
+)
+def test_a_wrong_direction_is_named(name: str, text: str, place: str, rule: str) -> None:
+    """The complaint names the module, the line and the rule."""
+    assert list(wrong_directions(parse(text, name=name))) == [f"{place}: {rule}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import fcntl", "from os import fork", "import os\nos.killpg(1, 9)", "signal.SIGKILL"],
+)
+def test_posix_only_code_is_found(text: str) -> None:
+    """Modules, names imported from a module, and names used through it."""
+    assert len(list(posix_only_imports(parse(text, name="runfleet.cli.run")))) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["import time", "from pathlib import Path", "datetime.now(UTC)", "import os.path"]
+)
+def test_a_look_at_the_world_is_found(text: str) -> None:
+    """Imports of the outside world, and clocks reached through a plain type."""
+    assert len(list(worldly_imports(parse(text, name="runfleet.scheduler.core")))) == 1
