@@ -8,7 +8,7 @@ ended what an earlier life left running, and `Ended` for every execution that it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -210,7 +210,7 @@ def _ended(fields: dict[str, Any]) -> Ended:
     return Ended(**fields)
 
 
-_DECODERS = {
+_DECODERS: dict[str, Callable[[dict[str, Any]], Message]] = {
     "Execute": _execute,
     "Kill": lambda fields: Kill(**fields),
     "RemoveFolder": lambda fields: RemoveFolder(**fields),
