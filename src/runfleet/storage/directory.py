@@ -1,0 +1,254 @@
+"""A storage account that is a folder: containers are folders, blobs plain files."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from runfleet.storage.errors import BlobNotFoundError, ContainerNotFoundError, StorageError
+from runfleet.storage.names import check_blob_name, check_container_name
+from runfleet.storage.protocol import Blob
+
+# No container can be called this, so what is being written or deleted is never listed.
+_PARTIAL_FOLDER = ".partial"
+_LEFTOVER_AGE = timedelta(days=1)
+_MOVE_ATTEMPTS = 100
+
+
+class DirectoryStorage:
+    """
+    Containers of blobs as folders of files, for one machine.
+
+    A blob is first written under another name and then moved into place, so that readers, also in
+    other processes, see the old content or the new one. Files are copied, never linked: a user may
+    edit the original.
+
+    Parameters
+    ----------
+    root
+        The folder of the account; made when the first container is.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._numbers = itertools.count()
+
+    def create_container(self, container: str) -> None:
+        """Make a container; one that is there already is left alone."""
+        self._container_folder(container).mkdir(parents=True, exist_ok=True)
+        _delete_leftovers(self._partial_folder)
+
+    def delete_container(self, container: str) -> None:
+        """Delete a container with all its blobs; one that is not there is no error."""
+        folder = self._container_folder(container)
+        if not folder.exists():
+            return
+        # Moved away first, so that nobody sees half a container.
+        doomed = self._partial_path()
+        try:
+            folder.replace(doomed)
+        except OSError as error:
+            raise StorageError(
+                f"container `{container}` cannot be deleted: {error.strerror}"
+            ) from error
+        shutil.rmtree(doomed, ignore_errors=True)
+
+    def put_file(self, container: str, blob: str, path: Path) -> None:
+        """Write the content of a file as a blob, in place of any blob of that name."""
+        self._put(container, blob, lambda partial: _copy(path, partial))
+
+    def put_bytes(self, container: str, blob: str, content: bytes) -> None:
+        """Write a blob, in place of any blob of that name."""
+        self._put(container, blob, lambda partial: _write(partial, content))
+
+    def get_bytes(
+        self, container: str, blob: str, *, offset: int = 0, length: int | None = None
+    ) -> bytes:
+        """Read a blob, or a part of it; raises `BlobNotFoundError`."""
+        try:
+            with self._blob_file(container, blob).open("rb") as file:
+                file.seek(offset)
+                return file.read(-1 if length is None else length)
+        except OSError as error:
+            raise self._reading_error(container, blob, error) from error
+
+    def get_file(self, container: str, blob: str, path: Path) -> None:
+        """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
+        source = self._blob_file(container, blob)
+        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, partial)
+            partial.replace(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise self._reading_error(container, blob, error) from error
+
+    def exists(self, container: str, blob: str) -> bool:
+        """Tell whether there is such a blob."""
+        return self._blob_file(container, blob).is_file()
+
+    def delete_blob(self, container: str, blob: str) -> None:
+        """Delete a blob; one that is not there is no error."""
+        path = self._blob_file(container, blob)
+        if not path.is_file():
+            return
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"blob `{blob}` of container `{container}` cannot be deleted: {error.strerror}"
+            ) from error
+        _delete_empty_folders(path.parent, self.root / container)
+
+    def delete_prefix(self, container: str, prefix: str) -> None:
+        """Delete all blobs whose names begin with the prefix."""
+        for blob in self.list_blobs(container, prefix):
+            self.delete_blob(container, blob.name)
+
+    def list_blobs(self, container: str, prefix: str = "") -> Iterator[Blob]:
+        """List the blobs whose names begin with the prefix, sorted by name, as a stream."""
+        folder = self._container_folder(container)
+        if not folder.is_dir():
+            raise ContainerNotFoundError(container)
+        parent, slash, start = prefix.rpartition("/")
+        if slash:
+            check_blob_name(parent)
+        return _walk(folder / parent, parent + slash, start)
+
+    def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
+        """Give the `file://` URL of a blob, which works as long as the machine does."""
+        del life, write
+        return self._blob_file(container, blob).as_uri()
+
+    def container_url(self, container: str, *, life: timedelta, write: bool = False) -> str:
+        """Give the `file://` URL of a container, which works as long as the machine does."""
+        del life, write
+        return self._container_folder(container).as_uri()
+
+    def _container_folder(self, container: str) -> Path:
+        check_container_name(container)
+        return self.root / container
+
+    def _blob_file(self, container: str, blob: str) -> Path:
+        check_blob_name(blob)
+        return self._container_folder(container) / blob
+
+    @functools.cached_property
+    def _partial_folder(self) -> Path:
+        folder = self.root / _PARTIAL_FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _partial_path(self) -> Path:
+        return self._partial_folder / f"{os.getpid()}-{id(self):x}-{next(self._numbers)}"
+
+    def _put(self, container: str, blob: str, write: Callable[[Path], None]) -> None:
+        target = self._blob_file(container, blob)
+        if not (self.root / container).is_dir():
+            raise ContainerNotFoundError(container)
+        partial = self._partial_path()
+        try:
+            write(partial)
+            _move(partial, target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise _writing_error(container, blob, error) from error
+
+    def _reading_error(self, container: str, blob: str, error: OSError) -> StorageError:
+        if not (self.root / container).is_dir():
+            return ContainerNotFoundError(container)
+        if not (self.root / container / blob).is_file():
+            return BlobNotFoundError(container, blob)
+        return StorageError(
+            f"blob `{blob}` of container `{container}` cannot be read: "
+            f"{error.strerror}: {error.filename}"
+        )
+
+
+def _writing_error(container: str, blob: str, error: OSError) -> StorageError:
+    clash = isinstance(error, (NotADirectoryError, IsADirectoryError, FileExistsError))
+    return StorageError(
+        f"blob `{blob}` cannot be written to container `{container}`: "
+        f"{error.strerror}: {error.filename}",
+        hint="in a folder a blob cannot be called as the folder of another" if clash else None,
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _move(partial: Path, target: Path) -> None:
+    # The folder is nearly always there, so it is not asked for first. It may vanish at any moment
+    # when another process deletes the last blob in it.
+    for _ in range(_MOVE_ATTEMPTS):
+        try:
+            partial.replace(target)
+            return
+        except FileNotFoundError:
+            with contextlib.suppress(FileNotFoundError, FileExistsError):
+                target.parent.mkdir(parents=True, exist_ok=True)
+    partial.replace(target)
+
+
+def _walk(folder: Path, prefix: str, start: str) -> Iterator[Blob]:
+    for name, entry in _sorted_entries(folder, start):
+        if name.endswith("/"):
+            yield from _walk(Path(entry.path), prefix + name, "")
+        else:
+            yield from _blob_of(prefix + name, entry)
+
+
+def _sorted_entries(folder: Path, start: str) -> list[tuple[str, os.DirEntry[str]]]:
+    """Sort a folder as the whole names of its blobs sort: a folder with its slash."""
+    try:
+        with os.scandir(folder) as entries:
+            named = [
+                (entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name, entry)
+                for entry in entries
+                if entry.name.startswith(start) and not entry.is_symlink()
+            ]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(named, key=lambda pair: pair[0])
+
+
+def _blob_of(name: str, entry: os.DirEntry[str]) -> Iterator[Blob]:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:  # deleted since the folder was read
+        return
+    yield Blob(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def _delete_empty_folders(folder: Path, container: Path) -> None:
+    """Delete a folder and its parents as long as they are empty: blobs have no folders."""
+    while folder != container:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
+
+
+def _delete_leftovers(folder: Path) -> None:
+    """Delete what a process that was killed had begun to write or to delete."""
+    oldest = time.time() - _LEFTOVER_AGE.total_seconds()
+    for path in folder.iterdir():
+        if path.lstat().st_mtime < oldest:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,44 @@
+"""What can go wrong with storage."""
+
+from __future__ import annotations
+
+from runfleet.errors import RunfleetError
+
+
+class StorageError(RunfleetError):
+    """A storage account refused or failed."""
+
+
+class InvalidNameError(StorageError):
+    """A name that Azure Storage, or the folder in its place, does not allow."""
+
+
+class ContainerNotFoundError(StorageError):
+    """
+    There is no such container.
+
+    Parameters
+    ----------
+    container
+        Its name.
+    """
+
+    def __init__(self, container: str) -> None:
+        super().__init__(f"there is no container `{container}`")
+        self.container = container
+
+
+class BlobNotFoundError(StorageError):
+    """
+    There is no such blob.
+
+    Parameters
+    ----------
+    container, blob
+        Where it should have been.
+    """
+
+    def __init__(self, container: str, blob: str) -> None:
+        super().__init__(f"there is no blob `{blob}` in container `{container}`")
+        self.container = container
+        self.blob = blob

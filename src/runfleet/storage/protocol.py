@@ -1,0 +1,104 @@
+"""What every storage account can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """
+    One blob of a listing.
+
+    Parameters
+    ----------
+    name
+        Its whole name, folders separated by slashes.
+    size
+        In bytes.
+    last_modified
+        When it was last written, in UTC.
+    """
+
+    name: str
+    size: int
+    last_modified: datetime
+
+
+class Storage(Protocol):
+    """
+    Containers of blobs.
+
+    Names follow Azure's rules; breaking them raises `InvalidNameError`. Reading, writing and
+    listing in a container that is not there raises `ContainerNotFoundError`. A blob is written
+    whole or not at all.
+    """
+
+    def create_container(self, container: str) -> None:
+        """Make a container; one that is there already is left alone."""
+
+    def delete_container(self, container: str) -> None:
+        """Delete a container with all its blobs; one that is not there is no error."""
+
+    def put_file(self, container: str, blob: str, path: Path) -> None:
+        """Write the content of a file as a blob, in place of any blob of that name."""
+
+    def put_bytes(self, container: str, blob: str, content: bytes) -> None:
+        """Write a blob, in place of any blob of that name."""
+
+    def get_bytes(
+        self, container: str, blob: str, *, offset: int = 0, length: int | None = None
+    ) -> bytes:
+        """
+        Read a blob, or a part of it.
+
+        Parameters
+        ----------
+        container, blob
+            Which one.
+        offset
+            Where to begin; beyond the end there is nothing to read, which is no error.
+        length
+            How many bytes at most; None for all that follow.
+
+        Raises
+        ------
+        BlobNotFoundError
+            If there is no such blob.
+        """
+
+    def get_file(self, container: str, blob: str, path: Path) -> None:
+        """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
+
+    def exists(self, container: str, blob: str) -> bool:
+        """Tell whether there is such a blob."""
+
+    def delete_blob(self, container: str, blob: str) -> None:
+        """Delete a blob; one that is not there is no error."""
+
+    def delete_prefix(self, container: str, prefix: str) -> None:
+        """Delete all blobs whose names begin with the prefix."""
+
+    def list_blobs(self, container: str, prefix: str = "") -> Iterator[Blob]:
+        """List the blobs whose names begin with the prefix, sorted by name, as a stream."""
+
+    def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
+        """
+        Give a URL that lets a node read a blob.
+
+        Parameters
+        ----------
+        container, blob
+            Which one; it need not be there yet.
+        life
+            How long the URL has to work.
+        write
+            Whether it lets the node write, too.
+        """
+
+    def container_url(self, container: str, *, life: timedelta, write: bool = False) -> str:
+        """Give a URL that lets a node read and list a container; see `blob_url`."""

@@ -1,0 +1,116 @@
+"""What a folder in the place of a storage account adds."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+
+from runfleet.storage import BlobNotFoundError, DirectoryStorage, StorageError, blob_path
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def storage(tmp_path):
+    made = DirectoryStorage(tmp_path / "storage")
+    made.create_container("study-one")
+    return made
+
+
+def test_a_blob_is_a_plain_file_that_a_user_can_look_at(storage):
+    storage.put_bytes("study-one", "runs/run-1/stdout.txt", b"hello")
+    assert (storage.root / "study-one/runs/run-1/stdout.txt").read_bytes() == b"hello"
+
+
+def test_a_reader_sees_the_old_content_or_the_new_never_half_of_it(storage):
+    contents = {bytes([letter]) * 300_000 for letter in b"ab"}
+    storage.put_bytes("study-one", "a", min(contents))
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            for content in contents:
+                storage.put_bytes("study-one", "a", content)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert all(storage.get_bytes("study-one", "a") in contents for _ in range(200))
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_writers_in_other_processes_and_threads_do_not_meet(storage):
+    """Many writers of one new folder while its last blob is deleted over and over: none fails."""
+    script = (
+        "import sys; from pathlib import Path; from runfleet.storage import DirectoryStorage\n"
+        "storage = DirectoryStorage(Path(sys.argv[1]))\n"
+        "for n in range(200):\n"
+        "    name = f'deep/folder/{sys.argv[2]}-{n}'\n"
+        "    storage.put_bytes('study-one', name, b'x')\n"
+        "    storage.delete_blob('study-one', name)\n"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", script, str(storage.root), str(number)])
+        for number in range(3)
+    ]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+
+
+def test_what_is_being_written_is_never_listed_and_is_swept_when_old(storage):
+    storage.put_bytes("study-one", "a", b"x")
+    (partial,) = [path for path in storage.root.iterdir() if path.name.startswith(".")]
+    leftover, fresh = partial / "left-by-a-killed-process", partial / "being-written"
+    leftover.write_bytes(b"half")
+    fresh.write_bytes(b"half")
+    two_days_ago = time.time() - 2 * 24 * 3600
+    os.utime(leftover, (two_days_ago, two_days_ago))
+    assert [blob.name for blob in storage.list_blobs("study-one")] == ["a"]
+    storage.create_container("study-two")
+    assert os.listdir(partial) == ["being-written"]
+
+
+def test_links_are_not_followed_out_of_the_account(storage, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("x")
+    (storage.root / "study-one" / "way-out").symlink_to(outside)
+    assert list(storage.list_blobs("study-one")) == []
+
+
+def test_a_blob_cannot_be_called_as_a_folder_of_another(storage):
+    storage.put_bytes("study-one", "a/b", b"")
+    with pytest.raises(StorageError, match="blob `a` cannot be written") as caught:
+        storage.put_bytes("study-one", "a", b"")
+    assert caught.value.hint == "in a folder a blob cannot be called as the folder of another"
+    with pytest.raises(StorageError, match="blob `a/b/c` cannot be written"):
+        storage.put_bytes("study-one", "a/b/c", b"")
+    with pytest.raises(BlobNotFoundError):
+        storage.get_bytes("study-one", "a")
+
+
+def test_a_full_or_missing_source_is_a_storage_error(storage, tmp_path):
+    with pytest.raises(StorageError, match=r"No such file or directory: .*no-such-file"):
+        storage.put_file("study-one", "a", tmp_path / "no-such-file")
+
+
+def test_a_container_made_by_hand_is_one(tmp_path):
+    (tmp_path / "by-hand" / "sub").mkdir(parents=True)
+    (tmp_path / "by-hand" / "sub" / "file").write_text("x")
+    storage = DirectoryStorage(tmp_path)
+    assert [blob.name for blob in storage.list_blobs("by-hand")] == ["sub/file"]
+    storage.put_bytes("by-hand", "b", b"")
+    storage.delete_container("by-hand")
+    assert not (tmp_path / "by-hand").exists()
+
+
+def test_urls_lead_back_to_the_files(storage):
+    name = "runs/a b/100%/ü#?.txt"
+    storage.put_bytes("study-one", name, b"x")
+    url = storage.blob_url("study-one", name, life=HOUR)
+    assert blob_path(url, storage.root).read_bytes() == b"x"

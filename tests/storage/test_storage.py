@@ -1,0 +1,150 @@
+"""What every storage account does; each implementation runs the whole suite."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runfleet.storage import (
+    BlobNotFoundError,
+    ContainerNotFoundError,
+    DirectoryStorage,
+    InvalidNameError,
+    Storage,
+    StorageError,
+)
+
+CONTAINER = "study-one"
+
+
+@pytest.fixture(params=["directory"])
+def storage(request, tmp_path) -> Storage:
+    made = DirectoryStorage(tmp_path / "a folder's name")
+    made.create_container(CONTAINER)
+    return made
+
+
+def names(storage, prefix=""):
+    return [blob.name for blob in storage.list_blobs(CONTAINER, prefix)]
+
+
+def test_a_blob_is_read_back_whole_and_in_part(storage):
+    storage.put_bytes(CONTAINER, "runs/1/out.txt", b"0123456789")
+    assert storage.get_bytes(CONTAINER, "runs/1/out.txt") == b"0123456789"
+    assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=7) == b"789"
+    assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=2, length=3) == b"234"
+    assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=100, length=3) == b""
+
+
+def test_putting_again_replaces(storage):
+    storage.put_bytes(CONTAINER, "a", b"a long content")
+    storage.put_bytes(CONTAINER, "a", b"short")
+    assert storage.get_bytes(CONTAINER, "a") == b"short"
+
+
+def test_a_file_put_is_a_copy(storage, tmp_path):
+    """Editing the original, or the file gotten, leaves the blob alone."""
+    original = tmp_path / "it's mine.inp"
+    original.write_text("before")
+    storage.put_file(CONTAINER, "in/it's mine.inp", original)
+    original.write_text("after")
+    gotten = tmp_path / "new" / "folder" / "copy.inp"
+    storage.get_file(CONTAINER, "in/it's mine.inp", gotten)
+    assert gotten.read_text() == "before"
+    gotten.write_text("changed")
+    assert storage.get_bytes(CONTAINER, "in/it's mine.inp") == b"before"
+    assert os.listdir(gotten.parent) == ["copy.inp"]
+
+
+def test_a_listing_is_sorted_by_name_and_tells_sizes(storage):
+    for name in ["b", "a/c", "a-b", "a/b/c", "a0", "a.b"]:
+        storage.put_bytes(CONTAINER, name, name.encode())
+    assert names(storage) == sorted(["b", "a/c", "a-b", "a/b/c", "a0", "a.b"])
+    assert [blob.size for blob in storage.list_blobs(CONTAINER, "a/")] == [5, 3]
+    age = datetime.now(UTC) - next(storage.list_blobs(CONTAINER)).last_modified
+    assert abs(age) < timedelta(minutes=1)
+
+
+def test_a_prefix_may_end_within_a_name(storage):
+    for name in ["runs/j/run-1/out", "runs/j/run-10/out", "runs/j/run-2/out", "runs/k/run-1/out"]:
+        storage.put_bytes(CONTAINER, name, b"")
+    assert names(storage, "runs/j/run-1") == ["runs/j/run-1/out", "runs/j/run-10/out"]
+    assert names(storage, "runs/j/run-1/") == ["runs/j/run-1/out"]
+    assert names(storage, "nothing/here") == []
+
+
+def test_deleted_blobs_are_gone_and_deleting_twice_is_fine(storage):
+    storage.put_bytes(CONTAINER, "a/b/c", b"1")
+    storage.put_bytes(CONTAINER, "a/d", b"2")
+    storage.delete_blob(CONTAINER, "a/b/c")
+    storage.delete_blob(CONTAINER, "a/b/c")
+    assert not storage.exists(CONTAINER, "a/b/c")
+    assert storage.exists(CONTAINER, "a/d")
+    storage.put_bytes(CONTAINER, "a/b", b"a blob where there was a folder")
+    assert names(storage) == ["a/b", "a/d"]
+
+
+def test_a_prefix_is_deleted_without_its_neighbours(storage):
+    for name in ["runs/1/a", "runs/1/b/c", "runs/10/a", "inputs/x"]:
+        storage.put_bytes(CONTAINER, name, b"")
+    storage.delete_prefix(CONTAINER, "runs/1/")
+    assert names(storage) == ["inputs/x", "runs/10/a"]
+
+
+def test_containers_are_made_and_deleted_any_number_of_times(storage):
+    storage.put_bytes(CONTAINER, "a", b"kept")
+    storage.create_container(CONTAINER)
+    assert names(storage) == ["a"]
+    storage.delete_container(CONTAINER)
+    storage.delete_container(CONTAINER)
+    with pytest.raises(ContainerNotFoundError, match="there is no container `study-one`"):
+        storage.list_blobs(CONTAINER)
+
+
+def test_what_is_not_there_is_told_by_name(storage, tmp_path):
+    with pytest.raises(
+        BlobNotFoundError, match="there is no blob `no/such` in container `study-one`"
+    ):
+        storage.get_bytes(CONTAINER, "no/such")
+    with pytest.raises(BlobNotFoundError):
+        storage.get_file(CONTAINER, "no/such", tmp_path / "x")
+    with pytest.raises(ContainerNotFoundError):
+        storage.put_bytes("not-there", "a", b"")
+    with pytest.raises(ContainerNotFoundError):
+        storage.get_bytes("not-there", "a")
+
+
+@pytest.mark.parametrize(
+    "container", ["", "ab", "Upper", "a_b", "-abc", "abc-", "a--b", "a" * 64, "../up", "a/b"]
+)
+def test_container_names_are_azures(storage, container):
+    with pytest.raises(InvalidNameError):
+        storage.create_container(container)
+
+
+@pytest.mark.parametrize(
+    "blob",
+    ["", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/.", "a.", "a\\b", "a\0", "a\nb", "y" * 255],
+)
+def test_blob_names_are_azures_and_stay_inside(storage, blob):
+    with pytest.raises(InvalidNameError):
+        storage.put_bytes(CONTAINER, blob, b"")
+    with pytest.raises(InvalidNameError):
+        storage.get_bytes(CONTAINER, blob)
+
+
+SEGMENTS = st.text(st.characters(exclude_categories=["C"], exclude_characters="\\/"), min_size=1)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join))
+def test_any_name_is_refused_or_listed_as_it_was_given(storage, name):
+    try:
+        storage.put_bytes(CONTAINER, name, b"x")
+    except StorageError:
+        return
+    assert names(storage, name) == [name]
+    storage.delete_blob(CONTAINER, name)
+    assert names(storage) == []
