@@ -15,6 +15,8 @@ from typing import Any
 
 import orjson
 
+from runfleet.batch.states import EndedBy
+
 
 class SubjectKind(StrEnum):
     """The kinds of task that a node runs."""
@@ -23,15 +25,6 @@ class SubjectKind(StrEnum):
     START_TASK = "starttask"
     PREPARATION_TASK = "preparationtask"
     RELEASE_TASK = "releasetask"
-
-
-class EndedBy(StrEnum):
-    """What ended an execution."""
-
-    EXIT = "exit"
-    KILL = "kill"
-    TIME_LIMIT = "timelimit"
-    FAILURE = "failure"
 
 
 @dataclass(frozen=True, slots=True)

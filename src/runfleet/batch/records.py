@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from runfleet.batch.specs import JobSpec, PoolSpec
+from runfleet.batch.specs import DEFAULT_RETENTION, JobSpec, PoolSpec
 from runfleet.batch.states import (
     AllocationState,
     AuxiliaryTaskState,
@@ -178,6 +178,7 @@ class Task:
     state_time: datetime
     required_slots: int = 1
     max_task_retry_count: int = 0
+    retention_time: timedelta = DEFAULT_RETENTION
     state: TaskState = TaskState.ACTIVE
     previous_state: TaskState | None = None
     previous_state_time: datetime | None = None
@@ -192,3 +193,4 @@ class Task:
     last_requeue_time: datetime | None = None
     pool_id: str | None = None
     node_id: str | None = None
+    files_removed: bool = False

@@ -141,3 +141,12 @@ class OsType(StrEnum):
 
     LINUX = "linux"
     WINDOWS = "windows"
+
+
+class EndedBy(StrEnum):
+    """What ended an execution on a node."""
+
+    EXIT = "exit"
+    KILL = "kill"
+    TIME_LIMIT = "timelimit"
+    FAILURE = "failure"
