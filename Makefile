@@ -1,0 +1,71 @@
+# What one asks of this checkout. `make` lists it.
+# Needs Python 3.11 or newer, git and make; everything else is installed into .venv and .build.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: .venv/runtime .build/epanet ## run 300 simulations of a water network: a table and a plot
+	@$(BIN)/runfleet package add epanet 2.3.5 .build/epanet
+	$(BIN)/runfleet run examples/epanet-net1/study.yaml
+	@echo "table: examples/epanet-net1/results/net1-roughness/runs.csv"
+	@echo "plots: examples/epanet-net1/results/net1-roughness/plots/"
+
+test: .venv/development .build/epanet .build/hyperqueue/installed ## run every test
+	@.ci/debian-packages parallel
+	$(BIN)/pytest -n 2
+
+check: .venv/development ## check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy bench examples/epanet.py
+	$(BIN)/pytest -q tests/test_imports.py
+
+bench: .venv/development .build/hyperqueue/installed ## measure speed and memory against other tools
+	@.ci/debian-packages parallel
+	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+
+clean: ## remove what these targets installed; studies and results stay
+	rm -rf .venv .build examples/epanet-net1/net1.inp.j2
+
+# Python packages. A stamp is older than pyproject.toml when something is to be installed anew.
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: runfleet needs Python 3.11 or newer; this is `$(PYTHON) --version 2>&1`" >&2; \
+	  echo "hint: name another one, as in: make PYTHON=/usr/bin/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/debian-packages python3-venv
+	@$(PYTHON) -m venv .venv || { \
+	  echo "error: $(PYTHON) cannot make a virtual environment" >&2; \
+	  echo "hint: on Debian and Ubuntu, as root: apt-get install python3-venv" >&2; exit 1; }
+
+.venv/runtime: pyproject.toml | .venv/bin/python
+	@echo "Installing runfleet into .venv (some minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/development: pyproject.toml | .venv/runtime
+	@echo "Installing what developing needs into .venv"
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# Programs that examples, tests and benchmarks run.
+
+.build/epanet: examples/epanet.py | .venv/runtime
+	@$(BIN)/python examples/epanet.py
+	@touch $@
+
+.build/hyperqueue/installed: | .venv/bin/python
+	@echo "Installing HyperQueue into .build/hyperqueue, to measure against"
+	@$(PYTHON) -m venv .build/hyperqueue
+	@.build/hyperqueue/bin/python -m pip install --quiet hyperqueue==0.27.0
+	@touch $@

