@@ -1,0 +1,242 @@
+"""Application packages of the local account: one zip file a version, in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from runfleet.storage.errors import StorageError
+
+_APPLICATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_VERSION = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,64}")
+_UNIX_MODE_SHIFT = 16
+
+
+class PackageError(StorageError):
+    """A package that cannot be added, found or removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """
+    One version of an application.
+
+    Parameters
+    ----------
+    application_id, version
+        Its name, as tasks refer to it.
+    path
+        The zip file.
+    size
+        Of the zip file, in bytes.
+    added
+        When it was added, in UTC.
+    """
+
+    application_id: str
+    version: str
+    path: Path
+    size: int
+    added: datetime
+
+
+class PackageFolder:
+    """
+    The application packages in a folder, as `<id>/<version>.zip`.
+
+    As on Azure, ids and versions keep their case but are found without regard to it.
+
+    Parameters
+    ----------
+    root
+        The folder; it need not be there yet.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def add(
+        self, application_id: str, version: str, source: Path, *, replace: bool = False
+    ) -> Package:
+        """
+        Add a version of an application; adding the same content again changes nothing.
+
+        Parameters
+        ----------
+        application_id
+            1 to 64 letters, digits, hyphens and underscores.
+        version
+            1 to 64 letters, digits, hyphens, underscores and dots.
+        source
+            A folder, which is zipped with its executable bits, or a zip file, which is copied.
+        replace
+            Whether a version that is there with other content may be replaced.
+
+        Raises
+        ------
+        PackageError
+            If a name is not allowed, the source cannot be packed, or the version is there with
+            other content.
+        """
+        check_package_name(application_id, version)
+        target = self._path(application_id, version)
+        self.root.mkdir(parents=True, exist_ok=True)
+        with _packed(source, self.root / f".{application_id}-{version}.{os.getpid()}") as packed:
+            if target.exists() and not replace:
+                _refuse_other_content(application_id, version, target, packed)
+            else:
+                target.parent.mkdir(exist_ok=True)
+                os.replace(packed, target)
+        return _package(target)
+
+    def packages(self) -> list[Package]:
+        """Every version of every application, sorted by id and version."""
+        return [_package(path) for path in sorted(self.root.glob("[!.]*/[!.]*.zip"))]
+
+    def versions(self, application_id: str) -> list[Package]:
+        """The versions of one application; none if it is not known."""
+        return [one for one in self.packages() if _same(one.application_id, application_id)]
+
+    def get(self, application_id: str, version: str) -> Package:
+        """Find one version of an application; raises `PackageError` if there is none."""
+        for package in self.versions(application_id):
+            if _same(package.version, version):
+                return package
+        raise PackageError(
+            f"there is no package `{application_id}` {version}",
+            hint=f"packages here: {', '.join(map(_title, self.packages())) or 'none'}",
+        )
+
+    def remove(self, application_id: str, version: str) -> None:
+        """Remove one version of an application; raises `PackageError` if there is none."""
+        package = self.get(application_id, version)
+        package.path.unlink()
+        with contextlib.suppress(OSError):
+            package.path.parent.rmdir()
+
+    def _path(self, application_id: str, version: str) -> Path:
+        """Where a version is or will be kept: letters in the case that was there first."""
+        folder = self.root / application_id
+        for package in self.versions(application_id):
+            folder = package.path.parent
+            if _same(package.version, version):
+                return package.path
+        return folder / f"{version}.zip"
+
+
+def check_package_name(application_id: str, version: str) -> None:
+    """Refuse an application id or a version that Batch does not allow, with `PackageError`."""
+    if not _APPLICATION_ID.fullmatch(application_id):
+        raise PackageError(
+            f"`{application_id}` cannot be the id of an application package",
+            hint="take 1 to 64 letters, digits, hyphens and underscores",
+        )
+    if not _VERSION.fullmatch(version):
+        raise PackageError(
+            f"`{version}` cannot be the version of an application package",
+            hint="take 1 to 64 letters, digits, hyphens, underscores and dots",
+        )
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+def _title(package: Package) -> str:
+    return f"`{package.application_id}` {package.version}"
+
+
+def _package(path: Path) -> Package:
+    facts = path.stat()
+    added = datetime.fromtimestamp(facts.st_mtime, UTC)
+    return Package(path.parent.name, path.stem, path, facts.st_size, added)
+
+
+@contextlib.contextmanager
+def _packed(source: Path, packed: Path) -> Iterator[Path]:
+    """A zip file of the source, which is gone afterwards unless it was moved."""
+    try:
+        _pack(source, packed)
+        yield packed
+    except OSError as error:
+        place = error.filename or source
+        raise PackageError(f"cannot pack `{place}`: {error.strerror or error}") from error
+    except zipfile.BadZipFile as error:
+        raise PackageError(f"the zip file `{source}` is damaged: {error}") from error
+    finally:
+        packed.unlink(missing_ok=True)
+
+
+def _pack(source: Path, packed: Path) -> None:
+    if source.is_dir():
+        _zip_folder(source, packed)
+    elif zipfile.is_zipfile(source):
+        _check_zip(source)
+        shutil.copyfile(source, packed)
+    elif source.exists():
+        raise PackageError(
+            f"`{source}` is neither a folder nor a zip file",
+            hint="put the program into a folder of its own and name that",
+        )
+    else:
+        raise PackageError(f"there is no folder or zip file `{source}`")
+
+
+def _zip_folder(folder: Path, packed: Path) -> None:
+    files = sorted(_files_below(folder))
+    if not files:
+        raise PackageError(f"the folder `{folder}` holds no file to pack")
+    # Times before 1980, which zip files cannot express, are moved there instead of being refused.
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+        for file in files:
+            archive.write(file, file.relative_to(folder))
+
+
+def _files_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """All files, also through links to folders, as nodes unpack files but no links."""
+    real = folder.resolve()
+    if real in above:
+        raise PackageError(f"the link `{folder}` leads back to a folder that it is in")
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _files_below(entry, above | {real})
+        else:
+            yield entry
+
+
+def _check_zip(source: Path) -> None:
+    names = [entry.filename for entry in _entries(source)]
+    if not names:
+        raise PackageError(f"the zip file `{source}` holds no file")
+    for name in names:
+        path = PurePosixPath(name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts:
+            raise PackageError(f"the zip file `{source}` holds `{name}`, outside of its own folder")
+
+
+def _entries(archive_path: Path) -> list[zipfile.ZipInfo]:
+    with zipfile.ZipFile(archive_path) as archive:
+        return [entry for entry in archive.infolist() if not entry.is_dir()]
+
+
+def _refuse_other_content(application_id: str, version: str, kept: Path, offered: Path) -> None:
+    if _content(kept) != _content(offered):
+        raise PackageError(
+            f"the package `{application_id}` {version} is there with other content",
+            hint="add it under a new version, or replace this one with `--replace`",
+        )
+
+
+def _content(archive_path: Path) -> dict[str, tuple[int, int, int]]:
+    """What an archive unpacks to: mode, size and checksum by name; times do not matter."""
+    return {
+        entry.filename: (entry.external_attr >> _UNIX_MODE_SHIFT, entry.file_size, entry.CRC)
+        for entry in _entries(archive_path)
+    }

@@ -1,0 +1,142 @@
+"""Application packages in a folder."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from runfleet.storage.packages import PackageError, PackageFolder
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A program's folder, with an executable and a link to a library."""
+    folder = tmp_path / "epa net's"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin/runepanet").write_text("#!/bin/sh\n")
+    (folder / "bin/runepanet").chmod(0o755)
+    (folder / "lib").mkdir()
+    (folder / "lib/libnet.so.2").write_text("library")
+    (folder / "lib/libnet.so").symlink_to("libnet.so.2")
+    return folder
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> PackageFolder:
+    return PackageFolder(tmp_path / "packages")
+
+
+def content(path: Path) -> dict[str, str]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def test_a_folder_is_zipped_with_its_executable_bits(packages: PackageFolder, program: Path):
+    """The zip file holds the folder's files, links followed."""
+    package = packages.add("epanet", "2.3.5", program)
+    assert package.path == packages.root / "epanet/2.3.5.zip"
+    assert content(package.path) == {
+        "bin/runepanet": "#!/bin/sh\n",
+        "lib/libnet.so": "library",
+        "lib/libnet.so.2": "library",
+    }
+    with zipfile.ZipFile(package.path) as archive:
+        assert archive.getinfo("bin/runepanet").external_attr >> 16 == 0o100755
+
+
+def test_a_zip_file_is_copied(packages: PackageFolder, program: Path, tmp_path: Path):
+    """A zip file is taken as it is."""
+    zipped = packages.add("one", "1", program).path
+    copy = packages.add("two", "1", zipped)
+    assert copy.path.read_bytes() == zipped.read_bytes()
+
+
+def test_the_same_content_may_come_again(packages: PackageFolder, program: Path):
+    """Adding is idempotent, whenever the files were last touched."""
+    first = packages.add("epanet", "2.3.5", program)
+    os.utime(program / "bin/runepanet", (1, 1))
+    assert packages.add("epanet", "2.3.5", program) == first
+
+
+def test_other_content_is_refused_unless_it_replaces(packages: PackageFolder, program: Path):
+    """A version never changes silently, nor does a refused package leave anything."""
+    packages.add("epanet", "2.3.5", program)
+    (program / "bin/runepanet").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(PackageError) as refused:
+        packages.add("epanet", "2.3.5", program)
+    assert refused.value.message == "the package `epanet` 2.3.5 is there with other content"
+    package = packages.add("epanet", "2.3.5", program, replace=True)
+    assert content(package.path)["bin/runepanet"] == "#!/bin/sh\nexit 1\n"
+    assert [path.name for path in packages.root.iterdir()] == ["epanet"]
+
+
+def test_names_differ_by_more_than_case(packages: PackageFolder, program: Path):
+    """As on Azure, `EPANET` is the `epanet` that is there."""
+    packages.add("epanet", "2.3-b", program)
+    packages.add("EPANET", "2.3-B", program)
+    packages.add("Epanet", "2.4", program)
+    assert [(one.application_id, one.version) for one in packages.packages()] == [
+        ("epanet", "2.3-b"),
+        ("epanet", "2.4"),
+    ]
+    assert packages.get("ePaNet", "2.3-B").version == "2.3-b"
+
+
+def test_removing_the_last_version_removes_the_application(packages: PackageFolder, program: Path):
+    """Nothing is left of it, and a second removal says so."""
+    packages.add("epanet", "2.3.5", program)
+    packages.remove("epanet", "2.3.5")
+    assert list(packages.root.iterdir()) == []
+    with pytest.raises(PackageError, match=r"there is no package `epanet` 2\.3\.5"):
+        packages.remove("epanet", "2.3.5")
+
+
+@pytest.mark.parametrize(
+    ("application_id", "version"),
+    [("", "1"), ("a b", "1"), ("a/b", "1"), ("a" * 65, "1"), ("é", "1"), ("a.b", "1")]
+    + [("a", bad) for bad in ("", ".", "..", "1/2", "1 2", "1" * 65, "ü")],
+)
+def test_names_that_batch_refuses(
+    packages: PackageFolder, program: Path, application_id: str, version: str
+):
+    """Ids and versions are checked before anything is written."""
+    with pytest.raises(PackageError, match="cannot be the"):
+        packages.add(application_id, version, program)
+    assert not packages.root.exists()
+
+
+def make_zip(path: Path, *names: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, "text")
+    return path
+
+
+def test_sources_that_cannot_be_packed(packages: PackageFolder, tmp_path: Path):
+    """Each is refused with its reason, and leaves nothing."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.zip").write_text("no archive")
+    make_zip(tmp_path / "none.zip")
+    make_zip(tmp_path / "escape.zip", "bin/a", "../b")
+    (tmp_path / "loop").mkdir()
+    (tmp_path / "loop/again").symlink_to(tmp_path / "loop")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/link").symlink_to("nowhere")
+    reasons = {
+        "absent": f"there is no folder or zip file `{tmp_path}/absent`",
+        "empty": f"the folder `{tmp_path}/empty` holds no file to pack",
+        "text.zip": f"`{tmp_path}/text.zip` is neither a folder nor a zip file",
+        "none.zip": f"the zip file `{tmp_path}/none.zip` holds no file",
+        "escape.zip": f"the zip file `{tmp_path}/escape.zip` holds `../b`, "
+        "outside of its own folder",
+        "loop": f"the link `{tmp_path}/loop/again` leads back to a folder that it is in",
+        "broken": f"cannot pack `{tmp_path}/broken/link`: No such file or directory",
+    }
+    for name, reason in reasons.items():
+        with pytest.raises(PackageError) as refused:
+            packages.add("one", "1", tmp_path / name)
+        assert refused.value.message == reason
+    assert list(packages.root.iterdir()) == []
