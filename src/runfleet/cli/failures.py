@@ -1,0 +1,94 @@
+"""Where every error of the command line ends: as two lines for people and an exit code."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from runfleet.cli.printer import Printer
+from runfleet.errors import RunfleetError
+from runfleet.home import runfleet_home
+
+FAILED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
+
+
+class WrongUsageError(RunfleetError):
+    """Arguments that do not fit together."""
+
+
+def exit_code_of(command: Callable[[], object], printer: Printer) -> int:
+    """
+    Carry out a command; whatever it raises becomes a message and an exit code.
+
+    Parameters
+    ----------
+    command
+        Returns its exit code, if that is not 0, or raises.
+    printer
+        Says what went wrong.
+    """
+    try:
+        result = command()
+    except WrongUsageError as error:
+        printer.error(error.message, error.hint)
+        return WRONG_USAGE
+    except RunfleetError as error:
+        printer.error(error.message, error.hint)
+        return FAILED
+    except typer.TyperException as error:
+        printer.error(_in_our_words(error.format_message()), _usage_hint(error))
+        return error.exit_code
+    except typer.Abort:
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # The one place for what nobody foresaw.
+        _report_unforeseen(error, printer)
+        return FAILED
+    return result if isinstance(result, int) else 0
+
+
+def _in_our_words(message: str) -> str:
+    """Typer's `Missing argument 'STUDY'.` as the rest of our messages are written."""
+    quoted = re.sub(r"'([^'\n]*)'", r"`\1`", message.strip()).removesuffix(".")
+    return quoted[:1].lower() + quoted[1:]
+
+
+def _usage_hint(error: typer.TyperException) -> str | None:
+    context = getattr(error, "ctx", None)
+    return f"`{context.command_path} --help` shows how it is used" if context else None
+
+
+def _report_unforeseen(error: Exception, printer: Printer) -> None:
+    summary = "".join(traceback.format_exception_only(error)).strip()
+    log = _write_traceback(error)
+    printer.error(
+        f"runfleet itself failed: {summary}",
+        f"this is a fault of runfleet; please report it with the traceback in `{log}`",
+    )
+
+
+def _write_traceback(error: Exception) -> Path:
+    """Append the traceback to the log of errors, in the temporary folder if home is unwritable."""
+    text = (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n{''.join(traceback.format_exception(error))}\n"
+    )
+    try:
+        return _append(runfleet_home() / "errors.txt", text)
+    except (OSError, RunfleetError):
+        return _append(Path(tempfile.gettempdir()) / "runfleet-errors.txt", text)
+
+
+def _append(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as log:
+        log.write(text)
+    return path

@@ -1,0 +1,95 @@
+"""What prints: data to stdout, talk to stderr, colour on terminals only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+from rich.console import Console, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+# Wide enough that nothing is cut or wrapped where no terminal sets the width.
+_UNLIMITED_WIDTH = 10_000
+
+
+class Printer:
+    """
+    Prints for people and for programs.
+
+    Parameters
+    ----------
+    out
+        Where data goes.
+    err
+        Where everything else goes.
+    """
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        self.out = _console(out)
+        self.err = _console(err)
+
+    @classmethod
+    def standard(cls) -> Printer:
+        """The printer of this process."""
+        return cls(sys.stdout, sys.stderr)
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody is there to see a question and to answer it."""
+        return self.err.is_terminal and sys.stdin.isatty()
+
+    def data(self, text: str) -> None:
+        """Print a line of data as it is."""
+        self.out.out(text, highlight=False)
+
+    def json(self, value: Any) -> None:
+        """Print a value as JSON; what JSON has no word for becomes its text."""
+        self.data(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+    def table(self, columns: Sequence[Column | str], rows: Iterable[Sequence[object]]) -> None:
+        """Print a table of data."""
+        self.out.print(new_table(columns, rows))
+
+    def show(self, renderable: RenderableType) -> None:
+        """Print something that is made for people, among the data."""
+        self.out.print(renderable)
+
+    def say(self, message: RenderableType = "") -> None:
+        """Tell people something."""
+        self.err.print(message, soft_wrap=isinstance(message, str))
+
+    def error(self, message: str, hint: str | None) -> None:
+        """Tell people what went wrong and how to mend it."""
+        self.say(_labelled("error", message, "bold red"))
+        if hint:
+            self.say(_labelled("hint", hint, "bold cyan"))
+
+    def ask(self, question: str) -> bool:
+        """Ask a question and wait for yes or no; no answer means no."""
+        self.err.print(f"{question} [y/N] ", end="", soft_wrap=True)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def new_table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]]) -> Table:
+    """Make a table without lines; cells are printed as they are, without markup."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    return table
+
+
+def number_column(name: str) -> Column:
+    """Make a column of numbers, aligned to the right."""
+    return Column(name, justify="right", no_wrap=True)
+
+
+def _labelled(label: str, text: str, style: str) -> Text:
+    return Text.assemble((f"{label}:", style), " ", text)
+
+
+def _console(file: TextIO) -> Console:
+    width = None if file.isatty() else _UNLIMITED_WIDTH
+    return Console(file=file, width=width, markup=False, highlight=False, emoji=False)

@@ -1,0 +1,62 @@
+"""The command `runfleet` and the table of its commands."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+
+from runfleet.cli.apps import DeferredCommand, new_app
+from runfleet.cli.failures import exit_code_of
+from runfleet.cli.printer import Printer
+
+COMMANDS = {
+    "init": "Write a commented study file for an executable.",
+    "plan": "Show what a study would run, and start nothing.",
+    "run": "Run a study, and collect its results.",
+    "watch": "Watch the runs of a study until they have ended.",
+    "status": "Show how studies stand.",
+    "explain": "Say why a study is where it is, and what to do next.",
+    "logs": "Print what a run wrote to stdout or stderr.",
+    "cancel": "Stop a study; its finished runs stay.",
+    "retry": "Run failed or cancelled runs of a study again.",
+    "results": "Collect the results of a study, whether or not it has ended.",
+    "package": "Add, list and remove application packages.",
+    "pool": "List, show, resize and delete pools.",
+    "emulator": "Start, stop and reset the Batch emulator on this machine.",
+    "schema": "Print the JSON Schema of study files.",
+}
+
+root = new_app("Run models once, by the thousand or under calibration.")
+
+
+def main() -> None:
+    """Run the command line, and exit with its code."""
+    printer = Printer.standard()
+    sys.exit(exit_code_of(lambda: command()(prog_name="runfleet", standalone_mode=False), printer))
+
+
+def command() -> Any:
+    """Make the command `runfleet`, with all commands listed and none imported."""
+    group: Any = typer.main.get_command(root)
+    for name, summary in COMMANDS.items():
+        group.add_command(DeferredCommand(name, summary, f"runfleet.cli.{name}"))
+    return group
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        Printer.standard().data(f"runfleet {version('runfleet')}")
+        raise typer.Exit
+
+
+@root.callback(epilog="Begin with `runfleet init EXECUTABLE`, then `runfleet run study.yaml`.")
+def _root(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,38 @@
+"""Sizes, times and counts, as people read them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+_SIZE_UNITS = ("kB", "MB", "GB", "TB")
+
+
+def count_text(count: int, noun: str) -> str:
+    """`1 run`, `2,000 runs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def size_text(size_bytes: float) -> str:
+    """`812 B`, `1.4 MB`: three figures at most."""
+    if size_bytes < 1000:
+        return f"{size_bytes:.0f} B"
+    for unit in _SIZE_UNITS:
+        size_bytes /= 1000
+        if size_bytes < 999.5:
+            break
+    return f"{size_bytes:.{0 if size_bytes >= 99.95 else 1}f} {unit}"
+
+
+def duration_text(duration: timedelta) -> str:
+    """`0.4 s`, `42 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
+    seconds = duration.total_seconds()
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
