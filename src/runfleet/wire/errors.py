@@ -1,0 +1,198 @@
+"""The service's error codes with their status and text, and error bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from runfleet.batch.errors import BatchRuleError
+
+MAX_BODY_BYTES = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """What the service answers to one kind of error."""
+
+    status: int
+    message: str
+
+
+ERRORS: Mapping[str, ErrorText] = {
+    code: ErrorText(status, message)
+    for status, messages in {
+        400: {
+            "EmptyMetadataKey": "The key for one of the metadata key-value pairs is empty.",
+            "InvalidAutoScalingSettings": "The specified autoscale settings are invalid.",
+            "InvalidHeaderValue": "The value provided for one of the HTTP headers was not in the "
+            "correct format.",
+            "InvalidPropertyValue": "The value provided for one of the properties in the request "
+            "body is invalid.",
+            "InvalidQueryParameterValue": "Value for one of the query parameters specified in the "
+            "request URI is invalid.",
+            "InvalidRequestBody": "The specified Request Body is not syntactically valid.",
+            "MissingRequiredProperty": "A required property was not specified in the request body.",
+            "MissingRequiredQueryParameter": "A query parameter that's mandatory for this request "
+            "is not specified.",
+            "MultipleConditionHeadersNotSupported": "Multiple condition headers are not supported.",
+            "OutOfRangePriority": "The specified priority is out of range.",
+            "OutOfRangeQueryParameterValue": "A query parameter specified in the request URI is "
+            "outside the permissible range.",
+            "RequestUrlFailedToParse": "The url in the request could not be parsed.",
+            "TaskDependenciesNotSpecifiedOnJob": "The job does not use task dependencies.",
+            "UnsupportedRequestVersion": "The specified api-version is not supported.",
+        },
+        401: {
+            "InvalidAuthenticationInfo": "The authentication information was not provided in the "
+            "correct format. Verify the value of Authorization header.",
+        },
+        403: {
+            "AuthenticationFailed": "Server failed to authenticate the request. Make sure the "
+            "value of Authorization header is formed correctly including the signature.",
+        },
+        404: {
+            "ApplicationNotFound": "The specified application does not exist.",
+            "FileNotFound": "The specified file does not exist.",
+            "JobNotFound": "The specified job does not exist.",
+            "JobScheduleNotFound": "The specified job schedule does not exist.",
+            "NodeNotFound": "The specified node does not exist.",
+            "NodeUserNotFound": "The node user does not exist.",
+            "PathNotFound": "The specified path does not exist.",
+            "PoolNotFound": "The specified pool does not exist.",
+            "ResourceNotFound": "The specified resource does not exist.",
+            "TaskNotFound": "The specified task does not exist.",
+        },
+        405: {"UnsupportedHttpVerb": "The resource doesn't support the specified HTTP verb."},
+        409: {
+            "ActiveJobAndScheduleQuotaReached": "The quota for active jobs and job schedules has "
+            "been reached.",
+            "InvalidApplicationPackageReferences": "One or more application package references "
+            "could not be satisfied.",
+            "JobBeingDeleted": "The specified job has been marked for deletion and is being "
+            "garbage collected.",
+            "JobBeingTerminated": "The specified job is being terminated.",
+            "JobCompleted": "The specified job is already in a completed state.",
+            "JobDisabled": "The specified job is disabled.",
+            "JobExists": "The specified job already exists.",
+            "JobNotActive": "The specified job is not active.",
+            "JobNotDisabled": "The specified job operation requires the job to be disabled.",
+            "JobPreparationTaskOrReleaseTaskNotSpecified": "The specified job has neither a job "
+            "preparation task nor a job release task.",
+            "JobScheduleWithSameIdExists": "A job schedule with the specified id exists.",
+            "NodeAlreadyInTargetSchedulingState": "The specified node is already in the target "
+            "scheduling state.",
+            "NodeBeingCreated": "The specified node is being created.",
+            "NodeBeingRebooted": "The specified node is being rebooted.",
+            "NodeBeingReimaged": "The specified node is being reimaged.",
+            "NodeBeingStarted": "The specified node is being started.",
+            "NodeStateUnusable": "The specified node is unusable.",
+            "NodeUserExists": "The specified node user already exists.",
+            "OperationInvalidForCurrentState": "The specified operation is not valid for the "
+            "current state of the resource.",
+            "OperationNotValidOnNode": "The specified operation is not valid on the node.",
+            "OperationNotValidOnPool": "The specified operation is not valid on the pool.",
+            "PoolBeingCreated": "The specified pool is being created.",
+            "PoolBeingDeleted": "The specified pool has been marked for deletion and is being "
+            "reclaimed.",
+            "PoolBeingResized": "The specified pool has an ongoing resize operation.",
+            "PoolExists": "The specified pool already exists.",
+            "PoolQuotaReached": "The pool quota for the account has been reached.",
+            "TaskCompleted": "The specified task is already in a completed state.",
+            "TaskExists": "The specified task already exists.",
+            "TaskFilesCleanedup": "The files of the specified task have been cleaned up from the "
+            "node.",
+            "TaskFilesUnavailable": "The task files are unavailable because the node cannot be "
+            "accessed or the task has not started.",
+            "TaskIdSameAsJobPreparationTask": "The task id is the same as that of the job "
+            "preparation task.",
+            "TaskIdSameAsJobReleaseTask": "The task id is the same as that of the job release "
+            "task.",
+            "TaskNotCompleted": "The specified task has not completed.",
+            "TaskSucceeded": "The specified task has completed successfully.",
+        },
+        411: {"MissingContentLengthHeader": "The Content-Length header was not specified."},
+        412: {
+            "ConditionNotMet": "The condition specified using HTTP conditional header(s) is not "
+            "met.",
+        },
+        413: {
+            "RequestBodyTooLarge": "The request body is too large and exceeds the maximum "
+            "permissible limit.",
+        },
+        416: {"InvalidRange": "The range specified is invalid for the current size of the file."},
+        500: {"InternalError": "Server encountered an internal error. Please try again."},
+        501: {"NotImplemented": "This Batch service does not implement what was asked for."},
+        503: {"ServerBusy": "The server is currently unable to receive requests. Please retry."},
+    }.items()
+    for code, message in messages.items()
+}
+
+
+class WireError(BatchRuleError):
+    """
+    A request that cannot be carried out as it was sent.
+
+    Parameters
+    ----------
+    code
+        A key of `ERRORS`.
+    details
+        What the error body lists as ``values``.
+    status
+        Only where it differs from the code's usual one.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        details: Mapping[str, str] | None = None,
+        *,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(code, details)
+        self.message = ERRORS[code].message
+        self.status = status or ERRORS[code].status
+
+
+def not_implemented(what: str) -> WireError:
+    """The answer to what is not built: `what` says it in plain words."""
+    return WireError("NotImplemented", {"Reason": f"{what} are not supported yet"})
+
+
+def invalid_property(name: str, value: object, reason: str) -> WireError:
+    """A member of a request body has a value that it cannot have."""
+    details = {"PropertyName": name, "PropertyValue": str(value)[:200], "Reason": reason}
+    return WireError("InvalidPropertyValue", details)
+
+
+def missing_property(name: str) -> WireError:
+    """A member of a request body is not there but must be."""
+    return WireError("MissingRequiredProperty", {"PropertyName": name})
+
+
+def body_too_large() -> WireError:
+    """A request body exceeds what the service takes."""
+    return WireError("RequestBodyTooLarge", {"MaxLimit": str(MAX_BODY_BYTES)})
+
+
+def error_status(error: BatchRuleError) -> int:
+    """The HTTP status that answers an error."""
+    return error.status if isinstance(error, WireError) else ERRORS[error.code].status
+
+
+def error_json(error: BatchRuleError, suffix: str = "") -> dict[str, Any]:
+    """An error as the service writes it in bodies; `suffix` follows its message."""
+    shape: dict[str, Any] = {
+        "code": error.code,
+        "message": {"lang": "en-US", "value": ERRORS[error.code].message + suffix},
+    }
+    if error.details:
+        shape["values"] = [{"key": key, "value": value} for key, value in error.details.items()]
+    return shape
+
+
+def is_server_error(error: BatchRuleError) -> bool:
+    """Whether the service, not the client, is to blame."""
+    return error_status(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
