@@ -5,7 +5,7 @@ The same work for every tool: `sh -c 'echo $P > out.txt'`, each run in a folder 
 stdout and stderr kept. The whole command is measured, start-up included. Rounds are interleaved,
 so that a slow minute of the machine hits all tools alike.
 
-    python bench/run_to_completion.py [--runs 2000] [--rounds 5]
+    python bench/run_to_completion.py [--runs 2000] [--rounds 5] [--folder .build]
 """
 
 from __future__ import annotations
@@ -98,9 +98,11 @@ def measure(tool: Tool, folder: Path, count: int) -> float:
     numbers = ", ".join(str(number) for number in range(1, count + 1))
     (folder / "study.yaml").write_text(STUDY.format(numbers=numbers))
     begin = time.perf_counter()
-    execute(tool.command, folder, count)
-    seconds = time.perf_counter() - begin
-    execute(tool.clean_up, folder, count)
+    try:
+        execute(tool.command, folder, count)
+        seconds = time.perf_counter() - begin
+    finally:
+        execute(tool.clean_up, folder, count)
     check_runs(folder / tool.runs, count)
     return seconds
 
@@ -160,13 +162,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure runs to completion on two slots.")
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, default=BUILD, help="where the runs' files go")
     options = parser.parse_args()
     for tool in TOOLS:
         if not tool.is_installed:
             print(f"missing: {tool.name} ({tool.install})")
     tools = [tool for tool in TOOLS if tool.is_installed]
-    BUILD.mkdir(exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))
+    options.folder.mkdir(exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="bench-", dir=options.folder))
     print(f"{options.runs} runs on two slots, {options.rounds} rounds; files stay in {scratch}")
     report(tools, measure_all(tools, scratch, options.runs, options.rounds), options.runs)
 

@@ -1,0 +1,98 @@
+"""What the pages show is what happens: their files are written, their commands carried out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```(\w+) *(.*)\n((?s:.*?))^```$", re.MULTILINE)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page: its language, the file that it is, and its text."""
+
+    language: str
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line after `$ `, and what the page says it prints; `...` stands for anything."""
+
+    line: str
+    printed: str
+
+    def matches(self, text: str) -> bool:
+        pattern = ".*?".join(re.escape(part.strip()) for part in self.printed.split("..."))
+        return re.fullmatch(pattern.strip() or ".*", text.strip(), re.DOTALL) is not None
+
+
+def blocks_of(page: Path) -> list[Block]:
+    return [Block(*match.groups()) for match in BLOCK.finditer(page.read_text(encoding="utf-8"))]
+
+
+def commands_of(block: Block) -> Iterator[Command]:
+    for part in re.split(r"(?m)^\$ ", block.text)[1:]:
+        line, _, printed = part.partition("\n")
+        yield Command(line, printed)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A shell's environment in which `runfleet` is found and has a home of its own."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    home = str(tmp_path / "home")
+    environment = {**os.environ, "PATH": path, "RUNFLEET_HOME": home, "NO_COLOR": "1"}
+    yield environment | {"COLUMNS": "100"}
+    subprocess.run(["runfleet", "emulator", "stop"], env=environment, capture_output=True)
+
+
+def carry_out(command: Command, folder: Path, environment: dict[str, str]) -> None:
+    """Type the line, and compare what is printed."""
+    done = subprocess.run(
+        command.line,
+        shell=True,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert command.matches(done.stdout), f"$ {command.line}\n{done.stdout}"
+
+
+def test_first_study(tmp_path: Path, environment: dict[str, str]) -> None:
+    """The tutorial, from its first line to its last."""
+    folder = tmp_path / "first study"
+    folder.mkdir()
+    for block in blocks_of(ROOT / "docs" / "first-study.md"):
+        if block.file:
+            (folder / block.file).write_text(block.text, encoding="utf-8")
+        for command in commands_of(block):
+            carry_out(command, folder, environment)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page names a file or folder of the repository."""
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_python_blocks_compile() -> None:
+    """No page shows Python that is not Python."""
+    for page in PAGES:
+        for block in blocks_of(page):
+            if block.language == "python":
+                compile(block.text, f"{page.name}: {block.file}", "exec")
