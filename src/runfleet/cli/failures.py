@@ -50,9 +50,10 @@ def exit_code_of(command: Callable[[], object], printer: Printer) -> int:
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OSError as error:
+        return _report_system_error(error, printer)
     except Exception as error:  # The one place for what nobody foresaw.
-        _report_unforeseen(error, printer)
-        return FAILED
+        return _report_unforeseen(error, printer)
     return result if isinstance(result, int) else 0
 
 
@@ -67,13 +68,22 @@ def _usage_hint(error: typer.TyperException) -> str | None:
     return f"`{context.command_path} --help` shows how it is used" if context else None
 
 
-def _report_unforeseen(error: Exception, printer: Printer) -> None:
+def _report_system_error(error: OSError, printer: Printer) -> int:
+    """A full disk or a missing permission is no fault of runfleet: it names the file instead."""
+    if error.filename is None:
+        return _report_unforeseen(error, printer)
+    printer.error(f"`{error.filename}`: {error.strerror}", None)
+    return FAILED
+
+
+def _report_unforeseen(error: Exception, printer: Printer) -> int:
     summary = "".join(traceback.format_exception_only(error)).strip()
     log = _write_traceback(error)
     printer.error(
         f"runfleet itself failed: {summary}",
         f"this is a fault of runfleet; please report it with the traceback in `{log}`",
     )
+    return FAILED
 
 
 def _write_traceback(error: Exception) -> Path:

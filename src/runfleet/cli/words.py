@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-_SIZE_UNITS = ("kB", "MB", "GB", "TB")
+_SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def count_text(count: int, noun: str) -> str:
@@ -14,13 +14,12 @@ def count_text(count: int, noun: str) -> str:
 
 def size_text(size_bytes: float) -> str:
     """`812 B`, `1.4 MB`: three figures at most."""
-    if size_bytes < 1000:
-        return f"{size_bytes:.0f} B"
-    for unit in _SIZE_UNITS:
+    power = 0
+    while size_bytes >= 999.5 and power < len(_SIZE_UNITS) - 1:
         size_bytes /= 1000
-        if size_bytes < 999.5:
-            break
-    return f"{size_bytes:.{0 if size_bytes >= 99.95 else 1}f} {unit}"
+        power += 1
+    decimals = 1 if power and size_bytes < 99.95 else 0
+    return f"{size_bytes:.{decimals}f} {_SIZE_UNITS[power]}"
 
 
 def duration_text(duration: timedelta) -> str:

@@ -1,0 +1,63 @@
+"""Every error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from runfleet.cli.failures import WrongUsageError, exit_code_of
+from runfleet.cli.printer import Printer
+from runfleet.errors import RunfleetError
+
+
+def outcome(command: Callable[[], object]) -> tuple[int, str]:
+    err = io.StringIO()
+    return exit_code_of(command, Printer(io.StringIO(), err)), err.getvalue()
+
+
+def raising(error: BaseException) -> Callable[[], NoReturn]:
+    def command() -> NoReturn:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (RunfleetError("no nodes", hint="wait"), (1, "error: no nodes\nhint: wait\n")),
+        (RunfleetError("no [bold] `nodes`"), (1, "error: no [bold] `nodes`\n")),
+        (WrongUsageError("a or b", hint="take a"), (2, "error: a or b\nhint: take a\n")),
+        (KeyboardInterrupt(), (130, "")),
+        (
+            PermissionError(13, "Permission denied", "results/runs.csv"),
+            (1, "error: `results/runs.csv`: Permission denied\n"),
+        ),
+    ],
+)
+def test_errors_become_messages_and_codes(error: BaseException, expected: tuple[int, str]):
+    assert outcome(raising(error)) == expected
+
+
+@pytest.mark.parametrize(("result", "code"), [(None, 0), (0, 0), (1, 1)])
+def test_a_command_may_return_its_exit_code(result: int | None, code: int):
+    assert outcome(lambda: result) == (code, "")
+
+
+def test_what_nobody_foresaw_leaves_its_traceback_in_a_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The user sees a short message; the traceback is where it says."""
+    monkeypatch.setenv("RUNFLEET_HOME", str(tmp_path))
+    code, shown = outcome(raising(ZeroDivisionError("division by zero")))
+    assert (code, shown) == (
+        1,
+        "error: runfleet itself failed: ZeroDivisionError: division by zero\n"
+        "hint: this is a fault of runfleet; please report it with the traceback in "
+        f"`{tmp_path}/errors.txt`\n",
+    )
+    assert "Traceback (most recent call last)" in (tmp_path / "errors.txt").read_text()
