@@ -1,0 +1,66 @@
+"""Which waiting task goes to which node next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from runfleet.batch.records import Task
+from runfleet.batch.states import JobState, PoolState
+from runfleet.scheduler import preparation
+from runfleet.scheduler.commands import LoadTasks
+from runfleet.scheduler.queue import WINDOW
+from runfleet.scheduler.state import JobEntry, NodeEntry, PoolEntry, State
+
+
+def assign_tasks(state: State, pool: PoolEntry, now: datetime) -> None:
+    """Give the free slots of a pool to the waiting tasks, best job first."""
+    if pool.pool.state is not PoolState.ACTIVE:
+        return
+    jobs = [job for job in pool.jobs.values() if _may_start(job)]
+    while jobs and (free := pool.free.largest()):
+        job = min(jobs, key=_rank)
+        placed = _place_next(state, pool, job, free, now)
+        if not placed or not _may_start(job):
+            jobs.remove(job)
+        if job.queue.wants_more():
+            load_more(state, job)
+
+
+def _may_start(job: JobEntry) -> bool:
+    limit = job.job.spec.max_parallel_tasks
+    return (
+        job.job.state is JobState.ACTIVE
+        and len(job.queue) > 0
+        and (limit < 0 or len(job.running) < limit)
+    )
+
+
+def _rank(job: JobEntry) -> tuple[int, int]:
+    """Higher priority first; among equals the job that holds the fewest slots."""
+    return (-job.job.spec.priority, job.running_slots)
+
+
+def _place_next(state: State, pool: PoolEntry, job: JobEntry, free: int, now: datetime) -> bool:
+    task = job.queue.first(free)
+    node = None if task is None else _choose_node(pool, job, task)
+    if task is None or node is None:
+        return False
+    preparation.place(state, job, task, node, now)
+    return True
+
+
+def _choose_node(pool: PoolEntry, job: JobEntry, task: Task) -> NodeEntry | None:
+    suits = _suits(pool, job)
+    node_id = pool.free.find(task.required_slots, pool.pool.spec.node_fill_type, suits)
+    return None if node_id is None else pool.nodes[node_id]
+
+
+def _suits(pool: PoolEntry, job: JobEntry) -> Callable[[str], bool]:
+    return lambda node_id: preparation.suits(job, pool.nodes[node_id])
+
+
+def load_more(state: State, job: JobEntry) -> None:
+    """Ask for the next waiting tasks of a job."""
+    job.queue.is_loading = True
+    state.emit(LoadTasks(job.job.spec.job_id, job.queue.last_sequence, WINDOW))

@@ -1,0 +1,152 @@
+"""What the scheduler wants done; the emulator or the simulator does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runfleet.batch.records import Job, JobNode, Node, Pool, Task
+
+
+@dataclass(frozen=True, slots=True)
+class SavePool:
+    """Remember a pool as it is now."""
+
+    pool: Pool
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetPool:
+    """A pool is gone."""
+
+    pool_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNode:
+    """Remember a node as it is now."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetNode:
+    """A node has left its pool; its files go with it."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class SaveJob:
+    """Remember a job as it is now."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetJob:
+    """A job is gone, with all its tasks and their files."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveJobNode:
+    """Remember what a job's preparation and release tasks did on a node."""
+
+    job_node: JobNode
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTask:
+    """Remember a task as it is now."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetTask:
+    """A task is gone; its files are removed."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTaskFiles:
+    """Remove the folder of a task on the node where it ran."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTasks:
+    """Hand over the next active tasks of a job, those added after `after_sequence`."""
+
+    job_id: str
+    after_sequence: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartTask:
+    """Run a task on a node; a retry keeps the folder of the attempt before."""
+
+    execution: int
+    task: Task
+    node: Node
+    is_retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartNodeTask:
+    """Run the pool's start task on a node."""
+
+    execution: int
+    pool: Pool
+    node: Node
+    is_retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartPreparation:
+    """Run a job's preparation task on a node."""
+
+    execution: int
+    job: Job
+    node: Node
+    is_retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartRelease:
+    """Run a job's release task on a node."""
+
+    execution: int
+    job: Job
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End an execution with all its processes; its end is reported as any other."""
+
+    execution: int
+
+
+Command = (
+    SavePool
+    | ForgetPool
+    | SaveNode
+    | ForgetNode
+    | SaveJob
+    | ForgetJob
+    | SaveJobNode
+    | SaveTask
+    | ForgetTask
+    | RemoveTaskFiles
+    | LoadTasks
+    | StartTask
+    | StartNodeTask
+    | StartPreparation
+    | StartRelease
+    | Kill
+)

@@ -1,0 +1,111 @@
+"""What clients ask of jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Job
+from runfleet.batch.specs import JobSpec
+from runfleet.batch.states import DisableJobOption, JobState
+from runfleet.scheduler import jobs, tasks
+from runfleet.scheduler.commands import SaveJob
+from runfleet.scheduler.settle import decision
+from runfleet.scheduler.state import Due, Fate, JobEntry, State
+
+_REFUSALS = {
+    JobState.COMPLETED: "JobCompleted",
+    JobState.TERMINATING: "JobBeingTerminated",
+    JobState.DELETING: "JobBeingDeleted",
+}
+
+
+def demand_living(job: JobEntry) -> None:
+    """Refuse what is asked of a job that has ended or is ending."""
+    if job.job.state in _REFUSALS:
+        raise BatchRuleError(_REFUSALS[job.job.state])
+
+
+@decision
+def create_job(state: State, now: datetime, spec: JobSpec, body: bytes) -> None:
+    """Make a job; the pool it names may come later."""
+    existing = state.jobs.get(spec.job_id.lower())
+    if existing is not None:
+        is_going = existing.job.state is JobState.DELETING
+        raise BatchRuleError("JobBeingDeleted" if is_going else "JobExists")
+    record = Job(spec, body, now, now, JobState.ACTIVE, now)
+    job = state.jobs[spec.job_id.lower()] = JobEntry(record)
+    jobs.join_pool(state, job)
+    _watch_time_limit(state, job)
+    state.emit(SaveJob(record))
+    state.touch_job(job)
+
+
+def _watch_time_limit(state: State, job: JobEntry) -> None:
+    limit = job.job.spec.max_wall_clock_time
+    if limit is not None:
+        state.set_timer(job.job.creation_time + limit, Due.JOB_TIME_LIMIT, job.key)
+
+
+@decision
+def update_job(state: State, now: datetime, spec: JobSpec, body: bytes) -> None:
+    """Take over what a client changed; the pool only while the job is disabled."""
+    job = state.job(spec.job_id)
+    demand_living(job)
+    moves = job.job.spec.pool_id.lower() != spec.pool_id.lower()
+    if moves and job.job.state is not JobState.DISABLED:
+        raise BatchRuleError("OperationInvalidForCurrentState")
+    jobs.leave_pool(state, job)
+    job.job.spec, job.job.body, job.job.last_modified = spec, body, now
+    if moves:
+        job.nodes.clear()
+    jobs.join_pool(state, job)
+    _watch_time_limit(state, job)
+    state.emit(SaveJob(job.job))
+    state.touch_job(job)
+
+
+@decision
+def disable_job(state: State, now: datetime, job_id: str, option: DisableJobOption) -> None:
+    """Start no more tasks of a job; the running ones are requeued, ended or awaited."""
+    job = state.job(job_id)
+    demand_living(job)
+    job.job.last_modified = now
+    jobs.change_state(state, job, JobState.DISABLING, now)
+    for running in list(job.running.values()):
+        if option is DisableJobOption.REQUEUE:
+            tasks.end_running(state, running, Fate.REQUEUE, now)
+        elif option is DisableJobOption.TERMINATE:
+            tasks.terminate_running(state, running, now)
+
+
+@decision
+def enable_job(state: State, now: datetime, job_id: str) -> None:
+    """Let a job's tasks run again."""
+    job = state.job(job_id)
+    demand_living(job)
+    job.job.last_modified = now
+    state.emit(SaveJob(job.job))
+    if job.job.state is not JobState.ACTIVE:
+        jobs.change_state(state, job, JobState.ENABLING, now)
+
+
+@decision
+def terminate_job(state: State, now: datetime, job_id: str, reason: str | None) -> None:
+    """End a job: its running tasks now, its waiting ones never run."""
+    job = state.job(job_id)
+    demand_living(job)
+    job.job.last_modified = now
+    jobs.begin_termination(state, job, reason or "UserTerminate", now)
+
+
+@decision
+def delete_job(state: State, now: datetime, job_id: str) -> None:
+    """End a job if it has not ended, then forget it with its tasks and files."""
+    job = state.job(job_id)
+    if job.job.state is JobState.DELETING:
+        raise BatchRuleError("JobBeingDeleted")
+    # The release task of a job that has completed ran then and does not run again.
+    job.has_released = job.has_released or job.job.state is JobState.COMPLETED
+    jobs.change_state(state, job, JobState.DELETING, now)
+    jobs.end_tasks(state, job, now)

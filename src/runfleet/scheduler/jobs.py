@@ -1,0 +1,106 @@
+"""The life of a job: it is disabled, enabled, terminated, completed and deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runfleet.batch.records import TaskCounts
+from runfleet.batch.states import JobState, OnAllTasksComplete, OnTaskFailure
+from runfleet.scheduler import preparation, tasks
+from runfleet.scheduler.assign import load_more
+from runfleet.scheduler.commands import ForgetJob, SaveJob
+from runfleet.scheduler.state import JobEntry, State
+
+ENDED = frozenset({JobState.COMPLETED, JobState.DELETING})
+ENDING = frozenset({JobState.TERMINATING, JobState.DELETING})
+
+
+def change_state(state: State, job: JobEntry, to: JobState, now: datetime) -> None:
+    """Move a job to another state, remembering the one before."""
+    record = job.job
+    record.previous_state, record.previous_state_time = record.state, record.state_time
+    record.state, record.state_time = to, now
+    state.emit(SaveJob(record))
+    state.touch_job(job)
+    pool = state.pools.get(record.spec.pool_id.lower())
+    if pool is not None:
+        state.touch_pool(pool)
+
+
+def begin_termination(state: State, job: JobEntry, reason: str, now: datetime) -> None:
+    """End the running tasks; waiting ones stay active and never run."""
+    job.job.terminate_reason = reason
+    change_state(state, job, JobState.TERMINATING, now)
+    end_tasks(state, job, now)
+
+
+def end_tasks(state: State, job: JobEntry, now: datetime) -> None:
+    """Complete all running tasks of a job as ended by request."""
+    for running in list(job.running.values()):
+        tasks.terminate_running(state, running, now)
+
+
+def settle_job(state: State, job: JobEntry, now: datetime) -> None:
+    """Do what follows from the tasks of a job having come, gone or ended."""
+    if job.queue.wants_more():
+        load_more(state, job)
+    if job.job.state is JobState.ACTIVE:
+        _settle_active(state, job, now)
+    elif job.job.state is JobState.DISABLING and not job.running:
+        change_state(state, job, JobState.DISABLED, now)
+    elif job.job.state is JobState.ENABLING:
+        change_state(state, job, JobState.ACTIVE, now)
+    elif job.job.state in ENDING and not job.running:
+        _settle_ending(state, job, now)
+
+
+def _settle_active(state: State, job: JobEntry, now: datetime) -> None:
+    spec, counts = job.job.spec, job.job.counts
+    if spec.on_task_failure is not OnTaskFailure.NO_ACTION and counts.failed:
+        begin_termination(state, job, "TaskFailed", now)
+    elif spec.on_all_tasks_complete is OnAllTasksComplete.TERMINATE_JOB and _is_done(job):
+        begin_termination(state, job, "AllTasksComplete", now)
+
+
+def _is_done(job: JobEntry) -> bool:
+    return job.job.counts.active == 0 and job.job.counts.running == 0 and not job.running
+
+
+def _settle_ending(state: State, job: JobEntry, now: datetime) -> None:
+    if not job.has_released:
+        preparation.release_nodes(state, job, now)
+    if job.releasing:
+        return
+    if job.job.state is JobState.DELETING:
+        forget(state, job)
+    else:
+        job.job.end_time = now
+        change_state(state, job, JobState.COMPLETED, now)
+
+
+def forget(state: State, job: JobEntry) -> None:
+    """A job is gone."""
+    state.jobs.pop(job.key, None)
+    leave_pool(state, job)
+    state.emit(ForgetJob(job.job.spec.job_id))
+
+
+def join_pool(state: State, job: JobEntry) -> None:
+    """Let a job's tasks be put on the pool it names, where that exists."""
+    pool = state.pools.get(job.job.spec.pool_id.lower())
+    if pool is not None:
+        pool.jobs[job.key] = job
+        state.touch_pool(pool)
+
+
+def leave_pool(state: State, job: JobEntry) -> None:
+    """Take a job off its pool."""
+    pool = state.pools.get(job.job.spec.pool_id.lower())
+    if pool is not None:
+        pool.jobs.pop(job.key, None)
+
+
+def recount(job: JobEntry, counts: TaskCounts, slot_counts: TaskCounts) -> None:
+    """Take over the counts that the store found after a restart."""
+    job.job.counts, job.job.slot_counts = counts, slot_counts
+    job.queue.beyond = counts.active

@@ -1,0 +1,186 @@
+"""The life of a node: it arrives, boots, runs its start task, is emptied, reboots and leaves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runfleet.batch.records import AuxiliaryTaskInfo, Node
+from runfleet.batch.states import (
+    AuxiliaryTaskState,
+    NodeDeallocationOption,
+    NodeState,
+    SchedulingState,
+)
+from runfleet.scheduler import tasks
+from runfleet.scheduler.auxiliary import ended_info
+from runfleet.scheduler.commands import ForgetNode, Kill, SaveNode, SavePool, StartNodeTask
+from runfleet.scheduler.state import (
+    Due,
+    Fate,
+    NodeEntry,
+    NodeTaskRun,
+    Outcome,
+    PoolEntry,
+    Purpose,
+    State,
+)
+from runfleet.scheduler.tasks import AT_WORK
+
+
+def create(state: State, pool: PoolEntry, node_id: str, now: datetime, *, dedicated: bool) -> None:
+    """A new node is on its way to its pool."""
+    pool.pool.nodes_made += 1
+    number = pool.pool.nodes_made
+    node = Node(
+        node_id=node_id,
+        pool_id=pool.pool.spec.pool_id,
+        number=number,
+        dedicated=dedicated,
+        allocation_time=now,
+        state=NodeState.CREATING,
+        state_time=now,
+        address=f"10.0.{number // 250}.{number % 250 + 4}",
+    )
+    pool.nodes[node_id] = NodeEntry(node, pool)
+    state.emit(SavePool(pool.pool))
+    state.emit(SaveNode(node))
+    state.set_timer(now + state.node_delay, Due.NODE_ARRIVES, node.pool_id, node_id)
+
+
+def on_node_due(state: State, entry: NodeEntry, what: Due, now: datetime) -> None:
+    """A node's next step has fallen due; one that it has since been kept from is passed over."""
+    is_at = entry.node.state
+    if what is Due.NODE_ARRIVES and is_at in {NodeState.CREATING, NodeState.REBOOTING}:
+        start_booting(state, entry, now)
+    elif what is Due.NODE_BOOTS and is_at is NodeState.STARTING:
+        _boot(state, entry, now)
+    elif what is Due.NODE_DEALLOCATED and is_at is NodeState.DEALLOCATING:
+        set_state(state, entry, NodeState.DEALLOCATED, now)
+
+
+def start_booting(state: State, entry: NodeEntry, now: datetime) -> None:
+    """The machine is up and its agent is starting."""
+    set_state(state, entry, NodeState.STARTING, now)
+    state.set_timer(now + state.node_delay, Due.NODE_BOOTS, entry.node.pool_id, entry.node.node_id)
+
+
+def _boot(state: State, entry: NodeEntry, now: datetime) -> None:
+    entry.node.boot_time = now
+    start_task = entry.pool.pool.spec.start_task
+    if start_task is None:
+        _become_usable(state, entry, now)
+        return
+    entry.node.start_task = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
+    run_start_task(state, entry, is_retry=False)
+    if start_task.wait_for_success:
+        set_state(state, entry, NodeState.WAITING_FOR_START_TASK, now)
+    else:
+        _become_usable(state, entry, now)
+
+
+def run_start_task(state: State, entry: NodeEntry, *, is_retry: bool) -> None:
+    """Run the pool's start task on a node."""
+    execution = state.begin(NodeTaskRun(entry), entry)
+    state.emit(SaveNode(entry.node))
+    state.emit(StartNodeTask(execution, entry.pool.pool, entry.node, is_retry))
+
+
+def on_start_task_ended(state: State, entry: NodeEntry, outcome: Outcome, now: datetime) -> None:
+    """Retry a failed start task, or let the node take tasks, or none."""
+    start_task, info = entry.pool.pool.spec.start_task, entry.node.start_task
+    is_awaited = entry.node.state is NodeState.WAITING_FOR_START_TASK
+    if start_task is None or info is None or not (is_awaited or entry.node.state in AT_WORK):
+        return
+    entry.node.start_task, wants_retry = ended_info(info, outcome, start_task.max_task_retry_count)
+    if wants_retry:
+        run_start_task(state, entry, is_retry=True)
+    elif not is_awaited:
+        state.emit(SaveNode(entry.node))
+    elif entry.node.start_task.failure is None:
+        _become_usable(state, entry, now)
+    else:
+        set_state(state, entry, NodeState.START_TASK_FAILED, now)
+
+
+def _become_usable(state: State, entry: NodeEntry, now: datetime) -> None:
+    is_enabled = entry.node.scheduling_state is SchedulingState.ENABLED
+    set_state(state, entry, NodeState.IDLE if is_enabled else NodeState.OFFLINE, now)
+
+
+def set_state(state: State, entry: NodeEntry, to: NodeState, now: datetime) -> None:
+    """Change a node's state and with it the room that it offers."""
+    entry.node.state, entry.node.state_time = to, now
+    tasks.refresh_room(entry)
+    state.emit(SaveNode(entry.node))
+    state.touch_node(entry)
+
+
+def empty(
+    state: State,
+    entry: NodeEntry,
+    purpose: Purpose,
+    option: NodeDeallocationOption,
+    now: datetime,
+) -> None:
+    """Take no new tasks and end or await the running ones; what it is for is done when empty."""
+    entry.emptied_for = purpose
+    tasks.refresh_room(entry)
+    for running in list(entry.tasks.values()):
+        if option is NodeDeallocationOption.REQUEUE:
+            tasks.end_running(state, running, Fate.REQUEUE, now)
+        elif option is NodeDeallocationOption.TERMINATE:
+            tasks.terminate_running(state, running, now)
+    state.touch_node(entry)
+
+
+def leave(state: State, entry: NodeEntry, option: NodeDeallocationOption, now: datetime) -> None:
+    """Take a node out of its pool once its tasks are dealt with."""
+    if entry.node.state is not NodeState.LEAVING_POOL:
+        set_state(state, entry, NodeState.LEAVING_POOL, now)
+        empty(state, entry, Purpose.LEAVE, option, now)
+
+
+def settle_node(state: State, entry: NodeEntry, now: datetime) -> None:
+    """Do what follows from tasks having come to a node or gone from it."""
+    wanted = NodeState.RUNNING if entry.tasks else NodeState.IDLE
+    if entry.node.state in AT_WORK and entry.node.state is not wanted:
+        set_state(state, entry, wanted, now)
+    if entry.emptied_for is not None and not entry.tasks:
+        _do_when_empty(state, entry, now)
+
+
+def _do_when_empty(state: State, entry: NodeEntry, now: datetime) -> None:
+    if entry.emptied_for is Purpose.LEAVE and entry.executions:
+        _kill_all(state, entry)
+        return
+    purpose, entry.emptied_for = entry.emptied_for, None
+    if purpose is Purpose.LEAVE:
+        _go(state, entry)
+    elif purpose is Purpose.REBOOT:
+        _go_down(state, entry, NodeState.REBOOTING, Due.NODE_ARRIVES, now)
+    elif purpose is Purpose.DEALLOCATE:
+        _go_down(state, entry, NodeState.DEALLOCATING, Due.NODE_DEALLOCATED, now)
+    elif entry.node.scheduling_state is SchedulingState.DISABLED:
+        set_state(state, entry, NodeState.OFFLINE, now)
+
+
+def _kill_all(state: State, entry: NodeEntry) -> None:
+    for execution in entry.executions:
+        state.emit(Kill(execution))
+
+
+def _go(state: State, entry: NodeEntry) -> None:
+    entry.pool.free.set(entry.node.node_id, 0)
+    del entry.pool.nodes[entry.node.node_id]
+    state.emit(ForgetNode(entry.node))
+    state.touch_pool(entry.pool)
+
+
+def _go_down(state: State, entry: NodeEntry, to: NodeState, then: Due, now: datetime) -> None:
+    _kill_all(state, entry)
+    for job in entry.pool.jobs.values():
+        preparation = job.job.spec.preparation
+        if preparation is None or preparation.rerun_on_node_reboot_after_success:
+            job.nodes.pop(entry.node.node_id, None)
+    set_state(state, entry, to, now)
+    state.set_timer(now + state.node_delay, then, entry.node.pool_id, entry.node.node_id)

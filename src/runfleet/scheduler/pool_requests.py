@@ -1,0 +1,228 @@
+"""What clients ask of pools and their nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Pool
+from runfleet.batch.specs import PoolSpec
+from runfleet.batch.states import (
+    AllocationState,
+    NodeDeallocationOption,
+    NodeState,
+    PoolState,
+    SchedulingState,
+)
+from runfleet.scheduler import jobs, nodes, pools, tasks
+from runfleet.scheduler.commands import SaveNode, SavePool
+from runfleet.scheduler.settle import decision
+from runfleet.scheduler.state import NodeEntry, PoolEntry, Purpose, State
+from runfleet.scheduler.tasks import AT_WORK
+
+
+@decision
+def create_pool(
+    state: State,
+    now: datetime,
+    spec: PoolSpec,
+    body: bytes,
+    *,
+    target_dedicated: int,
+    target_low_priority: int,
+) -> None:
+    """Make a pool and start to fill it; jobs that waited for its id find it."""
+    existing = state.pools.get(spec.pool_id.lower())
+    if existing is not None:
+        is_going = existing.pool.state is PoolState.DELETING
+        raise BatchRuleError("PoolBeingDeleted" if is_going else "PoolExists")
+    pool = Pool(
+        spec=spec,
+        body=body,
+        creation_time=now,
+        last_modified=now,
+        state=PoolState.ACTIVE,
+        state_time=now,
+        allocation_state=AllocationState.STEADY,
+        allocation_time=now,
+        target_dedicated=target_dedicated,
+        target_low_priority=target_low_priority,
+    )
+    entry = state.pools[spec.pool_id.lower()] = PoolEntry(pool)
+    state.emit(SavePool(pool))
+    for job in state.jobs.values():
+        if job.job.spec.pool_id.lower() == spec.pool_id.lower():
+            jobs.join_pool(state, job)
+    if target_dedicated or target_low_priority:
+        pools.begin_resize(state, entry, NodeDeallocationOption.REQUEUE, now)
+
+
+def _demand_active(entry: PoolEntry) -> None:
+    if entry.pool.state is PoolState.DELETING:
+        raise BatchRuleError("PoolBeingDeleted")
+
+
+def _demand_steady(entry: PoolEntry) -> None:
+    _demand_active(entry)
+    if entry.pool.allocation_state is not AllocationState.STEADY:
+        raise BatchRuleError("PoolBeingResized")
+
+
+@decision
+def update_pool(state: State, now: datetime, spec: PoolSpec, body: bytes) -> None:
+    """Take over what a client changed; nodes in place keep what they have."""
+    entry = state.pool(spec.pool_id)
+    _demand_active(entry)
+    entry.pool.spec, entry.pool.body, entry.pool.last_modified = spec, body, now
+    for node in entry.nodes.values():
+        tasks.refresh_room(node)
+    state.emit(SavePool(entry.pool))
+    state.touch_pool(entry)
+
+
+@decision
+def resize_pool(
+    state: State,
+    now: datetime,
+    pool_id: str,
+    *,
+    target_dedicated: int | None,
+    target_low_priority: int | None,
+    option: NodeDeallocationOption = NodeDeallocationOption.REQUEUE,
+) -> None:
+    """Change how many nodes a pool should have; a target that is None stays."""
+    entry = state.pool(pool_id)
+    _demand_steady(entry)
+    if target_dedicated is not None:
+        entry.pool.target_dedicated = target_dedicated
+    if target_low_priority is not None:
+        entry.pool.target_low_priority = target_low_priority
+    entry.pool.last_modified = now
+    pools.begin_resize(state, entry, option, now)
+
+
+@decision
+def stop_resize(state: State, now: datetime, pool_id: str) -> None:
+    """Leave a pool with the nodes that it has by now."""
+    entry = state.pool(pool_id)
+    _demand_active(entry)
+    if entry.pool.allocation_state is not AllocationState.RESIZING:
+        raise BatchRuleError("OperationInvalidForCurrentState")
+    pools.stop_resize(state, entry, now)
+
+
+@decision
+def remove_nodes(
+    state: State,
+    now: datetime,
+    pool_id: str,
+    node_ids: Sequence[str],
+    option: NodeDeallocationOption = NodeDeallocationOption.REQUEUE,
+) -> None:
+    """Take certain nodes out of a pool, whose targets fall by as many."""
+    entry = state.pool(pool_id)
+    _demand_steady(entry)
+    leaving = [state.node(pool_id, node_id) for node_id in dict.fromkeys(node_ids)]
+    dedicated = sum(node.node.dedicated for node in leaving)
+    entry.pool.target_dedicated -= dedicated
+    entry.pool.target_low_priority -= len(leaving) - dedicated
+    entry.pool.last_modified = now
+    for node in leaving:
+        nodes.leave(state, node, option, now)
+    pools.begin_resize(state, entry, option, now)
+
+
+@decision
+def delete_pool(state: State, now: datetime, pool_id: str) -> None:
+    """Take all nodes out of a pool, requeueing their tasks, and forget it."""
+    entry = state.pool(pool_id)
+    _demand_active(entry)
+    entry.pool.state, entry.pool.state_time = PoolState.DELETING, now
+    state.emit(SavePool(entry.pool))
+    for node in list(entry.nodes.values()):
+        nodes.leave(state, node, NodeDeallocationOption.REQUEUE, now)
+    state.touch_pool(entry)
+
+
+_REFUSALS = {
+    NodeState.CREATING: "NodeBeingCreated",
+    NodeState.STARTING: "NodeBeingStarted",
+    NodeState.WAITING_FOR_START_TASK: "NodeBeingStarted",
+    NodeState.REBOOTING: "NodeBeingRebooted",
+    NodeState.REIMAGING: "NodeBeingReimaged",
+    NodeState.UNUSABLE: "NodeStateUnusable",
+}
+
+
+def _demand_state(entry: NodeEntry, allowed: frozenset[NodeState]) -> None:
+    if entry.node.state not in allowed:
+        raise BatchRuleError(_REFUSALS.get(entry.node.state, "OperationInvalidForCurrentState"))
+    if entry.emptied_for not in {None, Purpose.GO_OFFLINE}:
+        raise BatchRuleError("OperationInvalidForCurrentState")
+
+
+@decision
+def reboot_node(
+    state: State, now: datetime, pool_id: str, node_id: str, option: NodeDeallocationOption
+) -> None:
+    """Restart a node once its tasks are dealt with; its start task runs again."""
+    entry = state.node(pool_id, node_id)
+    _demand_state(entry, AT_WORK | {NodeState.START_TASK_FAILED, NodeState.OFFLINE})
+    _announce(state, entry, NodeState.REBOOTING, option, now)
+    nodes.empty(state, entry, Purpose.REBOOT, option, now)
+
+
+@decision
+def deallocate_node(
+    state: State, now: datetime, pool_id: str, node_id: str, option: NodeDeallocationOption
+) -> None:
+    """Give a node's machine back, keeping the node in its pool."""
+    entry = state.node(pool_id, node_id)
+    _demand_state(entry, AT_WORK)
+    _announce(state, entry, NodeState.DEALLOCATING, option, now)
+    nodes.empty(state, entry, Purpose.DEALLOCATE, option, now)
+
+
+def _announce(
+    state: State, entry: NodeEntry, to: NodeState, option: NodeDeallocationOption, now: datetime
+) -> None:
+    # Clients that poll take any other state for the end of the operation, so the
+    # transitional state is there before the request is answered.
+    if option in {NodeDeallocationOption.REQUEUE, NodeDeallocationOption.TERMINATE}:
+        nodes.set_state(state, entry, to, now)
+
+
+@decision
+def start_node(state: State, now: datetime, pool_id: str, node_id: str) -> None:
+    """Start a deallocated node again."""
+    entry = state.node(pool_id, node_id)
+    _demand_state(entry, frozenset({NodeState.DEALLOCATED}))
+    nodes.start_booting(state, entry, now)
+
+
+@decision
+def disable_scheduling(
+    state: State, now: datetime, pool_id: str, node_id: str, option: NodeDeallocationOption
+) -> None:
+    """Put no more tasks on a node; it is offline once the running ones are dealt with."""
+    entry = state.node(pool_id, node_id)
+    if entry.node.scheduling_state is SchedulingState.DISABLED:
+        raise BatchRuleError("NodeAlreadyInTargetSchedulingState")
+    entry.node.scheduling_state = SchedulingState.DISABLED
+    state.emit(SaveNode(entry.node))
+    if entry.node.state in AT_WORK and entry.emptied_for is None:
+        nodes.empty(state, entry, Purpose.GO_OFFLINE, option, now)
+
+
+@decision
+def enable_scheduling(state: State, now: datetime, pool_id: str, node_id: str) -> None:
+    """Put tasks on a node again."""
+    entry = state.node(pool_id, node_id)
+    if entry.node.scheduling_state is SchedulingState.ENABLED:
+        raise BatchRuleError("NodeAlreadyInTargetSchedulingState")
+    entry.node.scheduling_state = SchedulingState.ENABLED
+    if entry.emptied_for is Purpose.GO_OFFLINE:
+        entry.emptied_for = None
+    is_offline = entry.node.state is NodeState.OFFLINE
+    nodes.set_state(state, entry, NodeState.IDLE if is_offline else entry.node.state, now)

@@ -1,0 +1,109 @@
+"""The life of a pool: nodes are added and taken out until their number is what was asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from secrets import token_hex
+
+from runfleet.batch.records import ResizeError
+from runfleet.batch.states import AllocationState, NodeDeallocationOption, NodeState, PoolState
+from runfleet.scheduler import nodes
+from runfleet.scheduler.commands import ForgetPool, SavePool
+from runfleet.scheduler.state import Due, NodeEntry, PoolEntry, State
+
+_IDLE_FIRST = {NodeState.CREATING: 0, NodeState.STARTING: 1, NodeState.IDLE: 2}
+
+
+def begin_resize(
+    state: State, pool: PoolEntry, option: NodeDeallocationOption, now: datetime
+) -> None:
+    """Start to bring the number of nodes to the targets."""
+    record = pool.pool
+    record.allocation_state, record.allocation_time = AllocationState.RESIZING, now
+    record.resize_errors = []
+    record.deallocation_option = option
+    record.resize_deadline = now + record.spec.resize_timeout
+    state.set_timer(record.resize_deadline, Due.RESIZE_TIMEOUT, record.spec.pool_id)
+    _approach(state, pool, now, dedicated=True, target=record.target_dedicated)
+    _approach(state, pool, now, dedicated=False, target=record.target_low_priority)
+    state.emit(SavePool(record))
+    state.touch_pool(pool)
+
+
+def members(pool: PoolEntry, *, dedicated: bool) -> list[NodeEntry]:
+    """The nodes of one kind that stay in a pool."""
+    return [
+        entry
+        for entry in pool.nodes.values()
+        if entry.node.dedicated is dedicated and entry.node.state is not NodeState.LEAVING_POOL
+    ]
+
+
+def _approach(
+    state: State, pool: PoolEntry, now: datetime, *, dedicated: bool, target: int
+) -> None:
+    present = members(pool, dedicated=dedicated)
+    for _ in range(target - len(present)):
+        nodes.create(state, pool, _new_node_id(dedicated=dedicated), now, dedicated=dedicated)
+    surplus = max(0, len(present) - target)
+    for entry in sorted(present, key=_leaves_first)[:surplus]:
+        nodes.leave(state, entry, pool.pool.deallocation_option, now)
+
+
+def _new_node_id(*, dedicated: bool) -> str:
+    return f"tvmps_{token_hex(32)}_{'d' if dedicated else 'p'}"
+
+
+def _leaves_first(entry: NodeEntry) -> tuple[int, int]:
+    return (_IDLE_FIRST.get(entry.node.state, 3), -entry.node.number)
+
+
+def settle_pool(state: State, pool: PoolEntry, now: datetime) -> None:
+    """Do what follows from nodes having come and gone."""
+    record = pool.pool
+    if record.state is PoolState.DELETING:
+        if not pool.nodes:
+            forget(state, pool)
+    elif record.allocation_state is not AllocationState.STEADY and not _is_changing(pool):
+        if record.allocation_state is AllocationState.STOPPING:
+            record.resize_errors = [ResizeError("ResizeStopped", "Resize was stopped by the user.")]
+        become_steady(state, pool, now)
+
+
+def _is_changing(pool: PoolEntry) -> bool:
+    passing = {NodeState.CREATING, NodeState.LEAVING_POOL}
+    return any(entry.node.state in passing for entry in pool.nodes.values())
+
+
+def become_steady(state: State, pool: PoolEntry, now: datetime) -> None:
+    """A resize is over, whether or not it reached its targets."""
+    pool.pool.allocation_state, pool.pool.allocation_time = AllocationState.STEADY, now
+    pool.pool.resize_deadline = None
+    state.emit(SavePool(pool.pool))
+
+
+def stop_resize(state: State, pool: PoolEntry, now: datetime) -> None:
+    """Give up the nodes that have not come yet."""
+    pool.pool.allocation_state, pool.pool.allocation_time = AllocationState.STOPPING, now
+    for entry in list(pool.nodes.values()):
+        if entry.node.state is NodeState.CREATING:
+            nodes.leave(state, entry, NodeDeallocationOption.REQUEUE, now)
+    state.emit(SavePool(pool.pool))
+    state.touch_pool(pool)
+
+
+def on_resize_timeout(state: State, pool: PoolEntry, now: datetime) -> None:
+    """A resize has taken too long: what is there stays."""
+    deadline = pool.pool.resize_deadline
+    if deadline is not None and deadline <= now:
+        text = "Desired number of nodes could not be allocated within the resize timeout."
+        pool.pool.resize_errors = [ResizeError("AllocationTimedout", text)]
+        become_steady(state, pool, now)
+
+
+def forget(state: State, pool: PoolEntry) -> None:
+    """A pool is gone; its jobs stay and wait for another of its id."""
+    pool_id = pool.pool.spec.pool_id
+    if state.pools.get(pool_id.lower()) is pool:
+        del state.pools[pool_id.lower()]
+        state.emit(ForgetPool(pool_id))

@@ -1,0 +1,137 @@
+"""Job preparation and release tasks: before a job's first task on a node, and after its last."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runfleet.batch.records import AuxiliaryTaskInfo, JobNode, Task
+from runfleet.batch.states import AuxiliaryTaskState, EndedBy
+from runfleet.scheduler import tasks
+from runfleet.scheduler.auxiliary import ended_info
+from runfleet.scheduler.commands import SaveJobNode, StartPreparation, StartRelease
+from runfleet.scheduler.state import (
+    Fate,
+    JobEntry,
+    NodeEntry,
+    Outcome,
+    PreparationRun,
+    ReleaseRun,
+    RunningTask,
+    State,
+)
+
+
+def suits(job: JobEntry, node: NodeEntry) -> bool:
+    """Whether tasks of a job may go to a node: not where its preparation has failed for good."""
+    job_node = job.nodes.get(node.node.node_id)
+    if job_node is None or job_node.preparation is None or job.job.spec.preparation is None:
+        return True
+    return not job.job.spec.preparation.wait_for_success or job_node.preparation.failure is None
+
+
+def place(state: State, job: JobEntry, task: Task, node: NodeEntry, now: datetime) -> None:
+    """Put a task on a node, running the preparation task there first if that is still to do."""
+    running = tasks.place(state, job, task, node)
+    if job.job.spec.preparation is not None and node.node.node_id not in job.nodes:
+        job.nodes[node.node.node_id] = _new_job_node(job, node, now)
+        _prepare(state, job, node, is_retry=False)
+    if _is_prepared(job, node):
+        tasks.start(state, running, now)
+    else:
+        tasks.await_preparation(state, running, now)
+
+
+def _new_job_node(job: JobEntry, node: NodeEntry, now: datetime) -> JobNode:
+    info = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
+    return JobNode(job.job.spec.job_id, node.node.pool_id, node.node.node_id, preparation=info)
+
+
+def _is_prepared(job: JobEntry, node: NodeEntry) -> bool:
+    spec = job.job.spec.preparation
+    if spec is None or not spec.wait_for_success:
+        return True
+    info = job.nodes[node.node.node_id].preparation
+    return info is not None and info.state is AuxiliaryTaskState.COMPLETED
+
+
+def _prepare(state: State, job: JobEntry, node: NodeEntry, *, is_retry: bool) -> None:
+    execution = state.begin(PreparationRun(job, node), node)
+    state.emit(SaveJobNode(job.nodes[node.node.node_id]))
+    state.emit(StartPreparation(execution, job.job, node.node, is_retry))
+
+
+def on_preparation_ended(
+    state: State, run: PreparationRun, outcome: Outcome, now: datetime
+) -> None:
+    """Retry, start the tasks that waited for it, or send them to other nodes."""
+    job, node = run.job, run.node
+    job_node, spec = job.nodes.get(node.node.node_id), job.job.spec.preparation
+    if job_node is None or job_node.preparation is None or spec is None:
+        return
+    job_node.preparation, wants_retry = ended_info(
+        job_node.preparation, outcome, spec.max_task_retry_count
+    )
+    if wants_retry:
+        _prepare(state, job, node, is_retry=True)
+        return
+    state.emit(SaveJobNode(job_node))
+    for running in _awaiting(job, node):
+        if suits(job, node):
+            tasks.start(state, running, now)
+        else:
+            tasks.requeue(state, running, now, is_counted=False)
+    state.touch_job(job)
+
+
+def _awaiting(job: JobEntry, node: NodeEntry) -> list[RunningTask]:
+    return [
+        running
+        for (job_key, _), running in node.tasks.items()
+        if job_key == job.key and running.execution is None
+    ]
+
+
+def on_preparation_lost(state: State, run: PreparationRun, now: datetime) -> None:
+    """The node lost the preparation's processes: it starts over with the next task."""
+    run.job.nodes.pop(run.node.node.node_id, None)
+    for running in _awaiting(run.job, run.node):
+        tasks.end_running(state, running, Fate.LOST, now)
+
+
+def release_nodes(state: State, job: JobEntry, now: datetime) -> None:
+    """Run the release task on every node that was prepared and is still there."""
+    job.has_released = True
+    if job.job.spec.release is None:
+        return
+    for job_node in job.nodes.values():
+        node = _node_of(state, job_node)
+        if node is not None and _has_completed(job_node.preparation):
+            job_node.release = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
+            execution = state.begin(ReleaseRun(job, node), node)
+            job.releasing.add(execution)
+            state.emit(SaveJobNode(job_node))
+            state.emit(StartRelease(execution, job.job, node.node))
+
+
+def _node_of(state: State, job_node: JobNode) -> NodeEntry | None:
+    pool = state.pools.get(job_node.pool_id.lower())
+    return pool.nodes.get(job_node.node_id) if pool else None
+
+
+def _has_completed(info: AuxiliaryTaskInfo | None) -> bool:
+    return info is not None and info.state is AuxiliaryTaskState.COMPLETED
+
+
+def on_release_ended(state: State, execution: int, run: ReleaseRun, outcome: Outcome) -> None:
+    """Note how a release task went; the job completes either way."""
+    run.job.releasing.discard(execution)
+    job_node = run.job.nodes.get(run.node.node.node_id)
+    if job_node is not None and job_node.release is not None:
+        job_node.release, _ = ended_info(job_node.release, outcome, 0)
+        state.emit(SaveJobNode(job_node))
+    state.touch_job(run.job)
+
+
+def lost_outcome(now: datetime) -> Outcome:
+    """How an execution ended whose processes are gone with their machine."""
+    return Outcome(now, now, EndedBy.KILL)

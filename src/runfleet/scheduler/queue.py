@@ -1,0 +1,90 @@
+"""The tasks of a job that wait for a node, of which only the first are held in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+from runfleet.batch.records import Task
+
+WINDOW = 2_000
+LOW_WATER = 500
+
+
+@dataclass(slots=True)
+class TaskQueue:
+    """
+    A window on the active tasks of one job, in the order they were added.
+
+    The window holds every active task up to `last_sequence`; `beyond` more are in the store.  Tasks
+    come back into the window when they are requeued, and leave it from any place.
+    """
+
+    last_sequence: int = 0
+    beyond: int = 0
+    is_loading: bool = False
+    _waiting: dict[str, Task] = field(default_factory=dict)
+    _order: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add_new(self, task: Task) -> None:
+        """Take a task that was just added, into the window or behind it."""
+        if self.beyond or len(self._waiting) >= WINDOW:
+            self.beyond += 1
+        else:
+            self.last_sequence = task.sequence
+            self.put(task)
+
+    def put(self, task: Task) -> None:
+        """Put a task of the window's range into the window."""
+        self._waiting[task.task_id.lower()] = task
+        order = self._order.setdefault(task.required_slots, [])
+        heappush(order, (task.sequence, task.task_id.lower()))
+
+    def put_back(self, task: Task) -> None:
+        """Take a task of any place in the order that is active again."""
+        if self.beyond and task.sequence > self.last_sequence:
+            self.beyond += 1
+        else:
+            self.last_sequence = max(self.last_sequence, task.sequence)
+            self.put(task)
+
+    def put_loaded(self, tasks: list[Task]) -> None:
+        """Widen the window by the tasks that were asked of the store."""
+        self.is_loading = False
+        for task in tasks:
+            self.last_sequence = task.sequence
+            self.put(task)
+        self.beyond = max(0, self.beyond - len(tasks)) if tasks else 0
+
+    def first(self, free_slots: int) -> Task | None:
+        """The task added first among those that need at most so many slots."""
+        heads = [
+            head for slots in self._order if slots <= free_slots and (head := self._head(slots))
+        ]
+        return min(heads, key=lambda task: task.sequence, default=None)
+
+    def get(self, task_id: str) -> Task | None:
+        """The waiting task of that id, if it is in the window."""
+        return self._waiting.get(task_id.lower())
+
+    def remove(self, task: Task) -> None:
+        """Take a task out, from the window or from what is behind it."""
+        if self._waiting.pop(task.task_id.lower(), None) is None and self.beyond:
+            self.beyond -= 1
+
+    def wants_more(self) -> bool:
+        """Whether the window should be widened now."""
+        return self.beyond > 0 and not self.is_loading and len(self._waiting) < LOW_WATER
+
+    def _head(self, slots: int) -> Task | None:
+        order = self._order[slots]
+        while order:
+            sequence, key = order[0]
+            task = self._waiting.get(key)
+            if task is not None and task.sequence == sequence:
+                return task
+            heappop(order)
+        return None

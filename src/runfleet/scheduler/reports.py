@@ -1,0 +1,99 @@
+"""What the nodes and the clock report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from runfleet.batch.records import Task
+from runfleet.batch.states import JobState
+from runfleet.scheduler import jobs, nodes, pools, preparation, tasks
+from runfleet.scheduler.settle import decision
+from runfleet.scheduler.state import (
+    Due,
+    Execution,
+    Fate,
+    NodeTaskRun,
+    Outcome,
+    PreparationRun,
+    RunningTask,
+    State,
+    Timer,
+)
+
+
+@decision
+def on_ended(state: State, now: datetime, execution: int, outcome: Outcome) -> None:
+    """An execution is over and its processes are gone."""
+    run = _forget_execution(state, execution)
+    if isinstance(run, RunningTask):
+        tasks.on_task_ended(state, run, outcome, now)
+    elif isinstance(run, NodeTaskRun):
+        nodes.on_start_task_ended(state, run.node, outcome, now)
+    elif isinstance(run, PreparationRun):
+        preparation.on_preparation_ended(state, run, outcome, now)
+    elif run is not None:
+        preparation.on_release_ended(state, execution, run, outcome)
+
+
+def _forget_execution(state: State, execution: int) -> Execution | None:
+    run = state.executions.pop(execution, None)
+    if run is not None:
+        run.node.executions.discard(execution)
+        state.touch_node(run.node)
+    return run
+
+
+@decision
+def on_agent_lost(state: State, now: datetime) -> None:
+    """All processes of all nodes are gone, as if their machines had been restarted."""
+    for execution in list(state.executions):
+        run = _forget_execution(state, execution)
+        if isinstance(run, RunningTask):
+            run.fate = Fate.LOST if run.fate is Fate.ITS_OWN else run.fate
+            tasks.on_task_ended(state, run, preparation.lost_outcome(now), now)
+        elif isinstance(run, NodeTaskRun):
+            nodes.run_start_task(state, run.node, is_retry=False)
+        elif isinstance(run, PreparationRun):
+            preparation.on_preparation_lost(state, run, now)
+        elif run is not None:
+            outcome = preparation.lost_outcome(now)
+            preparation.on_release_ended(state, execution, run, outcome)
+
+
+@decision
+def on_tasks_loaded(state: State, _now: datetime, job_id: str, loaded: Sequence[Task]) -> None:
+    """The store has handed over the next waiting tasks of a job."""
+    job = state.jobs.get(job_id.lower())
+    if job is not None:
+        job.queue.put_loaded(list(loaded))
+        jobs.join_pool(state, job)
+
+
+@decision
+def on_time(state: State, now: datetime) -> None:
+    """It has become `now`: do what has fallen due."""
+    while (timer := state.take_due(now)) is not None:
+        _on_due(state, timer, now)
+
+
+def _on_due(state: State, timer: Timer, now: datetime) -> None:
+    if timer.what is Due.JOB_TIME_LIMIT:
+        _on_job_time_limit(state, timer.owner_id, now)
+        return
+    pool = state.pools.get(timer.owner_id)
+    if pool is None:
+        return
+    if timer.what is Due.RESIZE_TIMEOUT:
+        pools.on_resize_timeout(state, pool, now)
+    elif timer.node_id in pool.nodes:
+        nodes.on_node_due(state, pool.nodes[timer.node_id], timer.what, now)
+
+
+def _on_job_time_limit(state: State, job_key: str, now: datetime) -> None:
+    job = state.jobs.get(job_key)
+    limit = job.job.spec.max_wall_clock_time if job else None
+    if job is None or limit is None or job.job.creation_time + limit > now:
+        return
+    if job.job.state not in {*jobs.ENDED, JobState.TERMINATING}:
+        jobs.begin_termination(state, job, "MaxWallClockTimeExpiry", now)

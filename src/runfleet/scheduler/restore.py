@@ -1,0 +1,123 @@
+"""Going on after a restart: what the store remembers becomes a state to decide from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from runfleet.batch.records import Job, JobNode, Node, Pool, Task, TaskCounts
+from runfleet.batch.states import (
+    AuxiliaryTaskState,
+    EndedBy,
+    NodeDeallocationOption,
+    NodeState,
+    PoolState,
+    TaskState,
+)
+from runfleet.scheduler import jobs, nodes, tasks
+from runfleet.scheduler.auxiliary import failure_of, wants_retry
+from runfleet.scheduler.commands import SaveJobNode
+from runfleet.scheduler.settle import decision
+from runfleet.scheduler.state import (
+    Due,
+    JobEntry,
+    NodeEntry,
+    Outcome,
+    PoolEntry,
+    Purpose,
+    State,
+)
+
+_BOOTING = frozenset({NodeState.STARTING, NodeState.WAITING_FOR_START_TASK})
+_ARRIVING = frozenset({NodeState.CREATING, NodeState.REBOOTING})
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """All that the store remembers but the tasks, of which it tells the counts of each job."""
+
+    pools: Iterable[Pool]
+    nodes: Iterable[Node]
+    jobs: Iterable[tuple[Job, TaskCounts, TaskCounts]]
+    job_nodes: Iterable[JobNode]
+
+
+def recover_task(task: Task, outcome: Outcome | None, now: datetime) -> None:
+    """
+    Settle a task that was running when the emulator was killed.
+
+    One whose own end was still noted is completed; any other is put back as if its machine had
+    been lost, which counts neither as a retry nor as a requeue.
+    """
+    if outcome is not None and _is_final(task, outcome):
+        tasks.record_outcome(task, outcome, now)
+        return
+    task.start_time = task.pool_id = task.node_id = None
+    tasks.change_state(task, TaskState.ACTIVE, now)
+
+
+def _is_final(task: Task, outcome: Outcome) -> bool:
+    if outcome.ended_by is EndedBy.KILL:
+        return False
+    has_retries = wants_retry(outcome, task.retry_count, task.max_task_retry_count)
+    return failure_of(outcome) is None or not has_retries
+
+
+@decision
+def resume(state: State, now: datetime, remembered: Remembered) -> None:
+    """Fill an empty state and let everything go on."""
+    for pool in remembered.pools:
+        state.pools[pool.spec.pool_id.lower()] = PoolEntry(pool)
+    for node in remembered.nodes:
+        pool_entry = state.pools[node.pool_id.lower()]
+        pool_entry.nodes[node.node_id] = NodeEntry(node, pool_entry)
+    for job, counts, slot_counts in remembered.jobs:
+        entry = state.jobs[job.spec.job_id.lower()] = JobEntry(job)
+        jobs.recount(entry, counts, slot_counts)
+    for job_node in remembered.job_nodes:
+        _resume_job_node(state, job_node)
+    _resume_pools(state, now)
+    _resume_jobs(state)
+
+
+def _resume_job_node(state: State, job_node: JobNode) -> None:
+    job = state.jobs.get(job_node.job_id.lower())
+    info = job_node.preparation
+    if job is not None and info is not None and info.state is AuxiliaryTaskState.COMPLETED:
+        job.nodes[job_node.node_id] = job_node
+        state.emit(SaveJobNode(job_node))
+
+
+def _resume_jobs(state: State) -> None:
+    for job in state.jobs.values():
+        jobs.join_pool(state, job)
+        limit = job.job.spec.max_wall_clock_time
+        if limit is not None:
+            state.set_timer(job.job.creation_time + limit, Due.JOB_TIME_LIMIT, job.key)
+        state.touch_job(job)
+
+
+def _resume_pools(state: State, now: datetime) -> None:
+    for pool in state.pools.values():
+        if pool.pool.resize_deadline is not None:
+            state.set_timer(pool.pool.resize_deadline, Due.RESIZE_TIMEOUT, pool.pool.spec.pool_id)
+        for node in list(pool.nodes.values()):
+            _resume_node(state, node, now)
+        state.touch_pool(pool)
+
+
+def _resume_node(state: State, entry: NodeEntry, now: datetime) -> None:
+    node = entry.node
+    node.running_tasks = node.running_slots = 0
+    is_leaving = node.state is NodeState.LEAVING_POOL
+    if is_leaving or entry.pool.pool.state is PoolState.DELETING:
+        nodes.empty(state, entry, Purpose.LEAVE, NodeDeallocationOption.REQUEUE, now)
+    elif node.state in _ARRIVING:
+        state.set_timer(now, Due.NODE_ARRIVES, node.pool_id, node.node_id)
+    elif node.state in _BOOTING:
+        nodes.start_booting(state, entry, now)
+    elif node.state is NodeState.DEALLOCATING:
+        state.set_timer(now, Due.NODE_DEALLOCATED, node.pool_id, node.node_id)
+    tasks.refresh_room(entry)
+    state.touch_node(entry)

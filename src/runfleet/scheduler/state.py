@@ -1,0 +1,236 @@
+"""What the scheduler knows: pools, nodes and jobs with their running tasks, and what falls due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from heapq import heappop, heappush
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Failure, Job, JobNode, Node, Pool, Task
+from runfleet.batch.states import EndedBy
+from runfleet.scheduler.commands import Command
+from runfleet.scheduler.queue import TaskQueue
+from runfleet.scheduler.slots import FreeSlots
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an execution ended; `failure` is set when more than the exit code went wrong."""
+
+    start_time: datetime
+    end_time: datetime
+    ended_by: EndedBy = EndedBy.EXIT
+    exit_code: int | None = None
+    failure: Failure | None = None
+
+
+class Fate(StrEnum):
+    """
+    What becomes of a running task once its processes are gone.
+
+    Its own outcome decides, or it goes back to the queue (counted as a requeue, or not where its
+    machine was lost), or it was decided before: the task is completed or deleted already.
+    """
+
+    ITS_OWN = "its own"
+    REQUEUE = "requeue"
+    LOST = "lost"
+    DECIDED = "decided"
+
+
+@dataclass(slots=True)
+class RunningTask:
+    """A task that holds slots of a node; no execution yet while the job is being prepared there."""
+
+    task: Task
+    job: JobEntry
+    node: NodeEntry
+    execution: int | None = None
+    fate: Fate = Fate.ITS_OWN
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTaskRun:
+    """A start task that runs."""
+
+    node: NodeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class PreparationRun:
+    """A preparation task that runs."""
+
+    job: JobEntry
+    node: NodeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRun:
+    """A release task that runs."""
+
+    job: JobEntry
+    node: NodeEntry
+
+
+Execution = RunningTask | NodeTaskRun | PreparationRun | ReleaseRun
+
+
+class Purpose(StrEnum):
+    """Why a node is being emptied of its tasks."""
+
+    LEAVE = "leave"
+    REBOOT = "reboot"
+    DEALLOCATE = "deallocate"
+    GO_OFFLINE = "go offline"
+
+
+@dataclass(slots=True, eq=False)
+class NodeEntry:
+    """A node with what runs on it; `emptied_for` is set while its tasks are being ended."""
+
+    node: Node
+    pool: PoolEntry
+    tasks: dict[tuple[str, str], RunningTask] = field(default_factory=dict)
+    executions: set[int] = field(default_factory=set)
+    emptied_for: Purpose | None = None
+
+
+@dataclass(slots=True, eq=False)
+class PoolEntry:
+    """A pool with its nodes."""
+
+    pool: Pool
+    nodes: dict[str, NodeEntry] = field(default_factory=dict)
+    free: FreeSlots = field(default_factory=FreeSlots)
+    jobs: dict[str, JobEntry] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class JobEntry:
+    """A job with its waiting and running tasks and the nodes it was prepared on."""
+
+    job: Job
+    queue: TaskQueue = field(default_factory=TaskQueue)
+    running: dict[str, RunningTask] = field(default_factory=dict)
+    running_slots: int = 0
+    nodes: dict[str, JobNode] = field(default_factory=dict)
+    releasing: set[int] = field(default_factory=set)
+    has_released: bool = False
+
+    @property
+    def key(self) -> str:
+        """The job's id as the state knows it."""
+        return self.job.spec.job_id.lower()
+
+
+class Due(StrEnum):
+    """What can fall due."""
+
+    NODE_ARRIVES = "node arrives"
+    NODE_BOOTS = "node boots"
+    NODE_DEALLOCATED = "node deallocated"
+    RESIZE_TIMEOUT = "resize timeout"
+    JOB_TIME_LIMIT = "job time limit"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Timer:
+    """Something that falls due: for a pool, a node of it, or a job."""
+
+    due: datetime
+    number: int
+    what: Due
+    owner_id: str
+    node_id: str = ""
+
+
+@dataclass(slots=True)
+class State:
+    """
+    All that decisions are made from.
+
+    Parameters
+    ----------
+    node_delay
+        How long a node takes to come, to boot and to be deallocated.
+    next_execution
+        Number of the next execution; never used twice, not even after a restart.
+    """
+
+    node_delay: timedelta = timedelta(milliseconds=50)
+    next_execution: int = 1
+    pools: dict[str, PoolEntry] = field(default_factory=dict)
+    jobs: dict[str, JobEntry] = field(default_factory=dict)
+    executions: dict[int, Execution] = field(default_factory=dict)
+    timers: list[Timer] = field(default_factory=list)
+    timers_made: int = 0
+    commands: list[Command] = field(default_factory=list)
+    touched_pools: dict[str, PoolEntry] = field(default_factory=dict)
+    touched_nodes: dict[str, NodeEntry] = field(default_factory=dict)
+    touched_jobs: dict[str, JobEntry] = field(default_factory=dict)
+
+    def pool(self, pool_id: str) -> PoolEntry:
+        """The pool of that id; `PoolNotFound` where there is none."""
+        entry = self.pools.get(pool_id.lower())
+        if entry is None:
+            raise BatchRuleError("PoolNotFound")
+        return entry
+
+    def node(self, pool_id: str, node_id: str) -> NodeEntry:
+        """The node of that id; `PoolNotFound` or `NodeNotFound` where there is none."""
+        entry = self.pool(pool_id).nodes.get(node_id.lower())
+        if entry is None:
+            raise BatchRuleError("NodeNotFound")
+        return entry
+
+    def job(self, job_id: str) -> JobEntry:
+        """The job of that id; `JobNotFound` where there is none."""
+        entry = self.jobs.get(job_id.lower())
+        if entry is None:
+            raise BatchRuleError("JobNotFound")
+        return entry
+
+    def emit(self, command: Command) -> None:
+        """Add to what the decision in hand wants done."""
+        self.commands.append(command)
+
+    def take_commands(self) -> list[Command]:
+        """What is wanted since the last call, in order."""
+        commands, self.commands = self.commands, []
+        return commands
+
+    def touch_pool(self, entry: PoolEntry) -> None:
+        """Have what follows from a change of a pool worked out."""
+        self.touched_pools[entry.pool.spec.pool_id] = entry
+
+    def touch_node(self, entry: NodeEntry) -> None:
+        """Have what follows from a change of a node, and so of its pool, worked out."""
+        self.touched_nodes[entry.node.node_id] = entry
+        self.touch_pool(entry.pool)
+
+    def touch_job(self, entry: JobEntry) -> None:
+        """Have what follows from a change of a job worked out."""
+        self.touched_jobs[entry.key] = entry
+
+    def begin(self, run: Execution, node: NodeEntry) -> int:
+        """Number a new execution on a node."""
+        execution = self.next_execution
+        self.next_execution += 1
+        self.executions[execution] = run
+        node.executions.add(execution)
+        return execution
+
+    def set_timer(self, due: datetime, what: Due, owner_id: str, node_id: str = "") -> None:
+        """Let something fall due."""
+        self.timers_made += 1
+        heappush(self.timers, Timer(due, self.timers_made, what, owner_id.lower(), node_id))
+
+    def next_due(self) -> datetime | None:
+        """When the next thing falls due."""
+        return self.timers[0].due if self.timers else None
+
+    def take_due(self, now: datetime) -> Timer | None:
+        """The next thing that has fallen due by now."""
+        return heappop(self.timers) if self.timers and self.timers[0].due <= now else None

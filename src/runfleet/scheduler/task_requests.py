@@ -1,0 +1,114 @@
+"""What clients ask of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Task
+from runfleet.batch.states import TaskResult, TaskState
+from runfleet.scheduler import jobs, tasks
+from runfleet.scheduler.commands import ForgetTask, RemoveTaskFiles, SaveTask
+from runfleet.scheduler.job_requests import demand_living
+from runfleet.scheduler.settle import decision
+from runfleet.scheduler.state import Fate, JobEntry, State
+
+
+@decision
+def add_tasks(state: State, _now: datetime, job_id: str, added: Sequence[Task]) -> None:
+    """Queue tasks that have just been stored."""
+    job = state.job(job_id)
+    demand_living(job)
+    for task in added:
+        job.queue.add_new(task)
+    slots = sum(task.required_slots for task in added)
+    job.job.counts.active += len(added)
+    job.job.slot_counts.active += slots
+    jobs.join_pool(state, job)
+    state.touch_job(job)
+
+
+def living_record(job: JobEntry, task: Task) -> Task:
+    """The record that decisions work on, where memory has one, else the stored one."""
+    running = job.running.get(task.task_id.lower())
+    return running.task if running else job.queue.get(task.task_id) or task
+
+
+@decision
+def terminate_task(state: State, now: datetime, stored: Task) -> None:
+    """Complete a task as ended by request, whether it runs or waits."""
+    job = state.job(stored.job_id)
+    demand_living(job)
+    task = living_record(job, stored)
+    if task.state is TaskState.COMPLETED:
+        raise BatchRuleError("TaskCompleted")
+    running = job.running.get(task.task_id.lower())
+    if running is None:
+        tasks.terminate_waiting(state, job, task, now)
+    else:
+        task.last_modified = now
+        tasks.terminate_running(state, running, now)
+
+
+@decision
+def delete_task(state: State, now: datetime, stored: Task) -> None:
+    """Forget a task with its files, ending it first if it runs."""
+    job = state.job(stored.job_id)
+    task = living_record(job, stored)
+    _uncount(job, task)
+    running = job.running.get(task.task_id.lower())
+    if running is not None:
+        running.fate = Fate.DECIDED
+        tasks.end_running(state, running, Fate.DECIDED, now)
+    elif task.state is TaskState.ACTIVE:
+        job.queue.remove(task)
+    state.emit(ForgetTask(task))
+    state.touch_job(job)
+
+
+def _uncount(job: JobEntry, task: Task) -> None:
+    name = _counted_as(task)
+    for counts, amount in ((job.job.counts, 1), (job.job.slot_counts, task.required_slots)):
+        setattr(counts, name, getattr(counts, name) - amount)
+
+
+def _counted_as(task: Task) -> str:
+    if task.state is TaskState.COMPLETED:
+        return "succeeded" if task.result is TaskResult.SUCCESS else "failed"
+    return "active" if task.state is TaskState.ACTIVE else "running"
+
+
+@decision
+def reactivate_task(state: State, now: datetime, stored: Task) -> None:
+    """Let a failed task run again, from the start and with all its retries."""
+    job = state.job(stored.job_id)
+    demand_living(job)
+    task = living_record(job, stored)
+    if task.state is not TaskState.COMPLETED:
+        raise BatchRuleError("TaskNotCompleted")
+    if task.result is TaskResult.SUCCESS:
+        raise BatchRuleError("TaskSucceeded")
+    if task.task_id.lower() in job.running:
+        # It was ended a moment ago and its processes are still going.
+        raise BatchRuleError("TaskNotCompleted")
+    _uncount(job, task)
+    _make_new(state, job, task, now)
+    state.touch_job(job)
+
+
+def _make_new(state: State, job: JobEntry, task: Task, now: datetime) -> None:
+    state.emit(RemoveTaskFiles(replace(task)))
+    task.start_time = task.end_time = task.last_retry_time = None
+    task.exit_code = task.result = task.failure = None
+    task.retry_count = 0
+    task.pool_id = task.node_id = None
+    task.files_removed = False
+    task.last_modified = now
+    tasks.change_state(task, TaskState.ACTIVE, now)
+    job.job.counts.active += 1
+    job.job.slot_counts.active += task.required_slots
+    job.queue.put_back(task)
+    jobs.join_pool(state, job)
+    state.emit(SaveTask(task))

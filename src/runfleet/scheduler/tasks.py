@@ -1,0 +1,214 @@
+"""The life of a task: it is placed on a node, runs, is retried, requeued, ended or completed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runfleet.batch.records import RECENT_TASKS, Failure, RecentTask, Task
+from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
+from runfleet.scheduler.auxiliary import ended_failure, failure_of, wants_retry
+from runfleet.scheduler.commands import Kill, SaveTask, StartTask
+from runfleet.scheduler.state import Fate, JobEntry, NodeEntry, Outcome, RunningTask, State
+
+AT_WORK = frozenset({NodeState.IDLE, NodeState.RUNNING})
+
+
+def refresh_room(entry: NodeEntry) -> None:
+    """Tell the pool how many slots the node has free for new tasks."""
+    takes_tasks = (
+        entry.node.state in AT_WORK
+        and entry.node.scheduling_state is SchedulingState.ENABLED
+        and entry.emptied_for is None
+    )
+    room = entry.pool.pool.spec.task_slots_per_node - entry.node.running_slots
+    entry.pool.free.set(entry.node.node_id, room if takes_tasks else 0)
+
+
+def place(state: State, job: JobEntry, task: Task, node: NodeEntry) -> RunningTask:
+    """Take a waiting task's slots on a node; it is started, or prepared for, next."""
+    job.queue.remove(task)
+    task.pool_id, task.node_id = node.node.pool_id, node.node.node_id
+    running = RunningTask(task, job, node)
+    job.running[task.task_id.lower()] = running
+    node.tasks[job.key, task.task_id.lower()] = running
+    node.node.running_tasks += 1
+    node.node.running_slots += task.required_slots
+    job.running_slots += task.required_slots
+    _count_placed(job, task, 1)
+    refresh_room(node)
+    state.touch_node(node)
+    return running
+
+
+def _count_placed(job: JobEntry, task: Task, sign: int) -> None:
+    job.job.counts.active -= sign
+    job.job.counts.running += sign
+    job.job.slot_counts.active -= sign * task.required_slots
+    job.job.slot_counts.running += sign * task.required_slots
+
+
+def start(state: State, running: RunningTask, now: datetime) -> None:
+    """Run a placed task for the first time since it was last waiting."""
+    running.task.start_time = now
+    change_state(running.task, TaskState.RUNNING, now)
+    _execute(state, running, is_retry=False)
+
+
+def await_preparation(state: State, running: RunningTask, now: datetime) -> None:
+    """Keep a placed task until its node is prepared for the job."""
+    change_state(running.task, TaskState.PREPARING, now)
+    state.emit(SaveTask(running.task))
+
+
+def _execute(state: State, running: RunningTask, *, is_retry: bool) -> None:
+    running.execution = state.begin(running, running.node)
+    state.emit(SaveTask(running.task))
+    state.emit(StartTask(running.execution, running.task, running.node.node, is_retry))
+
+
+def on_task_ended(state: State, running: RunningTask, outcome: Outcome, now: datetime) -> None:
+    """Retry the task, put it back in the queue or complete it, as its fate has it."""
+    task = running.task
+    succeeded = outcome.ended_by is EndedBy.EXIT and failure_of(outcome) is None
+    if running.fate is Fate.DECIDED:
+        release(state, running)
+    elif running.fate in {Fate.REQUEUE, Fate.LOST} and not succeeded:
+        requeue(state, running, now, is_counted=running.fate is Fate.REQUEUE)
+    elif wants_retry(outcome, task.retry_count, task.max_task_retry_count):
+        _retry(state, running, outcome)
+    else:
+        release(state, running)
+        complete(state, running.job, task, outcome, now)
+
+
+def _retry(state: State, running: RunningTask, outcome: Outcome) -> None:
+    running.task.retry_count += 1
+    running.task.last_retry_time = outcome.end_time
+    _execute(state, running, is_retry=True)
+
+
+def release(state: State, running: RunningTask) -> None:
+    """Give a task's slots back."""
+    task, node, job = running.task, running.node, running.job
+    job.running.pop(task.task_id.lower(), None)
+    node.tasks.pop((job.key, task.task_id.lower()), None)
+    node.node.running_tasks -= 1
+    node.node.running_slots -= task.required_slots
+    job.running_slots -= task.required_slots
+    refresh_room(node)
+    state.touch_node(node)
+    state.touch_job(job)
+
+
+def complete(state: State, job: JobEntry, task: Task, outcome: Outcome, now: datetime) -> None:
+    """Record how a task that had been running ended."""
+    record_outcome(task, outcome, now)
+    _count_completed(job, task)
+    job.job.counts.running -= 1
+    job.job.slot_counts.running -= task.required_slots
+    _note_on_node(state, task)
+    state.emit(SaveTask(task))
+
+
+def record_outcome(task: Task, outcome: Outcome, now: datetime) -> None:
+    """Make a task a completed one that ended so."""
+    task.start_time = task.start_time or outcome.start_time
+    task.end_time, task.exit_code = outcome.end_time, outcome.exit_code
+    _record_result(task, failure_of(outcome), now)
+
+
+def _record_result(task: Task, failure: Failure | None, now: datetime) -> None:
+    task.failure = failure
+    task.result = TaskResult.SUCCESS if failure is None else TaskResult.FAILURE
+    change_state(task, TaskState.COMPLETED, now)
+
+
+def _count_completed(job: JobEntry, task: Task) -> None:
+    if task.result is TaskResult.SUCCESS:
+        job.job.counts.succeeded += 1
+        job.job.slot_counts.succeeded += task.required_slots
+    else:
+        job.job.counts.failed += 1
+        job.job.slot_counts.failed += task.required_slots
+
+
+def _note_on_node(state: State, task: Task) -> None:
+    pool = state.pools.get((task.pool_id or "").lower())
+    entry = pool.nodes.get(task.node_id or "") if pool else None
+    if entry is None:
+        return
+    entry.node.total_tasks_run += 1
+    entry.node.total_tasks_succeeded += task.result is TaskResult.SUCCESS
+    recent = RecentTask(
+        job_id=task.job_id,
+        task_id=task.task_id,
+        state=task.state,
+        start_time=task.start_time,
+        end_time=task.end_time,
+        exit_code=task.exit_code,
+        result=task.result,
+        failure=task.failure,
+        retry_count=task.retry_count,
+        requeue_count=task.requeue_count,
+    )
+    entry.node.recent_tasks = [recent, *entry.node.recent_tasks[: RECENT_TASKS - 1]]
+
+
+def requeue(state: State, running: RunningTask, now: datetime, *, is_counted: bool) -> None:
+    """Put a task that held slots back among the waiting ones of its job."""
+    task = running.task
+    release(state, running)
+    _count_placed(running.job, task, -1)
+    if is_counted:
+        task.requeue_count += 1
+        task.last_requeue_time = now
+    task.start_time = task.pool_id = task.node_id = None
+    change_state(task, TaskState.ACTIVE, now)
+    running.job.queue.put(task)
+    state.emit(SaveTask(task))
+
+
+def end_running(state: State, running: RunningTask, fate: Fate, now: datetime) -> None:
+    """End a task's processes, if it has any yet, and let `fate` decide what becomes of it."""
+    if running.fate is Fate.ITS_OWN:
+        running.fate = fate
+    if running.execution is not None:
+        state.emit(Kill(running.execution))
+    elif fate is Fate.DECIDED:
+        release(state, running)
+    else:
+        requeue(state, running, now, is_counted=fate is Fate.REQUEUE)
+
+
+def terminate_running(state: State, running: RunningTask, now: datetime) -> None:
+    """Complete a running task at once as ended by request; its processes follow."""
+    if running.fate is Fate.DECIDED:
+        return
+    running.fate = Fate.DECIDED
+    _complete_ended(state, running.job, running.task, now)
+    running.job.job.counts.running -= 1
+    running.job.job.slot_counts.running -= running.task.required_slots
+    end_running(state, running, Fate.DECIDED, now)
+
+
+def terminate_waiting(state: State, job: JobEntry, task: Task, now: datetime) -> None:
+    """Complete a task that never ran as ended by request."""
+    job.queue.remove(task)
+    job.job.counts.active -= 1
+    job.job.slot_counts.active -= task.required_slots
+    _complete_ended(state, job, task, now)
+    state.touch_job(job)
+
+
+def _complete_ended(state: State, job: JobEntry, task: Task, now: datetime) -> None:
+    task.end_time = now
+    task.last_modified = now
+    _record_result(task, ended_failure("Task Was Ended by User Request"), now)
+    _count_completed(job, task)
+    state.emit(SaveTask(task))
+
+
+def change_state(task: Task, to: TaskState, now: datetime) -> None:
+    """Move a task to another state, remembering the one before."""
+    task.previous_state, task.previous_state_time = task.state, task.state_time
+    task.state, task.state_time = to, now
