@@ -25,7 +25,7 @@ ALLOWED = {
     "wire": {"errors", "batch"},
     "store": {"errors", "batch"},
     "storage": {"errors"},
-    "agent": {"errors", "storage"},
+    "agent": {"errors", "batch", "storage"},
     "emulator": {"errors", "wire", "store", "scheduler", "batch", "agent", "storage"},
     "azure": {"errors", "storage"},
     "launch": {"errors", "home", "study", "azure", "storage"},
