@@ -4,6 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# What has to work on Windows too.
+CLIENT := $(addprefix --package runfleet., study storage azure launch cli)
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -28,6 +31,7 @@ check: .venv/development ## check style, types and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy bench examples/epanet.py
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/windows --follow-imports silent $(CLIENT)
 	$(BIN)/pytest -q tests/test_imports.py
 
 bench: .venv/development .build/hyperqueue/installed ## measure speed and memory against other tools

@@ -78,10 +78,6 @@ def part_of(name: str) -> str:
     return rest.partition(".")[0] or root
 
 
-def load_modules() -> list[Module]:
-    return [load_module(path) for path in sorted(SOURCE.rglob("*.py"))]
-
-
 def load_module(path: Path) -> Module:
     parts = path.relative_to(SOURCE).with_suffix("").parts
     is_package = parts[-1] == "__init__"
@@ -164,30 +160,33 @@ def parse(text: str, *, name: str) -> Module:
     return Module(name, ast.parse(text))
 
 
-MODULES = load_modules()
+@pytest.fixture(scope="module")
+def modules() -> list[Module]:
+    """All modules of the package."""
+    return [load_module(path) for path in sorted(SOURCE.rglob("*.py"))]
 
 
-def test_imports_point_one_way() -> None:
+def test_imports_point_one_way(modules: list[Module]) -> None:
     """A part imports the parts below it, as the table says."""
-    assert not [wrong for module in MODULES for wrong in wrong_directions(module)]
+    assert not [wrong for module in modules for wrong in wrong_directions(module)]
 
 
-def test_imports_make_no_circle() -> None:
+def test_imports_make_no_circle(modules: list[Module]) -> None:
     """Also inside a part, no module reaches itself again through its imports."""
     try:
-        TopologicalSorter(import_graph(MODULES)).prepare()
+        TopologicalSorter(import_graph(modules)).prepare()
     except CycleError as error:
         pytest.fail(f"circle of imports: {' <- '.join(error.args[1])}")
 
 
-def test_pure_parts_know_no_clock_socket_or_file() -> None:
+def test_pure_parts_know_no_clock_socket_or_file(modules: list[Module]) -> None:
     """Time and outside facts reach the pure parts as arguments."""
-    assert not [wrong for module in MODULES for wrong in worldly_imports(module)]
+    assert not [wrong for module in modules for wrong in worldly_imports(module)]
 
 
-def test_posix_stays_in_agent_and_emulator() -> None:
+def test_posix_stays_in_agent_and_emulator(modules: list[Module]) -> None:
     """The client side runs on Windows too."""
-    assert not [wrong for module in MODULES for wrong in posix_only_imports(module)]
+    assert not [wrong for module in modules for wrong in posix_only_imports(module)]
 
 
 @pytest.mark.parametrize("package", ["runfleet", "runfleet.agent.messages"])
