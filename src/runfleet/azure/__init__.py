@@ -1,0 +1,93 @@
+"""The client side of Azure Batch, for Azure and for the emulator alike."""
+
+from runfleet.azure.adding import AddedTasks
+from runfleet.azure.back_off import BackOff
+from runfleet.azure.client import AzureBatch
+from runfleet.azure.commands import package_variable, shell_command, with_packages
+from runfleet.azure.errors import (
+    AuthenticationError,
+    BatchError,
+    ConflictError,
+    ImageNotFoundError,
+    NotFoundError,
+    NotSupportedError,
+    PoolFailedError,
+    RequestTooLargeError,
+    ServiceUnavailableError,
+    TasksRefusedError,
+    WaitTimeoutError,
+)
+from runfleet.azure.images import image_name
+from runfleet.azure.info import (
+    ExecutionInfo,
+    Fault,
+    FileInfo,
+    JobInfo,
+    NodeCounts,
+    NodeInfo,
+    PoolInfo,
+    PreparationInfo,
+    TaskCounts,
+    TaskInfo,
+)
+from runfleet.azure.settings import (
+    AllTasksComplete,
+    Image,
+    JobSettings,
+    OperatingSystem,
+    OutputFile,
+    PackageReference,
+    PoolSettings,
+    PreparationTask,
+    ReleaseTask,
+    ResourceFile,
+    StartTask,
+    TaskSettings,
+    UploadCondition,
+)
+from runfleet.azure.values import quoted
+
+__all__ = [
+    "AddedTasks",
+    "AllTasksComplete",
+    "AuthenticationError",
+    "AzureBatch",
+    "BackOff",
+    "BatchError",
+    "ConflictError",
+    "ExecutionInfo",
+    "Fault",
+    "FileInfo",
+    "Image",
+    "ImageNotFoundError",
+    "JobInfo",
+    "JobSettings",
+    "NodeCounts",
+    "NodeInfo",
+    "NotFoundError",
+    "NotSupportedError",
+    "OperatingSystem",
+    "OutputFile",
+    "PackageReference",
+    "PoolFailedError",
+    "PoolInfo",
+    "PoolSettings",
+    "PreparationInfo",
+    "PreparationTask",
+    "ReleaseTask",
+    "RequestTooLargeError",
+    "ResourceFile",
+    "ServiceUnavailableError",
+    "StartTask",
+    "TaskCounts",
+    "TaskInfo",
+    "TaskSettings",
+    "TasksRefusedError",
+    "UploadCondition",
+    "WaitTimeoutError",
+    "image_name",
+    "package_variable",
+    "quoted",
+    "shell_command",
+    "with_packages",
+]

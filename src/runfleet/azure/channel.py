@@ -1,0 +1,243 @@
+"""
+Requests to a Batch account, through the official SDK's client.
+
+The SDK signs and sends; bodies are JSON made and read here. Its operations are not used: the
+objects they make cost more than all the rest (100 microseconds a task), their long-running forms
+each start a thread that swallows errors, and some fail before anything is sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import orjson
+
+from runfleet.azure.back_off import BackOff
+from runfleet.azure.errors import Answer, ServiceUnavailableError, error_of
+
+if TYPE_CHECKING:
+    from azure.batch import BatchClient
+    from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
+    from azure.core.pipeline import PipelineResponse
+
+log = logging.getLogger(__name__)
+
+API_VERSION = "2025-06-01"
+
+_JSON = "application/json; odata=minimalmetadata"
+# The service itself takes at most 30 seconds for a request.
+_CONNECT_SECONDS = 20
+_READ_SECONDS = 90
+_BLOCK_BYTES = 1 << 18
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+Query = Mapping[str, str | int | None]
+
+
+class Channel:
+    """
+    The way to one Batch account.
+
+    Trouble that passes (throttling, failures of the service, lost connections) is waited out as
+    `back_off` says; what the service refuses is raised as a `BatchError`.
+
+    Parameters
+    ----------
+    endpoint
+        The account's URL, `https://NAME.REGION.batch.azure.com`.
+    credential
+        Its name and key, or a token credential.
+    back_off
+        How long to wait, and when to give up.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        credential: AzureNamedKeyCredential | TokenCredential,
+        back_off: BackOff,
+    ) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self.back_off = back_off
+        self._client = _make_client(self.endpoint, credential)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def get(self, path: str, query: Query | None = None) -> dict[str, Any]:
+        """Ask for one thing."""
+        return _parsed(self.send("GET", path, query=query))
+
+    def list(self, path: str, query: Query | None = None) -> Iterator[dict[str, Any]]:
+        """Ask for all things of a list, page by page as they are taken."""
+        while True:
+            page = self.get(path, query)
+            yield from page.get("value", ())
+            link = page.get("odata.nextLink")
+            if not link:
+                return
+            query = dict(parse_qsl(urlsplit(link).query))
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Make a thing, or do something to it."""
+        return _parsed(self.send("POST", path, content=orjson.dumps(body or {})))
+
+    def put(self, path: str, body: Mapping[str, Any]) -> None:
+        """Replace a thing."""
+        self.send("PUT", path, content=orjson.dumps(body))
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> None:
+        """Change parts of a thing."""
+        self.send("PATCH", path, content=orjson.dumps(body))
+
+    def delete(self, path: str) -> None:
+        """Delete a thing."""
+        self.send("DELETE", path)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> bytes:
+        """
+        Send a request until it is answered.
+
+        Parameters
+        ----------
+        method, path
+            As in HTTP; the path with its ids already encoded, see `path_of`.
+        query
+            Besides the api-version; members that are None are left out.
+        content
+            The body, JSON.
+        headers
+            Besides those that every request has.
+        sleep
+            Waits between two attempts; may raise to end it all.
+
+        Returns
+        -------
+        body
+            Of the successful answer.
+
+        Raises
+        ------
+        BatchError
+            If the service refuses, or fails for longer than the back-off has patience.
+        """
+        began = time.monotonic()
+        attempt = 0
+        while True:
+            try:
+                return self._send_once(method, path, query, content, headers)
+            except ServiceUnavailableError as error:
+                if self.back_off.gives_up(error, waited=time.monotonic() - began):
+                    raise
+                pause = self.back_off.pause(
+                    attempt,
+                    chance=random.random(),  # noqa: S311
+                    retry_after=error.retry_after,
+                )
+                log.info("%s: trying again in %.1f s", error.message, pause)
+                sleep(pause)
+                attempt += 1
+
+    def _send_once(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        content: bytes | None,
+        headers: Mapping[str, str] | None,
+    ) -> bytes:
+        from azure.core.exceptions import AzureError
+        from azure.core.rest import HttpRequest
+
+        url = f"{self.endpoint}{path}?{_query_text(query)}"
+        request = HttpRequest(method, url, headers=_headers(content, headers), content=content)
+        try:
+            # A streamed response is one that the SDK does not parse; the hook has read it.
+            response = self._client.send_request(request, stream=True, raw_response_hook=_read)
+        except AzureError as error:
+            raise self._unreachable(f"{method} {path}", error) from error
+        return response.content
+
+    def _unreachable(self, request: str, error: Exception) -> ServiceUnavailableError:
+        return ServiceUnavailableError(
+            f"the Batch service at {self.endpoint} could not be asked for {request}: {error}",
+            hint="check that the address is right and that this machine can reach it",
+        )
+
+
+def path_of(*segments: str) -> str:
+    """Join names and ids to a path, each encoded as one segment."""
+    return "".join("/" + quote(segment, safe="") for segment in segments)
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Tell whether a service is on this machine."""
+    return urlsplit(endpoint).hostname in _LOOPBACK
+
+
+def _make_client(
+    endpoint: str, credential: AzureNamedKeyCredential | TokenCredential
+) -> BatchClient:
+    # Imported when an account is used: it takes longer than the rest of a short command.
+    from azure.batch import BatchClient
+    from azure.core.pipeline.policies import RetryPolicy
+
+    return BatchClient(
+        endpoint,
+        credential,
+        api_version=API_VERSION,
+        # We wait ourselves; two policies one inside the other would multiply their attempts.
+        retry_policy=RetryPolicy.no_retries(),
+        connection_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        connection_data_block_size=_BLOCK_BYTES,
+        # A proxy of the environment does not lead to this machine.
+        use_env_settings=not is_loopback(endpoint),
+    )
+
+
+def _read(response: PipelineResponse[Any, Any]) -> None:
+    """Read an answer while still inside the SDK's pipeline, which needs none of its content."""
+    answer = response.http_response
+    body = answer.read()
+    if answer.status_code >= 400:
+        request = f"{answer.request.method} {urlsplit(answer.request.url).path}"
+        raise error_of(Answer(request, answer.status_code, body, answer.headers.get("Retry-After")))
+
+
+def _headers(content: bytes | None, more: Mapping[str, str] | None) -> dict[str, str]:
+    headers = {"Accept": "application/json", **(more or {})}
+    if content is not None:
+        headers["Content-Type"] = _JSON
+    return headers
+
+
+def _query_text(query: Query | None) -> str:
+    members = {name: value for name, value in (query or {}).items() if value is not None}
+    return urlencode({**members, "api-version": API_VERSION}, safe="$", quote_via=quote)
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    parsed: dict[str, Any] = orjson.loads(body) if body else {}
+    return parsed

@@ -1,0 +1,86 @@
+"""One Batch account: Azure, or the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from runfleet.azure.back_off import BackOff
+from runfleet.azure.channel import Channel, is_loopback
+from runfleet.azure.images import image_from_wire, pick_image
+from runfleet.azure.jobs import JobOperations
+from runfleet.azure.pools import PoolOperations
+from runfleet.azure.settings import Image
+from runfleet.azure.tasks import TaskOperations
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
+
+# A service on this machine that does not answer has ended; it is not on its way back.
+_LOCAL_BACK_OFF = BackOff(first=0.05, longest=2.0, outage_patience=5.0)
+
+
+class AzureBatch(PoolOperations, JobOperations, TaskOperations):
+    """
+    A Batch account, through the official SDK.
+
+    Throttling and lost connections are waited out. What the service refuses is raised as a
+    `BatchError`: `NotFoundError`, `ConflictError` and so on, by what a caller would do.
+
+    Parameters
+    ----------
+    endpoint
+        The account's URL, `https://NAME.REGION.batch.azure.com`.
+    credential
+        `AzureNamedKeyCredential` with the account's name and key, or a token credential.
+    back_off
+        How long to wait for a service in trouble; None for what suits the endpoint.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        credential: AzureNamedKeyCredential | TokenCredential,
+        *,
+        back_off: BackOff | None = None,
+    ) -> None:
+        local = is_loopback(endpoint)
+        waiting = back_off or (_LOCAL_BACK_OFF if local else BackOff())
+        self._channel = Channel(endpoint, credential, waiting)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def endpoint(self) -> str:
+        """The account's URL."""
+        return self._channel.endpoint
+
+    def images(self) -> Iterator[Image]:
+        """List the images that the service supports."""
+        for wire in self._channel.list("/supportedimages"):
+            yield image_from_wire(wire)
+
+    def pick_image(self, name: str) -> Image:
+        """
+        Find the newest verified image of a name, with its node agent.
+
+        Parameters
+        ----------
+        name
+            `ubuntu-22.04`, `windows-2022`, or `PUBLISHER/OFFER/SKU`.
+
+        Raises
+        ------
+        ImageNotFoundError
+            If there is none; its hint lists the names.
+        """
+        return pick_image(self.images(), name, today=datetime.now(UTC))

@@ -1,0 +1,73 @@
+"""
+Command lines of tasks, for the operating system of the pool.
+
+A node runs no shell by itself: no variables, pipes or redirections without one.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from runfleet.azure.settings import OperatingSystem, PackageReference
+
+_NOT_IN_NAMES = re.compile(r"[.#-]")
+
+
+def shell_command(line: str, operating_system: OperatingSystem) -> str:
+    """
+    Wrap a shell line into the command line of a task.
+
+    Parameters
+    ----------
+    line
+        For `/bin/sh` or for `cmd`; may have several lines.
+    operating_system
+        Of the pool.
+    """
+    if operating_system is OperatingSystem.LINUX:
+        return f"/bin/sh -c {shlex.quote(line)}"
+    # `/s` makes cmd take away the outer quotes and nothing else, whatever is between them. It would
+    # stop at the end of the first line.
+    joined = " & ".join(part.strip() for part in line.splitlines() if part.strip())
+    return f'cmd /s /c "{joined}"'
+
+
+def package_variable(package: PackageReference, operating_system: OperatingSystem) -> str:
+    """
+    Name the environment variable that holds the folder of an application package.
+
+    Linux replaces what a shell does not take in names, and keeps the case of the id; Windows names
+    have no case, and the documentation writes them in capitals.
+    """
+    if operating_system is OperatingSystem.LINUX:
+        name = package.id if package.version is None else f"{package.id}_{package.version}"
+        return "AZ_BATCH_APP_PACKAGE_" + _NOT_IN_NAMES.sub("_", name)
+    version = "" if package.version is None else f"#{package.version}"
+    return f"AZ_BATCH_APP_PACKAGE_{package.id.upper()}{version}"
+
+
+def with_packages(
+    line: str, packages: Sequence[PackageReference], operating_system: OperatingSystem
+) -> str:
+    """
+    Put the programs of application packages on PATH before a shell line.
+
+    Parameters
+    ----------
+    line
+        For `/bin/sh` or for `cmd`.
+    packages
+        Each one's `bin` folder comes first, then the package's own; the first package wins.
+    operating_system
+        Of the pool.
+    """
+    if not packages:
+        return line
+    variables = [package_variable(package, operating_system) for package in packages]
+    if operating_system is OperatingSystem.LINUX:
+        folders = ":".join(f"${{{name}}}/bin:${{{name}}}" for name in variables)
+        return f'PATH="{folders}:$PATH"; export PATH\n{line}'
+    folders = ";".join(f"%{name}%\\bin;%{name}%" for name in variables)
+    return f'set "PATH={folders};%PATH%"\n{line}'

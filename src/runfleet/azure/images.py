@@ -1,0 +1,106 @@
+"""Images by the names that people give them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from runfleet.azure.errors import ImageNotFoundError
+from runfleet.azure.settings import Image, OperatingSystem
+from runfleet.azure.values import time_from_wire
+
+# One publisher's plain images stand for each system; others are asked for by their whole name.
+_AGENT = re.compile(r"batch\.node\.(?P<family>\w+) (?P<version>[\w.-]+)")
+_WINDOWS_SKU = re.compile(r"(?P<year>20\d\d)-datacenter.*")
+_FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+def image_from_wire(wire: Mapping[str, Any]) -> Image:
+    """Read an item of `supportedimages`."""
+    reference = wire["imageReference"]
+    return Image(
+        publisher=reference["publisher"],
+        offer=reference["offer"],
+        sku=reference["sku"],
+        version=reference.get("version", "latest"),
+        node_agent=wire["nodeAgentSKUId"],
+        operating_system=OperatingSystem(wire["osType"].lower()),
+        verified=wire.get("verificationType", "").lower() == "verified",
+        end_of_life=time_from_wire(wire.get("batchSupportEndOfLife")),
+    )
+
+
+def image_name(image: Image) -> str | None:
+    """
+    Name an image as people do: `ubuntu-22.04`, `almalinux-9`, `windows-2022`.
+
+    Returns
+    -------
+    name
+        None for images that are special in some way, such as those for GPUs; they go by
+        `PUBLISHER/OFFER/SKU` only.
+    """
+    if image.operating_system is OperatingSystem.WINDOWS:
+        match = _WINDOWS_SKU.fullmatch(image.sku.lower())
+        plain = image.publisher.lower() == "microsoftwindowsserver"
+        return f"windows-{match['year']}" if match and plain else None
+    match = _AGENT.fullmatch(image.node_agent)
+    if match is None:
+        return None
+    publisher = image.publisher.lower()
+    families = {"ubuntu": "canonical", "debian": "debian"}
+    if publisher == families.get(match["family"]):
+        return f"{match['family']}-{match['version']}"
+    return f"{publisher}-{match['version']}" if match["family"] == "el" else None
+
+
+def pick_image(images: Iterable[Image], name: str, *, today: datetime) -> Image:
+    """
+    Find the newest verified image of a name.
+
+    Parameters
+    ----------
+    images
+        All that the service supports.
+    name
+        As `image_name` gives it, or `PUBLISHER/OFFER/SKU`.
+    today
+        Images whose support has ended by then are left out.
+
+    Raises
+    ------
+    ImageNotFoundError
+        If there is none; the hint lists the names.
+    """
+    usable = [image for image in images if _is_usable(image, today)]
+    found = [image for image in usable if name.lower() in _names(image)]
+    if not found:
+        raise _not_found(name, usable)
+    # The one supported longest is the newest; of several, the one with the shortest name is the
+    # plain one: `2022-datacenter` before `2022-datacenter-core-smalldisk`.
+    return min(found, key=lambda image: (-_end(image).timestamp(), len(image.sku), image.sku))
+
+
+def _is_usable(image: Image, today: datetime) -> bool:
+    return image.verified and _end(image) > today
+
+
+def _end(image: Image) -> datetime:
+    return image.end_of_life or _FOREVER
+
+
+def _names(image: Image) -> set[str]:
+    names = {f"{image.publisher}/{image.offer}/{image.sku}".lower()}
+    short = image_name(image)
+    return names | {short} if short else names
+
+
+def _not_found(name: str, images: Iterable[Image]) -> ImageNotFoundError:
+    known = sorted({short for image in images if (short := image_name(image))})
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean `{near[0]}`? " if near else ""
+    hint += "known are " + ", ".join(f"`{item}`" for item in known) if known else ""
+    return ImageNotFoundError(f"there is no verified image `{name}`", hint=hint or None)

@@ -1,0 +1,236 @@
+"""What can be done with pools and nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+from runfleet.azure.channel import Channel, path_of
+from runfleet.azure.errors import BatchError, ConflictError, NotFoundError, PoolFailedError
+from runfleet.azure.files import read_file
+from runfleet.azure.info import NodeCounts, NodeInfo, PoolInfo
+from runfleet.azure.settings import PoolSettings
+from runfleet.azure.values import quoted, without_none
+from runfleet.azure.waiting import asking
+
+_POOL_FIELDS = (
+    "id,state,allocationState,vmSize,virtualMachineConfiguration,taskSlotsPerNode,"
+    "currentDedicatedNodes,targetDedicatedNodes,currentLowPriorityNodes,targetLowPriorityNodes,"
+    "resizeErrors,metadata,creationTime"
+)
+_NODE_FIELDS = "id,state,isDedicated,runningTasksCount,startTaskInfo,errors"
+_STDERR = "startup/stderr.txt"
+_STDERR_BYTES = 4096
+
+
+class PoolOperations:
+    """The part of `AzureBatch` that is about pools and nodes."""
+
+    _channel: Channel
+
+    def ensure_pool(self, pool: PoolSettings) -> bool:
+        """
+        Make a pool unless there is one of that id.
+
+        Returns
+        -------
+        made
+            Whether it was made.
+        """
+        try:
+            self._channel.post("/pools", pool.to_wire())
+        except ConflictError as error:
+            if error.code != "PoolExists":
+                raise
+            return False
+        return True
+
+    def get_pool(self, pool_id: str) -> PoolInfo | None:
+        """Ask for a pool; None where there is none."""
+        try:
+            wire = self._channel.get(path_of("pools", pool_id), {"$select": _POOL_FIELDS})
+        except NotFoundError:
+            return None
+        return PoolInfo.from_wire(wire)
+
+    def list_pools(self) -> Iterator[PoolInfo]:
+        """List the pools of the account."""
+        for wire in self._channel.list("/pools", {"$select": _POOL_FIELDS}):
+            yield PoolInfo.from_wire(wire)
+
+    def resize_pool(
+        self, pool_id: str, *, dedicated: int | None = None, spot: int | None = None
+    ) -> None:
+        """
+        Ask for another number of nodes.
+
+        Parameters
+        ----------
+        pool_id
+            The pool.
+        dedicated, spot
+            How many nodes of each kind; None leaves that kind as it is.
+
+        Raises
+        ------
+        ConflictError
+            If the pool is being resized, or scales by itself.
+        """
+        targets = without_none(targetDedicatedNodes=dedicated, targetLowPriorityNodes=spot)
+        self._channel.post(path_of("pools", pool_id, "resize"), targets)
+
+    def delete_pool(self, pool_id: str) -> bool:
+        """
+        Delete a pool; its running tasks go back to the queue of their job.
+
+        Returns
+        -------
+        found
+            Whether there was one; one that is being deleted is as good as gone.
+        """
+        try:
+            self._channel.delete(path_of("pools", pool_id))
+        except NotFoundError:
+            return False
+        except ConflictError as error:
+            if error.code != "PoolBeingDeleted":
+                raise
+        return True
+
+    def node_counts(self, pool_id: str) -> NodeCounts:
+        """Count the nodes of a pool by state; the figures may be a little behind."""
+        query = {"$filter": f"poolId eq {quoted(pool_id)}"}
+        for wire in self._channel.list("/nodecounts", query):
+            return NodeCounts.from_wire(wire)
+        return NodeCounts({})
+
+    def list_nodes(self, pool_id: str, *, states: Sequence[str] = ()) -> Iterator[NodeInfo]:
+        """
+        List the nodes of a pool.
+
+        Parameters
+        ----------
+        pool_id
+            The pool.
+        states
+            Only nodes in one of these states; none for all nodes.
+        """
+        filter_ = " or ".join(f"state eq {quoted(state)}" for state in states) or None
+        query = {"$select": _NODE_FIELDS, "$filter": filter_}
+        for wire in self._channel.list(path_of("pools", pool_id, "nodes"), query):
+            yield NodeInfo.from_wire(wire)
+
+    def wait_for_nodes(
+        self,
+        pool_id: str,
+        count: int,
+        *,
+        on_progress: Callable[[NodeCounts], None] | None = None,
+        timeout: timedelta | None = None,
+    ) -> NodeCounts:
+        """
+        Wait until enough nodes take tasks.
+
+        Parameters
+        ----------
+        pool_id, count
+            How many nodes of which pool.
+        on_progress
+            Is told the counts each time they are asked for.
+        timeout
+            None to wait for ever.
+
+        Raises
+        ------
+        PoolFailedError
+            As soon as a start task has failed, a node is unusable, or the resize has ended without
+            the nodes it should bring.
+        WaitTimeoutError
+            If it takes too long.
+        NotFoundError
+            If there is no such pool.
+        """
+        for _ in asking(f"{count} nodes of pool `{pool_id}`", timeout):
+            counts = self.node_counts(pool_id)
+            if on_progress:
+                on_progress(counts)
+            if counts.ready >= count:
+                break
+            self._raise_failed_nodes(pool_id, counts)
+            self._raise_failed_resize(pool_id, count)
+        return counts
+
+    def read_node_file(
+        self, pool_id: str, node_id: str, path: str, *, offset: int = 0, length: int | None = None
+    ) -> bytes:
+        """
+        Read a file of a node, or a part of it.
+
+        Parameters
+        ----------
+        pool_id, node_id
+            The node.
+        path
+            Relative to the root of the node, with slashes: `startup/stderr.txt`.
+        offset, length
+            Where to begin, and how many bytes to take at most.
+        """
+        return read_file(
+            self._channel, path_of("pools", pool_id, "nodes", node_id), path, offset, length
+        )
+
+    def _raise_failed_nodes(self, pool_id: str, counts: NodeCounts) -> None:
+        """Ask for the failed nodes only if the counts say that there are any."""
+        failed = [state for state in ("starttaskfailed", "unusable") if counts[state]]
+        if not failed:
+            return
+        for node in self.list_nodes(pool_id, states=failed):
+            raise self._node_failure(pool_id, node)
+
+    def _node_failure(self, pool_id: str, node: NodeInfo) -> PoolFailedError:
+        if node.state != "starttaskfailed":
+            reasons = (
+                "; ".join(str(fault) for fault in node.errors) or "the service gives no reason"
+            )
+            return PoolFailedError(
+                pool_id, f"node {node.id} of pool `{pool_id}` is unusable: {reasons}"
+            )
+        info = node.start_task
+        ending = f"exit code {info.exit_code}" if info and info.exit_code is not None else ""
+        reason = ending or (str(info.fault) if info and info.fault else "no reason given")
+        output = self._start_task_output(pool_id, node.id)
+        return PoolFailedError(
+            pool_id,
+            f"the start task failed on node {node.id} of pool `{pool_id}`: {reason}"
+            + (f"\n{output}" if output else ""),
+            hint="mend the start task's command, then delete the pool and start again",
+            output=output,
+        )
+
+    def _start_task_output(self, pool_id: str, node_id: str) -> str:
+        try:
+            content = self.read_node_file(pool_id, node_id, _STDERR)
+        except BatchError:  # the failure itself must be told, with or without its output
+            return ""
+        return content[-_STDERR_BYTES:].decode(errors="replace").strip()
+
+    def _raise_failed_resize(self, pool_id: str, count: int) -> None:
+        pool = self.get_pool(pool_id)
+        if pool is None:
+            raise NotFoundError(f"there is no pool `{pool_id}`", code="PoolNotFound", status=404)
+        if pool.allocation_state != "steady":
+            return
+        if pool.resize_errors:
+            reasons = "; ".join(str(fault) for fault in pool.resize_errors)
+            raise PoolFailedError(
+                pool_id,
+                f"pool `{pool_id}` could not be given its nodes: {reasons}",
+                code=pool.resize_errors[0].code,
+                hint="ask for fewer nodes, another size or region, or for a larger quota",
+            )
+        if pool.target < count:
+            raise PoolFailedError(
+                pool_id,
+                f"pool `{pool_id}` is to have {pool.target} nodes, and {count} are waited for",
+                hint="resize the pool",
+            )

@@ -1,0 +1,210 @@
+"""What can be done with tasks and their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from runfleet.azure.adding import AddedTasks, add_tasks
+from runfleet.azure.channel import Channel, path_of
+from runfleet.azure.errors import ConflictError, NotFoundError
+from runfleet.azure.files import read_file
+from runfleet.azure.info import FileInfo, TaskCounts, TaskInfo
+from runfleet.azure.settings import TaskSettings
+from runfleet.azure.waiting import asking
+
+STATE_FIELDS = ("id", "state", "executionInfo")
+_FOLLOW_BYTES = 1 << 20
+_FOLLOW_SECONDS = 1.0
+
+
+class TaskOperations:
+    """The part of `AzureBatch` that is about tasks and their files."""
+
+    _channel: Channel
+
+    def add_tasks(
+        self,
+        job_id: str,
+        tasks: Iterable[TaskSettings],
+        *,
+        on_added: Callable[[int], None] | None = None,
+    ) -> AddedTasks:
+        """
+        Add tasks to a job, as a stream of any length.
+
+        Requests hold as many tasks as the service takes. What it answers is checked for each task;
+        what it could not do just then is sent again.
+
+        Parameters
+        ----------
+        job_id
+            The job.
+        tasks
+            Taken as they are needed, and not kept.
+        on_added
+            Is told after each request how many tasks are there by now.
+
+        Raises
+        ------
+        TasksRefusedError
+            If the service did not take a task; those before it have been added.
+        """
+        return add_tasks(self._channel, job_id, tasks, on_added)
+
+    def task_counts(self, job_id: str) -> TaskCounts:
+        """Count the tasks of a job by state; the figures may be a little behind."""
+        return TaskCounts.from_wire(self._channel.get(path_of("jobs", job_id, "taskcounts")))
+
+    def list_tasks(
+        self,
+        job_id: str,
+        *,
+        filter: str | None = None,  # noqa: A002
+        select: Sequence[str] = STATE_FIELDS,
+    ) -> Iterator[TaskInfo]:
+        """
+        List the tasks of a job.
+
+        Parameters
+        ----------
+        job_id
+            The job.
+        filter
+            Which tasks, as OData: `executionInfo/result eq 'failure'`.
+        select
+            What to ask for of each, by the names of the REST API; the id always is.
+        """
+        fields = ",".join(dict.fromkeys(("id", *select)))
+        query = {"$select": fields, "$filter": filter}
+        for wire in self._channel.list(path_of("jobs", job_id, "tasks"), query):
+            yield TaskInfo.from_wire(wire)
+
+    def get_task(self, job_id: str, task_id: str) -> TaskInfo | None:
+        """Ask for a task; None where there is none."""
+        try:
+            return TaskInfo.from_wire(self._channel.get(path_of("jobs", job_id, "tasks", task_id)))
+        except NotFoundError:
+            return None
+
+    def terminate_task(self, job_id: str, task_id: str) -> None:
+        """End a task; one that is completed is left as it is."""
+        try:
+            self._channel.post(path_of("jobs", job_id, "tasks", task_id, "terminate"))
+        except ConflictError as error:
+            if error.code != "TaskCompleted":
+                raise
+
+    def delete_task(self, job_id: str, task_id: str) -> bool:
+        """
+        Delete a task and its files on the node.
+
+        Returns
+        -------
+        found
+            Whether there was one.
+        """
+        try:
+            self._channel.delete(path_of("jobs", job_id, "tasks", task_id))
+        except NotFoundError:
+            return False
+        return True
+
+    def reactivate_task(self, job_id: str, task_id: str) -> None:
+        """Put a task that failed back into the queue, with all its retries."""
+        self._channel.post(path_of("jobs", job_id, "tasks", task_id, "reactivate"))
+
+    def wait_for_tasks(
+        self,
+        job_id: str,
+        *,
+        on_progress: Callable[[TaskCounts], None] | None = None,
+        timeout: timedelta | None = None,
+    ) -> TaskCounts:
+        """
+        Wait until all tasks of a job are completed, by counts alone.
+
+        Parameters
+        ----------
+        job_id
+            The job.
+        on_progress
+            Is told the counts each time they are asked for.
+        timeout
+            None to wait for ever.
+
+        Raises
+        ------
+        WaitTimeoutError
+            If it takes too long.
+        """
+        for _ in asking(f"the tasks of job `{job_id}`", timeout):
+            counts = self.task_counts(job_id)
+            if on_progress:
+                on_progress(counts)
+            if counts.completed == counts.total:
+                break
+        return counts
+
+    def task_file(
+        self, job_id: str, task_id: str, path: str, *, offset: int = 0, length: int | None = None
+    ) -> bytes:
+        """
+        Read a file of a task, or a part of it; it may still be growing.
+
+        Parameters
+        ----------
+        job_id, task_id
+            The task.
+        path
+            Relative to the task's folder, with slashes: `stdout.txt`, `wd/out.csv`.
+        offset, length
+            Where to begin, and how many bytes to take at most; beyond the end there is nothing to
+            read, which is no error.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such file.
+        ConflictError
+            If the task's node, or its folder there, is gone.
+        """
+        owner = path_of("jobs", job_id, "tasks", task_id)
+        return read_file(self._channel, owner, path, offset, length)
+
+    def follow_task_file(self, job_id: str, task_id: str, path: str) -> Iterator[bytes]:
+        """
+        Read a file of a task as it grows, until the task is completed.
+
+        Nothing is read from a node after its task has ended, except for what was written between
+        the last look and the end.
+        """
+        offset = 0
+        for _ in asking(f"`{path}` of task `{task_id}`", None, longest=_FOLLOW_SECONDS):
+            ended = self._has_ended(job_id, task_id)
+            while content := self._read_if_there(job_id, task_id, path, offset):
+                offset += len(content)
+                yield content
+            if ended:
+                return
+
+    def list_task_files(
+        self, job_id: str, task_id: str, *, recursive: bool = False
+    ) -> Iterator[FileInfo]:
+        """List the files of a task, and with `recursive` those in its folders, too."""
+        path = path_of("jobs", job_id, "tasks", task_id, "files")
+        for wire in self._channel.list(path, {"recursive": "true" if recursive else None}):
+            yield FileInfo.from_wire(wire)
+
+    def _has_ended(self, job_id: str, task_id: str) -> bool:
+        path = path_of("jobs", job_id, "tasks", task_id)
+        try:
+            return bool(self._channel.get(path, {"$select": "id,state"})["state"] == "completed")
+        except NotFoundError:
+            return True
+
+    def _read_if_there(self, job_id: str, task_id: str, path: str, offset: int) -> bytes:
+        try:
+            return self.task_file(job_id, task_id, path, offset=offset, length=_FOLLOW_BYTES)
+        except (NotFoundError, ConflictError):  # not yet begun, or gone again
+            return b""
