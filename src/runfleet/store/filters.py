@@ -1,0 +1,60 @@
+"""From a `$filter` to SQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from runfleet.batch.filters import And, Comparison, Filter, Operator, StartsWith
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_COLUMNS = {
+    "id": "task_id",
+    "state": "state",
+    "stateTransitionTime": "state_time",
+    "creationTime": "creation_time",
+    "lastModified": "last_modified",
+    "lastModifiedTime": "last_modified",
+    "executionInfo/startTime": "start_time",
+    "executionInfo/endTime": "end_time",
+    "executionInfo/exitCode": "exit_code",
+    "executionInfo/result": "result",
+}
+_OPERATORS = {
+    Operator.EQUAL: "=",
+    Operator.NOT_EQUAL: "<>",
+    Operator.GREATER: ">",
+    Operator.GREATER_OR_EQUAL: ">=",
+    Operator.LESS: "<",
+    Operator.LESS_OR_EQUAL: "<=",
+}
+
+
+def microseconds(instant: datetime | None) -> int | None:
+    """An instant as the store writes it: microseconds since 1970."""
+    return None if instant is None else (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def instant(value: int | None) -> datetime | None:
+    """The instant that the store wrote as microseconds."""
+    return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def where(condition: Filter) -> tuple[str, list[Any]]:
+    """
+    A condition on the columns of the task table, with the values for its question marks.
+
+    A column without a value never matches, as `NULL` does not in SQL.
+    """
+    if isinstance(condition, Comparison):
+        value = condition.value
+        plain = microseconds(value) if isinstance(value, datetime) else value
+        return f"{_COLUMNS[condition.field]} {_OPERATORS[condition.operator]} ?", [plain]
+    if isinstance(condition, StartsWith):
+        column = _COLUMNS[condition.field]
+        return f"substr({column}, 1, ?) = ?", [len(condition.prefix), condition.prefix]
+    joint = " AND " if isinstance(condition, And) else " OR "
+    parts = [where(term) for term in condition.terms]
+    text = joint.join(f"({part})" for part, _ in parts)
+    return text, [value for _, values in parts for value in values]
