@@ -1,0 +1,43 @@
+"""Studies: models, parameters, designs, overlays and the runs they make; what a study file says."""
+
+from runfleet.study.errors import ResultError, StudyError
+from runfleet.study.model import Model, Output, PackageReference, SharedInput
+from runfleet.study.names import NamePattern
+from runfleet.study.overlays import Overlay
+from runfleet.study.parameters import Parameter
+from runfleet.study.pool import NodeRange, PoolRequest
+from runfleet.study.results import Result, Take
+from runfleet.study.starter import starter_text
+from runfleet.study.study import Run, Study
+from runfleet.study.values import Sample, Value, as_text
+
+__all__ = [
+    "Model",
+    "NamePattern",
+    "NodeRange",
+    "Output",
+    "Overlay",
+    "PackageReference",
+    "Parameter",
+    "PoolRequest",
+    "Result",
+    "ResultError",
+    "Run",
+    "Sample",
+    "SharedInput",
+    "Study",
+    "StudyError",
+    "Take",
+    "Value",
+    "as_text",
+    "json_schema",
+    "starter_text",
+]
+
+
+def json_schema() -> dict[str, object]:
+    """Describe the study file as a JSON Schema, by which editors complete and check it."""
+    # Imported late, for pydantic takes its time.
+    from runfleet.study.forms import json_schema as schema_of_forms
+
+    return schema_of_forms()

@@ -1,0 +1,211 @@
+"""From the design and the parameters of a study file to a `Design` that fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from runfleet.study.designs import Design, Drawn, FromCsv, Grid, Listed, Zip
+from runfleet.study.document import Document, Place
+from runfleet.study.errors import InvalidValueError, StudyError, suggest
+from runfleet.study.files import existing_file
+from runfleet.study.forms import DRAWN, MOST_RUNS, DesignForm, StudyForm
+from runfleet.study.parameters import Parameter, refuse_twins
+from runfleet.study.sample_table import SampleTable
+from runfleet.study.validation import spelled
+from runfleet.study.values import Value, as_text
+
+_GRID = DesignForm.model_validate("grid")
+
+
+def load_design(
+    form: StudyForm, document: Document, folder: Path
+) -> tuple[Design, tuple[Parameter, ...]]:
+    """
+    Make the design, and the parameters it is about.
+
+    A table, be it a list or a CSV file, brings its own parameters if the study names none.
+
+    Raises
+    ------
+    StudyError
+        If design and parameters do not fit each other, or there would be no run.
+    """
+    parameters = tuple(item.parameter(name) for name, item in form.parameters.items())
+    design = form.design or _GRID
+    builder = _Builder(document, folder, parameters)
+    match design.kind:
+        case "list":
+            return builder.from_list(design.list_ or [])
+        case "csv":
+            return builder.from_csv(design.csv or "")
+        case "zip":
+            return builder.zip(), parameters
+        case kind if kind in DRAWN:
+            return builder.drawn(kind, design), parameters
+    return builder.grid(), parameters
+
+
+class _Builder:
+    """Makes designs for the parameters of one document."""
+
+    def __init__(self, document: Document, folder: Path, parameters: tuple[Parameter, ...]) -> None:
+        self.document = document
+        self.folder = folder
+        self.parameters = parameters
+        self.varying = tuple(item for item in parameters if not item.is_fixed)
+
+    def grid(self) -> Grid:
+        grid = Grid(tuple(self._levels(parameter, "grid") for parameter in self.varying))
+        if grid.count > MOST_RUNS:
+            raise self.document.error(
+                ("design",),
+                f"the grid has {grid.count:,} runs, at most {MOST_RUNS:,} are possible",
+                "give fewer values, or draw samples: `design: {latin_hypercube: 1000}`",
+            )
+        return grid
+
+    def zip(self) -> Zip:
+        self._demand_variation("zip")
+        levels = tuple(self._levels(parameter, "zip") for parameter in self.varying)
+        first = self.varying[0].name
+        for parameter, values in zip(self.varying, levels, strict=True):
+            if len(values) != len(levels[0]):
+                raise self._parameter_error(
+                    parameter,
+                    f"{len(values)} values cannot be zipped with the {len(levels[0])} of `{first}`",
+                    "give each parameter as many values, or use `design: grid`",
+                )
+        return Zip(levels)
+
+    def drawn(self, kind: str, form: DesignForm) -> Drawn:
+        self._demand_variation(kind)
+        for parameter in self.varying:
+            self._demand_distribution(parameter, kind)
+        distributions = tuple(
+            item.distribution for item in self.varying if item.distribution is not None
+        )
+        return Drawn(kind, getattr(form, kind), form.drawn_seed, distributions)
+
+    def from_list(self, rows: Sequence[dict[str, Value]]) -> tuple[Listed, tuple[Parameter, ...]]:
+        parameters = self.parameters or self._own_parameters(rows[0], ("design", "list", 0))
+        columns = [parameter for parameter in parameters if not parameter.is_fixed]
+        samples = [
+            self._listed_row(row, columns, ("design", "list", index))
+            for index, row in enumerate(rows)
+        ]
+        return Listed(tuple(samples)), parameters
+
+    def _listed_row(
+        self, row: dict[str, Value], columns: Sequence[Parameter], place: Place
+    ) -> tuple[Value, ...]:
+        names = [parameter.name for parameter in columns]
+        for name in row:
+            self._refuse_fixed(name, place)
+            if name not in names:
+                raise self._place_error(
+                    (*place, name),
+                    f"`{name}` is no parameter of this study",
+                    suggest(name, names, "the parameters that vary are"),
+                )
+        for parameter in columns:
+            if parameter.name not in row:
+                raise self._place_error(
+                    place, f"there is no value for `{parameter.name}`", "add one"
+                )
+            _check_range(
+                parameter, row[parameter.name], self.document.line(place), self.document.file
+            )
+        return tuple(row[name] for name in names)
+
+    def from_csv(self, text: str) -> tuple[FromCsv, tuple[Parameter, ...]]:
+        place = ("design", "csv")
+        try:
+            existing_file(self.folder, text)
+        except InvalidValueError as invalid:
+            raise self._place_error(place, invalid.what, invalid.hint) from invalid
+        table = SampleTable.open(self.folder / text, shown=self.document.file.parent / text)
+        parameters = self.parameters or self._own_parameters(table.header, place)
+        for name in table.header:
+            self._refuse_fixed(name, place)
+        columns = [parameter for parameter in parameters if not parameter.is_fixed]
+        count = _count_checked(table, columns)
+        if count == 0:
+            raise self._place_error(
+                place, f"`{text}` has no row below its header", "add a row for each run"
+            )
+        return FromCsv(table, tuple(item.name for item in columns), count), parameters
+
+    def _own_parameters(self, names: Iterable[str], place: Place) -> tuple[Parameter, ...]:
+        names = list(names)
+        try:
+            refuse_twins(names)
+            return tuple(Parameter(name, None) for name in names)
+        except InvalidValueError as invalid:
+            raise self._place_error(
+                place,
+                invalid.what,
+                f"{invalid.hint}; or name the columns to take under `parameters`",
+            ) from invalid
+
+    def _levels(self, parameter: Parameter, kind: str) -> Sequence[Value]:
+        self._demand_distribution(parameter, kind)
+        levels = None if parameter.distribution is None else parameter.distribution.levels()
+        if levels is None:
+            raise self._parameter_error(
+                parameter,
+                f"`{kind}` needs values one by one, and there is a continuum of them here",
+                "list them: `{values: [1, 2, 3]}`; or draw samples: "
+                "`design: {latin_hypercube: 100}`",
+            )
+        return levels
+
+    def _demand_distribution(self, parameter: Parameter, kind: str) -> None:
+        if parameter.distribution is None:
+            raise self._parameter_error(
+                parameter,
+                f"`{kind}` finds no values here",
+                "give some, as in `{values: [1, 2, 3]}` or `{uniform: [0, 1]}`",
+            )
+
+    def _demand_variation(self, kind: str) -> None:
+        if not self.varying:
+            raise self.document.error(
+                ("design",),
+                f"the design is empty: there is no parameter for `{kind}` to vary",
+                "give a parameter values, or remove the design to have a single run",
+            )
+
+    def _refuse_fixed(self, name: str, place: Place) -> None:
+        if any(item.name == name and item.is_fixed for item in self.parameters):
+            raise self._place_error(
+                place,
+                f"`{name}` has values here, but is fixed under `parameters`",
+                f"write `{name}: {{}}` there, or remove the values here",
+            )
+
+    def _parameter_error(self, parameter: Parameter, what: str, hint: str) -> StudyError:
+        return self._place_error(("parameters", parameter.name), what, hint)
+
+    def _place_error(self, place: Place, what: str, hint: str | None) -> StudyError:
+        return self.document.error(place, f"{spelled(place)}: {what}", hint)
+
+
+def _count_checked(table: SampleTable, columns: Sequence[Parameter]) -> int:
+    count = 0
+    for line, values in table.rows([parameter.name for parameter in columns]):
+        for parameter, value in zip(columns, values, strict=True):
+            _check_range(parameter, value, line, table.shown)
+        count += 1
+    return count
+
+
+def _check_range(parameter: Parameter, value: Value, line: int, file: Path) -> None:
+    distribution = parameter.distribution
+    if distribution is not None and not distribution.holds(value):
+        raise StudyError(
+            f"`{parameter.name}` cannot be `{as_text(value)}`, as its parameter is declared",
+            file=file,
+            line=line,
+            hint=f"change the value, or what `parameters.{parameter.name}` allows",
+        )

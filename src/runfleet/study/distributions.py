@@ -1,0 +1,252 @@
+"""
+Where the values of a parameter come from.
+
+A distribution turns a number between 0 and 1 into a value: it is the inverse of a cumulative
+distribution function.  That is all a design needs, be it random or of low discrepancy.
+
+Drawn numbers are rounded to 12 significant digits.  They stay readable that way, and the same on
+machines whose `log` and `exp` differ in the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Protocol
+
+from runfleet.study.errors import InvalidValueError
+from runfleet.study.values import Value, as_text
+
+_STANDARD = NormalDist()
+_SMALLEST = math.ulp(0.5)
+
+
+class Distribution(Protocol):
+    """The values that a parameter can take, and how likely they are."""
+
+    def quantile(self, probability: float) -> Value:
+        """Return the value that is not exceeded with this probability, from 0 to 1."""
+        ...
+
+    def levels(self) -> Sequence[Value] | None:
+        """Return the values one by one, or None where there is a continuum of them."""
+        ...
+
+    def holds(self, value: Value) -> bool:
+        """Tell whether the parameter can take this value."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The same value in every run."""
+
+    value: Value
+
+    def quantile(self, probability: float) -> Value:  # noqa: ARG002
+        """Return the value."""
+        return self.value
+
+    def levels(self) -> Sequence[Value]:
+        """Return the value as the only level."""
+        return (self.value,)
+
+    def holds(self, value: Value) -> bool:
+        """Tell whether it is the value."""
+        return value == self.value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several values, each as likely as the others."""
+
+    values: tuple[Value, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a choice of nothing."""
+        if not self.values:
+            raise InvalidValueError(
+                "there is no value to choose from", hint="give at least one value"
+            )
+
+    def quantile(self, probability: float) -> Value:
+        """Return a value: equal parts of the range from 0 to 1 belong to each."""
+        return self.values[min(int(probability * len(self.values)), len(self.values) - 1)]
+
+    def levels(self) -> Sequence[Value]:
+        """Return the values in the order given."""
+        return self.values
+
+    def holds(self, value: Value) -> bool:
+        """Tell whether it is one of the values."""
+        return value in self.values
+
+
+@dataclass(frozen=True)
+class Integers:
+    """A whole number from `low` to `high`, both included, each as likely as the others."""
+
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        """Refuse bounds in the wrong order."""
+        _demand_order(self.low, self.high)
+
+    def quantile(self, probability: float) -> int:
+        """Return a whole number: equal parts of the range from 0 to 1 belong to each."""
+        return min(self.low + int(probability * (self.high - self.low + 1)), self.high)
+
+    def levels(self) -> Sequence[int]:
+        """Return all of the numbers, rising."""
+        return range(self.low, self.high + 1)
+
+    def holds(self, value: Value) -> bool:
+        """Tell whether it is one of the numbers."""
+        return isinstance(value, int) and self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class _Continuous:
+    low: float
+    high: float
+
+    def levels(self) -> None:
+        """Return None: the values are a continuum."""
+        return
+
+    def holds(self, value: Value) -> bool:
+        """Tell whether it is a number within the bounds."""
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+    def _tidy(self, number: float) -> float:
+        return min(max(float(f"{number:.12g}"), self.low), self.high)
+
+
+@dataclass(frozen=True)
+class Uniform(_Continuous):
+    """Any number between `low` and `high`, each as likely as the others."""
+
+    def __post_init__(self) -> None:
+        """Refuse bounds in the wrong order."""
+        _demand_order(self.low, self.high)
+
+    def quantile(self, probability: float) -> float:
+        """Return the number at this part of the way from the lower to the upper bound."""
+        return self._tidy(self.low * (1 - probability) + self.high * probability)
+
+
+@dataclass(frozen=True)
+class LogUniform(_Continuous):
+    """Any number between `low` and `high`, whose logarithm is uniform."""
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that have no logarithm or are in the wrong order."""
+        _demand_order(self.low, self.high)
+        if self.low <= 0:
+            raise InvalidValueError(
+                f"the lower bound {as_text(self.low)} has no logarithm",
+                hint="give a lower bound above 0, or use `uniform`",
+            )
+
+    def quantile(self, probability: float) -> float:
+        """Return the number at this part of the way from bound to bound, by logarithms."""
+        low, high = math.log(self.low), math.log(self.high)
+        return self._tidy(math.exp(low * (1 - probability) + high * probability))
+
+
+@dataclass(frozen=True)
+class Triangular(_Continuous):
+    """A number between `low` and `high`, most likely near `mode`."""
+
+    mode: float
+
+    def __post_init__(self) -> None:
+        """Refuse bounds in the wrong order and a mode beyond them."""
+        _demand_order(self.low, self.high)
+        if not self.low <= self.mode <= self.high:
+            raise InvalidValueError(
+                f"the mode {as_text(self.mode)} is not between the bounds "
+                f"{as_text(self.low)} and {as_text(self.high)}",
+                hint="write [lowest, mode, highest]",
+            )
+
+    def quantile(self, probability: float) -> float:
+        """Return the number below which this part of the triangle's area lies."""
+        width, rise = self.high - self.low, self.mode - self.low
+        if probability * width < rise:
+            return self._tidy(self.low + math.sqrt(probability * width * rise))
+        rest = (1 - probability) * width * (self.high - self.mode)
+        return self._tidy(self.high - math.sqrt(rest))
+
+
+@dataclass(frozen=True)
+class Normal:
+    """
+    A normally distributed number, cut off at `low` and `high` where they are given.
+
+    Parameters
+    ----------
+    mean, standard_deviation
+        Of the distribution before it is cut off.
+    low, high
+        Bounds; infinite where there is none.
+    """
+
+    mean: float
+    standard_deviation: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Refuse what leaves no number to draw."""
+        _demand_order(self.low, self.high)
+        if self.standard_deviation <= 0:
+            raise InvalidValueError(
+                f"the standard deviation {as_text(self.standard_deviation)} is not positive",
+                hint="write [mean, standard deviation], or give a fixed value",
+            )
+        lower, upper, _ = self._tail()
+        if upper - lower <= 0:
+            raise InvalidValueError(
+                "the bounds are so far from the mean that no number is left between them",
+                hint="move the bounds nearer to the mean, or use `uniform`",
+            )
+
+    def quantile(self, probability: float) -> float:
+        """Return the number that is not exceeded with this probability, given the bounds."""
+        lower, upper, side = self._tail()
+        part = probability if side > 0 else 1 - probability
+        area = min(max(lower + part * (upper - lower), math.ulp(0.0)), 1 - _SMALLEST)
+        number = self.mean + side * self.standard_deviation * _STANDARD.inv_cdf(area)
+        return min(max(float(f"{number:.12g}"), self.low), self.high)
+
+    def _tail(self) -> tuple[float, float, int]:
+        """Return the probabilities of the bounds, mirrored to where doubles are precise."""
+        low = (self.low - self.mean) / self.standard_deviation
+        high = (self.high - self.mean) / self.standard_deviation
+        if low > 0:
+            return _probability_below(-high), _probability_below(-low), -1
+        return _probability_below(low), _probability_below(high), 1
+
+    def levels(self) -> None:
+        """Return None: the values are a continuum."""
+        return
+
+    def holds(self, value: Value) -> bool:
+        """Tell whether it is a number within the bounds."""
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+
+def _probability_below(score: float) -> float:
+    return math.erfc(-score / math.sqrt(2)) / 2
+
+
+def _demand_order(low: float, high: float) -> None:
+    if low >= high:
+        raise InvalidValueError(
+            f"the upper bound {as_text(high)} does not exceed the lower bound {as_text(low)}",
+            hint="write the lower bound first",
+        )

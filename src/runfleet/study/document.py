@@ -1,0 +1,181 @@
+"""YAML text as plain data that remembers its lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from runfleet.study.errors import StudyError
+
+Place: TypeAlias = tuple[str | int, ...]
+"""The keys and indices that lead from the top of a document to a value."""
+
+_TAG = "tag:yaml.org,2002:"
+_MERGE = f"{_TAG}merge"
+_CONSTRUCTED = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
+_VERBATIM = {f"{_TAG}{kind}" for kind in ("str", "timestamp")}
+_MOST_VALUES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML document: its data, and the line on which each value begins."""
+
+    file: Path
+    data: object
+    lines: dict[Place, int]
+
+    def line(self, place: Place) -> int:
+        """Find the line of a value, or of the nearest value around it."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+    def error(self, place: Place, what: str, hint: str | None = None) -> StudyError:
+        """Make an error about the value at `place`."""
+        return StudyError(what, file=self.file, line=self.line(place), hint=hint)
+
+
+def parse_document(text: str, file: Path) -> Document:
+    """
+    Read YAML 1.2 into dictionaries, lists, texts, numbers, booleans and None.
+
+    Dates stay texts, as a model would not know Python's.
+
+    Parameters
+    ----------
+    text
+        The YAML text.
+    file
+        The file it comes from, for messages.
+
+    Raises
+    ------
+    StudyError
+        If the text is not YAML, has the same key twice or refers to itself.
+    """
+    reader = _Reader(file)
+    node = reader.compose(text)
+    data = None if node is None else reader.read(node, ())
+    return Document(file, data, reader.lines)
+
+
+class _Reader:
+    """Turns YAML nodes into plain data, writing down the line of each."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.lines: dict[Place, int] = {}
+        self._yaml = YAML(typ="safe", pure=True)
+        self._open: list[Node] = []
+
+    def compose(self, text: str) -> Node | None:
+        try:
+            node: Node | None = self._yaml.compose(text)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise self._syntax_error(error.problem, mark and mark.line + 1) from error
+        except YAMLError as error:
+            reason = getattr(error, "reason", None)
+            raise self._syntax_error(reason, _line_of_character(text, error)) from error
+        return node
+
+    def _syntax_error(self, problem: str | None, line: int | None) -> StudyError:
+        what = f"this is not YAML: {problem}" if problem else "this is not YAML"
+        return StudyError(what, file=self.file, line=line, hint=_syntax_hint(problem or ""))
+
+    def read(self, node: Node, place: Place) -> object:
+        self.lines.setdefault(place, node.start_mark.line + 1)
+        self._refuse_endless(node)
+        self._open.append(node)
+        data = self._read_kind(node, place)
+        self._open.pop()
+        return data
+
+    def _read_kind(self, node: Node, place: Place) -> object:
+        if isinstance(node, MappingNode):
+            return self._read_mapping(node, place)
+        if isinstance(node, SequenceNode):
+            return [self.read(item, (*place, index)) for index, item in enumerate(node.value)]
+        assert isinstance(node, ScalarNode)
+        return self._read_scalar(node)
+
+    def _read_scalar(self, node: ScalarNode) -> object:
+        if node.tag in _CONSTRUCTED:
+            return self._yaml.constructor.construct_object(node, deep=True)
+        if node.tag in _VERBATIM:
+            return node.value
+        raise self._error(
+            node,
+            f"the tag `{node.tag}` means nothing in a study file",
+            "remove it; put a text that begins with `!` in quotes",
+        )
+
+    def _read_mapping(self, node: MappingNode, place: Place) -> dict[str, object]:
+        mapping: dict[str, object] = {}
+        merged: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
+                merged |= self._read_merged(value_node, place)
+                continue
+            key = self._read_key(key_node)
+            self._refuse_second(key, key_node, mapping, place)
+            self.lines[*place, key] = key_node.start_mark.line + 1
+            mapping[key] = self.read(value_node, (*place, key))
+        return merged | mapping
+
+    def _read_merged(self, node: Node, place: Place) -> dict[str, object]:
+        parts = node.value if isinstance(node, SequenceNode) else [node]
+        merged: dict[str, object] = {}
+        for part in reversed(parts):
+            if not isinstance(part, MappingNode):
+                raise self._error(node, "`<<` takes mappings only", "name an anchored mapping")
+            merged |= self._read_mapping(part, place)
+        return merged
+
+    def _read_key(self, node: Node) -> str:
+        if isinstance(node, ScalarNode) and (node.tag in _VERBATIM | _CONSTRUCTED):
+            return str(node.value)
+        raise self._error(node, "a key should be a text", "write `key: value`")
+
+    def _refuse_second(
+        self, key: str, node: Node, mapping: dict[str, object], place: Place
+    ) -> None:
+        if key in mapping:
+            first = self.lines[*place, key]
+            raise self._error(
+                node, f"the key `{key}` stands here again", f"the first is on line {first}"
+            )
+
+    def _refuse_endless(self, node: Node) -> None:
+        if any(node is outer for outer in self._open):
+            raise self._error(node, "an anchored value holds itself", "remove the alias in it")
+        if len(self.lines) > _MOST_VALUES:
+            raise self._error(
+                node,
+                f"the file holds more than {_MOST_VALUES:,} values",
+                "put samples into a CSV file and write `design: {csv: samples.csv}`",
+            )
+
+    def _error(self, node: Node, what: str, hint: str) -> StudyError:
+        return StudyError(what, file=self.file, line=node.start_mark.line + 1, hint=hint)
+
+
+def _line_of_character(text: str, error: YAMLError) -> int | None:
+    position = getattr(error, "position", None)
+    return None if position is None else text.count("\n", 0, position) + 1
+
+
+def _syntax_hint(problem: str) -> str:
+    if r"'\t'" in problem:
+        return "indent with blanks, YAML allows no tabs"
+    if "mapping values are not allowed" in problem:
+        return "put a text that holds `: ` in quotes, and indent keys of one level alike"
+    if "unknown escape" in problem:
+        return "put texts with backslashes in single quotes: '\\s+'"
+    return "check quotes, brackets and indentation on this line and the one before"

@@ -1,0 +1,87 @@
+"""What can go wrong with a study file, a template or a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+from runfleet.errors import RunfleetError
+
+
+class StudyError(RunfleetError):
+    """
+    A study file, or a file it names, asks for something that cannot be done.
+
+    Parameters
+    ----------
+    what
+        What is wrong, in one sentence without a full stop.
+    file
+        The file it stands in, as the user spelled it.
+    line
+        The line of that file, counted from 1, where there is one.
+    hint
+        How to mend it.
+    """
+
+    def __init__(
+        self, what: str, *, file: Path | str, line: int | None = None, hint: str | None = None
+    ) -> None:
+        place = str(file) if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {what}", hint=hint)
+        self.what = what
+        self.file = Path(file)
+        self.line = line
+
+
+class ResultError(RunfleetError):
+    """An output file does not hold the number that a result asks for; the message is the reason."""
+
+
+class InvalidValueError(ValueError):
+    """
+    Something wrong with a value, found by code that does not know where the value stands.
+
+    Whoever knows the place turns it into a `StudyError`; pydantic carries it there, as it is a
+    `ValueError`.
+
+    Parameters
+    ----------
+    what
+        What is wrong, in one sentence without a full stop.
+    hint
+        How to mend it.
+    key
+        The key, within the value at fault, that the message is about.
+    """
+
+    def __init__(self, what: str, *, hint: str | None = None, key: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+        self.key = key
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that `word` was probably meant to be."""
+    by_lower = {name.lower(): name for name in known}
+    close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else None
+
+
+def suggest(word: str, known: Iterable[str], otherwise: str) -> str:
+    """Ask whether the nearest known word was meant; where none is near, list them all."""
+    names = list(known)
+    meant = nearest(word, names)
+    if meant is not None:
+        return f"did you mean `{meant}`?"
+    return f"{otherwise} {listed(names)}" if names else f"{otherwise} none"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Spell names as a list in a sentence: `a`, `b` and `c`."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"

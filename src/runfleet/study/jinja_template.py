@@ -1,0 +1,133 @@
+"""Jinja2 templates as overlays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from runfleet.study.errors import StudyError
+from runfleet.study.values import Sample, as_text
+
+
+@dataclass(frozen=True)
+class JinjaTemplate:
+    """
+    A text with `{{ PARAMETER }}` in it, and whatever else Jinja2 can do.
+
+    Use `parse` to make one.
+
+    Parameters
+    ----------
+    file
+        Where the text is from.
+    text
+        The template.
+    uses
+        The names that it reads, each with the line of its first use.
+    """
+
+    file: Path
+    text: str
+    uses: dict[str, int]
+
+    @classmethod
+    def parse(cls, file: Path, text: str) -> JinjaTemplate:
+        """
+        Read a template.
+
+        Raises
+        ------
+        StudyError
+            If its syntax is wrong or it includes other templates.
+        """
+        environment = _environment(text)
+        try:
+            tree = environment.parse(text)
+        except TemplateSyntaxError as error:
+            raise StudyError(
+                f"the template's syntax is wrong: {error.message}",
+                file=file,
+                line=error.lineno,
+                hint="see https://jinja.palletsprojects.com/templates; wrap text that is no "
+                "template in `{% raw %}` and `{% endraw %}`",
+            ) from error
+        _refuse_includes(file, tree)
+        return cls(file, text, dict(_uses(environment, tree)))
+
+    def render(self, sample: Sample, run_name: str) -> str:
+        """
+        Fill in the values of a sample, numbers being numbers, and `run_name`.
+
+        Raises
+        ------
+        StudyError
+            If the template cannot be filled in with these values.
+        """
+        try:
+            return self._compiled.render(sample, run_name=run_name)
+        except Exception as error:  # A template is a program: it can raise anything.
+            raise StudyError(
+                f"the template fails for run `{run_name}`: {_sentence(error)}",
+                file=self.file,
+                line=_line_of(error),
+                hint="change the template, or the values that parameters can take",
+            ) from error
+
+    @cached_property
+    def _compiled(self) -> Template:
+        return _environment(self.text).from_string(self.text)
+
+
+def _environment(text: str) -> SandboxedEnvironment:
+    return SandboxedEnvironment(
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        newline_sequence="\r\n" if "\r\n" in text else "\n",
+        finalize=_spelled,
+        autoescape=False,
+    )
+
+
+def _spelled(value: object) -> object:
+    return as_text(value) if isinstance(value, bool) else value
+
+
+def _uses(environment: SandboxedEnvironment, tree: nodes.Template) -> Iterator[tuple[str, int]]:
+    free = meta.find_undeclared_variables(tree) - set(environment.globals)
+    first: dict[str, int] = {}
+    for node in tree.find_all(nodes.Name):
+        first[node.name] = min(node.lineno, first.get(node.name, node.lineno))
+    return (
+        (name, first.get(name, 1)) for name in sorted(free, key=lambda name: first.get(name, 1))
+    )
+
+
+def _refuse_includes(file: Path, tree: nodes.Template) -> None:
+    kinds = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
+    for node in tree.find_all(kinds):
+        raise StudyError(
+            "a template cannot include another file",
+            file=file,
+            line=node.lineno,
+            hint="write its text into this template",
+        )
+
+
+def _line_of(error: Exception) -> int | None:
+    """Find the template's line in the traceback, which Jinja2 rewrites to hold it."""
+    line, entry = None, error.__traceback__
+    while entry is not None:
+        if entry.tb_frame.f_code.co_filename == "<template>":
+            line = entry.tb_lineno
+        entry = entry.tb_next
+    return line
+
+
+def _sentence(error: Exception) -> str:
+    text = error.message if isinstance(error, TemplateError) else str(error)
+    return text or type(error).__name__

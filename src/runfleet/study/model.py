@@ -1,0 +1,130 @@
+"""An executable, and what it reads and writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+
+from runfleet.study.errors import InvalidValueError
+from runfleet.study.overlays import Overlay
+
+_PACKAGE = re.compile(r"([A-Za-z0-9_-]{1,64})(?:==([A-Za-z0-9._-]{1,64}))?")
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+@dataclass(frozen=True)
+class PackageReference:
+    """An application package, in a certain version or, if None, in the account's default one."""
+
+    id: str
+    version: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> PackageReference:
+        """
+        Read `epanet==2.3.5` or `epanet`.
+
+        Raises
+        ------
+        InvalidValueError
+            If the text is neither.
+        """
+        match = _PACKAGE.fullmatch(text.strip())
+        if match is None:
+            raise InvalidValueError(
+                f"`{text}` is not a package", hint="write its name and version: `epanet==2.3.5`"
+            )
+        return cls(match.group(1), match.group(2))
+
+    def __str__(self) -> str:
+        return self.id if self.version is None else f"{self.id}=={self.version}"
+
+
+@dataclass(frozen=True)
+class SharedInput:
+    """
+    An input file that all runs read.
+
+    Parameters
+    ----------
+    path
+        Where it is put, relative to the run's folder.
+    source
+        The file.
+    link
+        Whether runs get a link to the node's one copy, rather than copies of their own.
+    """
+
+    path: PurePosixPath
+    source: Path
+    link: bool = False
+
+
+@dataclass(frozen=True)
+class Output:
+    """Files to keep of each run: a path with `*`, `?` or `**` in it, relative to its folder."""
+
+    pattern: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Model:
+    """
+    An executable with its application packages, inputs and outputs.
+
+    Parameters
+    ----------
+    command
+        A command line for the shell of the pool's operating system.
+    packages
+        Application packages whose programs the command finds.
+    inputs
+        Files that all runs read; folders and patterns are expanded, overlaid files left out.
+    overlays
+        Files that are rendered for each run.
+    outputs
+        Files to keep, those that results are read from included.
+    environment
+        Environment variables, the same in all runs.
+    retries
+        How often a run that failed is tried again.
+    time_limit
+        How long a run may take.
+    """
+
+    command: str
+    packages: tuple[PackageReference, ...] = ()
+    inputs: tuple[SharedInput, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    retries: int = 0
+    time_limit: timedelta | None = None
+
+
+def parse_duration(text: str) -> timedelta:
+    """
+    Read a duration such as `90s`, `10m`, `1h30m` or `2d`.
+
+    Raises
+    ------
+    InvalidValueError
+        If the text is none, or is zero.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    days, hours, minutes, seconds = (
+        (int(part or 0) for part in match.groups()) if match else [0] * 4
+    )
+    try:
+        duration = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        duration = timedelta()
+    if not duration:
+        raise InvalidValueError(
+            f"`{text}` is not a duration", hint="write one like `90s`, `10m` or `1h30m`"
+        )
+    return duration

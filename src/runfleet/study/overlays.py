@@ -1,0 +1,106 @@
+"""Input files that differ from run to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal
+
+from runfleet.study.errors import StudyError
+from runfleet.study.pest_template import PestTemplate, looks_like_pest
+from runfleet.study.values import Sample
+
+if TYPE_CHECKING:
+    from runfleet.study.jinja_template import JinjaTemplate
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """
+    An input file that is rendered from a template with the run's sample.
+
+    Parameters
+    ----------
+    target
+        The file to make, relative to the run's folder.
+    source
+        The template file.
+    kind
+        The template's language.
+    encoding
+        Of the template and of what is rendered.
+    template
+        The template as it was read when the study was loaded.
+    """
+
+    target: PurePosixPath
+    source: Path
+    kind: Literal["jinja", "ptf"]
+    encoding: str
+    template: JinjaTemplate | PestTemplate
+
+    @classmethod
+    def read(cls, target: PurePosixPath, source: Path, *, shown: Path) -> Overlay:
+        """
+        Read a template; it is PEST's if it begins with `ptf`, and else Jinja2's.
+
+        Parameters
+        ----------
+        target
+            The file to make, relative to the run's folder.
+        source
+            The template file.
+        shown
+            The same as the user spelled it, for messages.
+
+        Raises
+        ------
+        StudyError
+            If the file cannot be read or its syntax is wrong.
+        """
+        text, encoding = _read_text(source, shown)
+        if looks_like_pest(text):
+            return cls(target, source, "ptf", encoding, PestTemplate.parse(shown, text))
+        # Imported late: many studies have no template of this kind.
+        from runfleet.study.jinja_template import JinjaTemplate
+
+        return cls(target, source, "jinja", encoding, JinjaTemplate.parse(shown, text))
+
+    @property
+    def uses(self) -> dict[str, int]:
+        """The names that the template reads, each with the line of its first use."""
+        return self.template.uses
+
+    def render(self, sample: Sample, run_name: str) -> bytes:
+        """
+        Make the content of the file for one run.
+
+        Raises
+        ------
+        StudyError
+            If the template cannot be filled in, or a value does not fit.
+        """
+        text = self.template.render(sample, run_name)
+        try:
+            return text.encode(self.encoding)
+        except UnicodeEncodeError as error:
+            raise StudyError(
+                f"`{text[error.start]}` cannot be written in {self.encoding}, the encoding of "
+                f"this template (run `{run_name}`)",
+                file=self.template.file,
+                hint="save the template in UTF-8, or change the value",
+            ) from error
+
+
+def _read_text(source: Path, shown: Path) -> tuple[str, str]:
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise StudyError(
+            f"the template cannot be read: {error.strerror}", file=shown, hint="check the file"
+        ) from error
+    try:
+        return content.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        # Every byte is a character of Latin-1, so nothing of an old file is changed or lost.
+        return content.decode("latin-1"), "latin-1"

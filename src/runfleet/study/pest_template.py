@@ -1,0 +1,214 @@
+"""PEST template files as overlays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from runfleet.study.errors import InvalidValueError, StudyError
+from runfleet.study.values import Sample, Value, as_text
+
+_HEADER = re.compile(r"ptf\s+(\S+)\s*", re.IGNORECASE)
+_MARKER_HINT = "begin the file with `ptf` and one marker, as in `ptf ~`"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A stretch of a line that a value is written into, markers included."""
+
+    name: str
+    width: int
+    line: int
+
+
+@dataclass(frozen=True)
+class PestTemplate:
+    """
+    A text with fields of fixed width, such as `~ ROUGHNESS ~`.
+
+    Use `parse` to make one.
+
+    Parameters
+    ----------
+    file
+        Where the text is from.
+    pieces
+        The text between fields, and the fields.
+    """
+
+    file: Path
+    pieces: tuple[str | Field, ...]
+
+    @classmethod
+    def parse(cls, file: Path, text: str) -> PestTemplate:
+        """
+        Read a template, whose first line is `ptf` and the marker.
+
+        Raises
+        ------
+        StudyError
+            If the marker is not one character that can be a marker, or a field is not closed or
+            has no name.
+        """
+        header, *lines = text.splitlines(keepends=True)
+        marker = _marker(file, header)
+        pieces: list[str | Field] = []
+        for number, line in enumerate(lines, start=2):
+            pieces.extend(_pieces(file, number, line, marker))
+        return cls(file, tuple(pieces))
+
+    @property
+    def uses(self) -> dict[str, int]:
+        """The names of its fields, each with the line of the first."""
+        first: dict[str, int] = {}
+        for field in self._fields:
+            first.setdefault(field.name, field.line)
+        return first
+
+    @cached_property
+    def _fields(self) -> tuple[Field, ...]:
+        return tuple(piece for piece in self.pieces if isinstance(piece, Field))
+
+    def render(self, sample: Sample, run_name: str) -> str:
+        """
+        Write the values of a sample into the fields; names count in any case, as in PEST.
+
+        Raises
+        ------
+        StudyError
+            If a value does not fit into its field.
+        """
+        values = {name.lower(): value for name, value in sample.items()}
+        values.setdefault("run_name", run_name)
+        return "".join([self._written(piece, values, run_name) for piece in self.pieces])
+
+    def _written(self, piece: str | Field, values: dict[str, Value], run_name: str) -> str:
+        if isinstance(piece, str):
+            return piece
+        try:
+            return fit(values[piece.name.lower()], piece.width)
+        except InvalidValueError as invalid:
+            raise StudyError(
+                f"`{piece.name}` of run `{run_name}`: {invalid.what}",
+                file=self.file,
+                line=piece.line,
+                hint=invalid.hint,
+            ) from invalid
+
+
+def fit(value: Value, width: int) -> str:
+    """
+    Write a value into a field with as many significant digits as fit.
+
+    Numbers stand to the right, texts to the left.  A number with a fraction always has its decimal
+    point, as Fortran's `F10.3` would otherwise put one in; a whole number has none, and is never
+    rounded.
+
+    Raises
+    ------
+    InvalidValueError
+        If it does not fit.
+    """
+    text = shortened(value, width) if isinstance(value, float) else as_text(value)
+    if text is None or len(text) > width:
+        raise InvalidValueError(
+            f"`{as_text(value)}` does not fit into a field of {width} characters",
+            hint="set the markers of the field further apart",
+        )
+    return text.ljust(width) if isinstance(value, str) else text.rjust(width)
+
+
+def shortened(number: float, width: int) -> str | None:
+    """
+    Spell a number in at most `width` characters, as exactly as they allow.
+
+    Returns
+    -------
+    text : str or None
+        None if not even one digit fits.
+    """
+    if number == 0:
+        return next((text for text in ("0.0", "0.") if len(text) <= width), None)
+    for digits in range(_exact_digits(number), 0, -1):
+        for text in _spellings(number, digits):
+            if len(text) <= width:
+                return text
+    return None
+
+
+def _exact_digits(number: float) -> int:
+    mantissa = repr(abs(number)).split("e")[0].replace(".", "")
+    return max(len(mantissa.strip("0")), 1)
+
+
+def _spellings(number: float, digits: int) -> Iterator[str]:
+    """Spell a number with so many significant digits, the most readable spelling first."""
+    mantissa, exponent_text = f"{number:.{digits - 1}e}".split("e")
+    exponent = int(exponent_text)
+    if -5 <= exponent < 16 and digits > exponent:
+        plain = f"{number:.{digits - 1 - exponent}f}"
+        yield from _with_point(plain)
+    elif 0 <= exponent < 16 and float(f"{number:.{digits - 1}e}") == number:
+        yield from _with_point(f"{number:.0f}")
+    if "." not in mantissa:
+        mantissa += "."
+    yield f"{mantissa}e{exponent}"
+
+
+def _with_point(plain: str) -> Iterator[str]:
+    if "." not in plain:
+        yield f"{plain}.0"
+        yield f"{plain}."
+        return
+    yield plain
+    yield re.sub(r"^(-?)0\.", r"\1.", plain)
+
+
+def _marker(file: Path, header: str) -> str:
+    match = _HEADER.fullmatch(header)
+    if match is None:
+        raise StudyError("the first line lacks a marker", file=file, line=1, hint=_MARKER_HINT)
+    marker = match.group(1)
+    if len(marker) != 1 or marker.isalnum():
+        raise StudyError(
+            f"`{marker}` cannot be a marker",
+            file=file,
+            line=1,
+            hint=f"{_MARKER_HINT}; a marker is neither a letter nor a digit",
+        )
+    return marker
+
+
+def _pieces(file: Path, number: int, line: str, marker: str) -> Iterator[str | Field]:
+    parts = line.split(marker)
+    if len(parts) % 2 == 0:
+        raise StudyError(
+            f"a field is not closed by a second `{marker}`",
+            file=file,
+            line=number,
+            hint="fields cannot go over the end of a line; choose another marker if the text "
+            "itself holds this one",
+        )
+    for index, part in enumerate(parts):
+        yield _field(file, number, part) if index % 2 else part
+
+
+def _field(file: Path, number: int, inside: str) -> Field:
+    name = inside.strip()
+    if not name or " " in name:
+        raise StudyError(
+            f"a field holds `{inside}`, which names no parameter",
+            file=file,
+            line=number,
+            hint="write one parameter's name between two markers",
+        )
+    return Field(name, width=len(inside) + 2, line=number)
+
+
+def looks_like_pest(text: str) -> bool:
+    """Tell whether a text begins as a PEST template file does."""
+    first_line = text.split("\n", 1)[0].split(None, 1)
+    return bool(first_line) and first_line[0].lower() == "ptf"

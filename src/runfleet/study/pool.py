@@ -1,0 +1,58 @@
+"""The machines that a study asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runfleet.study.errors import InvalidValueError
+
+
+@dataclass(frozen=True)
+class NodeRange:
+    """
+    How many nodes a pool may have.
+
+    Parameters
+    ----------
+    min, max
+        The pool stays between these numbers.
+    spot
+        Whether the nodes are spot nodes, which cost less and can be taken away.
+    """
+
+    min: int = 0
+    max: int = 1
+    spot: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse numbers in the wrong order."""
+        if self.min > self.max:
+            raise InvalidValueError(
+                f"`min` is {self.min} and `max` only {self.max}", hint="raise `max` or lower `min`"
+            )
+
+
+@dataclass(frozen=True)
+class PoolRequest:
+    """
+    The pool that a study's runs should have.
+
+    Parameters
+    ----------
+    id
+        An existing pool or one to make; None to have one named.
+    image
+        The operating system, by runfleet's short name of a Marketplace image.
+    vm_size
+        Azure's name of the machine.
+    nodes
+        How many of them.
+    tasks_per_node
+        How many runs a node carries out at a time; None for one on each of its cores.
+    """
+
+    id: str | None = None
+    image: str = "ubuntu-22.04"
+    vm_size: str = "standard_f2s_v2"
+    nodes: NodeRange = NodeRange()
+    tasks_per_node: int | None = None

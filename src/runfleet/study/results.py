@@ -1,0 +1,308 @@
+"""A number taken from an output file of a run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from runfleet.study.errors import InvalidValueError, ResultError, listed, nearest
+
+LARGEST_TEXT = 500_000_000
+"""Characters of an output file beyond which no result is looked for in it."""
+
+_FORTRAN_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dDeEqQ]?([+-]?\d+)?")
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+)\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
+
+
+class Take(StrEnum):
+    """Which number counts where a file holds several."""
+
+    FIRST = "first"
+    LAST = "last"
+    MIN = "min"
+    MAX = "max"
+    MEAN = "mean"
+    SUM = "sum"
+
+
+@dataclass(frozen=True)
+class PatternSource:
+    """What the one group of a regular expression matches; `^` and `$` match at each line."""
+
+    pattern: re.Pattern[str]
+
+    @classmethod
+    def parse(cls, text: str) -> PatternSource:
+        """
+        Compile a regular expression.
+
+        Raises
+        ------
+        InvalidValueError
+            If it is none, or has not exactly one group.
+        """
+        try:
+            pattern = re.compile(text, re.MULTILINE)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise InvalidValueError(
+                f"`{text}` is not a regular expression: {error}",
+                hint="put a backslash before characters that stand for themselves, as in `\\(`",
+            ) from error
+        if pattern.groups != 1:
+            raise InvalidValueError(
+                f"the regular expression has {pattern.groups or 'no'} groups, it needs one",
+                hint="put the number in brackets, as in `pressure (\\S+)`, and write other "
+                "groups as `(?:...)`",
+            )
+        return cls(pattern)
+
+    def numbers(self, text: str) -> Iterator[float]:
+        """Find the numbers in a text."""
+        for match in self.pattern.finditer(text):
+            if match.group(1) is not None:
+                yield as_number(match.group(1))
+
+    @property
+    def absence(self) -> str:
+        """What to say if there is no number."""
+        return f"nothing matches `{self.pattern.pattern}`"
+
+
+@dataclass(frozen=True)
+class ColumnSource:
+    """A column of a table whose cells are separated by commas, semicolons, tabs or blanks."""
+
+    column: str | int
+
+    def numbers(self, text: str) -> Iterator[float]:
+        """Find the numbers in a text."""
+        rows = _table_rows(text)
+        if isinstance(self.column, str):
+            position = _column_position(self.column, next(rows, []))
+            return _column_numbers(rows, position)
+        return _column_numbers(_without_header(rows, self.column - 1), self.column - 1)
+
+    @property
+    def absence(self) -> str:
+        """What to say if there is no number."""
+        return f"column `{self.column}` is empty"
+
+
+@dataclass(frozen=True)
+class JsonSource:
+    """The number, or the list of numbers, that a path such as `a.b[0]` leads to in a JSON file."""
+
+    path: str
+    steps: tuple[str | int, ...]
+
+    @classmethod
+    def parse(cls, path: str) -> JsonSource:
+        """
+        Read a path.
+
+        Raises
+        ------
+        InvalidValueError
+            If it is none.
+        """
+        steps: list[str | int] = []
+        rest = path.removeprefix("$")
+        while rest:
+            match = _STEP.match(rest)
+            if match is None:
+                raise InvalidValueError(
+                    f"`{path}` is not a JSON path", hint="write one like `summary.flow[0]`"
+                )
+            name, index, *quoted = match.groups()
+            steps.append(int(index) if index else name or quoted[0] or quoted[1] or "")
+            rest = rest[match.end() :]
+        return cls(path, tuple(steps))
+
+    def numbers(self, text: str) -> Iterator[float]:
+        """Find the numbers in a text."""
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ResultError(f"the file is not JSON: {error}") from error
+        for step in self.steps:
+            found = self._follow(found, step)
+        items = found if isinstance(found, list) else [found]
+        return (self._number(item) for item in items)
+
+    def _follow(self, found: object, step: str | int) -> object:
+        if isinstance(found, dict) and str(step) in found:
+            return found[str(step)]
+        if isinstance(found, list) and isinstance(step, int) and -len(found) <= step < len(found):
+            return found[step]
+        raise ResultError(f"the file has no `{self.path}`: `{step}` is not there")
+
+    def _number(self, item: object) -> float:
+        if isinstance(item, bool) or not isinstance(item, int | float | str):
+            raise ResultError(f"`{self.path}` is not a number")
+        return as_number(item)
+
+    @property
+    def absence(self) -> str:
+        """What to say if there is no number."""
+        return f"`{self.path}` is an empty list"
+
+
+Source: TypeAlias = PatternSource | ColumnSource | JsonSource
+
+
+@dataclass(frozen=True)
+class Result:
+    """
+    A number that each run is asked for.
+
+    Parameters
+    ----------
+    name
+        Its column in the table of results.
+    file
+        The output file, relative to the run's folder.
+    source
+        Where in the file it stands.
+    take
+        Which number counts where there are several.
+    unit
+        For people; nothing is converted.
+    """
+
+    name: str
+    file: str
+    source: Source
+    take: Take = Take.LAST
+    unit: str = ""
+
+    def extract(self, text: str) -> float:
+        """
+        Take the number from the text of the output file.
+
+        Raises
+        ------
+        ResultError
+            If it is not there or not a finite number; the message is the reason.
+        """
+        if len(text) > LARGEST_TEXT:
+            raise ResultError(f"the file has more than {LARGEST_TEXT:,} characters")
+        try:
+            number = _REDUCTIONS[self.take](self.source.numbers(text))
+        except csv.Error as error:
+            raise ResultError(f"the file is not a table: {error}") from error
+        if number is None:
+            raise ResultError(self.source.absence)
+        if not math.isfinite(number):
+            raise ResultError(f"the result is {number}, not a finite number")
+        return number
+
+
+def as_number(text: str | float) -> float:
+    """
+    Read a number as C and Fortran write them: `1.5`, `.5`, `1.5E+03`, `1.5D+03`, `1.5-103`.
+
+    Raises
+    ------
+    ResultError
+        If the text is not a finite number.
+    """
+    try:
+        number = float(text)
+    except (ValueError, OverflowError):
+        number = _fortran_number(str(text).strip())
+    if not math.isfinite(number):
+        raise ResultError(f"`{str(text)[:40]}` is not a finite number")
+    return number
+
+
+def _fortran_number(text: str) -> float:
+    match = _FORTRAN_NUMBER.fullmatch(text)
+    if match is None:
+        raise ResultError(f"`{text[:40]}` is not a number")
+    mantissa, exponent = match.groups()
+    return float(f"{mantissa}e{exponent or 0}")
+
+
+def _first(numbers: Iterator[float]) -> float | None:
+    return next(numbers, None)
+
+
+def _last(numbers: Iterator[float]) -> float | None:
+    last = None
+    for last in numbers:  # noqa: B007
+        pass
+    return last
+
+
+def _mean(numbers: Iterator[float]) -> float | None:
+    total, count = 0.0, 0
+    for number in numbers:
+        total += number
+        count += 1
+    return total / count if count else None
+
+
+def _sum(numbers: Iterator[float]) -> float | None:
+    first = next(numbers, None)
+    return None if first is None else sum(numbers, start=first)
+
+
+_REDUCTIONS: dict[Take, Callable[[Iterator[float]], float | None]] = {
+    Take.FIRST: _first,
+    Take.LAST: _last,
+    Take.MIN: lambda numbers: min(numbers, default=None),
+    Take.MAX: lambda numbers: max(numbers, default=None),
+    Take.MEAN: _mean,
+    Take.SUM: _sum,
+}
+
+
+def _table_rows(text: str) -> Iterator[list[str]]:
+    lines = (line for line in text.lstrip("\ufeff").splitlines() if line.strip())
+    first = next(lines, "")
+    delimiter = max(",;\t", key=first.count)
+    every = _chained(first, lines)
+    if first.count(delimiter):
+        yield from csv.reader(every, delimiter=delimiter, skipinitialspace=True)
+    else:
+        yield from (line.split() for line in every)
+
+
+def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _column_position(column: str, header: list[str]) -> int:
+    names = [name.strip().strip('"') for name in header]
+    if column in names:
+        return names.index(column)
+    meant = nearest(column, names)
+    known = f"did you mean `{meant}`?" if meant else f"the columns are {listed(names[:20])}"
+    raise ResultError(f"the file has no column `{column}`; {known}")
+
+
+def _without_header(rows: Iterator[list[str]], position: int) -> Iterator[list[str]]:
+    first = next(rows, None)
+    if first is None:
+        return
+    try:
+        as_number(first[position])
+    except (IndexError, ResultError):
+        pass
+    else:
+        yield first
+    yield from rows
+
+
+def _column_numbers(rows: Iterator[list[str]], position: int) -> Iterator[float]:
+    for row in rows:
+        if position >= len(row):
+            raise ResultError(f"a row has {len(row)} cells only")
+        yield as_number(row[position])

@@ -1,0 +1,109 @@
+"""The values that a parameter can take, and their spelling as text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from runfleet.study.errors import InvalidValueError
+
+Value: TypeAlias = float | int | str | bool
+"""One value of one parameter."""
+
+Sample: TypeAlias = Mapping[str, Value]
+"""One value for each parameter, by the parameter's name."""
+
+_WHOLE_NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_LEADING_ZERO = re.compile(r"0[0-9]+")
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+
+def as_text(value: Value) -> str:
+    """
+    Spell a value for an environment variable or a template.
+
+    Numbers get the shortest text that reads back as the same number, whole numbers no decimal
+    point, and truth values the spelling of YAML: `true` and `false`.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)
+
+
+def check_value(value: object) -> Value:
+    """
+    Refuse what no parameter can take: nothing, lists, mappings, NaN, infinities.
+
+    Raises
+    ------
+    InvalidValueError
+        If `value` is none of a finite number, a text, true and false.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidValueError(
+            f"`{value}` is not a number a model can be run with",
+            hint="give a finite number, or a text in quotes",
+        )
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return _without_null_character(value)
+    raise InvalidValueError(
+        f"a value should be a number, a text, true or false, not {describe(value)}",
+        hint="give one number or one text for each value",
+    )
+
+
+def _without_null_character(text: str) -> str:
+    if "\0" in text:
+        raise InvalidValueError(
+            "a text holds a null character", hint="remove it: no program could read on"
+        )
+    return text
+
+
+def parse_cell(text: str) -> Value:
+    """
+    Read a value from a cell of a CSV file: a whole number, a number, or else a text.
+
+    Digits after a leading zero (`007`) are a label rather than a number and stay a text.
+
+    Raises
+    ------
+    InvalidValueError
+        If the cell is empty or holds NaN or an infinity.
+    """
+    text = text.strip()
+    if not text:
+        raise InvalidValueError("an empty cell", hint="give every run a value for every parameter")
+    if _LEADING_ZERO.fullmatch(text):
+        return text
+    if _WHOLE_NUMBER.fullmatch(text) and len(text) < 300:
+        return int(text)
+    if _NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text):
+        return check_value(float(text))
+    return check_value(text)
+
+
+def describe(value: object) -> str:
+    """Name a value read from YAML in the user's words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return as_text(value)
+    if isinstance(value, str):
+        return f"the text `{_shortened(value)}`"
+    return f"the number {value}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}..."
