@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from runfleet.batch.errors import BatchRuleError
@@ -77,7 +76,6 @@ ERRORS: Mapping[str, ErrorText] = {
             "JobDisabled": "The specified job is disabled.",
             "JobExists": "The specified job already exists.",
             "JobNotActive": "The specified job is not active.",
-            "JobNotDisabled": "The specified job operation requires the job to be disabled.",
             "JobPreparationTaskOrReleaseTaskNotSpecified": "The specified job has neither a job "
             "preparation task nor a job release task.",
             "JobScheduleWithSameIdExists": "A job schedule with the specified id exists.",
@@ -191,8 +189,3 @@ def error_json(error: BatchRuleError, suffix: str = "") -> dict[str, Any]:
     if error.details:
         shape["values"] = [{"key": key, "value": value} for key, value in error.details.items()]
     return shape
-
-
-def is_server_error(error: BatchRuleError) -> bool:
-    """Whether the service, not the client, is to blame."""
-    return error_status(error) >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 # .NET's longest TimeSpan, by which the service says "without limit".
 UNLIMITED = "P10675199DT2H48M5.4775807S"
+# Longer than anything that is waited for, yet short enough to be added to any instant.
+FOREVER = timedelta(days=36500)
+
 _LONGEST = timedelta(days=10675199, hours=2, minutes=48, seconds=5)
 
 _DURATION = re.compile(
@@ -65,6 +68,16 @@ def parse_duration(text: str) -> timedelta | None:
     if total >= _LONGEST.total_seconds():
         return None
     return timedelta(days=whole_days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def parse_limit(text: str | None) -> timedelta | None:
+    """
+    A duration that limits something; None where nothing does.
+
+    What exceeds a century is no limit either: added to an instant it might leave the calendar.
+    """
+    duration = None if text is None else parse_duration(text)
+    return duration if duration is not None and duration < FOREVER else None
 
 
 def _clock_text(part_of_day: timedelta) -> str:

@@ -1,0 +1,121 @@
+"""From the bytes of a request body to a checked shape of `wire.models`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from runfleet.wire.errors import WireError, invalid_property, missing_property, not_implemented
+
+JsonObject = dict[str, Any]
+ShapeT = TypeVar("ShapeT")
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def read_json(body: bytes) -> Any:
+    """
+    A body as JSON, without the members that are null.
+
+    Raises
+    ------
+    WireError
+        ``InvalidRequestBody``.
+    """
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise WireError("InvalidRequestBody", {"Reason": str(error)}) from error
+    if b"null" in body:
+        _drop_nulls(content)
+    return content
+
+
+def read_body(shape: type[ShapeT], body: bytes) -> ShapeT:
+    """
+    A body in the given shape: unknown members left out, words and durations normalised.
+
+    Raises
+    ------
+    WireError
+        ``InvalidRequestBody``, ``MissingRequiredProperty`` or ``InvalidPropertyValue``.
+    """
+    return check_shape(shape, read_json(body))
+
+
+def check_shape(shape: type[ShapeT], content: object) -> ShapeT:
+    """The same as `read_body`, for a body that is JSON already."""
+    try:
+        checked: ShapeT = _adapter(cast("Hashable", shape)).validate_python(content, strict=True)
+    except ValidationError as error:
+        raise _translate(error) from None
+    return checked
+
+
+def check_id(name: str, text: str) -> None:
+    """Refuse an id that is empty, too long or has characters that ids don't have."""
+    if not _ID.fullmatch(text):
+        reason = "must have 1 to 64 characters: letters, digits, hyphens and underscores"
+        raise invalid_property(name, text, reason)
+
+
+def check_range(content: Mapping[str, Any], name: str, low: int, high: int = 2**31 - 1) -> None:
+    """Refuse a number, where there is one, outside its bounds."""
+    value = content.get(name, low)
+    if not low <= value <= high:
+        raise invalid_property(name, value, f"must be between {low} and {high}")
+
+
+def check_metadata(items: Iterable[Mapping[str, str]]) -> None:
+    """Refuse metadata without a name."""
+    if any(not item["name"] for item in items):
+        raise WireError("EmptyMetadataKey")
+
+
+def refuse_unbuilt(content: Mapping[str, Any], members: Iterable[tuple[str, str]]) -> None:
+    """
+    Refuse what asks for something that is not built.
+
+    Parameters
+    ----------
+    content
+        A checked body.
+    members
+        Names of members, each with what it stands for in plain words.
+    """
+    for name, meaning in members:
+        if content.get(name):
+            raise not_implemented(f"{meaning} (`{name}`)")
+
+
+def _drop_nulls(content: object) -> None:
+    waiting = [content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for name in [name for name, member in value.items() if member is None]:
+                del value[name]
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+@cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(shape)
+
+
+def _translate(error: ValidationError) -> WireError:
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = [str(part) for part in first["loc"]]
+    names = [part for part in first["loc"] if isinstance(part, str)]
+    if not names:
+        return WireError("InvalidRequestBody", {"Reason": first["msg"]})
+    if first["type"] == "missing":
+        return missing_property(names[-1])
+    return invalid_property(names[-1], first["input"], f"{'/'.join(place)}: {first['msg']}")

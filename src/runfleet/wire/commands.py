@@ -1,0 +1,68 @@
+"""Command lines with their files, environment and packages, in every kind of task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runfleet.batch.specs import ApplicationPackageReference, CommandSpec, ResourceFile
+from runfleet.wire import models
+from runfleet.wire.errors import invalid_property, missing_property
+
+DEFAULT_USER = {"autoUser": {"scope": "pool", "elevationLevel": "nonadmin"}}
+_SOURCES = ("httpUrl", "storageContainerUrl", "autoStorageContainerName")
+
+
+Command = (
+    models.BatchTaskCreateOptions
+    | models.BatchStartTask
+    | models.BatchJobPreparationTask
+    | models.BatchJobReleaseTask
+)
+
+
+def check_command(command: Command) -> None:
+    """Refuse resource files without a source, with two, or without a place to go."""
+    for file in command.get("resourceFiles", ()):
+        sources = [name for name in _SOURCES if name in file]
+        if len(sources) != 1:
+            reason = f"a resource file needs exactly one of {', '.join(_SOURCES)}"
+            raise invalid_property("resourceFiles", ", ".join(sources), reason)
+        if sources[0] == "httpUrl" and not file.get("filePath"):
+            raise missing_property("filePath")
+
+
+def command_spec(command: Command) -> CommandSpec:
+    """What the node has to do for a command that has been checked."""
+    return CommandSpec(
+        command_line=command["commandLine"],
+        resource_files=tuple(map(_resource_file, command.get("resourceFiles", ()))),
+        environment=environment(command.get("environmentSettings", ())),
+    )
+
+
+def environment(settings: Sequence[models.EnvironmentSetting]) -> dict[str, str]:
+    """Environment variables; of two with one name the later counts."""
+    return {setting["name"]: setting.get("value", "") for setting in settings}
+
+
+def package_references(
+    references: Sequence[models.BatchApplicationPackageReference],
+) -> tuple[ApplicationPackageReference, ...]:
+    """Application packages, whether named by plain id or by full resource id."""
+    return tuple(
+        ApplicationPackageReference(
+            reference["applicationId"].rpartition("/applications/")[2], reference.get("version")
+        )
+        for reference in references
+    )
+
+
+def _resource_file(file: models.ResourceFile) -> ResourceFile:
+    return ResourceFile(
+        http_url=file.get("httpUrl"),
+        storage_container_url=file.get("storageContainerUrl"),
+        auto_storage_container_name=file.get("autoStorageContainerName"),
+        blob_prefix=file.get("blobPrefix"),
+        file_path=file.get("filePath"),
+        file_mode=file.get("fileMode"),
+    )

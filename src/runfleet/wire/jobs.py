@@ -1,0 +1,322 @@
+"""Jobs: what clients send and what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+
+from runfleet.batch.records import Job, JobNode, TaskCounts
+from runfleet.batch.specs import (
+    DEFAULT_RETENTION,
+    RELEASE_TASK_TIME_LIMIT,
+    JobSpec,
+    PreparationTaskSpec,
+    ReleaseTaskSpec,
+)
+from runfleet.batch.states import DisableJobOption, OnAllTasksComplete, OnTaskFailure
+from runfleet.wire import models
+from runfleet.wire.bodies import (
+    JsonObject,
+    check_id,
+    check_metadata,
+    check_range,
+    read_body,
+    refuse_unbuilt,
+)
+from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, environment
+from runfleet.wire.conditions import etag
+from runfleet.wire.errors import WireError, invalid_property, missing_property, not_implemented
+from runfleet.wire.shapes import (
+    auxiliary_info_json,
+    node_url,
+    optional_time,
+    present,
+    task_directory,
+)
+from runfleet.wire.values import UNLIMITED, duration_text, parse_limit, time_text
+
+MAX_PRIORITY = 1000
+DEFAULT_TERMINATE_REASON = "UserTerminate"
+_MAX_PARALLEL_TASKS = 2**31 - 1
+
+_DEFAULTS: Mapping[str, Any] = {
+    "priority": 0,
+    "maxParallelTasks": -1,
+    "allowTaskPreemption": False,
+    "usesTaskDependencies": False,
+    "onAllTasksComplete": "noaction",
+    "onTaskFailure": "noaction",
+}
+_DEFAULT_CONSTRAINTS = {"maxWallClockTime": UNLIMITED, "maxTaskRetryCount": 0}
+_DEFAULT_TASK_CONSTRAINTS = {
+    "maxWallClockTime": UNLIMITED,
+    "retentionTime": duration_text(DEFAULT_RETENTION),
+    "maxTaskRetryCount": 0,
+}
+_PREPARATION_DEFAULTS: Mapping[str, Any] = {
+    "id": "jobpreparation",
+    "userIdentity": DEFAULT_USER,
+    "waitForSuccess": True,
+    "rerunOnNodeRebootAfterSuccess": True,
+}
+_RELEASE_DEFAULTS: Mapping[str, Any] = {
+    "id": "jobrelease",
+    "userIdentity": DEFAULT_USER,
+    "maxWallClockTime": duration_text(RELEASE_TASK_TIME_LIMIT),
+    "retentionTime": duration_text(DEFAULT_RETENTION),
+}
+
+# A replaced job goes back to the defaults in these.  `onAllTasksComplete` stays as it is: from
+# `noaction` there is nothing to go back, from `terminatejob` there is no way back.
+_REPLACED = (
+    "priority",
+    "maxParallelTasks",
+    "allowTaskPreemption",
+    "constraints",
+    "metadata",
+)
+
+_UNBUILT = (
+    ("jobManagerTask", "job manager tasks"),
+    ("networkConfiguration", "networks of jobs"),
+)
+_UNBUILT_IN_COMMANDS = (("containerSettings", "containers"),)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedJob:
+    """A job as it was asked for; `body` is what is remembered of the request."""
+
+    spec: JobSpec
+    body: bytes
+
+
+def parse_create(body: bytes) -> ParsedJob:
+    """
+    Read a request to add a job.
+
+    Raises
+    ------
+    WireError
+        If the body is no job, or asks for what is not built.
+    """
+    job = read_body(models.BatchJobCreateOptions, body)
+    check_id("id", job["id"])
+    refuse_unbuilt(job, _UNBUILT)
+    _check_auxiliary_tasks(job)
+    return _parsed(dict(job))
+
+
+def patch(current: bytes, body: bytes) -> ParsedJob:
+    """
+    Apply a request to update a job; what the request leaves out stays.
+
+    Parameters
+    ----------
+    current
+        What is remembered of the job.
+    body
+        The request.
+
+    Raises
+    ------
+    WireError
+        If the request is wrong in itself or turns `terminatejob` back.
+    """
+    changes = read_body(models.BatchJobUpdateOptions, body)
+    refuse_unbuilt(changes, _UNBUILT)
+    return _changed(orjson.loads(current), dict(changes))
+
+
+def replace(current: bytes, body: bytes) -> ParsedJob:
+    """Apply a request to replace a job: as `patch`, but what may change and is left out resets."""
+    job = orjson.loads(current)
+    kept = {name: value for name, value in job.items() if name not in _REPLACED}
+    return _changed(kept, dict(read_body(models.BatchJob, body)))
+
+
+def parse_disable(body: bytes) -> DisableJobOption:
+    """What is to happen to the running tasks of a job that is being disabled."""
+    options = read_body(models.BatchJobDisableOptions, body)
+    return DisableJobOption(options["disableTasks"])
+
+
+def parse_terminate(body: bytes) -> str:
+    """Why a job is being terminated; the body may be empty."""
+    options = read_body(models.BatchJobTerminateOptions, body or b"{}")
+    return options.get("terminateReason", DEFAULT_TERMINATE_REASON)
+
+
+def spec_from_body(body: bytes) -> JobSpec:
+    """How a job's tasks are run, from the body that is remembered."""
+    job = cast("models.BatchJobCreateOptions", orjson.loads(body))
+    constraints = job["constraints"]
+    return JobSpec(
+        job_id=job["id"],
+        pool_id=job["poolInfo"]["poolId"],
+        priority=job["priority"],
+        max_parallel_tasks=job["maxParallelTasks"],
+        max_wall_clock_time=parse_limit(constraints["maxWallClockTime"]),
+        max_task_retry_count=constraints["maxTaskRetryCount"],
+        on_all_tasks_complete=OnAllTasksComplete(job["onAllTasksComplete"]),
+        on_task_failure=OnTaskFailure(job["onTaskFailure"]),
+        preparation=_preparation(job),
+        release=_release(job),
+        common_environment=environment(job.get("commonEnvironmentSettings", ())),
+    )
+
+
+def job_json(job: Job, *, base: str) -> JsonObject:
+    """A job as clients read it."""
+    asked = orjson.loads(job.body)
+    execution = {
+        "startTime": time_text(job.creation_time),
+        "endTime": optional_time(job.end_time),
+        "poolId": job.spec.pool_id,
+        "terminateReason": job.terminate_reason,
+    }
+    state = {
+        "url": f"{base}/jobs/{job.spec.job_id}",
+        "eTag": etag(job.last_modified),
+        "lastModified": time_text(job.last_modified),
+        "creationTime": time_text(job.creation_time),
+        "state": job.state,
+        "stateTransitionTime": time_text(job.state_time),
+        "previousState": job.previous_state,
+        "previousStateTransitionTime": optional_time(job.previous_state_time),
+    }
+    return {"id": job.spec.job_id, **present(state), **asked, "executionInfo": present(execution)}
+
+
+def preparation_release_json(node: JobNode, spec: JobSpec, *, base: str) -> JsonObject:
+    """What a job's preparation and release tasks did on one node."""
+    url = node_url(base, node.pool_id, node.node_id)
+    shape: JsonObject = {"poolId": node.pool_id, "nodeId": node.node_id, "nodeUrl": url}
+    if node.preparation and spec.preparation:
+        directory = _directory_json(url, spec.job_id, spec.preparation.task_id)
+        info = auxiliary_info_json(node.preparation)
+        shape["jobPreparationTaskExecutionInfo"] = info | directory
+    if node.release and spec.release:
+        info = auxiliary_info_json(node.release)
+        del info["retryCount"]
+        directory = _directory_json(url, spec.job_id, spec.release.task_id)
+        shape["jobReleaseTaskExecutionInfo"] = info | directory
+    return shape
+
+
+def task_counts_json(job: Job) -> JsonObject:
+    """How many tasks of a job are in each state, and how many slots they need."""
+    return {
+        "taskCounts": _counts_json(job.counts),
+        "taskSlotCounts": _counts_json(job.slot_counts),
+    }
+
+
+def _counts_json(counts: TaskCounts) -> dict[str, int]:
+    return {
+        "active": counts.active,
+        "running": counts.running,
+        "completed": counts.completed,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed,
+    }
+
+
+def _directory_json(url: str, job_id: str, task_id: str) -> JsonObject:
+    directory = task_directory(job_id, task_id)
+    return {"taskRootDirectory": directory, "taskRootDirectoryUrl": f"{url}/files/{directory}"}
+
+
+def _changed(job: JsonObject, changes: JsonObject) -> ParsedJob:
+    before = job.get("onAllTasksComplete")
+    if before == "terminatejob" and changes.get("onAllTasksComplete") == "noaction":
+        reason = "a job that ends with its tasks cannot be told to go on"
+        raise invalid_property("onAllTasksComplete", "noaction", reason)
+    return _parsed(job | changes)
+
+
+def _parsed(job: JsonObject) -> ParsedJob:
+    """Fill in the defaults and check what a job may change during its life."""
+    _check_pool(job.get("poolInfo", {}))
+    full = {**_DEFAULTS, **job}
+    full["constraints"] = _DEFAULT_CONSTRAINTS | job.get("constraints", {})
+    _fill_auxiliary_tasks(full)
+    check_metadata(full.get("metadata", ()))
+    check_range(full["constraints"], "maxTaskRetryCount", -1)
+    if not -MAX_PRIORITY <= full["priority"] <= MAX_PRIORITY:
+        raise WireError("OutOfRangePriority", {"PropertyValue": str(full["priority"])})
+    if full["maxParallelTasks"] != -1:
+        check_range(full, "maxParallelTasks", 1, _MAX_PARALLEL_TASKS)
+    body = orjson.dumps(full)
+    return ParsedJob(spec_from_body(body), body)
+
+
+def _check_pool(pool: models.BatchPoolInfo) -> None:
+    if "autoPoolSpecification" in pool:
+        raise not_implemented("auto pools (`autoPoolSpecification`)")
+    if "poolId" not in pool:
+        raise missing_property("poolId")
+    check_id("poolId", pool["poolId"])
+
+
+def _check_auxiliary_tasks(job: models.BatchJobCreateOptions) -> None:
+    preparation, release = job.get("jobPreparationTask"), job.get("jobReleaseTask")
+    if preparation:
+        _check_auxiliary_task(preparation)
+        check_range(preparation.get("constraints", {}), "maxTaskRetryCount", -1)
+    if release:
+        _check_auxiliary_task(release)
+        _check_release(release, prepared=preparation is not None)
+
+
+def _check_auxiliary_task(
+    task: models.BatchJobPreparationTask | models.BatchJobReleaseTask,
+) -> None:
+    refuse_unbuilt(task, _UNBUILT_IN_COMMANDS)
+    check_command(task)
+    if "id" in task:
+        check_id("id", task["id"])
+
+
+def _check_release(release: models.BatchJobReleaseTask, *, prepared: bool) -> None:
+    if not prepared:
+        reason = "a job release task needs a job preparation task"
+        raise invalid_property("jobReleaseTask", "", reason)
+    text = release.get("maxWallClockTime", duration_text(RELEASE_TASK_TIME_LIMIT))
+    limit = parse_limit(text)
+    if limit is None or limit > RELEASE_TASK_TIME_LIMIT:
+        raise invalid_property("maxWallClockTime", text, "may be 15 minutes at most")
+
+
+def _fill_auxiliary_tasks(job: JsonObject) -> None:
+    if preparation := job.get("jobPreparationTask"):
+        constraints = _DEFAULT_TASK_CONSTRAINTS | preparation.get("constraints", {})
+        filled = {**_PREPARATION_DEFAULTS, **preparation, "constraints": constraints}
+        job["jobPreparationTask"] = filled
+    if release := job.get("jobReleaseTask"):
+        job["jobReleaseTask"] = {**_RELEASE_DEFAULTS, **release}
+
+
+def _preparation(job: models.BatchJobCreateOptions) -> PreparationTaskSpec | None:
+    task = job.get("jobPreparationTask")
+    if task is None:
+        return None
+    return PreparationTaskSpec(
+        task_id=task["id"],
+        command=command_spec(task),
+        max_task_retry_count=task["constraints"]["maxTaskRetryCount"],
+        max_wall_clock_time=parse_limit(task["constraints"]["maxWallClockTime"]),
+        wait_for_success=task["waitForSuccess"],
+        rerun_on_node_reboot_after_success=task["rerunOnNodeRebootAfterSuccess"],
+    )
+
+
+def _release(job: models.BatchJobCreateOptions) -> ReleaseTaskSpec | None:
+    task = job.get("jobReleaseTask")
+    if task is None:
+        return None
+    limit = parse_limit(task["maxWallClockTime"]) or RELEASE_TASK_TIME_LIMIT
+    return ReleaseTaskSpec(task["id"], command_spec(task), limit)

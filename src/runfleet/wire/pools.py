@@ -1,0 +1,317 @@
+"""Pools: what clients send and what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+import orjson
+
+from runfleet.batch.records import Pool, ResizeError
+from runfleet.batch.specs import DEFAULT_RESIZE_TIMEOUT, PoolSpec, StartTaskSpec
+from runfleet.batch.states import NodeDeallocationOption, NodeFillType, OsType
+from runfleet.batch.vm_sizes import core_count
+from runfleet.wire import models
+from runfleet.wire.bodies import (
+    JsonObject,
+    check_id,
+    check_metadata,
+    check_range,
+    read_body,
+    refuse_unbuilt,
+)
+from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, package_references
+from runfleet.wire.conditions import etag
+from runfleet.wire.errors import invalid_property, missing_property
+from runfleet.wire.values import duration_text, parse_duration, time_text
+
+MIN_RESIZE_TIMEOUT = timedelta(minutes=5)
+MAX_NODES_REMOVED = 100
+MAX_SLOTS_PER_NODE = 256
+SLOTS_PER_CORE = 4
+
+_DEFAULTS: Mapping[str, Any] = {
+    "taskSlotsPerNode": 1,
+    "taskSchedulingPolicy": {"nodeFillType": "spread"},
+    "enableAutoScale": False,
+    "enableInterNodeCommunication": False,
+}
+_START_TASK_DEFAULTS: Mapping[str, Any] = {
+    "userIdentity": DEFAULT_USER,
+    "maxTaskRetryCount": 0,
+    "waitForSuccess": True,
+}
+
+# These are kept in the pool's record, where resizing changes them.
+_RECORD_MEMBERS = ("resizeTimeout", "targetDedicatedNodes", "targetLowPriorityNodes")
+
+# A patch may change these at any time, the others only while the pool has no nodes.
+_ALWAYS_CHANGEABLE = {"startTask", "applicationPackageReferences", "metadata"}
+
+_UNBUILT = (
+    ("autoScaleEvaluationInterval", "autoscaled pools"),
+    ("autoScaleFormula", "autoscaled pools"),
+    ("certificateReferences", "certificates"),
+    ("cloudServiceConfiguration", "cloud service pools"),
+    ("enableAutoScale", "autoscaled pools"),
+    ("mountConfiguration", "mounted file systems"),
+)
+_UNBUILT_IN_MACHINES = (
+    ("containerConfiguration", "containers"),
+    ("extensions", "extensions of virtual machines"),
+)
+_UNBUILT_IN_COMMANDS = (("containerSettings", "containers"),)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRequest:
+    """A pool as it was asked for; `body` is what is remembered of the request."""
+
+    spec: PoolSpec
+    body: bytes
+    target_dedicated: int
+    target_low_priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolChange:
+    """A pool after a change; `needs_empty_pool` where only a pool without nodes allows it."""
+
+    spec: PoolSpec
+    body: bytes
+    needs_empty_pool: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeRequest:
+    """New targets, None where one stays as it is."""
+
+    target_dedicated: int | None
+    target_low_priority: int | None
+    timeout: timedelta
+    deallocation_option: NodeDeallocationOption
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveNodesRequest:
+    """Nodes that are to leave their pool."""
+
+    node_ids: tuple[str, ...]
+    timeout: timedelta
+    deallocation_option: NodeDeallocationOption
+
+
+def parse_create(body: bytes) -> PoolRequest:
+    """
+    Read a request to add a pool.
+
+    Raises
+    ------
+    WireError
+        If the body is no pool, or asks for what is not built.
+    """
+    request = read_body(models.BatchPoolCreateOptions, body)
+    check_id("id", request["id"])
+    check_range(request, "targetDedicatedNodes", 0)
+    check_range(request, "targetLowPriorityNodes", 0)
+    timeout = _resize_timeout(request)
+    pool = {name: value for name, value in request.items() if name not in _RECORD_MEMBERS}
+    _rename_slots(pool)
+    kept = _filled(pool)
+    return PoolRequest(
+        spec=_spec(kept, timeout),
+        body=orjson.dumps(kept),
+        target_dedicated=request.get("targetDedicatedNodes", 0),
+        target_low_priority=request.get("targetLowPriorityNodes", 0),
+    )
+
+
+def patch(pool: Pool, body: bytes) -> PoolChange:
+    """
+    Apply a request to update a pool; what the request leaves out stays.
+
+    Raises
+    ------
+    WireError
+        If the request is wrong in itself.
+    """
+    changes = read_body(models.BatchPoolUpdateOptions, body)
+    needs_empty_pool = not _ALWAYS_CHANGEABLE.issuperset(changes)
+    return _changed(pool, orjson.loads(pool.body) | dict(changes), needs_empty_pool)
+
+
+def replace_properties(pool: Pool, body: bytes) -> PoolChange:
+    """Apply a request that replaces start task, packages and metadata, all of them."""
+    changes = read_body(models.BatchPoolReplaceOptions, body)
+    kept = orjson.loads(pool.body)
+    kept.pop("startTask", None)
+    return _changed(pool, kept | dict(changes), needs_empty_pool=False)
+
+
+def parse_resize(body: bytes) -> ResizeRequest:
+    """
+    Read a request to resize a pool.
+
+    Raises
+    ------
+    WireError
+        If there is no target, or a value is out of range.
+    """
+    request = read_body(models.BatchPoolResizeOptions, body)
+    if not {"targetDedicatedNodes", "targetLowPriorityNodes"} & request.keys():
+        raise missing_property("targetDedicatedNodes")
+    check_range(request, "targetDedicatedNodes", 0)
+    check_range(request, "targetLowPriorityNodes", 0)
+    return ResizeRequest(
+        target_dedicated=request.get("targetDedicatedNodes"),
+        target_low_priority=request.get("targetLowPriorityNodes"),
+        timeout=_resize_timeout(request),
+        deallocation_option=_deallocation_option(request),
+    )
+
+
+def parse_remove_nodes(body: bytes) -> RemoveNodesRequest:
+    """
+    Read a request to remove nodes from a pool.
+
+    Raises
+    ------
+    WireError
+        If it names no node or too many.
+    """
+    request = read_body(models.BatchNodeRemoveOptions, body)
+    node_ids = tuple(dict.fromkeys(request["nodeList"]))
+    if not 1 <= len(node_ids) <= MAX_NODES_REMOVED:
+        reason = f"must name between 1 and {MAX_NODES_REMOVED} nodes"
+        raise invalid_property("nodeList", len(node_ids), reason)
+    return RemoveNodesRequest(node_ids, _resize_timeout(request), _deallocation_option(request))
+
+
+def spec_from_body(body: bytes, resize_timeout: timedelta) -> PoolSpec:
+    """A pool's machines and how tasks are put on them, from the body that is remembered."""
+    return _spec(orjson.loads(body), resize_timeout)
+
+
+def pool_json(
+    pool: Pool, *, base: str, current_dedicated: int, current_low_priority: int
+) -> JsonObject:
+    """A pool as clients read it."""
+    asked = orjson.loads(pool.body)
+    # The service writes this one word with a capital, whatever the client wrote.
+    fill_type = asked["taskSchedulingPolicy"].get("nodeFillType", "spread").capitalize()
+    asked["taskSchedulingPolicy"]["nodeFillType"] = fill_type
+    if pool.resize_errors:
+        asked["resizeErrors"] = [_resize_error_json(error) for error in pool.resize_errors]
+    return {
+        **_state_json(pool, base),
+        "resizeTimeout": duration_text(pool.spec.resize_timeout),
+        "currentDedicatedNodes": current_dedicated,
+        "targetDedicatedNodes": pool.target_dedicated,
+        "currentLowPriorityNodes": current_low_priority,
+        "targetLowPriorityNodes": pool.target_low_priority,
+        **asked,
+    }
+
+
+def _state_json(pool: Pool, base: str) -> JsonObject:
+    return {
+        "id": pool.spec.pool_id,
+        "url": f"{base}/pools/{pool.spec.pool_id}",
+        "eTag": etag(pool.last_modified),
+        "lastModified": time_text(pool.last_modified),
+        "creationTime": time_text(pool.creation_time),
+        "state": pool.state,
+        "stateTransitionTime": time_text(pool.state_time),
+        "allocationState": pool.allocation_state,
+        "allocationStateTransitionTime": time_text(pool.allocation_time),
+    }
+
+
+def _resize_error_json(error: ResizeError) -> JsonObject:
+    return {"code": error.code, "message": error.message}
+
+
+def _rename_slots(pool: JsonObject) -> None:
+    older = pool.pop("maxTasksPerNode", None)
+    if older is not None:
+        pool.setdefault("taskSlotsPerNode", older)
+
+
+def _changed(pool: Pool, kept: JsonObject, needs_empty_pool: bool) -> PoolChange:
+    filled = _filled(kept)
+    spec = _spec(filled, pool.spec.resize_timeout)
+    return PoolChange(spec, orjson.dumps(filled), needs_empty_pool)
+
+
+def _filled(pool: JsonObject) -> JsonObject:
+    """Check what is remembered of a pool, fill in its defaults and take out its secrets."""
+    _check(pool)
+    filled = {**_DEFAULTS, **pool, "vmSize": pool["vmSize"].lower()}
+    if "startTask" in pool:
+        filled["startTask"] = {**_START_TASK_DEFAULTS, **pool["startTask"]}
+    if "userAccounts" in pool:
+        filled["userAccounts"] = [_without_secrets(account) for account in pool["userAccounts"]]
+    return filled
+
+
+def _check(pool: JsonObject) -> None:
+    refuse_unbuilt(pool, _UNBUILT)
+    machine = pool.get("virtualMachineConfiguration")
+    if machine is None:
+        raise missing_property("virtualMachineConfiguration")
+    refuse_unbuilt(machine, _UNBUILT_IN_MACHINES)
+    most_slots = min(SLOTS_PER_CORE * core_count(pool["vmSize"]), MAX_SLOTS_PER_NODE)
+    check_range(pool, "taskSlotsPerNode", 1, most_slots)
+    check_metadata(pool.get("metadata", ()))
+    if start_task := pool.get("startTask"):
+        refuse_unbuilt(start_task, _UNBUILT_IN_COMMANDS)
+        check_command(start_task)
+        check_range(start_task, "maxTaskRetryCount", -1)
+
+
+def _without_secrets(account: JsonObject) -> JsonObject:
+    shown = {name: value for name, value in account.items() if name != "password"}
+    if "linuxUserConfiguration" in shown:
+        linux = dict(shown["linuxUserConfiguration"])
+        linux.pop("sshPrivateKey", None)
+        shown["linuxUserConfiguration"] = linux
+    return shown
+
+
+def _spec(pool: JsonObject, resize_timeout: timedelta) -> PoolSpec:
+    body = cast("models.BatchPoolCreateOptions", pool)
+    agent = body["virtualMachineConfiguration"]["nodeAgentSKUId"]
+    return PoolSpec(
+        pool_id=body["id"],
+        vm_size=body["vmSize"],
+        os_type=OsType.WINDOWS if "windows" in agent.lower() else OsType.LINUX,
+        task_slots_per_node=body["taskSlotsPerNode"],
+        node_fill_type=NodeFillType(body["taskSchedulingPolicy"].get("nodeFillType", "spread")),
+        enable_inter_node_communication=body["enableInterNodeCommunication"],
+        resize_timeout=resize_timeout,
+        start_task=_start_task(body),
+        packages=package_references(body.get("applicationPackageReferences", ())),
+    )
+
+
+def _start_task(pool: models.BatchPoolCreateOptions) -> StartTaskSpec | None:
+    task = pool.get("startTask")
+    if task is None:
+        return None
+    return StartTaskSpec(command_spec(task), task["maxTaskRetryCount"], task["waitForSuccess"])
+
+
+def _resize_timeout(request: Mapping[str, Any]) -> timedelta:
+    text = request.get("resizeTimeout")
+    if text is None:
+        return DEFAULT_RESIZE_TIMEOUT
+    timeout = parse_duration(text)
+    if timeout is None or timeout < MIN_RESIZE_TIMEOUT:
+        raise invalid_property("resizeTimeout", text, "must be at least 5 minutes")
+    return timeout
+
+
+def _deallocation_option(request: Mapping[str, Any]) -> NodeDeallocationOption:
+    return NodeDeallocationOption(request.get("nodeDeallocationOption", "requeue"))

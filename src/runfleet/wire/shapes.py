@@ -1,0 +1,69 @@
+"""What answers about tasks of all kinds have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from runfleet.batch.records import AuxiliaryTaskInfo, Failure
+from runfleet.wire.bodies import JsonObject
+from runfleet.wire.values import time_text
+
+
+def present(members: JsonObject) -> JsonObject:
+    """Only the members that have a value: the service leaves out what is null."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def optional_time(instant: datetime | None) -> str | None:
+    """An instant as text, if there is one."""
+    return None if instant is None else time_text(instant)
+
+
+def failure_json(failure: Failure | None) -> JsonObject | None:
+    """A `failureInfo`."""
+    if failure is None:
+        return None
+    return {
+        "category": failure.category,
+        "code": failure.code,
+        "message": failure.message,
+        "details": name_values(failure.details),
+    }
+
+
+def name_values(details: Mapping[str, str]) -> list[dict[str, str]]:
+    """Named texts as the service lists them."""
+    return [{"name": name, "value": value} for name, value in details.items()]
+
+
+def auxiliary_info_json(info: AuxiliaryTaskInfo) -> JsonObject:
+    """How a start or preparation task went; a release task lacks the retries."""
+    return present(
+        {
+            "state": info.state,
+            "startTime": time_text(info.start_time),
+            "endTime": optional_time(info.end_time),
+            "exitCode": info.exit_code,
+            "failureInfo": failure_json(info.failure),
+            "retryCount": info.retry_count,
+            "lastRetryTime": optional_time(info.last_retry_time),
+            "result": info.result,
+        }
+    )
+
+
+def job_directory(job_id: str) -> str:
+    """The folder of a job below a node's root; a schedule's job ``s:job-1`` lies in ``s/job-1``."""
+    schedule, _, job_name = job_id.partition(":")
+    return f"workitems/{schedule}/{job_name or 'job-1'}"
+
+
+def task_directory(job_id: str, task_id: str) -> str:
+    """The folder of a task, or of a job's preparation or release task, below a node's root."""
+    return f"{job_directory(job_id)}/{task_id}"
+
+
+def node_url(base: str, pool_id: str, node_id: str) -> str:
+    """Where a node is read."""
+    return f"{base}/pools/{pool_id}/nodes/{node_id}"

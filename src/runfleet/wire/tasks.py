@@ -1,0 +1,319 @@
+"""Tasks: what clients send and what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import orjson
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Task
+from runfleet.batch.specs import DEFAULT_RETENTION, JobSpec, OutputFile, TaskSpec
+from runfleet.batch.states import TaskState, UploadCondition
+from runfleet.wire import models
+from runfleet.wire.bodies import (
+    JsonObject,
+    check_id,
+    check_range,
+    check_shape,
+    read_json,
+    refuse_unbuilt,
+)
+from runfleet.wire.commands import (
+    DEFAULT_USER,
+    check_command,
+    command_spec,
+    package_references,
+)
+from runfleet.wire.conditions import etag
+from runfleet.wire.errors import WireError, error_json, invalid_property, missing_property
+from runfleet.wire.shapes import failure_json, node_url, optional_time, present, task_directory
+from runfleet.wire.values import FOREVER, UNLIMITED, duration_text, parse_limit, time_text
+
+MAX_TASKS_PER_COLLECTION = 100
+
+_RECORD_MEMBERS = {
+    "creationTime",
+    "eTag",
+    "executionInfo",
+    "id",
+    "lastModified",
+    "nodeInfo",
+    "previousState",
+    "previousStateTransitionTime",
+    "state",
+    "stateTransitionTime",
+    "stats",
+    "url",
+}
+
+_UNBUILT = (
+    ("authenticationTokenSettings", "authentication tokens"),
+    ("containerSettings", "containers"),
+    ("dependsOn", "task dependencies"),
+    ("exitConditions", "exit conditions"),
+    ("multiInstanceSettings", "multi-instance tasks"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHead:
+    """What is kept of a task in memory; `max_task_retry_count` None means the job's."""
+
+    task_id: str
+    required_slots: int = 1
+    max_task_retry_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedTask:
+    """A task that may be added; `body` is what is remembered of the request."""
+
+    head: TaskHead
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedTask:
+    """A task of a collection that may not be added."""
+
+    task_id: str
+    error: BatchRuleError
+
+
+@dataclass(frozen=True, slots=True)
+class TaskConstraints:
+    """The part of a task that a client may change, and the task's body with it."""
+
+    max_task_retry_count: int | None
+    body: bytes
+
+
+def parse_create(body: bytes, job: JobSpec) -> ParsedTask:
+    """
+    Read a request to add one task to a job.
+
+    Raises
+    ------
+    WireError
+        If the body is no task, or no task for this job, or asks for what is not built.
+    """
+    return _parse_task(read_json(body), job)
+
+
+def parse_collection(body: bytes, job: JobSpec) -> list[ParsedTask | RefusedTask]:
+    """
+    Read a request to add up to 100 tasks to a job: what may be added of it, in order.
+
+    Raises
+    ------
+    WireError
+        If the body is no collection of tasks or has too many; not for a single bad task.
+    """
+    content = read_json(body)
+    tasks = content.get("value") if isinstance(content, dict) else None
+    if not isinstance(tasks, list):
+        raise missing_property("value")
+    if not 1 <= len(tasks) <= MAX_TASKS_PER_COLLECTION:
+        reason = f"must have between 1 and {MAX_TASKS_PER_COLLECTION} tasks"
+        raise invalid_property("value", len(tasks), reason)
+    return [_parse_item(task, job) for task in tasks]
+
+
+def spec_from_body(body: bytes) -> TaskSpec:
+    """The whole of a task, from the body that was remembered when it was added."""
+    task = cast("models.BatchTaskCreateOptions", orjson.loads(body))
+    constraints = task.get("constraints", {})
+    return TaskSpec(
+        task_id=task["id"],
+        command=command_spec(task),
+        output_files=tuple(map(_output_file, task.get("outputFiles", ()))),
+        packages=package_references(task.get("applicationPackageReferences", ())),
+        max_wall_clock_time=parse_limit(constraints.get("maxWallClockTime")),
+        retention_time=retention_time(constraints),
+        max_task_retry_count=constraints.get("maxTaskRetryCount"),
+        required_slots=task.get("requiredSlots", 1),
+        affinity_id=task["affinityInfo"]["affinityId"] if "affinityInfo" in task else None,
+    )
+
+
+def retention_time(constraints: models.BatchTaskConstraints) -> timedelta:
+    """How long a task's files stay after its end."""
+    if "retentionTime" not in constraints:
+        return DEFAULT_RETENTION
+    return parse_limit(constraints["retentionTime"]) or FOREVER
+
+
+def replace_constraints(body: bytes, request_body: bytes) -> TaskConstraints:
+    """
+    Change a task's constraints; what the request leaves out goes back to its default.
+
+    Raises
+    ------
+    WireError
+        If the request has no valid constraints.
+    """
+    content = read_json(request_body)
+    sent = content.get("constraints", {}) if isinstance(content, dict) else content
+    constraints = check_shape(models.BatchTaskConstraints, sent)
+    check_range(constraints, "maxTaskRetryCount", -1)
+    task = orjson.loads(body) | {"constraints": constraints}
+    return TaskConstraints(constraints.get("maxTaskRetryCount"), orjson.dumps(task))
+
+
+def task_json(task: Task, body: bytes | None, *, base: str) -> JsonObject:
+    """
+    A task as clients read it.
+
+    Parameters
+    ----------
+    task
+        Where it stands.
+    body
+        What was remembered of the request that added it; None leaves out all members that come
+        from there, for readers who did not select them.
+    base
+        Scheme and authority of the service.
+    """
+    asked = {} if body is None else _asked_json(task, orjson.loads(body))
+    return {
+        "id": task.task_id,
+        "url": _task_url(base, task.job_id, task.task_id),
+        "eTag": etag(task.last_modified),
+        "creationTime": time_text(task.creation_time),
+        "lastModified": time_text(task.last_modified),
+        **_state_json(task),
+        **asked,
+        "executionInfo": _execution_json(task),
+        **_node_info_json(task, base),
+    }
+
+
+def needs_body(members: Iterable[str]) -> bool:
+    """Whether any of these members of a task comes from what its client sent."""
+    return not _RECORD_MEMBERS.issuperset(members)
+
+
+def added_json(base: str, job_id: str, task_id: str, last_modified: datetime) -> JsonObject:
+    """The result for a task of a collection that was added."""
+    return {
+        "status": "Success",
+        "taskId": task_id,
+        "eTag": etag(last_modified),
+        "lastModified": time_text(last_modified),
+        "location": _task_url(base, job_id, task_id),
+    }
+
+
+def refused_json(task: RefusedTask) -> JsonObject:
+    """The result for a task of a collection that was not added."""
+    # The service writes `ClientError`, which SDK 15.1 takes for success: it compares with the
+    # lower-case word.  SDK 14 does not care.
+    return {"status": "clienterror", "taskId": task.task_id, "error": error_json(task.error)}
+
+
+def collection_json(base: str, results: Iterable[JsonObject]) -> JsonObject:
+    """The answer to a request to add a collection of tasks."""
+    return {"odata.metadata": f"{base}/$metadata#taskaddresult", "value": list(results)}
+
+
+def _parse_item(content: Any, job: JobSpec) -> ParsedTask | RefusedTask:
+    try:
+        return _parse_task(content, job)
+    except BatchRuleError as error:
+        task_id = content.get("id") if isinstance(content, dict) else None
+        return RefusedTask(str(task_id or ""), error)
+
+
+def _parse_task(content: Any, job: JobSpec) -> ParsedTask:
+    task = check_shape(models.BatchTaskCreateOptions, content)
+    check_id("id", task["id"])
+    _check_task(task, job)
+    constraints = task.get("constraints", {})
+    head = TaskHead(task["id"], task.get("requiredSlots", 1), constraints.get("maxTaskRetryCount"))
+    return ParsedTask(head, orjson.dumps(task))
+
+
+def _check_task(task: models.BatchTaskCreateOptions, job: JobSpec) -> None:
+    refuse_unbuilt(task, _UNBUILT)
+    check_command(task)
+    check_range(task, "requiredSlots", 1)
+    if any("container" not in file["destination"] for file in task.get("outputFiles", ())):
+        raise missing_property("container")
+    check_range(task.get("constraints", {}), "maxTaskRetryCount", -1)
+    if job.preparation and task["id"].lower() == job.preparation.task_id.lower():
+        raise WireError("TaskIdSameAsJobPreparationTask")
+    if job.release and task["id"].lower() == job.release.task_id.lower():
+        raise WireError("TaskIdSameAsJobReleaseTask")
+
+
+def _output_file(file: models.OutputFile) -> OutputFile:
+    container = file["destination"]["container"]
+    headers = container.get("uploadHeaders", ())
+    return OutputFile(
+        file_pattern=file["filePattern"],
+        container_url=container["containerUrl"],
+        path=container.get("path"),
+        upload_condition=UploadCondition(file["uploadOptions"]["uploadCondition"]),
+        upload_headers={header["name"]: header.get("value", "") for header in headers},
+    )
+
+
+def _asked_json(task: Task, asked: JsonObject) -> JsonObject:
+    defaults = {
+        "maxWallClockTime": UNLIMITED,
+        "retentionTime": duration_text(DEFAULT_RETENTION),
+        "maxTaskRetryCount": task.max_task_retry_count,
+    }
+    asked["constraints"] = defaults | asked.get("constraints", {})
+    return {"userIdentity": DEFAULT_USER, "requiredSlots": task.required_slots, **asked}
+
+
+def _state_json(task: Task) -> JsonObject:
+    current = {"state": task.state, "stateTransitionTime": time_text(task.state_time)}
+    if task.previous_state is None:
+        return current
+    return {
+        **current,
+        "previousState": task.previous_state,
+        "previousStateTransitionTime": optional_time(task.previous_state_time),
+    }
+
+
+def _execution_json(task: Task) -> JsonObject:
+    return present(
+        {
+            "startTime": optional_time(task.start_time),
+            "endTime": optional_time(task.end_time),
+            "exitCode": task.exit_code,
+            "failureInfo": failure_json(task.failure),
+            "result": task.result,
+            "retryCount": task.retry_count,
+            "lastRetryTime": optional_time(task.last_retry_time),
+            "requeueCount": task.requeue_count,
+            "lastRequeueTime": optional_time(task.last_requeue_time),
+        }
+    )
+
+
+def _node_info_json(task: Task, base: str) -> JsonObject:
+    if task.pool_id is None or task.node_id is None or task.state is TaskState.ACTIVE:
+        return {}
+    url = node_url(base, task.pool_id, task.node_id)
+    directory = task_directory(task.job_id, task.task_id)
+    node_info = {
+        "affinityId": f"TVM:{task.node_id}",
+        "nodeUrl": url,
+        "poolId": task.pool_id,
+        "nodeId": task.node_id,
+        "taskRootDirectory": directory,
+        "taskRootDirectoryUrl": f"{url}/files/{directory}",
+    }
+    return {"nodeInfo": node_info}
+
+
+def _task_url(base: str, job_id: str, task_id: str) -> str:
+    return f"{base}/jobs/{job_id}/tasks/{task_id}"
