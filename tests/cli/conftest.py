@@ -59,7 +59,9 @@ class Shell:
         os.write(ours, typed.encode())
         process = subprocess.Popen(
             [str(COMMAND), *arguments],
-            **{"stdin": theirs, "stdout": theirs, "stderr": theirs},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
             cwd=self.folder,
             env=self.environment | environment,
         )

@@ -56,8 +56,10 @@ def test_what_nobody_foresaw_leaves_its_traceback_in_a_log(
     code, shown = outcome(raising(ZeroDivisionError("division by zero")))
     assert (code, shown) == (
         1,
-        "error: runfleet itself failed: ZeroDivisionError: division by zero\n"
-        "hint: this is a fault of runfleet; please report it with the traceback in "
-        f"`{tmp_path}/errors.txt`\n",
+        (
+            "error: runfleet itself failed: ZeroDivisionError: division by zero\n"
+            "hint: this is a fault of runfleet; please report it with the traceback in "
+            f"`{tmp_path}/errors.txt`\n"
+        ),
     )
     assert "Traceback (most recent call last)" in (tmp_path / "errors.txt").read_text()

@@ -36,8 +36,10 @@ def test_other_content_needs_replace(runfleet, program: Path):
     assert (refused.code, refused.out, refused.err) == (
         1,
         "",
-        "error: the package `epanet` 2.3.5 is there with other content\n"
-        "hint: add it under a new version, or replace this one with `--replace`\n",
+        (
+            "error: the package `epanet` 2.3.5 is there with other content\n"
+            "hint: add it under a new version, or replace this one with `--replace`\n"
+        ),
     )
     assert runfleet("package", "add", "epanet", "2.3.5", "epanet", "--replace").code == 0
 

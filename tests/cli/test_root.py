@@ -45,8 +45,10 @@ def test_version(runfleet):
         ),
         (
             ["package", "ad"],
-            "error: there is no command `runfleet package ad`\n"
-            "hint: did you mean `runfleet package add`?\n",
+            (
+                "error: there is no command `runfleet package ad`\n"
+                "hint: did you mean `runfleet package add`?\n"
+            ),
         ),
         (
             ["qqq"],
@@ -54,8 +56,10 @@ def test_version(runfleet):
         ),
         (
             ["package", "add", "epanet"],
-            "error: missing argument `VERSION`\n"
-            "hint: `runfleet package add --help` shows how it is used\n",
+            (
+                "error: missing argument `VERSION`\n"
+                "hint: `runfleet package add --help` shows how it is used\n"
+            ),
         ),
         (
             ["schema", "--jsno"],
@@ -85,7 +89,8 @@ def test_errors_have_colour_on_terminals_only(runfleet):
     _, coloured = runfleet.on_terminal("rnu")
     _, plain = runfleet.on_terminal("rnu", NO_COLOR="1")
     assert "\x1b[1;31merror:\x1b[0m there is no command" in coloured
-    assert "\x1b[1;31m" not in plain and "\x1b[36m" not in plain
+    assert "\x1b[1;31m" not in plain
+    assert "\x1b[36m" not in plain
     assert "\x1b" not in runfleet("rnu").err
 
 

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
-
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what it would do, and do nothing.")]
 
 
 def agreed(printer: Printer, question: str, *, yes: bool, dry_run: bool = False) -> bool:

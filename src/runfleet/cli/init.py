@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +20,11 @@ app = new_app()
 @app.command(epilog=example("runfleet init ./model.sh --output model.yaml"))
 def init(
     executable: Annotated[
-        str, typer.Argument(metavar="EXECUTABLE", help="The program, with its path if it has one.")
+        str, typer.Argument(metavar="EXECUTABLE", help="The program: a file, or its name on PATH.")
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The study file to write.")
-    ] = Path("study.yaml"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The study file to write.")] = Path(
+        "study.yaml"
+    ),
     force: Annotated[
         bool, typer.Option("--force", help="Replace a study file that is there.")
     ] = False,
@@ -30,10 +32,46 @@ def init(
     """
     Write a commented study file for an executable.
 
-    It runs the executable once as it stands; its comments show what else a study can ask for.
+    The study runs the executable once; its comments show what else a study can ask for.
     """
     printer = Printer.standard()
-    text = starter_text(executable)
+    text = _study_text(printer, executable, output.parent)
+    _write(output, text, force=force)
+    printer.say(f"Wrote `{output}`. Edit it, then try `runfleet plan {shlex.quote(str(output))}`.")
+    printer.data(str(output))
+
+
+def _study_text(printer: Printer, executable: str, folder: Path) -> str:
+    path = Path(executable)
+    if not path.is_file():
+        _warn_if_unknown(printer, executable)
+        return starter_text(shlex.quote(executable))
+    if not path.resolve().is_relative_to(folder.resolve()):
+        printer.warning(
+            f"`{executable}` is outside the study file's folder, so it cannot be an input; "
+            "nodes elsewhere get it as an application package (`runfleet package add`)"
+        )
+        return starter_text(shlex.quote(str(path.resolve())))
+    shared = path.resolve().relative_to(folder.resolve()).as_posix()
+    return starter_text(_command(shared), inputs=[shared])
+
+
+def _warn_if_unknown(printer: Printer, executable: str) -> None:
+    if shutil.which(executable) is None:
+        printer.warning(
+            f"`{executable}` is neither a file here nor a program on PATH; "
+            "it has to be in an application package of the study"
+        )
+
+
+def _command(shared: str) -> str:
+    """How the shell starts a file in the run's folder."""
+    interpreter = "python3 " if shared.endswith(".py") else "./"
+    return f"{interpreter}{shlex.quote(shared)}"
+
+
+def _write(output: Path, text: str, *, force: bool) -> None:
+    output.parent.mkdir(parents=True, exist_ok=True)
     try:
         with output.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
@@ -42,5 +80,3 @@ def init(
             f"the study file `{output}` is there already",
             hint="name another one with `--output`, or replace it with `--force`",
         ) from error
-    printer.say(f"Wrote a study file; edit it, then try `runfleet plan {output}`.")
-    printer.data(str(output))

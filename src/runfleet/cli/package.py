@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.consent import DryRun, Yes, agreed
+from runfleet.cli.arguments import AsJson, DryRun, Yes
+from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.words import size_text
 from runfleet.home import runfleet_home
@@ -18,7 +19,6 @@ app = new_app("Add, list and remove application packages.")
 
 ApplicationId = Annotated[str, typer.Argument(metavar="ID", help="The id, such as `epanet`.")]
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="The version, such as `2.3.5`.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command(epilog=example("runfleet package add epanet 2.3.5 ./epanet"))

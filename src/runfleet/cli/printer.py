@@ -51,15 +51,32 @@ class Printer:
 
     def table(self, columns: Sequence[Column | str], rows: Iterable[Sequence[object]]) -> None:
         """Print a table of data."""
-        self.out.print(new_table(columns, rows))
+        self.show(new_table(columns, rows))
+
+    def facts(self, facts: Iterable[tuple[str, str]]) -> None:
+        """Print names and texts, a line each, the names in a column."""
+        grid = Table.grid(padding=(0, 2))
+        for name, text in facts:
+            grid.add_row(Text(name, "bold"), Text(text))
+        self.show(grid)
 
     def show(self, renderable: RenderableType) -> None:
-        """Print something that is made for people, among the data."""
-        self.out.print(renderable)
+        """Print something with a layout; no line ends in blanks where programs may read it."""
+        if self.out.is_terminal:
+            self.out.print(renderable)
+            return
+        with self.out.capture() as captured:
+            self.out.print(renderable)
+        for line in captured.get().splitlines():
+            self.data(line.rstrip())
 
     def say(self, message: RenderableType = "") -> None:
         """Tell people something."""
         self.err.print(message, soft_wrap=isinstance(message, str))
+
+    def warning(self, message: str) -> None:
+        """Tell people what is allowed but probably not meant."""
+        self.say(_labelled("warning", message, "bold yellow"))
 
     def error(self, message: str, hint: str | None) -> None:
         """Tell people what went wrong and how to mend it."""

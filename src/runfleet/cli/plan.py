@@ -1,0 +1,180 @@
+"""`runfleet plan`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import deque
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import AsJson
+from runfleet.cli.printer import Printer
+from runfleet.cli.study_files import load_study, warn
+from runfleet.cli.words import count_text, duration_text, range_text, size_text, value_text
+from runfleet.launch.scripts import run_script
+from runfleet.study import Run, Study
+
+app = new_app()
+
+_FIRST_RUNS = 5
+_LAST_RUNS = 2
+
+
+@app.command(epilog=example("runfleet plan study.yaml"))
+def plan(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file.")],
+    as_json: AsJson = False,
+) -> None:
+    """
+    Show what a study would run, and start nothing.
+
+    Shows its files and their sizes, its pool, the first and last runs with their parameters, and
+    the command of the first run. With `--json`, all runs.
+    """
+    printer = Printer.standard()
+    loaded = load_study(study)
+    warn(printer, loaded)
+    if as_json:
+        for line in _json_lines(loaded):
+            printer.data(line)
+        return
+    printer.facts(_facts(loaded))
+    printer.data("")
+    _show_runs(printer, loaded)
+    printer.say()
+    printer.say(f"Nothing was started; `runfleet run {shlex.quote(study)}` runs it.")
+
+
+def _facts(study: Study) -> Iterator[tuple[str, str]]:
+    """What the study is, as names and texts; what it does not have is left out."""
+    yield "Study", f"{study.name}, {count_text(study.run_count(), 'run')}"
+    yield from _model_facts(study)
+    yield from _file_facts(study)
+    yield "Pool", _pool_text(study)
+
+
+def _model_facts(study: Study) -> Iterator[tuple[str, str]]:
+    model = study.model
+    yield "Command", model.command.strip()
+    if model.packages:
+        yield "Packages", ", ".join(map(str, model.packages))
+    if model.environment:
+        yield "Environment", " ".join(f"{name}={text}" for name, text in model.environment.items())
+    if model.retries:
+        yield "Retries", f"{model.retries} for each run"
+    if model.time_limit:
+        yield "Time limit", f"{duration_text(model.time_limit)} for each run"
+
+
+def _file_facts(study: Study) -> Iterator[tuple[str, str]]:
+    model = study.model
+    if model.inputs:
+        files, size = count_text(len(model.inputs), "file"), size_text(_inputs_size(study))
+        yield "Inputs", f"{files}, {size}, staged once on each node"
+    if model.overlays:
+        targets = ", ".join(str(overlay.target) for overlay in model.overlays)
+        yield "Overlays", f"{targets}; {size_text(_overlays_size(study))} for each run"
+    if model.outputs:
+        yield (
+            "Outputs",
+            ", ".join(
+                output.pattern if output.required else f"{output.pattern} (if there)"
+                for output in model.outputs
+            ),
+        )
+    if study.results:
+        yield "Results", ", ".join(f"{result.name} from {result.file}" for result in study.results)
+
+
+def _inputs_size(study: Study) -> int:
+    return sum(shared.source.stat().st_size for shared in study.model.inputs)
+
+
+def _overlays_size(study: Study) -> int:
+    """The size of the first run's overlays, in bytes; the others are about as large."""
+    first = next(study.runs())
+    return sum(len(overlay.render(first.sample, first.name)) for overlay in study.model.overlays)
+
+
+def _pool_text(study: Study) -> str:
+    pool = study.pool
+    kind = "spot node" if pool.nodes.spot else "node"
+    nodes = range_text(pool.nodes.min, pool.nodes.max, kind)
+    places = "one run on each core" if pool.tasks_per_node is None else None
+    places = places or f"{count_text(pool.tasks_per_node or 0, 'run')} at a time on each"
+    return f"{pool.id or 'its own'}: {nodes}, {pool.vm_size}, {pool.image}, {places}"
+
+
+def _show_runs(printer: Printer, study: Study) -> None:
+    """Show the first and the last runs as a table, and how the first one is started."""
+    runs = study.runs()
+    first = list(islice(runs, _FIRST_RUNS))
+    last = list(deque(runs, maxlen=_LAST_RUNS))
+    columns = [
+        f"{item.name} [{item.unit}]" if item.unit else item.name for item in study.parameters
+    ]
+    rows = [_row(run) for run in first]
+    if study.run_count() > len(first) + len(last):
+        rows.append(["...", *("" for _ in columns)])
+    printer.table(["run", *columns], rows + [_row(run) for run in last])
+    printer.data("")
+    printer.data(f"How {first[0].name} is started:")
+    printer.data("")
+    for line in _start_lines(study, first[0]):
+        printer.data(f"    {line}")
+
+
+def _row(run: Run) -> list[str]:
+    return [run.name, *(value_text(value) for value in run.sample.values())]
+
+
+def _start_lines(study: Study, run: Run) -> Iterator[str]:
+    yield from _assignments(run.environment)
+    yield from run_script(study.model).splitlines()
+
+
+def _assignments(environment: Mapping[str, str]) -> Iterator[str]:
+    for name, text in environment.items():
+        yield f"{name}={text}"
+
+
+def _json_lines(study: Study) -> Iterator[str]:
+    """The plan as one JSON object, a run a line, so that no number of runs fills the memory."""
+    head = json.dumps(_json_facts(study), indent=2, default=str, ensure_ascii=False)
+    yield head.removesuffix("\n}") + ',\n  "runs": ['
+    last = study.run_count()
+    for run in study.runs():
+        facts = {"run": run.name, "sample": run.sample}
+        yield f"    {json.dumps(facts, ensure_ascii=False)}{',' if run.number < last else ''}"
+    yield "  ]\n}"
+
+
+def _json_facts(study: Study) -> dict[str, Any]:
+    model, pool = study.model, study.pool
+    return {
+        "study": study.name,
+        "run_count": study.run_count(),
+        "command": model.command,
+        "script": run_script(model),
+        "packages": [str(package) for package in model.packages],
+        "inputs": [str(shared.path) for shared in model.inputs],
+        "inputs_size_bytes": _inputs_size(study),
+        "overlays": [str(overlay.target) for overlay in model.overlays],
+        "overlays_size_bytes_per_run": _overlays_size(study),
+        "outputs": [output.pattern for output in model.outputs],
+        "environment": dict(model.environment),
+        "retries": model.retries,
+        "time_limit_seconds": model.time_limit and model.time_limit.total_seconds(),
+        "pool": {
+            "id": pool.id,
+            "image": pool.image,
+            "vm_size": pool.vm_size,
+            "nodes": {"min": pool.nodes.min, "max": pool.nodes.max, "spot": pool.nodes.spot},
+            "tasks_per_node": pool.tasks_per_node,
+        },
+    }
