@@ -1,0 +1,12 @@
+"""Applications: the names and versions of packages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runfleet.wire.bodies import JsonObject
+
+
+def application_json(application_id: str, versions: Sequence[str]) -> JsonObject:
+    """An application as clients read it, with the versions that can be installed."""
+    return {"id": application_id, "displayName": application_id, "versions": list(versions)}
