@@ -21,7 +21,7 @@ class Operator(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """
-    A field compared with a value.
+    A field compared with a value; texts compare without regard to case.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class StartsWith:
-    """A text field that begins with a prefix."""
+    """A text field that begins with a prefix, in any case."""
 
     field: str
     prefix: str

@@ -34,7 +34,10 @@ def parse_time(text: str) -> datetime:
         If the text is no instant.
     """
     instant = datetime.fromisoformat(text)
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    try:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"`{text}` lies outside the calendar") from error
 
 
 def duration_text(duration: timedelta | None) -> str:
