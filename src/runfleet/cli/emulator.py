@@ -1,0 +1,182 @@
+"""`runfleet emulator`: the Batch service on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import AsJson, DryRun, Yes
+from runfleet.cli.consent import agreed
+from runfleet.cli.printer import Printer
+from runfleet.cli.words import size_text
+from runfleet.emulator.folders import Folders
+from runfleet.errors import RunfleetError
+from runfleet.home import runfleet_home
+from runfleet.launch.emulator import Emulator, Endpoint
+
+app = new_app("Start, stop and reset the Batch emulator on this machine.")
+
+_PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.02
+
+
+@app.command(epilog=example("runfleet emulator start --detach"))
+def start(
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Leave it running in the background.")
+    ] = False,
+) -> None:
+    """
+    Start the emulator, and show its log until Ctrl-C.
+
+    Studies start it by themselves when they need it. In the background it ends itself after
+    15 minutes without anything to do.
+    """
+    printer = Printer.standard()
+    home = runfleet_home()
+    running = Emulator(home).endpoint()
+    if detach:
+        endpoint = running or _started(home)
+        printer.say("The emulator is running." if running else "The emulator has been started.")
+        printer.data(endpoint.url)
+        return
+    if running:
+        raise RunfleetError(
+            f"the emulator is running already, at {running.url}",
+            hint="`runfleet emulator stop` stops it",
+        )
+    raise typer.Exit(_serve(home))
+
+
+@app.command(epilog=example("runfleet emulator stop"))
+def stop() -> None:
+    """Stop the emulator; what is running starts anew when it is started again."""
+    printer = Printer.standard()
+    if _stopped(runfleet_home()):
+        printer.say("The emulator has been stopped.")
+    else:
+        printer.say("The emulator is not running.")
+
+
+@app.command(epilog=example("runfleet emulator status"))
+def status(as_json: AsJson = False) -> None:
+    """Show whether the emulator is running, and where."""
+    printer = Printer.standard()
+    folders = Folders(runfleet_home())
+    endpoint = Emulator(folders.home).endpoint()
+    facts = {
+        "state": "running" if endpoint else "stopped",
+        "url": endpoint.url if endpoint else None,
+        "account": endpoint.account if endpoint else None,
+        "folder": str(folders.state),
+        "log": str(folders.state / "log.txt"),
+    }
+    if as_json:
+        printer.json(facts)
+    else:
+        printer.facts((name.capitalize(), text) for name, text in facts.items() if text)
+
+
+@app.command(epilog=example('eval "$(runfleet emulator env)"'))
+def env() -> None:
+    """
+    Print shell exports that point other Batch clients, such as `az batch`, to the emulator.
+
+    Starts the emulator if it is not running.
+    """
+    printer = Printer.standard()
+    endpoint = _started(runfleet_home())
+    variables = {
+        "AZURE_BATCH_ENDPOINT": endpoint.url,
+        "AZURE_BATCH_ACCOUNT": endpoint.account,
+        "AZURE_BATCH_ACCESS_KEY": endpoint.key,
+    }
+    for name, text in variables.items():
+        printer.data(f"export {name}={shlex.quote(text)}")
+
+
+@app.command(epilog=example("runfleet emulator reset --yes"))
+def reset(yes: Yes = False, dry_run: DryRun = False) -> None:
+    """
+    Stop the emulator, and delete all that it holds.
+
+    That is its pools, jobs and tasks, its storage with all studies, and its application packages.
+    Results that have been collected stay.
+    """
+    printer = Printer.standard()
+    folders = Folders(runfleet_home())
+    doomed = [folder for folder in (folders.state, folders.storage) if folder.exists()]
+    if not doomed:
+        printer.say("There is nothing to delete.")
+        return
+    printer.say("This deletes all pools, jobs, studies and application packages of the emulator:")
+    for folder in doomed:
+        printer.say(f"    {folder} ({size_text(_size_of(folder))})")
+    if agreed(printer, "Delete them?", yes=yes, dry_run=dry_run):
+        _stopped(folders.home)
+        _delete(doomed)
+        printer.say("The emulator has been reset.")
+
+
+def _started(home: Path) -> Endpoint:
+    emulator = Emulator(home)
+    emulator.begin()
+    return emulator.wait()
+
+
+def _serve(home: Path) -> int:
+    """Run the emulator as a child, which Ctrl-C reaches too, and wait until it has ended."""
+    command = [sys.executable, "-m", "runfleet.emulator", "--home", str(home)]
+    process = subprocess.Popen([*command, "--foreground", "--idle-exit", "0"])
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def _stopped(home: Path) -> bool:
+    """Stop the emulator and wait until it has ended; False if it was not running."""
+    # It needs POSIX, and the rest of these commands, their help above all, does not.
+    from runfleet.emulator.lock import is_held
+
+    folders = Folders(home)
+    if not is_held(folders.lock):
+        return False
+    process_id = json.loads(folders.endpoint.read_bytes())["pid"]
+    os.kill(process_id, signal.SIGTERM)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while is_held(folders.lock):
+        if time.monotonic() > deadline:
+            raise RunfleetError(
+                f"the emulator, process {process_id}, has not ended after "
+                f"{_PATIENCE_SECONDS:.0f} seconds",
+                hint=f"its log is `{folders.state / 'log.txt'}`",
+            )
+        time.sleep(_PAUSE_SECONDS)
+    return True
+
+
+def _size_of(folder: Path) -> int:
+    return sum(
+        (Path(place) / name).lstat().st_size
+        for place, _, names in os.walk(folder)
+        for name in names
+    )
+
+
+def _delete(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder)
