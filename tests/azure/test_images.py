@@ -30,6 +30,9 @@ IMAGES = [
         "canonical", "ubuntuserver", "18.04-lts", "ubuntu 18.04", end_of_life=TODAY - timedelta(1)
     ),
     linux("almalinux", "almalinux", "8-gen2", "el 8"),
+    linux("canonical", "ubuntu-26_04-lts", "cvm", "ubuntu 26.04"),
+    linux("canonical", "ubuntu-26_04-lts", "minimal", "ubuntu 26.04"),
+    linux("canonical", "ubuntu-26_04-lts", "server", "ubuntu 26.04"),
     windows("2022-datacenter-core-smalldisk"),
     windows("2022-datacenter"),
     windows("2022-datacenter", publisher="somebody-else"),
@@ -42,6 +45,7 @@ IMAGES = [
         ("ubuntu-22.04", "canonical", "22_04-lts"),
         ("Ubuntu-22.04", "canonical", "22_04-lts"),
         ("ubuntu-24.04-arm64", "canonical", "server-arm64"),
+        ("ubuntu-26.04", "canonical", "server"),
         ("almalinux-8", "almalinux", "8-gen2"),
         ("windows-2022", "microsoftwindowsserver", "2022-datacenter"),
         ("Microsoft-DSVM/ubuntu-hpc/2204", "microsoft-dsvm", "2204"),
@@ -63,9 +67,8 @@ def test_what_is_unverified_ended_or_unknown_is_not_found(name):
     with pytest.raises(ImageNotFoundError) as caught:
         pick_image(IMAGES, name, today=TODAY)
     assert str(caught.value) == f"there is no verified image `{name}`"
-    assert "known are `almalinux-8`, `ubuntu-22.04`, `ubuntu-24.04-arm64`, `windows-2022`" in (
-        caught.value.hint or ""
-    )
+    names = "`almalinux-8`, `ubuntu-22.04`, `ubuntu-24.04-arm64`, `ubuntu-26.04`, `windows-2022`"
+    assert f"known are {names}" in (caught.value.hint or "")
 
 
 def test_a_near_miss_is_guessed():

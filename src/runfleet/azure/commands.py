@@ -68,6 +68,6 @@ def with_packages(
     variables = [package_variable(package, operating_system) for package in packages]
     if operating_system is OperatingSystem.LINUX:
         folders = ":".join(f"${{{name}}}/bin:${{{name}}}" for name in variables)
-        return f'PATH="{folders}:$PATH"; export PATH\n{line}'
+        return f'PATH="{folders}:$PATH"; export PATH; {line}'
     folders = ";".join(f"%{name}%\\bin;%{name}%" for name in variables)
-    return f'set "PATH={folders};%PATH%"\n{line}'
+    return f'set "PATH={folders};%PATH%" & {line}'

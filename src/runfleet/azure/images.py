@@ -15,6 +15,7 @@ from runfleet.azure.values import time_from_wire
 # One publisher's plain images stand for each system; others are asked for by their whole name.
 _AGENT = re.compile(r"batch\.node\.(?P<family>\w+) (?P<version>[\w.-]+)")
 _WINDOWS_SKU = re.compile(r"(?P<year>20\d\d)-datacenter.*")
+_VARIANT = re.compile("core|cvm|edition|fips|gen1|gen2|hotpatch|minimal|pro|smalldisk")
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -79,9 +80,12 @@ def pick_image(images: Iterable[Image], name: str, *, today: datetime) -> Image:
     found = [image for image in usable if name.lower() in _names(image)]
     if not found:
         raise _not_found(name, usable)
-    # The one supported longest is the newest; of several, the one with the shortest name is the
-    # plain one: `2022-datacenter` before `2022-datacenter-core-smalldisk`.
-    return min(found, key=lambda image: (-_end(image).timestamp(), len(image.sku), image.sku))
+    return min(found, key=_rank)
+
+
+def _rank(image: Image) -> tuple[float, int, str]:
+    """Put the one supported longest first, which is the newest, and plain ones before variants."""
+    return -_end(image).timestamp(), len(_VARIANT.findall(image.sku.lower())), image.sku
 
 
 def _is_usable(image: Image, today: datetime) -> bool:

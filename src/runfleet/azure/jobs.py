@@ -26,7 +26,7 @@ class JobOperations:
         Returns
         -------
         made
-            Whether it was made.
+            Whether it was made; False also if it was, and the answer that says so was lost.
         """
         try:
             self._channel.post("/jobs", job.to_wire())

@@ -35,7 +35,7 @@ class PoolOperations:
         Returns
         -------
         made
-            Whether it was made.
+            Whether it was made; False also if it was, and the answer that says so was lost.
         """
         try:
             self._channel.post("/pools", pool.to_wire())
