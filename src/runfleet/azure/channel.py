@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from azure.batch import BatchClient
     from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
     from azure.core.pipeline import PipelineResponse
+    from azure.core.rest import HttpRequest
 
 log = logging.getLogger(__name__)
 
@@ -142,46 +143,52 @@ class Channel:
         BatchError
             If the service refuses, or fails for longer than the back-off has patience.
         """
+        request = self._request(method, path, query, content, headers)
         began = time.monotonic()
         attempt = 0
         while True:
             try:
-                return self._send_once(method, path, query, content, headers)
+                return self._send_once(request)
             except ServiceUnavailableError as error:
                 if self.back_off.gives_up(error, waited=time.monotonic() - began):
                     raise
-                pause = self.back_off.pause(
-                    attempt,
-                    chance=random.random(),  # noqa: S311
-                    retry_after=error.retry_after,
-                )
-                log.info("%s: trying again in %.1f s", error.message, pause)
-                sleep(pause)
+                sleep(self._pause(attempt, error))
                 attempt += 1
 
-    def _send_once(
+    def _request(
         self,
         method: str,
         path: str,
         query: Query | None,
         content: bytes | None,
         headers: Mapping[str, str] | None,
-    ) -> bytes:
-        from azure.core.exceptions import AzureError
+    ) -> HttpRequest:
         from azure.core.rest import HttpRequest
 
         url = f"{self.endpoint}{path}?{_query_text(query)}"
-        request = HttpRequest(method, url, headers=_headers(content, headers), content=content)
+        return HttpRequest(method, url, headers=_headers(content, headers), content=content)
+
+    def _send_once(self, request: HttpRequest) -> bytes:
+        from azure.core.exceptions import AzureError
+
         try:
-            # A streamed response is one that the SDK does not parse; the hook has read it.
+            # A streamed response is one that the SDK does not parse; the hook has read it. Each
+            # attempt is signed anew, for the client works on a copy of the request.
             response = self._client.send_request(request, stream=True, raw_response_hook=_read)
         except AzureError as error:
-            raise self._unreachable(f"{method} {path}", error) from error
+            raise self._unreachable(request, error) from error
         return response.content
 
-    def _unreachable(self, request: str, error: Exception) -> ServiceUnavailableError:
+    def _pause(self, attempt: int, error: ServiceUnavailableError) -> float:
+        chance = random.random()  # noqa: S311
+        pause = self.back_off.pause(attempt, chance=chance, retry_after=error.retry_after)
+        log.info("%s: trying again in %.1f s", error.message, pause)
+        return pause
+
+    def _unreachable(self, request: HttpRequest, error: Exception) -> ServiceUnavailableError:
+        asked = f"{request.method} {urlsplit(request.url).path}"
         return ServiceUnavailableError(
-            f"the Batch service at {self.endpoint} could not be asked for {request}: {error}",
+            f"the Batch service at {self.endpoint} could not be asked for {asked}: {error}",
             hint="check that the address is right and that this machine can reach it",
         )
 
