@@ -109,9 +109,18 @@ class Execute:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """End an execution with all its processes; its `Ended` follows, also if it had not begun."""
+    """
+    End an execution with all its processes; its `Ended` follows, also if it had not begun.
+
+    Parameters
+    ----------
+    upload
+        Upload output files all the same if the command had begun; false where the task will be
+        run again.
+    """
 
     execution: int
+    upload: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""An earlier life of the agent: it is ended, with all that it started."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import time
+
+from runfleet.agent.processes import all_processes, read_variable
+
+_MARKER = b"AZ_BATCH_NODE_ROOT_DIR="
+_PATIENCE = 2.0
+_PAUSE = 0.01
+
+
+def take_over(state: str) -> None:
+    """
+    Become the one agent of a state folder, for as long as this process lives.
+
+    An agent that is still there gets two seconds to end its executions, and then is ended.
+    Afterwards no process is left whose node lies in the state folder.
+    """
+    lock = os.open(f"{state}/agent.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + _PATIENCE
+    while not _try_lock(lock):
+        late = time.monotonic() > deadline
+        _signal(_holder(lock), signal.SIGKILL if late else signal.SIGTERM)
+        time.sleep(_PAUSE)
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    # A process that the old agent was just starting holds the lock, too, until it runs its own
+    # program and can be told by its environment: nobody is missed here.
+    while left := _processes_of(f"{os.path.realpath(state)}/nodes/"):
+        for pid in left:
+            _signal(pid, signal.SIGKILL)
+        time.sleep(_PAUSE)
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(lock: int) -> int | None:
+    text = os.pread(lock, 32, 0)
+    # The number may be out of date, and given to another process since.
+    return int(text) if text.isdigit() and _is_agent(int(text)) else None
+
+
+def _is_agent(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return b"runfleet.agent" in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def _signal(pid: int | None, number: signal.Signals) -> None:
+    try:
+        if pid is not None:
+            os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _processes_of(nodes: str) -> list[int]:
+    return [pid for pid in all_processes() if pid != os.getpid() and _is_of(pid, nodes)]
+
+
+def _is_of(pid: int, nodes: str) -> bool:
+    root = read_variable(pid, _MARKER)
+    return root is not None and f"{os.path.realpath(os.fsdecode(root))}/".startswith(nodes)

@@ -1,0 +1,292 @@
+"""Executions, from staging over running to uploading."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import partial
+
+from runfleet.agent import launch, staging, uploads
+from runfleet.agent.failures import ExecutionError
+from runfleet.agent.folders import Folders
+from runfleet.agent.messages import (
+    Ended,
+    Execute,
+    ExecutionFailure,
+    FilesToUpload,
+    FileToFetch,
+    PackageToInstall,
+)
+from runfleet.agent.processes import Exit, Processes
+from runfleet.agent.transfers import Cancellation
+from runfleet.agent.uploads import Uploads
+from runfleet.agent.workers import Workers
+from runfleet.batch.states import EndedBy
+
+log = logging.getLogger(__name__)
+
+_PAUSE = 0.005
+
+
+class Phase(Enum):
+    """What is being done for an execution."""
+
+    STAGING = auto()
+    RUNNING = auto()
+    CLEARING = auto()
+    UPLOADING = auto()
+    OVER = auto()
+
+
+@dataclass(slots=True)
+class Execution:
+    """An execution on its way; `stopped_by` is set once its end has been asked for."""
+
+    message: Execute
+    environment: Mapping[str, str]
+    start_time: float
+    phase: Phase = Phase.STAGING
+    leader: int = 0
+    exit: Exit | None = None
+    stopped_by: EndedBy | None = None
+    wants_uploads: bool = True
+    cancellation: Cancellation = field(default_factory=Cancellation)
+
+    @property
+    def number(self) -> int:
+        """The number that the emulator gave it."""
+        return self.message.execution
+
+    @property
+    def folder(self) -> str:
+        """The task folder."""
+        return f"{self.message.node_root}/{self.message.directory}"
+
+    @property
+    def working_directory(self) -> str:
+        """Where the command runs."""
+        return self.folder + "/wd"
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the command has ended by itself and well."""
+        return self.stopped_by is None and self.exit is not None and self.exit.exit_code == 0
+
+
+class Executions:
+    """
+    All executions that the agent has been given and not yet given back.
+
+    Parameters
+    ----------
+    state
+        The state folder.
+    folders, workers
+        What makes the folders, and what does the slow work.
+    on_ended
+        Told of every execution that is over.
+    """
+
+    def __init__(
+        self, state: str, folders: Folders, workers: Workers, on_ended: Callable[[Ended], None]
+    ) -> None:
+        self._partial_folder = state + "/partial"
+        self._folders = folders
+        self._workers = workers
+        self._on_ended = on_ended
+        self._processes = Processes()
+        self._base = launch.base_environment(os.environ)
+        self._executions: dict[int, Execution] = {}
+        self._clearing: list[Execution] = []
+        self._deadlines: list[tuple[float, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._executions)
+
+    def begin(self, message: Execute) -> None:
+        """Begin an execution."""
+        execution = Execution(message, {**self._base, **message.environment}, time.time())
+        self._executions[message.execution] = execution
+        if message.time_limit is not None:
+            deadline = time.monotonic() + message.time_limit
+            heapq.heappush(self._deadlines, (deadline, message.execution))
+        self._attempt(execution, self._stage)
+
+    def stop(self, number: int, by: EndedBy, *, wants_uploads: bool = True) -> None:
+        """End an execution, unless its command has ended already and nothing is left to stop."""
+        execution = self._executions.get(number)
+        if execution is None or execution.stopped_by is not None:
+            return
+        match execution.phase:
+            case Phase.RUNNING:
+                execution.stopped_by = by
+                execution.wants_uploads = wants_uploads
+                self._processes.kill(execution.leader)
+            case Phase.STAGING | Phase.UPLOADING:
+                execution.stopped_by = by
+                execution.cancellation.cancel()
+                self._finish(execution)
+
+    def expire(self, now: float) -> None:
+        """Stop the executions whose time is over; `now` is that of the monotonic clock."""
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, number = heapq.heappop(self._deadlines)
+            execution = self._executions.get(number)
+            if execution is not None and execution.phase in (Phase.STAGING, Phase.RUNNING):
+                self.stop(number, EndedBy.TIME_LIMIT)
+
+    def next_deadline(self) -> float | None:
+        """Tell when to call `expire`."""
+        while self._deadlines and self._deadlines[0][1] not in self._executions:
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def on_processes_ended(self) -> None:
+        """See which processes have ended."""
+        for ended in self._processes.reap():
+            execution = self._executions[ended.execution]
+            execution.exit = ended
+            execution.phase = Phase.CLEARING
+            self._clearing.append(execution)
+        self._clear()
+
+    def leave(self, patience: float) -> None:
+        """End all processes; executions whose command had ended before may still end well."""
+        deadline = time.monotonic() + patience
+        self.on_processes_ended()
+        while time.monotonic() < deadline:
+            is_none_left = self._processes.end_all()
+            self._workers.collect()
+            self._clear()
+            if is_none_left and not any(map(_is_ending, self._executions.values())):
+                return
+            time.sleep(_PAUSE)
+
+    def _attempt(self, execution: Execution, step: Callable[[Execution], None]) -> None:
+        try:
+            step(execution)
+        except Exception as error:
+            self._finish(execution, _failure_of(error))
+
+    def _stage(self, execution: Execution) -> None:
+        message = execution.message
+        is_new = self._folders.prepare(message)
+        files = message.files if is_new else ()
+        slow_files = staging.fetch_quickly(files, execution.working_directory)
+        packages = [one for one in message.packages if not os.path.isdir(one.folder)]
+        if slow_files or packages:
+            work = partial(self._stage_slowly, execution, slow_files, packages)
+            self._workers.submit(work, partial(self._on_staged, execution))
+        else:
+            self._launch(execution)
+
+    def _stage_slowly(
+        self,
+        execution: Execution,
+        files: Sequence[FileToFetch],
+        packages: Sequence[PackageToInstall],
+    ) -> None:
+        from runfleet.agent.packages import install
+
+        for package in packages:
+            install(package)
+        for file in files:
+            staging.fetch(
+                file, execution.working_directory, self._partial_folder, execution.cancellation
+            )
+
+    def _on_staged(self, execution: Execution, error: Exception | None) -> None:
+        if execution.phase is Phase.OVER:
+            return
+        if error is None:
+            self._attempt(execution, self._launch)
+        else:
+            self._finish(execution, _failure_of(error))
+
+    def _launch(self, execution: Execution) -> None:
+        execution.leader = launch.launch(
+            execution.message.command_line, execution.environment, execution.folder
+        )
+        execution.phase = Phase.RUNNING
+        self._processes.add(execution.number, execution.leader, execution.folder)
+
+    def _clear(self) -> None:
+        """Go on with the executions of which no process is left."""
+        ending = self._processes.end_strangers()
+        cleared = [one for one in self._clearing if one.number not in ending]
+        self._clearing = [one for one in self._clearing if one.number in ending]
+        for execution in cleared:
+            self._processes.forget(execution.number, execution.leader, execution.folder)
+            self._attempt(execution, self._upload)
+
+    def _upload(self, execution: Execution) -> None:
+        work = Uploads(_due_uploads(execution), execution.working_directory, execution.environment)
+        if work.run_quickly():
+            self._finish_uploads(execution, work)
+            return
+        execution.phase = Phase.UPLOADING
+        self._workers.submit(
+            partial(work.run_rest, execution.cancellation),
+            partial(self._on_uploaded, execution, work),
+        )
+
+    def _on_uploaded(self, execution: Execution, work: Uploads, error: Exception | None) -> None:
+        if execution.phase is Phase.OVER:
+            return
+        if error is None:
+            self._attempt(execution, partial(self._finish_uploads, work=work))
+        else:
+            self._finish(execution, _failure_of(error))
+
+    def _finish_uploads(self, execution: Execution, work: Uploads) -> None:
+        if work.failed:
+            uploads.write_records(work, execution.folder)
+        self._finish(execution, work.failed[0][1] if work.failed else None)
+
+    def _finish(self, execution: Execution, failure: ExecutionFailure | None = None) -> None:
+        execution.phase = Phase.OVER
+        del self._executions[execution.number]
+        self._on_ended(_ended(execution, failure))
+
+
+def _is_ending(execution: Execution) -> bool:
+    return execution.phase in (Phase.CLEARING, Phase.UPLOADING)
+
+
+def _due_uploads(execution: Execution) -> list[FilesToUpload]:
+    succeeded = execution.succeeded
+    has_failed_by_itself = not succeeded and execution.stopped_by is None
+    if not execution.wants_uploads:
+        return []
+    if has_failed_by_itself and not execution.message.upload_on_failure:
+        return []
+    wanted = execution.message.uploads
+    return [one for one in wanted if uploads.is_due(one, succeeded=succeeded)]
+
+
+def _failure_of(error: Exception) -> ExecutionFailure:
+    if isinstance(error, ExecutionError):
+        return error.failure
+    log.error("an execution failed for an unforeseen reason", exc_info=error)
+    return ExecutionError("Unknown", Message=repr(error)).failure
+
+
+def _ended(execution: Execution, failure: ExecutionFailure | None) -> Ended:
+    stopped_by, leader_exit = execution.stopped_by, execution.exit
+    ended_by = stopped_by or (EndedBy.EXIT if leader_exit else EndedBy.FAILURE)
+    return Ended(
+        execution=execution.number,
+        subject=execution.message.subject,
+        start_time=execution.start_time,
+        end_time=time.time(),
+        ended_by=ended_by,
+        exit_code=leader_exit.exit_code if leader_exit and not stopped_by else None,
+        failure=None if stopped_by else failure,
+        user_time=leader_exit.user_time if leader_exit else 0.0,
+        system_time=leader_exit.system_time if leader_exit else 0.0,
+    )

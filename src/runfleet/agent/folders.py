@@ -1,0 +1,72 @@
+"""The folders of nodes and tasks."""
+
+from __future__ import annotations
+
+import os
+
+from runfleet.agent.failures import from_os_error
+from runfleet.agent.messages import Execute
+from runfleet.agent.trash import Trash
+
+_NODE_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", "workitems")
+
+
+class Folders:
+    """
+    Makes the folders of nodes and tasks, and takes them away.
+
+    Parameters
+    ----------
+    trash
+        Where they go.
+    """
+
+    def __init__(self, trash: Trash) -> None:
+        self._trash = trash
+        self._nodes: set[str] = set()
+
+    def prepare(self, message: Execute) -> bool:
+        """
+        Make what an execution needs; return whether its folder is new and thus empty.
+
+        Raises
+        ------
+        ExecutionError
+            If that cannot be done.
+        """
+        folder = f"{message.node_root}/{message.directory}"
+        try:
+            self._make_node(message.node_root)
+            if message.keep_directory and os.path.isdir(folder + "/wd"):
+                return False
+            self._make_empty(folder)
+            os.mkdir(folder + "/wd")
+        except OSError as error:
+            raise from_os_error(
+                error, "ResourceDirectoryCreateFailed", DirectoryPath=folder
+            ) from error
+        return True
+
+    def remove(self, path: str) -> None:
+        """Take a folder away with all that is in it."""
+        self._nodes = {node for node in self._nodes if not _is_within(node, path)}
+        self._trash.take(path)
+
+    def _make_node(self, root: str) -> None:
+        if root not in self._nodes:
+            for name in _NODE_FOLDERS:
+                os.makedirs(f"{root}/{name}", exist_ok=True)
+            self._nodes.add(root)
+
+    def _make_empty(self, folder: str) -> None:
+        try:
+            os.mkdir(folder)
+        except FileNotFoundError:
+            os.makedirs(folder)
+        except FileExistsError:
+            self._trash.take(folder)
+            os.mkdir(folder)
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

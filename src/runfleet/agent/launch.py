@@ -1,0 +1,115 @@
+"""Starting the command of an execution: the one place that makes processes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+from collections.abc import Mapping
+from functools import lru_cache
+
+from runfleet.agent.failures import ExecutionError
+from runfleet.agent.files import remove
+
+# What of the agent's own environment a command sees; all else comes from the service.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
+# Python ignores these, and what is ignored stays so in a new program.
+_IGNORED_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+
+
+def base_environment(own: Mapping[str, str]) -> dict[str, str]:
+    """Take the few variables that every command gets from the agent's own environment."""
+    return {"PATH": os.defpath} | {name: own[name] for name in _INHERITED if name in own}
+
+
+def launch(command_line: str, environment: Mapping[str, str], task_directory: str) -> int:
+    """
+    Start a command in the ``wd`` of a task folder, as the leader of a session of its own.
+
+    Changes the agent's own working directory: a spawned process has no other way to get its own.
+
+    Returns
+    -------
+    pid : int
+        Of the started process; its output goes to new ``stdout.txt`` and ``stderr.txt``.
+
+    Raises
+    ------
+    ExecutionError
+        If the command line has no program that can be started.
+    """
+    arguments = split(command_line)
+    working_directory = task_directory + "/wd"
+    program = find_program(arguments[0], working_directory, environment.get("PATH", os.defpath))
+    streams = (_new_file(task_directory + "/stdout.txt"), _new_file(task_directory + "/stderr.txt"))
+    try:
+        os.chdir(working_directory)
+        return _spawn(program, arguments, environment, streams)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ExecutionError("CommandLaunchFailed", Program=program, Message=reason) from error
+    finally:
+        os.close(streams[0])
+        os.close(streams[1])
+
+
+def split(command_line: str) -> list[str]:
+    """Split a command line as a shell does, without expanding anything."""
+    try:
+        arguments = _split(command_line)
+    except ValueError as error:
+        raise ExecutionError("CommandLaunchFailed", Message=str(error)) from error
+    if not arguments:
+        raise ExecutionError("CommandLaunchFailed", Message="the command line is empty")
+    return list(arguments)
+
+
+def find_program(name: str, working_directory: str, search_path: str) -> str:
+    """
+    Find the file of a program.
+
+    A name with a slash is a path, relative to the working directory; any other is looked for in
+    the folders of the search path, which may be relative, too.
+    """
+    folders = [""] if "/" in name else search_path.split(os.pathsep)
+    candidates = [os.path.join(working_directory, folder, name) for folder in folders]
+    for candidate in candidates:
+        if os.access(candidate, os.X_OK) and os.path.isfile(candidate):
+            return candidate
+    # One that is there but cannot be started gets its say from the operating system.
+    for candidate in candidates:
+        if os.path.isfile(candidate):
+            return candidate
+    raise ExecutionError("CommandProgramNotFound", Program=name)
+
+
+@lru_cache(maxsize=256)
+def _split(command_line: str) -> tuple[str, ...]:
+    return tuple(shlex.split(command_line))
+
+
+def _new_file(path: str) -> int:
+    # Never written over: an earlier one may be linked from a container.
+    try:
+        return os.open(path, _NEW_FILE, 0o666)
+    except FileExistsError:
+        remove(path)
+        return os.open(path, _NEW_FILE, 0o666)
+
+
+def _spawn(
+    program: str, arguments: list[str], environment: Mapping[str, str], streams: tuple[int, int]
+) -> int:
+    return os.posix_spawn(
+        program,
+        arguments,
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, streams[0], 1),
+            (os.POSIX_SPAWN_DUP2, streams[1], 2),
+        ],
+        setsid=True,
+        setsigmask=(),
+        setsigdef=_IGNORED_SIGNALS,
+    )

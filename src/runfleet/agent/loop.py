@@ -1,0 +1,167 @@
+"""The agent's one loop: messages in, processes watched, messages out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import time
+
+from runfleet.agent.executions import Executions
+from runfleet.agent.folders import Folders
+from runfleet.agent.journal import Journal
+from runfleet.agent.messages import (
+    Ended,
+    Execute,
+    Kill,
+    Message,
+    Ready,
+    RemoveFolder,
+    decode,
+    encode,
+)
+from runfleet.agent.trash import Trash
+from runfleet.agent.workers import Workers
+from runfleet.batch.states import EndedBy
+
+_READ_SIZE = 1 << 18
+_WORKERS = 8
+_PATIENCE = 0.7
+
+
+class Agent:
+    """
+    Carries out what the emulator says until the emulator is gone.
+
+    Parameters
+    ----------
+    channel
+        Its end of the connection to the emulator.
+    state
+        The state folder, as an absolute path.
+    delete_after
+        Seconds without any execution after which what was removed is deleted.
+    """
+
+    def __init__(self, channel: socket.socket, state: str, *, delete_after: float) -> None:
+        self._channel = channel
+        self._channel.setblocking(False)
+        self._incoming = b""
+        self._outgoing = b""
+        self._ended: list[bytes] = []
+        self._is_leaving = False
+        self._wake_reader, self._wake_writer = _wake_pipe()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._channel, selectors.EVENT_READ, self._on_channel)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ, lambda _: self._on_wake())
+        self._journal = Journal(state + "/agent.journal")
+        self._trash = Trash(state + "/trash", delete_after)
+        self._folders = Folders(self._trash)
+        self._workers = Workers(_WORKERS, self._wake)
+        self._executions = Executions(state, self._folders, self._workers, self._on_ended)
+
+    def run(self) -> None:
+        """Work until the connection ends or a signal says so; then end every process."""
+        self._listen_to_signals()
+        self._outgoing += encode(Ready(os.getpid()))
+        self._flush()
+        while not self._is_leaving:
+            for key, events in self._selector.select(self._seconds_to_wait()):
+                key.data(events)
+            self._executions.expire(time.monotonic())
+            self._flush()
+        self._executions.leave(_PATIENCE)
+        self._flush()
+
+    def _listen_to_signals(self) -> None:
+        signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
+        # What is ignored would not wake us.
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self._leave())
+        signal.signal(signal.SIGINT, lambda *_: self._leave())
+
+    def _leave(self) -> None:
+        self._is_leaving = True
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # then it is awake
+            os.write(self._wake_writer, b"\0")
+
+    def _on_wake(self) -> None:
+        # Emptied before looking: whoever ends later wakes us again.
+        os.read(self._wake_reader, 1 << 16)
+        self._executions.on_processes_ended()
+        self._workers.collect()
+
+    def _on_channel(self, events: int) -> None:
+        if events & selectors.EVENT_READ:
+            self._receive()
+        if events & selectors.EVENT_WRITE:
+            self._send()
+
+    def _receive(self) -> None:
+        try:
+            received = self._channel.recv(_READ_SIZE)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            received = b""
+        if not received:
+            self._is_leaving = True
+            return
+        *lines, self._incoming = (self._incoming + received).split(b"\n")
+        for line in lines:
+            self._carry_out(decode(line))
+
+    def _carry_out(self, message: Message) -> None:
+        match message:
+            case Execute():
+                self._executions.begin(message)
+            case Kill():
+                self._executions.stop(message.execution, EndedBy.KILL, wants_uploads=message.upload)
+            case RemoveFolder():
+                self._folders.remove(message.path)
+
+    def _on_ended(self, ended: Ended) -> None:
+        self._ended.append(encode(ended))
+
+    def _flush(self) -> None:
+        """Journal what has ended, then say so."""
+        if self._ended:
+            lines = b"".join(self._ended)
+            self._ended.clear()
+            self._journal.append(lines)
+            self._outgoing += lines
+        if self._outgoing:
+            self._send()
+
+    def _send(self) -> None:
+        try:
+            self._outgoing = self._outgoing[self._channel.send(self._outgoing) :]
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            self._is_leaving = True
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
+        if self._selector.get_key(self._channel).events != events:
+            self._selector.modify(self._channel, events, self._on_channel)
+
+    def _seconds_to_wait(self) -> float | None:
+        now = time.monotonic()
+        deadline = self._executions.next_deadline()
+        until_deadline = None if deadline is None else max(0.0, deadline - now)
+        until_deletion = self._trash.attend(now, is_busy=len(self._executions) > 0)
+        return min(
+            (seconds for seconds in (until_deadline, until_deletion) if seconds is not None),
+            default=None,
+        )
+
+
+def _wake_pipe() -> tuple[int, int]:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    return reader, writer

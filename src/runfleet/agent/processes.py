@@ -1,0 +1,198 @@
+"""The processes of executions: every one of them ends with its execution."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_PR_SET_CHILD_SUBREAPER = 36
+_MARKER = b"AZ_BATCH_TASK_DIR="
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """The leader of an execution has ended: its wait status, and processor time in seconds."""
+
+    execution: int
+    status: int
+    user_time: float
+    system_time: float
+
+    @property
+    def exit_code(self) -> int:
+        """As a shell has it: 128 and the signal's number for a process that a signal ended."""
+        code = os.waitstatus_to_exitcode(self.status)
+        return code if code >= 0 else 128 - code
+
+
+class Processes:
+    """
+    Whatever runs for the executions: their leaders, and what these have started.
+
+    A leader is started by the agent, in a session of its own.  The agent is the *subreaper* of all
+    that descend from it: a process whose parent has died becomes a child of the agent, so that
+    even one that has left its session and its parents is met here, among the agent's children, as
+    a *stranger*.  A stranger belongs to an execution by its session, else by the task folder in
+    its environment, else to any of those that were there when it was first met.  It is ended as
+    soon as no leader runs of the executions to which it may belong.
+    """
+
+    def __init__(self) -> None:
+        _become_subreaper()
+        self._children = _children_reader()
+        self._leaders: dict[int, int] = {}
+        self._sessions: dict[int, int] = {}
+        self._folders: dict[bytes, int] = {}
+        self._owners: dict[int, frozenset[int]] = {}
+
+    def add(self, execution: int, leader: int, task_directory: str) -> None:
+        """Watch over the processes of an execution whose leader has just been started."""
+        self._leaders[leader] = execution
+        self._sessions[leader] = execution
+        self._folders[os.fsencode(task_directory)] = execution
+
+    def kill(self, leader: int) -> None:
+        """End a leader and its process group; `reap` tells when it has ended."""
+        if leader in self._leaders:
+            _kill_group(leader)
+
+    def reap(self) -> list[Exit]:
+        """Take leave of all processes that have ended; return the leaders among them."""
+        exits = []
+        while (pid := _ended_child()) is not None:
+            execution = self._leaders.pop(pid, None)
+            if execution is not None:
+                # The dead leader keeps its number, and with it that of its group, until it is
+                # waited for: nobody else can be hit.
+                _kill_group(pid)
+            _, status, usage = os.wait4(pid, 0)
+            self._owners.pop(pid, None)
+            if execution is not None:
+                exits.append(Exit(execution, status, usage.ru_utime, usage.ru_stime))
+        return exits
+
+    def end_strangers(self) -> frozenset[int]:
+        """End the strangers that are due; return the executions to which they belong."""
+        ending: frozenset[int] = frozenset()
+        for pid in self._children():
+            if pid not in self._leaders:
+                owners = self._owners_of(pid)
+                if owners.isdisjoint(self._leaders.values()) and _kill(pid):
+                    ending |= owners
+        return ending
+
+    def forget(self, execution: int, leader: int, task_directory: str) -> None:
+        """Nothing is left of an execution."""
+        del self._sessions[leader]
+        folder = os.fsencode(task_directory)
+        if self._folders.get(folder) == execution:
+            del self._folders[folder]
+
+    def end_all(self) -> bool:
+        """End every process; return whether none is left. Call it again until so."""
+        for pid in self._children():
+            _kill_group(pid) if pid in self._leaders else _kill(pid)
+        self.reap()
+        return not self._children()
+
+    def _owners_of(self, pid: int) -> frozenset[int]:
+        owners = self._owners.get(pid)
+        if owners is None:
+            owners = self._owners[pid] = self._find_owners(pid)
+        return owners
+
+    def _find_owners(self, pid: int) -> frozenset[int]:
+        session = self._sessions.get(_session(pid))
+        if session is not None:
+            return frozenset((session,))
+        folder = read_variable(pid, _MARKER)
+        if folder is None:
+            return frozenset(self._sessions.values())
+        execution = self._folders.get(folder)
+        return frozenset() if execution is None else frozenset((execution,))
+
+
+def read_variable(pid: int | str, marker: bytes) -> bytes | None:
+    """Read a variable, given with its equals sign, from the environment of a process."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            variables = file.read().split(b"\0")
+    except OSError:  # it is somebody else's, or gone
+        return None
+    found = (entry for entry in variables if entry.startswith(marker))
+    return next((entry[len(marker) :] for entry in found), None)
+
+
+def _become_subreaper() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "cannot become the reaper of orphaned processes")
+
+
+def _ended_child() -> int | None:
+    try:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return ended and ended.si_pid
+
+
+def _kill(pid: int) -> bool:
+    """Return False where that is not allowed, as with a program that runs as another user."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
+
+
+def _children_reader() -> Callable[[], list[int]]:
+    """One cheap read where the kernel lists a process's children, else a look at all processes."""
+    own = os.getpid()
+    try:
+        file = os.open(f"/proc/{own}/task/{own}/children", os.O_RDONLY)
+    except FileNotFoundError:
+        return lambda: scan_children(own)
+    return lambda: _read_children(file)
+
+
+def _read_children(file: int) -> list[int]:
+    text = b""
+    while part := os.pread(file, 1 << 16, len(text)):
+        text += part
+    return [int(pid) for pid in text.split()]
+
+
+def scan_children(parent: int) -> list[int]:
+    """Find the children of a process among all processes."""
+    return [pid for pid in all_processes() if _parent(pid) == parent]
+
+
+def all_processes() -> list[int]:
+    """List the numbers of all processes."""
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The name, in brackets, may hold blanks and brackets of its own.
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except OSError:
+        return None

@@ -1,0 +1,146 @@
+"""Bringing resource files into the working directory of an execution."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from runfleet.agent import files
+from runfleet.agent.failures import ExecutionError, from_os_error
+from runfleet.agent.messages import FileToFetch
+from runfleet.agent.transfers import Cancellation
+from runfleet.agent.urls import blob_url, is_remote, local_path, without_query
+
+_CODES_BY_STATUS = {404: "BlobNotFound", 401: "BlobAccessDenied", 403: "BlobAccessDenied"}
+
+
+def fetch_quickly(wanted: Iterable[FileToFetch], working_directory: str) -> list[FileToFetch]:
+    """Fetch the small files of this machine, and return all the others."""
+    return [file for file in wanted if not _fetch_if_small(file, working_directory)]
+
+
+def fetch(
+    file: FileToFetch, working_directory: str, partial_folder: str, cancellation: Cancellation
+) -> None:
+    """
+    Fetch a blob, or all blobs of a container that begin with the prefix.
+
+    Raises
+    ------
+    ExecutionError
+        If one is not there or not allowed, or could not be fetched or written.
+    """
+    for url, relative in _blobs(file, cancellation):
+        cancellation.check()
+        target = target_path(working_directory, relative, url)
+        partial = files.partial_path(partial_folder)
+        try:
+            _fetch_blob(url, partial, cancellation)
+            os.chmod(partial, _mode(file))
+            with cancellation.if_wanted():
+                files.move(partial, target)
+        except OSError as error:
+            raise _error_of(error, url, relative) from error
+        finally:
+            files.remove(partial)
+
+
+def target_path(working_directory: str, relative: str, url: str) -> str:
+    """Place a file below the working directory; raises `ExecutionError` if it would leave it."""
+    path = os.path.normpath(relative)
+    if not relative or path.startswith("/") or path.split("/")[0] in (".", ".."):
+        reason = "the file path does not lie in the working directory of the task"
+        raise ExecutionError("BlobDownloadMiscError", **_place(url, relative), Message=reason)
+    return f"{working_directory}/{path}"
+
+
+def _fetch_if_small(file: FileToFetch, working_directory: str) -> bool:
+    source = None if file.is_container else local_path(file.url)
+    if source is None:
+        return False
+    target = target_path(working_directory, file.file_path, file.url)
+    try:
+        if os.stat(source).st_size > files.SMALL:
+            return False
+        files.with_parent(target, lambda: files.copy(source, target))
+        os.chmod(target, _mode(file))
+    except OSError as error:
+        raise _error_of(error, file.url, file.file_path) from error
+    return True
+
+
+def _mode(file: FileToFetch) -> int:
+    return int(file.file_mode, 8)
+
+
+def _fetch_blob(url: str, partial: str, cancellation: Cancellation) -> None:
+    source = local_path(url)
+    files.make_parent(partial)
+    if source is None:
+        _download(url, partial, cancellation)
+    else:
+        files.copy(source, partial)
+
+
+def _download(url: str, partial: str, cancellation: Cancellation) -> None:
+    from runfleet.agent import web
+
+    if not is_remote(url):
+        reason = "the URL is neither one of the web nor a file of this machine"
+        raise ExecutionError("BlobDownloadMiscError", **_place(url), Message=reason)
+    try:
+        web.download(url, partial, cancellation)
+    except web.WebError as error:
+        raise _web_error(error.status, error.message, url) from error
+
+
+def _blobs(file: FileToFetch, cancellation: Cancellation) -> Iterator[tuple[str, str]]:
+    """Give the URL of each blob, and its place below the working directory."""
+    if not file.is_container:
+        return iter([(file.url, file.file_path)])
+    folder = local_path(file.url)
+    names = _remote_names(file, cancellation) if folder is None else _local_names(folder, file)
+    parent = file.file_path or "."
+    return ((blob_url(file.url, name), f"{parent}/{name}") for name in names)
+
+
+def _remote_names(file: FileToFetch, cancellation: Cancellation) -> Iterator[str]:
+    from runfleet.agent import web
+
+    try:
+        for name in web.list_blobs(file.url, file.blob_prefix, cancellation):
+            if not name.endswith("/"):  # the mark of an empty folder
+                yield name
+    except web.WebError as error:
+        raise _web_error(error.status, error.message, file.url) from error
+
+
+def _local_names(folder: str, file: FileToFetch) -> Iterator[str]:
+    from runfleet.storage import DirectoryStorage, StorageError
+
+    container = Path(folder)
+    try:
+        for blob in DirectoryStorage(container.parent).list_blobs(container.name, file.blob_prefix):
+            yield blob.name
+    except StorageError as error:
+        raise ExecutionError("BlobNotFound", **_place(file.url), Message=error.message) from error
+
+
+def _web_error(status: int | None, reason: str, url: str) -> ExecutionError:
+    code = _CODES_BY_STATUS.get(status or 0, "BlobDownloadMiscError")
+    return ExecutionError(code, **_place(url), Message=reason)
+
+
+def _error_of(error: OSError, url: str, relative: str) -> ExecutionError:
+    if isinstance(error, (FileNotFoundError, IsADirectoryError)):
+        code = "BlobNotFound"
+    elif isinstance(error, PermissionError):
+        code = "BlobAccessDenied"
+    else:
+        code = "BlobDownloadMiscError"
+    return from_os_error(error, code, **_place(url, relative))
+
+
+def _place(url: str, relative: str = "") -> dict[str, str]:
+    return {"BlobSource": without_query(url), "FilePath": relative}

@@ -1,0 +1,48 @@
+"""Breaking off what a thread does for an execution that is over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runfleet.errors import RunfleetError
+
+
+class TransferCancelledError(RunfleetError):
+    """Nobody waits for this transfer any more."""
+
+
+class Cancellation:
+    """
+    A word to a thread that its work is no longer wanted.
+
+    Whoever cancels need not wait for the thread: what is under way goes to a file beside, and
+    `if_wanted` lets nothing be put into place afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+        self._placing = threading.Lock()
+
+    def cancel(self) -> None:
+        """Take effect at once: nothing is put into place from now on."""
+        with self._placing:
+            self._cancelled.set()
+
+    def check(self) -> None:
+        """Raise `TransferCancelledError` if it has been cancelled."""
+        if self._cancelled.is_set():
+            raise TransferCancelledError("the transfer was cancelled")
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not longer than the work is wanted."""
+        self._cancelled.wait(seconds)
+        self.check()
+
+    @contextmanager
+    def if_wanted(self) -> Iterator[None]:
+        """Do something that cannot be cancelled in the middle."""
+        with self._placing:
+            self.check()
+            yield

@@ -1,0 +1,202 @@
+"""Bringing the output files of an execution into containers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from runfleet.agent import files, patterns
+from runfleet.agent.failures import ExecutionError, from_os_error
+from runfleet.agent.messages import ExecutionFailure, FilesToUpload
+from runfleet.agent.patterns import Match, Pattern
+from runfleet.agent.transfers import Cancellation
+from runfleet.agent.urls import blob_url, is_remote, local_path, without_query
+from runfleet.batch.states import UploadCondition
+from runfleet.storage.errors import InvalidNameError
+from runfleet.storage.names import check_blob_name
+
+_LOGS = ("stdout.txt", "stderr.txt")
+_CODES_BY_STATUS = {
+    404: "FileUploadContainerNotFound",
+    401: "FileUploadAccessDenied",
+    403: "FileUploadAccessDenied",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way to a blob."""
+
+    wanted: FilesToUpload
+    path: str
+    blob: str
+
+    @property
+    def destination(self) -> str:
+        """The URL of the blob, without what is secret."""
+        return without_query(blob_url(without_query(self.wanted.container_url), self.blob))
+
+
+class Uploads:
+    """
+    The output files of one execution, logs before all else.
+
+    Each specification stands on its own: the first file that fails ends it, and no other.
+
+    Parameters
+    ----------
+    wanted
+        The specifications whose condition holds.
+    working_directory
+        What their patterns are relative to.
+    environment
+        Values of the variables in their patterns.
+    """
+
+    def __init__(
+        self,
+        wanted: Iterable[FilesToUpload],
+        working_directory: str,
+        environment: Mapping[str, str],
+    ) -> None:
+        self.uploaded: list[Upload] = []
+        self.failed: list[tuple[Upload, ExecutionFailure]] = []
+        self._working_directory = working_directory
+        parsed = [
+            (one, patterns.parse(patterns.expand(one.pattern, environment))) for one in wanted
+        ]
+        self._wanted = sorted(parsed, key=lambda pair: not self._reaches_logs(pair[1]))
+        self._later: list[Upload] = []
+
+    def run_quickly(self) -> bool:
+        """Upload what takes no time to speak of; return whether that was all."""
+        for wanted, pattern in self._wanted:
+            for match in pattern.find(self._working_directory):
+                upload = Upload(wanted, match.path, _blob_name(wanted, pattern, match))
+                if not self._attempt(upload, None):
+                    self._later.append(upload)
+        return not self._later
+
+    def run_rest(self, cancellation: Cancellation) -> None:
+        """Upload all the rest, however long it takes."""
+        for upload in self._later:
+            cancellation.check()
+            self._attempt(upload, cancellation)
+
+    def _reaches_logs(self, pattern: Pattern) -> bool:
+        folder = os.path.dirname(self._working_directory)
+        is_beside = pattern.folder(self._working_directory) == folder
+        return is_beside and any(pattern.matches_name(name) for name in _LOGS)
+
+    def _attempt(self, upload: Upload, cancellation: Cancellation | None) -> bool:
+        """Try an upload, in a thread if there is a cancellation; return False if it needs one."""
+        if any(failed.wanted is upload.wanted for failed, _ in self.failed):
+            return True
+        try:
+            if not _put(upload, cancellation):
+                return False
+            self.uploaded.append(upload)
+        except ExecutionError as error:
+            self.failed.append((upload, error.failure))
+        return True
+
+
+def write_records(uploads: Uploads, task_directory: str) -> None:
+    """Write ``fileuploadout.txt`` and ``fileuploaderr.txt``, a JSON object a line."""
+    _write(f"{task_directory}/fileuploadout.txt", map(_entry, uploads.uploaded))
+    _write(f"{task_directory}/fileuploaderr.txt", (_error(*pair) for pair in uploads.failed))
+
+
+def is_due(wanted: FilesToUpload, *, succeeded: bool) -> bool:
+    """Tell whether the condition of a specification holds."""
+    if wanted.condition == UploadCondition.TASK_COMPLETION:
+        return True
+    return (wanted.condition == UploadCondition.TASK_SUCCESS) is succeeded
+
+
+def _blob_name(wanted: FilesToUpload, pattern: Pattern, match: Match) -> str:
+    # Clients at Windows have written backslashes here.
+    path = (wanted.path or "").replace("\\", "/")
+    if pattern.regex is None:
+        return path or os.path.basename(match.relative)
+    return f"{path.strip('/')}/{match.relative}".lstrip("/")
+
+
+def _put(upload: Upload, cancellation: Cancellation | None) -> bool:
+    try:
+        check_blob_name(upload.blob)
+        container = local_path(upload.wanted.container_url)
+        if container is not None:
+            return _put_locally(upload, container, may_take_long=cancellation is not None)
+        if cancellation is not None:
+            _put_remotely(upload, cancellation)
+        return cancellation is not None
+    except InvalidNameError as error:
+        raise _failure("FileUploadMiscError", upload, error.message) from error
+    except PermissionError as error:
+        raise _failure("FileUploadAccessDenied", upload, str(error.strerror)) from error
+    except OSError as error:
+        raise from_os_error(error, "FileUploadMiscError", **_place(upload)) from error
+
+
+def _put_locally(upload: Upload, container: str, *, may_take_long: bool) -> bool:
+    if not os.path.isdir(container):
+        raise _failure("FileUploadContainerNotFound", upload, "there is no such container")
+    target = f"{container}/{upload.blob}"
+    # No container can be called this, so what is being written there is never listed.
+    partial_folder = f"{os.path.dirname(container)}/.partial"
+    if files.link(upload.path, target, partial_folder):
+        return True
+    if not may_take_long and os.path.getsize(upload.path) > files.SMALL:
+        return False
+    files.copy_over(upload.path, target, partial_folder)
+    return True
+
+
+def _put_remotely(upload: Upload, cancellation: Cancellation) -> None:
+    from runfleet.agent import web
+
+    container_url = upload.wanted.container_url
+    if not is_remote(container_url):
+        reason = "the URL is neither one of the web nor a folder of this machine"
+        raise _failure("FileUploadMiscError", upload, reason)
+    url = blob_url(container_url, upload.blob)
+    try:
+        web.upload(upload.path, url, upload.wanted.headers, cancellation)
+    except web.WebError as error:
+        code = _CODES_BY_STATUS.get(error.status or 0, "FileUploadMiscError")
+        raise _failure(code, upload, error.message) from error
+
+
+def _failure(code: str, upload: Upload, reason: str) -> ExecutionError:
+    return ExecutionError(code, **_place(upload), Message=reason)
+
+
+def _place(upload: Upload) -> dict[str, str]:
+    return {
+        "FilePattern": upload.wanted.pattern,
+        "FilePath": upload.path,
+        "Destination": upload.destination,
+    }
+
+
+def _entry(upload: Upload) -> dict[str, object]:
+    return {
+        "pattern": upload.wanted.pattern,
+        "file": upload.path,
+        "destination": upload.destination,
+    }
+
+
+def _error(upload: Upload, failure: ExecutionFailure) -> dict[str, object]:
+    reason = failure.details.get("Message", failure.message)
+    named = {"code": failure.code, "user_error": failure.category == "usererror"}
+    return {**named, **_entry(upload), "message": reason}
+
+
+def _write(path: str, entries: Iterable[dict[str, object]]) -> None:
+    with open(path, "wb") as file:
+        file.writelines(orjson.dumps(e, option=orjson.OPT_APPEND_NEWLINE) for e in entries)

@@ -1,0 +1,31 @@
+"""URLs of blobs and containers: those of this machine, and what of a URL may be shown."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlsplit
+
+
+@lru_cache(maxsize=1024)
+def local_path(url: str) -> str | None:
+    """Give the path that a ``file://`` URL of this machine names, or None for any other URL."""
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        return None
+    return unquote(parts.path, errors="surrogateescape").rstrip("/")
+
+
+def is_remote(url: str) -> bool:
+    """Tell whether a URL is one of the web."""
+    return url.lower().startswith(("http://", "https://"))
+
+
+def blob_url(container_url: str, blob: str) -> str:
+    """Name a blob of a container, keeping the query."""
+    path, mark, query = container_url.partition("?")
+    return f"{path.rstrip('/')}/{quote(blob, errors='surrogateescape')}{mark}{query}"
+
+
+def without_query(url: str) -> str:
+    """Cut a URL before its query, which may hold a signature."""
+    return url.partition("?")[0]
