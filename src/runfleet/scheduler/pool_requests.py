@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Pool
-from runfleet.batch.specs import PoolSpec
+from runfleet.batch.specs import DEFAULT_RESIZE_TIMEOUT, PoolSpec
 from runfleet.batch.states import (
     AllocationState,
     NodeDeallocationOption,
@@ -89,11 +90,13 @@ def resize_pool(
     *,
     target_dedicated: int | None,
     target_low_priority: int | None,
+    timeout: timedelta = DEFAULT_RESIZE_TIMEOUT,
     option: NodeDeallocationOption = NodeDeallocationOption.REQUEUE,
 ) -> None:
     """Change how many nodes a pool should have; a target that is None stays."""
     entry = state.pool(pool_id)
     _demand_steady(entry)
+    entry.pool.spec = replace(entry.pool.spec, resize_timeout=timeout)
     if target_dedicated is not None:
         entry.pool.target_dedicated = target_dedicated
     if target_low_priority is not None:
@@ -118,12 +121,15 @@ def remove_nodes(
     now: datetime,
     pool_id: str,
     node_ids: Sequence[str],
+    *,
+    timeout: timedelta = DEFAULT_RESIZE_TIMEOUT,
     option: NodeDeallocationOption = NodeDeallocationOption.REQUEUE,
 ) -> None:
     """Take certain nodes out of a pool, whose targets fall by as many."""
     entry = state.pool(pool_id)
     _demand_steady(entry)
     leaving = [state.node(pool_id, node_id) for node_id in dict.fromkeys(node_ids)]
+    entry.pool.spec = replace(entry.pool.spec, resize_timeout=timeout)
     dedicated = sum(node.node.dedicated for node in leaving)
     entry.pool.target_dedicated -= dedicated
     entry.pool.target_low_priority -= len(leaving) - dedicated

@@ -112,3 +112,14 @@ def _make_new(state: State, job: JobEntry, task: Task, now: datetime) -> None:
     job.queue.put_back(task)
     jobs.join_pool(state, job)
     state.emit(SaveTask(task))
+
+
+@decision
+def change_retries(state: State, now: datetime, stored: Task, max_task_retry_count: int) -> None:
+    """Change how often a task that has not completed may be retried."""
+    task = living_record(state.job(stored.job_id), stored)
+    if task.state is TaskState.COMPLETED:
+        raise BatchRuleError("TaskCompleted")
+    task.max_task_retry_count = max_task_retry_count
+    task.last_modified = now
+    state.emit(SaveTask(task))

@@ -10,7 +10,7 @@ from runfleet.batch.filters import And, Comparison, Filter, Operator, StartsWith
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COLUMNS = {
-    "id": "task_id",
+    "id": "key",
     "state": "state",
     "stateTransitionTime": "state_time",
     "creationTime": "creation_time",
@@ -48,13 +48,19 @@ def where(condition: Filter) -> tuple[str, list[Any]]:
     A column without a value never matches, as `NULL` does not in SQL.
     """
     if isinstance(condition, Comparison):
-        value = condition.value
-        plain = microseconds(value) if isinstance(value, datetime) else value
-        return f"{_COLUMNS[condition.field]} {_OPERATORS[condition.operator]} ?", [plain]
+        value = _plain(condition.value)
+        return f"{_COLUMNS[condition.field]} {_OPERATORS[condition.operator]} ?", [value]
     if isinstance(condition, StartsWith):
-        column = _COLUMNS[condition.field]
-        return f"substr({column}, 1, ?) = ?", [len(condition.prefix), condition.prefix]
+        column, prefix = _COLUMNS[condition.field], condition.prefix.lower()
+        return f"substr({column}, 1, ?) = ?", [len(prefix), prefix]
     joint = " AND " if isinstance(condition, And) else " OR "
     parts = [where(term) for term in condition.terms]
     text = joint.join(f"({part})" for part, _ in parts)
     return text, [value for _, values in parts for value in values]
+
+
+def _plain(value: str | int | bool | datetime) -> str | int | None:
+    if isinstance(value, datetime):
+        return microseconds(value)
+    # Ids are compared without regard to case, and words are lower case.
+    return value.lower() if isinstance(value, str) else value

@@ -82,15 +82,16 @@ _INSERT = (
 )
 _UPDATE = f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in _CHANGING)} WHERE sequence = ?"
 _WITH_BODY = f"SELECT {_COLUMNS}, body FROM tasks JOIN bodies USING (sequence)"
+_WITHOUT_BODY = f"SELECT {_COLUMNS}, NULL FROM tasks"
 _EXPIRY = "end_time + retention_time"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTask:
-    """A task with what its client asked for."""
+    """A task with what its client asked for; None where that was not read."""
 
     task: Task
-    body: bytes
+    body: bytes | None
 
 
 class TaskTable:
@@ -160,12 +161,19 @@ class TaskTable:
         return None if row is None else _stored(row)
 
     def page(
-        self, job: int, condition: Filter | None, *, after: int, limit: int
+        self,
+        job: int,
+        condition: Filter | None,
+        *,
+        after: int,
+        limit: int,
+        with_bodies: bool = True,
     ) -> list[StoredTask]:
         """Up to `limit` tasks that meet a condition, in order, beginning after a sequence."""
         text, values = where(condition) if condition else ("1", [])
         rows = self._connection.execute(
-            f"{_WITH_BODY} WHERE job = ? AND sequence > ? AND ({text}) ORDER BY sequence LIMIT ?",
+            f"{_WITH_BODY if with_bodies else _WITHOUT_BODY}"
+            f" WHERE job = ? AND sequence > ? AND ({text}) ORDER BY sequence LIMIT ?",
             (job, after, *values, limit),
         )
         return [_stored(row) for row in rows]
@@ -308,7 +316,7 @@ def _certain(value: int) -> datetime:
 
 
 def _stored(row: Sequence[Any]) -> StoredTask:
-    return StoredTask(_task(row), bytes(row[-1]))
+    return StoredTask(_task(row), row[-1])
 
 
 def _failure_json(failure: Failure | None) -> bytes | None:

@@ -1,0 +1,53 @@
+"""`python -m runfleet.emulator`: serve one home folder until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from runfleet.emulator.folders import Folders
+from runfleet.emulator.server import AlreadyRunningError, Settings, configure_logging, run
+from runfleet.errors import RunfleetError
+
+log = logging.getLogger("runfleet.emulator")
+
+
+def main() -> int:
+    """Run the emulator; 0 also where another one serves the home folder already."""
+    options = _parser().parse_args()
+    folders = Folders(options.home.absolute())
+    folders.state.mkdir(parents=True, exist_ok=True)
+    configure_logging(None if options.foreground else folders.state / "log.txt")
+    settings = Settings(
+        home=folders.home,
+        port=options.port,
+        idle_exit=timedelta(seconds=options.idle_exit) if options.idle_exit else None,
+        node_delay=timedelta(seconds=options.node_delay),
+    )
+    try:
+        run(settings)
+    except AlreadyRunningError:
+        log.info("another emulator serves %s", folders.home)
+    except RunfleetError as error:
+        log.error("%s (%s)", error.message, error.hint)
+        return 1
+    except Exception:
+        log.exception("the emulator cannot go on")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("runfleet.emulator", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="folder that holds everything")
+    parser.add_argument("--port", type=int, default=0, help="0: the last one, or any free one")
+    parser.add_argument("--idle-exit", type=float, default=900.0, help="seconds; 0: never")
+    parser.add_argument("--node-delay", type=float, default=0.05, help="seconds until a node comes")
+    parser.add_argument("--foreground", action="store_true", help="log to stderr")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

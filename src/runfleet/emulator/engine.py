@@ -1,0 +1,270 @@
+"""The loop around the scheduler: carries out its commands and hands it what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from runfleet.agent.link import AgentLink
+from runfleet.agent.messages import Ended, ExecutionFailure, Kill, Message, Ready, RemoveFolder
+from runfleet.batch.records import Failure, Task
+from runfleet.batch.specs import PoolSpec
+from runfleet.batch.states import ErrorCategory
+from runfleet.emulator.executions import Executions
+from runfleet.emulator.folders import Folders
+from runfleet.scheduler import commands as wanted
+from runfleet.scheduler import reports
+from runfleet.scheduler.state import Outcome, State
+from runfleet.store import Store
+from runfleet.wire.shapes import job_directory, task_directory
+from runfleet.wire.tasks import spec_from_body
+
+log = logging.getLogger(__name__)
+
+_PURGE_PAUSE = 0.05
+_LONGEST_RETENTION = timedelta(days=36_500)
+_EXPIRED_AT_ONCE = 500
+_LONGEST_SLEEP = timedelta(days=1)
+
+
+def now() -> datetime:
+    """The time that goes into decisions and records."""
+    return datetime.now(UTC)
+
+
+def outcome_of(ended: Ended) -> Outcome:
+    """What the scheduler is told of an execution that ended."""
+    return Outcome(
+        start_time=datetime.fromtimestamp(ended.start_time, UTC),
+        end_time=datetime.fromtimestamp(ended.end_time, UTC),
+        ended_by=ended.ended_by,
+        exit_code=ended.exit_code,
+        failure=_failure_of(ended.failure),
+    )
+
+
+def _failure_of(failure: ExecutionFailure | None) -> Failure | None:
+    if failure is None:
+        return None
+    category = ErrorCategory(failure.category)
+    return Failure(category, failure.code, failure.message, failure.details)
+
+
+class Engine:
+    """
+    Owns the scheduler's state, the store and the link to the node agent.
+
+    Everything changes on the event loop's thread, in one step a decision.  What was written is
+    committed once a turn of the loop, for all requests of that turn together.
+
+    Parameters
+    ----------
+    state
+        What the scheduler knows, as restored.
+    """
+
+    def __init__(
+        self, folders: Folders, store: Store, state: State, executions: Executions
+    ) -> None:
+        self.state = state
+        self.store = store
+        self.folders = folders
+        self._executions = executions
+        self._link: AgentLink | None = None
+        self._committing = False
+        self._uncommitted: list[asyncio.Future[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._purging = False
+        self._expiry: asyncio.TimerHandle | None = None
+        self._do: dict[type[Any], Callable[[Any], None]] = {
+            wanted.SavePool: lambda command: store.save_pool(command.pool),
+            wanted.ForgetPool: lambda command: store.forget_pool(command.pool_id),
+            wanted.SaveNode: lambda command: store.save_node(command.node),
+            wanted.ForgetNode: self._forget_node,
+            wanted.SaveJob: lambda command: store.save_job(command.job),
+            wanted.ForgetJob: self._forget_job,
+            wanted.SaveJobNode: lambda command: store.save_job_node(command.job_node),
+            wanted.SaveTask: lambda command: store.tasks.save(command.task),
+            wanted.ForgetTask: self._forget_task,
+            wanted.RemoveTaskFiles: lambda command: self._remove_task_folder(command.task),
+            wanted.LoadTasks: self._load_tasks,
+            wanted.StartTask: self._start_task,
+            wanted.StartNodeTask: self._start_node_task,
+            wanted.StartPreparation: self._start_preparation,
+            wanted.StartRelease: self._start_release,
+            wanted.Kill: lambda command: self._send(Kill(command.execution)),
+        }
+
+    async def start(self) -> None:
+        """Start the node agent and go on with what the store remembers."""
+        await self._start_agent()
+        self._purge_later()
+        self._watch_expiry()
+
+    async def stop(self) -> None:
+        """End all executions and commit; what ran is queued again at the next start."""
+        if self._link is not None:
+            link, self._link = self._link, None
+            await link.stop()
+        for handle in (self._timer, self._expiry):
+            if handle is not None:
+                handle.cancel()
+        self.store.close()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything runs on a node or falls due by itself."""
+        return bool(self.state.executions)
+
+    def decide(
+        self, decision: Callable[..., list[wanted.Command]], *args: Any, **kwargs: Any
+    ) -> None:
+        """Have the scheduler decide about something now, and do what it wants."""
+        for command in decision(self.state, now(), *args, **kwargs):
+            self._do[type(command)](command)
+        self._set_timer()
+        self._commit_soon()
+
+    async def committed(self) -> None:
+        """Wait until all that was written so far is lasting."""
+        if self.store.is_dirty:
+            waiter = asyncio.get_running_loop().create_future()
+            self._uncommitted.append(waiter)
+            self._commit_soon()
+            await waiter
+
+    def _commit_soon(self) -> None:
+        if self.store.is_dirty and not self._committing:
+            self._committing = True
+            asyncio.get_running_loop().call_soon(self._commit)
+
+    def _commit(self) -> None:
+        self._committing = False
+        waiters, self._uncommitted = self._uncommitted, []
+        try:
+            self.store.commit()
+        except sqlite3.Error as error:
+            log.exception("committing to the store failed")
+            for waiter in waiters:
+                waiter.set_exception(error)
+            return
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _start_agent(self) -> None:
+        self._link = await AgentLink.start(
+            self.folders.state, on_message=self._on_message, on_lost=self._on_agent_lost
+        )
+
+    def _send(self, message: Message) -> None:
+        if self._link is not None:
+            self._link.send(message)
+
+    def _on_message(self, message: Message) -> None:
+        if isinstance(message, Ended):
+            self.decide(reports.on_ended, message.execution, outcome_of(message))
+        elif isinstance(message, Ready):
+            log.info("node agent %d is ready", message.pid)
+
+    def _on_agent_lost(self) -> None:
+        if self._link is None:
+            return
+        log.error("the node agent is gone; it is started again and its tasks are queued again")
+        self._link = None
+        asyncio.get_running_loop().create_task(self._replace_agent())
+
+    async def _replace_agent(self) -> None:
+        await self._start_agent()
+        self.decide(reports.on_agent_lost)
+
+    def _set_timer(self) -> None:
+        due = self.state.next_due()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if due is not None:
+            delay = min(due - now(), _LONGEST_SLEEP).total_seconds()
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, delay), self.decide, reports.on_time)
+
+    def _load_tasks(self, command: wanted.LoadTasks) -> None:
+        tasks = self.store.tasks.waiting(
+            self.store.job_number(command.job_id),
+            after=command.after_sequence,
+            limit=command.limit,
+        )
+        self.decide(reports.on_tasks_loaded, command.job_id, tasks)
+
+    def _start_task(self, command: wanted.StartTask) -> None:
+        task = command.task
+        spec = spec_from_body(self.store.tasks.body(task.sequence))
+        task.retention_time = min(spec.retention_time, _LONGEST_RETENTION)
+        job = self.state.job(task.job_id).job
+        pool = self._pool_spec(command.node.pool_id)
+        self._send(self._executions.of_task(command, spec, job, pool.packages))
+
+    def _pool_spec(self, pool_id: str) -> PoolSpec:
+        return self.state.pool(pool_id).pool.spec
+
+    def _start_node_task(self, command: wanted.StartNodeTask) -> None:
+        self._send(self._executions.of_start_task(command))
+
+    def _start_preparation(self, command: wanted.StartPreparation) -> None:
+        pool = self.state.pool(command.node.pool_id).pool
+        self._send(self._executions.of_preparation(command, pool))
+
+    def _start_release(self, command: wanted.StartRelease) -> None:
+        pool = self.state.pool(command.node.pool_id).pool
+        self._send(self._executions.of_release(command, pool))
+
+    def _forget_node(self, command: wanted.ForgetNode) -> None:
+        self.store.forget_node(command.node.node_id)
+        self._send(RemoveFolder(str(self.folders.node_root(command.node.node_id))))
+
+    def _forget_job(self, command: wanted.ForgetJob) -> None:
+        self.store.forget_job(command.job_id)
+        for pool in self.state.pools.values():
+            for node_id in pool.nodes:
+                folder = self.folders.node_root(node_id) / job_directory(command.job_id)
+                if folder.is_dir():
+                    self._send(RemoveFolder(str(folder)))
+        self._purge_later()
+
+    def _forget_task(self, command: wanted.ForgetTask) -> None:
+        self.store.tasks.forget(command.task)
+        self._remove_task_folder(command.task)
+
+    def _remove_task_folder(self, task: Task) -> None:
+        if task.node_id is not None:
+            folder = task_directory(task.job_id, task.task_id)
+            self._send(RemoveFolder(str(self.folders.node_root(task.node_id) / folder)))
+
+    def _purge_later(self) -> None:
+        if not self._purging:
+            self._purging = True
+            asyncio.get_running_loop().call_later(_PURGE_PAUSE, self._purge)
+
+    def _purge(self) -> None:
+        self._purging = False
+        if self.store.purge():
+            self._purge_later()
+        self._commit_soon()
+
+    def _watch_expiry(self) -> None:
+        due = self.store.tasks.next_expiry()
+        delay = min(due - now(), _LONGEST_SLEEP) if due else _LONGEST_SLEEP
+        seconds = max(1.0, delay.total_seconds())
+        self._expiry = asyncio.get_running_loop().call_later(seconds, self._remove_expired)
+
+    def _remove_expired(self) -> None:
+        for task in self.store.tasks.expired(now(), _EXPIRED_AT_ONCE):
+            task.files_removed = True
+            self.store.tasks.save(task)
+            self._remove_task_folder(task)
+        self._commit_soon()
+        self._watch_expiry()

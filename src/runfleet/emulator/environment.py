@@ -1,0 +1,83 @@
+"""The environment variables that the service sets for tasks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runfleet.batch.records import Job, Node
+from runfleet.batch.specs import ApplicationPackageReference
+from runfleet.wire.shapes import task_directory
+
+# Below this much free disk space a node counts as full.
+_RESERVED_DISK_BYTES = "1000000"
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPackage:
+    """An application package on a node: its archive, and the folder it is unpacked into."""
+
+    reference: ApplicationPackageReference
+    archive: Path
+    folder: Path
+
+
+def node_environment(account: str, url: str, node: Node, root: Path) -> dict[str, str]:
+    """What every task on a node gets."""
+    return {
+        "AZ_BATCH_ACCOUNT_NAME": account,
+        "AZ_BATCH_ACCOUNT_URL": url,
+        "AZ_BATCH_POOL_ID": node.pool_id,
+        "AZ_BATCH_NODE_ID": node.node_id,
+        "AZ_BATCH_NODE_IS_DEDICATED": "true" if node.dedicated else "false",
+        "AZ_BATCH_NODE_ROOT_DIR": str(root),
+        "AZ_BATCH_NODE_SHARED_DIR": f"{root}/shared",
+        "AZ_BATCH_NODE_STARTUP_DIR": f"{root}/startup",
+        "AZ_BATCH_NODE_MOUNTS_DIR": f"{root}/fsmounts",
+        "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": _RESERVED_DISK_BYTES,
+    }
+
+
+def directory_environment(root: Path, directory: str) -> dict[str, str]:
+    """Where a task of any kind finds itself."""
+    return {
+        "AZ_BATCH_TASK_DIR": f"{root}/{directory}",
+        "AZ_BATCH_TASK_WORKING_DIR": f"{root}/{directory}/wd",
+    }
+
+
+def job_environment(job: Job, task_id: str, root: Path) -> dict[str, str]:
+    """What tasks of a job get beyond that; the preparation task itself has no preparation."""
+    names = {"AZ_BATCH_JOB_ID": job.spec.job_id, "AZ_BATCH_TASK_ID": task_id}
+    preparation = job.spec.preparation
+    if preparation is None or preparation.task_id == task_id:
+        return names
+    directory = f"{root}/{task_directory(job.spec.job_id, preparation.task_id)}"
+    return names | {
+        "AZ_BATCH_JOB_PREP_DIR": directory,
+        "AZ_BATCH_JOB_PREP_WORKING_DIR": f"{directory}/wd",
+    }
+
+
+def package_environment(packages: Iterable[InstalledPackage]) -> dict[str, str]:
+    """
+    Where a task finds its application packages.
+
+    The documentation keeps the case of the id in one place and lowers it in another, so both are
+    set; a reference without a version gives the name without one.
+    """
+    variables: dict[str, str] = {}
+    for package in packages:
+        reference = package.reference
+        name = "_".join(filter(None, (reference.application_id, reference.version)))
+        name = re.sub(r"[.#-]", "_", name)
+        variables[f"AZ_BATCH_APP_PACKAGE_{name}"] = str(package.folder)
+        variables[f"AZ_BATCH_APP_PACKAGE_{name.lower()}"] = str(package.folder)
+    return variables
+
+
+def merged(*layers: Mapping[str, str]) -> dict[str, str]:
+    """One environment of several, later ones first in rank."""
+    return {name: value for layer in layers for name, value in layer.items()}

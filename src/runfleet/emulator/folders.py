@@ -1,0 +1,65 @@
+"""Where the emulator keeps what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """
+    The files below one home folder.
+
+    Parameters
+    ----------
+    home
+        The folder that holds everything runfleet keeps; made if absent.
+    """
+
+    home: Path
+
+    @property
+    def state(self) -> Path:
+        """The emulator's own folder."""
+        return self.home / "emulator"
+
+    @property
+    def endpoint(self) -> Path:
+        """Where clients learn the address of the running emulator."""
+        return self.state / "endpoint.json"
+
+    @property
+    def key(self) -> Path:
+        """The account key, in base64."""
+        return self.state / "key"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the running emulator."""
+        return self.state / "lock"
+
+    @property
+    def database(self) -> Path:
+        """The store."""
+        return self.state / "state.db"
+
+    @property
+    def journal(self) -> Path:
+        """What the node agent noted of executions that ended."""
+        return self.state / "agent.journal"
+
+    @property
+    def packages(self) -> Path:
+        """The application packages."""
+        return self.state / "packages"
+
+    @property
+    def storage(self) -> Path:
+        """The auto-storage account: a folder a container."""
+        return self.home / "storage"
+
+    def node_root(self, node_id: str) -> Path:
+        """The root folder of a virtual node, short because some programs bear no long paths."""
+        return self.state / "nodes" / sha256(node_id.encode()).hexdigest()[:8]

@@ -1,0 +1,54 @@
+"""Requests about the account as a whole."""
+
+from __future__ import annotations
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.emulator.service import Service
+from runfleet.scheduler.state import PoolEntry
+from runfleet.wire import fields
+from runfleet.wire.applications import application_json
+from runfleet.wire.bodies import JsonObject
+from runfleet.wire.images import IMAGES, image_json
+from runfleet.wire.nodes import node_counts_json
+from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
+from runfleet.wire.requests import Request
+from runfleet.wire.responses import Response, respond
+
+
+async def list_applications(service: Service, request: Request) -> Response:
+    """List the applications that have packages."""
+    query = read_list_query(request, fields.UNFILTERED)
+    applications = sorted(service.packages.applications().items())
+    shapes = ((name, application_json(name, versions)) for name, versions in applications)
+    return respond(request, page_json(request, "applications", select_page(shapes, query), query))
+
+
+async def list_supported_images(_service: Service, request: Request) -> Response:
+    """List the operating system images that pools may ask for."""
+    query = read_list_query(request, fields.IMAGES)
+    shapes = ((f"{n:04}", image_json(image)) for n, image in enumerate(IMAGES, start=1))
+    page = select_page(shapes, query)
+    return respond(request, page_json(request, "supportedimages", page, query))
+
+
+async def list_pool_node_counts(service: Service, request: Request) -> Response:
+    """Count the nodes of each pool by state."""
+    query = read_list_query(request, fields.NODE_COUNTS)
+    shapes = ((key, _counts(entry)) for key, entry in sorted(service.engine.state.pools.items()))
+    page = select_page(shapes, query)
+    return respond(request, page_json(request, "poolnodecounts", page, query))
+
+
+def _counts(entry: PoolEntry) -> JsonObject:
+    nodes = (node.node for node in entry.nodes.values())
+    return node_counts_json(entry.pool.spec.pool_id, nodes)
+
+
+async def get_application(service: Service, request: Request) -> Response:
+    """Name the versions of an application."""
+    wanted = request.parameters["application_id"].lower()
+    for application_id, versions in service.packages.applications().items():
+        if application_id.lower() == wanted:
+            shape = application_json(application_id, versions)
+            return respond(request, entity_json(request, "applications", shape))
+    raise BatchRuleError("ApplicationNotFound")

@@ -1,0 +1,180 @@
+"""Requests about the files of tasks and nodes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.emulator.answers import Answer, FileAnswer
+from runfleet.emulator.handlers.tasks import find_task
+from runfleet.emulator.service import Service
+from runfleet.wire import fields, files
+from runfleet.wire.conditions import check_conditions
+from runfleet.wire.errors import invalid_property
+from runfleet.wire.files import FileInfo
+from runfleet.wire.paging import page_json, read_list_query, select_page
+from runfleet.wire.requests import Request
+from runfleet.wire.responses import Response, respond, standard_headers
+from runfleet.wire.shapes import task_directory
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What the file names of a request are relative to."""
+
+    path: Path
+    url: str
+
+
+def task_folder(service: Service, request: Request) -> Folder:
+    """The folder of a task on the node that runs it or ran it."""
+    task = find_task(service, request).task
+    if task.files_removed:
+        raise BatchRuleError("TaskFilesCleanedup")
+    if task.node_id is None:
+        raise BatchRuleError("TaskFilesUnavailable")
+    root = service.folders.node_root(task.node_id)
+    path = root / task_directory(task.job_id, task.task_id)
+    if not path.is_dir():
+        raise BatchRuleError("TaskFilesUnavailable")
+    return Folder(path, f"{request.base}/jobs/{task.job_id}/tasks/{task.task_id}/files")
+
+
+def node_folder(service: Service, request: Request) -> Folder:
+    """The root folder of a node."""
+    pool_id, node_id = request.parameters["pool_id"], request.parameters["node_id"]
+    node = service.engine.state.node(pool_id, node_id).node
+    path = service.folders.node_root(node.node_id)
+    return Folder(path, f"{request.base}/pools/{node.pool_id}/nodes/{node.node_id}/files")
+
+
+def walk(folder: Path, *, recursive: bool, below: str = "") -> Iterator[FileInfo]:
+    """The files and folders in a folder, each folder before what is in it."""
+    try:
+        entries = sorted(os.scandir(folder / below), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        name = f"{below}/{entry.name}" if below else entry.name
+        info = _info(name, folder / name)
+        if info is None:
+            continue
+        yield info
+        if recursive and entry.is_dir(follow_symlinks=False):
+            yield from walk(folder, recursive=True, below=name)
+
+
+def _info(name: str, path: Path) -> FileInfo | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return FileInfo(
+        name=name,
+        is_directory=path.is_dir(),
+        size=facts.st_size,
+        last_modified=datetime.fromtimestamp(facts.st_mtime, UTC),
+        mode=facts.st_mode,
+    )
+
+
+def _find(folder: Folder, request: Request) -> tuple[FileInfo, Path]:
+    """The file that a request names, which never lies outside the folder."""
+    name = request.parameters["path"].replace("\\", "/").strip("/")
+    path = folder.path / name
+    if ".." in Path(name).parts or not path.resolve().is_relative_to(folder.path.resolve()):
+        raise BatchRuleError("FileNotFound")
+    info = _info(name, path)
+    if info is None:
+        raise BatchRuleError("FileNotFound")
+    check_conditions(request, info.last_modified)
+    return info, path
+
+
+def _properties(folder: Folder, request: Request) -> Response:
+    info, _ = _find(folder, request)
+    headers = standard_headers(request) | files.file_headers(info, url=request.url)
+    return Response(200, headers | {"Content-Length": str(info.size)})
+
+
+def _download(folder: Folder, request: Request) -> Answer:
+    info, path = _find(folder, request)
+    if info.is_directory:
+        raise invalid_property("filePath", info.name, "names a folder, which has no content")
+    part = files.parse_range(request.headers.get("ocp-range"), info.size)
+    headers = standard_headers(request) | files.file_headers(info, url=request.url)
+    # A part is answered with 200, not 206: the clients take nothing else.
+    response = Response(200, headers | {"Content-Length": str(part.length)})
+    return FileAnswer(response, path, part.offset, part.length)
+
+
+def _delete(folder: Folder, request: Request) -> Response:
+    info, path = _find(folder, request)
+    if not info.is_directory:
+        path.unlink()
+    elif request.flag("recursive"):
+        shutil.rmtree(path)
+    else:
+        _remove_empty(path)
+    return respond(request)
+
+
+def _remove_empty(path: Path) -> None:
+    try:
+        path.rmdir()
+    except OSError as error:
+        raise BatchRuleError("OperationInvalidForCurrentState") from error
+
+
+def _list(folder: Folder, request: Request) -> Response:
+    query = read_list_query(request, fields.FILES)
+    names = sorted(
+        walk(folder.path, recursive=request.flag("recursive")), key=lambda info: info.name
+    )
+    shapes = ((info.name, files.file_json(info, folder_url=folder.url)) for info in names)
+    return respond(request, page_json(request, "files", select_page(shapes, query), query))
+
+
+async def list_task_files(service: Service, request: Request) -> Response:
+    """List the files of a task."""
+    return _list(task_folder(service, request), request)
+
+
+async def list_node_files(service: Service, request: Request) -> Response:
+    """List the files of a node."""
+    return _list(node_folder(service, request), request)
+
+
+async def download_task_file(service: Service, request: Request) -> Answer:
+    """Read a file of a task, or a part of it."""
+    return _download(task_folder(service, request), request)
+
+
+async def get_task_file_properties(service: Service, request: Request) -> Response:
+    """Describe a file of a task."""
+    return _properties(task_folder(service, request), request)
+
+
+async def delete_task_file(service: Service, request: Request) -> Response:
+    """Delete a file or folder of a task."""
+    return _delete(task_folder(service, request), request)
+
+
+async def download_node_file(service: Service, request: Request) -> Answer:
+    """Read a file of a node, or a part of it."""
+    return _download(node_folder(service, request), request)
+
+
+async def get_node_file_properties(service: Service, request: Request) -> Response:
+    """Describe a file of a node."""
+    return _properties(node_folder(service, request), request)
+
+
+async def delete_node_file(service: Service, request: Request) -> Response:
+    """Delete a file or folder of a node."""
+    return _delete(node_folder(service, request), request)

@@ -1,0 +1,86 @@
+"""Requests about the nodes of a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.states import NodeDeallocationOption
+from runfleet.emulator.service import Service
+from runfleet.scheduler import pool_requests
+from runfleet.scheduler.commands import Command
+from runfleet.scheduler.state import NodeEntry
+from runfleet.wire import fields, nodes
+from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
+from runfleet.wire.requests import Request
+from runfleet.wire.responses import Response, respond
+
+
+def _node(service: Service, request: Request) -> NodeEntry:
+    parameters = request.parameters
+    return service.engine.state.node(parameters["pool_id"], parameters["node_id"])
+
+
+async def _ask(
+    service: Service,
+    request: Request,
+    decision: Callable[..., list[Command]],
+    *arguments: Any,
+) -> Response:
+    node = _node(service, request).node
+    service.engine.decide(decision, node.pool_id, node.node_id, *arguments)
+    await service.engine.committed()
+    return respond(request)
+
+
+async def list_nodes(service: Service, request: Request) -> Response:
+    """List the nodes of a pool."""
+    entry = service.engine.state.pool(request.parameters["pool_id"])
+    query = read_list_query(request, fields.NODES)
+    shapes = (
+        (key, nodes.node_json(node.node, entry.pool, base=request.base))
+        for key, node in sorted(entry.nodes.items())
+    )
+    return respond(request, page_json(request, "nodes", select_page(shapes, query), query))
+
+
+async def get_node(service: Service, request: Request) -> Response:
+    """Read one node."""
+    entry = _node(service, request)
+    shape = nodes.node_json(entry.node, entry.pool.pool, base=request.base)
+    return respond(request, entity_json(request, "nodes", shape))
+
+
+async def reboot_node(service: Service, request: Request) -> Response:
+    """Restart a node."""
+    option = nodes.parse_reboot(request.body)
+    return await _ask(service, request, pool_requests.reboot_node, option)
+
+
+async def reimage_node(service: Service, request: Request) -> Response:
+    """Refuse: the service makes no node of a virtual machine configuration anew."""
+    _node(service, request)
+    raise BatchRuleError("OperationNotValidOnNode")
+
+
+async def deallocate_node(service: Service, request: Request) -> Response:
+    """Give a node's machine back."""
+    option = nodes.parse_deallocate(request.body)
+    return await _ask(service, request, pool_requests.deallocate_node, option)
+
+
+async def start_node(service: Service, request: Request) -> Response:
+    """Start a deallocated node again."""
+    return await _ask(service, request, pool_requests.start_node)
+
+
+async def disable_node_scheduling(service: Service, request: Request) -> Response:
+    """Put no more tasks on a node."""
+    option: NodeDeallocationOption = nodes.parse_disable_scheduling(request.body)
+    return await _ask(service, request, pool_requests.disable_scheduling, option)
+
+
+async def enable_node_scheduling(service: Service, request: Request) -> Response:
+    """Put tasks on a node again."""
+    return await _ask(service, request, pool_requests.enable_scheduling)

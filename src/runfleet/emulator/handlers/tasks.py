@@ -1,0 +1,192 @@
+"""Requests about tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Job, Task
+from runfleet.emulator.service import Service
+from runfleet.scheduler import task_requests
+from runfleet.scheduler.commands import Command
+from runfleet.scheduler.job_requests import demand_living
+from runfleet.store import StoredTask
+from runfleet.wire import fields, tasks
+from runfleet.wire.bodies import JsonObject
+from runfleet.wire.conditions import check_conditions
+from runfleet.wire.errors import WireError
+from runfleet.wire.paging import Page, entity_json, page_json, read_list_query
+from runfleet.wire.requests import Request
+from runfleet.wire.responses import Response, respond
+from runfleet.wire.tasks import ParsedTask, RefusedTask
+
+
+def _living_job(service: Service, request: Request) -> Job:
+    entry = service.engine.state.job(request.parameters["job_id"])
+    demand_living(entry)
+    return entry.job
+
+
+def find_task(service: Service, request: Request) -> StoredTask:
+    """The task that a request names."""
+    job = service.engine.state.job(request.parameters["job_id"]).job
+    number = service.engine.store.job_number(job.spec.job_id)
+    stored = service.engine.store.tasks.find(number, request.parameters["task_id"])
+    if stored is None:
+        raise BatchRuleError("TaskNotFound")
+    check_conditions(request, stored.task.last_modified)
+    return stored
+
+
+async def list_tasks(service: Service, request: Request) -> Response:
+    """List the tasks of a job, in the order they were added."""
+    job = service.engine.state.job(request.parameters["job_id"]).job
+    query = read_list_query(request, fields.TASKS)
+    found = service.engine.store.tasks.page(
+        service.engine.store.job_number(job.spec.job_id),
+        query.condition,
+        after=int(query.after or 0),
+        limit=query.page_size + 1,
+        with_bodies=query.select is None or tasks.needs_body(query.select),
+    )
+    shown = found[: query.page_size]
+    follows = len(found) > len(shown)
+    after = str(shown[-1].task.sequence) if follows else ""
+    page = Page([tasks.task_json(one.task, one.body, base=request.base) for one in shown], after)
+    return respond(request, page_json(request, "tasks", page, query))
+
+
+async def get_task(service: Service, request: Request) -> Response:
+    """Read one task."""
+    stored = find_task(service, request)
+    shape = tasks.task_json(stored.task, stored.body, base=request.base)
+    last_modified = stored.task.last_modified
+    return respond(request, entity_json(request, "tasks", shape), last_modified=last_modified)
+
+
+async def create_task(service: Service, request: Request) -> Response:
+    """Add one task to a job."""
+    job = _living_job(service, request)
+    parsed = tasks.parse_create(request.body, job.spec)
+    (result,) = _add(service, job, [parsed], request.received)
+    if isinstance(result, RefusedTask):
+        raise result.error
+    await service.engine.committed()
+    location = f"{request.url}/{parsed.head.task_id}"
+    return respond(request, last_modified=request.received, location=location)
+
+
+async def create_task_collection(service: Service, request: Request) -> Response:
+    """Add up to 100 tasks to a job; each is added or refused by itself."""
+    job = _living_job(service, request)
+    parsed = tasks.parse_collection(request.body, job.spec)
+    results = _add(service, job, parsed, request.received)
+    await service.engine.committed()
+    answers = [_result_json(request, job, result) for result in results]
+    return respond(request, tasks.collection_json(request.base, answers))
+
+
+def _add(
+    service: Service,
+    job: Job,
+    parsed: Sequence[ParsedTask | RefusedTask],
+    received: datetime,
+) -> list[ParsedTask | RefusedTask]:
+    """Store and queue what can be added; what exists already is refused."""
+    table = service.engine.store.tasks
+    number = service.engine.store.job_number(job.spec.job_id)
+    ids = [task.head.task_id for task in parsed if isinstance(task, ParsedTask)]
+    taken = table.existing(number, ids)
+    results: list[ParsedTask | RefusedTask] = []
+    added: list[StoredTask] = []
+    for task in parsed:
+        result = _check_new(task, taken)
+        results.append(result)
+        if isinstance(result, ParsedTask):
+            sequence = table.next_sequence()
+            added.append(StoredTask(_new_task(job, result, sequence, received), result.body))
+    table.add(number, added)
+    records = [stored.task for stored in added]
+    service.engine.decide(task_requests.add_tasks, job.spec.job_id, records)
+    return results
+
+
+def _check_new(task: ParsedTask | RefusedTask, taken: set[str]) -> ParsedTask | RefusedTask:
+    if isinstance(task, RefusedTask):
+        return task
+    key = task.head.task_id.lower()
+    if key in taken:
+        return RefusedTask(task.head.task_id, WireError("TaskExists"))
+    taken.add(key)
+    return task
+
+
+def _new_task(job: Job, parsed: ParsedTask, sequence: int, received: datetime) -> Task:
+    retries = parsed.head.max_task_retry_count
+    return Task(
+        job_id=job.spec.job_id,
+        task_id=parsed.head.task_id,
+        sequence=sequence,
+        creation_time=received,
+        last_modified=received,
+        state_time=received,
+        required_slots=parsed.head.required_slots,
+        max_task_retry_count=job.spec.max_task_retry_count if retries is None else retries,
+    )
+
+
+def _result_json(request: Request, job: Job, result: ParsedTask | RefusedTask) -> JsonObject:
+    if isinstance(result, RefusedTask):
+        return tasks.refused_json(result)
+    task_id = result.head.task_id
+    return tasks.added_json(request.base, job.spec.job_id, task_id, request.received)
+
+
+async def replace_task(service: Service, request: Request) -> Response:
+    """Change the constraints of a task."""
+    stored = find_task(service, request)
+    changed = tasks.replace_constraints(stored.body or b"{}", request.body)
+    service.engine.store.tasks.save_body(stored.task.sequence, changed.body)
+    retries = changed.max_task_retry_count
+    job = service.engine.state.job(stored.task.job_id).job
+    return await _ask(
+        service,
+        request,
+        task_requests.change_retries,
+        job.spec.max_task_retry_count if retries is None else retries,
+    )
+
+
+async def _ask(
+    service: Service, request: Request, decision: Callable[..., list[Command]], *arguments: Any
+) -> Response:
+    stored = find_task(service, request)
+    service.engine.decide(decision, stored.task, *arguments)
+    await service.engine.committed()
+    return respond(request, last_modified=find_task(service, request).task.last_modified)
+
+
+async def delete_task(service: Service, request: Request) -> Response:
+    """Delete a task with its files."""
+    stored = find_task(service, request)
+    service.engine.decide(task_requests.delete_task, stored.task)
+    await service.engine.committed()
+    return respond(request)
+
+
+async def terminate_task(service: Service, request: Request) -> Response:
+    """End a task."""
+    return await _ask(service, request, task_requests.terminate_task)
+
+
+async def reactivate_task(service: Service, request: Request) -> Response:
+    """Let a failed task run again."""
+    return await _ask(service, request, task_requests.reactivate_task)
+
+
+async def list_subtasks(service: Service, request: Request) -> Response:
+    """List the subtasks of a task: an ordinary one has none."""
+    find_task(service, request)
+    return respond(request, {"value": []})

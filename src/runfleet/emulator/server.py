@@ -1,0 +1,221 @@
+"""The emulator's process: one at a time in a home folder, found by its endpoint file."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import fcntl
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+
+import uvicorn
+
+from runfleet.emulator.app import App
+from runfleet.emulator.engine import Engine
+from runfleet.emulator.executions import Executions
+from runfleet.emulator.folders import Folders
+from runfleet.emulator.packages import Packages
+from runfleet.emulator.recovery import recover_tasks, remembered
+from runfleet.emulator.service import Service
+from runfleet.scheduler.restore import resume
+from runfleet.scheduler.state import State
+from runfleet.store import Store
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+_KEY_BYTES = 64
+_BACKLOG = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    How the emulator is run.
+
+    Parameters
+    ----------
+    port
+        Where to listen; 0 takes a free one, if possible the one of the last time.
+    idle_exit
+        How long to stay without a request and without a running task; None is for ever.
+    node_delay
+        How long a node takes to come.
+    """
+
+    home: Path
+    port: int = 0
+    account: str = "local"
+    idle_exit: timedelta | None = None
+    node_delay: timedelta = timedelta(milliseconds=50)
+
+
+class AlreadyRunningError(Exception):
+    """Another emulator serves this home folder."""
+
+
+class _QuietServer(uvicorn.Server):
+    """A server that sleeps until told to stop: uvicorn's own loop wakes ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self._stopping.wait()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        del frame
+        log.info("told to stop by signal %d", sig)
+        self.stop()
+
+    def stop(self) -> None:
+        self.should_exit = True
+        self._stopping.set()
+
+
+def run(settings: Settings) -> None:
+    """
+    Serve until told to stop, or until nothing has happened for long enough.
+
+    Raises
+    ------
+    AlreadyRunningError
+        If another emulator serves this home folder.
+    """
+    folders = Folders(settings.home)
+    folders.state.mkdir(parents=True, exist_ok=True)
+    folders.storage.mkdir(exist_ok=True)
+    with _locked(folders.lock):
+        asyncio.run(_serve(settings, folders))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunningError from None
+        yield
+
+
+async def _serve(settings: Settings, folders: Folders) -> None:
+    listener = _listen(settings.port, folders.endpoint)
+    url = f"http://{HOST}:{listener.getsockname()[1]}"
+    engine = await _start_engine(settings, folders, url)
+    try:
+        key = _account_key(folders.key)
+        service = Service(settings.account, key, engine, folders, Packages(folders.packages))
+        app = App(service)
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=300,
+            timeout_graceful_shutdown=2,
+        )
+        server = _QuietServer(config)
+        _announce(folders.endpoint, url, settings.account)
+        log.info("serving account `%s` at %s", settings.account, url)
+        _watch_idleness(server, app, engine, settings.idle_exit)
+        await server.serve([listener])
+    finally:
+        folders.endpoint.unlink(missing_ok=True)
+        await engine.stop()
+        log.info("stopped")
+
+
+async def _start_engine(settings: Settings, folders: Folders, url: str) -> Engine:
+    store = Store(folders.database)
+    recover_tasks(store, folders.journal)
+    state = State(node_delay=settings.node_delay)
+    executions = Executions(folders, Packages(folders.packages), settings.account, url)
+    engine = Engine(folders, store, state, executions)
+    await engine.start()
+    engine.decide(resume, remembered(store))
+    await engine.committed()
+    return engine
+
+
+def _listen(port: int, endpoint: Path) -> socket.socket:
+    """Listen where the last emulator did, so that its clients find this one, or elsewhere."""
+    for candidate in dict.fromkeys((port, _last_port(endpoint), 0) if not port else (port,)):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, candidate))
+        except OSError:
+            listener.close()
+            continue
+        listener.listen(_BACKLOG)
+        return listener
+    raise OSError(f"port {port} is taken")
+
+
+def _last_port(endpoint: Path) -> int:
+    try:
+        url: str = json.loads(endpoint.read_text())["url"]
+    except (OSError, ValueError, KeyError):
+        return 0
+    return int(url.rpartition(":")[2])
+
+
+def _account_key(path: Path) -> bytes:
+    """The account's key, made at random at the first start."""
+    if not path.exists():
+        draft = path.with_suffix(".new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
+        draft.rename(path)
+    return base64.b64decode(path.read_bytes())
+
+
+def _announce(endpoint: Path, url: str, account: str) -> None:
+    draft = endpoint.with_suffix(".new")
+    draft.write_text(json.dumps({"url": url, "account": account, "pid": os.getpid()}))
+    draft.rename(endpoint)
+
+
+def _watch_idleness(
+    server: _QuietServer, app: App, engine: Engine, idle_exit: timedelta | None
+) -> None:
+    if idle_exit is None:
+        return
+    loop = asyncio.get_running_loop()
+    patience = idle_exit.total_seconds()
+
+    def look() -> None:
+        idle = monotonic() - app.last_request
+        if idle >= patience and not engine.is_busy:
+            log.info("nothing to do for %.0f s", idle)
+            server.stop()
+        else:
+            loop.call_later(max(1.0, patience - idle), look)
+
+    loop.call_later(patience, look)
+
+
+def configure_logging(file: Path | None) -> None:
+    """Log to a file, or to stderr."""
+    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        handlers=[handler],
+    )
