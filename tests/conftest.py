@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
 
 ROOT = Path(__file__).parents[1]
 EPANET = ROOT / ".build" / "epanet"
@@ -53,3 +59,63 @@ def runfleet(tmp_path: Path) -> Iterator[RunCommand]:
 
     yield run
     run("emulator", "stop")
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running emulator of its own, and what a client needs to reach it."""
+
+    home: Path
+    url: str
+    account: str
+    key: str
+    process: subprocess.Popen[bytes]
+
+    def client(self) -> BatchClient:
+        """The official SDK's client."""
+        return BatchClient(self.url, AzureNamedKeyCredential(self.account, self.key))
+
+
+def start_emulator(home: Path, *options: str) -> Emulator:
+    """Start an emulator and wait until it serves."""
+    command = [sys.executable, "-m", "runfleet.emulator", "--home", home, *options]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    endpoint = home / "emulator" / "endpoint.json"
+    wait_for(lambda: process.poll() is not None or _pid(endpoint) == process.pid)
+    assert process.poll() is None, (home / "emulator" / "log.txt").read_text()
+    facts = json.loads(endpoint.read_text())
+    key = (home / "emulator" / "key").read_text()
+    return Emulator(home, facts["url"], facts["account"], key, process)
+
+
+def stop_emulator(emulator: Emulator) -> None:
+    """Stop an emulator as a user would, and wait until it is gone."""
+    emulator.process.terminate()
+    emulator.process.wait(20)
+
+
+def _pid(endpoint: Path) -> int | None:
+    try:
+        return int(json.loads(endpoint.read_text())["pid"])
+    except (OSError, ValueError):
+        return None
+
+
+T = TypeVar("T")
+
+
+def wait_for(condition: Callable[[], T], *, seconds: float = 30) -> T:
+    """What a condition gives once it gives something; fails if that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "the condition did not come about"
+        time.sleep(0.01)
+    return result
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator that the tests of a module share."""
+    running = start_emulator(tmp_path_factory.mktemp("home with 'quote'"))
+    yield running
+    stop_emulator(running)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runfleet.agent.journal import read_journal
 from runfleet.agent.link import AgentLink
 from runfleet.agent.messages import Ended, ExecutionFailure, Kill, Message, Ready, RemoveFolder
 from runfleet.batch.records import Failure, Task
@@ -100,7 +101,7 @@ class Engine:
         }
 
     async def start(self) -> None:
-        """Start the node agent and go on with what the store remembers."""
+        """Start the node agent, which ends what an earlier one left running."""
         await self._start_agent()
         self._purge_later()
         self._watch_expiry()
@@ -180,6 +181,10 @@ class Engine:
 
     async def _replace_agent(self) -> None:
         await self._start_agent()
+        for ended in read_journal(self.folders.journal):
+            # It may have noted ends that it had no time to tell.
+            if ended.execution in self.state.executions:
+                self.decide(reports.on_ended, ended.execution, outcome_of(ended))
         self.decide(reports.on_agent_lost)
 
     def _set_timer(self) -> None:

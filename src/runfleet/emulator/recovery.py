@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from runfleet.agent.journal import read_journal
+from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.messages import SubjectKind
 from runfleet.emulator.engine import now, outcome_of
 from runfleet.scheduler.restore import Remembered, recover_task
@@ -21,7 +21,8 @@ def recover_tasks(store: Store, journal: Path) -> None:
     Settle the tasks that were running, by what the node agent noted, then empty its journal.
 
     The agent notes the end of an execution before it tells the emulator, so that a task which
-    succeeded is not run again even if the emulator was killed before it heard of it.
+    succeeded is not run again even if the emulator was killed before it heard of it.  The journal
+    is complete once a new agent is ready.
     """
     outcomes = _noted_outcomes(journal)
     numbers = [store.job_number(job.spec.job_id) for job in store.jobs()]
@@ -30,7 +31,7 @@ def recover_tasks(store: Store, journal: Path) -> None:
         recover_task(task, _if_newer(outcome, task.state_time), now())
         store.tasks.save(task)
     store.commit()
-    journal.unlink(missing_ok=True)
+    clear_journal(journal)
 
 
 def _noted_outcomes(journal: Path) -> Mapping[TaskKey, Outcome]:

@@ -142,11 +142,11 @@ async def _serve(settings: Settings, folders: Folders) -> None:
 
 async def _start_engine(settings: Settings, folders: Folders, url: str) -> Engine:
     store = Store(folders.database)
-    recover_tasks(store, folders.journal)
     state = State(node_delay=settings.node_delay)
     executions = Executions(folders, Packages(folders.packages), settings.account, url)
     engine = Engine(folders, store, state, executions)
     await engine.start()
+    recover_tasks(store, folders.journal)
     engine.decide(resume, remembered(store))
     await engine.committed()
     return engine
