@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 from typing import Protocol
 
@@ -208,7 +209,7 @@ class Normal:
                 f"the standard deviation {as_text(self.standard_deviation)} is not positive",
                 hint="write [mean, standard deviation], or give a fixed value",
             )
-        lower, upper, _ = self._tail()
+        lower, upper, _ = self._tail
         if upper - lower <= 0:
             raise InvalidValueError(
                 "the bounds are so far from the mean that no number is left between them",
@@ -217,12 +218,13 @@ class Normal:
 
     def quantile(self, probability: float) -> float:
         """Return the number that is not exceeded with this probability, given the bounds."""
-        lower, upper, side = self._tail()
+        lower, upper, side = self._tail
         part = probability if side > 0 else 1 - probability
         area = min(max(lower + part * (upper - lower), math.ulp(0.0)), 1 - _SMALLEST)
         number = self.mean + side * self.standard_deviation * _STANDARD.inv_cdf(area)
         return min(max(float(f"{number:.12g}"), self.low), self.high)
 
+    @cached_property
     def _tail(self) -> tuple[float, float, int]:
         """Return the probabilities of the bounds, mirrored to where doubles are precise."""
         low = (self.low - self.mean) / self.standard_deviation

@@ -35,6 +35,9 @@ from runfleet.study.pool import NodeRange, PoolRequest
 from runfleet.study.results import ColumnSource, JsonSource, PatternSource, Result, Source, Take
 from runfleet.study.values import as_text, check_value, describe
 
+T = TypeVar("T")
+S = TypeVar("S", bound=Source)
+
 MOST_RUNS = 1_000_000_000
 """More than that many runs are a mistake rather than a study."""
 
@@ -150,6 +153,11 @@ def _check_parameter_name(name: str) -> str:
     return name
 
 
+def _refuse_twins(parameters: dict[str, T]) -> dict[str, T]:
+    refuse_twins(parameters)
+    return parameters
+
+
 def _parse_duration(value: object) -> timedelta:
     if isinstance(value, str):
         return parse_duration(value)
@@ -232,7 +240,7 @@ class OutputForm(Form):
 
 
 class ModelForm(Form):
-    """The executable, and what it reads and writes."""
+    """What a run executes, and the files around it."""
 
     command: Annotated[str, AfterValidator(_check_command)] = Field(
         description="The command line of a run, as you would type it into a terminal."
@@ -502,9 +510,6 @@ class ResultForm(Form):
         return Result(name, self.file, self._source(), self.take, self.unit)
 
 
-S = TypeVar("S", bound=Source)
-
-
 def _parsed(key: str, parse: Callable[[str], S], text: str) -> S:
     try:
         return parse(text)
@@ -562,8 +567,8 @@ class StudyForm(Form):
         None, description="Name of the study; the name of the file if not given."
     )
     model: ModelForm = Field(description="The executable, and what it reads and writes.")
-    parameters: dict[ParameterName, ParameterForm] = Field(
-        {}, description="The quantities that differ from run to run, by name."
+    parameters: Annotated[dict[ParameterName, ParameterForm], AfterValidator(_refuse_twins)] = (
+        Field({}, description="The quantities that differ from run to run, by name.")
     )
     design: DesignForm | None = Field(
         None, description="How samples are chosen; `grid` if not given."
@@ -575,11 +580,6 @@ class StudyForm(Form):
         {}, description="Numbers to take from the outputs of each run, by name."
     )
     pool: PoolForm = Field(PoolForm(), description="The machines to run on.")
-
-    @model_validator(mode="after")
-    def _check(self) -> StudyForm:
-        refuse_twins(self.parameters)
-        return self
 
 
 def json_schema() -> dict[str, Any]:

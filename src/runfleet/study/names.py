@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from runfleet.study.errors import InvalidValueError, suggest
-from runfleet.study.values import Sample, Value, as_text
+from runfleet.study.values import Sample, as_text
 
 LONGEST_RUN_NAME = 64
 """Azure Batch's limit for the id of a task."""
@@ -16,6 +16,7 @@ LONGEST_RUN_NAME = 64
 LONGEST_STUDY_NAME = 59
 """Azure Batch's limit for the id of a job, less room for the `--999` of later generations."""
 
+_RUN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REFUSED = re.compile(r"[^A-Za-z0-9_-]")
 _NUMBER_AS_NAME = str.maketrans({".": "_", "+": None})
 _ALLOWED_HINT = "use letters, digits, `-` and `_` only"
@@ -76,16 +77,28 @@ class NamePattern:
         InvalidValueError
             If the name would be empty, too long or hold characters that Batch refuses.
         """
-        parts: list[str] = []
-        for literal, field, form in self.pieces:
-            parts.append(literal)
-            if field is not None:
-                value = number if field == "number" else sample[field]
-                parts.append(_formatted(field, value, form))
-        name = "".join(parts)
-        if not 1 <= len(name) <= LONGEST_RUN_NAME:
-            raise _wrong_length("run", name, LONGEST_RUN_NAME)
+        name = "".join(
+            [
+                literal if field is None else literal + _formatted(field, form, number, sample)
+                for literal, field, form in self.pieces
+            ]
+        )
+        if not _RUN_NAME.fullmatch(name):
+            raise self._refused(name, number, sample)
         return name
+
+    def _refused(self, name: str, number: int, sample: Sample) -> InvalidValueError:
+        """Find out what Batch refuses in a name."""
+        for _, field, form in self.pieces:
+            text = "" if field is None else _formatted(field, form, number, sample)
+            refused = _refused_character(text)
+            if refused:
+                return InvalidValueError(
+                    f"the value `{text}` of `{field}` in its name holds {refused}, which Batch "
+                    "refuses",
+                    hint=f"{_ALLOWED_HINT} in the value, or name the runs by `{{number}}`",
+                )
+        return _wrong_length("run", name, LONGEST_RUN_NAME)
 
 
 def default_pattern(run_count: int) -> NamePattern:
@@ -140,7 +153,8 @@ def _checked_piece(
     return literal, field, form or ""
 
 
-def _formatted(field: str, value: Value, form: str) -> str:
+def _formatted(field: str, form: str, number: int, sample: Sample) -> str:
+    value = number if field == "number" else sample[field]
     if isinstance(value, bool):
         value = as_text(value)
     try:
@@ -150,22 +164,20 @@ def _formatted(field: str, value: Value, form: str) -> str:
             f"`{as_text(value)}` cannot be written as `{{{field}:{form}}}`",
             hint=f"write `{{{field}}}` without a format",
         ) from error
-    if not isinstance(value, str):
-        text = text.translate(_NUMBER_AS_NAME)
-    _refuse_characters(
-        text,
-        f"the value `{text}` of `{field}` in a run's name",
-        f"{_ALLOWED_HINT} in the value, or name the runs by `{{number}}`",
-    )
-    return text
+    return text if isinstance(value, str) else text.translate(_NUMBER_AS_NAME)
 
 
 def _refuse_characters(text: str, subject: str, hint: str) -> None:
-    refused = _REFUSED.search(text)
+    refused = _refused_character(text)
     if refused:
-        character = refused.group()
-        shown = "a blank" if character == " " else f"`{character}`"
-        raise InvalidValueError(f"{subject} holds {shown}, which Batch refuses", hint=hint)
+        raise InvalidValueError(f"{subject} holds {refused}, which Batch refuses", hint=hint)
+
+
+def _refused_character(text: str) -> str | None:
+    refused = _REFUSED.search(text)
+    if refused is None:
+        return None
+    return "a blank" if refused.group() == " " else f"`{refused.group()}`"
 
 
 def _wrong_length(kind: str, name: str, longest: int) -> InvalidValueError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
@@ -132,26 +134,23 @@ def shortened(number: float, width: int) -> str | None:
     """
     if number == 0:
         return next((text for text in ("0.0", "0.") if len(text) <= width), None)
-    for digits in range(_exact_digits(number), 0, -1):
-        for text in _spellings(number, digits):
-            if len(text) <= width:
+    # The shortest decimal number that reads back as the same double; its digits are all we have.
+    exact = Decimal(repr(number)).normalize()
+    for digits in range(len(exact.as_tuple().digits), 0, -1):
+        for text in _spellings(exact, digits):
+            if len(text) <= width and math.isfinite(float(text)):
                 return text
     return None
 
 
-def _exact_digits(number: float) -> int:
-    mantissa = repr(abs(number)).split("e")[0].replace(".", "")
-    return max(len(mantissa.strip("0")), 1)
-
-
-def _spellings(number: float, digits: int) -> Iterator[str]:
+def _spellings(number: Decimal, digits: int) -> Iterator[str]:
     """Spell a number with so many significant digits, the most readable spelling first."""
     mantissa, exponent_text = f"{number:.{digits - 1}e}".split("e")
     exponent = int(exponent_text)
     if -5 <= exponent < 16 and digits > exponent:
         plain = f"{number:.{digits - 1 - exponent}f}"
         yield from _with_point(plain)
-    elif 0 <= exponent < 16 and float(f"{number:.{digits - 1}e}") == number:
+    elif 0 <= exponent < 16 and Decimal(f"{number:.{digits - 1}e}") == number:
         yield from _with_point(f"{number:.0f}")
     if "." not in mantissa:
         mantissa += "."

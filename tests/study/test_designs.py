@@ -1,0 +1,115 @@
+"""Designs choose samples: as listed, or drawn so that they cover the ranges."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runfleet.study.sampling import BLOCK, Method, latin_hypercube, unit_points
+
+MODEL = "model: {command: x}\n"
+
+
+def rows(study):
+    return [tuple(sample.values()) for sample in study.samples()]
+
+
+def test_a_grid_has_all_combinations_the_last_parameter_changing_fastest(load):
+    study = load(MODEL + "parameters: {A: [1, 2], F: x, B: {integers: [5, 7]}}\ndesign: grid\n")
+    assert rows(study) == [
+        (1, "x", 5), (1, "x", 6), (1, "x", 7), (2, "x", 5), (2, "x", 6), (2, "x", 7),
+    ]  # fmt: skip
+
+
+def test_zip_takes_values_together(load):
+    study = load(MODEL + "parameters: {A: [1, 2], B: {values: [x, y]}, C: 3}\ndesign: zip\n")
+    assert rows(study) == [(1, "x", 3), (2, "y", 3)]
+
+
+def test_a_list_brings_its_own_parameters(load):
+    study = load(MODEL + "design:\n  list:\n  - {A: 1, B: x}\n  - {B: y, A: 2.5}\n")
+    assert [dict(sample) for sample in study.samples()] == [
+        {"A": 1, "B": "x"},
+        {"A": 2.5, "B": "y"},
+    ]
+
+
+def test_a_csv_file_brings_its_own_parameters(load):
+    csv = '\ufeffA, B,C\r\n1,"x, y",1e3\r\n\r\n-2,007,.5\r\n'
+    study = load(MODEL + "design: {csv: samples.csv}\n", samples_dot_csv=csv)
+    assert study.run_count() == 2
+    assert [dict(sample) for sample in study.samples()] == [
+        {"A": 1, "B": "x, y", "C": 1000.0},
+        {"A": -2, "B": "007", "C": 0.5},
+    ]
+
+
+def test_declared_parameters_are_the_only_columns_taken(load):
+    text = MODEL + "parameters: {B: {unit: m}, K: 7}\ndesign: {csv: samples.csv}\n"
+    study = load(text, samples_dot_csv="id,B\nfirst,1\nsecond,2\n")
+    assert [dict(sample) for sample in study.samples()] == [{"B": 1, "K": 7}, {"B": 2, "K": 7}]
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_draws_repeat_and_depend_on_the_seed(load, method):
+    text = MODEL + "parameters: {A: {uniform: [0, 1]}, B: [x, y]}\n"
+    first, again, other = (
+        rows(load(f"{text}design: {{{method}: 64{seed}}}\n"))
+        for seed in ("", ", seed: 1", ", seed: 2")
+    )
+    assert len(first) == 64
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("random", [51.18216247, 95.0463696326, 14.415961272]),
+        ("latin_hypercube", [50.3940541567, 98.3487898775, 4.80532042399]),
+        ("halton", [82.6699807926, 32.6699807926, 57.6699807926]),
+        ("sobol", [28.616916202, 90.4612615705, 52.5932742283]),
+    ],
+)
+def test_draws_are_the_same_on_every_machine(load, method, expected):
+    text = MODEL + f"parameters: {{A: {{uniform: [0, 100]}}}}\ndesign: {{{method}: 3, seed: 1}}\n"
+    assert [row[0] for row in rows(load(text))] == expected
+
+
+@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("count", [1, 7, BLOCK, BLOCK + 1, 3 * BLOCK - 1])
+def test_points_come_in_blocks_within_the_unit_cube(method, count):
+    blocks = list(unit_points(method, count, 2, seed=5))
+    points = np.concatenate(blocks)
+    assert points.shape == (count, 2)
+    assert all(len(block) <= BLOCK for block in blocks)
+    assert points.min() >= 0
+    assert points.max() < 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 5), st.integers(0, 2**32))
+def test_each_part_of_each_range_holds_one_point_of_a_latin_hypercube(count, dimensions, seed):
+    points = latin_hypercube(count, dimensions, seed)
+    for column in points.T:
+        assert sorted(np.floor(column * count).astype(int)) == list(range(count))
+
+
+def test_a_latin_hypercube_shares_listed_values_out_evenly(load):
+    text = (
+        MODEL + "parameters: {A: [x, y, z], B: {normal: [0, 1]}}\ndesign: {latin_hypercube: 30}\n"
+    )
+    drawn = [row[0] for row in rows(load(text))]
+    assert [drawn.count(value) for value in "xyz"] == [10, 10, 10]
+
+
+@pytest.mark.parametrize("method", [Method.HALTON, Method.SOBOL])
+def test_low_discrepancy_points_cover_evenly(method):
+    points = np.concatenate(list(unit_points(method, 1024, 2, seed=1)))
+    cells, _, _ = np.histogram2d(*points.T, bins=8, range=[[0, 1], [0, 1]])
+    assert cells.min() >= 12
+    assert cells.max() <= 20
+    assert math.isclose(points.mean(), 0.5, abs_tol=0.01)

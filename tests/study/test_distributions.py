@@ -1,0 +1,110 @@
+"""Distributions turn probabilities into values."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from runfleet.study.distributions import (
+    Choice,
+    Integers,
+    LogUniform,
+    Normal,
+    Triangular,
+    Uniform,
+)
+from runfleet.study.errors import InvalidValueError
+
+probabilities = st.floats(0, 1)
+numbers = st.floats(-1e3, 1e3)
+positive = st.floats(1e-3, 1e3)
+
+
+@st.composite
+def distributions(draw):
+    low, high = sorted(draw(st.lists(numbers, min_size=2, max_size=2, unique=True)))
+    mode = draw(st.floats(low, high))
+    smaller, larger = sorted(draw(st.lists(positive, min_size=2, max_size=2, unique=True)))
+    whole = draw(st.integers(-1000, 1000))
+    kinds = [
+        Uniform(low, high),
+        Triangular(low, high, mode),
+        LogUniform(smaller, larger),
+        Normal(low, smaller, low, low + 2 * larger),
+        Normal(low, smaller, low - 3 * smaller, low + larger),
+        Integers(whole, whole + draw(st.integers(1, 100))),
+        Choice(("a", 1, 2.5)),
+    ]
+    return draw(st.sampled_from(kinds))
+
+
+@given(distributions(), probabilities)
+def test_values_stay_within_their_bounds(distribution, probability):
+    assert distribution.holds(distribution.quantile(probability))
+
+
+@given(distributions(), st.lists(probabilities, min_size=2, max_size=2))
+def test_values_rise_with_their_probability(distribution, pair):
+    if isinstance(distribution, Choice):
+        return
+    lower, upper = sorted(pair)
+    span = abs(distribution.quantile(1)) + abs(distribution.quantile(0))
+    assert distribution.quantile(lower) <= distribution.quantile(upper) + 1e-11 * span
+
+
+@pytest.mark.parametrize("probability", [1e-9, 0.01, 0.3, 0.5, 0.77, 0.999])
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (Uniform(80, 140), stats.uniform(80, 60)),
+        (LogUniform(1e-6, 1e3), stats.loguniform(1e-6, 1e3)),
+        (Normal(5, 2), stats.norm(5, 2)),
+        (Normal(5, 2, 4, 8), stats.truncnorm(-0.5, 1.5, 5, 2)),
+        (Normal(0, 1, 6, 9), stats.truncnorm(6, 9)),
+        (Normal(0, 1, -9, -6), stats.truncnorm(-9, -6)),
+        (Normal(0, 1, low=30), stats.truncnorm(30, math.inf)),
+        (Triangular(1, 6, 2), stats.triang(0.2, 1, 5)),
+        (Triangular(1, 6, 6), stats.triang(1.0, 1, 5)),
+    ],
+)
+def test_values_are_those_of_scipy(ours, theirs, probability):
+    assert ours.quantile(probability) == pytest.approx(theirs.ppf(probability), rel=1e-8)
+
+
+def test_equal_parts_belong_to_each_choice_and_integer():
+    parts = [(index + 0.5) / 12 for index in range(12)]
+    assert [Choice(("a", "b", "c")).quantile(part) for part in parts] == list("aaaabbbbcccc")
+    assert [Integers(1, 4).quantile(part) for part in parts] == [1] * 3 + [2] * 3 + [3] * 3 + [
+        4
+    ] * 3
+
+
+def test_drawn_numbers_have_twelve_digits():
+    assert Uniform(0, 1).quantile(1 / 3) == 0.333333333333
+    assert statistics.mean([LogUniform(1, 100).quantile(0.5)] * 2) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Uniform(2, 1), "the upper bound 1 does not exceed the lower bound 2"),
+        (lambda: Integers(1, 1), "the upper bound 1 does not exceed the lower bound 1"),
+        (lambda: LogUniform(0, 1), "the lower bound 0 has no logarithm"),
+        (lambda: Normal(0, 0), "the standard deviation 0 is not positive"),
+        (
+            lambda: Normal(0, 1, 50, 60),
+            "the bounds are so far from the mean that no number is left between them",
+        ),
+        (lambda: Triangular(0, 1, 2), "the mode 2 is not between the bounds 0 and 1"),
+        (lambda: Choice(()), "there is no value to choose from"),
+    ],
+)
+def test_impossible_distributions_are_refused(make, message):
+    with pytest.raises(InvalidValueError) as caught:
+        make()
+    assert (caught.value.what, bool(caught.value.hint)) == (message, True)

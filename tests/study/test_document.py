@@ -1,0 +1,44 @@
+"""YAML becomes plain data that remembers its lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runfleet.study import StudyError
+from runfleet.study.document import parse_document
+
+
+def test_lines_are_remembered():
+    text = "a: 1\nb:\n  c: [x,\n    y]\n  d: {e: 2}\n"
+    document = parse_document(text, Path("s.yaml"))
+    assert document.data == {"a": 1, "b": {"c": ["x", "y"], "d": {"e": 2}}}
+    places = [(), ("a",), ("b",), ("b", "c", 1), ("b", "d", "e"), ("b", "d", "nowhere")]
+    assert [document.line(place) for place in places] == [1, 1, 2, 4, 5, 5]
+
+
+@given(st.text())
+def test_any_text_is_data_or_an_error_with_a_hint(text):
+    try:
+        parse_document(text, Path("s.yaml"))
+    except StudyError as caught:
+        error = caught
+    else:
+        return
+    assert error.message.startswith("s.yaml")
+    assert error.hint
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("abc :#-'\"\\\n", max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text("abc", min_size=1), plain))
+def test_json_is_read_as_what_it_is(data):
+    assert parse_document(json.dumps(data), Path("s.yaml")).data == data

@@ -1,0 +1,117 @@
+"""Overlays are rendered from Jinja2 templates and PEST template files."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runfleet.study import Overlay, StudyError
+from runfleet.study.errors import InvalidValueError
+from runfleet.study.pest_template import fit, shortened
+
+
+def overlay(folder: Path, content: str | bytes) -> Overlay:
+    source = folder / "template"
+    source.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return Overlay.read(PurePosixPath("x.inp"), source, shown=Path("template"))
+
+
+def test_jinja_values_are_numbers(tmp_path: Path):
+    template = (
+        "{{ A * 2 }} {{ A | round(1) }} {{ '%05d' | format(N) }} {{ S }} {{ T }} {{ run_name }}"
+    )
+    sample = {"A": 0.125, "N": 7, "S": "x", "T": True}
+    rendered = overlay(tmp_path, template).render(sample, "run-1")
+    assert rendered == b"0.25 0.1 00007 x true run-1"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"a\r\n{{ A }}\r\n", b"a\n\n{{ A }}", b"\xb0C {{ A }}\n", "°C {{ A }}\n".encode()],
+)
+def test_jinja_leaves_line_ends_and_encoding_alone(tmp_path: Path, content: bytes):
+    rendered = overlay(tmp_path, content).render({"A": 1}, "r")
+    assert rendered == content.replace(b"{{ A }}", b"1")
+
+
+def test_jinja_reaches_no_further_than_its_values(tmp_path: Path):
+    harmful = overlay(tmp_path, "{{ A.__class__.__mro__ }}")
+    with pytest.raises(StudyError, match="access to attribute '__class__'"):
+        harmful.render({"A": 1}, "r")
+
+
+def test_a_value_beyond_the_encoding_is_told(tmp_path: Path):
+    old = overlay(tmp_path, b"\xb0C {{ S }}\n")
+    with pytest.raises(StudyError) as caught:
+        old.render({"S": "日"}, "run-1")
+    assert caught.value.message == (
+        "template: `日` cannot be written in latin-1, the encoding of this template (run `run-1`)"
+    )
+
+
+def test_pest_fields_keep_their_width(tmp_path: Path):
+    template = "PTF #\r\nrough # Rough    #|#N  #|#  S    #\r\nplain\r\n"
+    rendered = overlay(tmp_path, template).render({"ROUGH": 1 / 3, "n": 12, "S": "ab"}, "r")
+    assert rendered == b"rough .33333333333|   12|ab       \r\nplain\r\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "text"),
+    [
+        (80.0, 10, "      80.0"),
+        (80, 10, "        80"),
+        (80.0, 3, "80."),
+        (123.456, 5, "123.5"),
+        (123.456, 4, "123."),
+        (0.123456, 4, ".123"),
+        (-0.123456, 4, "-.12"),
+        (1.5e-10, 9, "  1.5e-10"),
+        (1.5e-10, 6, "2.e-10"),
+        (1e22, 5, "1.e22"),
+        (1e22, 30, "1.e22".rjust(30)),
+        (1234567.0, 6, "1.23e6"),
+        (100000.0, 9, " 100000.0"),
+        (0.0, 2, "0."),
+        (True, 5, " true"),
+        ("ab", 4, "ab  "),
+    ],
+)
+def test_fields_are_filled_as_exactly_as_they_allow(value, width, text):
+    assert fit(value, width) == text
+
+
+@pytest.mark.parametrize(("value", "width"), [(123456, 5), (12345.6, 3), (-1.0, 2), ("abc", 2)])
+def test_what_does_not_fit_is_refused(value, width):
+    with pytest.raises(InvalidValueError, match=f"does not fit into a field of {width} characters"):
+        fit(value, width)
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(finite, st.integers(1, 30))
+def test_a_number_fits_has_a_point_and_is_near(number, width):
+    text = shortened(number, width)
+    if text is None:
+        assert width < 9
+        return
+    assert len(text) <= width
+    assert "." in text
+    digits = len(text.lstrip("-").split("e")[0].replace(".", "").lstrip("0"))
+    assert float(text) == pytest.approx(number, rel=10 ** (1 - max(digits, 1)), abs=5e-324)
+
+
+@given(finite)
+def test_a_wide_field_holds_a_number_exactly(number):
+    assert float(shortened(number, 25) or "") == number
+
+
+@given(finite, st.integers(5, 25))
+def test_a_wider_field_is_never_less_exact(number, width):
+    narrow, wide = shortened(number, width), shortened(number, width + 1)
+    if narrow is not None:
+        assert wide is not None
+        assert abs(float(wide) - number) <= abs(float(narrow) - number)

@@ -1,0 +1,143 @@
+"""Results are numbers taken from the text of an output file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runfleet.study import ResultError
+from runfleet.study.results import (
+    ColumnSource,
+    JsonSource,
+    PatternSource,
+    Result,
+    Take,
+    as_number,
+)
+
+REPORT = """\
+head
+  minimum pressure   12.5 m
+  minimum pressure   -3.25 m
+  other 7
+minimum pressure 8
+"""
+
+
+def extract(source, text, take=Take.LAST):
+    return Result("x", "x.txt", source, take).extract(text)
+
+
+@pytest.mark.parametrize(
+    ("take", "number"),
+    [("first", 12.5), ("last", 8), ("min", -3.25), ("max", 12.5), ("sum", 17.25), ("mean", 5.75)],
+)
+def test_a_pattern_takes_one_of_its_matches(take, number):
+    source = PatternSource.parse(r"minimum pressure\s+(\S+)")
+    assert extract(source, REPORT, Take(take)) == number
+
+
+def test_anchors_match_at_each_line():
+    assert extract(PatternSource.parse(r"^minimum pressure (\S+)$"), REPORT) == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "number"),
+    [
+        ("t,Q\n1,2.5\n2,3.5\n", "Q", 3.5),
+        ("\ufefft;Q\r\n1;2.5\r\n\r\n2;3.5\r\n", "Q", 3.5),
+        ('"t","Q [m3/s]"\n1,"2.5"\n', "Q [m3/s]", 2.5),
+        ("t\tQ\n1\t2.5D+01\n", "Q", 25.0),
+        ("  t     Q\n  1   2.5\n  2   3.5\n", "Q", 3.5),
+        ("t Q\n1 2.5\n", 2, 2.5),
+        ("1 2.5\n", 2, 2.5),
+        ("5\n6\n", 1, 6.0),
+    ],
+)
+def test_a_column_is_found_by_name_or_number_whatever_separates_it(text, column, number):
+    assert extract(ColumnSource(column), text) == number
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("a.b[1].c", 4.5),
+        ("$.a.b[-1].c", 4.5),
+        ("a['odd key.']", 6),
+        ('a["odd key."]', 6),
+        ("list", 3),
+        ("a.text", 1.5),
+    ],
+)
+def test_a_json_path_leads_to_a_number(path, number):
+    data = {"a": {"b": [{}, {"c": 4.5}], "odd key.": 6, "text": "1.5"}, "list": [1, 2, 3]}
+    assert extract(JsonSource.parse(path), json.dumps(data)) == number
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "reason"),
+    [
+        (PatternSource.parse("x(.)"), "abc", "nothing matches `x(.)`"),
+        (PatternSource.parse("x(.*)"), "x*****", "`*****` is not a number"),
+        (PatternSource.parse("x(.*)"), "xNaN", "`NaN` is not a finite number"),
+        (PatternSource.parse("x(.*)"), "x1e999", "`1e999` is not a finite number"),
+        (ColumnSource("Q"), "t,q\n1,2\n", "the file has no column `Q`; did you mean `q`?"),
+        (
+            ColumnSource("flow"),
+            "t,q\n",
+            "the file has no column `flow`; the columns are `t` and `q`",
+        ),
+        (ColumnSource("q"), "t,q\n", "column `q` is empty"),
+        (ColumnSource("q"), "t,q\n1\n", "a row has 1 cells only"),
+        (ColumnSource("q"), "t,q\n1,\n", "`` is not a number"),
+        (ColumnSource(3), "", "column `3` is empty"),
+        (
+            ColumnSource("q"),
+            "t,q\n1," + "x" * 200_000,
+            "the file is not a table: field larger than field limit (131072)",
+        ),
+        (
+            JsonSource.parse("a.b"),
+            "{",
+            (
+                "the file is not JSON: Expecting property name enclosed in double quotes: "
+                "line 1 column 2 (char 1)"
+            ),
+        ),
+        (JsonSource.parse("a.b"), '{"a": {}}', "the file has no `a.b`: `b` is not there"),
+        (JsonSource.parse("a[3]"), '{"a": [1]}', "the file has no `a[3]`: `3` is not there"),
+        (JsonSource.parse("a"), '{"a": true}', "`a` is not a number"),
+        (JsonSource.parse("a"), '{"a": NaN}', "`nan` is not a finite number"),
+        (JsonSource.parse("a"), '{"a": []}', "`a` is an empty list"),
+    ],
+)
+def test_the_reason_is_told_if_there_is_no_number(source, text, reason):
+    with pytest.raises(ResultError) as caught:
+        extract(source, text)
+    assert caught.value.message == reason
+
+
+def test_a_deeply_nested_json_file_is_no_catastrophe():
+    with pytest.raises(ResultError, match="the file is not JSON"):
+        extract(JsonSource.parse("a"), "[" * 200_000)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_read_back_in_c_and_fortran_notation(number):
+    assert as_number(repr(number)) == number
+    assert as_number(f"{number:.17E}".replace("E", "D")) == number
+    if len(f"{number:.17E}".split("E")[1]) == 4:
+        assert as_number(f"{number:.17E}".replace("E", "")) == number
+
+
+@given(st.text())
+def test_any_text_is_a_finite_number_or_a_reason(text):
+    for source in (PatternSource.parse("(.+)"), ColumnSource(1), JsonSource.parse("a")):
+        try:
+            number = extract(source, text, Take.SUM)
+        except ResultError:
+            continue
+        assert abs(number) < float("inf")

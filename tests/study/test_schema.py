@@ -1,0 +1,39 @@
+"""The published JSON Schema describes every key."""
+
+from __future__ import annotations
+
+import json
+
+from runfleet.study import json_schema
+
+
+def described(schema, place=""):
+    """List the properties that have no description."""
+    for name, inner in schema.get("properties", {}).items():
+        if "description" not in inner:
+            yield f"{place}.{name}"
+
+
+def test_every_key_is_described():
+    schema = json_schema()
+    forms = [schema]
+    for form in schema["$defs"].values():
+        forms += [form, *form.get("anyOf", [])]
+    assert [key for form in forms for key in described(form)] == []
+    assert list(schema["properties"]) == [
+        "study", "model", "parameters", "design", "run_name", "results", "pool",
+    ]  # fmt: skip
+    assert schema["required"] == ["model"]
+
+
+def test_unknown_keys_are_refused_by_the_schema_too():
+    assert json_schema()["additionalProperties"] is False
+    assert "internal" not in json.dumps(json_schema())
+
+
+def test_short_spellings_are_in_the_schema():
+    forms = json_schema()["$defs"]
+    kinds = [form.get("type") for form in forms["ParameterForm"]["anyOf"]]
+    assert kinds == ["string", "boolean", "integer", "number", "array", "object"]
+    words = [form.get("enum", [None])[0] for form in forms["DesignForm"]["anyOf"]]
+    assert words == ["grid", "zip", None]

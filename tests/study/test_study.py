@@ -1,0 +1,229 @@
+"""What a study file becomes, and the runs it makes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+from collections import deque
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from runfleet.study import (
+    NodeRange,
+    Output,
+    PackageReference,
+    PoolRequest,
+    SharedInput,
+    Study,
+    StudyError,
+)
+
+FULL = """\
+study: net1-roughness
+model:
+  command: runepanet net1.inp net1.rpt
+  packages: [epanet==2.3.5, tools]
+  inputs: [net1.inp, {path: "data/*.csv", link: true}, more]
+  overlays: {net1.inp: net1.inp.j2}
+  outputs: ["*.rpt", {pattern: "log/**", required: false}]
+  environment: {OMP_NUM_THREADS: 1}
+  retries: 2
+  time_limit: 1h30m
+parameters:
+  ROUGHNESS: {uniform: [80, 140], unit: "-"}
+  DEMAND: {values: [0.8, 1.0, 1.2]}
+  CASE: base
+design: {latin_hypercube: 20, seed: 3}
+results:
+  lowest: {file: net1.rpt, pattern: 'minimum pressure\\s+(\\S+)', take: min, unit: m}
+  flow: {file: flow.csv, column: Q}
+pool: {vm_size: standard_f4s_v2, nodes: {max: 5, spot: true}, tasks_per_node: 4}
+"""
+
+
+@pytest.fixture
+def full(load, folder: Path) -> Study:
+    for name in ("data/b.csv", "data/a.csv", "data/x.txt", "more/deep/y.bin"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    template = "{{ '%.1f' | format(ROUGHNESS) }} {{ DEMAND }} {{ CASE }} {{ run_name }}\n"
+    return load(FULL, net1_dot_inp_dot_j2=template)
+
+
+def test_a_study_holds_what_its_file_says(full: Study, folder: Path):
+    model = full.model
+    assert full.name == "net1-roughness"
+    assert full.folder == folder
+    assert full.source == FULL
+    assert model.command == "runepanet net1.inp net1.rpt"
+    assert model.packages == (PackageReference("epanet", "2.3.5"), PackageReference("tools", None))
+    assert model.environment == {"OMP_NUM_THREADS": "1"}
+    assert (model.retries, model.time_limit) == (2, timedelta(minutes=90))
+    assert [parameter.unit for parameter in full.parameters] == ["-", "", ""]
+    assert full.pool == PoolRequest(
+        None, "ubuntu-22.04", "standard_f4s_v2", NodeRange(0, 5, spot=True), tasks_per_node=4
+    )
+
+
+def test_inputs_are_expanded_without_overlaid_files(full: Study, folder: Path):
+    paths = [("data/a.csv", True), ("data/b.csv", True), ("more/deep/y.bin", False)]
+    assert full.model.inputs == tuple(
+        SharedInput(PurePosixPath(path), folder / path, link) for path, link in paths
+    )
+
+
+def test_files_that_results_are_read_from_are_kept(full: Study):
+    assert full.model.outputs == (
+        Output("*.rpt"),
+        Output("log/**", required=False),
+        Output("flow.csv"),
+    )
+
+
+def test_logs_are_kept_anyhow(load):
+    study = load("model: {command: x}\nresults: {x: {file: stdout.txt, pattern: '(.)'}}\n")
+    assert study.model.outputs == ()
+
+
+def test_a_folder_leaves_out_results_and_the_study_file(load, folder: Path):
+    (folder / "results" / "study").mkdir(parents=True)
+    (folder / "results" / "study" / "runs.csv").write_text("x")
+    (folder / "model.inp").write_text("x")
+    study = load("model: {command: x, inputs: ['*']}\n")
+    assert [str(item.path) for item in study.model.inputs] == ["model.inp"]
+
+
+def test_runs_carry_their_values_in_the_environment_and_the_overlays(full: Study):
+    runs = list(full.runs())
+    assert len(runs) == full.run_count() == 20
+    run = runs[6]
+    assert (run.number, run.name) == (7, "run-00007")
+    assert list(run.sample) == ["ROUGHNESS", "DEMAND", "CASE"]
+    roughness, demand = run.sample["ROUGHNESS"], run.sample["DEMAND"]
+    assert run.environment == {
+        "OMP_NUM_THREADS": "1",
+        "ROUGHNESS": repr(roughness),
+        "DEMAND": repr(demand),
+        "CASE": "base",
+    }
+    [overlay] = full.model.overlays
+    rendered = f"{roughness:.1f} {demand} base run-00007\n"
+    assert overlay.render(run.sample, run.name) == rendered.encode()
+
+
+def test_runs_are_the_same_every_time(full: Study):
+    assert list(full.runs()) == list(full.runs())
+    assert list(Study.load("study.yaml").samples()) == [dict(run.sample) for run in full.runs()]
+
+
+def test_the_smallest_study_is_one_run(load):
+    study = load("model: {command: hostname}\n")
+    [run] = study.runs()
+    assert (study.name, run.name, run.sample, run.environment) == ("study", "run-00001", {}, {})
+    assert study.pool == PoolRequest()
+
+
+def test_a_study_takes_its_name_from_its_file(folder: Path):
+    path = folder / "Übung 3 (neu).yaml"
+    path.write_text("model: {command: x}\n", encoding="utf-8")
+    assert Study.load(path).name == "bung-3--neu"
+
+
+def test_empty_sections_are_as_good_as_none(load):
+    text = "model:\n  command: x\n  inputs:\nparameters:\nresults:\ndesign:\npool:\n"
+    assert load(text).run_count() == 1
+
+
+def test_anchors_and_merge_keys_are_understood(load):
+    study = load(
+        "model: {command: x}\n"
+        "parameters:\n  A: &a {uniform: [0, 1], unit: m}\n  B: {<<: *a, unit: s}\n"
+        "design: {random: 2}\n"
+    )
+    assert [parameter.unit for parameter in study.parameters] == ["m", "s"]
+    assert study.parameters[0].distribution == study.parameters[1].distribution
+
+
+def test_values_keep_their_types(load):
+    study = load(
+        "model: {command: x}\n"
+        "parameters: {I: 80, F: 80.0, E: 1e-3, S: '007', D: 2020-01-01, T: true, N: no}\n"
+    )
+    [run] = study.runs()
+    assert dict(run.environment) == {
+        "I": "80", "F": "80.0", "E": "0.001", "S": "007", "D": "2020-01-01", "T": "true", "N": "no",
+    }  # fmt: skip
+
+
+def test_an_unused_parameter_may_be_for_the_environment(load):
+    parameters = "parameters: {A: 1, B: 2, C: 3, D: {value: 4, environment_only: true}}\n"
+    text = 'model: {command: run $B, overlays: {x: t}, environment: {Z: "$C"}}\n' + parameters
+    assert load(text, t="{{ A }}").run_count() == 1
+
+
+def test_run_names_follow_a_pattern(load):
+    study = load(
+        "model: {command: x}\nparameters: {R: [80.4, -1.5], D: [0.8, 1e20]}\n"
+        "run_name: 'r{R:.0f}-d{D}'\n"
+    )
+    assert [run.name for run in study.runs()] == ["r80-d0_8", "r80-d1e20", "r-2-d0_8", "r-2-d1e20"]
+
+
+def test_a_sobol_sequence_of_odd_length_is_warned_of(load):
+    text = "model: {command: x}\nparameters: {A: {uniform: [0, 1]}}\n"
+    assert load(text + "design: {sobol: 128}\n").warnings == ()
+    [warning] = load(text + "design: {sobol: 200}\n").warnings
+    assert warning == (
+        "a Sobol sequence is balanced only if its length is a power of two: "
+        "128 or 256 runs rather than 200"
+    )
+
+
+@pytest.mark.parametrize(
+    ("design", "parameters"),
+    [
+        ("grid", "{A: {integers: [1, 1000]}, B: {integers: [1, 1000]}}"),
+        ("grid", "{A: {integers: [1, 1000000]}}"),
+        ("{random: 1000000}", "{A: {normal: [0, 1]}}"),
+        ("{halton: 1000000}", "{A: {uniform: [0, 1]}}"),
+        ("{sobol: 1048576}", "{A: {uniform: [0, 1]}}"),
+    ],
+)
+def test_a_million_runs_are_planned_in_constant_memory(load, design, parameters):
+    study = load(f"model: {{command: x}}\nparameters: {parameters}\ndesign: {design}\n")
+    assert study.run_count() >= 1_000_000
+    runs = study.runs()
+    deque(islice(runs, 5_000), maxlen=0)
+    tracemalloc.start()
+    try:
+        deque(islice(runs, 20_000), maxlen=0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3_000_000
+
+
+def test_a_grid_beyond_all_measure_is_refused(load):
+    with pytest.raises(StudyError) as caught:
+        load(
+            "model: {command: x}\n"
+            "parameters: {A: {integers: [1, 100000]}, B: {integers: [1, 100000]}}\n"
+        )
+    assert caught.value.message == (
+        "study.yaml:1: the grid has 10,000,000,000 runs, at most 1,000,000,000 are possible"
+    )
+
+
+def test_a_plain_study_imports_neither_numpy_nor_scipy_nor_pandas(load):
+    load("model: {command: x}\nparameters: {A: [1, 2]}\n")
+    code = (
+        "import sys; from runfleet.study import Study; "
+        "runs = list(Study.load('study.yaml').runs()); "
+        "print(len(runs), [name for name in ('numpy', 'scipy', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "2 []\n"
