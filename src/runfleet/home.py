@@ -1,20 +1,21 @@
-"""The folder that holds everything runfleet keeps."""
+"""The folder in which runfleet keeps what it has to remember."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-import platformdirs
-
 
 def runfleet_home() -> Path:
     """
-    The folder that `RUNFLEET_HOME` names, or else the platform's folder for a user's data.
+    Find the folder: `RUNFLEET_HOME` of the environment, or else the platform's place for it.
 
-    Read it once and pass it on; it need not be there yet.
+    It need not be there yet.
     """
-    named = os.environ.get("RUNFLEET_HOME")
-    if named:
-        return Path(named).expanduser().absolute()
-    return platformdirs.user_data_path("runfleet", appauthor=False)
+    chosen = os.environ.get("RUNFLEET_HOME")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    # Imported late: the agent and the emulator are told the folder.
+    from platformdirs import user_data_path
+
+    return user_data_path("runfleet", appauthor=False)

@@ -1,0 +1,220 @@
+"""Accounts: where studies run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from runfleet.azure import AzureBatch
+from runfleet.home import runfleet_home
+from runfleet.launch.emulator import Emulator
+from runfleet.launch.errors import AccountError, StudyNotFoundError
+from runfleet.launch.hashes import hash_cache
+from runfleet.launch.plan import Plan, make_plan
+from runfleet.launch.pool import plan_local_pool
+from runfleet.launch.record import RecordStore
+from runfleet.launch.steps import OnStep, unheard
+from runfleet.launch.submission import Submission
+from runfleet.launch.submitting import Submitted, Submitter
+from runfleet.storage import DirectoryStorage, Storage
+from runfleet.study import Study
+
+LOCAL = "local"
+_LOCK_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class StudySummary:
+    """
+    A study that an account has seen.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    generations
+        How many jobs it has had.
+    is_active
+        Whether one of them has not ended.
+    submitted
+        When the last one was made.
+    """
+
+    name: str
+    generations: int
+    is_active: bool
+    submitted: datetime | None
+
+
+class Account:
+    """
+    Where studies run; made by `connect`.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    home
+        Where runfleet keeps its caches, see `runfleet.home`.
+    storage
+        Where the files of its studies are.
+    emulator
+        What answers for it.
+    """
+
+    def __init__(self, name: str, home: Path, storage: Storage, emulator: Emulator) -> None:
+        self.name = name
+        self.home = home
+        self.storage = storage
+        self._emulator = emulator
+
+    @cached_property
+    def batch(self) -> AzureBatch:
+        """The Batch account; waits until it answers."""
+        # Imported while the emulator is starting.
+        from azure.core.credentials import AzureNamedKeyCredential
+
+        endpoint = self._emulator.wait()
+        credential = AzureNamedKeyCredential(endpoint.account, endpoint.key)
+        return AzureBatch(endpoint.url, credential)
+
+    def plan(self, study: Study) -> Plan:
+        """Tell what submitting a study would do; nothing is done."""
+        with self._submitter(study, unheard) as submitter:
+            return make_plan(submitter)
+
+    def submit(self, study: Study, *, on_step: OnStep = unheard) -> Submission:
+        """
+        Bring the account to what a study asks for, and come back when all runs are submitted.
+
+        Called again, it goes on where it was interrupted.  Finished runs are kept as long as the
+        model and their parameters do not change.
+
+        Parameters
+        ----------
+        study
+            The study.
+        on_step
+            Is told what is going on.
+
+        Returns
+        -------
+        submission
+            To watch it; its `differences` say what has changed since it was last submitted.
+
+        Raises
+        ------
+        RunfleetError
+            If anything is in the way.
+        """
+        return self._submit(study, on_step, retry_failed=False)
+
+    def study(self, study: str | Study) -> Submission:
+        """
+        Come back to a study that has been submitted.
+
+        Parameters
+        ----------
+        study
+            Its name, or the study itself: to collect results, or to retry runs, the parameters of
+            the runs are needed.
+
+        Raises
+        ------
+        StudyNotFoundError
+            If the account has never seen it.
+        """
+        loaded = study if isinstance(study, Study) else None
+        name = study.name if isinstance(study, Study) else study
+        record = RecordStore(self.storage, name).read()
+        if record is None or record.study != name:
+            raise StudyNotFoundError(name, self.name)
+        return self._submission(Submitted(record), loaded)
+
+    def studies(self) -> list[StudySummary]:
+        """List the studies that the account has seen, by name."""
+        jobs: dict[str, list[tuple[bool, datetime | None]]] = {}
+        for job in self.batch.list_jobs():
+            if name := job.metadata.get("runfleet-study"):
+                jobs.setdefault(name, []).append((job.state == "active", job.created))
+        return [
+            StudySummary(
+                name,
+                len(found),
+                any(active for active, _ in found),
+                max((made for _, made in found if made), default=None),
+            )
+            for name, found in sorted(jobs.items())
+        ]
+
+    def _submission(self, submitted: Submitted, study: Study | None) -> Submission:
+        return Submission(self.batch, self.storage, submitted, study, self._submit)
+
+    def _submit(self, study: Study, on_step: OnStep, *, retry_failed: bool) -> Submission:
+        with self._locked(study.name), self._submitter(study, on_step) as submitter:
+            return self._submission(submitter.submit(retry_failed=retry_failed), study)
+
+    @contextmanager
+    def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
+        with hash_cache(self._folder / "hashes.json") as hashes:
+            pool = plan_local_pool(study.pool)
+            yield Submitter(study, self.batch, self.storage, pool, hashes.digest, on_step)
+
+    @contextmanager
+    def _locked(self, study: str) -> Iterator[None]:
+        """Keep two clients from submitting one study at the same time."""
+        from filelock import FileLock, Timeout
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self._folder / f"{study}.lock", timeout=_LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise AccountError(
+                f"study `{study}` is being submitted by another process, for over "
+                f"{_LOCK_SECONDS // 60} minutes",
+                hint="end that process, or wait for it, and try again",
+            ) from error
+
+    @property
+    def _folder(self) -> Path:
+        return self.home / "studies" / self.name
+
+
+def connect(account: str = LOCAL, *, home: Path | None = None) -> Account:
+    """
+    Open an account.
+
+    Parameters
+    ----------
+    account
+        `local`: the emulator on this machine, which is started if it is not running.
+    home
+        Where runfleet keeps its state; None for `RUNFLEET_HOME`, or else the platform's place.
+
+    Raises
+    ------
+    AccountError
+        If there is no such account.
+
+    Examples
+    --------
+    >>> study = Study.load("study.yaml")
+    >>> submission = connect().submit(study)
+    >>> for progress in submission.watch():
+    ...     print(progress.counts)
+    >>> submission.table()
+    """
+    if account != LOCAL:
+        raise AccountError(
+            f"there is no account `{account}`: Azure accounts cannot be used yet",
+            hint=f"leave it out, or say `{LOCAL}`, to run on this machine",
+        )
+    folder = home or runfleet_home()
+    emulator = Emulator(folder)
+    emulator.begin()
+    return Account(LOCAL, folder, DirectoryStorage(folder / "storage"), emulator)

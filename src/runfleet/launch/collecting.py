@@ -1,0 +1,195 @@
+"""From the storage to a folder of results."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from runfleet.launch import names
+from runfleet.launch.outcomes import Outcome
+from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
+from runfleet.launch.run_files import CollectedFiles
+from runfleet.launch.steps import OnStep, Step, StepName
+from runfleet.launch.table import Row, TableShape, make_rows, write_csv, write_parquet
+from runfleet.storage import Blob, Storage
+from runfleet.study import Study
+
+INDEX = ".collected"
+"""The file in a folder of results that says which runs are there, and from which job."""
+
+_FEW_RUNS = 50
+_SMALL_BYTES = 1 << 20
+_STEP_RUNS = 100
+
+
+@dataclass(frozen=True)
+class Collected:
+    """
+    A folder of results.
+
+    Parameters
+    ----------
+    folder
+        Where it is; the folders of the runs are in `runs` there.
+    new_runs
+        How many runs have come in addition.
+    csv, parquet
+        The table, a row a run.
+    plots
+        The plots.
+    missing_results
+        How many runs have succeeded but lack a number that the study asks for.
+    notes
+        What is worth knowing: plots that were left out, for example.
+    """
+
+    folder: Path
+    new_runs: int
+    csv: Path
+    parquet: Path
+    plots: tuple[Path, ...] = ()
+    missing_results: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Collector:
+    """
+    Collects the results of one study in one folder.
+
+    Parameters
+    ----------
+    study
+        The study.
+    storage
+        The account's.
+    folder
+        Where the results go.
+    on_step
+        Is told how far it is.
+    """
+
+    study: Study
+    storage: Storage
+    folder: Path
+    on_step: OnStep
+    _missing_results: int = field(default=0, init=False)
+
+    def collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
+        """
+        Bring the folder up to date; what is there already is not fetched again.
+
+        Parameters
+        ----------
+        outcomes
+            What has become of the runs.
+        """
+        self._runs_folder.mkdir(parents=True, exist_ok=True)
+        new_runs = self._collect_files(outcomes)
+        csv, parquet, shape = self._write_tables(outcomes)
+        plots, notes = self._draw_plots(parquet, shape)
+        return Collected(self.folder, new_runs, csv, parquet, plots, self._missing_results, notes)
+
+    @property
+    def _runs_folder(self) -> Path:
+        return self.folder / "runs"
+
+    def _collect_files(self, outcomes: Mapping[str, Outcome]) -> int:
+        index = self.folder / INDEX
+        known = read_index(index)
+        wanted = {
+            name: outcome
+            for name, outcome in outcomes.items()
+            if outcome.state.has_ended and known.get(name) != outcome.mark
+        }
+        for run in wanted.keys() & known.keys():
+            shutil.rmtree(self._runs_folder / run, ignore_errors=True)
+        with index.open("a", encoding="utf-8") as lines:
+            for number, run in enumerate(self._fetch(wanted), start=1):
+                lines.write(f"{run} {wanted[run].mark}\n")
+                if number % _STEP_RUNS == 0:
+                    self.on_step(Step(StepName.COLLECTING, number, len(wanted)))
+        return len(wanted)
+
+    def _fetch(self, wanted: Mapping[str, Outcome]) -> Iterator[str]:
+        """Copy the files of runs, and name each run whose files are all there."""
+        container = names.container_name(self.study.name)
+        for run, blobs in _blobs_by_run(self.storage, container, wanted):
+            folder = self._runs_folder / run
+            folder.mkdir(exist_ok=True)
+            prefix = len(names.run_prefix(wanted[run].job_id, run))
+            for blob in blobs:
+                self._fetch_file(container, blob, folder / blob.name[prefix:])
+            yield run
+
+    def _fetch_file(self, container: str, blob: Blob, path: Path) -> None:
+        if blob.size > _SMALL_BYTES:
+            self.storage.get_file(container, blob.name, path)
+            return
+        content = self.storage.get_bytes(container, blob.name) if blob.size else b""
+        try:
+            path.write_bytes(content)
+        except FileNotFoundError:  # in a folder of its own
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    def _write_tables(self, outcomes: Mapping[str, Outcome]) -> tuple[Path, Path, TableShape]:
+        self.on_step(Step(StepName.TABULATING))
+        csv, parquet = self.folder / "runs.csv", self.folder / "runs.parquet"
+        shape = TableShape.of(self.study)
+        rows = make_rows(self.study, outcomes, CollectedFiles(self._runs_folder))
+        write_csv(csv, shape, self._watched(rows))
+        write_parquet(parquet, shape, csv)
+        return csv, parquet, shape
+
+    def _watched(self, rows: Iterable[Row]) -> Iterator[Row]:
+        wanted = len(self.study.results)
+        for row in rows:
+            if row.state == "succeeded" and len(row.results) < wanted:
+                self._missing_results += 1
+            yield row
+
+    def _draw_plots(
+        self, parquet: Path, shape: TableShape
+    ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        plots = choose_plots(self.study, shape)
+        if not plots:
+            return (), ()
+        self.on_step(Step(StepName.PLOTTING))
+        drawn = tuple(draw_plots(self.folder / "plots", parquet, plots[:MOST_PLOTS]))
+        left_out = len(plots) - MOST_PLOTS
+        if left_out <= 0:
+            return drawn, ()
+        return drawn, (f"{left_out} plots were left out; draw them from `runs.parquet`",)
+
+
+def read_index(index: Path) -> dict[str, str]:
+    """Read which runs a folder of results has, each with the mark of its outcome."""
+    try:
+        lines = index.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    return {run: mark for run, _, mark in (line.partition(" ") for line in lines)}
+
+
+def _blobs_by_run(
+    storage: Storage, container: str, wanted: Mapping[str, Outcome]
+) -> Iterator[tuple[str, Iterator[Blob]]]:
+    """List the blobs of the wanted runs: few by few, or else with one list a job."""
+    if len(wanted) <= _FEW_RUNS:
+        for run, outcome in wanted.items():
+            yield run, storage.list_blobs(container, names.run_prefix(outcome.job_id, run))
+        return
+    for job_id in {outcome.job_id for outcome in wanted.values()}:
+        prefix = names.runs_prefix(job_id)
+        listed = storage.list_blobs(container, prefix)
+        for run, blobs in groupby(listed, lambda blob: _run_of(blob, len(prefix))):  # noqa: B023
+            if run in wanted and wanted[run].job_id == job_id:
+                yield run, blobs
+
+
+def _run_of(blob: Blob, prefix: int) -> str:
+    return blob.name[prefix : blob.name.index("/", prefix)]

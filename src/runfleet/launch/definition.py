@@ -1,0 +1,111 @@
+"""What a study asks for, in plain data: to tell an edited study from an unchanged one, in words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from runfleet.study import Run, Study
+from runfleet.study.designs import FromCsv
+
+_FINGERPRINT_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Definition:
+    """
+    A study as it was submitted.
+
+    Parameters
+    ----------
+    model
+        What makes a finished run worth keeping, besides its own parameters: the command,
+        packages, inputs and overlay templates with their hashes, outputs, environment.
+    limits
+        Retries and time limit. They do not change what a run computes.
+    parameters
+        For each, a hash of where its values come from.
+    design
+        A hash of how its samples are chosen.
+    """
+
+    model: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    parameters: Mapping[str, str]
+    design: str
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that decides which runs there are and what they do."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+    def to_json(self) -> bytes:
+        """Write the definition."""
+        return orjson.dumps(vars(self), option=orjson.OPT_SORT_KEYS)
+
+
+def define(study: Study, digest: Callable[[Path], str]) -> Definition:
+    """
+    Describe a study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    digest
+        Hashes a file's content.
+    """
+    model = study.model
+    limit = model.time_limit
+    return Definition(
+        model={
+            "command": model.command,
+            "packages": [str(package) for package in model.packages],
+            "inputs": {str(shared.path): digest(shared.source) for shared in model.inputs},
+            "links": sorted(str(shared.path) for shared in model.inputs if shared.link),
+            "overlays": {str(item.target): digest(item.source) for item in model.overlays},
+            "outputs": [[output.pattern, output.required] for output in model.outputs],
+            "environment": dict(model.environment),
+        },
+        limits={
+            "retries": model.retries,
+            "time limit": limit.total_seconds() if limit is not None else None,
+        },
+        parameters={item.name: _hash(repr(item.distribution)) for item in study.parameters},
+        design=_design_hash(study, digest),
+    )
+
+
+def fingerprints(study: Study, definition: Definition) -> Iterator[tuple[str, str]]:
+    """
+    Tell the name of each run and a hash of what decides its outcome.
+
+    Two runs of the same name and fingerprint, in two versions of a study, are the same run.
+    """
+    model = orjson.dumps(definition.model, option=orjson.OPT_SORT_KEYS)
+    start = hashlib.blake2b(model, digest_size=_FINGERPRINT_BYTES)
+    for run in study.runs():
+        yield run.name, _fingerprint(start, run)
+
+
+def _fingerprint(start: hashlib.blake2b, run: Run) -> str:
+    hashed = start.copy()
+    hashed.update(orjson.dumps(run.environment))
+    return hashed.hexdigest()
+
+
+def _design_hash(study: Study, digest: Callable[[Path], str]) -> str:
+    design = study.design
+    if isinstance(design, FromCsv):
+        # Where the table lies does not matter, what is in it does.
+        return _hash(f"{design.columns} {digest(design.table.file)} {study.run_name.text}")
+    return _hash(f"{design} {study.run_name.text}")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

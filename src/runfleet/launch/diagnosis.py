@@ -1,0 +1,148 @@
+"""Asks an account for all that explains why a study is where it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runfleet.azure import AzureBatch, BatchError, ExecutionInfo, Fault, JobInfo, NodeCounts
+from runfleet.launch.explanation import Explanation, FailedTask, Situation, explain_waiting
+from runfleet.launch.failures import FailureGroup
+from runfleet.launch.history import History
+from runfleet.launch.progress import RunCounts
+from runfleet.launch.record import StudyRecord
+
+_OUTPUT_BYTES = 4096
+_FAILED_START = "starttaskfailed"
+
+
+def explain_study(
+    history: History, record: StudyRecord, counts: RunCounts, failures: list[FailureGroup]
+) -> Explanation:
+    """
+    Explain where a study is.
+
+    Parameters
+    ----------
+    history, record
+        The study.
+    counts
+        Its runs by state.
+    failures
+        Its failed runs, grouped.
+    """
+    if record.is_adding and not counts.all_ended and not counts.running:
+        return _adding(record)
+    if not counts.waiting and not counts.running:
+        return _ended(record, counts, failures)
+    if counts.running:
+        return _running(record, counts, failures)
+    return explain_waiting(find_situation(history, record))
+
+
+def find_situation(history: History, record: StudyRecord) -> Situation:
+    """Ask for what matters to runs that wait: job, pool, nodes, start and preparation task."""
+    batch = history.batch
+    job = _waiting_job(history, record)
+    pool_id = job.pool_id if job else ""
+    pool = batch.get_pool(pool_id) if pool_id else None
+    nodes = batch.node_counts(pool_id) if pool else NodeCounts({})
+    situation = Situation(pool_id, pool, nodes, job)
+    if job is None or pool is None:
+        return situation
+    return _with_preparation(batch, job, _with_bad_nodes(batch, situation))
+
+
+def _waiting_job(history: History, record: StudyRecord) -> JobInfo | None:
+    """Find the job whose runs are waiting, the newest one if there are several."""
+    jobs = [history.job_of(generation) for generation in reversed(record.current)]
+    if None in jobs:
+        return None
+    active = [job for job in jobs if job and job.state != "completed"]
+    return (active or jobs or [None])[0]
+
+
+def _with_bad_nodes(batch: AzureBatch, situation: Situation) -> Situation:
+    """Add what is wrong with nodes, if the counts say that there are such."""
+    for state in (_FAILED_START, "unusable"):
+        if not situation.nodes[state]:
+            continue
+        for node in batch.list_nodes(situation.pool_id, states=[state]):
+            if state == _FAILED_START:
+                path = "startup/stderr.txt"
+                failed = _failed_task(batch, situation.pool_id, node.id, node.start_task, path)
+                return replace(situation, start_task=failed)
+            reason = node.errors[0] if node.errors else Fault("Unknown", "no reason is given")
+            return replace(situation, unusable=reason)
+    return situation
+
+
+def _with_preparation(batch: AzureBatch, job: JobInfo, situation: Situation) -> Situation:
+    for info in batch.list_preparations(job.id, failed_only=True):
+        if info.preparation is None:
+            continue
+        path = f"{info.preparation.directory}/stderr.txt".replace("\\", "/")
+        failed = _failed_task(batch, situation.pool_id, info.node_id, info.preparation, path)
+        return replace(situation, preparation=failed, prepared=_is_prepared(batch, job, situation))
+    return situation
+
+
+def _is_prepared(batch: AzureBatch, job: JobInfo, situation: Situation) -> bool:
+    """Tell whether a node is left on which the preparation has not failed."""
+    failed = {info.node_id for info in batch.list_preparations(job.id, failed_only=True)}
+    return any(node.id not in failed for node in batch.list_nodes(situation.pool_id))
+
+
+def _failed_task(
+    batch: AzureBatch, pool_id: str, node_id: str, info: ExecutionInfo | None, path: str
+) -> FailedTask:
+    try:
+        content = batch.read_node_file(pool_id, node_id, path)
+    except BatchError:  # the failure is told with or without its output
+        content = b""
+    output = content[-_OUTPUT_BYTES:].decode(errors="replace").strip()
+    return FailedTask(node_id, _reason(info), output)
+
+
+def _reason(info: ExecutionInfo | None) -> str:
+    if info is None:
+        return "no reason is given"
+    if info.exit_code:
+        return f"exit code {info.exit_code}"
+    return str(info.fault) if info.fault else "no reason is given"
+
+
+def _adding(record: StudyRecord) -> Explanation:
+    return Explanation(
+        f"the runs of `{record.study}` are being submitted, or their submission was interrupted",
+        "if no `runfleet run` is at it, run the study again: it goes on where it ended",
+    )
+
+
+def _running(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup]) -> Explanation:
+    sentence = (
+        f"{counts.running:,} of {counts.total:,} runs of `{record.study}` are running and "
+        f"{counts.waiting:,} wait for their turn"
+    )
+    if not failures:
+        return Explanation(sentence, "wait")
+    return Explanation(
+        f"{sentence}; {counts.failed:,} have failed, most often with: {failures[0].message}",
+        "look at one with `runfleet logs`",
+    )
+
+
+def _ended(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup]) -> Explanation:
+    name = record.study
+    if counts.cancelled:
+        return Explanation(
+            f"`{name}` was cancelled with {counts.cancelled:,} of {counts.total:,} runs left",
+            "run the study again: it goes on with the runs that are left",
+            is_stuck=True,
+        )
+    if not failures:
+        return Explanation(f"all {counts.total:,} runs of `{name}` have succeeded")
+    return Explanation(
+        f"{counts.failed:,} of {counts.total:,} runs of `{name}` have failed, most often with: "
+        f"{failures[0].message}",
+        "look at one with `runfleet logs`, mend the reason, then `runfleet retry --failed`",
+    )

@@ -1,0 +1,144 @@
+"""The emulator behind the account `local`: found, or started."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from runfleet.launch.errors import AccountError
+
+_PATIENCE_SECONDS = 30.0
+_PAUSE_SECONDS = 0.005
+_RESTART_SECONDS = 0.5
+_LOG_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """
+    Where the emulator listens.
+
+    Parameters
+    ----------
+    url
+        On this machine's loopback.
+    account
+        The name of its Batch account.
+    key
+        The account's key, base64.
+    """
+
+    url: str
+    account: str
+    key: str
+
+
+class Emulator:
+    """
+    The emulator of a home folder.
+
+    Parameters
+    ----------
+    home
+        See `runfleet.home`; its state is in `emulator/` there.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._folder = home / "emulator"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """
+        Start it unless it answers, and do not wait: it starts while the caller does other things.
+
+        Raises
+        ------
+        AccountError
+            On Windows, where it cannot run.
+        """
+        if self.endpoint() is None:
+            self._start()
+
+    def wait(self) -> Endpoint:
+        """
+        Wait until it answers.
+
+        Raises
+        ------
+        AccountError
+            If it ends instead, or takes too long; with the end of its log.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            endpoint = self.endpoint()
+            if endpoint is not None:
+                return endpoint
+            self._look_after()
+            time.sleep(_PAUSE_SECONDS)
+        raise self._failure(f"the emulator did not answer within {_PATIENCE_SECONDS:.0f} seconds")
+
+    def endpoint(self) -> Endpoint | None:
+        """Tell where it listens; None if it does not answer."""
+        try:
+            found = json.loads((self._folder / "endpoint.json").read_bytes())
+            key = (self._folder / "key").read_text().strip()
+        except (OSError, ValueError):  # not written yet, or not whole
+            return None
+        return Endpoint(found["url"], found["account"], key) if _answers(found["url"]) else None
+
+    def _start(self) -> None:
+        if sys.platform == "win32":
+            raise AccountError(
+                "the emulator needs Linux, so the account `local` cannot be used on Windows",
+                hint="run it in WSL (`wsl --install`), where everything else works too",
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._home)]
+        # In a session of its own, so that Ctrl-C here does not end the runs there.
+        with (self._folder / "log.txt").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+
+    def _look_after(self) -> None:
+        """See what became of the process that was started."""
+        if self._process is None:
+            self._start()
+            return
+        exit_code = self._process.poll()
+        if exit_code:
+            raise self._failure(f"the emulator ended with exit code {exit_code}")
+        if exit_code == 0:
+            # Another one holds the lock: it is about to answer, or just about to end.
+            time.sleep(_RESTART_SECONDS)
+            if self.endpoint() is None:
+                self._start()
+
+    def _failure(self, what: str) -> AccountError:
+        log = self._folder / "log.txt"
+        try:
+            lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+        except OSError:
+            lines = []
+        return AccountError("\n".join([what, *lines]), hint=f"its log is `{log}`")
+
+
+def _answers(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        with socket.create_connection((address.hostname, address.port or 80), timeout=2):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,58 @@
+"""What can go wrong on the way of a study to an account and back."""
+
+from __future__ import annotations
+
+from runfleet.errors import RunfleetError
+
+
+class LaunchError(RunfleetError):
+    """A study could not be taken to an account, or not back."""
+
+
+class AccountError(LaunchError):
+    """The account is not known, or cannot be reached."""
+
+
+class StudyNotFoundError(LaunchError):
+    """
+    The account has never seen the study.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    account
+        Where it was looked for.
+    """
+
+    def __init__(self, study: str, account: str) -> None:
+        super().__init__(
+            f"account `{account}` has no study `{study}`",
+            hint="start it with `runfleet run`, or check its name",
+        )
+        self.study = study
+        self.account = account
+
+
+class RunNotFoundError(LaunchError):
+    """The study has no run of that name, or nothing of it has reached the storage yet."""
+
+
+class StudyFileNeededError(LaunchError):
+    """
+    What is asked for cannot be done with a study's name alone.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    purpose
+        What it is needed for: "to collect results".
+    """
+
+    def __init__(self, study: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose}, the study file of `{study}` is needed",
+            hint="name the study file instead of the study",
+        )
+        self.study = study

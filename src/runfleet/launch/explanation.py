@@ -1,0 +1,217 @@
+"""Why a study is where it is: one sentence, and the next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runfleet.azure import Fault, JobInfo, NodeCounts, PoolInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """
+    Why a study is where it is.
+
+    Parameters
+    ----------
+    sentence
+        What is the matter.
+    next_step
+        What to do about it; empty where there is nothing to do but to wait.
+    is_stuck
+        Whether nothing will run unless somebody does something.
+    output
+        What the task that is to blame wrote to stderr last, if one is.
+    """
+
+    sentence: str
+    next_step: str = ""
+    is_stuck: bool = False
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class FailedTask:
+    """A start or preparation task that failed on a node: why, and what it wrote last."""
+
+    node_id: str
+    reason: str
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """
+    What there is to know about a study that is waiting.
+
+    Parameters
+    ----------
+    pool_id
+        Where its runs shall run.
+    pool
+        None where there is no such pool.
+    nodes
+        The nodes of the pool by state.
+    job
+        The job of the newest generation; None where there is none.
+    unusable
+        Why a node is, where one is.
+    start_task, preparation
+        A failed one, if there is any.
+    prepared
+        Whether the preparation succeeded on some other node, or may still.
+    """
+
+    pool_id: str
+    pool: PoolInfo | None
+    nodes: NodeCounts
+    job: JobInfo | None
+    unusable: Fault | None = None
+    start_task: FailedTask | None = None
+    preparation: FailedTask | None = None
+    prepared: bool = False
+
+
+def explain_waiting(situation: Situation) -> Explanation:
+    """
+    Explain why runs wait while none is running.
+
+    Parameters
+    ----------
+    situation
+        What is known about it.
+    """
+    return (
+        _job_reason(situation)
+        or _pool_reason(situation)
+        or _node_reason(situation)
+        or _preparation_reason(situation)
+        or _ordinary_reason(situation)
+    )
+
+
+def _job_reason(situation: Situation) -> Explanation | None:
+    job = situation.job
+    if job is None:
+        return Explanation(
+            "the job of this study is not there: its submission was interrupted, or it was deleted",
+            "run the study again: `runfleet run` goes on where it ended",
+            is_stuck=True,
+        )
+    if job.state in ("disabled", "disabling"):
+        return Explanation(
+            f"job `{job.id}` is disabled, so that none of its runs starts",
+            "enable it in the tool that disabled it, for example with `az batch job enable`",
+            is_stuck=True,
+        )
+    if job.fault is not None:
+        return Explanation(
+            f"job `{job.id}` could not be scheduled: {job.fault}",
+            "mend the reason, then run the study again",
+            is_stuck=True,
+        )
+    return None
+
+
+def _pool_reason(situation: Situation) -> Explanation | None:
+    pool = situation.pool
+    if pool is None or pool.state == "deleting":
+        return Explanation(
+            f"pool `{situation.pool_id}` is not there any more, so the runs have no nodes",
+            "run the study again: `runfleet run` makes the pool",
+            is_stuck=True,
+        )
+    if situation.nodes.total:
+        return None
+    return _resize_reason(pool) or _no_nodes_reason(pool)
+
+
+def _resize_reason(pool: PoolInfo) -> Explanation | None:
+    if not pool.resize_errors:
+        return None
+    fault = pool.resize_errors[0]
+    return Explanation(
+        f"pool `{pool.id}` got no nodes: {fault}",
+        _RESIZE_STEPS.get(fault.code, "resize the pool, or choose another size of machine"),
+        is_stuck=True,
+    )
+
+
+_RESIZE_STEPS = {
+    "AccountCoreQuotaReached": "ask for fewer nodes, or ask Azure for a larger core quota",
+    "AccountSpotCoreQuotaReached": "ask for fewer spot nodes, or for a larger spot core quota",
+    "AllocationFailed": "try again later, or choose another size of machine or region",
+    "AllocationTimedout": "try again later, or choose another size of machine or region",
+    "ResizeStopped": "somebody stopped the resizing: resize the pool again",
+}
+
+
+def _no_nodes_reason(pool: PoolInfo) -> Explanation:
+    if pool.allocation_state == "steady" and pool.target == 0:
+        return Explanation(
+            f"pool `{pool.id}` has no nodes and shall have none",
+            "run the study again: `runfleet run` enlarges the pool",
+            is_stuck=True,
+        )
+    return Explanation(f"pool `{pool.id}` is getting its {pool.target} nodes", "wait")
+
+
+def _node_reason(situation: Situation) -> Explanation | None:
+    nodes = situation.nodes
+    if nodes.ready:
+        return None
+    if situation.start_task is not None:
+        failed = situation.start_task
+        return Explanation(
+            f"the start task of pool `{situation.pool_id}` failed on node {failed.node_id}: "
+            f"{failed.reason}",
+            "mend the start task, delete the pool, and run the study again",
+            is_stuck=nodes["starttaskfailed"] + nodes["unusable"] == nodes.total,
+            output=failed.output,
+        )
+    if situation.unusable is not None:
+        return Explanation(
+            f"the nodes of pool `{situation.pool_id}` are unusable: {situation.unusable}",
+            "mend the reason, delete the pool, and run the study again",
+            is_stuck=nodes["unusable"] == nodes.total,
+        )
+    return _unready_reason(situation)
+
+
+def _unready_reason(situation: Situation) -> Explanation | None:
+    nodes = situation.nodes
+    if nodes["offline"] == nodes.total:
+        return Explanation(
+            f"all nodes of pool `{situation.pool_id}` are offline",
+            "enable scheduling on them, or enlarge the pool",
+            is_stuck=True,
+        )
+    states = ", ".join(f"{count} {state}" for state, count in nodes.states.items())
+    return Explanation(f"the nodes of pool `{situation.pool_id}` are not ready: {states}", "wait")
+
+
+def _preparation_reason(situation: Situation) -> Explanation | None:
+    failed = situation.preparation
+    if failed is None:
+        return None
+    return Explanation(
+        f"the shared inputs could not be staged on node {failed.node_id}: {failed.reason}",
+        "mend the reason, `runfleet cancel` the study, and run it again",
+        is_stuck=not situation.prepared,
+        output=failed.output,
+    )
+
+
+def _ordinary_reason(situation: Situation) -> Explanation:
+    pool = situation.pool
+    slots = (pool.slots if pool else 1) * situation.nodes.ready
+    if situation.nodes["running"]:
+        return Explanation(
+            f"the {slots} task slots of pool `{situation.pool_id}` are taken by other studies",
+            "wait, or give the study more nodes",
+        )
+    return Explanation(
+        f"the runs are about to start on the {situation.nodes.ready} nodes of pool "
+        f"`{situation.pool_id}`",
+        "wait",
+    )

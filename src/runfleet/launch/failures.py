@@ -1,0 +1,176 @@
+"""Runs that failed: why, and which of them say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from runfleet.azure import TaskInfo
+
+_NOT_STAGED = 74
+_ENDED_CODE = "TaskEnded"
+_DELIVERY_CODE = re.compile(r"FileUpload|Blob|ApplicationPackage|ResourceFile|ResourceDirectory")
+_MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|TaskScheduling")
+
+# What a program says last is often not what went wrong: addresses, or a rule of dashes.
+_NOISE = re.compile(r"\s*(#\d+\s+0x.*|~+|-+|=+|\^[~^ ]*|[\W_]*)")
+_TELLING = re.compile(r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|missing|not found)")
+
+_PATH = re.compile(r"(?<![\w/])(?:[A-Za-z]:)?(?:[/\\][\w.@%+=-]+){2,}[/\\]?")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+(?:[.,]\d+)*(?:[eEdD][+-]?\d+)?")
+_LONGEST_MESSAGE = 300
+
+
+class FailureKind(StrEnum):
+    """What a failed run failed of."""
+
+    MODEL = "model"
+    MACHINE = "machine"
+    DELIVERY = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """
+    A run that failed.
+
+    Parameters
+    ----------
+    run
+        Its name.
+    kind
+        Whether the model failed, the machine, or the delivery of files to or from it.
+    message
+        What it said last, or else what Batch says of it.
+    exit_code
+        None where the model did not run to its end.
+    """
+
+    run: str
+    kind: FailureKind
+    message: str
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True)
+class FailureGroup:
+    """
+    Failed runs that say the same but for numbers and paths.
+
+    Parameters
+    ----------
+    message
+        What they say, with `#` for numbers that differ and `...` for paths that do.
+    kind
+        What failed.
+    count
+        How many there are.
+    runs
+        The first of them, by name.
+    """
+
+    message: str
+    kind: FailureKind
+    count: int
+    runs: tuple[str, ...]
+
+
+def kind_of(task: TaskInfo) -> FailureKind:
+    """Tell the three kinds of failure apart, from what Batch says of a task."""
+    code = task.fault.code if task.fault else ""
+    if _DELIVERY_CODE.match(code) or task.exit_code == _NOT_STAGED:
+        return FailureKind.DELIVERY
+    category = task.fault.category if task.fault else None
+    if _MACHINE_CODE.match(code) or (category == "servererror" and code != _ENDED_CODE):
+        return FailureKind.MACHINE
+    return FailureKind.MODEL
+
+
+def was_cancelled(task: TaskInfo) -> bool:
+    """Tell whether a task was ended on request, rather than by itself or its time limit."""
+    if task.fault is None or task.fault.code != _ENDED_CODE:
+        return False
+    return not has_timed_out(task)
+
+
+def has_timed_out(task: TaskInfo) -> bool:
+    """Tell whether a task was ended because it took longer than its time limit."""
+    if task.fault is None or task.fault.code != _ENDED_CODE:
+        return False
+    words = f"{task.fault.message} {' '.join((task.fault.details or {}).values())}"
+    return "maximum execution time" in words.lower()
+
+
+def batch_message(task: TaskInfo) -> str:
+    """Say in one line what Batch knows of a failure."""
+    if has_timed_out(task):
+        return "the time limit was exceeded"
+    if task.exit_code is not None and kind_of(task) is FailureKind.MODEL:
+        return f"exit code {task.exit_code}"
+    return one_line(str(task.fault)) if task.fault else "failed, Batch does not say why"
+
+
+def telling_line(text: str) -> str | None:
+    """
+    Pick the line that says what went wrong out of what a program wrote.
+
+    It is the last one that speaks of an error, or else the last one at all.
+    """
+    lines = [line.strip() for line in text.splitlines() if not _NOISE.fullmatch(line)]
+    telling = [line for line in lines if _TELLING.search(line)]
+    found = (telling or lines)[-1:]
+    return one_line(found[0]) if found else None
+
+
+def error_line(text: str) -> str | None:
+    """Pick the last line that speaks of an error; None where none does."""
+    telling = [line.strip() for line in text.splitlines() if _TELLING.search(line)]
+    return one_line(telling[-1]) if telling else None
+
+
+def one_line(text: str) -> str:
+    """Bring a message on one line of bounded length."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 3]}..."
+
+
+def normalised(message: str) -> str:
+    """Replace the parts of a message that differ from run to run."""
+    return _NUMBER.sub("#", _PATH.sub("...", message))
+
+
+@dataclass
+class _Group:
+    message: str
+    kind: FailureKind
+    count: int = 0
+    same: bool = True
+    runs: list[str] = field(default_factory=list)
+
+
+def group_failures(failed: Iterable[FailedRun], *, examples: int = 1000) -> list[FailureGroup]:
+    """
+    Put failed runs together that say the same, the largest group first.
+
+    Parameters
+    ----------
+    failed
+        The runs.
+    examples
+        How many runs a group names at most.
+    """
+    groups: dict[tuple[FailureKind, str], _Group] = {}
+    for run in failed:
+        key = (run.kind, normalised(run.message))
+        group = groups.setdefault(key, _Group(run.message, run.kind))
+        group.count += 1
+        group.same = group.same and group.message == run.message
+        if len(group.runs) < examples:
+            group.runs.append(run.run)
+    found = [
+        FailureGroup(group.message if group.same else text, kind, group.count, tuple(group.runs))
+        for (kind, text), group in groups.items()
+    ]
+    return sorted(found, key=lambda group: -group.count)

@@ -1,0 +1,157 @@
+"""What the earlier generations of a study have done, and their end where they no longer count."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from runfleet.azure import AzureBatch, JobInfo, TaskInfo
+from runfleet.launch.comparison import KnownTasks
+from runfleet.launch.failures import was_cancelled
+from runfleet.launch.record import Generation, RecordStore, StudyRecord, TaskTally
+
+FAILED = "executionInfo/result eq 'failure'"
+NOT_COMPLETED = "state ne 'completed'"
+"""Filters for lists of tasks."""
+
+_ALL_COMPLETE = "AllTasksComplete"
+_OVER = ("terminating", "completed")
+_SETTLING_SECONDS = 60.0
+_SETTLING_PAUSE = 0.1
+
+
+def was_ended(job: JobInfo) -> bool:
+    """Tell whether somebody ended a job before its tasks had ended by themselves."""
+    return job.state in _OVER and job.terminate_reason != _ALL_COMPLETE
+
+
+def is_over(job: JobInfo) -> bool:
+    """Tell whether a job takes no more tasks."""
+    return job.state in _OVER
+
+
+@dataclass(frozen=True)
+class History:
+    """
+    The generations of one study.
+
+    Parameters
+    ----------
+    batch
+        The account.
+    store
+        The study's records.
+    """
+
+    batch: AzureBatch
+    store: RecordStore
+
+    def job_of(self, generation: Generation) -> JobInfo | None:
+        """Ask for the job of a generation; one that is being deleted is as good as gone."""
+        job = self.batch.get_job(generation.job_id)
+        return None if job is not None and job.state == "deleting" else job
+
+    def is_sound(self, record: StudyRecord) -> bool:
+        """Tell whether the jobs are as the record says: there, and not ended by somebody."""
+        for generation in record.current:
+            job = self.job_of(generation)
+            if job is None and not generation.adding:
+                return False
+            if job is not None and (was_ended(job) or (generation.adding and is_over(job))):
+                return False
+        return True
+
+    def is_busy(self, record: StudyRecord) -> bool:
+        """Tell whether a job of the study has not ended yet."""
+        jobs = (self.job_of(generation) for generation in record.current)
+        return any(job is not None and not is_over(job) for job in jobs)
+
+    def known_tasks(self, record: StudyRecord, *, retry_failed: bool) -> list[KnownTasks]:
+        """Read the tasks of all generations; one whose job is gone has none."""
+        jobs = ((generation, self.job_of(generation)) for generation in record.generations)
+        return [
+            self._tasks_of(generation, job, retry_failed=retry_failed)
+            for generation, job in jobs
+            if job is not None
+        ]
+
+    def present(self, job_id: str) -> set[str]:
+        """List the ids of all tasks of a job."""
+        return self._ids(job_id, None)
+
+    def settle(self, known: KnownTasks, outdated: frozenset[str]) -> Generation:
+        """
+        End the tasks of a generation that no longer count, and count them once and for all.
+
+        Parameters
+        ----------
+        known
+            The generation; one that was still being added to gets no more tasks.
+        outdated
+            Its tasks that no longer count.
+        """
+        generation = known.generation
+        if generation.adding:
+            self.batch.finish_when_done(generation.job_id)
+        elif outdated == known.outdated:
+            return generation
+        self._stop(known, outdated)
+        return replace(
+            generation,
+            run_count=len(known.tasks),
+            adding=False,
+            outdated=self._tally(generation.job_id, outdated),
+            outdated_digest=self.store.write_outdated(generation.job_id, outdated),
+        )
+
+    def _tasks_of(self, generation: Generation, job: JobInfo, *, retry_failed: bool) -> KnownTasks:
+        tasks = dict(self.store.read_manifest(generation))
+        if generation.adding:
+            present = self.present(generation.job_id)
+            tasks = {name: mark for name, mark in tasks.items() if name in present}
+        repeated = self._lost(job) if was_ended(job) else set[str]()
+        if retry_failed:
+            repeated |= self._ids(job.id, FAILED)
+        return KnownTasks(
+            generation, tasks, self.store.read_outdated(generation), frozenset(repeated)
+        )
+
+    def _lost(self, job: JobInfo) -> set[str]:
+        """Find the tasks of an ended job that did not come to an end of their own."""
+        failed = self.batch.list_tasks(job.id, filter=FAILED, select=["id", "executionInfo"])
+        return self._ids(job.id, NOT_COMPLETED) | {
+            task.id for task in failed if was_cancelled(task)
+        }
+
+    def _stop(self, known: KnownTasks, outdated: Collection[str]) -> None:
+        job_id = known.generation.job_id
+        if len(outdated) == len(known.tasks):
+            self.batch.terminate_job(job_id, "Outdated")
+            return
+        for task_id in self._ids(job_id, NOT_COMPLETED).intersection(outdated):
+            self.batch.terminate_task(job_id, task_id)
+
+    def _tally(self, job_id: str, outdated: Collection[str]) -> TaskTally:
+        """Count tasks by state, once none of them is running any more."""
+        deadline = time.monotonic() + _SETTLING_SECONDS
+        while outdated:
+            listed = self.batch.list_tasks(job_id)
+            states = Counter(_tallied_state(task) for task in listed if task.id in outdated)
+            if not states["running"] or time.monotonic() > deadline:
+                return TaskTally(**states)
+            time.sleep(_SETTLING_PAUSE)
+        return TaskTally()
+
+    def _ids(self, job_id: str, filter_: str | None) -> set[str]:
+        return {task.id for task in self._listed(job_id, filter_)}
+
+    def _listed(self, job_id: str, filter_: str | None) -> Iterator[TaskInfo]:
+        return self.batch.list_tasks(job_id, filter=filter_, select=["id"])
+
+
+def _tallied_state(task: TaskInfo) -> str:
+    if task.state == "completed":
+        return "succeeded" if task.result == "success" else "failed"
+    return "active" if task.state == "active" else "running"

@@ -1,0 +1,81 @@
+"""What a study's jobs, containers and blobs are called."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from runfleet.azure.settings import OutputFile
+
+LOG_PATTERN = "../std*.txt"
+"""The output file pattern for a task's stdout and stderr, which lie above its working folder."""
+
+RECORD_BLOB = "study.json"
+
+_REFUSED = re.compile(r"[^a-z0-9]+")
+_WILDCARD = re.compile(r"[*?\[]")
+_LONGEST_SLUG = 50
+
+
+def container_name(study: str) -> str:
+    """
+    Name the container of a study.
+
+    A name that Azure Storage would not take is changed, and gets a hash so that no two studies
+    meet in one container.
+    """
+    slug = _REFUSED.sub("-", study.lower()).strip("-")[:_LONGEST_SLUG].rstrip("-")
+    if slug == study:
+        return f"study-{slug}"
+    mark = hashlib.sha256(study.encode()).hexdigest()[:6]
+    return f"study-{slug}-{mark}" if slug else f"study-{mark}"
+
+
+def job_id(study: str, number: int) -> str:
+    """Name the job of a study's generation; the first one is called as the study."""
+    return study if number == 1 else f"{study}--{number}"
+
+
+def input_blob(digest: str, file_name: str) -> str:
+    """Name the blob of a shared input by its content."""
+    return f"inputs/{digest}/{file_name}"
+
+
+def overlay_blob(digest: str) -> str:
+    """Name the blob of a rendered overlay by its content."""
+    return f"overlays/{digest[:2]}/{digest}"
+
+
+def manifest_blob(job: str) -> str:
+    """Name the blob that lists the runs of a generation."""
+    return f"generations/{job}.txt"
+
+
+def outdated_blob(job: str, digest: str) -> str:
+    """Name the blob that lists the tasks of a generation that no longer count."""
+    return f"generations/{job}-outdated-{digest[:16]}.txt"
+
+
+def runs_prefix(job: str) -> str:
+    """Begin the names of all blobs that the tasks of a job upload."""
+    return f"runs/{job}/"
+
+
+def run_prefix(job: str, run: str) -> str:
+    """Begin the names of the blobs that one task uploads."""
+    return f"runs/{job}/{run}/"
+
+
+def output_file(pattern: str, container_url: str, run_folder: str) -> OutputFile:
+    """
+    Say where the files of a pattern go: to the same place below `run_folder` as in the run's own.
+
+    Batch drops the part of the path before the first wildcard, so it is put in front again; for a
+    pattern without wildcards it wants the whole name of the blob.
+    """
+    kept = pattern.removeprefix("./")
+    wildcard = _WILDCARD.search(kept)
+    fixed = kept[: wildcard.start()].rpartition("/")[0] if wildcard else kept
+    if kept.startswith(("/", "../")):
+        fixed = "" if wildcard else kept.rpartition("/")[2]
+    return OutputFile(kept, container_url, f"{run_folder}/{fixed}" if fixed else run_folder)

@@ -1,0 +1,145 @@
+"""What has become of each run of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from runfleet.azure import JobInfo, TaskCounts, TaskInfo
+from runfleet.launch.failures import was_cancelled
+from runfleet.launch.history import FAILED, History, was_ended
+from runfleet.launch.progress import RunCounts
+from runfleet.launch.record import Generation, StudyRecord, TaskTally
+
+
+class RunState(StrEnum):
+    """The states of a run."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run was carried out, to whatever end."""
+        return self in (RunState.SUCCEEDED, RunState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What has become of a run.
+
+    Parameters
+    ----------
+    job_id
+        Where the task is that counts for it.
+    state
+        Its state.
+    task
+        What Batch says of it.
+    """
+
+    job_id: str
+    state: RunState
+    task: TaskInfo
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, its staging included."""
+        started, ended = self.task.started, self.task.ended
+        return (ended - started).total_seconds() if started and ended else None
+
+    @property
+    def mark(self) -> str:
+        """Changes when the run is done again."""
+        return f"{self.job_id} {_stamp(self.task.ended)}"
+
+
+def count_runs(history: History, record: StudyRecord) -> RunCounts:
+    """Count the runs of a study by state, without a look at any of them."""
+    tally = TaskTally()
+    cancelled = 0
+    for generation in record.current:
+        job = history.job_of(generation)
+        if job is None:
+            continue
+        counted = tally_of(history.batch.task_counts(job.id)) - generation.outdated
+        if was_ended(job):
+            stopped = _count_stopped(history, generation, job)
+            cancelled += counted.active + stopped
+            counted = counted - TaskTally(active=counted.active, failed=stopped)
+        tally += counted
+    return run_counts(record, tally, cancelled)
+
+
+def run_counts(record: StudyRecord, tally: TaskTally, cancelled: int = 0) -> RunCounts:
+    """Turn counts of tasks into counts of runs: what is not counted yet is waiting."""
+    begun = tally.running + tally.succeeded + tally.failed + cancelled
+    return RunCounts(
+        record.run_count,
+        waiting=max(0, record.run_count - begun),
+        running=tally.running,
+        succeeded=tally.succeeded,
+        failed=tally.failed,
+        cancelled=cancelled,
+    )
+
+
+def tally_of(counts: TaskCounts) -> TaskTally:
+    """Take from Batch's counts what the record has, too."""
+    return TaskTally(counts.active, counts.running, counts.succeeded, counts.failed)
+
+
+def outcomes_of(history: History, record: StudyRecord) -> dict[str, Outcome]:
+    """Tell what has become of each run that has a task, by the run's name."""
+    outcomes: dict[str, Outcome] = {}
+    for generation in record.current:
+        job = history.job_of(generation)
+        if job is not None:
+            outcomes.update(_outcomes_in(history, generation, job))
+    return outcomes
+
+
+def failed_tasks(history: History, generation: Generation) -> Iterator[TaskInfo]:
+    """List the tasks of a generation that count and have failed by themselves."""
+    outdated = history.store.read_outdated(generation)
+    for task in history.batch.list_tasks(
+        generation.job_id, filter=FAILED, select=["id", "executionInfo"]
+    ):
+        if task.id not in outdated and not was_cancelled(task):
+            yield task
+
+
+def _count_stopped(history: History, generation: Generation, job: JobInfo) -> int:
+    outdated = history.store.read_outdated(generation)
+    failed = history.batch.list_tasks(job.id, filter=FAILED, select=["id", "executionInfo"])
+    return sum(task.id not in outdated and was_cancelled(task) for task in failed)
+
+
+def _outcomes_in(
+    history: History, generation: Generation, job: JobInfo
+) -> Iterator[tuple[str, Outcome]]:
+    outdated = history.store.read_outdated(generation)
+    ended = was_ended(job)
+    for task in history.batch.list_tasks(job.id):
+        if task.id not in outdated:
+            yield task.id, Outcome(job.id, _state_of(task, job_ended=ended), task)
+
+
+def _state_of(task: TaskInfo, *, job_ended: bool) -> RunState:
+    if task.state == "completed":
+        if task.result == "success":
+            return RunState.SUCCEEDED
+        return RunState.CANCELLED if was_cancelled(task) else RunState.FAILED
+    if job_ended:
+        return RunState.CANCELLED
+    return RunState.WAITING if task.state == "active" else RunState.RUNNING
+
+
+def _stamp(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else "-"

@@ -1,0 +1,126 @@
+"""Plots of each result against each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runfleet.launch.table import TableShape
+from runfleet.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_PLOTS = 24
+_MOST_POINTS = 20_000
+_SIZE_INCHES = (6.4, 4.2)
+_DOTS_PER_INCH = 110
+_STRIP_WIDTH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """
+    One result against one parameter.
+
+    Parameters
+    ----------
+    result, parameter
+        Their columns in the table.
+    result_label, parameter_label
+        With their units.
+    is_number
+        Whether the parameter is a number; else its values are set side by side.
+    """
+
+    result: str
+    parameter: str
+    result_label: str
+    parameter_label: str
+    is_number: bool
+
+    @property
+    def file_name(self) -> str:
+        """What its file is called."""
+        return f"{self.result}-{self.parameter}.png"
+
+
+def choose_plots(study: Study, shape: TableShape) -> list[Plot]:
+    """List each result with each parameter that varies."""
+    results, parameters = shape.result_columns(), shape.parameter_columns()
+    return [
+        Plot(
+            results[result.name],
+            parameters[parameter.name],
+            _label(result.name, result.unit),
+            _label(parameter.name, parameter.unit),
+            shape.is_number(parameter.name),
+        )
+        for result in study.results
+        for parameter in study.parameters
+        if not parameter.is_fixed
+    ]
+
+
+def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Path]:
+    """
+    Draw plots as PNG files; one for which no run has a result is left out.
+
+    Parameters
+    ----------
+    folder
+        Where they go.
+    table
+        The Parquet file.
+    plots
+        What to draw.
+    """
+    from pyarrow.parquet import read_table
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for plot in plots:
+        columns = read_table(table, columns=[plot.parameter, plot.result]).drop_null()
+        step = columns.num_rows // _MOST_POINTS + 1
+        values = columns[plot.parameter].to_pylist()[::step]
+        if values:
+            path = folder / plot.file_name
+            _draw(path, plot, values, columns[plot.result].to_pylist()[::step])
+            yield path
+
+
+def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> None:
+    # The object behind pyplot: it needs no window, and is forgotten when it is done with.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
+    axes = figure.add_subplot()
+    if plot.is_number:
+        axes.scatter(values, results, s=_dot_size(len(values)), alpha=0.7)
+    else:
+        _draw_strips(axes, values, results)
+    axes.set_xlabel(plot.parameter_label)
+    axes.set_ylabel(plot.result_label)
+    axes.grid(visible=True, alpha=0.3)
+    partial = path.with_name(f".{path.name}")
+    figure.savefig(partial, dpi=_DOTS_PER_INCH, format="png")
+    partial.replace(path)
+
+
+def _draw_strips(axes: Axes, values: list[Any], results: list[float]) -> None:
+    """Draw a strip of dots for each category, spread evenly across its width."""
+    categories = list(dict.fromkeys(map(str, values)))
+    places = {category: place for place, category in enumerate(categories)}
+    spread = [_STRIP_WIDTH * (number * 0.618034 % 1 - 0.5) for number in range(len(values))]
+    across = [places[str(value)] + shift for value, shift in zip(values, spread, strict=True)]
+    axes.scatter(across, results, s=_dot_size(len(values)), alpha=0.7)
+    axes.set_xticks(range(len(categories)), categories)
+
+
+def _dot_size(count: int) -> float:
+    return max(2.0, min(25.0, 5000 / count))
+
+
+def _label(name: str, unit: str) -> str:
+    return f"{name} [{unit}]" if unit and unit != "-" else name

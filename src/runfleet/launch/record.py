@@ -1,0 +1,212 @@
+"""
+What the storage knows of a study: its definition, its generations, and which tasks still count.
+
+A *generation* is one Batch job of a study.  The first holds all its runs; a later one holds those
+that an edit added or changed, or that are to be repeated.  A run counts in one generation only;
+the tasks that are superseded in the others are *outdated*.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
+
+import orjson
+
+from runfleet.launch import names
+from runfleet.launch.definition import Definition
+from runfleet.storage import BlobNotFoundError, ContainerNotFoundError, Storage
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTally:
+    """Numbers of tasks by state, as Batch counts them."""
+
+    active: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+
+    def __add__(self, other: TaskTally) -> TaskTally:
+        return TaskTally(
+            self.active + other.active,
+            self.running + other.running,
+            self.succeeded + other.succeeded,
+            self.failed + other.failed,
+        )
+
+    def __sub__(self, other: TaskTally) -> TaskTally:
+        return TaskTally(
+            max(0, self.active - other.active),
+            max(0, self.running - other.running),
+            max(0, self.succeeded - other.succeeded),
+            max(0, self.failed - other.failed),
+        )
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.active + self.running + self.succeeded + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """
+    One Batch job of a study.
+
+    Parameters
+    ----------
+    number
+        Counted from 1.
+    job_id
+        The job.
+    run_count
+        How many tasks the job has, or shall have.
+    adding
+        Whether its tasks are still being added: called again, the launch goes on with it.
+    outdated
+        How many of its tasks no longer count, by state.
+    outdated_digest
+        Names the blob that lists them, if there are any.
+    """
+
+    number: int
+    job_id: str
+    run_count: int
+    adding: bool = True
+    outdated: TaskTally = field(default_factory=TaskTally)
+    outdated_digest: str = ""
+
+    @property
+    def current_count(self) -> int:
+        """How many of its tasks count."""
+        return self.run_count - self.outdated.total
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """Read one from plain data."""
+        return cls(**{**fields, "outdated": TaskTally(**fields["outdated"])})
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """
+    What the account remembers of a study.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    run_count
+        How many runs it has now.
+    definition
+        What was asked for when it was last submitted.
+    generations
+        Its jobs, the oldest first.
+    source
+        The study file.
+    """
+
+    study: str
+    run_count: int
+    definition: Definition
+    generations: tuple[Generation, ...] = ()
+    source: str = ""
+
+    @property
+    def container(self) -> str:
+        """Where its files are."""
+        return names.container_name(self.study)
+
+    @property
+    def current(self) -> list[Generation]:
+        """The generations that have a run that counts."""
+        return [generation for generation in self.generations if generation.current_count > 0]
+
+    @property
+    def is_adding(self) -> bool:
+        """Whether the last submission was interrupted."""
+        return any(generation.adding for generation in self.generations)
+
+    def added(self) -> StudyRecord:
+        """Note that all tasks are there."""
+        settled = tuple(replace(generation, adding=False) for generation in self.generations)
+        return replace(self, generations=settled)
+
+    def to_json(self) -> bytes:
+        """Write the record."""
+        fields = {
+            "study": self.study,
+            "run_count": self.run_count,
+            "definition": vars(self.definition),
+            "generations": [asdict(generation) for generation in self.generations],
+            "source": self.source,
+        }
+        return orjson.dumps(fields, option=orjson.OPT_INDENT_2)
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        """Read a record."""
+        fields = orjson.loads(content)
+        fields["definition"] = Definition(**fields["definition"])
+        fields["generations"] = tuple(map(Generation.from_json, fields["generations"]))
+        return cls(**fields)
+
+
+class RecordStore:
+    """
+    Reads and writes the records of one study.
+
+    Parameters
+    ----------
+    storage
+        The account's.
+    study
+        The study's name.
+    """
+
+    def __init__(self, storage: Storage, study: str) -> None:
+        self.storage = storage
+        self.container = names.container_name(study)
+
+    def read(self) -> StudyRecord | None:
+        """Read the record; None if the account has never seen the study."""
+        try:
+            content = self.storage.get_bytes(self.container, names.RECORD_BLOB)
+        except (BlobNotFoundError, ContainerNotFoundError):
+            return None
+        return StudyRecord.from_json(content)
+
+    def write(self, record: StudyRecord) -> None:
+        """Replace the record: from now on it holds."""
+        self.storage.put_bytes(self.container, names.RECORD_BLOB, record.to_json())
+
+    def read_manifest(self, generation: Generation) -> Iterator[tuple[str, str]]:
+        """List the runs of a generation, each with its fingerprint."""
+        content = self.storage.get_bytes(self.container, names.manifest_blob(generation.job_id))
+        for line in content.decode().splitlines():
+            name, _, fingerprint = line.partition(" ")
+            yield name, fingerprint
+
+    def write_manifest(self, job_id: str, runs: Iterable[tuple[str, str]]) -> None:
+        """Note the runs of a generation before any is added."""
+        content = "".join(f"{name} {fingerprint}\n" for name, fingerprint in runs)
+        self.storage.put_bytes(self.container, names.manifest_blob(job_id), content.encode())
+
+    def read_outdated(self, generation: Generation) -> frozenset[str]:
+        """List the tasks of a generation that no longer count."""
+        if not generation.outdated_digest:
+            return frozenset()
+        blob = names.outdated_blob(generation.job_id, generation.outdated_digest)
+        return frozenset(self.storage.get_bytes(self.container, blob).decode().splitlines())
+
+    def write_outdated(self, job_id: str, outdated: Iterable[str]) -> str:
+        """Note the tasks of a generation that no longer count; returns the list's digest."""
+        content = "\n".join(sorted(outdated)).encode()
+        if not content:
+            return ""
+        digest = hashlib.sha256(content).hexdigest()
+        self.storage.put_bytes(self.container, names.outdated_blob(job_id, digest), content)
+        return digest

@@ -1,0 +1,115 @@
+"""The files that runs have left: in the storage, or collected in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runfleet.azure import TaskInfo
+from runfleet.launch import names
+from runfleet.launch.failures import (
+    FailedRun,
+    FailureKind,
+    batch_message,
+    error_line,
+    kind_of,
+    telling_line,
+)
+from runfleet.storage import BlobNotFoundError, Storage
+
+_LOG_BYTES = 1 << 16
+
+
+class RunFiles(Protocol):
+    """Reads the files of runs."""
+
+    def read(self, job_id: str, run: str, file: str) -> bytes | None:
+        """Read a file of a run; None if it has none of that name."""
+        ...
+
+
+@dataclass(frozen=True)
+class CollectedFiles:
+    """
+    Files of runs in a folder, a folder a run.
+
+    Parameters
+    ----------
+    folder
+        Where the folders are.
+    """
+
+    folder: Path
+
+    def read(self, job_id: str, run: str, file: str) -> bytes | None:
+        """Read a file of a run; None if it has none of that name."""
+        del job_id  # a folder holds one study as it is now
+        try:
+            return (self.folder / run / file).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
+
+@dataclass(frozen=True)
+class StoredFiles:
+    """
+    Files of runs in the storage.
+
+    Parameters
+    ----------
+    storage, container
+        Where.
+    """
+
+    storage: Storage
+    container: str
+
+    def read(self, job_id: str, run: str, file: str) -> bytes | None:
+        """Read a file of a run; None if it has none of that name."""
+        return self._read(names.run_prefix(job_id, run) + file)
+
+    def read_end(self, job_id: str, run: str, file: str) -> str:
+        """Read the end of a file as text; nothing if it is not there."""
+        blob = names.run_prefix(job_id, run) + file
+        content = self._read(blob, length=_LOG_BYTES) or b""
+        if len(content) == _LOG_BYTES:
+            size = next(found.size for found in self.storage.list_blobs(self.container, blob))
+            content = self._read(blob, offset=max(0, size - _LOG_BYTES)) or b""
+        return content.decode(errors="replace")
+
+    def _read(self, blob: str, *, offset: int = 0, length: int | None = None) -> bytes | None:
+        try:
+            return self.storage.get_bytes(self.container, blob, offset=offset, length=length)
+        except BlobNotFoundError:
+            return None
+
+    def failed_run(self, job_id: str, task: TaskInfo) -> FailedRun:
+        """Tell why a run failed, with what it said last."""
+        if not is_told_by_model(task):
+            return FailedRun(task.id, kind_of(task), batch_message(task), task.exit_code)
+        stderr = self.read_end(job_id, task.id, "stderr.txt")
+        stdout = self.read_end(job_id, task.id, "stdout.txt")
+        message = failure_message(task, stderr, stdout)
+        return FailedRun(task.id, FailureKind.MODEL, message, task.exit_code)
+
+
+def is_told_by_model(task: TaskInfo) -> bool:
+    """Tell whether what the model wrote says more of a failure than what Batch says."""
+    return task.exit_code is not None and kind_of(task) is FailureKind.MODEL
+
+
+def failure_message(task: TaskInfo, stderr: str, stdout: str) -> str:
+    """
+    Say in one line why a run failed.
+
+    Parameters
+    ----------
+    task
+        What Batch says of it.
+    stderr, stdout
+        The end of what it wrote; many old programs write their errors to stdout.
+    """
+    if not is_told_by_model(task):
+        return batch_message(task)
+    return error_line(stderr) or error_line(stdout) or telling_line(stderr) or batch_message(task)

@@ -1,0 +1,138 @@
+"""
+The shell script of a run: a clean folder with its inputs, the command, a look at its outputs.
+
+Only what a run needs is in its script, and what is done for every run is done by the shell itself:
+one more process costs more than all the rest of a short run.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from runfleet.study.model import Model, Output
+
+COPIED = "copied"
+LINKED = "linked"
+"""Folders of the preparation task for shared inputs that runs copy, and that they link."""
+
+RETRY_FOLDER = ".runfleet"
+"""Where a run's overlays wait to be copied, when there may be a second attempt."""
+
+OVERLAYS = f"{RETRY_FOLDER}/overlays"
+
+EXIT_OUTPUT_MISSING = 66
+EXIT_NOT_STAGED = 74
+"""Exit codes of our own, as `sysexits.h` has them for missing files and for input and output."""
+
+_SHARED = '"$AZ_BATCH_JOB_PREP_WORKING_DIR"'
+_ATTEMPTED = f"{RETRY_FOLDER}-attempted"
+
+# Batch runs a second attempt in the folder that the first one left, without fetching files again.
+_CLEAN_AGAIN = f"""\
+if [ -e {_ATTEMPTED} ]; then
+find . -mindepth 1 -maxdepth 1 ! -name '{RETRY_FOLDER}*' -exec rm -rf {{}} +
+fi
+: > {_ATTEMPTED}"""
+
+# Links end at the borders of a volume, and at 65,000 a file.
+_LINK_INPUTS = (
+    f"cp -Rlf {_SHARED}/{LINKED}/. . 2>/dev/null || cp -Rsf {_SHARED}/{LINKED}/. . "
+    f"|| exit {EXIT_NOT_STAGED}"
+)
+_COPY_INPUTS = f"cp -R {_SHARED}/{COPIED}/. . || exit {EXIT_NOT_STAGED}"
+_COPY_OVERLAYS = f"cp -R {OVERLAYS}/. . || exit {EXIT_NOT_STAGED}"
+
+# Words with which a command would get rid of the trap that looks at its outputs.
+_DROPS_TRAP = re.compile(r"\b(exec|trap)\b")
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_./*?\[\]!^-]+")
+
+
+def run_script(model: Model) -> str:
+    """
+    Write the script that all runs of a model share, for a POSIX shell in the run's folder.
+
+    It ends with the command's exit code; with 66 if the command succeeded but left out a required
+    output; with 74 if the inputs could not be put into the folder.
+
+    Parameters
+    ----------
+    model
+        The command and what has to be there before and after it.
+    """
+    required = [output for output in model.outputs if output.required]
+    before = list(_preparations(model))
+    return "\n".join([*before, *_watched(model.command, required)])
+
+
+def overlay_target(model: Model, target: PurePosixPath) -> str:
+    """Tell where a node has to put a run's overlay before the run's script begins."""
+    return f"{OVERLAYS}/{target}" if model.retries else str(target)
+
+
+def _preparations(model: Model) -> Iterator[str]:
+    if model.retries:
+        yield _CLEAN_AGAIN
+    if any(shared.link for shared in model.inputs):
+        yield _LINK_INPUTS
+    if any(not shared.link for shared in model.inputs):
+        yield _COPY_INPUTS
+    if model.retries and model.overlays:
+        yield _COPY_OVERLAYS
+
+
+def _watched(command: str, required: list[Output]) -> Iterator[str]:
+    if not required:
+        yield command
+    elif _DROPS_TRAP.search(command):
+        yield f"(\n{command}\n)"
+        yield _check(required)
+    else:
+        yield f"trap {shlex.quote(_check(required))} EXIT"
+        yield command
+
+
+def _check(required: Iterable[Output]) -> str:
+    """Look for each output by the shell's own means, with the exit code of the command in hand."""
+    looks = [_look_for(output.pattern) for output in required]
+    return "\n".join(
+        [
+            "c=$?",
+            '[ "$c" = 0 ] || exit "$c"',
+            'set +fu; cd "$AZ_BATCH_TASK_WORKING_DIR" || exit',
+            *looks,
+            "exit 0",
+        ]
+    )
+
+
+def _look_for(pattern: str) -> str:
+    said = shlex.quote(f"runfleet: the required output `{pattern}` is missing")
+    missing = f"{{ echo {said} >&2; exit {EXIT_OUTPUT_MISSING}; }}"
+    if "**" in pattern:
+        return f'[ -n "$({_find(pattern)})" ] || {missing}'
+    return f'set -- {_shell_pattern(pattern)}; [ -e "$1" ] || {missing}'
+
+
+def _find(pattern: str) -> str:
+    # The asterisk of `find -path` matches slashes too, so it stands for any number of folders.
+    path = re.sub(r"\*\*/?", "*", pattern.removeprefix("./"))
+    return f"find . -path {shlex.quote(f'./{path}')} -print 2>/dev/null | head -n 1"
+
+
+def _shell_pattern(pattern: str) -> str:
+    """Quote all of a pattern but its wildcards and variables, which Batch expands too."""
+    pieces: list[str] = []
+    start = 0
+    for variable in _VARIABLE.finditer(pattern):
+        pieces.append(_quoted(pattern[start : variable.start()]))
+        pieces.append(f'"${{{variable[1] or variable[2]}}}"')
+        start = variable.end()
+    return "".join([*pieces, _quoted(pattern[start:])])
+
+
+def _quoted(text: str) -> str:
+    return _NOT_PLAIN.sub(lambda match: shlex.quote(match[0]), text)

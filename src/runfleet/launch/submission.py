@@ -1,0 +1,271 @@
+"""A study on an account."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Protocol
+
+from runfleet.azure import AzureBatch, BatchError, TaskInfo
+from runfleet.launch.collecting import Collected, Collector
+from runfleet.launch.diagnosis import explain_study
+from runfleet.launch.errors import RunNotFoundError, StudyFileNeededError, StudyNotFoundError
+from runfleet.launch.explanation import Explanation
+from runfleet.launch.failures import (
+    FailedRun,
+    FailureGroup,
+    batch_message,
+    group_failures,
+    kind_of,
+)
+from runfleet.launch.history import History, is_over
+from runfleet.launch.outcomes import count_runs, failed_tasks, outcomes_of
+from runfleet.launch.progress import Progress, RunCounts
+from runfleet.launch.record import RecordStore, StudyRecord
+from runfleet.launch.run_files import StoredFiles
+from runfleet.launch.steps import OnStep, unheard
+from runfleet.launch.submitting import Submitted
+from runfleet.launch.table import TableShape, make_rows, write_csv, write_parquet
+from runfleet.launch.watching import Watcher
+from runfleet.storage import Storage
+from runfleet.study import Study
+
+if TYPE_CHECKING:
+    import pandas
+
+CANCELLED = "Cancelled"
+
+# Beyond that many failed runs, reading what each said would take longer than anyone waits.
+_MOST_LOGS_READ = 2000
+_ENDING_SECONDS = 10.0
+_ENDING_PAUSE = 0.05
+
+
+class LogStream(StrEnum):
+    """What a run writes to."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+class Resubmit(Protocol):
+    """Submits a study once more."""
+
+    def __call__(self, study: Study, on_step: OnStep, *, retry_failed: bool) -> Submission:
+        """Submit it."""
+        ...
+
+
+class Submission:
+    """
+    A study on an account: to watch it, to get its results, to cancel and to retry it.
+
+    Made by `Account.submit` and `Account.study`; it can be thrown away and made again at any time,
+    also on another machine.
+
+    Parameters
+    ----------
+    batch, storage
+        The account's.
+    submitted
+        What submitting led to.
+    study
+        None where only the study's name is known.
+    resubmit
+        Submits the study again.
+    """
+
+    def __init__(
+        self,
+        batch: AzureBatch,
+        storage: Storage,
+        submitted: Submitted,
+        study: Study | None,
+        resubmit: Resubmit,
+    ) -> None:
+        self.name = submitted.record.study
+        self.differences = submitted.differences
+        self._study = study
+        self._resubmit = resubmit
+        self._history = History(batch, RecordStore(storage, self.name))
+        self._files = StoredFiles(storage, submitted.record.container)
+
+    def counts(self) -> RunCounts:
+        """Count the runs by state; takes no longer for more runs."""
+        return count_runs(self._history, self._record())
+
+    def watch(self) -> Iterator[Progress]:
+        """
+        Tell again and again how far the study is, until all runs have ended.
+
+        Ends early where nothing will go on by itself; the last `Progress` then explains why.
+        Leaving the loop leaves the runs going.
+        """
+        return Watcher(self._history, self._files, self._record).watch()
+
+    def cancel(self) -> RunCounts:
+        """
+        End all runs that have not ended; what has ended stays, and so do its results.
+
+        Returns
+        -------
+        counts
+            The runs by state afterwards.
+        """
+        record = self._record()
+        for generation in record.current:
+            job = self._history.job_of(generation)
+            if job is not None and not is_over(job):
+                self._history.batch.terminate_job(job.id, CANCELLED)
+        return self._settled_counts()
+
+    def retry(self, *, failed: bool = True, on_step: OnStep = unheard) -> Submission:
+        """
+        Run again what was cancelled, never ran, or has failed.
+
+        Parameters
+        ----------
+        failed
+            Whether runs that have failed are among it.
+        on_step
+            Is told what is going on.
+
+        Raises
+        ------
+        StudyFileNeededError
+            If only the study's name is known.
+        """
+        return self._resubmit(self._loaded("to run it again"), on_step, retry_failed=failed)
+
+    def failed_runs(self) -> Iterator[FailedRun]:
+        """List the runs that have failed, with what each said last."""
+        for generation in self._record().current:
+            tasks = failed_tasks(self._history, generation)
+            for task in islice(tasks, _MOST_LOGS_READ):
+                yield self._files.failed_run(generation.job_id, task)
+            for task in tasks:
+                yield FailedRun(task.id, kind_of(task), batch_message(task), task.exit_code)
+
+    def failures(self) -> list[FailureGroup]:
+        """Put the failed runs together that said the same, the largest group first."""
+        return group_failures(self.failed_runs())
+
+    def explain(self) -> Explanation:
+        """Say in one sentence why the study is where it is, and what to do next."""
+        record = self._record()
+        counts = count_runs(self._history, record)
+        failures = self.failures() if counts.failed else []
+        return explain_study(self._history, record, counts, failures)
+
+    def collect(self, folder: Path | str, *, on_step: OnStep = unheard) -> Collected:
+        """
+        Bring the results of all runs that have ended into a folder.
+
+        It gets the table, `runs.csv` and `runs.parquet`; the outputs and logs of each run,
+        `runs/RUN/`; and `plots/`.  Called again, it fetches only what is new.
+
+        Parameters
+        ----------
+        folder
+            Where the results go; made if need be.
+        on_step
+            Is told how far it is.
+
+        Raises
+        ------
+        StudyFileNeededError
+            If only the study's name is known.
+        """
+        study = self._loaded("to collect its results")
+        outcomes = outcomes_of(self._history, self._record())
+        collector = Collector(study, self._files.storage, Path(folder), on_step)
+        return collector.collect(outcomes)
+
+    def table(self) -> pandas.DataFrame:
+        """
+        Make the table of results: a row a run with its state, times, parameters and results.
+
+        Raises
+        ------
+        StudyFileNeededError
+            If only the study's name is known.
+        """
+        import pandas as pd
+
+        study = self._loaded("to make its table")
+        shape = TableShape.of(study)
+        rows = make_rows(study, outcomes_of(self._history, self._record()), self._files)
+        with TemporaryDirectory(prefix="runfleet-") as name:
+            csv, parquet = Path(name, "runs.csv"), Path(name, "runs.parquet")
+            write_csv(csv, shape, rows)
+            write_parquet(parquet, shape, csv)
+            return pd.read_parquet(parquet)
+
+    def log(self, run: str, stream: LogStream | str = LogStream.STDOUT) -> bytes:
+        """
+        Read what a run has written so far.
+
+        Parameters
+        ----------
+        run
+            Its name.
+        stream
+            `stdout` or `stderr`.
+
+        Raises
+        ------
+        RunNotFoundError
+            If there is no such run.
+        """
+        file = f"{LogStream(stream)}.txt"
+        job_id, task = self._task(run)
+        if task.state == "completed":
+            return self._files.read(job_id, run, file) or b""
+        try:
+            return self._history.batch.task_file(job_id, run, file)
+        except BatchError:  # it has not begun yet
+            return b""
+
+    def follow_log(self, run: str, stream: LogStream | str = LogStream.STDOUT) -> Iterator[bytes]:
+        """Read what a run writes, as it writes it, until it has ended; see `log`."""
+        job_id, task = self._task(run)
+        if task.state == "completed":
+            yield self.log(run, stream)
+        else:
+            file = f"{LogStream(stream)}.txt"
+            yield from self._history.batch.follow_task_file(job_id, run, file)
+
+    def _record(self) -> StudyRecord:
+        record = self._history.store.read()
+        if record is None:
+            raise StudyNotFoundError(self.name, "any more")
+        return record
+
+    def _loaded(self, purpose: str) -> Study:
+        if self._study is None:
+            raise StudyFileNeededError(self.name, purpose)
+        return self._study
+
+    def _task(self, run: str) -> tuple[str, TaskInfo]:
+        """Find the task that counts for a run."""
+        for generation in reversed(self._record().current):
+            task = self._history.batch.get_task(generation.job_id, run)
+            if task and run not in self._history.store.read_outdated(generation):
+                return generation.job_id, task
+        raise RunNotFoundError(
+            f"study `{self.name}` has no run `{run}`",
+            hint="the names of the runs are in `runs.csv`, and `runfleet plan` shows some",
+        )
+
+    def _settled_counts(self) -> RunCounts:
+        """Wait a moment for what was cancelled to end."""
+        deadline = time.monotonic() + _ENDING_SECONDS
+        counts = self.counts()
+        while counts.running and time.monotonic() < deadline:
+            time.sleep(_ENDING_PAUSE)
+            counts = self.counts()
+        return counts

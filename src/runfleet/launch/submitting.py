@@ -1,0 +1,218 @@
+"""
+From a study to the jobs and tasks of an account.
+
+Everything that is done can be done again, and what is done last makes what was done before it
+hold: the lists of a generation are written first, then the study's record names it, then its tasks
+are added, then the record says that they all are there.  Killed in between and called again,
+submitting goes on with the generation that the record names.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from runfleet.azure import AzureBatch, JobSettings
+from runfleet.launch import names
+from runfleet.launch.comparison import Comparison, Fingerprints, compare
+from runfleet.launch.definition import Definition, define, fingerprints
+from runfleet.launch.differences import describe_changes
+from runfleet.launch.errors import LaunchError
+from runfleet.launch.history import History
+from runfleet.launch.pool import PoolPlan, check_operating_system, provide_pool
+from runfleet.launch.record import Generation, RecordStore, StudyRecord
+from runfleet.launch.steps import OnStep, Step, StepName
+from runfleet.launch.tasks import Staging, TaskMaker
+from runfleet.storage import Storage
+from runfleet.study import Study
+
+_COUNTING_SECONDS = 10.0
+_COUNTING_PAUSE = 0.2
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """
+    What submitting has led to.
+
+    Parameters
+    ----------
+    record
+        The study as the account has it now.
+    differences
+        What has changed since it was last submitted, in words; empty for a new study.
+    """
+
+    record: StudyRecord
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """
+    Submits one study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    batch, storage
+        The account's.
+    pool
+        Where its runs shall run.
+    digest
+        Hashes a file's content.
+    on_step
+        Is told what is going on.
+    """
+
+    study: Study
+    batch: AzureBatch
+    storage: Storage
+    pool: PoolPlan
+    digest: Callable[[Path], str]
+    on_step: OnStep
+
+    def submit(self, *, retry_failed: bool = False) -> Submitted:
+        """
+        Bring the account to what the study asks for.
+
+        Parameters
+        ----------
+        retry_failed
+            Whether runs that have failed are done again.
+        """
+        check_operating_system(self.pool)
+        self.storage.create_container(self._store.container)
+        definition = define(self.study, self.digest)
+        record = self._store.read()
+        if record is None or record.definition != definition or retry_failed:
+            return self._renew(record, definition, retry_failed=retry_failed)
+        if not self._history.is_sound(record):
+            return self._renew(record, definition, retry_failed=False)
+        if record.is_adding:
+            return Submitted(self._add(record))
+        if self._history.is_busy(record):
+            provide_pool(self.batch, self.pool)
+        return Submitted(record)
+
+    def compare(self) -> Comparison:
+        """Tell what submitting would do; nothing is done."""
+        record = self._store.read()
+        known = self._history.known_tasks(record, retry_failed=False) if record else []
+        definition = define(self.study, self.digest)
+        return compare(dict(fingerprints(self.study, definition)), known)
+
+    @cached_property
+    def _store(self) -> RecordStore:
+        return RecordStore(self.storage, self.study.name)
+
+    @cached_property
+    def _history(self) -> History:
+        return History(self.batch, self._store)
+
+    def _renew(
+        self, record: StudyRecord | None, definition: Definition, *, retry_failed: bool
+    ) -> Submitted:
+        """Find out what there is to do, note it, and do it."""
+        self.on_step(Step(StepName.COMPARING))
+        known = self._history.known_tasks(record, retry_failed=retry_failed) if record else []
+        runs = dict(fingerprints(self.study, definition))
+        comparison = compare(runs, known)
+        generations = [
+            self._history.settle(tasks, comparison.outdated[tasks.generation.job_id])
+            for tasks in known
+        ]
+        if comparison.to_run:
+            generations.append(self._new_generation(record, comparison.to_run))
+        renewed = StudyRecord(
+            self.study.name, len(runs), definition, tuple(generations), self.study.source
+        )
+        self._store.write(renewed)
+        differences = describe_changes(record.definition, definition, comparison) if record else ()
+        return Submitted(self._add(renewed) if renewed.is_adding else renewed, differences)
+
+    def _new_generation(self, record: StudyRecord | None, runs: Fingerprints) -> Generation:
+        """Write down the runs of a new generation, whose job nobody has yet."""
+        numbers = [generation.number for generation in record.generations] if record else []
+        number = max(numbers, default=0) + 1
+        while self.batch.get_job(names.job_id(self.study.name, number)) is not None:
+            number += 1
+        job_id = names.job_id(self.study.name, number)
+        self._store.write_manifest(job_id, runs.items())
+        return Generation(number, job_id, len(runs))
+
+    def _add(self, record: StudyRecord) -> StudyRecord:
+        """Add the tasks of the newest generation that are not there yet."""
+        generation = record.generations[-1]
+        self.on_step(Step(StepName.PROVIDING_POOL))
+        check_operating_system(self.pool, provide_pool(self.batch, self.pool))
+        self._stage_inputs()
+        self._fill_job(generation)
+        self.batch.finish_when_done(generation.job_id)
+        added = record.added()
+        self._store.write(added)
+        return added
+
+    @cached_property
+    def _staging(self) -> Staging:
+        return Staging(self.study, self.storage, self.digest)
+
+    def _stage_inputs(self) -> None:
+        total = len(self.study.model.inputs)
+        for done, _ in enumerate(self._staging.stage_inputs(), start=1):
+            self.on_step(Step(StepName.STAGING, done, total))
+
+    def _fill_job(self, generation: Generation) -> None:
+        """Make the job unless it is there, and add its tasks until it has them all."""
+        is_new = self.batch.create_job(self._job(generation))
+        wanted = {name for name, _ in self._store.read_manifest(generation)}
+        missing = wanted if is_new else wanted - self._history.present(generation.job_id)
+        self._add_tasks(generation, missing)
+        if self._counts_back(generation):
+            return
+        missing = wanted - self._history.present(generation.job_id)
+        self._add_tasks(generation, missing)
+        if missing and not self._counts_back(generation):
+            raise LaunchError(
+                f"job `{generation.job_id}` has fewer tasks than the {generation.run_count:,} "
+                "that were added to it",
+                hint="run the study again: it goes on where it ended",
+            )
+
+    def _job(self, generation: Generation) -> JobSettings:
+        return JobSettings(
+            generation.job_id,
+            self.pool.id,
+            preparation=self._staging.preparation(),
+            metadata={
+                "runfleet-study": self.study.name,
+                "runfleet-generation": str(generation.number),
+            },
+        )
+
+    def _add_tasks(self, generation: Generation, missing: Collection[str]) -> None:
+        """Add the missing tasks as a stream, made as they are sent."""
+        if not missing:
+            return
+        total = generation.run_count
+        before = total - len(missing)
+        maker = TaskMaker(self.study, self.storage, generation.job_id)
+        runs = (run for run in self.study.runs() if run.name in missing)
+        self.batch.add_tasks(
+            generation.job_id,
+            maker.tasks(runs),
+            on_added=lambda added: self.on_step(Step(StepName.ADDING, before + added, total)),
+        )
+
+    def _counts_back(self, generation: Generation) -> bool:
+        """Ask Batch itself how many tasks there are; its counts may lag, so more than once."""
+        deadline = time.monotonic() + _COUNTING_SECONDS
+        while self.batch.task_counts(generation.job_id).total < generation.run_count:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_COUNTING_PAUSE)
+        return True

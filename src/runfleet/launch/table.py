@@ -1,0 +1,242 @@
+"""The table of a study: a row a run, as CSV and as Parquet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from runfleet.launch.failures import one_line
+from runfleet.launch.outcomes import Outcome, RunState
+from runfleet.launch.run_files import RunFiles, failure_message
+from runfleet.study import Run, Study
+from runfleet.study.errors import ResultError
+from runfleet.study.results import Result
+from runfleet.study.values import Value, as_text
+
+FIRST_COLUMNS = ("run", "state", "exit_code", "start_time", "end_time", "seconds")
+ERROR_COLUMN = "error"
+
+_BATCH_BYTES = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    One run in the table.
+
+    Parameters
+    ----------
+    run
+        The run.
+    outcome
+        What has become of it; None before it has a task.
+    results
+        The numbers found, by name.
+    error
+        Why it failed, or why a number is missing.
+    """
+
+    run: Run
+    outcome: Outcome | None
+    results: Mapping[str, float]
+    error: str = ""
+
+    @property
+    def state(self) -> RunState:
+        """The state of the run."""
+        return self.outcome.state if self.outcome else RunState.WAITING
+
+
+@dataclass
+class TableShape:
+    """
+    The columns of a study's table.
+
+    Parameters
+    ----------
+    parameters, results
+        The names of the study's columns between our first ones and the last.
+    kinds
+        The types of the values seen so far, by parameter.
+    """
+
+    parameters: tuple[str, ...]
+    results: tuple[str, ...]
+    kinds: dict[str, set[type]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, study: Study) -> TableShape:
+        """Lay out the table of a study."""
+        parameters = tuple(parameter.name for parameter in study.parameters)
+        results = tuple(result.name for result in study.results)
+        return cls(parameters, results, {name: set() for name in parameters})
+
+    @property
+    def header(self) -> list[str]:
+        """The names of all columns; one that two would have is marked for the later of them."""
+        names = list(FIRST_COLUMNS)
+        for kind, added in (("parameter", self.parameters), ("result", self.results)):
+            names += [f"{kind}_{name}" if name in names else name for name in added]
+        return [*names, ERROR_COLUMN]
+
+    def observe(self, sample: Mapping[str, Value]) -> None:
+        """Note the types of a run's values."""
+        for name, value in sample.items():
+            self.kinds[name].add(type(value))
+
+    def parameter_columns(self) -> dict[str, str]:
+        """Tell the column of each parameter."""
+        start = len(FIRST_COLUMNS)
+        columns = self.header[start : start + len(self.parameters)]
+        return dict(zip(self.parameters, columns, strict=True))
+
+    def result_columns(self) -> dict[str, str]:
+        """Tell the column of each result."""
+        start = len(FIRST_COLUMNS) + len(self.parameters)
+        return dict(zip(self.results, self.header[start:-1], strict=True))
+
+    def is_number(self, parameter: str) -> bool:
+        """Tell whether all values of a parameter are numbers."""
+        return self.kinds[parameter] <= {int, float}
+
+
+def make_rows(study: Study, outcomes: Mapping[str, Outcome], files: RunFiles) -> Iterator[Row]:
+    """
+    Make the row of each run, in the order of the study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    outcomes
+        What has become of its runs.
+    files
+        Their output files.
+    """
+    for run in study.runs():
+        outcome = outcomes.get(run.name)
+        if outcome is None or not outcome.state.has_ended:
+            yield Row(run, outcome, {})
+        else:
+            yield _ended_row(study.results, run, outcome, files)
+
+
+def write_csv(path: Path, shape: TableShape, rows: Iterable[Row]) -> None:
+    """Write the table as CSV, whole or not at all; the shape learns the types of its columns."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(shape.header)
+        for row in rows:
+            shape.observe(row.run.sample)
+            writer.writerow(_cells(shape, row))
+    partial.replace(path)
+
+
+def write_parquet(path: Path, shape: TableShape, table: Path) -> None:
+    """
+    Write the table as Parquet, block by block.
+
+    Parameters
+    ----------
+    path
+        The file to make.
+    shape
+        As it was when the CSV file had been written.
+    table
+        The CSV file.
+    """
+    import pyarrow.csv
+    from pyarrow.parquet import ParquetWriter
+
+    reader = pyarrow.csv.open_csv(
+        table,
+        read_options=pyarrow.csv.ReadOptions(block_size=_BATCH_BYTES, use_threads=False),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=_arrow_types(shape), strings_can_be_null=True, null_values=[""]
+        ),
+    )
+    partial = path.with_name(f".{path.name}.partial")
+    with ParquetWriter(partial, reader.schema) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+    partial.replace(path)
+
+
+def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: RunFiles) -> Row:
+    found: dict[str, float] = {}
+    missing: list[str] = []
+    texts: dict[str, str | None] = {}
+    for result in results:
+        if result.file not in texts:
+            texts[result.file] = _text(files.read(outcome.job_id, run.name, result.file))
+        try:
+            found[result.name] = _extract(result, texts[result.file])
+        except ResultError as error:
+            missing.append(f"{result.name}: {error.message}")
+    return Row(run, outcome, found, _error(outcome, missing, files))
+
+
+def _extract(result: Result, text: str | None) -> float:
+    if text is None:
+        raise ResultError(f"there is no file `{result.file}`")
+    return result.extract(text)
+
+
+def _error(outcome: Outcome, missing: Iterable[str], files: RunFiles) -> str:
+    if outcome.state is RunState.SUCCEEDED:
+        return one_line("; ".join(missing))
+    stderr, stdout = (
+        _text(files.read(outcome.job_id, outcome.task.id, f"{stream}.txt")) or ""
+        for stream in ("stderr", "stdout")
+    )
+    return failure_message(outcome.task, stderr, stdout)
+
+
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else content.decode(errors="replace")
+
+
+def _cells(shape: TableShape, row: Row) -> list[str]:
+    task = row.outcome.task if row.outcome else None
+    seconds = row.outcome.seconds if row.outcome else None
+    return [
+        row.run.name,
+        row.state.value,
+        "" if task is None or task.exit_code is None else str(task.exit_code),
+        _time_text(task.started if task else None),
+        _time_text(task.ended if task else None),
+        "" if seconds is None else f"{seconds:.6f}",
+        *[as_text(value) for value in row.run.sample.values()],
+        *[repr(row.results[name]) if name in row.results else "" for name in shape.results],
+        row.error,
+    ]
+
+
+def _time_text(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else ""
+
+
+def _arrow_types(shape: TableShape) -> dict[str, Any]:
+    import pyarrow as arrow
+
+    moment = arrow.timestamp("us", tz="UTC")
+    types = [arrow.string(), arrow.string(), arrow.int64(), moment, moment, arrow.float64()]
+    types += [_arrow_type(shape.kinds[name]) for name in shape.parameters]
+    types += [arrow.float64() for _ in shape.results]
+    return dict(zip(shape.header, [*types, arrow.string()], strict=True))
+
+
+def _arrow_type(kinds: set[type]) -> Any:
+    import pyarrow as arrow
+
+    if kinds <= {int}:
+        return arrow.int64()
+    if kinds <= {int, float}:
+        return arrow.float64()
+    return arrow.bool_() if kinds == {bool} else arrow.string()

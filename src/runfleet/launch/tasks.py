@@ -1,0 +1,155 @@
+"""A study's shared inputs, its runs and their overlays as Batch has them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from runfleet.azure import (
+    OperatingSystem,
+    OutputFile,
+    PackageReference,
+    PreparationTask,
+    ResourceFile,
+    TaskSettings,
+    shell_command,
+    with_packages,
+)
+from runfleet.launch import names
+from runfleet.launch.scripts import COPIED, LINKED, overlay_target, run_script
+from runfleet.storage import Storage
+from runfleet.study import Run, Study
+from runfleet.study.model import Model, SharedInput
+
+# A task may wait and run as long as Batch keeps it, but no signed URL should outlast a week.
+_URL_LIFE = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Staging:
+    """
+    Puts a study's files where its nodes fetch them.
+
+    Parameters
+    ----------
+    study
+        The study.
+    storage
+        The account's.
+    digest
+        Hashes a file's content.
+    """
+
+    study: Study
+    storage: Storage
+    digest: Callable[[Path], str]
+
+    @property
+    def container(self) -> str:
+        """The study's container."""
+        return names.container_name(self.study.name)
+
+    def stage_inputs(self) -> Iterator[SharedInput]:
+        """Upload the shared inputs that the storage has not got yet, one after the other."""
+        for shared in self.study.model.inputs:
+            blob = self._input_blob(shared)
+            if not self.storage.exists(self.container, blob):
+                self.storage.put_file(self.container, blob, shared.source)
+            yield shared
+
+    def preparation(self) -> PreparationTask | None:
+        """What each node does before its first run: it fetches the shared inputs, once."""
+        files = [self._resource_file(shared) for shared in self.study.model.inputs]
+        if not files:
+            return None
+        return PreparationTask(shell_command(":", OperatingSystem.LINUX), files)
+
+    def _resource_file(self, shared: SharedInput) -> ResourceFile:
+        url = self.storage.blob_url(self.container, self._input_blob(shared), life=_URL_LIFE)
+        folder = LINKED if shared.link else COPIED
+        return ResourceFile(http_url=url, file_path=f"{folder}/{shared.path}")
+
+    def _input_blob(self, shared: SharedInput) -> str:
+        return names.input_blob(self.digest(shared.source), shared.source.name)
+
+
+@dataclass(frozen=True)
+class TaskMaker:
+    """
+    Makes the tasks of one job of a study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    storage
+        Where their overlays go, and their outputs.
+    job_id
+        The job.
+    """
+
+    study: Study
+    storage: Storage
+    job_id: str
+
+    def tasks(self, runs: Iterable[Run]) -> Iterator[TaskSettings]:
+        """Make the task of each run, and upload its overlays, as the stream is taken."""
+        model = self.study.model
+        command, packages, retries = self._command_line, _packages(model), model.retries
+        for run in runs:
+            yield TaskSettings(
+                run.name,
+                command,
+                [*self._overlays(run)],
+                [*self._output_files(run.name)],
+                {**run.environment, "RUNFLEET_RUN": run.name},
+                packages,
+                max_retries=retries or None,
+                time_limit=model.time_limit,
+            )
+
+    @cached_property
+    def _container(self) -> str:
+        return names.container_name(self.study.name)
+
+    @cached_property
+    def _container_url(self) -> str:
+        return self.storage.container_url(self._container, life=_URL_LIFE, write=True)
+
+    @cached_property
+    def _command_line(self) -> str:
+        return command_line(self.study.model)
+
+    @cached_property
+    def _patterns(self) -> list[str]:
+        return [names.LOG_PATTERN, *(output.pattern for output in self.study.model.outputs)]
+
+    def _output_files(self, run: str) -> Iterator[OutputFile]:
+        folder = names.run_prefix(self.job_id, run).rstrip("/")
+        for pattern in self._patterns:
+            yield names.output_file(pattern, self._container_url, folder)
+
+    def _overlays(self, run: Run) -> Iterator[ResourceFile]:
+        model = self.study.model
+        for overlay in model.overlays:
+            content = overlay.render(run.sample, run.name)
+            blob = names.overlay_blob(hashlib.sha256(content).hexdigest())
+            self.storage.put_bytes(self._container, blob, content)
+            yield ResourceFile(
+                http_url=self.storage.blob_url(self._container, blob, life=_URL_LIFE),
+                file_path=overlay_target(model, overlay.target),
+            )
+
+
+def command_line(model: Model) -> str:
+    """Write the command line that the tasks of all runs share."""
+    script = with_packages(run_script(model), _packages(model), OperatingSystem.LINUX)
+    return shell_command(script, OperatingSystem.LINUX)
+
+
+def _packages(model: Model) -> list[PackageReference]:
+    return [PackageReference(package.id, package.version) for package in model.packages]
