@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from runfleet.study.design_form import DRAWN, DesignForm
 from runfleet.study.designs import Design, Drawn, FromCsv, Grid, Listed, Zip
 from runfleet.study.document import Document, Place
 from runfleet.study.errors import InvalidValueError, StudyError, suggest
+from runfleet.study.field_types import MOST_RUNS
 from runfleet.study.files import existing_file
-from runfleet.study.forms import DRAWN, MOST_RUNS, DesignForm, StudyForm
+from runfleet.study.forms import StudyForm
 from runfleet.study.parameters import Parameter, refuse_twins
 from runfleet.study.sample_table import SampleTable
 from runfleet.study.validation import spelled

@@ -8,219 +8,36 @@ it names exist is for the loader to find out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
-from pydantic.fields import FieldInfo
-from pydantic.functional_validators import AfterValidator, BeforeValidator
-from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
-from pydantic_core import CoreSchema
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from runfleet.study.distributions import (
-    Choice,
-    Distribution,
-    Fixed,
-    Integers,
-    LogUniform,
-    Normal,
-    Triangular,
-    Uniform,
+from runfleet.study.design_form import DesignForm
+from runfleet.study.errors import InvalidValueError, listed
+from runfleet.study.field_types import (
+    Column,
+    Command,
+    Duration,
+    EnvironmentName,
+    EnvironmentText,
+    NonEmpty,
+    Package,
+    ParameterName,
+    StudyName,
 )
-from runfleet.study.errors import InvalidValueError, listed, suggest
-from runfleet.study.model import PackageReference, parse_duration
-from runfleet.study.names import check_study_name
-from runfleet.study.parameters import Parameter, check_parameter_name, refuse_twins
+from runfleet.study.form import Form
+from runfleet.study.parameter_form import ParameterForm
+from runfleet.study.parameters import refuse_twins
 from runfleet.study.pool import NodeRange, PoolRequest
 from runfleet.study.results import ColumnSource, JsonSource, PatternSource, Result, Source, Take
-from runfleet.study.values import as_text, check_value, describe
 
-T = TypeVar("T")
 S = TypeVar("S", bound=Source)
-
-MOST_RUNS = 1_000_000_000
-"""More than that many runs are a mistake rather than a study."""
-
-
-class Form(BaseModel):
-    """A mapping of the study file, whose keys are checked before its values are."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-    shorthands: ClassVar[Mapping[type, str]] = {}
-    """The key that a bare value of a type is short for."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _check_keys(cls, data: object) -> object:
-        data = cls._expanded(data)
-        if not isinstance(data, dict):
-            return data
-        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
-        _refuse_unknown(data, fields)
-        given = {key: value for key, value in data.items() if value is not None}
-        _demand_required(given, fields)
-        return given
-
-    @classmethod
-    def _expanded(cls, data: object) -> object:
-        """Write out what is short for a mapping; nothing is an empty one."""
-        key = cls.shorthands.get(type(data))
-        return {} if data is None else data if key is None else {key: data}
-
-    @classmethod
-    def _short_schemas(cls, properties: Mapping[str, JsonSchemaValue]) -> list[JsonSchemaValue]:
-        return [
-            {**properties[key], "type": _JSON_TYPES[kind]} for kind, key in cls.shorthands.items()
-        ]
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        schema = handler.resolve_ref_schema(handler(core_schema))
-        short = cls._short_schemas(schema["properties"])
-        description = schema.get("description", "")
-        return {"anyOf": [*short, schema], "description": description} if short else schema
-
-
-def _refuse_unknown(data: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:
-    for key in data:
-        if key not in known:
-            hint = suggest(key, known, "the keys here are")
-            raise InvalidValueError(f"unknown key `{key}`", hint=hint, key=key)
-
-
-def _demand_required(given: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:
-    for key, field in known.items():
-        if field.is_required() and key not in given:
-            description = field.description or ""
-            raise InvalidValueError(
-                f"the key `{key}` is missing",
-                hint=f"add `{key}:`, {description[:1].lower()}{description[1:].rstrip('.')}",
-            )
-
-
-_JSON_TYPES: dict[type, str] = {
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    list: "array",
-}
-
-
-def _check_column(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, str | int) or value in ("", 0):
-        raise InvalidValueError(
-            f"a column should be a name or a number from 1, not {describe(value)}",
-            hint="give the name that stands in the table's first line",
-        )
-    if isinstance(value, int) and value < 1:
-        raise InvalidValueError(
-            f"there is no column {value}", hint="the first column has the number 1"
-        )
-    return value
-
-
-def _check_environment_text(value: object) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return as_text(check_value(value))
-    if isinstance(value, str):
-        return check_value(value)
-    raise InvalidValueError(
-        f"an environment variable should be a text, not {describe(value)}",
-        hint=f'put it in quotes: "{as_text(value)}"' if isinstance(value, bool) else 'write ""',
-    )
-
-
-def _check_environment_name(name: str) -> str:
-    if not name or "=" in name or "\0" in name or " " in name:
-        raise InvalidValueError(
-            f"`{name}` cannot be the name of an environment variable",
-            hint="use letters, digits and `_`, beginning with a letter",
-        )
-    if name.upper().startswith(("AZ_BATCH_", "RUNFLEET_")):
-        raise InvalidValueError(
-            f"the environment variable `{name}` is set for every run already",
-            hint="choose a name that begins with neither `AZ_BATCH_` nor `RUNFLEET_`",
-        )
-    return name
-
-
-def _check_parameter_name(name: str) -> str:
-    check_parameter_name(name)
-    return name
-
-
-def _refuse_twins(parameters: dict[str, T]) -> dict[str, T]:
-    refuse_twins(parameters)
-    return parameters
-
-
-def _parse_duration(value: object) -> timedelta:
-    if isinstance(value, str):
-        return parse_duration(value)
-    raise InvalidValueError(
-        f"a duration should be a text with a unit, not {describe(value)}",
-        hint="write one like `90s`, `10m` or `1h30m`",
-    )
-
-
-def _parse_package(value: object) -> PackageReference:
-    if isinstance(value, str):
-        return PackageReference.parse(value)
-    raise InvalidValueError(
-        f"a package should be a text, not {describe(value)}",
-        hint="write its name and version: `epanet==2.3.5`",
-    )
-
-
-def _check_command(value: str) -> str:
-    if not value.strip():
-        raise InvalidValueError(
-            "the command is empty", hint="write what you would type into a terminal"
-        )
-    return str(check_value(value.strip()))
-
-
-AnyValue = Annotated[
-    Any,
-    BeforeValidator(check_value),
-    WithJsonSchema({"type": ["number", "string", "boolean"]}),
-]
-Values = Annotated[list[AnyValue], Field(min_length=1)]
-Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
-WholePair = Annotated[list[int], Field(min_length=2, max_length=2)]
-Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
-NonEmpty = Annotated[str, Field(min_length=1)]
-RunCount = Annotated[int, Field(ge=1, le=MOST_RUNS)]
-ParameterName = Annotated[str, AfterValidator(_check_parameter_name)]
-EnvironmentName = Annotated[str, AfterValidator(_check_environment_name)]
-EnvironmentText = Annotated[
-    str,
-    BeforeValidator(_check_environment_text),
-    WithJsonSchema({"type": ["string", "number"]}),
-]
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_parse_duration),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"}),
-]
-Package = Annotated[
-    PackageReference,
-    BeforeValidator(_parse_package),
-    WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9_-]+(==[A-Za-z0-9._-]+)?$"}),
-]
-Column = Annotated[
-    Any, BeforeValidator(_check_column), WithJsonSchema({"type": ["string", "integer"]})
-]
 
 
 class InputForm(Form):
     """An input file that all runs read; a bare text is its path."""
 
-    shorthands = {str: "path"}
+    shorthands: ClassVar[Mapping[type, str]] = {str: "path"}
 
     path: NonEmpty = Field(
         description="A file, a folder or a pattern such as `data/*.csv`, beside the study file."
@@ -233,7 +50,7 @@ class InputForm(Form):
 class OutputForm(Form):
     """Files to keep of each run; a bare text is their pattern."""
 
-    shorthands = {str: "pattern"}
+    shorthands: ClassVar[Mapping[type, str]] = {str: "pattern"}
 
     pattern: NonEmpty = Field(description="A file or a pattern such as `*.rpt` or `out/**`.")
     required: bool = Field(True, description="Whether a run has failed if there is no such file.")
@@ -242,7 +59,7 @@ class OutputForm(Form):
 class ModelForm(Form):
     """What a run executes, and the files around it."""
 
-    command: Annotated[str, AfterValidator(_check_command)] = Field(
+    command: Command = Field(
         description="The command line of a run, as you would type it into a terminal."
     )
     packages: list[Package] = Field(
@@ -262,205 +79,6 @@ class ModelForm(Form):
     time_limit: Duration | None = Field(
         None, description="How long a run may take: `90s`, `10m`, `1h30m`."
     )
-
-
-class TruncatedNormalForm(Form):
-    """A normal distribution that is cut off."""
-
-    mean: float = Field(description="Mean, before it is cut off.")
-    sd: float = Field(description="Standard deviation, before it is cut off.")
-    min: float | None = Field(None, description="Lower bound.")
-    max: float | None = Field(None, description="Upper bound.")
-
-
-class ParameterForm(Form):
-    """A quantity that differs from run to run; a bare value is fixed, a bare list `values`."""
-
-    shorthands = {str: "value", bool: "value", int: "value", float: "value", list: "values"}
-
-    value: AnyValue | None = Field(None, description="The same value in every run.")
-    values: Values | None = Field(None, description="One of these values.")
-    categorical: Values | None = Field(None, description="One of these values, like `values`.")
-    integers: WholePair | None = Field(
-        None, description="A whole number: [lowest, highest], both included."
-    )
-    uniform: Pair | None = Field(None, description="Any number between bounds: [lowest, highest].")
-    loguniform: Pair | None = Field(
-        None, description="A number whose logarithm is uniform: [lowest, highest]."
-    )
-    normal: Pair | None = Field(
-        None, description="A normally distributed number: [mean, standard deviation]."
-    )
-    truncated_normal: TruncatedNormalForm | None = Field(
-        None, description="A normal distribution cut off at `min` and `max`."
-    )
-    triangular: Triple | None = Field(
-        None, description="A number most likely near the mode: [lowest, mode, highest]."
-    )
-    min: float | None = Field(None, description="Lower bound of `normal`.")
-    max: float | None = Field(None, description="Upper bound of `normal`.")
-    unit: str = Field("", description="For people; nothing is converted.")
-    environment_only: bool = Field(
-        False, description="Reaches the model by its environment variable; no template uses it."
-    )
-
-    @model_validator(mode="after")
-    def _check(self) -> ParameterForm:
-        kinds = [kind for kind in _DISTRIBUTIONS if getattr(self, kind) is not None]
-        if len(kinds) > 1:
-            raise InvalidValueError(
-                f"a parameter has one source of values, not {listed(kinds)}",
-                hint="remove all but one of them",
-                key=kinds[1],
-            )
-        for bound in ("min", "max"):
-            if getattr(self, bound) is not None and kinds != ["normal"]:
-                raise InvalidValueError(
-                    f"`{bound}` belongs to `normal`", hint="remove it", key=bound
-                )
-        self.distribution()
-        return self
-
-    def distribution(self) -> Distribution | None:
-        """Make the distribution, or None if the design's table has the values."""
-        for kind in _DISTRIBUTIONS:
-            if getattr(self, kind) is not None:
-                try:
-                    return self._made(kind)
-                except InvalidValueError as invalid:
-                    raise InvalidValueError(
-                        f"`{kind}`: {invalid.what}", hint=invalid.hint, key=kind
-                    ) from invalid
-        return None
-
-    def _made(self, kind: str) -> Distribution:
-        if kind == "normal":
-            return Normal(*getattr(self, kind), **_bounds(self))
-        return _DISTRIBUTIONS[kind](getattr(self, kind))
-
-    def parameter(self, name: str) -> Parameter:
-        """Make the parameter."""
-        return Parameter(name, self.distribution(), self.unit, self.environment_only)
-
-
-def _choice(values: list[Any]) -> Choice:
-    return Choice(tuple(values))
-
-
-def _triangular(triple: list[float]) -> Triangular:
-    low, mode, high = triple
-    return Triangular(low, high, mode)
-
-
-def _truncated_normal(form: TruncatedNormalForm) -> Normal:
-    bounds = _bounds(form)
-    if not bounds:
-        raise InvalidValueError(
-            "there is neither `min` nor `max`", hint="add one of them, or use `normal`"
-        )
-    return Normal(form.mean, form.sd, **bounds)
-
-
-def _bounds(form: ParameterForm | TruncatedNormalForm) -> dict[str, float]:
-    bounds = {"low": form.min, "high": form.max}
-    return {key: bound for key, bound in bounds.items() if bound is not None}
-
-
-_DISTRIBUTIONS: dict[str, Callable[[Any], Distribution]] = {
-    "value": Fixed,
-    "values": _choice,
-    "categorical": _choice,
-    "integers": lambda pair: Integers(*pair),
-    "uniform": lambda pair: Uniform(*pair),
-    "loguniform": lambda pair: LogUniform(*pair),
-    "normal": lambda pair: Normal(*pair),
-    "truncated_normal": _truncated_normal,
-    "triangular": _triangular,
-}
-
-DRAWN = ("random", "latin_hypercube", "halton", "sobol")
-DESIGNS = ("grid", "zip", "list", "csv", *DRAWN)
-_BARE_DESIGNS = ("grid", "zip")
-
-
-class DesignForm(Form):
-    """How samples are chosen; `grid` and `zip` may stand alone."""
-
-    grid: bool | None = Field(None, description="All combinations of all values.")
-    zip_: bool | None = Field(
-        None,
-        alias="zip",
-        description="The first value of each parameter, then the second of each, and so on.",
-    )
-    list_: Annotated[list[dict[str, AnyValue]], Field(min_length=1)] | None = Field(
-        None, alias="list", description="Each sample: a value for each parameter."
-    )
-    csv: NonEmpty | None = Field(
-        None, description="A CSV file with a row for each run and a column for each parameter."
-    )
-    random: RunCount | None = Field(None, description="So many samples, drawn independently.")
-    latin_hypercube: RunCount | None = Field(
-        None, description="So many samples that cover each parameter's range evenly."
-    )
-    halton: RunCount | None = Field(None, description="So many samples of a Halton sequence.")
-    sobol: RunCount | None = Field(
-        None, description="So many samples of a Sobol sequence; best a power of two."
-    )
-    seed: int | None = Field(
-        None, ge=0, description="The same seed draws the same samples everywhere; 1 if not given."
-    )
-
-    @classmethod
-    def _expanded(cls, data: object) -> object:
-        if not isinstance(data, str):
-            return data
-        if data in _BARE_DESIGNS:
-            return {data: True}
-        if data in DESIGNS:
-            raise InvalidValueError(
-                f"the design `{data}` needs more", hint=f"write `{{{data}: ...}}`"
-            )
-        raise InvalidValueError(
-            f"there is no design `{data}`", hint=suggest(data, DESIGNS, "designs are")
-        )
-
-    @classmethod
-    def _short_schemas(cls, properties: Mapping[str, JsonSchemaValue]) -> list[JsonSchemaValue]:
-        return [
-            {"type": "string", "enum": [word]} | {"description": properties[word]["description"]}
-            for word in _BARE_DESIGNS
-        ]
-
-    @model_validator(mode="after")
-    def _check(self) -> DesignForm:
-        given = self._given()
-        if len(given) != 1:
-            found = listed(given) if given else "none"
-            raise InvalidValueError(
-                f"a study has one design, not {found}", hint=f"use one of {listed(DESIGNS)}"
-            )
-        if self.seed is not None and self.kind not in DRAWN:
-            raise InvalidValueError(
-                f"`seed` means nothing to `{self.kind}`, which draws nothing",
-                hint="remove it",
-                key="seed",
-            )
-        return self
-
-    def _given(self) -> list[str]:
-        fields = type(self).model_fields.items()
-        by_key = {field.alias or name: getattr(self, name) for name, field in fields}
-        return [key for key in DESIGNS if by_key[key] not in (None, False)]
-
-    @property
-    def kind(self) -> str:
-        """The key of the one design that is given."""
-        return self._given()[0]
-
-    @property
-    def drawn_seed(self) -> int:
-        """The seed, which is 1 if not given."""
-        return 1 if self.seed is None else self.seed
 
 
 class ResultForm(Form):
@@ -563,12 +181,12 @@ class StudyForm(Form):
 
     model_config = ConfigDict(title="runfleet study file")
 
-    study: Annotated[str, AfterValidator(check_study_name)] | None = Field(
+    study: StudyName | None = Field(
         None, description="Name of the study; the name of the file if not given."
     )
     model: ModelForm = Field(description="The executable, and what it reads and writes.")
-    parameters: Annotated[dict[ParameterName, ParameterForm], AfterValidator(_refuse_twins)] = (
-        Field({}, description="The quantities that differ from run to run, by name.")
+    parameters: dict[ParameterName, ParameterForm] = Field(
+        {}, description="The quantities that differ from run to run, by name."
     )
     design: DesignForm | None = Field(
         None, description="How samples are chosen; `grid` if not given."
@@ -580,6 +198,12 @@ class StudyForm(Form):
         {}, description="Numbers to take from the outputs of each run, by name."
     )
     pool: PoolForm = Field(PoolForm(), description="The machines to run on.")
+
+    @field_validator("parameters")
+    @classmethod
+    def _check_parameters(cls, parameters: dict[str, ParameterForm]) -> dict[str, ParameterForm]:
+        refuse_twins(parameters)
+        return parameters
 
 
 def json_schema() -> dict[str, Any]:

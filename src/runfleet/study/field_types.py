@@ -1,0 +1,123 @@
+"""The types of single values in a study file, each with its check and its JSON Schema."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.functional_validators import AfterValidator, BeforeValidator
+from pydantic.json_schema import WithJsonSchema
+
+from runfleet.study.errors import InvalidValueError
+from runfleet.study.model import PackageReference, parse_duration
+from runfleet.study.names import check_study_name
+from runfleet.study.parameters import check_parameter_name
+from runfleet.study.values import as_text, check_value, describe
+
+MOST_RUNS = 1_000_000_000
+"""More than that many runs are a mistake rather than a study."""
+
+
+def _check_column(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int) or value in ("", 0):
+        raise InvalidValueError(
+            f"a column should be a name or a number from 1, not {describe(value)}",
+            hint="give the name that stands in the table's first line",
+        )
+    if isinstance(value, int) and value < 1:
+        raise InvalidValueError(
+            f"there is no column {value}", hint="the first column has the number 1"
+        )
+    return value
+
+
+def _check_environment_text(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return as_text(check_value(value))
+    if isinstance(value, str):
+        return check_value(value)
+    raise InvalidValueError(
+        f"an environment variable should be a text, not {describe(value)}",
+        hint=f'put it in quotes: "{as_text(value)}"' if isinstance(value, bool) else 'write ""',
+    )
+
+
+def _check_environment_name(name: str) -> str:
+    if not name or "=" in name or "\0" in name or " " in name:
+        raise InvalidValueError(
+            f"`{name}` cannot be the name of an environment variable",
+            hint="use letters, digits and `_`, beginning with a letter",
+        )
+    if name.upper().startswith(("AZ_BATCH_", "RUNFLEET_")):
+        raise InvalidValueError(
+            f"the environment variable `{name}` is set for every run already",
+            hint="choose a name that begins with neither `AZ_BATCH_` nor `RUNFLEET_`",
+        )
+    return name
+
+
+def _check_parameter_name(name: str) -> str:
+    check_parameter_name(name)
+    return name
+
+
+def _parse_duration(value: object) -> timedelta:
+    if isinstance(value, str):
+        return parse_duration(value)
+    raise InvalidValueError(
+        f"a duration should be a text with a unit, not {describe(value)}",
+        hint="write one like `90s`, `10m` or `1h30m`",
+    )
+
+
+def _parse_package(value: object) -> PackageReference:
+    if isinstance(value, str):
+        return PackageReference.parse(value)
+    raise InvalidValueError(
+        f"a package should be a text, not {describe(value)}",
+        hint="write its name and version: `epanet==2.3.5`",
+    )
+
+
+def _check_command(value: str) -> str:
+    if not value.strip():
+        raise InvalidValueError(
+            "the command is empty", hint="write what you would type into a terminal"
+        )
+    return str(check_value(value.strip()))
+
+
+Command = Annotated[str, AfterValidator(_check_command)]
+AnyValue = Annotated[
+    Any,
+    BeforeValidator(check_value),
+    WithJsonSchema({"type": ["number", "string", "boolean"]}),
+]
+Values = Annotated[list[AnyValue], Field(min_length=1)]
+Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
+WholePair = Annotated[list[int], Field(min_length=2, max_length=2)]
+Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
+NonEmpty = Annotated[str, Field(min_length=1)]
+StudyName = Annotated[str, AfterValidator(check_study_name)]
+RunCount = Annotated[int, Field(ge=1, le=MOST_RUNS)]
+ParameterName = Annotated[str, AfterValidator(_check_parameter_name)]
+EnvironmentName = Annotated[str, AfterValidator(_check_environment_name)]
+EnvironmentText = Annotated[
+    str,
+    BeforeValidator(_check_environment_text),
+    WithJsonSchema({"type": ["string", "number"]}),
+]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_parse_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"}),
+]
+Package = Annotated[
+    PackageReference,
+    BeforeValidator(_parse_package),
+    WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9_-]+(==[A-Za-z0-9._-]+)?$"}),
+]
+Column = Annotated[
+    Any, BeforeValidator(_check_column), WithJsonSchema({"type": ["string", "integer"]})
+]

@@ -1,0 +1,81 @@
+"""What all mappings of the study file have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from runfleet.study.errors import InvalidValueError, suggest
+
+
+class Form(BaseModel):
+    """A mapping of the study file, whose keys are checked before its values are."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    shorthands: ClassVar[Mapping[type, str]] = {}
+    """The key that a bare value of a type is short for."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_keys(cls, data: object) -> object:
+        data = cls._expanded(data)
+        if not isinstance(data, dict):
+            return data
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
+        _refuse_unknown(data, fields)
+        given = {key: value for key, value in data.items() if value is not None}
+        _demand_required(given, fields)
+        return given
+
+    @classmethod
+    def _expanded(cls, data: object) -> object:
+        """Write out what is short for a mapping; nothing is an empty one."""
+        key = cls.shorthands.get(type(data))
+        return {} if data is None else data if key is None else {key: data}
+
+    @classmethod
+    def _short_schemas(cls, properties: Mapping[str, JsonSchemaValue]) -> list[JsonSchemaValue]:
+        return [
+            {**properties[key], "type": _JSON_TYPES[kind]} for kind, key in cls.shorthands.items()
+        ]
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        short = cls._short_schemas(schema["properties"])
+        description = schema.get("description", "")
+        return {"anyOf": [*short, schema], "description": description} if short else schema
+
+
+def _refuse_unknown(data: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:
+    for key in data:
+        if key not in known:
+            hint = suggest(key, known, "the keys here are")
+            raise InvalidValueError(f"unknown key `{key}`", hint=hint, key=key)
+
+
+def _demand_required(given: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:
+    for key, field in known.items():
+        if field.is_required() and key not in given:
+            description = field.description or ""
+            raise InvalidValueError(
+                f"the key `{key}` is missing",
+                hint=f"add `{key}:`, {description[:1].lower()}{description[1:].rstrip('.')}",
+            )
+
+
+_JSON_TYPES: dict[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+}
