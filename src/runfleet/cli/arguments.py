@@ -11,5 +11,6 @@ StudyName = Annotated[
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Submit the runs, and do not wait.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what it would do, and do nothing.")]

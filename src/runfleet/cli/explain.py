@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, StudyName
 from runfleet.cli.printer import Printer
-from runfleet.cli.studies import find_submission
+from runfleet.cli.studies import find_submission, open_account
 
 app = new_app()
 
@@ -14,10 +16,16 @@ app = new_app()
 def explain(study: StudyName, as_json: AsJson = False) -> None:
     """Say why a study is where it is, and what to do next."""
     printer = Printer.standard()
-    explanation = find_submission(study).explain()
+    explanation = find_submission(open_account(), study).explain()
     if as_json:
-        printer.json({"sentence": explanation.sentence, "next_step": explanation.next_step})
+        printer.json(asdict(explanation))
         return
-    printer.data(explanation.sentence)
+    printer.data(_sentence(explanation.sentence))
+    if explanation.output:
+        printer.data(explanation.output)
     if explanation.next_step:
-        printer.data(explanation.next_step)
+        printer.data(f"Next: {explanation.next_step}.")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
 from rich.console import Console, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
+
+Columns: TypeAlias = Sequence[Column | str]
 
 # Wide enough that nothing is cut or wrapped where no terminal sets the width.
 _UNLIMITED_WIDTH = 10_000
@@ -49,9 +51,15 @@ class Printer:
         """Print a value as JSON; what JSON has no word for becomes its text."""
         self.data(json.dumps(value, indent=2, default=str, ensure_ascii=False))
 
-    def table(self, columns: Sequence[Column | str], rows: Iterable[Sequence[object]]) -> None:
+    def table(self, columns: Columns, rows: Iterable[Sequence[object]]) -> None:
         """Print a table of data."""
         self.show(new_table(columns, rows))
+
+    def raw(self, content: bytes) -> None:
+        """Print bytes of data as they are."""
+        self.out.file.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Print names and texts, a line each, the names in a column."""
@@ -74,6 +82,14 @@ class Printer:
         """Tell people something."""
         self.err.print(message, soft_wrap=isinstance(message, str))
 
+    def talk_table(self, columns: Columns, rows: Iterable[Sequence[object]]) -> None:
+        """Print a table that only people read."""
+        self.err.print(new_table(columns, rows))
+
+    def failure(self, message: str) -> None:
+        """Tell people of something that has failed."""
+        self.say(Text(message, "red"))
+
     def warning(self, message: str) -> None:
         """Tell people what is allowed but probably not meant."""
         self.say(_labelled("warning", message, "bold yellow"))
@@ -90,7 +106,7 @@ class Printer:
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def new_table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]]) -> Table:
+def new_table(columns: Columns, rows: Iterable[Sequence[object]]) -> Table:
     """Make a table without lines; cells are printed as they are, without markup."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:

@@ -1,15 +1,14 @@
-"""Studies on the account, as users name them."""
+"""Studies on the account, as users name them: by their file, or by their name."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from runfleet.cli.study_files import is_study_file, load_study
+from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
 from runfleet.launch import Account, Submission, connect
-
-
-def study_name(study: str) -> str:
-    """Tell the name of a study from its file, if it is one, or from its name."""
-    return load_study(study).name if is_study_file(study) else study
+from runfleet.study import Study
 
 
 def open_account() -> Account:
@@ -17,7 +16,45 @@ def open_account() -> Account:
     return connect(home=runfleet_home())
 
 
-def find_submission(study: str) -> Submission:
-    """Find a study on the account by its file or its name."""
-    name = study_name(study)
-    return open_account().study(name)
+def find_submission(account: Account, study: str) -> Submission:
+    """Find a study on the account; of one that is named by its file, its parameters are known."""
+    return account.study(load_study(study) if is_study_file(study) else study)
+
+
+def find_study(account: Account, study: str) -> Study:
+    """
+    Load a study from its file, or from the file that it was last submitted from.
+
+    Raises
+    ------
+    RunfleetError
+        If there is no such file, or the account does not know the study.
+    """
+    if is_study_file(study):
+        return load_study(study)
+    account.study(study)
+    file = _memory(account, study)
+    loaded = load_study(file.read_text(encoding="utf-8")) if file.exists() else None
+    if loaded is None or loaded.name != study:
+        raise RunfleetError(
+            f"it is not known which file study `{study}` was submitted from",
+            hint="name the study file instead of the study",
+        )
+    return loaded
+
+
+def remember_file(account: Account, study: Study, path: str) -> None:
+    """Note which file a study is submitted from, so that its name will do later on."""
+    memory = _memory(account, study.name)
+    if is_study_file(path):
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        memory.write_text(str(Path(path).absolute()), encoding="utf-8")
+
+
+def results_folder(study: Study) -> Path:
+    """Where the results of a study are collected: beside its file."""
+    return study.folder / "results" / study.name
+
+
+def _memory(account: Account, study: str) -> Path:
+    return account.home / "studies" / account.name / f"{study}.file"

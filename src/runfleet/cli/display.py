@@ -1,0 +1,290 @@
+"""What `run` and `watch` show while a study goes on: live on terminals, else line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
+from typing import Protocol
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from runfleet.cli.printer import Printer
+from runfleet.cli.words import duration_text
+from runfleet.launch import FailedRun, FailureGroup, Progress, RunCounts, Step
+from runfleet.launch.failures import group_failures
+
+_REFRESHES_PER_SECOND = 8
+_SHOWN_FAILURES = 5
+_REMEMBERED_FAILURES = 1000
+_SHOWN_RUNS = 3
+_FIRST_INTERVAL = 2.0
+_LONGEST_INTERVAL = 60.0
+
+
+class Display(Protocol):
+    """Shows how far a study is."""
+
+    def step(self, step: Step) -> None:
+        """Take note of a step of submitting or collecting."""
+
+    def progress(self, progress: Progress) -> None:
+        """Take note of how far the runs are."""
+
+
+@contextmanager
+def open_display(printer: Printer, study: str) -> Iterator[Display]:
+    """
+    Show how far a study is: live where stderr is a terminal, else a line now and then.
+
+    Parameters
+    ----------
+    printer
+        What prints.
+    study
+        The name of the study.
+    """
+    if not printer.err.is_terminal:
+        yield LineDisplay(printer.say)
+        return
+    display = LiveDisplay(study)
+    with display.live(printer):
+        yield display
+    printer.say(display.summary())
+
+
+class LineDisplay:
+    """
+    Says what is new in lines: each step as it ends, each kind of failure once, counts ever rarer.
+
+    Parameters
+    ----------
+    say
+        Prints a line.
+    clock
+        Tells the time in seconds.
+    """
+
+    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
+        self._say = say
+        self._clock = clock
+        self._step: Step | None = None
+        self._interval = _FIRST_INTERVAL
+        self._next_line = clock() + _FIRST_INTERVAL
+        self._failures: set[str] = set()
+        self._explained = ""
+
+    def step(self, step: Step) -> None:
+        """Say each step when it begins, and when all of it is done."""
+        is_new = self._step is None or self._step.name is not step.name
+        if is_new or (step.total and step.done == step.total):
+            self._say(step_text(step))
+        self._step = step
+
+    def progress(self, progress: Progress) -> None:
+        """Say what is new, if it is time to."""
+        self._say_failures(progress)
+        self._say_explanation(progress)
+        if self._clock() >= self._next_line or progress.counts.all_ended:
+            self._say(progress_text(progress))
+            self._interval = min(_LONGEST_INTERVAL, self._interval * 1.5)
+            self._next_line = self._clock() + self._interval
+
+    def _say_failures(self, progress: Progress) -> None:
+        for group in group_failures(progress.new_failures):
+            if group.message not in self._failures and len(self._failures) < _SHOWN_FAILURES:
+                self._say(f"{group.runs[0]} failed: {group.message}")
+            self._failures.add(group.message)
+
+    def _say_explanation(self, progress: Progress) -> None:
+        sentence = progress.explanation.sentence if progress.explanation else ""
+        if sentence and sentence != self._explained:
+            self._say(f"waiting: {sentence}")
+        self._explained = sentence
+
+
+@dataclass
+class _TimedStep:
+    """A step, when it began, and how long it took once it has ended."""
+
+    step: Step
+    began: float
+    took: float | None = None
+
+    def elapsed(self, now: float) -> timedelta:
+        return timedelta(seconds=now - self.began if self.took is None else self.took)
+
+
+@dataclass
+class LiveDisplay:
+    """
+    The whole picture, drawn anew several times a second.
+
+    Parameters
+    ----------
+    study
+        The name of the study.
+    clock
+        Tells the time in seconds.
+    """
+
+    study: str
+    clock: Callable[[], float] = monotonic
+    _steps: list[_TimedStep] = field(default_factory=list)
+    _progress: Progress | None = None
+    _progress_seen: float = 0.0
+    _steps_before_runs: int | None = None
+    _failures: list[FailedRun] = field(default_factory=list)
+
+    def live(self, printer: Printer) -> AbstractContextManager[object]:
+        """Draw the picture as long as the context lasts; it is wiped out at the end."""
+        return Live(
+            console=printer.err,
+            get_renderable=self.picture,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            transient=True,
+        )
+
+    def step(self, step: Step) -> None:
+        """Take note of a step."""
+        now = self.clock()
+        if self._steps and self._steps[-1].step.name is step.name:
+            self._steps[-1].step = step
+            return
+        self._end_step(now)
+        self._steps.append(_TimedStep(step, now))
+
+    def progress(self, progress: Progress) -> None:
+        """Take note of how far the runs are."""
+        now = self.clock()
+        self._end_step(now)
+        if self._steps_before_runs is None:
+            self._steps_before_runs = len(self._steps)
+        self._progress, self._progress_seen = progress, now
+        self._failures.extend(progress.new_failures)
+        del self._failures[_REMEMBERED_FAILURES:]
+
+    def _end_step(self, now: float) -> None:
+        if self._steps and self._steps[-1].took is None:
+            self._steps[-1].took = now - self._steps[-1].began
+
+    def picture(self) -> RenderableType:
+        """Draw what is known now."""
+        before, after = self._steps[: self._steps_before_runs], []
+        if self._steps_before_runs is not None:
+            after = self._steps[self._steps_before_runs :]
+        now = self.clock()
+        runs = self._runs(now) if self._progress else ()
+        return Group(
+            Text(self.study, "bold"), _step_table(before, now), *runs, _step_table(after, now)
+        )
+
+    def summary(self) -> RenderableType:
+        """Draw what is worth keeping when all is over: the steps with their times."""
+        now = self.clock()
+        self._end_step(now)
+        return _step_table(self._steps, now)
+
+    def _runs(self, now: float) -> Iterator[RenderableType]:
+        """Draw the runs, failures first."""
+        progress = self._progress
+        if progress is None:
+            return
+        yield from _failure_lines(group_failures(self._failures))
+        yield _runs_line(progress.counts)
+        since = timedelta(seconds=now - self._progress_seen)
+        yield _counts_line(progress, progress.elapsed + since)
+        if progress.explanation:
+            yield Text(f"Waiting: {progress.explanation.sentence}.", "yellow")
+
+
+def _step_table(steps: Iterable[_TimedStep], now: float) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_column(justify="right", style="dim")
+    for timed in steps:
+        elapsed = duration_text(timed.elapsed(now))
+        grid.add_row(str(timed.step.name).capitalize(), _amount(timed.step), elapsed)
+    return grid
+
+
+def step_text(step: Step) -> str:
+    """`staging: 2 of 3`."""
+    amount = _amount(step)
+    return f"{step.name}: {amount}" if amount else str(step.name)
+
+
+def progress_text(progress: Progress) -> str:
+    """`120 of 200 runs ended: 3 failed, 117 succeeded, 2 running; 12 runs/s, 7 s left`."""
+    counts = progress.counts
+    text = f"{counts.ended:,} of {counts.total:,} runs ended: {counts_text(counts)}"
+    pace = pace_text(progress)
+    return f"{text}; {pace}" if pace and not counts.all_ended else text
+
+
+def counts_text(counts: RunCounts) -> str:
+    """The counts that are not zero, failures first."""
+    named = {
+        "failed": counts.failed,
+        "cancelled": counts.cancelled,
+        "succeeded": counts.succeeded,
+        "running": counts.running,
+        "waiting": counts.waiting,
+    }
+    return ", ".join(f"{count:,} {name}" for name, count in named.items() if count) or "none yet"
+
+
+def pace_text(progress: Progress) -> str:
+    """`12 runs/s, 7 s left`; empty as long as there is too little to tell."""
+    if not progress.rate:
+        return ""
+    slow = progress.rate < 1
+    rate = f"{progress.rate * 60:.3g} runs/min" if slow else f"{progress.rate:.3g} runs/s"
+    return (
+        rate if progress.time_left is None else f"{rate}, {duration_text(progress.time_left)} left"
+    )
+
+
+def failure_text(group: FailureGroup) -> str:
+    """`2 x exit code 3 (run-00003, run-00017)`."""
+    runs = ", ".join(group.runs[:_SHOWN_RUNS]) + (", ..." if group.count > _SHOWN_RUNS else "")
+    kind = "" if group.kind == "model" else f"{group.kind}: "
+    return f"{group.count:,} x {kind}{group.message} ({runs})"
+
+
+def _amount(step: Step) -> str:
+    return f"{step.done:,} of {step.total:,}" if step.total else ""
+
+
+def _failure_lines(groups: list[FailureGroup]) -> Iterator[RenderableType]:
+    for group in groups[:_SHOWN_FAILURES]:
+        yield Text(failure_text(group), "red", no_wrap=True, overflow="ellipsis")
+    if len(groups) > _SHOWN_FAILURES:
+        yield Text(f"and {len(groups) - _SHOWN_FAILURES} other kinds of failures", "red")
+
+
+def _runs_line(counts: RunCounts) -> RenderableType:
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(ratio=1)
+    grid.add_column(no_wrap=True, justify="right")
+    share = f"{100 * counts.ended // max(counts.total, 1)} %"
+    bar = ProgressBar(total=max(counts.total, 1), completed=counts.ended)
+    grid.add_row("Runs", bar, f"{counts.ended:,} of {counts.total:,}  {share}")
+    return grid
+
+
+def _counts_line(progress: Progress, elapsed: timedelta) -> RenderableType:
+    text = Text(counts_text(progress.counts))
+    if progress.counts.failed:
+        text.stylize("bold red", 0, len(f"{progress.counts.failed:,} failed"))
+    pace = pace_text(progress)
+    text.append(f"   {duration_text(elapsed)}" + (f", {pace}" if pace else ""), "dim")
+    return text

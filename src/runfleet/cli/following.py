@@ -1,0 +1,126 @@
+"""Follows a study to its end, and to its results."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+
+from runfleet.cli.display import Display, open_display
+from runfleet.cli.failures import FAILED, INTERRUPTED
+from runfleet.cli.printer import Printer
+from runfleet.cli.report import Ending, show_ending
+from runfleet.cli.studies import results_folder
+from runfleet.cli.words import count_text
+from runfleet.errors import RunfleetError
+from runfleet.launch import Explanation, OnStep, Progress, RunCounts, Submission
+from runfleet.study import Study
+
+
+def submit_and_follow(
+    printer: Printer,
+    study: Study,
+    called: str,
+    submit: Callable[[OnStep], Submission],
+    *,
+    detach: bool,
+) -> int:
+    """
+    Submit a study, follow it to its end, collect its results and tell how it ended.
+
+    Parameters
+    ----------
+    printer
+        What prints.
+    study, called
+        The study, and what the user calls it.
+    submit
+        Submits it.
+    detach
+        Whether to leave when it is submitted.
+
+    Returns
+    -------
+    exit_code
+        1 if not all runs have succeeded.
+    """
+    name = shlex.quote(called)
+    with open_display(printer, study.name) as display:
+        with leaving(printer, f"Not all runs are submitted. Go on: runfleet run {name}"):
+            submission = submit(display.step)
+        _show_differences(printer, submission)
+        if not detach:
+            with leaving(printer, *ways_on(called)):
+                ending = _finish(display, study, submission)
+    if detach:
+        counts = submission.counts()
+        printer.say(f"Submitted {count_text(counts.total, 'run')}; watch: runfleet watch {name}")
+        printer.data(study.name)
+        return 0
+    show_ending(printer, study, ending)
+    return exit_code(ending.counts)
+
+
+def follow(display: Display, submission: Submission) -> RunCounts:
+    """
+    Show how a study goes on until all its runs have ended.
+
+    Raises
+    ------
+    RunfleetError
+        If nothing will go on by itself; it says why, and what to do.
+    """
+    last: Progress | None = None
+    for last in submission.watch():
+        display.progress(last)
+    if last is None:
+        return submission.counts()
+    if last.explanation and last.explanation.is_stuck:
+        raise _stuck(last.explanation)
+    return last.counts
+
+
+def exit_code(counts: RunCounts) -> int:
+    """0 if all runs have succeeded, else 1."""
+    return 0 if counts.succeeded == counts.total else FAILED
+
+
+def ways_on(called: str) -> tuple[str, str]:
+    """What to tell whoever leaves a study that goes on."""
+    name = shlex.quote(called)
+    return (
+        f"The runs go on. Come back to them: runfleet watch {name}",
+        f"                End them:          runfleet cancel {name}",
+    )
+
+
+@contextmanager
+def leaving(printer: Printer, *lines: str) -> Iterator[None]:
+    """On Ctrl-C say how to go on, in place of a traceback; what runs on the account goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        printer.say()
+        for line in lines:
+            printer.say(line)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _finish(display: Display, study: Study, submission: Submission) -> Ending:
+    counts = follow(display, submission)
+    collected = submission.collect(results_folder(study), on_step=display.step)
+    return Ending(counts, collected, submission.failures() if counts.failed else [])
+
+
+def _show_differences(printer: Printer, submission: Submission) -> None:
+    if submission.differences:
+        printer.say("The study has changed since it was last submitted:")
+    for difference in submission.differences:
+        printer.say(f"  - {difference}")
+
+
+def _stuck(explanation: Explanation) -> RunfleetError:
+    output = f"\n{explanation.output}" if explanation.output else ""
+    return RunfleetError(f"{explanation.sentence}{output}", hint=explanation.next_step or None)

@@ -1,0 +1,175 @@
+"""`runfleet pool`: the machines of an account."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from runfleet.azure import AzureBatch, NodeInfo, NotFoundError, PoolInfo
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import AsJson, DryRun, Yes
+from runfleet.cli.consent import agreed
+from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.printer import Printer, number_column
+from runfleet.cli.studies import open_account
+from runfleet.cli.words import count_text
+
+app = new_app("List, show, resize and delete pools.")
+
+PoolId = Annotated[str, typer.Argument(metavar="POOL", help="The id of a pool.")]
+Nodes = Annotated[int | None, typer.Option("--nodes", min=0, help="How many dedicated nodes.")]
+SpotNodes = Annotated[int | None, typer.Option("--spot", min=0, help="How many spot nodes.")]
+
+
+@app.command("list", epilog=example("runfleet pool list"))
+def list_pools(as_json: AsJson = False) -> None:
+    """List the pools of the account."""
+    printer = Printer.standard()
+    pools = list(open_account().batch.list_pools())
+    if as_json:
+        printer.json([_facts(pool) for pool in pools])
+    elif pools:
+        columns = ("pool", number_column("nodes"), number_column("slots"), "vm_size", "state")
+        printer.table(columns, [_row(pool) for pool in pools])
+    else:
+        printer.say("There are no pools; studies make them when they need them.")
+
+
+@app.command(epilog=example("runfleet pool show local"))
+def show(pool_id: PoolId, as_json: AsJson = False) -> None:
+    """Show a pool and its nodes, and what is wrong with them."""
+    printer = Printer.standard()
+    batch = open_account().batch
+    pool = _find(batch, pool_id)
+    nodes = list(batch.list_nodes(pool_id))
+    if as_json:
+        printer.json(_facts(pool) | {"node_list": [_node_facts(node) for node in nodes]})
+        return
+    printer.facts(_lines(pool).items())
+    if nodes:
+        printer.data("")
+        columns = ("node", "kind", "state", number_column("running"), "trouble")
+        printer.table(columns, [_node_row(node) for node in nodes])
+
+
+@app.command(epilog=example("runfleet pool resize local --nodes 2 --yes"))
+def resize(
+    pool_id: PoolId,
+    nodes: Nodes = None,
+    spot: SpotNodes = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """
+    Give a pool another number of nodes.
+
+    Tasks on nodes that leave go back to the queue. Nodes cost money on Azure, not on this machine.
+    """
+    if nodes is None and spot is None:
+        raise WrongUsageError("no number of nodes is given", hint="give `--nodes` or `--spot`")
+    printer = Printer.standard()
+    batch = open_account().batch
+    pool = _find(batch, pool_id)
+    for kind, before, after in (
+        ("dedicated", pool.target_dedicated, nodes),
+        ("spot", pool.target_spot, spot),
+    ):
+        if after is not None:
+            printer.say(f"Pool `{pool.id}`: from {before} to {after} {kind} nodes.")
+    if agreed(printer, "Resize the pool?", yes=yes, dry_run=dry_run):
+        batch.resize_pool(pool.id, dedicated=nodes, spot=spot)
+        printer.say(f"The pool is being resized; `runfleet pool show {pool.id}` shows how far.")
+
+
+@app.command(epilog=example("runfleet pool delete local --yes"))
+def delete(pool_id: PoolId, yes: Yes = False, dry_run: DryRun = False) -> None:
+    """Delete a pool with its nodes; their tasks go back to the queue."""
+    printer = Printer.standard()
+    batch = open_account().batch
+    pool = _find(batch, pool_id)
+    running = sum(node.running_tasks for node in batch.list_nodes(pool_id))
+    count = pool.current_dedicated + pool.current_spot
+    printer.say(
+        f"This deletes pool `{pool.id}` with {count_text(count, 'node')}, "
+        f"where {count_text(running, 'task')} are running."
+    )
+    if agreed(printer, "Delete the pool?", yes=yes, dry_run=dry_run):
+        batch.delete_pool(pool.id)
+        printer.say(f"Pool `{pool.id}` is being deleted.")
+
+
+def _find(batch: AzureBatch, pool_id: str) -> PoolInfo:
+    pool = batch.get_pool(pool_id)
+    if pool is None:
+        raise NotFoundError(
+            f"there is no pool `{pool_id}`", hint="`runfleet pool list` lists the pools"
+        )
+    return pool
+
+
+def _row(pool: PoolInfo) -> tuple[object, ...]:
+    return pool.id, _nodes_text(pool), pool.slots, pool.vm_size, _state_text(pool)
+
+
+def _nodes_text(pool: PoolInfo) -> str:
+    """`2`, or `2 of 5` while nodes are coming or going."""
+    current = pool.current_dedicated + pool.current_spot
+    return f"{current}" if current == pool.target else f"{current} of {pool.target}"
+
+
+def _state_text(pool: PoolInfo) -> str:
+    return pool.state if pool.state != "active" else pool.allocation_state
+
+
+def _lines(pool: PoolInfo) -> dict[str, str]:
+    spot = f", {pool.current_spot} of them spot" if pool.current_spot else ""
+    lines = {
+        "Pool": pool.id,
+        "State": _state_text(pool),
+        "Nodes": f"{_nodes_text(pool)}{spot}",
+        "Slots": f"{pool.slots} on each node",
+        "Machine": f"{pool.vm_size}, {pool.node_agent}",
+    }
+    if pool.resize_errors:
+        lines["Trouble"] = "\n".join(str(fault) for fault in pool.resize_errors)
+    return lines
+
+
+def _facts(pool: PoolInfo) -> dict[str, Any]:
+    return {
+        "id": pool.id,
+        "state": pool.state,
+        "allocation_state": pool.allocation_state,
+        "vm_size": pool.vm_size,
+        "node_agent": pool.node_agent,
+        "task_slots_per_node": pool.slots,
+        "current_dedicated_nodes": pool.current_dedicated,
+        "target_dedicated_nodes": pool.target_dedicated,
+        "current_spot_nodes": pool.current_spot,
+        "target_spot_nodes": pool.target_spot,
+        "resize_errors": [str(fault) for fault in pool.resize_errors],
+    }
+
+
+def _node_row(node: NodeInfo) -> tuple[object, ...]:
+    kind = "dedicated" if node.is_dedicated else "spot"
+    return node.id, kind, node.state, node.running_tasks, _trouble(node)
+
+
+def _trouble(node: NodeInfo) -> str:
+    start = node.start_task
+    if start is not None and start.result == "failure":
+        reason = str(start.fault) if start.fault else f"exit code {start.exit_code}"
+        return f"start task: {reason}"
+    return "; ".join(str(fault) for fault in node.errors)
+
+
+def _node_facts(node: NodeInfo) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "state": node.state,
+        "is_dedicated": node.is_dedicated,
+        "running_tasks": node.running_tasks,
+        "trouble": _trouble(node) or None,
+    }

@@ -1,0 +1,154 @@
+"""What is said at the end of a study: its failures, its results, and where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from runfleet.cli.display import counts_text, failure_text
+from runfleet.cli.printer import Columns, Printer, number_column
+from runfleet.cli.words import count_text, value_text
+from runfleet.launch import Collected, FailureGroup, RunCounts
+from runfleet.launch.table import TableShape
+from runfleet.study import Study
+
+_SHOWN_FAILURES = 10
+
+
+@dataclass(frozen=True)
+class Ending:
+    """
+    How a study ended, or where it stands, with its results collected.
+
+    Parameters
+    ----------
+    counts
+        Its runs by state.
+    collected
+        Where its results are.
+    failures
+        Its failed runs, grouped.
+    """
+
+    counts: RunCounts
+    collected: Collected
+    failures: Sequence[FailureGroup]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSummary:
+    """
+    The numbers of one result, over all runs that have it.
+
+    Parameters
+    ----------
+    unit
+        For people.
+    runs
+        How many runs have the result.
+    min, median, max
+        None where no run has it.
+    """
+
+    unit: str
+    runs: int
+    min: float | None = None
+    median: float | None = None
+    max: float | None = None
+
+
+def show_failures(printer: Printer, groups: Sequence[FailureGroup]) -> None:
+    """Tell what failed runs said, those that said the same together."""
+    for group in groups[:_SHOWN_FAILURES]:
+        printer.failure(failure_text(group))
+    if len(groups) > _SHOWN_FAILURES:
+        printer.failure(f"and {len(groups) - _SHOWN_FAILURES} other kinds of failures")
+
+
+def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
+    """Tell people how a study ended, and programs where its results are."""
+    counts, collected = ending.counts, ending.collected
+    printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")
+    show_failures(printer, ending.failures)
+    _show_results(printer, summarise_results(study, collected))
+    if collected.missing_results:
+        runs = count_text(collected.missing_results, "run")
+        printer.warning(f"{runs} succeeded but lack results; the column `error` says why")
+    for note in collected.notes:
+        printer.say(note)
+    names = [collected.csv.name, collected.parquet.name]
+    names += [count_text(len(collected.plots), "plot")] if collected.plots else []
+    printer.say(f"Results: {', '.join(names)}, and the files of each run, in")
+    printer.data(str(shortest(collected.folder)))
+
+
+def ending_facts(study: Study, ending: Ending) -> dict[str, Any]:
+    """Tell the same to programs."""
+    collected = ending.collected
+    return {
+        "study": study.name,
+        "runs": asdict(ending.counts),
+        "folder": str(collected.folder),
+        "csv": str(collected.csv),
+        "parquet": str(collected.parquet),
+        "plots": [str(plot) for plot in collected.plots],
+        "new_runs": collected.new_runs,
+        "missing_results": collected.missing_results,
+        "results": {
+            name: asdict(summary) for name, summary in summarise_results(study, collected).items()
+        },
+        "failures": failure_facts(ending.failures),
+    }
+
+
+def failure_facts(groups: Sequence[FailureGroup]) -> list[dict[str, Any]]:
+    """Groups of failures for programs."""
+    return [asdict(group) for group in groups]
+
+
+def summarise_results(study: Study, collected: Collected) -> dict[str, ResultSummary]:
+    """Find the least, the middle and the greatest number of each result."""
+    columns = TableShape.of(study).result_columns()
+    if not columns:
+        return {}
+    # It takes its time, and most commands do without.
+    from pyarrow import parquet
+
+    table = parquet.read_table(collected.parquet, columns=list(columns.values()))
+    units = {result.name: result.unit for result in study.results}
+    return {
+        name: _summary(table.column(column).drop_null().to_numpy(), units[name])
+        for name, column in columns.items()
+    }
+
+
+def shortest(path: Path) -> Path:
+    """The path relative to the current folder, if it is below it."""
+    here = Path.cwd()
+    whole = path.absolute()
+    return whole.relative_to(here) if whole.is_relative_to(here) else whole
+
+
+def _summary(numbers: Any, unit: str) -> ResultSummary:
+    if not numbers.size:
+        return ResultSummary(unit, 0)
+    ordered = sorted(map(float, numbers))
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    return ResultSummary(unit, len(ordered), ordered[0], middle, ordered[-1])
+
+
+def _show_results(printer: Printer, summaries: Mapping[str, ResultSummary]) -> None:
+    if not summaries:
+        return
+    columns: Columns = ["result", *map(number_column, ("runs", "min", "median", "max"))]
+    rows = [
+        [
+            f"{name} [{summary.unit}]" if summary.unit else name,
+            f"{summary.runs:,}",
+            *(value_text(number) for number in (summary.min, summary.median, summary.max)),
+        ]
+        for name, summary in summaries.items()
+    ]
+    printer.talk_table(columns, rows)

@@ -1,0 +1,49 @@
+"""`runfleet results`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import AsJson, StudyName
+from runfleet.cli.display import open_display
+from runfleet.cli.printer import Printer
+from runfleet.cli.report import Ending, ending_facts, show_ending
+from runfleet.cli.studies import find_study, open_account, results_folder
+
+app = new_app()
+
+
+@app.command(epilog=example("runfleet results study.yaml"))
+def results(
+    study: StudyName,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", help="The folder; `results/STUDY/` beside the study file if not given."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Collect the results of a study, whether or not it has ended.
+
+    The folder gets a table with a row for each run, `runs.csv` and `runs.parquet`, the outputs and
+    logs of each run in `runs/`, and plots of each result against each parameter in `plots/`. What
+    is there already is not fetched again.
+    """
+    printer = Printer.standard()
+    account = open_account()
+    loaded = find_study(account, study)
+    submission = account.study(loaded)
+    counts = submission.counts()
+    with open_display(printer, loaded.name) as display:
+        collected = submission.collect(to or results_folder(loaded), on_step=display.step)
+        ending = Ending(counts, collected, submission.failures() if counts.failed else [])
+    if as_json:
+        printer.json(ending_facts(loaded, ending))
+    else:
+        show_ending(printer, loaded, ending)

@@ -1,0 +1,44 @@
+"""`runfleet retry`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import Detach, StudyName
+from runfleet.cli.following import submit_and_follow
+from runfleet.cli.printer import Printer
+from runfleet.cli.studies import find_study, open_account
+
+app = new_app()
+
+
+@app.command(epilog=example("runfleet retry study.yaml --failed"))
+def retry(
+    study: StudyName,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Also runs that have failed by themselves.")
+    ] = False,
+    detach: Detach = False,
+) -> None:
+    """
+    Run cancelled or failed runs of a study again.
+
+    Those that were cancelled or lost and, with `--failed`, those that have failed. Goes on like
+    `runfleet run`, and collects the results.
+    """
+    printer = Printer.standard()
+    account = open_account()
+    loaded = find_study(account, study)
+    submission = account.study(loaded)
+    raise typer.Exit(
+        submit_and_follow(
+            printer,
+            loaded,
+            study,
+            lambda on_step: submission.retry(failed=failed, on_step=on_step),
+            detach=detach,
+        )
+    )

@@ -1,0 +1,35 @@
+"""`runfleet watch`."""
+
+from __future__ import annotations
+
+import shlex
+
+import typer
+
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import StudyName
+from runfleet.cli.display import counts_text, open_display
+from runfleet.cli.following import exit_code, follow, leaving, ways_on
+from runfleet.cli.printer import Printer
+from runfleet.cli.report import show_failures
+from runfleet.cli.studies import find_submission, open_account
+from runfleet.cli.words import count_text
+
+app = new_app()
+
+
+@app.command(epilog=example("runfleet watch study.yaml"))
+def watch(study: StudyName) -> None:
+    """
+    Watch the runs of a study until they have ended.
+
+    Ctrl-C leaves the runs going. Exit code 1 if runs have failed.
+    """
+    printer = Printer.standard()
+    submission = find_submission(open_account(), study)
+    with open_display(printer, submission.name) as display, leaving(printer, *ways_on(study)):
+        counts = follow(display, submission)
+    printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")
+    show_failures(printer, submission.failures() if counts.failed else [])
+    printer.say(f"To collect the results: runfleet results {shlex.quote(study)}")
+    raise typer.Exit(exit_code(counts))
