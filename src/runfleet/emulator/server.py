@@ -71,6 +71,7 @@ class _QuietServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._stopping = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     async def main_loop(self) -> None:
         await self._stopping.wait()
@@ -78,7 +79,8 @@ class _QuietServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         del frame
         log.info("told to stop by signal %d", sig)
-        self.stop()
+        # A signal interrupts the loop's sleep only if it is told so.
+        self._loop.call_soon_threadsafe(self.stop)
 
     def stop(self) -> None:
         self.should_exit = True
