@@ -53,9 +53,9 @@ def sent() -> Iterator[Sent]:
 
     def send(call: Callable[[BatchClient], object]) -> Request:
         received.clear()
-        with BatchClient(endpoint, AzureNamedKeyCredential(ACCOUNT, key)) as client:
-            with suppress(HttpResponseError):
-                call(client)
+        client = BatchClient(endpoint, AzureNamedKeyCredential(ACCOUNT, key))
+        with client, suppress(HttpResponseError):
+            call(client)
         return route(received[0])
 
     yield send

@@ -48,23 +48,24 @@ def client_method(name):
     return getattr(BatchClient, name, None) or getattr(BatchClient, f"_{name}")
 
 
-@pytest.mark.parametrize(("name", "method", "builder", "request_"), sdk_operations())
+@pytest.mark.parametrize(("name", "method", "builder", "request_"), SDK_OPERATIONS)
 def test_every_operation_of_the_sdk_is_known(make_request, name, method, builder, request_):
     operation = make_request(request_.method, request_.url).operation
     assert operation.name == name
 
 
-@pytest.mark.parametrize(("name", "method", "builder", "request_"), sdk_operations())
+@pytest.mark.parametrize(("name", "method", "builder", "request_"), SDK_OPERATIONS)
 def test_every_operation_answers_the_status_that_the_sdk_accepts(
     make_request, name, method, builder, request_
 ):
     operation = make_request(request_.method, request_.url).operation
     source = inspect.getsource(client_method(method))
-    accepted = [int(text) for text in re.findall(r"status_code not in \[(\d+)", source)]
-    assert operation.status == accepted[0]
+    accepted = re.search(r"status_code not in \[(\d+)", source)
+    # The two downloads are wrapped in a method of their own, which sets no status.
+    assert operation.status == (int(accepted[1]) if accepted else 200)
 
 
-@pytest.mark.parametrize(("name", "method", "builder", "request_"), sdk_operations())
+@pytest.mark.parametrize(("name", "method", "builder", "request_"), SDK_OPERATIONS)
 def test_every_operation_takes_the_conditions_that_the_sdk_sends(
     make_request, name, method, builder, request_
 ):

@@ -18,8 +18,8 @@ from runfleet.wire.values import (
     time_text,
 )
 
-instants = st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29)).map(
-    lambda naive: naive.replace(tzinfo=UTC)
+instants = st.timedeltas(timedelta(days=-700000), timedelta(days=2900000)).map(
+    datetime(2024, 1, 1, tzinfo=UTC).__add__
 )
 durations = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=10675198))
 
@@ -63,7 +63,7 @@ def test_instants_are_read_in_every_spelling_that_clients_use(text: str) -> None
 
 @pytest.mark.parametrize("text", ["", "soon", "2024-13-01", "0001-01-01T00:00:00+20:00", "20"])
 def test_what_is_no_instant_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         parse_time(text)
 
 
@@ -97,7 +97,7 @@ def test_durations_are_answered_in_their_shortest_form(sent: str, answered: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "P", "PT", "15M", "-PT5M", "PT5", "P5H", "pt5m", "PT5M ", "PT٥M"]
+    "text", ["", "P", "PT", "15M", "-PT5M", "PT5", "P5H", "pt5m", "PT5M ", "PT\u0665M"]
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="ISO 8601"):
