@@ -128,6 +128,7 @@ async def _serve(settings: Settings, folders: Folders) -> None:
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             timeout_keep_alive=300,
             timeout_graceful_shutdown=2,
         )
