@@ -73,15 +73,17 @@ def find_program(name: str, working_directory: str, search_path: str) -> str:
     the folders of the search path, which may be relative, too.
     """
     folders = [""] if "/" in name else search_path.split(os.pathsep)
-    candidates = [os.path.join(working_directory, folder, name) for folder in folders]
-    for candidate in candidates:
-        if os.access(candidate, os.X_OK) and os.path.isfile(candidate):
-            return candidate
-    # One that is there but cannot be started gets its say from the operating system.
-    for candidate in candidates:
-        if os.path.isfile(candidate):
-            return candidate
-    raise ExecutionError("CommandProgramNotFound", Program=name)
+    unusable = None
+    for folder in folders:
+        path = os.path.join(working_directory, folder, name)
+        if os.path.isfile(path):
+            if os.access(path, os.X_OK):
+                return path
+            unusable = unusable or path
+    if unusable is None:
+        raise ExecutionError("CommandProgramNotFound", Program=name)
+    # Why it cannot be started, the operating system will say.
+    return unusable
 
 
 @lru_cache(maxsize=256)

@@ -44,17 +44,23 @@ class Pattern:
     regex: re.Pattern[str] | None = None
     depth: int | None = 1
 
-    def find(self, working_directory: str) -> Iterator[Match]:
-        """Find the files that match, folder by folder, sorted; links to files count as files."""
-        folder = self.folder(working_directory)
+    def find(self, folder: str) -> Iterator[Match]:
+        """
+        Find the files that match, sorted folder by folder; links to files count as files.
+
+        Parameters
+        ----------
+        folder
+            The fixed folder, as an absolute path.
+        """
         if self.regex is None:
-            path = os.path.join(folder, self.name)
+            path = f"{folder}/{self.name}"
             if os.path.isfile(path):
                 yield Match(path, self.name)
             return
         for relative in _walk(folder, "", self.depth):
             if self.regex.fullmatch(relative):
-                yield Match(os.path.join(folder, relative), relative)
+                yield Match(f"{folder}/{relative}", relative)
 
     def folder(self, working_directory: str) -> str:
         """Give the absolute path of the fixed folder."""

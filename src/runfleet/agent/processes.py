@@ -6,11 +6,16 @@ import contextlib
 import ctypes
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 _PR_SET_CHILD_SUBREAPER = 36
 _MARKER = b"AZ_BATCH_TASK_DIR="
+_ATTEMPTS = 200
+_PAUSE = 0.0005
+# Positions in `/proc/PID/stat`, counted from behind the name.
+_PARENT, _VIRTUAL_SIZE, _ENVIRONMENT, _ENVIRONMENT_END = 1, 20, 47, 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +123,37 @@ class Processes:
 
 def read_variable(pid: int | str, marker: bytes) -> bytes | None:
     """Read a variable, given with its equals sign, from the environment of a process."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            variables = file.read().split(b"\0")
-    except OSError:  # it is somebody else's, or gone
-        return None
+    variables = _environment(pid).split(b"\0")
     found = (entry for entry in variables if entry.startswith(marker))
     return next((entry[len(marker) :] for entry in found), None)
+
+
+def _environment(pid: int | str) -> bytes:
+    """Read an environment: nothing for a process that is somebody else's, gone or has none."""
+    for _ in range(_ATTEMPTS):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                environment = file.read()
+            if environment or _has_no_environment(pid):
+                return environment
+        except OSError:
+            return b""
+        time.sleep(_PAUSE)
+    return b""
+
+
+def _has_no_environment(pid: int | str) -> bool:
+    """Tell an empty environment from one that could not be seen while a program was starting."""
+    fields = _status(pid)
+    size, start, end = (int(fields[i]) for i in (_VIRTUAL_SIZE, _ENVIRONMENT, _ENVIRONMENT_END))
+    has_memory = size > 0  # unlike a zombie, or a thread of the kernel
+    return not has_memory or start == end != 0
+
+
+def _status(pid: int | str) -> list[bytes]:
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        # The name, in brackets, may hold blanks and brackets of its own.
+        return file.read().rpartition(b")")[2].split()
 
 
 def _become_subreaper() -> None:
@@ -191,8 +220,6 @@ def all_processes() -> list[int]:
 
 def _parent(pid: int) -> int | None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The name, in brackets, may hold blanks and brackets of its own.
-            return int(file.read().rpartition(b")")[2].split()[1])
+        return int(_status(pid)[_PARENT])
     except OSError:
         return None

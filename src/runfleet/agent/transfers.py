@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,22 +23,22 @@ class Cancellation:
     """
 
     def __init__(self) -> None:
-        self._cancelled = threading.Event()
+        self._is_cancelled = False
         self._placing = threading.Lock()
 
     def cancel(self) -> None:
         """Take effect at once: nothing is put into place from now on."""
         with self._placing:
-            self._cancelled.set()
+            self._is_cancelled = True
 
     def check(self) -> None:
         """Raise `TransferCancelledError` if it has been cancelled."""
-        if self._cancelled.is_set():
+        if self._is_cancelled:
             raise TransferCancelledError("the transfer was cancelled")
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but not longer than the work is wanted."""
-        self._cancelled.wait(seconds)
+        """Sleep, then go on only if the work is still wanted."""
+        time.sleep(seconds)
         self.check()
 
     @contextmanager

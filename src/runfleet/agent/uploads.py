@@ -40,6 +40,10 @@ class Upload:
         return without_query(blob_url(without_query(self.wanted.container_url), self.blob))
 
 
+# With its parsed pattern, and the fixed folder of that.
+_Specification = tuple[FilesToUpload, Pattern, str]
+
+
 class Uploads:
     """
     The output files of one execution, logs before all else.
@@ -64,17 +68,15 @@ class Uploads:
     ) -> None:
         self.uploaded: list[Upload] = []
         self.failed: list[tuple[Upload, ExecutionFailure]] = []
-        self._working_directory = working_directory
-        parsed = [
-            (one, patterns.parse(patterns.expand(one.pattern, environment))) for one in wanted
-        ]
-        self._wanted = sorted(parsed, key=lambda pair: not self._reaches_logs(pair[1]))
+        specifications = [_parse(one, working_directory, environment) for one in wanted]
+        logs = os.path.dirname(working_directory)
+        self._specifications = sorted(specifications, key=lambda one: not _reaches_logs(one, logs))
         self._later: list[Upload] = []
 
     def run_quickly(self) -> bool:
         """Upload what takes no time to speak of; return whether that was all."""
-        for wanted, pattern in self._wanted:
-            for match in pattern.find(self._working_directory):
+        for wanted, pattern, folder in self._specifications:
+            for match in pattern.find(folder):
                 upload = Upload(wanted, match.path, _blob_name(wanted, pattern, match))
                 if not self._attempt(upload, None):
                     self._later.append(upload)
@@ -85,11 +87,6 @@ class Uploads:
         for upload in self._later:
             cancellation.check()
             self._attempt(upload, cancellation)
-
-    def _reaches_logs(self, pattern: Pattern) -> bool:
-        folder = os.path.dirname(self._working_directory)
-        is_beside = pattern.folder(self._working_directory) == folder
-        return is_beside and any(pattern.matches_name(name) for name in _LOGS)
 
     def _attempt(self, upload: Upload, cancellation: Cancellation | None) -> bool:
         """Try an upload, in a thread if there is a cancellation; return False if it needs one."""
@@ -115,6 +112,18 @@ def is_due(wanted: FilesToUpload, *, succeeded: bool) -> bool:
     if wanted.condition == UploadCondition.TASK_COMPLETION:
         return True
     return (wanted.condition == UploadCondition.TASK_SUCCESS) is succeeded
+
+
+def _parse(
+    wanted: FilesToUpload, working_directory: str, environment: Mapping[str, str]
+) -> _Specification:
+    pattern = patterns.parse(patterns.expand(wanted.pattern, environment))
+    return wanted, pattern, pattern.folder(working_directory)
+
+
+def _reaches_logs(specification: _Specification, logs: str) -> bool:
+    _, pattern, folder = specification
+    return folder == logs and any(map(pattern.matches_name, _LOGS))
 
 
 def _blob_name(wanted: FilesToUpload, pattern: Pattern, match: Match) -> str:
