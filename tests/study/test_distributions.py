@@ -107,4 +107,4 @@ def test_drawn_numbers_have_twelve_digits():
 def test_impossible_distributions_are_refused(make, message):
     with pytest.raises(InvalidValueError) as caught:
         make()
-    assert (caught.value.what, bool(caught.value.hint)) == (message, True)
+    assert (caught.value.message, bool(caught.value.hint)) == (message, True)

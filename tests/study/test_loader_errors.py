@@ -53,8 +53,8 @@ MISTAKES = {
     ),
     "negative retries": (
         "model: {command: echo, retries: -1}\n",
-        "study.yaml:1: `model.retries`: input should be greater than or equal to 0",
-        "give at least 0",
+        "study.yaml:1: `model.retries` should be at least 0, not -1",
+        "give a number of at least 0",
     ),
     "text as list": (
         "model: {command: echo, packages: epanet}\n",
@@ -115,7 +115,7 @@ MISTAKES = {
     "pattern without match": (
         "model: {command: echo, inputs: ['*.inp']}\n",
         "study.yaml:1: `model.inputs[0]`: `*.inp` stands for no file",
-        "check the pattern, or add the files",
+        "check it, or add the files",
     ),
     "escaping input": (
         "model: {command: echo, inputs: [../secret]}\n",
@@ -185,8 +185,8 @@ MISTAKES = {
     ),
     "no draws": (
         MODEL + "parameters: {A: [1]}\ndesign: {random: 0}\n",
-        "study.yaml:3: `design.random`: input should be greater than or equal to 1",
-        "give at least 1",
+        "study.yaml:3: `design.random` should be at least 1, not 0",
+        "give a number of at least 1",
     ),
     "nothing to vary": (
         MODEL + "parameters: {A: 1}\ndesign: {random: 5}\n",
@@ -363,7 +363,7 @@ MISTAKES = {
     ),
     "same run name but for case": (
         MODEL + "parameters: {A: [x, X]}\nrun_name: '{A}'\n",
-        "study.yaml:3: runs 1 and 2 would both be called `X`",
+        "study.yaml:3: runs 1 and 2 would both be called `x`",
         "add `-{number}` to the pattern, or more digits: `{PARAMETER:.6f}`",
     ),
     "fewer nodes than the least": (
@@ -575,3 +575,11 @@ def test_a_mistake_in_a_template_is_told_with_its_line(load, template, message, 
     with pytest.raises(StudyError) as caught:
         load(text, x_dot_j2=template)
     assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_a_column_that_no_template_uses_is_told(load):
+    text = "model: {command: x, overlays: {x: t}}\ndesign: {csv: samples.csv}\n"
+    with pytest.raises(StudyError) as caught:
+        load(text, t="{{ A }}", samples_dot_csv="id,A\n1,2\n")
+    assert caught.value.message == "study.yaml:2: no template uses the parameter `id`"
+    assert caught.value.hint == "list the columns to take under `parameters`"

@@ -96,7 +96,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 def test_a_number_fits_has_a_point_and_is_near(number, width):
     text = shortened(number, width)
     if text is None:
-        assert width < 9
+        assert width < 10
         return
     assert len(text) <= width
     assert "." in text

@@ -18,7 +18,7 @@ INPUTS = ["patterns.txt", "run.sh", "forcing/a.csv", "terrain.bin"]
 COUNTS = [200, 1, 50, 2, 40, 6, 1, 1]
 
 
-@pytest.mark.parametrize(("text", "count"), zip(EXAMPLES, COUNTS, strict=True))
+@pytest.mark.parametrize(("text", "count"), list(zip(EXAMPLES, COUNTS, strict=True)))
 def test_an_example_loads_and_renders(folder: Path, text: str, count: int):
     for name, body in FILES.items() | {(name, "x") for name in INPUTS}:
         (folder / name).parent.mkdir(exist_ok=True)

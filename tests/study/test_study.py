@@ -92,9 +92,12 @@ def test_logs_are_kept_anyhow(load):
 def test_a_folder_leaves_out_results_and_the_study_file(load, folder: Path):
     (folder / "results" / "study").mkdir(parents=True)
     (folder / "results" / "study" / "runs.csv").write_text("x")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("x")
     (folder / "model.inp").write_text("x")
-    study = load("model: {command: x, inputs: ['*']}\n")
-    assert [str(item.path) for item in study.model.inputs] == ["model.inp"]
+    for pattern, paths in {"*": ["model.inp"], ".": ["model.inp"], ".git": [".git/config"]}.items():
+        study = load(f"model: {{command: x, inputs: ['{pattern}']}}\n")
+        assert [str(item.path) for item in study.model.inputs] == paths
 
 
 def test_runs_carry_their_values_in_the_environment_and_the_overlays(full: Study):

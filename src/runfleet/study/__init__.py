@@ -7,8 +7,9 @@ from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.pool import NodeRange, PoolRequest
 from runfleet.study.results import Result, Take
+from runfleet.study.run import Run
 from runfleet.study.starter import starter_text
-from runfleet.study.study import Run, Study
+from runfleet.study.study import Study
 from runfleet.study.values import Sample, Value, as_text
 
 __all__ = [

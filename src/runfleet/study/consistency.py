@@ -4,47 +4,50 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
 
-from runfleet.study.designs import Drawn
+from runfleet.study.designs import Design, Drawn
 from runfleet.study.document import Document
 from runfleet.study.errors import InvalidValueError, StudyError, suggest
+from runfleet.study.model import Model
+from runfleet.study.names import NamePattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
-from runfleet.study.study import Study
+from runfleet.study.run import Run
+from runfleet.study.values import Sample
 
 _RUN_NAME = "run_name"
 
 
-def check_overlays(study: Study, document: Document) -> None:
+def check_overlays(model: Model, parameters: Sequence[Parameter], document: Document) -> None:
     """
-    Refuse undefined and unused parameters, and templates that fail for the first run.
+    Refuse names in templates that are no parameters, and parameters that nothing uses.
 
     Raises
     ------
     StudyError
         About the first of them.
     """
-    if not study.model.overlays:
+    if not model.overlays:
         return
-    for overlay in study.model.overlays:
-        _refuse_undefined(study, overlay)
-    for parameter in study.parameters:
-        if not (parameter.environment_only or _is_used(study, parameter)):
-            raise _unused(document, parameter)
+    for overlay in model.overlays:
+        _refuse_undefined(overlay, [parameter.name for parameter in parameters])
+    for parameter in parameters:
+        if not (parameter.environment_only or _is_used(model, parameter.name)):
+            raise _unused(document, parameter.name)
 
 
-def _refuse_undefined(study: Study, overlay: Overlay) -> None:
-    names = [parameter.name for parameter in study.parameters]
-    known = {_folded(overlay, name) for name in (*names, _RUN_NAME)}
+def _refuse_undefined(overlay: Overlay, parameters: Sequence[str]) -> None:
+    names = (*parameters, _RUN_NAME)
+    known = {_folded(overlay, name) for name in names}
     for name, line in overlay.uses.items():
         if _folded(overlay, name) not in known:
             raise StudyError(
                 f"`{name}` is no parameter of this study",
                 file=overlay.template.file,
                 line=line,
-                hint=suggest(name, (*names, _RUN_NAME), "templates may use"),
+                hint=suggest(name, names, "templates may use"),
             )
 
 
@@ -53,28 +56,27 @@ def _folded(overlay: Overlay, name: str) -> str:
     return name.lower() if overlay.kind == "ptf" else name
 
 
-def _is_used(study: Study, parameter: Parameter) -> bool:
-    for overlay in study.model.overlays:
-        if _folded(overlay, parameter.name) in {_folded(overlay, name) for name in overlay.uses}:
+def _is_used(model: Model, name: str) -> bool:
+    for overlay in model.overlays:
+        if _folded(overlay, name) in {_folded(overlay, used) for used in overlay.uses}:
             return True
-    word = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(parameter.name)}(?![A-Za-z0-9_])")
-    texts = (study.model.command, *study.model.environment.values())
-    return any(word.search(text) for text in texts)
+    word = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])")
+    return any(word.search(text) for text in (model.command, *model.environment.values()))
 
 
-def _unused(document: Document, parameter: Parameter) -> StudyError:
-    name = parameter.name
-    if document.line(("parameters", name)) == document.line(()):
-        hint = "list the columns to take under `parameters`"
-    else:
-        hint = (
-            f"use it as `{{{{ {name} }}}}`, remove it, or, if the model reads the environment "
-            "variable, add `environment_only: true`"
-        )
-    return document.error(("parameters", name), f"no template uses the parameter `{name}`", hint)
+def _unused(document: Document, name: str) -> StudyError:
+    what = f"no template uses the parameter `{name}`"
+    place = ("parameters", name)
+    if place not in document.lines:
+        return document.error(("design",), what, "list the columns to take under `parameters`")
+    hint = (
+        f"use it as `{{{{ {name} }}}}`, remove it, or, if the model reads the environment "
+        "variable, add `environment_only: true`"
+    )
+    return document.error(place, what, hint)
 
 
-def check_first_run(study: Study, document: Document) -> None:
+def check_first_run(runs: Iterator[Run], overlays: Iterable[Overlay], document: Document) -> None:
     """
     Refuse a study whose first run cannot be named, or its overlays not be rendered.
 
@@ -84,14 +86,19 @@ def check_first_run(study: Study, document: Document) -> None:
         If so.
     """
     try:
-        run = next(study.runs())
+        run = next(runs)
     except InvalidValueError as invalid:
         raise _name_error(document, 1, invalid) from invalid
-    for overlay in study.model.overlays:
+    for overlay in overlays:
         overlay.render(run.sample, run.name)
 
 
-def check_run_names(study: Study, document: Document) -> None:
+def check_run_names(
+    pattern: NamePattern,
+    samples: Callable[[], Iterable[Sample]],
+    run_count: int,
+    document: Document,
+) -> None:
     """
     Refuse run names that Batch would, and names that two runs share but for case.
 
@@ -102,21 +109,23 @@ def check_run_names(study: Study, document: Document) -> None:
     StudyError
         About the first of them.
     """
-    hashes = array("q")
-    for number, name in _names(study, document):
-        del number
-        hashes.append(hash(name.lower()))
-    shared = _values_twice(hashes)
+    varies = bool(pattern.fields - {"number"})
+
+    def names() -> Iterator[tuple[int, str]]:
+        return _names(pattern, samples() if varies else repeat({}, run_count), document)
+
+    shared = _values_twice(array("q", (hash(name) for _, name in names())))
     if shared:
-        _refuse_twins(study, document, shared)
+        _refuse_twins((item for item in names() if hash(item[1]) in shared), document)
 
 
-def _names(study: Study, document: Document) -> Iterator[tuple[int, str]]:
-    varies = study.run_name.fields - {"number"}
-    samples = study.samples() if varies else repeat({}, study.run_count())
+def _names(
+    pattern: NamePattern, samples: Iterable[Sample], document: Document
+) -> Iterator[tuple[int, str]]:
+    """Make the names, in small letters, as Batch tells no others apart."""
     for number, sample in enumerate(samples, start=1):
         try:
-            yield number, study.run_name.name(number, sample)
+            yield number, pattern.name(number, sample).lower()
         except InvalidValueError as invalid:
             raise _name_error(document, number, invalid) from invalid
 
@@ -129,13 +138,11 @@ def _values_twice(values: array[int]) -> set[int]:
     return set(rising[1:][rising[1:] == rising[:-1]].tolist())
 
 
-def _refuse_twins(study: Study, document: Document, shared: set[int]) -> None:
+def _refuse_twins(suspects: Iterable[tuple[int, str]], document: Document) -> None:
     """Find the first name that really stands there twice: different names can share a hash."""
     first: dict[str, int] = {}
-    for number, name in _names(study, document):
-        if hash(name.lower()) not in shared:
-            continue
-        earlier = first.setdefault(name.lower(), number)
+    for number, name in suspects:
+        earlier = first.setdefault(name, number)
         if earlier != number:
             raise document.error(
                 ("run_name",),
@@ -145,13 +152,13 @@ def _refuse_twins(study: Study, document: Document, shared: set[int]) -> None:
 
 
 def _name_error(document: Document, number: int, invalid: InvalidValueError) -> StudyError:
-    return document.error(("run_name",), f"run {number}: {invalid.what}", invalid.hint)
+    return document.error(("run_name",), f"run {number}: {invalid.message}", invalid.hint)
 
 
-def design_warnings(study: Study) -> Iterator[str]:
+def design_warnings(design: Design) -> Iterator[str]:
     """Say what is allowed but probably not meant."""
-    count = study.run_count()
-    if isinstance(study.design, Drawn) and study.design.method == "sobol" and count & (count - 1):
+    count = design.count
+    if isinstance(design, Drawn) and design.method == "sobol" and count & (count - 1):
         lower = 1 << (count.bit_length() - 1)
         yield (
             f"a Sobol sequence is balanced only if its length is a power of two: "

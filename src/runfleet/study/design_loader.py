@@ -125,7 +125,7 @@ class _Builder:
         try:
             existing_file(self.folder, text)
         except InvalidValueError as invalid:
-            raise self._place_error(place, invalid.what, invalid.hint) from invalid
+            raise self._place_error(place, invalid.message, invalid.hint) from invalid
         table = SampleTable.open(self.folder / text, shown=self.document.file.parent / text)
         parameters = self.parameters or self._own_parameters(table.header, place)
         for name in table.header:
@@ -146,7 +146,7 @@ class _Builder:
         except InvalidValueError as invalid:
             raise self._place_error(
                 place,
-                invalid.what,
+                invalid.message,
                 f"{invalid.hint}; or name the columns to take under `parameters`",
             ) from invalid
 

@@ -24,9 +24,10 @@ _MOST_VALUES = 1_000_000
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML document: its data, and the line on which each value begins."""
+    """A YAML document: its text, its data, and the line on which each value begins."""
 
     file: Path
+    text: str
     data: object
     lines: dict[Place, int]
 
@@ -62,7 +63,7 @@ def parse_document(text: str, file: Path) -> Document:
     reader = _Reader(file)
     node = reader.compose(text)
     data = None if node is None else reader.read(node, ())
-    return Document(file, data, reader.lines)
+    return Document(file, text, data, reader.lines)
 
 
 class _Reader:

@@ -39,16 +39,16 @@ class ResultError(RunfleetError):
     """An output file does not hold the number that a result asks for; the message is the reason."""
 
 
-class InvalidValueError(ValueError):
+class InvalidValueError(RunfleetError, ValueError):
     """
-    Something wrong with a value, found by code that does not know where the value stands.
+    Something is wrong with a value, found by code that does not know where the value stands.
 
     Whoever knows the place turns it into a `StudyError`; pydantic carries it there, as it is a
     `ValueError`.
 
     Parameters
     ----------
-    what
+    message
         What is wrong, in one sentence without a full stop.
     hint
         How to mend it.
@@ -56,10 +56,8 @@ class InvalidValueError(ValueError):
         The key, within the value at fault, that the message is about.
     """
 
-    def __init__(self, what: str, *, hint: str | None = None, key: str | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.hint = hint
+    def __init__(self, message: str, *, hint: str | None = None, key: str | None = None) -> None:
+        super().__init__(message, hint=hint)
         self.key = key
 
 

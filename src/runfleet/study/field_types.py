@@ -37,9 +37,10 @@ def _check_environment_text(value: object) -> object:
         return as_text(check_value(value))
     if isinstance(value, str):
         return check_value(value)
+    spelled = f'put it in quotes: "{as_text(value)}"' if isinstance(value, bool) else None
     raise InvalidValueError(
         f"an environment variable should be a text, not {describe(value)}",
-        hint=f'put it in quotes: "{as_text(value)}"' if isinstance(value, bool) else 'write ""',
+        hint=spelled or "write a text in quotes",
     )
 
 

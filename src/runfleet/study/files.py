@@ -76,25 +76,32 @@ def expand(folder: Path, text: str, *, without: Path) -> list[PurePosixPath]:
     InvalidValueError
         If the path leads outside or there is no such file.
     """
-    path = inner_path(text)
-    if (folder / path).is_file():
-        return [path]
-    if (folder / path).is_dir():
-        found = _files_below(folder / path)
+    asked = inner_path(text)
+    if (folder / asked).is_file():
+        return [asked]
+    if (folder / asked).is_dir():
+        found = _files_below(folder / asked)
     elif _GLOB.search(text):
-        matches = folder.glob(str(path))
+        matches = folder.glob(str(asked))
         found = (file for match in matches for file in _files_of(match))
     else:
         raise InvalidValueError(f"there is no file `{text}`", hint=_near(folder, text))
     paths = {
         PurePosixPath(file.relative_to(folder).as_posix()) for file in found if file != without
     }
-    kept = sorted(path for path in paths if path.parts[0] != RESULTS_FOLDER)
+    kept = sorted(path for path in paths if not _is_left_out(path, asked))
     if not kept:
-        raise InvalidValueError(
-            f"`{text}` stands for no file", hint="check the pattern, or add the files"
-        )
+        raise InvalidValueError(f"`{text}` stands for no file", hint="check it, or add the files")
     return kept
+
+
+def _is_left_out(path: PurePosixPath, asked: PurePosixPath) -> bool:
+    """Leave out collected results, and hidden files unless the user spelled their dot."""
+    return path.parts[0] == RESULTS_FOLDER or (_is_hidden(path) and not _is_hidden(asked))
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _files_of(path: Path) -> Iterator[Path]:

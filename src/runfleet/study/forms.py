@@ -132,7 +132,7 @@ def _parsed(key: str, parse: Callable[[str], S], text: str) -> S:
     try:
         return parse(text)
     except InvalidValueError as invalid:
-        raise InvalidValueError(invalid.what, hint=invalid.hint, key=key) from invalid
+        raise InvalidValueError(invalid.message, hint=invalid.hint, key=key) from invalid
 
 
 class NodesForm(Form):

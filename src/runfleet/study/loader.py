@@ -1,4 +1,4 @@
-"""From the text of a study file to a `Study` that holds together."""
+"""From a study file to the parts of a study."""
 
 from __future__ import annotations
 
@@ -8,23 +8,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from runfleet.study.consistency import (
-    check_first_run,
-    check_overlays,
-    check_run_names,
-    design_warnings,
-)
-from runfleet.study.design_loader import load_design
 from runfleet.study.document import Document, Place, parse_document
 from runfleet.study.errors import InvalidValueError, StudyError
 from runfleet.study.files import existing_file, expand, inner_path
 from runfleet.study.forms import InputForm, ModelForm, StudyForm
 from runfleet.study.model import Model, Output, SharedInput
-from runfleet.study.names import NamePattern, default_pattern, study_name_from
+from runfleet.study.names import NamePattern, default_pattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.results import Result
-from runfleet.study.study import Study
 from runfleet.study.validation import check, spelled
 
 T = TypeVar("T")
@@ -32,26 +24,19 @@ T = TypeVar("T")
 _ALWAYS_KEPT = {"stdout.txt", "stderr.txt"}
 
 
-def load_study(file: Path) -> Study:
+def read_study_file(file: Path) -> tuple[StudyForm, Document]:
     """
-    Read a study file and check it whole.
+    Read a study file and check it as far as it stands for itself.
 
     Raises
     ------
     StudyError
-        If anything is wrong.
+        If it cannot be read or is no study file.
     """
-    text = _read(file)
-    document = parse_document(text, file)
+    document = parse_document(_read(file), file)
     if document.data is None:
         raise StudyError("the file is empty", file=file, hint="`runfleet init` writes a first one")
-    form = check(StudyForm, document)
-    study = _build(form, document, text)
-    check_overlays(study, document)
-    check_first_run(study, document)
-    if form.run_name is not None:
-        check_run_names(study, document)
-    return study
+    return check(StudyForm, document), document
 
 
 def _read(file: Path) -> str:
@@ -71,41 +56,48 @@ def _read(file: Path) -> str:
         raise StudyError(what, file=file, hint="check its permissions") from error
 
 
-def _build(form: StudyForm, document: Document, text: str) -> Study:
-    folder = document.file.absolute().parent
-    design, parameters = load_design(form, document, folder)
-    results = tuple(_results(form, document))
-    study = Study(
-        name=form.study or study_name_from(document.file.stem),
-        folder=folder,
-        model=_model(form.model, results, document, folder),
-        parameters=parameters,
-        design=design,
-        results=results,
-        pool=form.pool.request(),
-        run_name=_run_name(form, parameters, design.count, document),
-        source=text,
-    )
-    return replace(study, warnings=tuple(design_warnings(study)))
-
-
-def _run_name(
+def load_run_name(
     form: StudyForm, parameters: Iterable[Parameter], count: int, document: Document
 ) -> NamePattern:
+    """Read the pattern of the runs' names, or take the default one for so many runs."""
     if form.run_name is None:
         return default_pattern(count)
     names = [parameter.name for parameter in parameters]
     return _located(document, ("run_name",), NamePattern.parse, form.run_name, names)
 
 
-def _results(form: StudyForm, document: Document) -> Iterator[Result]:
+def load_results(form: StudyForm, document: Document) -> tuple[Result, ...]:
+    """Make the results, whose files are within a run's folder."""
+    results = []
     for name, result in form.results.items():
         place = ("results", name, "file")
         path = _located(document, place, inner_path, result.file)
-        yield replace(result.result(name), file=str(path))
+        results.append(replace(result.result(name), file=str(path)))
+    return tuple(results)
 
 
-def _model(form: ModelForm, results: Iterable[Result], document: Document, folder: Path) -> Model:
+def load_model(
+    form: ModelForm, results: Iterable[Result], document: Document, folder: Path
+) -> Model:
+    """
+    Make the model, whose inputs and templates are there.
+
+    Parameters
+    ----------
+    form
+        What the study file says of it.
+    results
+        The files they are read from are outputs, too.
+    document
+        The study file, for messages.
+    folder
+        The folder of the study file.
+
+    Raises
+    ------
+    StudyError
+        If a file is missing or outside of the folder, or a template is wrong.
+    """
     overlays = tuple(_overlays(form, document, folder))
     targets = {overlay.target for overlay in overlays}
     return Model(
@@ -186,4 +178,6 @@ def _located(document: Document, place: Place, function: Callable[..., T], *argu
     try:
         return function(*arguments)
     except InvalidValueError as invalid:
-        raise document.error(place, f"{spelled(place)}: {invalid.what}", invalid.hint) from invalid
+        raise document.error(
+            place, f"{spelled(place)}: {invalid.message}", invalid.hint
+        ) from invalid

@@ -100,7 +100,7 @@ class ParameterForm(Form):
                     return self._made(kind)
                 except InvalidValueError as invalid:
                     raise InvalidValueError(
-                        f"`{kind}`: {invalid.what}", hint=invalid.hint, key=kind
+                        f"`{kind}`: {invalid.message}", hint=invalid.hint, key=kind
                     ) from invalid
         return None
 

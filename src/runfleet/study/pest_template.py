@@ -94,7 +94,7 @@ class PestTemplate:
             return fit(values[piece.name.lower()], piece.width)
         except InvalidValueError as invalid:
             raise StudyError(
-                f"`{piece.name}` of run `{run_name}`: {invalid.what}",
+                f"`{piece.name}` of run `{run_name}`: {invalid.message}",
                 file=self.file,
                 line=piece.line,
                 hint=invalid.hint,

@@ -87,7 +87,7 @@ class SampleTable:
         try:
             return parse_cell(cells[position])
         except InvalidValueError as invalid:
-            what = f"column `{self.header[position]}`: {invalid.what}"
+            what = f"column `{self.header[position]}`: {invalid.message}"
             raise StudyError(what, file=self.shown, line=line, hint=invalid.hint) from invalid
 
     def _wrong_length(self, line: int, cells: list[str]) -> StudyError:

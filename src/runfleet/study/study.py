@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from runfleet.study.designs import Design
 from runfleet.study.distributions import Fixed
 from runfleet.study.model import Model
-from runfleet.study.names import NamePattern
+from runfleet.study.names import NamePattern, study_name_from
 from runfleet.study.parameters import Parameter
 from runfleet.study.pool import PoolRequest
 from runfleet.study.results import Result
-from runfleet.study.values import Sample, Value, as_text
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """
-    One execution of a study's model.
-
-    Parameters
-    ----------
-    number
-        Counted from 1.
-    name
-        Unique within the study, whatever the case of its letters.
-    sample
-        A value for each parameter, in the order of the study file.
-    environment
-        The model's environment variables, and one for each parameter.
-    """
-
-    number: int
-    name: str
-    sample: Sample
-    environment: Mapping[str, str]
+from runfleet.study.run import Run
+from runfleet.study.values import Value, as_text
 
 
 @dataclass(frozen=True)
@@ -95,10 +73,31 @@ class Study:
         StudyError
             If anything is wrong; it names the file, the line, what, and how to mend it.
         """
-        # Imported late, as the loader makes studies.
-        from runfleet.study.loader import load_study
+        # Imported late, for pydantic takes its time.
+        from runfleet.study import consistency, loader
+        from runfleet.study.design_loader import load_design
 
-        return load_study(Path(path))
+        form, document = loader.read_study_file(Path(path))
+        folder = document.file.absolute().parent
+        design, parameters = load_design(form, document, folder)
+        results = loader.load_results(form, document)
+        study = cls(
+            name=form.study or study_name_from(document.file.stem),
+            folder=folder,
+            model=loader.load_model(form.model, results, document, folder),
+            parameters=parameters,
+            design=design,
+            results=results,
+            pool=form.pool.request(),
+            run_name=loader.load_run_name(form, parameters, design.count, document),
+            source=document.text,
+            warnings=tuple(consistency.design_warnings(design)),
+        )
+        consistency.check_overlays(study.model, parameters, document)
+        consistency.check_first_run(study.runs(), study.model.overlays, document)
+        if form.run_name is not None:
+            consistency.check_run_names(study.run_name, study.samples, design.count, document)
+        return study
 
     def run_count(self) -> int:
         """Count the runs without generating them."""

@@ -25,6 +25,8 @@ _EXPECTED = {
     "model_type": ("a mapping", "write `{key: value}`, or one `key: value` a line"),
 }
 
+_BOUNDS = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
+
 _SHAPES = {
     "uniform": "[lowest, highest]",
     "loguniform": "[lowest, highest]",
@@ -55,9 +57,8 @@ def _explained(document: Document, details: ErrorDetails) -> StudyError:
     place: Place = tuple(part for part in details["loc"] if part != "[key]")
     invalid = details.get("ctx", {}).get("error")
     if isinstance(invalid, InvalidValueError):
-        if invalid.key is not None:
-            return document.error((*place, invalid.key), _within(place, invalid.what), invalid.hint)
-        return document.error(place, _within(place, invalid.what), invalid.hint)
+        at = place if invalid.key is None else (*place, invalid.key)
+        return document.error(at, _within(place, invalid.message), invalid.hint)
     what, hint = _in_words(place, details)
     return document.error(place, what, hint)
 
@@ -91,12 +92,20 @@ def _in_words(place: Place, details: ErrorDetails) -> tuple[str, str | None]:
             f"{subject} holds characters that Batch refuses, or too many",
             "use up to 64 letters, digits, `-` and `_`",
         )
-    return f"{subject}: {_lowered(details['msg'])}", _range_hint(context)
+    if kind in _BOUNDS:
+        key, words = _BOUNDS[kind]
+        bound = f"{words} {context[key]:,}"
+        return f"{subject} should be {bound}, not {found}", f"give a number of {bound}"
+    return f"{subject}: {details['msg']}", "see the reference of the study file"
 
 
 def _hint(place: Place, found: object, hint: str) -> str:
     if '"..."' in hint and isinstance(found, int | float):
         return f'put it in quotes: "{str(found).lower()}"'
+    if '"..."' in hint and isinstance(found, list | dict):
+        return "write a single text"
+    if place[-1:] in (("grid",), ("zip",)):
+        return f"write `design: {place[-1]}`, and the values under `parameters`"
     shape = _SHAPES.get(str(place[-1])) if place else None
     return f"write `{shape}`" if shape else hint
 
@@ -108,13 +117,3 @@ def _wrong_length(place: Place, context: dict[str, object]) -> tuple[str, str]:
     shape = _SHAPES.get(str(place[-1]), "")
     wanted = context.get("min_length", context.get("max_length"))
     return f"{spelled(place)} should have {wanted} items, not {count}", f"write `{shape}`"
-
-
-def _range_hint(context: dict[str, object]) -> str:
-    bounds = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
-    words = [f"{bounds[key]} {bound:,}" for key, bound in context.items() if key in bounds]
-    return f"give {words[0]}" if words else "see the reference of the study file"
-
-
-def _lowered(message: str) -> str:
-    return f"{message[:1].lower()}{message[1:]}"

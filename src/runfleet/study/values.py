@@ -30,7 +30,7 @@ def as_text(value: Value) -> str:
     """
     if isinstance(value, str):
         return value
-    if isinstance(value, bool):
+    if value is True or value is False:
         return "true" if value else "false"
     return repr(value)
 
