@@ -29,7 +29,6 @@ ROOTS = (
     "BatchNodeDeallocateOptions",
     "BatchNodeDisableSchedulingOptions",
     "BatchNodeRebootOptions",
-    "BatchNodeReimageOptions",
     "BatchNodeRemoveOptions",
     "BatchNodeUserCreateOptions",
     "BatchNodeUserReplaceOptions",

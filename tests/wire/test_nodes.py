@@ -136,10 +136,6 @@ def test_every_state_of_a_node_is_counted():
             nodes.parse_reboot,
         ),
         (
-            lambda client: client.begin_reimage_node("p", "n", {"nodeReimageOption": "terminate"}),
-            nodes.parse_reimage,
-        ),
-        (
             lambda client: client.begin_deallocate_node(
                 "p", "n", {"nodeDeallocateOption": "terminate"}
             ),

@@ -185,13 +185,10 @@ def test_items_are_chosen_as_the_service_chooses_them(text, expected):
         (fields.POOLS, "enableAutoScale eq false and vmSize eq 'STANDARD_D2_V3'"),
         (fields.NODES, "startTaskInfo/exitCode ne 0 and lastBootTime gt 2024-01-01"),
         (fields.JOBS, "startswith(executionInfo/poolId, 'p') and id eq 'a'"),
-        (fields.JOBS_OF_SCHEDULE, "executionInfo/poolId eq 'p'"),
-        (fields.JOB_SCHEDULES, "schedule/doNotRunAfter lt 2024-01-01"),
         (fields.PREPARATION_AND_RELEASE, "jobReleaseTaskExecutionInfo/result eq 'failure'"),
         (fields.FILES, "startswith(name, 'wd/')"),
         (fields.NODE_COUNTS, "poolId eq 'p'"),
         (fields.IMAGES, "osType eq 'linux' and verificationType eq 'verified'"),
-        (fields.USAGE_METRICS, "startswith(poolId, 'p')"),
     ],
 )
 def test_every_list_has_its_own_fields(table, text):

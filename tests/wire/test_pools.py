@@ -330,6 +330,11 @@ def test_a_resize_says_targets_and_what_becomes_of_tasks(sent, sent_by_sdk_14):
     )
 
 
+def test_a_resize_may_take_for_ever():
+    body = b'{"targetDedicatedNodes": 1, "resizeTimeout": "P10675199DT2H48M5.4775807S"}'
+    assert NOW + pools.parse_resize(body).timeout > NOW
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"targetDedicatedNodes": -1}', b""])
 def test_a_resize_needs_a_target(body):
     with pytest.raises(WireError):

@@ -1,6 +1,8 @@
 """Answers and their headers."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 import pytest
@@ -15,9 +17,10 @@ from runfleet.wire.errors import (
     invalid_property,
     not_implemented,
 )
-from runfleet.wire.responses import respond, respond_error, respond_with_file
+from runfleet.wire.responses import respond, respond_error
 
 MODIFIED = datetime(2026, 1, 2, 3, 4, 5, 600000, tzinfo=UTC)
+SOURCE = Path(__file__).parents[2] / "src" / "runfleet"
 EVERY_ANSWER = {
     "request-id": "2f9b1d9c-7f3f-4a7e-9d5b-0f6f6a1c2b3d",
     "DataServiceVersion": "3.0",
@@ -75,14 +78,6 @@ def test_the_clients_own_id_is_echoed_when_it_asks(make_request, wanted, echoed)
     assert ("client-request-id" in response.headers) == echoed
 
 
-def test_a_file_is_never_called_partial(make_request):
-    request = make_request("GET", "/jobs/j/tasks/t/files/stdout.txt", {"ocp-range": "bytes=0-4"})
-    response = respond_with_file(request, {"Content-Type": "text/plain"}, 5, b"hello")
-    assert (response.status, response.body) == (200, b"hello")
-    assert response.headers["Content-Length"] == "5"
-    assert response.headers["Content-Type"] == "text/plain"
-
-
 def test_an_error_says_what_the_service_says(make_request):
     request = make_request("POST", "/pools")
     response = respond_error(request, invalid_property("vmSize", "x" * 300, "is unknown"))
@@ -133,6 +128,13 @@ def test_errors_keep_their_facts():
     unbuilt = not_implemented("job manager tasks")
     assert (unbuilt.status, unbuilt.code) == (501, "NotImplemented")
     assert unbuilt.details == {"Reason": "job manager tasks are not supported yet"}
+
+
+def test_every_code_that_is_raised_has_its_text():
+    raised = re.compile(r"\b(?:BatchRule|Wire)Error\(\s*\"(\w+)\"")
+    codes = {code for path in SOURCE.rglob("*.py") for code in raised.findall(path.read_text())}
+    assert codes
+    assert codes <= ERRORS.keys()
 
 
 def test_every_error_has_a_status_and_a_sentence():

@@ -360,6 +360,11 @@ def test_sdk_15_reads_the_results_of_a_collection():
     assert failed.error.message.value == "The specified task already exists."
 
 
+def test_a_task_may_keep_its_files_for_no_time_at_all():
+    body = parse(constraints={"retentionTime": "PT0S"}).body
+    assert tasks.spec_from_body(body).retention_time == timedelta(0)
+
+
 def test_a_task_that_runs_for_ever_and_keeps_its_files_stays_in_the_calendar():
     unlimited = "P10675199DT2H48M5.4775807S"
     parsed = parse(constraints={"maxWallClockTime": unlimited, "retentionTime": unlimited})

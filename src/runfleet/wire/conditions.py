@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 from runfleet.wire.errors import WireError
 from runfleet.wire.operations import Conditions
@@ -17,6 +18,7 @@ _NOT_CHANGED = ("if-match", "if-unmodified-since")
 _CHANGED = ("if-none-match", "if-modified-since")
 
 
+@lru_cache(maxsize=1024)
 def etag(last_modified: datetime) -> str:
     """The entity tag of a resource: its last modification in .NET ticks, without quotes."""
     microseconds = (last_modified - _EPOCH) // timedelta(microseconds=1)

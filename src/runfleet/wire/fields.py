@@ -80,12 +80,6 @@ def _task_info(name: str) -> list[Field]:
 
 
 _ENTITY_TIMES = _instants("stateTransitionTime", "creationTime", "lastModified")
-_JOB_FIELDS = (
-    _words("state"),
-    _ENTITY_TIMES,
-    _instants("executionInfo/startTime", "executionInfo/endTime"),
-    _ids("executionInfo/poolId"),
-)
 
 POOLS = _fields(
     _ids("id"),
@@ -99,13 +93,11 @@ NODES = _fields(
     _instants("stateTransitionTime", "lastBootTime", "allocationTime"),
     _task_info("startTaskInfo"),
 )
-JOBS = _fields(_ids("id"), *_JOB_FIELDS)
-JOBS_OF_SCHEDULE = _fields(*_JOB_FIELDS)
-JOB_SCHEDULES = _fields(
-    _ids("id"),
+JOBS = _fields(
+    _ids("id", "executionInfo/poolId"),
     _words("state"),
     _ENTITY_TIMES,
-    _instants("executionInfo/endTime", "schedule/doNotRunUntil", "schedule/doNotRunAfter"),
+    _instants("executionInfo/startTime", "executionInfo/endTime"),
 )
 _TASK_FIELDS = _fields(
     _ids("id"),
@@ -124,5 +116,4 @@ PREPARATION_AND_RELEASE = _fields(
 FILES = _fields(_prefixes("name"))
 NODE_COUNTS = _fields([Field("poolId", FieldKind.TEXT, _EQUAL)])
 IMAGES = _fields(_words("osType", "verificationType"), _texts("nodeAgentSKUId"))
-USAGE_METRICS = _fields(_ids("poolId"))
 UNFILTERED: Fields = {}

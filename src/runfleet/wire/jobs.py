@@ -318,5 +318,7 @@ def _release(job: models.BatchJobCreateOptions) -> ReleaseTaskSpec | None:
     task = job.get("jobReleaseTask")
     if task is None:
         return None
-    limit = parse_limit(task["maxWallClockTime"]) or RELEASE_TASK_TIME_LIMIT
-    return ReleaseTaskSpec(task["id"], command_spec(task), limit)
+    limit = parse_limit(task["maxWallClockTime"])
+    return ReleaseTaskSpec(
+        task["id"], command_spec(task), RELEASE_TASK_TIME_LIMIT if limit is None else limit
+    )

@@ -100,16 +100,6 @@ BatchNodeRebootKind = Annotated[
     ),
 ]
 
-BatchNodeReimageOption = Annotated[
-    str,
-    one_of(
-        "requeue",
-        "terminate",
-        "taskcompletion",
-        "retaineddata",
-    ),
-]
-
 BatchPoolLifetimeOption = Annotated[
     str,
     one_of(
@@ -530,10 +520,6 @@ class BatchNodePlacementConfiguration(TypedDict, total=False):
 
 class BatchNodeRebootOptions(TypedDict, total=False):
     nodeRebootOption: BatchNodeRebootKind
-
-
-class BatchNodeReimageOptions(TypedDict, total=False):
-    nodeReimageOption: BatchNodeReimageOption
 
 
 class BatchNodeRemoveOptions(TypedDict, total=False):

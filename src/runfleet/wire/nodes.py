@@ -62,12 +62,6 @@ def parse_reboot(body: bytes) -> NodeDeallocationOption:
     return NodeDeallocationOption(options.get("nodeRebootOption", "requeue"))
 
 
-def parse_reimage(body: bytes) -> NodeDeallocationOption:
-    """What happens to the tasks of a node that is made anew; the body may be empty."""
-    options = read_body(models.BatchNodeReimageOptions, body or b"{}")
-    return NodeDeallocationOption(options.get("nodeReimageOption", "requeue"))
-
-
 def parse_deallocate(body: bytes) -> NodeDeallocationOption:
     """What happens to the tasks of a node that is deallocated; the body may be empty."""
     options = read_body(models.BatchNodeDeallocateOptions, body or b"{}")

@@ -25,7 +25,7 @@ from runfleet.wire.bodies import (
 from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, package_references
 from runfleet.wire.conditions import etag
 from runfleet.wire.errors import invalid_property, missing_property
-from runfleet.wire.values import duration_text, parse_duration, time_text
+from runfleet.wire.values import FOREVER, duration_text, parse_limit, time_text
 
 MIN_RESIZE_TIMEOUT = timedelta(minutes=5)
 MAX_NODES_REMOVED = 100
@@ -307,10 +307,10 @@ def _resize_timeout(request: Mapping[str, Any]) -> timedelta:
     text = request.get("resizeTimeout")
     if text is None:
         return DEFAULT_RESIZE_TIMEOUT
-    timeout = parse_duration(text)
-    if timeout is None or timeout < MIN_RESIZE_TIMEOUT:
+    timeout = parse_limit(text)
+    if timeout is not None and timeout < MIN_RESIZE_TIMEOUT:
         raise invalid_property("resizeTimeout", text, "must be at least 5 minutes")
-    return timeout
+    return FOREVER if timeout is None else timeout
 
 
 def _deallocation_option(request: Mapping[str, Any]) -> NodeDeallocationOption:

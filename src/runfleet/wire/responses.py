@@ -60,27 +60,6 @@ def respond(
     return _finish(request, request.operation.status, headers, content)
 
 
-def respond_with_file(
-    request: Request, headers: Mapping[str, str], length: int, content: bytes = b""
-) -> Response:
-    """
-    Answer with a file or a part of it, which the service never calls partial.
-
-    Parameters
-    ----------
-    request
-        As it was routed.
-    headers
-        What describes the file.
-    length
-        How many bytes the body has or, for a HEAD request or a streamed file, would have.
-    content
-        The body, unless it is streamed.
-    """
-    described = {**standard_headers(request), **headers, "Content-Length": str(length)}
-    return Response(request.operation.status, described, content)
-
-
 def respond_error(request: Request, error: BatchRuleError) -> Response:
     """Answer that a request was refused or could not be carried out."""
     suffix = f"\nRequestId:{request.request_id}\nTime:{time_text(request.received)}"

@@ -144,7 +144,8 @@ def retention_time(constraints: models.BatchTaskConstraints) -> timedelta:
     """How long a task's files stay after its end."""
     if "retentionTime" not in constraints:
         return DEFAULT_RETENTION
-    return parse_limit(constraints["retentionTime"]) or FOREVER
+    retention = parse_limit(constraints["retentionTime"])
+    return FOREVER if retention is None else retention
 
 
 def replace_constraints(body: bytes, request_body: bytes) -> TaskConstraints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 # .NET's longest TimeSpan, by which the service says "without limit".
 UNLIMITED = "P10675199DT2H48M5.4775807S"
@@ -18,9 +19,11 @@ _DURATION = re.compile(
 )
 
 
+# What one request changes shares its instants, and a task's own are often the same.
+@lru_cache(maxsize=1024)
 def time_text(instant: datetime) -> str:
     """An instant as UTC with `Z`, trailing zeros of its fraction dropped."""
-    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat()
+    text = instant.astimezone(UTC).isoformat().removesuffix("+00:00")
     return (text.rstrip("0") if "." in text else text) + "Z"
 
 
