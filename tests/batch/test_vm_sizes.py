@@ -1,0 +1,29 @@
+"""How many cores a size of virtual machine has."""
+
+import pytest
+
+from runfleet.batch.vm_sizes import core_count
+
+
+@pytest.mark.parametrize(
+    ("vm_size", "cores"),
+    [
+        ("standard_a1_v2", 1),
+        ("STANDARD_D1_V2", 1),
+        ("standard_d2_v2", 2),
+        ("standard_d3_v2", 4),
+        ("standard_d4_v2", 8),
+        ("standard_d5_v2", 16),
+        ("standard_d2_v3", 2),
+        ("Standard_D64s_v5", 64),
+        ("standard_f2s_v2", 2),
+        ("standard_f72s_v2", 72),
+        ("standard_hb120rs_v3", 120),
+        ("standard_nc4as_t4_v3", 4),
+        ("basic_a2", 2),
+        ("something", 1),
+        ("", 1),
+    ],
+)
+def test_a_size_tells_its_cores_by_its_name(vm_size, cores):
+    assert core_count(vm_size) == cores
