@@ -6,12 +6,24 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+WriteStudy = Callable[..., str]
+
 COMMAND = Path(sys.executable).parent / "runfleet"
+
+_STUDY = """\
+study: {name}
+model:
+  command: sh {name}.sh
+  inputs: [{name}.sh]
+parameters:
+  N: {{values: {values}}}
+"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,18 @@ class Shell:
     def line(self, text: str) -> Ended:
         """Carry out a line as it is typed into a shell."""
         return self._end(["sh", "-c", text])
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `runfleet`, to be talked to while it goes on."""
+        return subprocess.Popen(
+            [str(COMMAND), *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def on_terminal(self, *arguments: str, typed: str = "", **environment: str) -> tuple[int, str]:
         """Run `runfleet` on a terminal of its own; gives its exit code and all that it showed."""
@@ -103,5 +127,35 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def runfleet(folder: Path, tmp_path: Path) -> Shell:
-    return Shell(folder, tmp_path / "home")
+def runfleet(folder: Path, tmp_path: Path) -> Iterator[Shell]:
+    """`runfleet` with a home of its own, whose emulator ends with the test."""
+    shell = Shell(folder, tmp_path / "home")
+    yield shell
+    if (shell.home / "emulator/endpoint.json").exists():
+        assert shell("emulator", "stop").code == 0
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose emulator serves all tests of a module."""
+    home = tmp_path_factory.mktemp("home")
+    yield home
+    assert Shell(home, home)("emulator", "stop").code == 0
+
+
+@pytest.fixture
+def local(folder: Path, shared_home: Path) -> Shell:
+    """`runfleet` with the emulator that all tests of the module share."""
+    return Shell(folder, shared_home)
+
+
+@pytest.fixture
+def write_study(folder: Path) -> WriteStudy:
+    """Writes a study of a shell script, with a run for each value of `N`."""
+
+    def write(name: str, script: str, values: Sequence[int] = (1, 2, 3), more: str = "") -> str:
+        (folder / f"{name}.sh").write_text(script)
+        (folder / f"{name}.yaml").write_text(_STUDY.format(name=name, values=list(values)) + more)
+        return f"{name}.yaml"
+
+    return write

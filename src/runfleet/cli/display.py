@@ -24,6 +24,7 @@ _REFRESHES_PER_SECOND = 8
 _SHOWN_FAILURES = 5
 _REMEMBERED_FAILURES = 1000
 _SHOWN_RUNS = 3
+_RUNNING = "Running"
 _FIRST_INTERVAL = 2.0
 _LONGEST_INTERVAL = 60.0
 
@@ -110,10 +111,11 @@ class LineDisplay:
 
 
 @dataclass
-class _TimedStep:
-    """A step, when it began, and how long it took once it has ended."""
+class _Line:
+    """What is being done, how much of it, when it began, and how long it took once it is done."""
 
-    step: Step
+    name: str
+    amount: str
     began: float
     took: float | None = None
 
@@ -136,10 +138,8 @@ class LiveDisplay:
 
     study: str
     clock: Callable[[], float] = monotonic
-    _steps: list[_TimedStep] = field(default_factory=list)
+    _lines: list[_Line] = field(default_factory=list)
     _progress: Progress | None = None
-    _progress_seen: float = 0.0
-    _steps_before_runs: int | None = None
     _failures: list[FailedRun] = field(default_factory=list)
 
     def live(self, printer: Printer) -> AbstractContextManager[object]:
@@ -153,71 +153,62 @@ class LiveDisplay:
 
     def step(self, step: Step) -> None:
         """Take note of a step."""
-        now = self.clock()
-        if self._steps and self._steps[-1].step.name is step.name:
-            self._steps[-1].step = step
-            return
-        self._end_step(now)
-        self._steps.append(_TimedStep(step, now))
+        self._note(str(step.name).capitalize(), _amount(step.done, step.total))
 
     def progress(self, progress: Progress) -> None:
         """Take note of how far the runs are."""
-        now = self.clock()
-        self._end_step(now)
-        if self._steps_before_runs is None:
-            self._steps_before_runs = len(self._steps)
-        self._progress, self._progress_seen = progress, now
+        self._progress = progress
         self._failures.extend(progress.new_failures)
         del self._failures[_REMEMBERED_FAILURES:]
-
-    def _end_step(self, now: float) -> None:
-        if self._steps and self._steps[-1].took is None:
-            self._steps[-1].took = now - self._steps[-1].began
+        self._note(_RUNNING, _amount(progress.counts.ended, progress.counts.total))
 
     def picture(self) -> RenderableType:
         """Draw what is known now."""
-        before, after = self._steps[: self._steps_before_runs], []
-        if self._steps_before_runs is not None:
-            after = self._steps[self._steps_before_runs :]
-        now = self.clock()
-        runs = self._runs(now) if self._progress else ()
-        return Group(
-            Text(self.study, "bold"), _step_table(before, now), *runs, _step_table(after, now)
-        )
+        return Group(Text(self.study, "bold"), *self._parts())
 
     def summary(self) -> RenderableType:
-        """Draw what is worth keeping when all is over: the steps with their times."""
-        now = self.clock()
-        self._end_step(now)
-        return _step_table(self._steps, now)
+        """Draw what is worth keeping when all is over: what was done, and how long it took."""
+        self._end_line()
+        return _line_table(self._lines, self.clock())
 
-    def _runs(self, now: float) -> Iterator[RenderableType]:
-        """Draw the runs, failures first."""
-        progress = self._progress
-        if progress is None:
+    def _note(self, name: str, amount: str) -> None:
+        if self._lines and self._lines[-1].name == name:
+            self._lines[-1].amount = amount
             return
+        self._end_line()
+        self._lines.append(_Line(name, amount, self.clock()))
+
+    def _end_line(self) -> None:
+        if self._lines and self._lines[-1].took is None:
+            self._lines[-1].took = self.clock() - self._lines[-1].began
+
+    def _parts(self) -> Iterator[RenderableType]:
+        """Lines of what is done, and in the place of the line of the runs all about them."""
+        now, lines = self.clock(), list(self._lines)
+        names = [line.name for line in lines]
+        if self._progress is None or _RUNNING not in names:
+            yield _line_table(lines, now)
+            return
+        position = names.index(_RUNNING)
+        yield _line_table(lines[:position], now)
         yield from _failure_lines(group_failures(self._failures))
-        yield _runs_line(progress.counts)
-        since = timedelta(seconds=now - self._progress_seen)
-        yield _counts_line(progress, progress.elapsed + since)
-        if progress.explanation:
-            yield Text(f"Waiting: {progress.explanation.sentence}.", "yellow")
+        yield from _run_lines(self._progress, lines[position].elapsed(now))
+        yield _line_table(lines[position + 1 :], now)
 
 
-def _step_table(steps: Iterable[_TimedStep], now: float) -> RenderableType:
+def _line_table(lines: Iterable[_Line], now: float) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     grid.add_column()
     grid.add_column(justify="right")
     grid.add_column(justify="right", style="dim")
-    for timed in steps:
-        elapsed = duration_text(timed.elapsed(now))
-        grid.add_row(str(timed.step.name).capitalize(), _amount(timed.step), elapsed)
+    for line in lines:
+        grid.add_row(line.name, line.amount, duration_text(line.elapsed(now)))
     return grid
 
 
 def step_text(step: Step) -> str:
     """`staging: 2 of 3`."""
-    amount = _amount(step)
+    amount = _amount(step.done, step.total)
     return f"{step.name}: {amount}" if amount else str(step.name)
 
 
@@ -259,8 +250,8 @@ def failure_text(group: FailureGroup) -> str:
     return f"{group.count:,} x {kind}{group.message} ({runs})"
 
 
-def _amount(step: Step) -> str:
-    return f"{step.done:,} of {step.total:,}" if step.total else ""
+def _amount(done: int, total: int) -> str:
+    return f"{done:,} of {total:,}" if total else ""
 
 
 def _failure_lines(groups: list[FailureGroup]) -> Iterator[RenderableType]:
@@ -270,14 +261,22 @@ def _failure_lines(groups: list[FailureGroup]) -> Iterator[RenderableType]:
         yield Text(f"and {len(groups) - _SHOWN_FAILURES} other kinds of failures", "red")
 
 
-def _runs_line(counts: RunCounts) -> RenderableType:
+def _run_lines(progress: Progress, elapsed: timedelta) -> Iterator[RenderableType]:
+    yield _bar_line(progress.counts)
+    yield _counts_line(progress, elapsed)
+    if progress.explanation:
+        yield Text(f"Waiting: {progress.explanation.sentence}.", "yellow")
+
+
+def _bar_line(counts: RunCounts) -> RenderableType:
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1)
     grid.add_column(no_wrap=True, justify="right")
-    share = f"{100 * counts.ended // max(counts.total, 1)} %"
-    bar = ProgressBar(total=max(counts.total, 1), completed=counts.ended)
-    grid.add_row("Runs", bar, f"{counts.ended:,} of {counts.total:,}  {share}")
+    total = max(counts.total, 1)
+    bar = ProgressBar(total, counts.ended, complete_style="cyan", finished_style="cyan")
+    share = f"{100 * counts.ended // total} %"
+    grid.add_row(_RUNNING, bar, f"{_amount(counts.ended, counts.total)}  {share}")
     return grid
 
 

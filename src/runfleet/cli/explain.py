@@ -28,4 +28,4 @@ def explain(study: StudyName, as_json: AsJson = False) -> None:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -116,7 +116,7 @@ def _finish(display: Display, study: Study, submission: Submission) -> Ending:
 
 def _show_differences(printer: Printer, submission: Submission) -> None:
     if submission.differences:
-        printer.say("The study has changed since it was last submitted:")
+        printer.say("Beside what was submitted before:")
     for difference in submission.differences:
         printer.say(f"  - {difference}")
 

@@ -26,22 +26,25 @@ def logs(
         ),
     ] = None,
     stderr: Annotated[
-        bool, typer.Option("--stderr", help="What it wrote to stderr, instead of stdout.")
+        bool, typer.Option("--stderr", help="Only what it wrote to stderr, on stdout.")
     ] = False,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
     ] = False,
 ) -> None:
-    """Print what a run wrote to stdout or stderr."""
+    """
+    Print what a run wrote to stdout or stderr.
+
+    What it wrote to stdout goes to stdout, what it wrote to stderr follows on stderr.
+    """
     printer = Printer.standard()
     submission = find_submission(open_account(), study)
     name = run or _first_failed(printer, submission)
-    stream = LogStream.STDERR if stderr else LogStream.STDOUT
-    if not follow:
-        printer.raw(submission.log(name, stream))
-        return
-    for part in submission.follow_log(name, stream):
+    first = LogStream.STDERR if stderr else LogStream.STDOUT
+    for part in submission.follow_log(name, first) if follow else [submission.log(name, first)]:
         printer.raw(part)
+    if not stderr:
+        printer.raw_talk(submission.log(name, LogStream.STDERR))
 
 
 def _first_failed(printer: Printer, submission: Submission) -> str:

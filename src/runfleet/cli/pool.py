@@ -49,7 +49,7 @@ def show(pool_id: PoolId, as_json: AsJson = False) -> None:
     printer.facts(_lines(pool).items())
     if nodes:
         printer.data("")
-        columns = ("node", "kind", "state", number_column("running"), "trouble")
+        columns = ("state", "kind", number_column("running"), "node", "trouble")
         printer.table(columns, [_node_row(node) for node in nodes])
 
 
@@ -154,7 +154,7 @@ def _facts(pool: PoolInfo) -> dict[str, Any]:
 
 def _node_row(node: NodeInfo) -> tuple[object, ...]:
     kind = "dedicated" if node.is_dedicated else "spot"
-    return node.id, kind, node.state, node.running_tasks, _trouble(node)
+    return node.state, kind, node.running_tasks, node.id, _trouble(node)
 
 
 def _trouble(node: NodeInfo) -> str:

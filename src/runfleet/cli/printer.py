@@ -57,9 +57,11 @@ class Printer:
 
     def raw(self, content: bytes) -> None:
         """Print bytes of data as they are."""
-        self.out.file.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        _write_raw(self.out, content)
+
+    def raw_talk(self, content: bytes) -> None:
+        """Print bytes as they are, beside the data."""
+        _write_raw(self.err, content)
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Print names and texts, a line each, the names in a column."""
@@ -121,6 +123,16 @@ def number_column(name: str) -> Column:
 
 def _labelled(label: str, text: str, style: str) -> Text:
     return Text.assemble((f"{label}:", style), " ", text)
+
+
+def _write_raw(console: Console, content: bytes) -> None:
+    console.file.flush()
+    buffer = getattr(console.file, "buffer", None)
+    if buffer is None:
+        console.file.write(content.decode(errors="replace"))
+    else:
+        buffer.write(content)
+    console.file.flush()
 
 
 def _console(file: TextIO) -> Console:

@@ -1,0 +1,217 @@
+"""`run`, `watch`, `results`, `status`, `explain`, `logs`, `cancel` and `retry`, on the emulator."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ECHO = 'echo "$N metres" > out.txt; echo "this is $N"; echo "trouble $N" >&2\n'
+RESULT = 'results: {depth: {file: out.txt, pattern: "(\\\\S+) metres", unit: m}}\n'
+FAIL_AT_2 = 'if [ "$N" = 2 ]; then echo "error: no file /data/$N.txt" >&2; exit 3; fi\n'
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "runs.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def counts(local, study: str) -> dict[str, int]:
+    return json.loads(local("status", study, "--json").out)["runs"]
+
+
+def test_a_study_runs_to_its_results(local, write_study, folder: Path):
+    """What happens goes to stderr, where the results are to stdout."""
+    study = write_study("first", ECHO, more=RESULT)
+    ended = local("run", study)
+    assert (ended.code, ended.out) == (0, "results/first\n")
+    assert ended.err == (
+        "comparing\n"
+        "providing the pool\n"
+        "staging: 1 of 1\n"
+        "adding: 3 of 3\n"
+        "3 of 3 runs ended: 3 succeeded\n"
+        "tabulating\n"
+        "plotting\n"
+        "3 runs: 3 succeeded.\n"
+        "result     runs  min  median  max\n"
+        "depth [m]     3    1       2    3\n"
+        "Results: runs.csv, runs.parquet, 1 plot, and the files of each run, in\n"
+    )
+    assert [row["depth"] for row in rows(folder / "results/first")] == ["1.0", "2.0", "3.0"]
+    assert (folder / "results/first/runs/run-00002/stdout.txt").read_text() == "this is 2\n"
+
+
+def test_a_run_study_is_not_run_again(local, write_study, folder: Path):
+    """Called again, nothing is done; an added value adds its run, and the difference is told."""
+    script = f'echo "$N" >> "{folder}/done.txt"\n'
+    study = write_study("again", script)
+    assert local("run", study).code == 0
+    assert local("run", study).code == 0
+    assert sorted((folder / "done.txt").read_text().split()) == ["1", "2", "3"]
+    write_study("again", script, values=(1, 2, 3, 4))
+    edited = local("run", study)
+    assert "  - 1 run added (run-00004)\n" in edited.err
+    assert sorted((folder / "done.txt").read_text().split()) == ["1", "2", "3", "4"]
+
+
+def test_failed_runs_are_grouped_by_what_they_said(local, write_study):
+    """Exit code 1, and the results of the others are there."""
+    study = write_study("failing", FAIL_AT_2 + ECHO, more=RESULT)
+    ended = local("run", study)
+    assert (ended.code, ended.out) == (1, "results/failing\n")
+    assert ended.err.split("plotting\n")[1] == (
+        "3 runs: 1 failed, 2 succeeded.\n"
+        "1 x error: no file /data/2.txt (run-00002)\n"
+        "result     runs  min  median  max\n"
+        "depth [m]     2    1       2    3\n"
+        "Results: runs.csv, runs.parquet, 1 plot, and the files of each run, in\n"
+    )
+    facts = json.loads(local("results", study, "--json").out)
+    assert facts["runs"]["failed"] == 1
+    assert facts["results"]["depth"] == {"unit": "m", "runs": 2, "min": 1, "median": 2, "max": 3}
+    assert facts["failures"][0]["runs"] == ["run-00002"]
+    assert local("explain", study).out == (
+        "1 of 3 runs of `failing` have failed, most often with: error: no file /data/2.txt.\n"
+        "Next: look at one with `runfleet logs`, mend the reason, then `runfleet retry --failed`.\n"
+    )
+
+
+def test_failed_runs_are_retried_when_that_is_asked(local, write_study, folder: Path):
+    """Without `--failed` there is nothing to retry; with it, only they are done again."""
+    script = f'echo "$N" >> "{folder}/done.txt"; [ "$N" != 2 ] || [ -e "{folder}/mended" ]\n'
+    study = write_study("mended", script)
+    assert local("run", study).code == 1
+    (folder / "mended").touch()
+    assert local("retry", study).code == 1
+    assert local("retry", study, "--failed").code == 0
+    assert sorted((folder / "done.txt").read_text().split()) == ["1", "2", "2", "3"]
+
+
+def test_detach_and_come_back(local, write_study, folder: Path):
+    """The name of the study is enough for all that follows, as is its file."""
+    study = write_study("detached", f'until [ -e "{folder}/go" ]; do sleep 0.05; done\n{ECHO}')
+    detached = local("run", study, "--detach")
+    assert (detached.code, detached.out) == (0, "detached\n")
+    assert detached.err.endswith("Submitted 3 runs; watch: runfleet watch detached.yaml\n")
+    assert counts(local, "detached")["succeeded"] == 0
+    watching = local.start("watch", "detached")
+    (folder / "go").touch()
+    out, err = watching.communicate(timeout=60)
+    assert (watching.returncode, out) == (0, "")
+    assert err.endswith(
+        "3 of 3 runs ended: 3 succeeded\n"
+        "3 runs: 3 succeeded.\n"
+        "To collect the results: runfleet results detached\n"
+    )
+    assert local("results", "detached", "--to", "here").out == "here\n"
+    assert len(rows(folder / "here")) == 3
+
+
+def test_logs(local, write_study):
+    """What a run wrote to stdout goes to stdout, what it wrote to stderr to stderr."""
+    study = write_study("logged", FAIL_AT_2 + ECHO)
+    local("run", study)
+    log = local("logs", study, "run-00003")
+    assert (log.code, log.out, log.err) == (0, "this is 3\n", "trouble 3\n")
+    assert local("logs", "logged", "run-00003", "--stderr").out == "trouble 3\n"
+    failed = local("logs", study)
+    message = "error: no file /data/2.txt\n"
+    assert (failed.code, failed.out, failed.err) == (0, "", f"run-00002: {message}{message}")
+    unknown = local("logs", study, "run-4")
+    assert unknown.code == 1
+    assert unknown.err.startswith("error: study `logged` has no run `run-4`\nhint: ")
+
+
+def test_following_a_log_ends_with_the_run(local, write_study, folder: Path):
+    """Lines come while the run goes on."""
+    script = f'echo begun; until [ -e "{folder}/go" ]; do sleep 0.05; done; echo done\n'
+    study = write_study("followed", script, values=[1])
+    local("run", study, "--detach")
+    following = local.start("logs", "-f", study, "run-00001")
+    assert following.stdout is not None
+    assert following.stdout.readline() == "begun\n"
+    (folder / "go").touch()
+    out, _ = following.communicate(timeout=60)
+    assert (following.returncode, out) == (0, "done\n")
+
+
+def test_ctrl_c_leaves_the_runs_going(local, write_study, folder: Path):
+    """It is said how to come back; cancelling then ends them, and running again goes on."""
+    waits = f'until [ -e "{folder}/go" ]; do sleep 0.05; done\n'
+    study = write_study("left", waits, values=range(4))
+    running = local.start("run", study)
+    wait_for(lambda: local("status", study).code == 0 and counts(local, study)["running"])
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert (running.returncode, out) == (130, "")
+    assert err.endswith(
+        "The runs go on. Come back to them: runfleet watch left.yaml\n"
+        "                End them:          runfleet cancel left.yaml\n"
+    )
+    assert counts(local, study)["running"] > 0
+    assert local("cancel", study).err == (
+        "The study is cancelled: 4 cancelled.\nTo run the rest after all: runfleet run left.yaml\n"
+    )
+    (folder / "go").touch()
+    assert local("run", study).code == 0
+
+
+def test_status_lists_all_studies(local, write_study):
+    """For people and for programs."""
+    local("run", write_study("listed", FAIL_AT_2))
+    listed = json.loads(local("status", "--json").out)
+    mine = next(one for one in listed if one["study"] == "listed")
+    assert mine["state"] == "ended"
+    assert mine["runs"] == {
+        "total": 3, "waiting": 0, "running": 0, "succeeded": 2, "failed": 1, "cancelled": 0
+    }  # fmt: skip
+    line = next(line for line in local("status").out.splitlines() if line.startswith("listed"))
+    assert line.split()[:5] == ["listed", "ended", "3", "1", "3"]
+    assert local("status", "listed").out == ("listed: 3 of 3 runs ended\n1 failed, 2 succeeded\n")
+
+
+def test_an_unknown_study(local):
+    """Every command that takes a study says the same."""
+    for command in ("run", "watch", "status", "explain", "logs", "cancel", "retry", "results"):
+        ended = local(command, "sturdy")
+        assert (ended.code, ended.out, ended.err) == (
+            1,
+            "",
+            (
+                "error: account `local` has no study `sturdy`\n"
+                "hint: start it with `runfleet run`, or check its name\n"
+            ),
+        )
+
+
+def test_on_a_terminal_the_picture_is_live(local, write_study):
+    """A bar and counts while it goes on, the times of all steps at the end."""
+    study = write_study("pictured", "sleep 0.3\n")
+    code, shown = local.on_terminal("run", study)
+    assert code == 0
+    assert "━" in shown
+    assert "2 running, 1 waiting" in shown or "3 running" in shown or os.cpu_count() == 1
+    last = shown.rpartition("\x1b[2K")[2]
+    assert "Running" in last
+    assert "3 of 3" in last
+    assert last.endswith("results/pictured\n")
+
+
+def test_a_stopped_emulator_goes_on_with_its_runs(runfleet, write_study):
+    """Stopping requeues what was running; the next command starts the emulator again."""
+    study = write_study("stopped", "sleep 0.5\n", values=range(6))
+    runfleet("run", study, "--detach")
+    assert runfleet("emulator", "stop").err == "The emulator has been stopped.\n"
+    assert runfleet("run", study).code == 0
