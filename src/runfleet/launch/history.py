@@ -127,6 +127,9 @@ class History:
 
     def _stop(self, known: KnownTasks, outdated: Collection[str]) -> None:
         job_id = known.generation.job_id
+        job = self.job_of(known.generation)
+        if job is None or is_over(job):
+            return
         if len(outdated) == len(known.tasks):
             self.batch.terminate_job(job_id, "Outdated")
             return

@@ -1,0 +1,184 @@
+"""The scripts of runs, carried out by a real shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from runfleet.launch.scripts import overlay_target, run_script
+from runfleet.study import Study
+from runfleet.study.model import Model, Output, SharedInput
+
+
+@dataclass
+class Node:
+    """A folder for a run and one for the preparation task, as a node has them."""
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        self.work.mkdir(parents=True)
+        self.shared.mkdir(parents=True)
+
+    @property
+    def work(self) -> Path:
+        return self.root / "a run's wd"
+
+    @property
+    def shared(self) -> Path:
+        return self.root / "preparation wd"
+
+    def run(self, model: Model, **environment: str) -> subprocess.CompletedProcess[str]:
+        folders = {
+            "AZ_BATCH_TASK_WORKING_DIR": str(self.work),
+            "AZ_BATCH_JOB_PREP_WORKING_DIR": str(self.shared),
+        }
+        return subprocess.run(
+            ["/bin/sh", "-c", run_script(model)],
+            cwd=self.work,
+            env={"PATH": os.environ["PATH"], **folders, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def share(self, path: str, content: str) -> None:
+        file = self.shared / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    return Node(tmp_path)
+
+
+def shared_input(path: str, *, link: bool = False) -> SharedInput:
+    return SharedInput(PurePosixPath(path), Path(path), link)
+
+
+def test_a_command_that_needs_nothing_is_its_own_script() -> None:
+    """The shell can then make way for the program."""
+    assert run_script(Model("./model 3")) == "./model 3"
+
+
+def test_the_exit_code_is_the_commands(node: Node) -> None:
+    """Also where outputs are looked for afterwards."""
+    model = Model("exit 3", outputs=(Output("out.txt"),))
+    assert node.run(model).returncode == 3
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo 1 > 'out put.txt'",
+        "exec sh -c 'echo 1 > \"out put.txt\"'",
+        "mkdir sub; cd sub; echo 1 > '../out put.txt'",
+        "set -eu; set -f; echo 1 > 'out put.txt'; exit 0",
+        "trap 'echo bye' EXIT; echo 1 > 'out put.txt' # a comment",
+    ],
+)
+def test_a_run_that_leaves_its_outputs_succeeds(node: Node, command: str) -> None:
+    """Whatever the command does to its shell."""
+    done = node.run(Model(command, outputs=(Output("out put.txt"),)))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["true", "exec true", "cd /; exit 0"])
+@pytest.mark.parametrize(
+    "pattern", ["it's $HERE.txt", "*.rpt", "results/**/*.csv", "**/x", "[a-c]?.txt", "deep/a b"]
+)
+def test_a_missing_output_fails_the_run(node: Node, command: str, pattern: str) -> None:
+    """A run has succeeded when it exited 0 and its required outputs are there."""
+    done = node.run(Model(command, outputs=(Output(pattern),)), HERE="x")
+    assert done.returncode == 66
+    assert done.stderr == f"runfleet: the required output `{pattern}` is missing\n"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "file"),
+    [
+        ("*.rpt", "net 1.rpt"),
+        ("results/**/*.csv", "results/a/b/c.csv"),
+        ("results/**/*.csv", "results/c.csv"),
+        ("**", "any"),
+        ("[a-c]?.txt", "b1.txt"),
+        ("[!a]1.txt", "b1.txt"),
+        ('it\'s "odd" & `so`.txt', 'it\'s "odd" & `so`.txt'),
+        ("$CASE.txt", "dry year.txt"),
+        ("${CASE}s.txt", "dry years.txt"),
+        ("./out.txt", "out.txt"),
+    ],
+)
+def test_an_output_is_found_by_its_pattern(node: Node, pattern: str, file: str) -> None:
+    """The patterns mean what they mean to Batch."""
+    made = node.work / file
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.touch()
+    assert node.run(Model("true", outputs=(Output(pattern),)), CASE="dry year").returncode == 0
+
+
+def test_an_optional_output_may_be_missing(node: Node) -> None:
+    """It is kept where there is one."""
+    assert node.run(Model("true", outputs=(Output("x", required=False),))).returncode == 0
+
+
+def test_each_run_gets_a_copy_of_the_inputs(node: Node) -> None:
+    """A run that writes to its input does not disturb the others."""
+    node.share("copied/deep/net 1.inp", "old")
+    done = node.run(Model("echo new > 'deep/net 1.inp'", inputs=(shared_input("deep/net 1.inp"),)))
+    assert done.returncode == 0, done.stderr
+    assert (node.shared / "copied/deep/net 1.inp").read_text() == "old"
+
+
+def test_linked_inputs_are_not_copied(node: Node) -> None:
+    """Large inputs are there once a node."""
+    node.share("linked/grid.bin", "large")
+    node.share("copied/small.txt", "small")
+    inputs = (shared_input("grid.bin", link=True), shared_input("small.txt"))
+    assert node.run(Model("cat grid.bin small.txt", inputs=inputs)).stdout == "largesmall"
+    assert (node.work / "grid.bin").samefile(node.shared / "linked/grid.bin")
+    assert not (node.work / "small.txt").samefile(node.shared / "copied/small.txt")
+
+
+def test_inputs_that_are_not_there_fail_the_run(node: Node) -> None:
+    """Before the command begins, with a code that tells it from the command's own."""
+    done = node.run(Model("echo begun", inputs=(shared_input("net.inp"),)))
+    assert (done.returncode, done.stdout) == (74, "")
+    assert "copied" in done.stderr
+
+
+def test_a_second_attempt_begins_in_a_clean_folder(node: Node) -> None:
+    """Batch runs it in the folder of the first, and fetches nothing again."""
+    node.share("copied/net.inp", "shared")
+    model = Model(
+        "ls -A | grep -v '^[.]runfleet'; cat net.inp; echo x > net.inp; mkdir left; touch .hidden",
+        inputs=(shared_input("net.inp"),),
+        retries=1,
+    )
+    first = node.run(model)
+    assert first.stdout == "net.inp\nshared"
+    assert node.run(model).stdout == first.stdout
+
+
+def test_overlays_are_restored_for_a_second_attempt(node: Node) -> None:
+    """They lie where the first attempt did not change them, and win over inputs."""
+    (node.root / "net.inp.j2").write_text("{{ A }}")
+    (node.root / "study.yaml").write_text(
+        "model: {command: cat sub/net.inp; echo x > sub/net.inp, retries: 1,"
+        " overlays: {sub/net.inp: net.inp.j2}}\nparameters: {A: 1}\n"
+    )
+    model = Study.load(node.root / "study.yaml").model
+    staged = node.work / overlay_target(model, PurePosixPath("sub/net.inp"))
+    staged.parent.mkdir(parents=True)
+    staged.write_text("rendered")
+    assert [node.run(model).stdout for _ in range(2)] == ["rendered", "rendered"]
+
+
+def test_without_retries_overlays_lie_where_the_model_reads_them() -> None:
+    """Nothing has to be copied then."""
+    assert overlay_target(Model("x"), PurePosixPath("sub/net.inp")) == "sub/net.inp"

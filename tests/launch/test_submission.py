@@ -1,0 +1,385 @@
+"""Studies on an account with a real emulator: submitted, watched, edited, cancelled, retried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runfleet.launch import (
+    Account,
+    FailureKind,
+    RunNotFoundError,
+    Step,
+    StepName,
+    StudyFileNeededError,
+    StudyNotFoundError,
+    Submission,
+)
+from runfleet.launch.names import container_name
+from runfleet.launch.progress import Progress
+from runfleet.study import Study
+
+WaitFor = Callable[..., None]
+WriteStudy = Callable[..., Study]
+
+SQUARES = """
+    model:
+      command: echo $((X * X)) > out.txt
+      outputs: [out.txt]
+    parameters:
+      X: {values: [1, 2, 3, 4]}
+    results:
+      square: {file: out.txt, pattern: '(\\d+)'}
+"""
+
+
+def finish(submission: Submission) -> Progress:
+    """Watch to the end."""
+    return list(submission.watch())[-1]
+
+
+def results_of(submission: Submission, name: str = "square") -> list[float]:
+    return list(submission.table()[name])
+
+
+def attempts(folder: Path) -> list[str]:
+    """What the runs of a test have noted in a file outside of their folders."""
+    file = folder / "attempts"
+    return sorted(file.read_text().split()) if file.exists() else []
+
+
+def test_a_study_runs_to_its_table(account: Account, write_study: WriteStudy) -> None:
+    """From a study file to numbers."""
+    submission = account.submit(write_study(SQUARES))
+    assert finish(submission).counts.succeeded == 4
+    table = submission.table()
+    assert list(table["run"]) == [f"run-0000{number}" for number in (1, 2, 3, 4)]
+    assert list(table["X"]) == [1, 2, 3, 4]
+    assert list(table["square"]) == [1, 4, 9, 16]
+    assert set(table["state"]) == {"succeeded"}
+    assert (table["end_time"] >= table["start_time"]).all()
+
+
+def test_the_same_study_again_does_nothing(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """Also with other comments, results and names of the file."""
+    text = f"""
+        model: {{command: 'echo $X >> "{tmp_path}/attempts"'}}
+        parameters: {{X: {{values: [1, 2]}}}}
+    """
+    finish(account.submit(write_study(text)))
+    again = account.submit(write_study(f"{text}\n# the same"))
+    assert again.differences == ()
+    assert finish(again).counts.succeeded == 2
+    assert attempts(tmp_path) == ["1", "2"]
+
+
+def test_added_runs_run_and_finished_ones_do_not(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """An edit costs only what it asks for."""
+    text = f"""
+        model:
+          command: echo $X | tee -a "{tmp_path}/attempts" > out.txt
+          outputs: [out.txt]
+        run_name: x{{X}}
+        parameters: {{X: {{values: VALUES}}}}
+        results: {{x: {{file: out.txt, pattern: '(.+)'}}}}
+    """
+    finish(account.submit(write_study(text.replace("VALUES", "[1, 2, 3]"))))
+    edited = account.submit(write_study(text.replace("VALUES", "[3, 4, 1]")))
+    assert edited.differences == (
+        "parameter `X` changed",
+        "1 run added (x4)",
+        "1 run removed: no longer in the results, but kept in the storage (x2)",
+    )
+    assert finish(edited).counts.succeeded == 3
+    assert attempts(tmp_path) == ["1", "2", "3", "4"]
+    assert results_of(edited, "x") == [3, 4, 1]
+
+
+def test_an_edit_that_is_taken_back_costs_nothing(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """What was done before the edit counts again."""
+    text = f"""
+        model:
+          command: echo WORD$X | tee -a "{tmp_path}/attempts"
+        parameters: {{X: {{values: [1, 2]}}}}
+    """
+    finish(account.submit(write_study(text.replace("WORD", "a"))))
+    changed = account.submit(write_study(text.replace("WORD", "b")))
+    assert changed.differences[-1] == ("2 runs changed: to be done again (run-00001, run-00002)")
+    finish(changed)
+    assert finish(account.submit(write_study(text.replace("WORD", "a")))).counts.succeeded == 2
+    assert attempts(tmp_path) == ["a1", "a2", "b1", "b2"]
+
+
+def test_runs_that_an_edit_overtakes_are_ended(account: Account, write_study: WriteStudy) -> None:
+    """They take no slot from the runs that count."""
+    text = """
+        model: {command: COMMAND}
+        parameters: {X: {values: [1, 2, 3]}}
+    """
+    account.submit(write_study(text.replace("COMMAND", "sleep 1000")))
+    edited = account.submit(write_study(text.replace("COMMAND", "true")))
+    assert edited.differences[0] == "the command changed from `sleep 1000` to `true`"
+    assert finish(edited).counts.succeeded == 3
+
+
+def test_failed_runs_are_grouped_by_what_they_said(
+    account: Account, write_study: WriteStudy
+) -> None:
+    """Numbers and paths aside."""
+    submission = account.submit(
+        write_study(
+            """
+            model:
+              command: |
+                [ $X -lt 4 ] || { echo "Error: node $X of /data/x/$X has no head" >&2; exit 2; }
+                [ $X -gt 1 ] || { echo "ERROR 110: cannot solve"; exit 3; }
+              outputs: [none*]
+            parameters: {X: {values: [1, 2, 4, 5, 6]}}
+            """
+        )
+    )
+    last = finish(submission)
+    assert last.counts.failed == 5
+    groups = submission.failures()
+    assert [(group.message, group.count) for group in groups] == [
+        ("Error: node # of ... has no head", 3),
+        ("ERROR 110: cannot solve", 1),
+        ("runfleet: the required output `none*` is missing", 1),
+    ]
+    assert {group.kind for group in groups} == {FailureKind.MODEL}
+    assert submission.explain().sentence == (
+        f"5 of 5 runs of `{submission.name}` have failed, most often with: "
+        "Error: node # of ... has no head"
+    )
+
+
+def test_failures_are_told_while_watching(account: Account, write_study: WriteStudy) -> None:
+    """Each once."""
+    submission = account.submit(
+        write_study(
+            """
+            model: {command: 'test $X != 2 || { echo bad luck >&2; exit 9; }'}
+            parameters: {X: {values: [1, 2, 3]}}
+            """
+        )
+    )
+    told = [failed for progress in submission.watch() for failed in progress.new_failures]
+    assert [(failed.run, failed.message, failed.exit_code) for failed in told] == [
+        ("run-00002", "bad luck", 9)
+    ]
+
+
+def test_failed_runs_are_only_repeated_on_demand(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """`retry` repeats those alone that have failed, in folders of their own."""
+    study = write_study(
+        f"""
+        model:
+          command: |
+            echo $X >> "{tmp_path}/attempts"
+            echo $X > out.txt
+            [ $X = 1 ] || [ -e "{tmp_path}/mended" ]
+          outputs: [out.txt]
+        parameters: {{X: {{values: [1, 2, 3]}}}}
+        results: {{x: {{file: out.txt, pattern: '(.+)'}}}}
+        """
+    )
+    assert finish(account.submit(study)).counts.failed == 2
+    assert finish(account.submit(study)).counts.failed == 2
+    assert attempts(tmp_path) == ["1", "2", "3"]
+    (tmp_path / "mended").touch()
+    retried = account.study(study).retry()
+    assert finish(retried).counts.succeeded == 3
+    assert attempts(tmp_path) == ["1", "2", "2", "3", "3"]
+    assert results_of(retried, "x") == [1, 2, 3]
+    assert retried.failures() == []
+
+
+def test_retries_cost_no_more_than_they_may(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """`retries: 2` runs a failing model three times, each time in a clean folder."""
+    submission = account.submit(
+        write_study(
+            f"""
+            model:
+              command: |
+                echo $(ls) "$(cat net.inp)" >> "{tmp_path}/seen"; echo x > net.inp; touch left
+                exit 1
+              inputs: [net.inp]
+              retries: 2
+            """,
+            net_inp="[PIPES]",
+        )
+    )
+    assert finish(submission).counts.failed == 1
+    assert (tmp_path / "seen").read_text() == "net.inp [PIPES]\n" * 3
+
+
+def test_inputs_and_overlays_reach_each_run(account: Account, write_study: WriteStudy) -> None:
+    """Shared ones as private copies, overlays rendered with the run's parameters."""
+    study = write_study(
+        """
+        model:
+          command: cat net.inp pipes.inp > out.txt; echo spoilt > net.inp; echo > pipes.inp
+          inputs: [net.inp]
+          overlays: {pipes.inp: pipes.inp.j2}
+          outputs: [out.txt]
+        parameters: {ROUGHNESS: {values: [80, 90, 100, 110]}}
+        results:
+          roughness: {file: out.txt, pattern: 'rough (\\S+)'}
+          nodes: {file: out.txt, pattern: 'nodes (\\S+)'}
+        """,
+        net_inp="nodes 7\n",
+        pipes_inp_j2="rough {{ ROUGHNESS }}\n",
+    )
+    submission = account.submit(study)
+    assert finish(submission).counts.succeeded == 4
+    assert results_of(submission, "roughness") == [80, 90, 100, 110]
+    assert results_of(submission, "nodes") == [7] * 4
+    assert (study.folder / "net.inp").read_text() == "nodes 7\n"
+
+
+def test_a_run_that_rewrites_its_overlay_spoils_no_other_run(
+    account: Account, write_study: WriteStudy
+) -> None:
+    """Equal overlays are one blob in the storage, and no run can change it."""
+    submission = account.submit(
+        write_study(
+            """
+            model:
+              command: cat x.inp > out.txt; echo spoilt >> x.inp
+              overlays: {x.inp: x.inp.j2}
+              outputs: [out.txt]
+            parameters: {A: {values: [1, 1.0, 1]}, B: 2}
+            design: zip
+            """,
+            x_inp_j2="{{ B }}{% if A %}{% endif %}",
+        )
+    )
+    assert finish(submission).counts.succeeded == 3
+    assert {submission.log(f"run-0000{number}", "stdout") for number in (1, 2, 3)} == {b""}
+    outputs = submission.table()
+    assert set(outputs["state"]) == {"succeeded"}
+
+
+def test_a_cancelled_study_keeps_what_it_has_and_goes_on(
+    account: Account, write_study: WriteStudy, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    """Cancelled runs have not failed: running the study again takes them up."""
+    study = write_study(
+        f"""
+        model:
+          command: |
+            echo $X >> "{tmp_path}/attempts"
+            [ $X = 1 ] || [ -e "{tmp_path}/open" ] || sleep 1000
+        parameters: {{X: {{values: [1, 2, 3, 4, 5, 6]}}}}
+        pool: {{tasks_per_node: 2}}
+        """
+    )
+    submission = account.submit(study)
+    wait_for(lambda: submission.counts().running == 2, seconds=20)
+    counts = submission.cancel()
+    assert (counts.succeeded, counts.cancelled, counts.failed) == (1, 5, 0)
+    assert submission.explain().next_step == (
+        "run the study again: it goes on with the runs that are left"
+    )
+    assert finish(submission).counts == counts
+    (tmp_path / "open").touch()
+    again = account.submit(study)
+    assert again.differences[-1].startswith("5 runs to be done again (run-00002")
+    assert finish(again).counts.succeeded == 6
+    assert attempts(tmp_path).count("1") == 1
+
+
+def test_a_time_limit_is_no_cancellation(account: Account, write_study: WriteStudy) -> None:
+    """The run has failed, and says why."""
+    submission = account.submit(write_study("model: {command: sleep 1000, time_limit: 1s}"))
+    assert finish(submission).counts.failed == 1
+    assert [group.message for group in submission.failures()] == ["the time limit was exceeded"]
+
+
+def test_logs_are_read_from_the_storage(account: Account, write_study: WriteStudy) -> None:
+    """Also those of a run that has failed."""
+    submission = account.submit(write_study("model: {command: echo out; echo err >&2; exit 1}"))
+    finish(submission)
+    assert submission.log("run-00001") == b"out\n"
+    assert submission.log("run-00001", "stderr") == b"err\n"
+    assert b"".join(submission.follow_log("run-00001")) == b"out\n"
+
+
+def test_logs_can_be_followed(account: Account, write_study: WriteStudy, tmp_path: Path) -> None:
+    """Line by line while the run goes on."""
+    submission = account.submit(
+        write_study(
+            f"""
+            model:
+              command: echo begun; while [ ! -e "{tmp_path}/end" ]; do sleep 0.05; done; echo end
+            """
+        )
+    )
+    lines = submission.follow_log("run-00001")
+    assert next(lines) == b"begun\n"
+    (tmp_path / "end").touch()
+    assert b"".join(lines) == b"end\n"
+
+
+def test_unknown_studies_and_runs_are_named(account: Account, write_study: WriteStudy) -> None:
+    """With what to do about it."""
+    with pytest.raises(StudyNotFoundError, match="account `local` has no study `nowhere`"):
+        account.study("nowhere")
+    submission = account.submit(write_study(SQUARES))
+    with pytest.raises(RunNotFoundError, match="has no run `run-9`"):
+        submission.log("run-9")
+    finish(submission)
+
+
+def test_a_name_is_enough_to_come_back(account: Account, write_study: WriteStudy) -> None:
+    """But the parameters of the runs stand in the study file."""
+    submission = account.submit(write_study(SQUARES))
+    finish(submission)
+    found = account.study(submission.name)
+    assert found.counts().succeeded == 4
+    assert submission.name in [study.name for study in account.studies()]
+    with pytest.raises(StudyFileNeededError, match="to make its table, the study file"):
+        found.table()
+
+
+def test_a_plan_changes_nothing(account: Account, write_study: WriteStudy) -> None:
+    """It tells what submitting would do."""
+    study = write_study(SQUARES)
+    plan = account.plan(study)
+    assert plan.to_run == ("run-00001", "run-00002", "run-00003", "run-00004")
+    with pytest.raises(StudyNotFoundError):
+        account.study(study)
+    finish(account.submit(study))
+    assert account.plan(study).to_run == ()
+
+
+def test_inputs_that_are_gone_stop_the_wait(account: Account, write_study: WriteStudy) -> None:
+    """A failed preparation ends the watch at once, and says on which node."""
+    study = write_study(
+        """
+        model: {command: cat net.inp, inputs: [net.inp]}
+        parameters: {X: {values: [1, 2]}}
+        """,
+        net_inp="[PIPES]",
+    )
+
+    def lose_inputs(step: Step) -> None:
+        if step.name is StepName.STAGING:
+            account.storage.delete_prefix(container_name(study.name), "inputs/")
+
+    last = finish(account.submit(study, on_step=lose_inputs))
+    assert last.explanation is not None
+    assert last.explanation.is_stuck
+    assert last.explanation.sentence.startswith("the shared inputs could not be staged on node")
