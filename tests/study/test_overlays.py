@@ -96,7 +96,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 def test_a_number_fits_has_a_point_and_is_near(number, width):
     text = shortened(number, width)
     if text is None:
-        assert width < 10
+        assert width < 9 or abs(number) > 1e308  # else it would round up to infinity
         return
     assert len(text) <= width
     assert "." in text

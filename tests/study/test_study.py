@@ -130,6 +130,10 @@ def test_the_smallest_study_is_one_run(load):
     assert study.pool == PoolRequest()
 
 
+def test_the_command_true_needs_no_quotes(load):
+    assert load("model: {command: true}\n").model.command == "true"
+
+
 def test_a_study_takes_its_name_from_its_file(folder: Path):
     path = folder / "Übung 3 (neu).yaml"
     path.write_text("model: {command: x}\n", encoding="utf-8")

@@ -81,6 +81,11 @@ def _parse_package(value: object) -> PackageReference:
     )
 
 
+def _spelled_command(value: object) -> object:
+    # To YAML `true` is a truth value, to a shell it is a command.
+    return as_text(value) if isinstance(value, bool) else value
+
+
 def _check_command(value: str) -> str:
     if not value.strip():
         raise InvalidValueError(
@@ -89,7 +94,12 @@ def _check_command(value: str) -> str:
     return str(check_value(value.strip()))
 
 
-Command = Annotated[str, AfterValidator(_check_command)]
+Command = Annotated[
+    str,
+    BeforeValidator(_spelled_command),
+    AfterValidator(_check_command),
+    WithJsonSchema({"type": "string"}),
+]
 AnyValue = Annotated[
     Any,
     BeforeValidator(check_value),
