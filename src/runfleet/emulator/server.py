@@ -158,7 +158,9 @@ async def _start_engine(settings: Settings, folders: Folders, url: str) -> Engin
 def _listen(port: int, endpoint: Path) -> socket.socket:
     """Listen where the last emulator did, so that its clients find this one, or elsewhere."""
     for candidate in dict.fromkeys((port, _last_port(endpoint), 0) if not port else (port,)):
-        listener = socket.socket()
+        # asyncio turns off Nagle's algorithm only where the protocol is named; with it on, each
+        # answer waits 40 ms for the client's delayed acknowledgement.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, candidate))
