@@ -9,6 +9,7 @@ from runfleet.azure import (
     AuthenticationError,
     AzureBatch,
     BackOff,
+    BatchError,
     NotFoundError,
     ServiceUnavailableError,
     TaskCounts,
@@ -57,6 +58,26 @@ def test_a_service_that_is_not_there_is_told_with_its_address():
         ServiceUnavailableError, match=r"at http://127\.0\.0\.1:9 could not be asked"
     ):
         client.get_pool("p")
+
+
+def test_a_key_that_cannot_be_one_is_told_at_once():
+    with pytest.raises(AuthenticationError) as caught:
+        AzureBatch("https://a.batch.azure.com", AzureNamedKeyCredential("mine", "half-a-key"))
+    assert str(caught.value) == "the key of Batch account `mine` is not in base64"
+
+
+def test_an_address_may_lack_its_scheme():
+    credential = AzureNamedKeyCredential("mine", "a2V5")
+    with AzureBatch("mine.westeurope.batch.azure.com/", credential) as client:
+        assert client.endpoint == "https://mine.westeurope.batch.azure.com"
+
+
+@pytest.mark.parametrize("body", [b"<html>Log in</html>", b"[]", b'{"taskCounts": '])
+def test_an_answer_of_somebody_else_is_told(service, reply, body):
+    service.answer = lambda request: reply(200, body)
+    with pytest.raises(BatchError, match="the answer is none of a Batch service") as caught:
+        service.client().task_counts("net1")
+    assert caught.value.hint == "check the account's URL, and that no proxy answers in its place"
 
 
 def test_what_is_refused_is_not_asked_twice(service, reply, error):

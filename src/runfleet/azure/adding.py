@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from runfleet.azure.channel import Channel, path_of
+from runfleet.azure.channel import Channel, parsed, path_of
 from runfleet.azure.errors import (
     RequestTooLargeError,
     ServiceUnavailableError,
@@ -157,7 +157,7 @@ class _Request:
     def send(self, chunk: Chunk) -> list[dict[str, Any]]:
         path = path_of("jobs", self.job_id, "addtaskcollection")
         body = self.channel.send("POST", path, content=body_of(chunk), sleep=self.sleep)
-        results: list[dict[str, Any]] = orjson.loads(body).get("value", [])
+        results: list[dict[str, Any]] = parsed(body).get("value", [])
         return results
 
     def wait(self, attempt: int) -> None:

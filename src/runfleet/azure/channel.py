@@ -8,6 +8,7 @@ each start a thread that swallows errors, and some fail before anything is sent.
 
 from __future__ import annotations
 
+import base64
 import logging
 import random
 import time
@@ -18,7 +19,13 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from runfleet.azure.back_off import BackOff
-from runfleet.azure.errors import Answer, ServiceUnavailableError, error_of
+from runfleet.azure.errors import (
+    Answer,
+    AuthenticationError,
+    BatchError,
+    ServiceUnavailableError,
+    error_of,
+)
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
@@ -63,8 +70,9 @@ class Channel:
         credential: AzureNamedKeyCredential | TokenCredential,
         back_off: BackOff,
     ) -> None:
-        self.endpoint = endpoint.rstrip("/")
+        self.endpoint = (endpoint if "://" in endpoint else f"https://{endpoint}").rstrip("/")
         self.back_off = back_off
+        _check_key(credential)
         self._client = _make_client(self.endpoint, credential)
 
     def close(self) -> None:
@@ -79,7 +87,7 @@ class Channel:
 
     def get(self, path: str, query: Query | None = None) -> dict[str, Any]:
         """Ask for one thing."""
-        return _parsed(self.send("GET", path, query=query))
+        return parsed(self.send("GET", path, query=query))
 
     def list(self, path: str, query: Query | None = None) -> Iterator[dict[str, Any]]:
         """Ask for all things of a list, page by page as they are taken."""
@@ -93,7 +101,7 @@ class Channel:
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Make a thing, or do something to it."""
-        return _parsed(self.send("POST", path, content=orjson.dumps(body or {})))
+        return parsed(self.send("POST", path, content=orjson.dumps(body or {})))
 
     def put(self, path: str, body: Mapping[str, Any]) -> None:
         """Replace a thing."""
@@ -198,9 +206,48 @@ def path_of(*segments: str) -> str:
     return "".join("/" + quote(segment, safe="") for segment in segments)
 
 
+def parsed(body: bytes) -> dict[str, Any]:
+    """
+    Read the JSON object of a successful answer; nothing stands for an empty one.
+
+    Raises
+    ------
+    BatchError
+        If it is something else, so that whoever answers is no Batch service.
+    """
+    try:
+        value = orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError as error:
+        raise _not_the_service(body) from error
+    if not isinstance(value, dict):
+        raise _not_the_service(body)
+    return value
+
+
 def is_loopback(endpoint: str) -> bool:
     """Tell whether a service is on this machine."""
     return urlsplit(endpoint).hostname in _LOOPBACK
+
+
+def _not_the_service(body: bytes) -> BatchError:
+    return BatchError(
+        f"the answer is none of a Batch service: {body[:80].decode(errors='replace')!r}",
+        hint="check the account's URL, and that no proxy answers in its place",
+    )
+
+
+def _check_key(credential: AzureNamedKeyCredential | TokenCredential) -> None:
+    """Refuse a key that the SDK could not sign with; it would raise a foreign error later."""
+    key = getattr(credential, "named_key", None)
+    if key is None:
+        return
+    try:
+        base64.b64decode(key.key, validate=True)
+    except ValueError as error:
+        raise AuthenticationError(
+            f"the key of Batch account `{key.name}` is not in base64",
+            hint="copy the whole key, with the equals signs at its end",
+        ) from error
 
 
 def _make_client(
@@ -243,8 +290,3 @@ def _headers(content: bytes | None, more: Mapping[str, str] | None) -> dict[str,
 def _query_text(query: Query | None) -> str:
     members = {name: value for name, value in (query or {}).items() if value is not None}
     return urlencode({**members, "api-version": API_VERSION}, safe="$", quote_via=quote)
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    parsed: dict[str, Any] = orjson.loads(body) if body else {}
-    return parsed
