@@ -87,6 +87,11 @@ class Account:
         with self._submitter(study, unheard) as submitter:
             return make_plan(submitter)
 
+    def changes(self, study: Study) -> tuple[str, ...]:
+        """Say how an edited study differs from what was submitted before; nothing is done."""
+        with self._submitter(study, unheard) as submitter:
+            return submitter.changes()
+
     def submit(self, study: Study, *, on_step: OnStep = unheard) -> Submission:
         """
         Bring the account to what a study asks for, and come back when all runs are submitted.

@@ -106,6 +106,14 @@ class Submitter:
         definition = define(self.study, self.digest)
         return compare(dict(fingerprints(self.study, definition)), known)
 
+    def changes(self) -> tuple[str, ...]:
+        """Say what submitting would change of a study that was submitted before, in words."""
+        record = self._store.read()
+        definition = define(self.study, self.digest)
+        if record is None or record.definition == definition:
+            return ()
+        return describe_changes(record.definition, definition, self.compare())
+
     @cached_property
     def _store(self) -> RecordStore:
         return RecordStore(self.storage, self.study.name)
