@@ -62,7 +62,12 @@ def test_a_run_study_is_not_run_again(local, write_study, folder: Path):
     assert sorted((folder / "done.txt").read_text().split()) == ["1", "2", "3"]
     write_study("again", script, values=(1, 2, 3, 4))
     edited = local("run", study)
-    assert "  - 1 run added (run-00004)\n" in edited.err
+    assert edited.err.startswith(
+        "Study `again` has changed since it was last submitted:\n"
+        "  - parameter `N` changed\n"
+        "  - 1 run added (run-00004)\n"
+        "comparing\n"
+    )
     assert sorted((folder / "done.txt").read_text().split()) == ["1", "2", "3", "4"]
 
 
@@ -215,3 +220,16 @@ def test_a_stopped_emulator_goes_on_with_its_runs(runfleet, write_study):
     runfleet("run", study, "--detach")
     assert runfleet("emulator", "stop").err == "The emulator has been stopped.\n"
     assert runfleet("run", study).code == 0
+
+
+def test_on_a_terminal_an_edited_study_asks_first(local, write_study):
+    """No answer but yes submits the changes; `--yes` agrees beforehand."""
+    local("run", write_study("asked", "true\n", values=[1]))
+    study = write_study("asked", "true\n", values=[1, 2])
+    code, shown = local.on_terminal("run", study, typed="n\n")
+    assert code == 1
+    assert shown.endswith("  - 1 run added (run-00002)\nGo on? [y/N] Nothing was done.\n")
+    assert counts(local, "asked")["total"] == 1
+    code, _ = local.on_terminal("run", study, "--yes")
+    assert code == 0
+    assert counts(local, "asked")["succeeded"] == 2

@@ -18,7 +18,7 @@ from rich.text import Text
 from runfleet.cli.printer import Printer
 from runfleet.cli.words import duration_text
 from runfleet.launch import FailedRun, FailureGroup, Progress, RunCounts, Step
-from runfleet.launch.failures import group_failures
+from runfleet.launch.failures import group_failures, normalised
 
 _REFRESHES_PER_SECOND = 8
 _SHOWN_FAILURES = 5
@@ -98,10 +98,11 @@ class LineDisplay:
             self._next_line = self._clock() + self._interval
 
     def _say_failures(self, progress: Progress) -> None:
-        for group in group_failures(progress.new_failures):
-            if group.message not in self._failures and len(self._failures) < _SHOWN_FAILURES:
-                self._say(f"{group.runs[0]} failed: {group.message}")
-            self._failures.add(group.message)
+        for failed in progress.new_failures:
+            kind = normalised(failed.message)
+            if kind not in self._failures and len(self._failures) < _SHOWN_FAILURES:
+                self._say(f"{failed.run} failed: {failed.message}")
+                self._failures.add(kind)
 
     def _say_explanation(self, progress: Progress) -> None:
         sentence = progress.explanation.sentence if progress.explanation else ""

@@ -7,12 +7,11 @@ import os
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -57,7 +56,7 @@ def start(
             f"the emulator is running already, at {running.url}",
             hint="`runfleet emulator stop` stops it",
         )
-    raise typer.Exit(_serve(home))
+    _become_emulator(home)
 
 
 @app.command(epilog=example("runfleet emulator stop"))
@@ -136,15 +135,10 @@ def _started(home: Path) -> Endpoint:
     return emulator.wait()
 
 
-def _serve(home: Path) -> int:
-    """Run the emulator as a child, which Ctrl-C reaches too, and wait until it has ended."""
+def _become_emulator(home: Path) -> NoReturn:
+    """Turn this process into the emulator, so that whatever ends it ends the emulator."""
     command = [sys.executable, "-m", "runfleet.emulator", "--home", str(home)]
-    process = subprocess.Popen([*command, "--foreground", "--idle-exit", "0"])
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    os.execv(sys.executable, [*command, "--foreground", "--idle-exit", "0"])  # noqa: S606
 
 
 def _stopped(home: Path) -> bool:

@@ -50,7 +50,6 @@ def submit_and_follow(
     with open_display(printer, study.name) as display:
         with leaving(printer, f"Not all runs are submitted. Go on: runfleet run {name}"):
             submission = submit(display.step)
-        _show_differences(printer, submission)
         if not detach:
             with leaving(printer, *ways_on(called)):
                 ending = _finish(display, study, submission)
@@ -112,13 +111,6 @@ def _finish(display: Display, study: Study, submission: Submission) -> Ending:
     counts = follow(display, submission)
     collected = submission.collect(results_folder(study), on_step=display.step)
     return Ending(counts, collected, submission.failures() if counts.failed else [])
-
-
-def _show_differences(printer: Printer, submission: Submission) -> None:
-    if submission.differences:
-        printer.say("Beside what was submitted before:")
-    for difference in submission.differences:
-        printer.say(f"  - {difference}")
 
 
 def _stuck(explanation: Explanation) -> RunfleetError:

@@ -21,7 +21,7 @@ COMMANDS = {
     "explain": "Say why a study is where it is, and what to do next.",
     "logs": "Print what a run wrote to stdout or stderr.",
     "cancel": "Stop a study; its finished runs stay.",
-    "retry": "Run failed or cancelled runs of a study again.",
+    "retry": "Run cancelled or failed runs of a study again.",
     "results": "Collect the results of a study, whether or not it has ended.",
     "package": "Add, list and remove application packages.",
     "pool": "List, show, resize and delete pools.",

@@ -5,28 +5,34 @@ from __future__ import annotations
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import Detach, StudyName
+from runfleet.cli.arguments import Detach, StudyName, Yes
+from runfleet.cli.consent import agreed
+from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_study, open_account, remember_file
 from runfleet.cli.study_files import warn
+from runfleet.launch import Account
+from runfleet.study import Study
 
 app = new_app()
 
 
 @app.command(epilog=example("runfleet run study.yaml"))
-def run(study: StudyName, detach: Detach = False) -> None:
+def run(study: StudyName, detach: Detach = False, yes: Yes = False) -> None:
     """
     Run a study, and collect its results.
 
     Called again, it goes on where it was interrupted; runs that have succeeded are not done again
-    unless the study has changed. The results come into `results/STUDY/` beside the study file.
-    Ctrl-C leaves the runs going. Exit code 1 if runs have failed.
+    unless the study has changed, which is shown first. The results come into `results/STUDY/`
+    beside the study file. Ctrl-C leaves the runs going. Exit code 1 if runs have failed.
     """
     printer = Printer.standard()
     account = open_account()
     loaded = find_study(account, study)
     warn(printer, loaded)
+    if not _agreed_to_changes(printer, account, loaded, yes=yes):
+        raise typer.Exit(FAILED)
     remember_file(account, loaded, study)
     raise typer.Exit(
         submit_and_follow(
@@ -37,3 +43,15 @@ def run(study: StudyName, detach: Detach = False) -> None:
             detach=detach,
         )
     )
+
+
+def _agreed_to_changes(printer: Printer, account: Account, study: Study, *, yes: bool) -> bool:
+    """Show what an edit changes, and ask: results of runs that change are replaced."""
+    changes = account.changes(study)
+    if not changes:
+        return True
+    printer.say(f"Study `{study.name}` has changed since it was last submitted:")
+    for change in changes:
+        printer.say(f"  - {change}")
+    # A script that runs an edited study means it, and nothing here costs money.
+    return agreed(printer, "Go on?", yes=yes or not printer.is_interactive)

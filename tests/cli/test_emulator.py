@@ -1,0 +1,103 @@
+"""`runfleet emulator` and `runfleet pool`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+from pathlib import Path
+
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+
+
+def test_it_starts_once_and_stops_cleanly(runfleet):
+    """Starting and stopping can be said twice."""
+    assert runfleet("emulator", "status").out.startswith("State   stopped\n")
+    started = runfleet("emulator", "start", "--detach")
+    assert (started.code, started.err) == (0, "The emulator has been started.\n")
+    again = runfleet("emulator", "start", "--detach")
+    assert (again.code, again.out, again.err) == (0, started.out, "The emulator is running.\n")
+    status = json.loads(runfleet("emulator", "status", "--json").out)
+    assert (status["state"], status["url"]) == ("running", started.out.strip())
+    assert runfleet("emulator", "stop").err == "The emulator has been stopped.\n"
+    assert runfleet("emulator", "stop").err == "The emulator is not running.\n"
+    assert json.loads(runfleet("emulator", "status", "--json").out)["state"] == "stopped"
+
+
+def test_in_the_foreground_it_shows_its_log_until_ctrl_c(runfleet):
+    """Its log is talk; a second emulator is refused meanwhile."""
+    process = runfleet.start("emulator", "start")
+    assert process.stderr is not None
+    line = next(line for line in process.stderr if "serving account" in line)
+    url = line.split(" at ")[1].strip()
+    refused = runfleet("emulator", "start")
+    assert (refused.code, refused.err) == (
+        1,
+        (
+            f"error: the emulator is running already, at {url}\n"
+            "hint: `runfleet emulator stop` stops it\n"
+        ),
+    )
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert out == ""
+    assert "Traceback" not in err
+    assert runfleet("emulator", "stop").err == "The emulator is not running.\n"
+
+
+def test_env_lets_other_clients_in(runfleet):
+    """The exports are what a shell takes, and what the official SDK needs."""
+    ended = runfleet("emulator", "env")
+    assert ended.code == 0
+    variables = dict(word.split("=", 1) for word in shlex.split(ended.out) if word != "export")
+    credential = AzureNamedKeyCredential(
+        variables["AZURE_BATCH_ACCOUNT"], variables["AZURE_BATCH_ACCESS_KEY"]
+    )
+    with BatchClient(variables["AZURE_BATCH_ENDPOINT"], credential) as client:
+        assert list(client.list_pools()) == []
+
+
+def test_reset_deletes_everything_but_collected_results(runfleet, write_study, folder: Path):
+    """It shows what goes; nobody at a terminal has to agree beforehand."""
+    study = write_study("gone", "true\n", values=[1])
+    runfleet("run", study)
+    dry = runfleet("emulator", "reset", "--dry-run")
+    assert f"    {runfleet.home}/emulator (" in dry.err
+    assert dry.err.endswith("Nothing was done, as this is a dry run.\n")
+    assert runfleet("emulator", "reset").code == 2
+    assert runfleet("status", study).code == 0
+    assert runfleet("emulator", "reset", "--yes").code == 0
+    assert not (runfleet.home / "emulator").exists()
+    assert not (runfleet.home / "storage").exists()
+    assert (folder / "results/gone/runs.csv").exists()
+    assert runfleet("status", study).code == 1
+    assert runfleet("run", study).code == 0
+
+
+def test_pools_are_listed_resized_and_deleted(runfleet, write_study):
+    """Each change shows what it does first, and needs agreement."""
+    assert runfleet("pool", "list").err == (
+        "There are no pools; studies make them when they need them.\n"
+    )
+    runfleet("run", write_study("pooled", "true\n", values=[1]))
+    pool = json.loads(runfleet("pool", "list", "--json").out)[0]
+    assert (pool["id"], pool["current_dedicated_nodes"]) == ("local", 1)
+    assert runfleet("pool", "resize", "local").err == (
+        "error: no number of nodes is given\nhint: give `--nodes` or `--spot`\n"
+    )
+    dry = runfleet("pool", "resize", "local", "--nodes", "3", "--dry-run")
+    assert dry.err.startswith("Pool `local`: from 1 to 3 dedicated nodes.\n")
+    assert runfleet("pool", "resize", "local", "--nodes", "3", "--yes").code == 0
+    shown = json.loads(runfleet("pool", "show", "local", "--json").out)
+    assert shown["target_dedicated_nodes"] == 3
+    assert "Nodes" in runfleet("pool", "show", "local").out
+    assert runfleet("pool", "delete", "local", "--yes").code == 0
+
+
+def test_an_unknown_pool(runfleet):
+    ended = runfleet("pool", "show", "lokal")
+    assert (ended.code, ended.err) == (
+        1,
+        "error: there is no pool `lokal`\nhint: `runfleet pool list` lists the pools\n",
+    )
