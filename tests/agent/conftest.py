@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -36,21 +37,12 @@ PATIENCE = 20.0
 NODE_COMMAND = [sys.executable, "-m", "runfleet.agent"]
 
 
-def wait_for(condition: Callable[[], Any], what: str = "the condition") -> Any:
-    """Wait until something is true, and return it."""
+def wait_for(condition: Callable[[], Any], what: str) -> None:
+    """Wait until something is true."""
     deadline = time.monotonic() + PATIENCE
-    while not (result := condition()):
+    while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.005)
-    return result
-
-
-def process_exists(pid: int) -> bool:
-    """Tell whether a process is there and not a mere zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 class AgentProcess:
@@ -150,9 +142,7 @@ class AgentProcess:
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """A state folder with a blank and a quote in its name."""
-    folder = tmp_path / "user's data" / "emulator"
-    folder.mkdir(parents=True)
-    return folder
+    return make_state(tmp_path)
 
 
 @pytest.fixture
@@ -167,14 +157,44 @@ def start(state: Path) -> Iterator[Callable[..., AgentProcess]]:
     yield start_agent
     for agent in agents:
         agent.close()
+    assert_no_process_of(state)
 
 
 @pytest.fixture
-def agent(start: Callable[..., AgentProcess]) -> AgentProcess:
-    """An agent that is ready."""
+def own_agent(start: Callable[..., AgentProcess]) -> AgentProcess:
+    """An agent that is ready, for one test alone: it may be ended."""
     made = start()
     made.ready()
     return made
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentProcess]:
+    """An agent that is ready, and that goes on to the next test."""
+    made = AgentProcess(make_state(tmp_path_factory.mktemp("agent")))
+    made.ready()
+    yield made
+    made.close()
+    assert_no_process_of(made.state)
+
+
+def make_state(parent: Path) -> Path:
+    folder = parent / "user's data" / "emulator"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def assert_no_process_of(state: Path) -> None:
+    """No process is left that has the state folder in its environment."""
+    marker = os.fsencode(state)
+    assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and mentions(pid, marker)]
+
+
+def mentions(pid: str, marker: bytes) -> bool:
+    try:
+        return marker in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
 
 
 @pytest.fixture
@@ -216,7 +236,7 @@ class BlobHandler(BaseHTTPRequestHandler):
 
     store: BlobServer
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Say nothing."""
 
     def do_GET(self) -> None:
@@ -262,7 +282,9 @@ class BlobHandler(BaseHTTPRequestHandler):
         first = int(self.query["marker"] or 0)
         page = names[first : first + self.store.page_size]
         more = first + len(page) < len(names)
-        blobs = "".join(f"<Blob><Name>{name.split('/', 1)[1]}</Name></Blob>" for name in page)
+        blobs = "".join(
+            f"<Blob><Name>{escape(name.split('/', 1)[1])}</Name></Blob>" for name in page
+        )
         marker = f"<NextMarker>{first + len(page) if more else ''}</NextMarker>"
         return f"<EnumerationResults><Blobs>{blobs}</Blobs>{marker}</EnumerationResults>"
 
@@ -295,22 +317,7 @@ def blob_server() -> Iterator[BlobServer]:
     handler = type("Handler", (BlobHandler,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         handler.store = store = BlobServer(f"http://127.0.0.1:{server.server_port}")
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield store
         store.hold.set()
         server.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def _no_process_left(tmp_path: Path) -> Iterator[None]:
-    """No test leaves a process behind."""
-    yield
-    marker = os.fsencode(str(tmp_path))
-    assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and _mentions(pid, marker)]
-
-
-def _mentions(pid: str, marker: bytes) -> bool:
-    try:
-        return int(pid) != os.getpid() and marker in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False

@@ -1,0 +1,70 @@
+"""An agent ends what an earlier one has left."""
+
+import os
+import signal
+import subprocess
+
+
+def exists(pid):
+    """Tell whether a process is there; a mere zombie waits for whoever has adopted it."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def begin(agent):
+    execution = agent.shell(
+        "setsid sh -c 'echo $$ > hidden; exec sleep 1000' & echo $$ > shown; exec sleep 1000"
+    )
+    agent.say(execution)
+    return [agent.pid_from(execution, name) for name in ("shown", "hidden")]
+
+
+def test_what_a_killed_agent_left_is_ended_before_ready(start):
+    first = start()
+    first.ready()
+    pids = begin(first)
+    first.process.kill()
+    first.process.wait()
+    assert all(map(exists, pids))
+    start().ready()
+    assert not any(map(exists, pids))
+
+
+def test_an_agent_that_is_still_there_is_ended_first(start):
+    first = start()
+    first.ready()
+    pids = begin(first)
+    second = start()
+    second.ready()
+    assert first.process.wait(10) == 0
+    assert not any(map(exists, pids))
+    assert second.run(second.task("true")).exit_code == 0
+
+
+def test_an_agent_that_does_not_answer_is_killed(start):
+    first = start()
+    first.ready()
+    pids = begin(first)
+    first.process.send_signal(signal.SIGSTOP)
+    start().ready()
+    assert first.process.wait(10) == -signal.SIGKILL
+    assert not any(map(exists, pids))
+
+
+def test_processes_of_other_states_are_left_alone(start, state):
+    environment = {**os.environ, "AZ_BATCH_NODE_ROOT_DIR": f"{state}-2/nodes/0a1b2c3d"}
+    with subprocess.Popen(["sleep", "1000"], env=environment) as other:
+        start().ready()
+        assert other.poll() is None
+        other.kill()
+
+
+def test_a_state_folder_may_be_named_by_a_link(start, state, tmp_path):
+    (tmp_path / "link").symlink_to(state)
+    environment = {**os.environ, "AZ_BATCH_NODE_ROOT_DIR": f"{tmp_path}/link/nodes/0a1b2c3d"}
+    with subprocess.Popen(["sleep", "1000"], env=environment) as left:
+        start().ready()
+        assert left.wait(10) == -signal.SIGKILL

@@ -1,0 +1,73 @@
+"""What is removed is out of sight at once, and deleted when there is nothing else to do."""
+
+import os
+import time
+
+from runfleet.agent.messages import RemoveFolder
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def trash_of(agent):
+    return [
+        name for _, folders, files in os.walk(agent.state / "trash") for name in folders + files
+    ]
+
+
+def test_removed_folders_are_deleted_after_some_rest(start):
+    agent = start("--delete-after", "0.1")
+    agent.ready()
+    execution = agent.shell("mkdir -p a/b; touch a/b/c a/d; ln -s / root; chmod 500 a")
+    agent.run(execution)
+    agent.say(RemoveFolder(str(agent.node_root)))
+    wait_until(lambda: not agent.node_root.exists())
+    wait_until(lambda: not trash_of(agent))
+
+
+def test_nothing_is_deleted_while_something_runs(start):
+    agent = start("--delete-after", "0.05")
+    agent.ready()
+    agent.run(agent.shell("touch a", "t"))
+    running = agent.shell("while [ ! -e go ]; do sleep 0.01; done", "t")
+    agent.say(running)
+    wait_until(lambda: trash_of(agent))
+    kept = trash_of(agent)
+    agent.run(agent.shell("sleep 0.2"))
+    assert trash_of(agent) == kept
+    (agent.wd(running) / "go").touch()
+    agent.ended(running)
+    wait_until(lambda: not trash_of(agent))
+
+
+def test_what_an_earlier_agent_left_is_deleted(start, state):
+    (state / "trash" / "1-1" / "wd").mkdir(parents=True)
+    (state / "trash" / "1-1" / "wd" / "a").touch()
+    agent = start("--delete-after", "0.05")
+    agent.ready()
+    wait_until(lambda: not trash_of(agent))
+
+
+def test_a_folder_that_is_not_there_is_removed_already(own_agent, state):
+    own_agent.say(RemoveFolder(str(state / "nodes" / "missing")))
+    assert own_agent.run(own_agent.task("true")).exit_code == 0
+
+
+def test_an_idle_agent_uses_no_processor_time(own_agent):
+    own_agent.run(own_agent.task("true"))
+
+    def ticks():
+        with open(f"/proc/{own_agent.process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        with open(f"/proc/{own_agent.process.pid}/status") as file:
+            switches = next(line for line in file if line.startswith("voluntary"))
+        return fields[11:13], switches
+
+    time.sleep(0.1)
+    before = ticks()
+    time.sleep(0.5)
+    assert ticks() == before
