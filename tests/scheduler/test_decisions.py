@@ -26,6 +26,7 @@ from runfleet.batch.states import (
     NodeFillType,
     NodeState,
     OnAllTasksComplete,
+    OnTaskFailure,
     TaskResult,
     TaskState,
 )
@@ -330,7 +331,7 @@ def test_a_terminated_running_task_is_complete_at_once_and_its_slots_follow(worl
     world(task_requests.terminate_task, task)
     assert task.failure is not None
     assert (task.state, task.failure.code) == (TaskState.COMPLETED, "TaskEnded")
-    assert world.of(Kill) == [Kill(world.execution("a"))]
+    assert world.of(Kill) == [Kill(world.execution("a"), uploads=True)]
     assert world.started() == ["a"]
     world.end("a", None, EndedBy.KILL)
     assert world.started() == ["a", "b"]
@@ -545,3 +546,60 @@ def test_only_a_window_of_the_waiting_tasks_is_held_in_memory(world):
     (load,) = world.of(LoadTasks)
     assert load.after_sequence == WINDOW
     assert world.counts()[0] + world.counts()[1] == 500
+
+
+def test_a_task_of_an_id_that_was_just_deleted_does_not_end_with_the_older_one(world):
+    world.pool(slots=2)
+    world.job()
+    world.tasks("a")
+    older = world.execution("a")
+    world(task_requests.delete_task, world.record("a"))
+    world.tasks("a")
+    world.end_execution(older, None, EndedBy.KILL)
+    assert world.record("a").state is TaskState.RUNNING
+    assert world.counts() == (0, 1, 0, 0)
+    world.end("a")
+    assert world.counts() == (0, 0, 1, 0)
+
+
+def test_a_job_that_ends_prepares_no_more_nodes(world):
+    world.pool()
+    world.job(
+        preparation=PreparationTaskSpec("prepare", COMMAND, max_task_retry_count=1),
+        release=ReleaseTaskSpec("release", COMMAND),
+    )
+    world.tasks("a")
+    (preparation,) = world.of(StartPreparation)
+    world(job_requests.delete_job, "job")
+    assert world.of(Kill) == [Kill(preparation.execution)]
+    assert world.of(ForgetJob) == []
+    world.end_execution(preparation.execution, None, EndedBy.KILL)
+    assert world.of(ForgetJob) == [ForgetJob("job")]
+    assert world.of(StartRelease) == []
+
+
+def test_a_node_reboots_when_its_start_task_is_over(world):
+    world.pool(start_task=StartTaskSpec(COMMAND, wait_for_success=False))
+    (entry,) = world.nodes()
+    world(pool_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
+    world.wait()
+    assert len(world.of(StartNodeTask)) == 1
+    world.end_execution(world.of(StartNodeTask)[0].execution, None, EndedBy.KILL)
+    world.wait()
+    assert len(world.of(StartNodeTask)) == 2
+
+
+def test_a_job_that_its_failed_task_ends_starts_no_other(world):
+    world.pool()
+    world.job(on_task_failure=OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION)
+    world.tasks("a", "b")
+    world.end("a", exit_code=1)
+    assert world.started() == ["a"]
+    assert world.state.job("job").job.terminate_reason == "TaskFailed"
+
+
+def test_a_start_task_that_is_asked_no_more_is_not_retried(world):
+    world.pool(start_task=StartTaskSpec(COMMAND, max_task_retry_count=1))
+    world(pool_requests.update_pool, PoolSpec("pool", "standard_f2s_v2"), b"{}")
+    world.end_execution(world.of(StartNodeTask)[0].execution, exit_code=1)
+    assert world.nodes()[0].node.state is NodeState.START_TASK_FAILED

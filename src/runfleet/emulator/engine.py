@@ -97,7 +97,7 @@ class Engine:
             wanted.StartNodeTask: self._start_node_task,
             wanted.StartPreparation: self._start_preparation,
             wanted.StartRelease: self._start_release,
-            wanted.Kill: lambda command: self._send(Kill(command.execution)),
+            wanted.Kill: lambda command: self._send(Kill(command.execution, command.uploads)),
         }
 
     async def start(self) -> None:

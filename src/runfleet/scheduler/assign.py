@@ -9,7 +9,6 @@ from runfleet.batch.records import Task
 from runfleet.batch.states import JobState, PoolState
 from runfleet.scheduler import preparation
 from runfleet.scheduler.commands import LoadTasks
-from runfleet.scheduler.queue import WINDOW
 from runfleet.scheduler.state import JobEntry, NodeEntry, PoolEntry, State
 
 
@@ -63,4 +62,4 @@ def _suits(pool: PoolEntry, job: JobEntry) -> Callable[[str], bool]:
 def load_more(state: State, job: JobEntry) -> None:
     """Ask for the next waiting tasks of a job."""
     job.queue.is_loading = True
-    state.emit(LoadTasks(job.job.spec.job_id, job.queue.last_sequence, WINDOW))
+    state.emit(LoadTasks(job.job.spec.job_id, job.queue.last_sequence, job.queue.window))

@@ -127,9 +127,17 @@ class StartRelease:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """End an execution with all its processes; its end is reported as any other."""
+    """
+    End an execution with all its processes; its end is reported as any other.
+
+    Parameters
+    ----------
+    uploads
+        Upload output files all the same: the task will not run again.
+    """
 
     execution: int
+    uploads: bool = False
 
 
 Command = (

@@ -34,7 +34,7 @@ def create_job(state: State, now: datetime, spec: JobSpec, body: bytes) -> None:
         is_going = existing.job.state is JobState.DELETING
         raise BatchRuleError("JobBeingDeleted" if is_going else "JobExists")
     record = Job(spec, body, now, now, JobState.ACTIVE, now)
-    job = state.jobs[spec.job_id.lower()] = JobEntry(record)
+    job = state.add_job(record)
     jobs.join_pool(state, job)
     _watch_time_limit(state, job)
     state.emit(SaveJob(record))
@@ -57,8 +57,6 @@ def update_job(state: State, now: datetime, spec: JobSpec, body: bytes) -> None:
         raise BatchRuleError("OperationInvalidForCurrentState")
     jobs.leave_pool(state, job)
     job.job.spec, job.job.body, job.job.last_modified = spec, body, now
-    if moves:
-        job.nodes.clear()
     jobs.join_pool(state, job)
     _watch_time_limit(state, job)
     state.emit(SaveJob(job.job))

@@ -8,11 +8,8 @@ from runfleet.batch.records import TaskCounts
 from runfleet.batch.states import JobState, OnAllTasksComplete, OnTaskFailure
 from runfleet.scheduler import preparation, tasks
 from runfleet.scheduler.assign import load_more
-from runfleet.scheduler.commands import ForgetJob, SaveJob
+from runfleet.scheduler.commands import ForgetJob, Kill, SaveJob
 from runfleet.scheduler.state import JobEntry, State
-
-ENDED = frozenset({JobState.COMPLETED, JobState.DELETING})
-ENDING = frozenset({JobState.TERMINATING, JobState.DELETING})
 
 
 def change_state(state: State, job: JobEntry, to: JobState, now: datetime) -> None:
@@ -35,9 +32,11 @@ def begin_termination(state: State, job: JobEntry, reason: str, now: datetime) -
 
 
 def end_tasks(state: State, job: JobEntry, now: datetime) -> None:
-    """Complete all running tasks of a job as ended by request."""
+    """Complete all running tasks of a job as ended by request, and prepare no more nodes."""
     for running in list(job.running.values()):
         tasks.terminate_running(state, running, now)
+    for execution in job.preparing:
+        state.emit(Kill(execution))
 
 
 def settle_job(state: State, job: JobEntry, now: datetime) -> None:
@@ -50,7 +49,7 @@ def settle_job(state: State, job: JobEntry, now: datetime) -> None:
         change_state(state, job, JobState.DISABLED, now)
     elif job.job.state is JobState.ENABLING:
         change_state(state, job, JobState.ACTIVE, now)
-    elif job.job.state in ENDING and not job.running:
+    elif job.is_ending and not job.running and not job.preparing:
         _settle_ending(state, job, now)
 
 

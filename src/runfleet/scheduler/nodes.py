@@ -53,7 +53,7 @@ def on_node_due(state: State, entry: NodeEntry, what: Due, now: datetime) -> Non
     if what is Due.NODE_ARRIVES and is_at in {NodeState.CREATING, NodeState.REBOOTING}:
         start_booting(state, entry, now)
     elif what is Due.NODE_BOOTS and is_at is NodeState.STARTING:
-        _boot(state, entry, now)
+        boot(state, entry, now)
     elif what is Due.NODE_DEALLOCATED and is_at is NodeState.DEALLOCATING:
         set_state(state, entry, NodeState.DEALLOCATED, now)
 
@@ -64,22 +64,22 @@ def start_booting(state: State, entry: NodeEntry, now: datetime) -> None:
     state.set_timer(now + state.node_delay, Due.NODE_BOOTS, entry.node.pool_id, entry.node.node_id)
 
 
-def _boot(state: State, entry: NodeEntry, now: datetime) -> None:
+def boot(state: State, entry: NodeEntry, now: datetime) -> None:
+    """A node is up: its start task comes first."""
     entry.node.boot_time = now
     start_task = entry.pool.pool.spec.start_task
     if start_task is None:
         _become_usable(state, entry, now)
         return
     entry.node.start_task = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
-    run_start_task(state, entry, is_retry=False)
+    _run_start_task(state, entry, is_retry=False)
     if start_task.wait_for_success:
         set_state(state, entry, NodeState.WAITING_FOR_START_TASK, now)
     else:
         _become_usable(state, entry, now)
 
 
-def run_start_task(state: State, entry: NodeEntry, *, is_retry: bool) -> None:
-    """Run the pool's start task on a node."""
+def _run_start_task(state: State, entry: NodeEntry, *, is_retry: bool) -> None:
     execution = state.begin(NodeTaskRun(entry), entry)
     state.emit(SaveNode(entry.node))
     state.emit(StartNodeTask(execution, entry.pool.pool, entry.node, is_retry))
@@ -87,19 +87,31 @@ def run_start_task(state: State, entry: NodeEntry, *, is_retry: bool) -> None:
 
 def on_start_task_ended(state: State, entry: NodeEntry, outcome: Outcome, now: datetime) -> None:
     """Retry a failed start task, or let the node take tasks, or none."""
-    start_task, info = entry.pool.pool.spec.start_task, entry.node.start_task
-    is_awaited = entry.node.state is NodeState.WAITING_FOR_START_TASK
-    if start_task is None or info is None or not (is_awaited or entry.node.state in AT_WORK):
+    info = entry.node.start_task
+    if info is None:
         return
-    entry.node.start_task, wants_retry = ended_info(info, outcome, start_task.max_task_retry_count)
+    entry.node.start_task, wants_retry = ended_info(info, outcome, _start_task_retries(entry))
     if wants_retry:
-        run_start_task(state, entry, is_retry=True)
-    elif not is_awaited:
+        _run_start_task(state, entry, is_retry=True)
+    elif entry.node.state is not NodeState.WAITING_FOR_START_TASK:
         state.emit(SaveNode(entry.node))
     elif entry.node.start_task.failure is None:
         _become_usable(state, entry, now)
     else:
         set_state(state, entry, NodeState.START_TASK_FAILED, now)
+
+
+def _start_task_retries(entry: NodeEntry) -> int:
+    """How often it may be retried: not at all on a node that goes, or if it is asked no more."""
+    start_task = entry.pool.pool.spec.start_task
+    stays = entry.emptied_for in {None, Purpose.GO_OFFLINE}
+    return start_task.max_task_retry_count if start_task is not None and stays else 0
+
+
+def on_start_task_lost(state: State, entry: NodeEntry, now: datetime) -> None:
+    """The processes of a start task are gone: it is run anew unless the node goes."""
+    if entry.emptied_for in {None, Purpose.GO_OFFLINE}:
+        boot(state, entry, now)
 
 
 def _become_usable(state: State, entry: NodeEntry, now: datetime) -> None:
@@ -137,7 +149,7 @@ def leave(state: State, entry: NodeEntry, option: NodeDeallocationOption, now: d
     """Take a node out of its pool once its tasks are dealt with."""
     if entry.node.state is not NodeState.LEAVING_POOL:
         set_state(state, entry, NodeState.LEAVING_POOL, now)
-        empty(state, entry, Purpose.LEAVE, option, now)
+    empty(state, entry, Purpose.LEAVE, option, now)
 
 
 def settle_node(state: State, entry: NodeEntry, now: datetime) -> None:
@@ -150,7 +162,7 @@ def settle_node(state: State, entry: NodeEntry, now: datetime) -> None:
 
 
 def _do_when_empty(state: State, entry: NodeEntry, now: datetime) -> None:
-    if entry.emptied_for is Purpose.LEAVE and entry.executions:
+    if entry.emptied_for is not Purpose.GO_OFFLINE and entry.executions:
         _kill_all(state, entry)
         return
     purpose, entry.emptied_for = entry.emptied_for, None
@@ -177,7 +189,6 @@ def _go(state: State, entry: NodeEntry) -> None:
 
 
 def _go_down(state: State, entry: NodeEntry, to: NodeState, then: Due, now: datetime) -> None:
-    _kill_all(state, entry)
     for job in entry.pool.jobs.values():
         preparation = job.job.spec.preparation
         if preparation is None or preparation.rerun_on_node_reboot_after_success:

@@ -128,7 +128,8 @@ def remove_nodes(
     """Take certain nodes out of a pool, whose targets fall by as many."""
     entry = state.pool(pool_id)
     _demand_steady(entry)
-    leaving = [state.node(pool_id, node_id) for node_id in dict.fromkeys(node_ids)]
+    named = [state.node(pool_id, node_id) for node_id in dict.fromkeys(node_ids)]
+    leaving = [node for node in named if node.node.state is not NodeState.LEAVING_POOL]
     entry.pool.spec = replace(entry.pool.spec, resize_timeout=timeout)
     dedicated = sum(node.node.dedicated for node in leaving)
     entry.pool.target_dedicated -= dedicated

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from runfleet.batch.records import AuxiliaryTaskInfo, JobNode, Task
-from runfleet.batch.states import AuxiliaryTaskState, EndedBy
+from runfleet.batch.states import AuxiliaryTaskState, EndedBy, NodeState
 from runfleet.scheduler import tasks
 from runfleet.scheduler.auxiliary import ended_info
 from runfleet.scheduler.commands import SaveJobNode, StartPreparation, StartRelease
 from runfleet.scheduler.state import (
-    Fate,
     JobEntry,
     NodeEntry,
     Outcome,
@@ -19,6 +18,8 @@ from runfleet.scheduler.state import (
     RunningTask,
     State,
 )
+
+_UP = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
 
 
 def suits(job: JobEntry, node: NodeEntry) -> bool:
@@ -50,12 +51,13 @@ def _is_prepared(job: JobEntry, node: NodeEntry) -> bool:
     spec = job.job.spec.preparation
     if spec is None or not spec.wait_for_success:
         return True
-    info = job.nodes[node.node.node_id].preparation
-    return info is not None and info.state is AuxiliaryTaskState.COMPLETED
+    job_node = job.nodes.get(node.node.node_id)
+    return job_node is not None and _has_completed(job_node.preparation)
 
 
 def _prepare(state: State, job: JobEntry, node: NodeEntry, *, is_retry: bool) -> None:
     execution = state.begin(PreparationRun(job, node), node)
+    job.preparing.add(execution)
     state.emit(SaveJobNode(job.nodes[node.node.node_id]))
     state.emit(StartPreparation(execution, job.job, node.node, is_retry))
 
@@ -65,47 +67,45 @@ def on_preparation_ended(
 ) -> None:
     """Retry, start the tasks that waited for it, or send them to other nodes."""
     job, node = run.job, run.node
-    job_node, spec = job.nodes.get(node.node.node_id), job.job.spec.preparation
-    if job_node is None or job_node.preparation is None or spec is None:
-        return
-    job_node.preparation, wants_retry = ended_info(
-        job_node.preparation, outcome, spec.max_task_retry_count
-    )
+    job_node = job.nodes[node.node.node_id]
+    assert job_node.preparation is not None, "it has been running"
+    job_node.preparation, wants_retry = ended_info(job_node.preparation, outcome, _retries(job))
     if wants_retry:
         _prepare(state, job, node, is_retry=True)
         return
     state.emit(SaveJobNode(job_node))
+    if outcome.ended_by is EndedBy.KILL:
+        # It was cut short with its node or its job: the next task there has it start over.
+        del job.nodes[node.node.node_id]
     for running in _awaiting(job, node):
-        if suits(job, node):
+        if _is_prepared(job, node) and suits(job, node):
             tasks.start(state, running, now)
         else:
             tasks.requeue(state, running, now, is_counted=False)
     state.touch_job(job)
 
 
+def _retries(job: JobEntry) -> int:
+    spec = job.job.spec.preparation
+    return 0 if spec is None or job.is_ending else spec.max_task_retry_count
+
+
 def _awaiting(job: JobEntry, node: NodeEntry) -> list[RunningTask]:
     return [
         running
-        for (job_key, _), running in node.tasks.items()
-        if job_key == job.key and running.execution is None
+        for running in node.tasks.values()
+        if running.job is job and running.execution is None
     ]
 
 
-def on_preparation_lost(state: State, run: PreparationRun, now: datetime) -> None:
-    """The node lost the preparation's processes: it starts over with the next task."""
-    run.job.nodes.pop(run.node.node.node_id, None)
-    for running in _awaiting(run.job, run.node):
-        tasks.end_running(state, running, Fate.LOST, now)
-
-
 def release_nodes(state: State, job: JobEntry, now: datetime) -> None:
-    """Run the release task on every node that was prepared and is still there."""
+    """Run the release task, once, on every node that was prepared and is still there."""
     job.has_released = True
     if job.job.spec.release is None:
         return
     for job_node in job.nodes.values():
         node = _node_of(state, job_node)
-        if node is not None and _has_completed(job_node.preparation):
+        if node is not None and job_node.release is None and _has_completed(job_node.preparation):
             job_node.release = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
             execution = state.begin(ReleaseRun(job, node), node)
             job.releasing.add(execution)
@@ -115,7 +115,8 @@ def release_nodes(state: State, job: JobEntry, now: datetime) -> None:
 
 def _node_of(state: State, job_node: JobNode) -> NodeEntry | None:
     pool = state.pools.get(job_node.pool_id.lower())
-    return pool.nodes.get(job_node.node_id) if pool else None
+    node = pool.nodes.get(job_node.node_id) if pool else None
+    return node if node is not None and node.node.state in _UP else None
 
 
 def _has_completed(info: AuxiliaryTaskInfo | None) -> bool:

@@ -8,7 +8,6 @@ from heapq import heappop, heappush
 from runfleet.batch.records import Task
 
 WINDOW = 2_000
-LOW_WATER = 500
 
 
 @dataclass(slots=True)
@@ -18,8 +17,14 @@ class TaskQueue:
 
     The window holds every active task up to `last_sequence`; `beyond` more are in the store.  Tasks
     come back into the window when they are requeued, and leave it from any place.
+
+    Parameters
+    ----------
+    window
+        How many tasks to hold; more are asked for when a quarter is left.
     """
 
+    window: int = WINDOW
     last_sequence: int = 0
     beyond: int = 0
     is_loading: bool = False
@@ -31,7 +36,7 @@ class TaskQueue:
 
     def add_new(self, task: Task) -> None:
         """Take a task that was just added, into the window or behind it."""
-        if self.beyond or len(self._waiting) >= WINDOW:
+        if self.beyond or len(self._waiting) >= self.window:
             self.beyond += 1
         else:
             self.last_sequence = task.sequence
@@ -77,7 +82,7 @@ class TaskQueue:
 
     def wants_more(self) -> bool:
         """Whether the window should be widened now."""
-        return self.beyond > 0 and not self.is_loading and len(self._waiting) < LOW_WATER
+        return self.beyond > 0 and not self.is_loading and 4 * len(self._waiting) < self.window
 
     def _head(self, slots: int) -> Task | None:
         order = self._order[slots]

@@ -41,6 +41,8 @@ def _forget_execution(state: State, execution: int) -> Execution | None:
     if run is not None:
         run.node.executions.discard(execution)
         state.touch_node(run.node)
+    if isinstance(run, PreparationRun):
+        run.job.preparing.discard(execution)
     return run
 
 
@@ -53,9 +55,9 @@ def on_agent_lost(state: State, now: datetime) -> None:
             run.fate = Fate.LOST if run.fate is Fate.ITS_OWN else run.fate
             tasks.on_task_ended(state, run, preparation.lost_outcome(now), now)
         elif isinstance(run, NodeTaskRun):
-            nodes.run_start_task(state, run.node, is_retry=False)
+            nodes.on_start_task_lost(state, run.node, now)
         elif isinstance(run, PreparationRun):
-            preparation.on_preparation_lost(state, run, now)
+            preparation.on_preparation_ended(state, run, preparation.lost_outcome(now), now)
         elif run is not None:
             outcome = preparation.lost_outcome(now)
             preparation.on_release_ended(state, execution, run, outcome)
@@ -95,5 +97,5 @@ def _on_job_time_limit(state: State, job_key: str, now: datetime) -> None:
     limit = job.job.spec.max_wall_clock_time if job else None
     if job is None or limit is None or job.job.creation_time + limit > now:
         return
-    if job.job.state not in {*jobs.ENDED, JobState.TERMINATING}:
+    if not job.is_ending and job.job.state is not JobState.COMPLETED:
         jobs.begin_termination(state, job, "MaxWallClockTimeExpiry", now)

@@ -6,22 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from runfleet.batch.records import Job, JobNode, Node, Pool, Task, TaskCounts
+from runfleet.batch.records import AuxiliaryTaskInfo, Job, JobNode, Node, Pool, Task, TaskCounts
 from runfleet.batch.states import (
     AuxiliaryTaskState,
     EndedBy,
+    JobState,
     NodeDeallocationOption,
     NodeState,
     PoolState,
+    SchedulingState,
     TaskState,
 )
 from runfleet.scheduler import jobs, nodes, tasks
-from runfleet.scheduler.auxiliary import failure_of, wants_retry
+from runfleet.scheduler.auxiliary import ended_info, failure_of, wants_retry
 from runfleet.scheduler.commands import SaveJobNode
+from runfleet.scheduler.preparation import lost_outcome
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import (
     Due,
-    JobEntry,
     NodeEntry,
     Outcome,
     PoolEntry,
@@ -73,20 +75,28 @@ def resume(state: State, now: datetime, remembered: Remembered) -> None:
         pool_entry = state.pools[node.pool_id.lower()]
         pool_entry.nodes[node.node_id] = NodeEntry(node, pool_entry)
     for job, counts, slot_counts in remembered.jobs:
-        entry = state.jobs[job.spec.job_id.lower()] = JobEntry(job)
+        entry = state.add_job(job)
         jobs.recount(entry, counts, slot_counts)
+        entry.has_released = job.previous_state is JobState.COMPLETED
     for job_node in remembered.job_nodes:
-        _resume_job_node(state, job_node)
+        _resume_job_node(state, job_node, now)
     _resume_pools(state, now)
     _resume_jobs(state)
 
 
-def _resume_job_node(state: State, job_node: JobNode) -> None:
-    job = state.jobs.get(job_node.job_id.lower())
-    info = job_node.preparation
-    if job is not None and info is not None and info.state is AuxiliaryTaskState.COMPLETED:
-        job.nodes[job_node.node_id] = job_node
-        state.emit(SaveJobNode(job_node))
+def _resume_job_node(state: State, job_node: JobNode, now: datetime) -> None:
+    """What was cut short starts over: the preparation with the next task, the release at once."""
+    if _is_running(job_node.release):
+        job_node.release = None
+    if job_node.preparation is not None and _is_running(job_node.preparation):
+        job_node.preparation, _ = ended_info(job_node.preparation, lost_outcome(now), 0)
+    else:
+        state.job(job_node.job_id).nodes[job_node.node_id] = job_node
+    state.emit(SaveJobNode(job_node))
+
+
+def _is_running(info: AuxiliaryTaskInfo | None) -> bool:
+    return info is not None and info.state is AuxiliaryTaskState.RUNNING
 
 
 def _resume_jobs(state: State) -> None:
@@ -117,7 +127,16 @@ def _resume_node(state: State, entry: NodeEntry, now: datetime) -> None:
         state.set_timer(now, Due.NODE_ARRIVES, node.pool_id, node.node_id)
     elif node.state in _BOOTING:
         nodes.start_booting(state, entry, now)
+    elif node.state in tasks.AT_WORK:
+        _resume_work(state, entry, now)
     elif node.state is NodeState.DEALLOCATING:
         state.set_timer(now, Due.NODE_DEALLOCATED, node.pool_id, node.node_id)
     tasks.refresh_room(entry)
     state.touch_node(entry)
+
+
+def _resume_work(state: State, entry: NodeEntry, now: datetime) -> None:
+    if _is_running(entry.node.start_task):
+        nodes.boot(state, entry, now)
+    elif entry.node.scheduling_state is SchedulingState.DISABLED:
+        nodes.empty(state, entry, Purpose.GO_OFFLINE, NodeDeallocationOption.REQUEUE, now)

@@ -34,6 +34,9 @@ def decision(
 def settle(state: State, now: datetime) -> None:
     """Work out what follows from all that was touched, until nothing more follows."""
     while state.touched_pools or state.touched_nodes or state.touched_jobs:
+        # Jobs come before the assignment: one that ends with its last task starts no other.
+        while state.touched_jobs:
+            settle_job(state, state.touched_jobs.popitem()[1], now)
         touched_pools, state.touched_pools = state.touched_pools, {}
         for pool in touched_pools.values():
             assign_tasks(state, pool, now)
@@ -42,8 +45,5 @@ def settle(state: State, now: datetime) -> None:
         touched_nodes, state.touched_nodes = state.touched_nodes, {}
         for node in touched_nodes.values():
             settle_node(state, node, now)
-        touched_jobs, state.touched_jobs = state.touched_jobs, {}
-        for job in touched_jobs.values():
-            settle_job(state, job, now)
         for pool in touched_pools.values():
             settle_pool(state, pool, now)

@@ -9,9 +9,9 @@ from heapq import heappop, heappush
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Failure, Job, JobNode, Node, Pool, Task
-from runfleet.batch.states import EndedBy
+from runfleet.batch.states import EndedBy, JobState
 from runfleet.scheduler.commands import Command
-from runfleet.scheduler.queue import TaskQueue
+from runfleet.scheduler.queue import WINDOW, TaskQueue
 from runfleet.scheduler.slots import FreeSlots
 
 
@@ -31,13 +31,17 @@ class Fate(StrEnum):
     What becomes of a running task once its processes are gone.
 
     Its own outcome decides, or it goes back to the queue (counted as a requeue, or not where its
-    machine was lost), or it was decided before: the task is completed or deleted already.
+    machine was lost), or nothing, since the task is completed or deleted already.
     """
 
     ITS_OWN = "its own"
     REQUEUE = "requeue"
     LOST = "lost"
-    DECIDED = "decided"
+    COMPLETED = "completed"
+    DELETED = "deleted"
+
+
+DECIDED = frozenset({Fate.COMPLETED, Fate.DELETED})
 
 
 @dataclass(slots=True)
@@ -88,11 +92,20 @@ class Purpose(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class NodeEntry:
-    """A node with what runs on it; `emptied_for` is set while its tasks are being ended."""
+    """
+    A node with what runs on it.
+
+    Parameters
+    ----------
+    tasks
+        By their sequence: one that was deleted may still be ending while another of its id runs.
+    emptied_for
+        Set while the tasks are being ended.
+    """
 
     node: Node
     pool: PoolEntry
-    tasks: dict[tuple[str, str], RunningTask] = field(default_factory=dict)
+    tasks: dict[int, RunningTask] = field(default_factory=dict)
     executions: set[int] = field(default_factory=set)
     emptied_for: Purpose | None = None
 
@@ -109,13 +122,23 @@ class PoolEntry:
 
 @dataclass(slots=True, eq=False)
 class JobEntry:
-    """A job with its waiting and running tasks and the nodes it was prepared on."""
+    """
+    A job with its waiting and running tasks and the nodes it was prepared on.
+
+    Parameters
+    ----------
+    running
+        Its tasks on nodes, by their sequence.
+    preparing, releasing
+        The executions of its preparation and release tasks.
+    """
 
     job: Job
-    queue: TaskQueue = field(default_factory=TaskQueue)
-    running: dict[str, RunningTask] = field(default_factory=dict)
+    queue: TaskQueue
+    running: dict[int, RunningTask] = field(default_factory=dict)
     running_slots: int = 0
     nodes: dict[str, JobNode] = field(default_factory=dict)
+    preparing: set[int] = field(default_factory=set)
     releasing: set[int] = field(default_factory=set)
     has_released: bool = False
 
@@ -123,6 +146,11 @@ class JobEntry:
     def key(self) -> str:
         """The job's id as the state knows it."""
         return self.job.spec.job_id.lower()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether its tasks are being ended for good."""
+        return self.job.state in {JobState.TERMINATING, JobState.DELETING}
 
 
 class Due(StrEnum):
@@ -155,11 +183,14 @@ class State:
     ----------
     node_delay
         How long a node takes to come, to boot and to be deallocated.
+    window
+        How many waiting tasks of each job are held in memory.
     next_execution
-        Number of the next execution; never used twice, not even after a restart.
+        Number of the next execution; never used twice.
     """
 
     node_delay: timedelta = timedelta(milliseconds=50)
+    window: int = WINDOW
     next_execution: int = 1
     pools: dict[str, PoolEntry] = field(default_factory=dict)
     jobs: dict[str, JobEntry] = field(default_factory=dict)
@@ -190,6 +221,12 @@ class State:
         entry = self.jobs.get(job_id.lower())
         if entry is None:
             raise BatchRuleError("JobNotFound")
+        return entry
+
+    def add_job(self, job: Job) -> JobEntry:
+        """Take in a job."""
+        entry = JobEntry(job, TaskQueue(self.window))
+        self.jobs[entry.key] = entry
         return entry
 
     def emit(self, command: Command) -> None:

@@ -32,7 +32,7 @@ def add_tasks(state: State, _now: datetime, job_id: str, added: Sequence[Task]) 
 
 def living_record(job: JobEntry, task: Task) -> Task:
     """The record that decisions work on, where memory has one, else the stored one."""
-    running = job.running.get(task.task_id.lower())
+    running = job.running.get(task.sequence)
     return running.task if running else job.queue.get(task.task_id) or task
 
 
@@ -44,7 +44,7 @@ def terminate_task(state: State, now: datetime, stored: Task) -> None:
     task = living_record(job, stored)
     if task.state is TaskState.COMPLETED:
         raise BatchRuleError("TaskCompleted")
-    running = job.running.get(task.task_id.lower())
+    running = job.running.get(task.sequence)
     if running is None:
         tasks.terminate_waiting(state, job, task, now)
     else:
@@ -58,10 +58,9 @@ def delete_task(state: State, now: datetime, stored: Task) -> None:
     job = state.job(stored.job_id)
     task = living_record(job, stored)
     _uncount(job, task)
-    running = job.running.get(task.task_id.lower())
+    running = job.running.get(task.sequence)
     if running is not None:
-        running.fate = Fate.DECIDED
-        tasks.end_running(state, running, Fate.DECIDED, now)
+        tasks.end_running(state, running, Fate.DELETED, now)
     elif task.state is TaskState.ACTIVE:
         job.queue.remove(task)
     state.emit(ForgetTask(task))
@@ -90,7 +89,7 @@ def reactivate_task(state: State, now: datetime, stored: Task) -> None:
         raise BatchRuleError("TaskNotCompleted")
     if task.result is TaskResult.SUCCESS:
         raise BatchRuleError("TaskSucceeded")
-    if task.task_id.lower() in job.running:
+    if task.sequence in job.running:
         # It was ended a moment ago and its processes are still going.
         raise BatchRuleError("TaskNotCompleted")
     _uncount(job, task)

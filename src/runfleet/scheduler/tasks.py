@@ -8,7 +8,7 @@ from runfleet.batch.records import RECENT_TASKS, Failure, RecentTask, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
 from runfleet.scheduler.auxiliary import ended_failure, failure_of, wants_retry
 from runfleet.scheduler.commands import Kill, SaveTask, StartTask
-from runfleet.scheduler.state import Fate, JobEntry, NodeEntry, Outcome, RunningTask, State
+from runfleet.scheduler.state import DECIDED, Fate, JobEntry, NodeEntry, Outcome, RunningTask, State
 
 AT_WORK = frozenset({NodeState.IDLE, NodeState.RUNNING})
 
@@ -29,8 +29,8 @@ def place(state: State, job: JobEntry, task: Task, node: NodeEntry) -> RunningTa
     job.queue.remove(task)
     task.pool_id, task.node_id = node.node.pool_id, node.node.node_id
     running = RunningTask(task, job, node)
-    job.running[task.task_id.lower()] = running
-    node.tasks[job.key, task.task_id.lower()] = running
+    job.running[task.sequence] = running
+    node.tasks[task.sequence] = running
     node.node.running_tasks += 1
     node.node.running_slots += task.required_slots
     job.running_slots += task.required_slots
@@ -70,7 +70,7 @@ def on_task_ended(state: State, running: RunningTask, outcome: Outcome, now: dat
     """Retry the task, put it back in the queue or complete it, as its fate has it."""
     task = running.task
     succeeded = outcome.ended_by is EndedBy.EXIT and failure_of(outcome) is None
-    if running.fate is Fate.DECIDED:
+    if running.fate in DECIDED:
         release(state, running)
     elif running.fate in {Fate.REQUEUE, Fate.LOST} and not succeeded:
         requeue(state, running, now, is_counted=running.fate is Fate.REQUEUE)
@@ -90,8 +90,8 @@ def _retry(state: State, running: RunningTask, outcome: Outcome) -> None:
 def release(state: State, running: RunningTask) -> None:
     """Give a task's slots back."""
     task, node, job = running.task, running.node, running.job
-    job.running.pop(task.task_id.lower(), None)
-    node.tasks.pop((job.key, task.task_id.lower()), None)
+    del job.running[task.sequence]
+    del node.tasks[task.sequence]
     node.node.running_tasks -= 1
     node.node.running_slots -= task.required_slots
     job.running_slots -= task.required_slots
@@ -170,11 +170,11 @@ def requeue(state: State, running: RunningTask, now: datetime, *, is_counted: bo
 
 def end_running(state: State, running: RunningTask, fate: Fate, now: datetime) -> None:
     """End a task's processes, if it has any yet, and let `fate` decide what becomes of it."""
-    if running.fate is Fate.ITS_OWN:
+    if running.fate is Fate.ITS_OWN or fate in DECIDED:
         running.fate = fate
     if running.execution is not None:
-        state.emit(Kill(running.execution))
-    elif fate is Fate.DECIDED:
+        state.emit(Kill(running.execution, uploads=fate is Fate.COMPLETED))
+    elif fate in DECIDED:
         release(state, running)
     else:
         requeue(state, running, now, is_counted=fate is Fate.REQUEUE)
@@ -182,13 +182,13 @@ def end_running(state: State, running: RunningTask, fate: Fate, now: datetime) -
 
 def terminate_running(state: State, running: RunningTask, now: datetime) -> None:
     """Complete a running task at once as ended by request; its processes follow."""
-    if running.fate is Fate.DECIDED:
+    if running.fate in DECIDED:
         return
-    running.fate = Fate.DECIDED
     _complete_ended(state, running.job, running.task, now)
+    _note_on_node(state, running.task)
     running.job.job.counts.running -= 1
     running.job.job.slot_counts.running -= running.task.required_slots
-    end_running(state, running, Fate.DECIDED, now)
+    end_running(state, running, Fate.COMPLETED, now)
 
 
 def terminate_waiting(state: State, job: JobEntry, task: Task, now: datetime) -> None:

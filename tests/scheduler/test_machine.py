@@ -1,0 +1,739 @@
+"""The scheduler under random requests and reports, against a model of the store and the nodes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Job, JobNode, Node, Pool, Task, TaskCounts
+from runfleet.batch.specs import (
+    CommandSpec,
+    JobSpec,
+    PoolSpec,
+    PreparationTaskSpec,
+    ReleaseTaskSpec,
+    StartTaskSpec,
+)
+from runfleet.batch.states import (
+    AllocationState,
+    AuxiliaryTaskState,
+    DisableJobOption,
+    EndedBy,
+    JobState,
+    NodeDeallocationOption,
+    NodeFillType,
+    NodeState,
+    OnAllTasksComplete,
+    OnTaskFailure,
+    PoolState,
+    SchedulingState,
+    TaskResult,
+    TaskState,
+)
+from runfleet.scheduler import (
+    commands,
+    job_requests,
+    pool_requests,
+    preparation,
+    reports,
+    restore,
+    task_requests,
+)
+from runfleet.scheduler.state import Fate, JobEntry, Outcome, State
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+COMMAND = CommandSpec("true")
+WINDOW = 4
+
+T = TypeVar("T")
+Decision = Callable[..., list[commands.Command]]
+
+
+@dataclass
+class Store:
+    """What was saved, as copies: the scheduler goes on changing its own records."""
+
+    pools: dict[str, Pool] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    job_nodes: dict[tuple[str, str], JobNode] = field(default_factory=dict)
+    tasks: dict[int, Task] = field(default_factory=dict)
+
+    def tasks_of(self, job_id: str) -> list[Task]:
+        return [task for task in self.tasks.values() if task.job_id == job_id]
+
+    def find(self, job_id: str, task_id: str) -> Task | None:
+        return next((one for one in self.tasks_of(job_id) if one.task_id == task_id), None)
+
+    def counts(self, job_id: str) -> tuple[TaskCounts, TaskCounts]:
+        tasks = self.tasks_of(job_id)
+        number = Counter(_counted_as(task) for task in tasks)
+        slots = Counter[str]()
+        for task in tasks:
+            slots[_counted_as(task)] += task.required_slots
+        return TaskCounts(**number), TaskCounts(**slots)
+
+
+def _counted_as(task: Task) -> str:
+    if task.state is TaskState.COMPLETED:
+        return "succeeded" if task.result is TaskResult.SUCCESS else "failed"
+    return "active" if task.state is TaskState.ACTIVE else "running"
+
+
+@dataclass(frozen=True)
+class Process:
+    """What runs on a node: a task by its sequence, or a start, preparation or release task."""
+
+    kind: type[commands.Command]
+    node_id: str
+    job_id: str = ""
+    sequence: int = 0
+
+
+class World:
+    """The scheduler with a store and an agent that do what it wants, and check that they can."""
+
+    def __init__(self) -> None:
+        self.state = State(node_delay=timedelta(seconds=1), window=WINDOW)
+        self.store = Store()
+        self.now = START
+        self.sequence = 0
+        self.processes: dict[int, Process] = {}
+        self.killed: set[int] = set()
+        self.succeeded: set[int] = set()
+        self.attempts: dict[int, tuple[str, int]] = {}
+        self.is_sound = True
+        self.released: set[tuple[str, str]] = set()
+        self._do: dict[type[Any], Callable[[Any], None]] = {
+            commands.SavePool: self._save_pool,
+            commands.ForgetPool: self._forget_pool,
+            commands.SaveNode: self._save_node,
+            commands.ForgetNode: self._forget_node,
+            commands.SaveJob: self._save_job,
+            commands.ForgetJob: self._forget_job,
+            commands.SaveJobNode: self._save_job_node,
+            commands.SaveTask: self._save_task,
+            commands.ForgetTask: self._forget_task,
+            commands.RemoveTaskFiles: lambda command: None,
+            commands.LoadTasks: self._load_tasks,
+            commands.StartTask: self._start_task,
+            commands.StartNodeTask: self._start_node_task,
+            commands.StartPreparation: self._start_preparation,
+            commands.StartRelease: self._start_release,
+            commands.Kill: self._kill,
+        }
+
+    def decide(self, decision: Decision, *args: Any, **kw: Any) -> None:
+        wanted = decision(self.state, self.now, *args, **kw)
+        self.is_sound = False
+        for command in wanted:
+            event(type(command).__name__)
+            self._do[type(command)](command)
+        self.is_sound = True
+
+    def ask(self, decision: Decision, *args: Any, **kw: Any) -> bool:
+        """Decide about a request; one that is refused must leave nothing behind."""
+        self.now += timedelta(milliseconds=1)
+        try:
+            self.decide(decision, *args, **kw)
+        except BatchRuleError:
+            state = self.state
+            assert not state.commands
+            assert not (state.touched_pools | state.touched_nodes | state.touched_jobs)
+            return False
+        return True
+
+    def add_tasks(self, job_id: str, asked: Sequence[tuple[str, int, int]]) -> None:
+        added = [
+            self._new_task(job_id, task_id, slots, retries)
+            for task_id, slots, retries in asked
+            if self.store.find(job_id, task_id) is None
+        ]
+        if self.ask(task_requests.add_tasks, job_id, []):
+            self.store.tasks |= {task.sequence: copy(task) for task in added}
+            assert self.ask(task_requests.add_tasks, job_id, added)
+
+    def _new_task(self, job_id: str, task_id: str, slots: int, retries: int) -> Task:
+        self.sequence += 1
+        return Task(
+            job_id,
+            task_id,
+            self.sequence,
+            self.now,
+            self.now,
+            self.now,
+            required_slots=slots,
+            max_task_retry_count=retries,
+        )
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + timedelta(seconds=seconds)
+        while (due := self.state.next_due()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self.decide(reports.on_time)
+        self.now = end
+
+    def end(self, execution: int, ended_by: EndedBy, exit_code: int | None) -> None:
+        """An execution is over, as the agent reports it."""
+        process = self.processes.pop(execution)
+        self.killed.discard(execution)
+        self.now += timedelta(milliseconds=1)
+        if process.kind is commands.StartRelease:
+            self.released.add((process.job_id, process.node_id))
+        self.decide(reports.on_ended, execution, Outcome(self.now, self.now, ended_by, exit_code))
+        task = self.store.tasks.get(process.sequence)
+        if task is not None and task.result is TaskResult.SUCCESS:
+            self.succeeded.add(task.sequence)
+
+    def lose_agent(self) -> None:
+        self.processes.clear()
+        self.killed.clear()
+        self.decide(reports.on_agent_lost)
+
+    def restart(self, outcomes: Callable[[Task], Outcome | None]) -> None:
+        """Kill scheduler and agent, and go on from the store and what the agent had noted."""
+        self.processes.clear()
+        self.killed.clear()
+        for task in self.store.tasks.values():
+            if task.state in {TaskState.RUNNING, TaskState.PREPARING}:
+                restore.recover_task(task, outcomes(task), self.now)
+                if task.result is TaskResult.SUCCESS:
+                    self.succeeded.add(task.sequence)
+        store = deepcopy(self.store)
+        remembered = restore.Remembered(
+            pools=store.pools.values(),
+            nodes=store.nodes.values(),
+            jobs=[(job, *store.counts(job.spec.job_id)) for job in store.jobs.values()],
+            job_nodes=store.job_nodes.values(),
+        )
+        self.state = State(
+            node_delay=self.state.node_delay,
+            window=WINDOW,
+            next_execution=self.state.next_execution,
+        )
+        self.decide(restore.resume, remembered)
+
+    def _save_pool(self, command: commands.SavePool) -> None:
+        self.store.pools[command.pool.spec.pool_id] = copy(command.pool)
+
+    def _forget_pool(self, command: commands.ForgetPool) -> None:
+        del self.store.pools[command.pool_id]
+        assert all(node.pool_id != command.pool_id for node in self.store.nodes.values())
+
+    def _save_node(self, command: commands.SaveNode) -> None:
+        self.store.nodes[command.node.node_id] = copy(command.node)
+
+    def _forget_node(self, command: commands.ForgetNode) -> None:
+        del self.store.nodes[command.node.node_id]
+        assert not self._running(node_id=command.node.node_id)
+
+    def _save_job(self, command: commands.SaveJob) -> None:
+        self.store.jobs[command.job.spec.job_id] = copy(command.job)
+
+    def _forget_job(self, command: commands.ForgetJob) -> None:
+        job_id = command.job_id
+        del self.store.jobs[job_id]
+        assert not self._running(job_id=job_id)
+        self.released = {key for key in self.released if key[0] != job_id}
+        for task in self.store.tasks_of(job_id):
+            del self.store.tasks[task.sequence]
+        for key in [key for key in self.store.job_nodes if key[0] == job_id]:
+            del self.store.job_nodes[key]
+
+    def _save_job_node(self, command: commands.SaveJobNode) -> None:
+        record = command.job_node
+        assert record.job_id in self.store.jobs
+        self.store.job_nodes[record.job_id, record.node_id] = copy(record)
+
+    def _save_task(self, command: commands.SaveTask) -> None:
+        if command.task.sequence in self.store.tasks:
+            self.store.tasks[command.task.sequence] = copy(command.task)
+
+    def _forget_task(self, command: commands.ForgetTask) -> None:
+        del self.store.tasks[command.task.sequence]
+
+    def _load_tasks(self, command: commands.LoadTasks) -> None:
+        waiting = sorted(
+            (
+                copy(task)
+                for task in self.store.tasks_of(command.job_id)
+                if task.state is TaskState.ACTIVE and task.sequence > command.after_sequence
+            ),
+            key=lambda task: task.sequence,
+        )
+        self.decide(reports.on_tasks_loaded, command.job_id, waiting[: command.limit])
+
+    def _start_task(self, command: commands.StartTask) -> None:
+        stored = self.store.tasks[command.task.sequence]
+        assert stored.state is TaskState.RUNNING
+        assert stored.sequence not in self.succeeded
+        assert not self._running(sequence=stored.sequence)
+        before = self.attempts.get(stored.sequence)
+        attempt = self.attempts[stored.sequence] = (command.node.node_id, stored.retry_count)
+        assert not command.is_retry or before == (attempt[0], attempt[1] - 1)
+        self._begin(
+            command.execution,
+            Process(commands.StartTask, command.node.node_id, stored.job_id, stored.sequence),
+        )
+
+    def _start_node_task(self, command: commands.StartNodeTask) -> None:
+        assert command.pool.spec.start_task is not None
+        assert not self._running(kind=commands.StartNodeTask, node_id=command.node.node_id)
+        self._begin(command.execution, Process(commands.StartNodeTask, command.node.node_id))
+
+    def _start_preparation(self, command: commands.StartPreparation) -> None:
+        self._begin_job_part(commands.StartPreparation, command)
+
+    def _start_release(self, command: commands.StartRelease) -> None:
+        job_id, node_id = command.job.spec.job_id, command.node.node_id
+        assert (job_id, node_id) not in self.released, "a release task runs once"
+        assert not self._running(job_id=job_id, kind=commands.StartTask)
+        assert not self._running(job_id=job_id, kind=commands.StartPreparation)
+        self._begin_job_part(commands.StartRelease, command)
+
+    def _begin_job_part(
+        self,
+        kind: type[commands.Command],
+        command: commands.StartPreparation | commands.StartRelease,
+    ) -> None:
+        job_id, node_id = command.job.spec.job_id, command.node.node_id
+        assert not self._running(kind=kind, job_id=job_id, node_id=node_id)
+        self._begin(command.execution, Process(kind, node_id, job_id))
+
+    def _begin(self, execution: int, process: Process) -> None:
+        assert process.node_id in self.store.nodes
+        assert not process.job_id or process.job_id in self.store.jobs
+        self.processes[execution] = process
+
+    def _kill(self, command: commands.Kill) -> None:
+        assert command.execution in self.processes
+        self.killed.add(command.execution)
+
+    def _running(self, **wanted: Any) -> list[Process]:
+        return [
+            process
+            for process in self.processes.values()
+            if all(getattr(process, name) == value for name, value in wanted.items())
+        ]
+
+
+NO_ACTION = OnAllTasksComplete.NO_ACTION
+POOL_IDS = st.sampled_from(["p1", "p2"])
+JOB_IDS = st.sampled_from(["j1", "j2", "j3"])
+TASK_IDS = st.sampled_from([f"t{n}" for n in range(12)])
+OPTIONS = st.sampled_from(
+    [
+        NodeDeallocationOption.REQUEUE,
+        NodeDeallocationOption.TERMINATE,
+        NodeDeallocationOption.TASK_COMPLETION,
+    ]
+)
+START_TASKS = st.none() | st.builds(
+    StartTaskSpec,
+    st.just(COMMAND),
+    max_task_retry_count=st.integers(0, 1),
+    wait_for_success=st.booleans(),
+)
+PREPARATIONS = st.none() | st.builds(
+    PreparationTaskSpec,
+    st.just("prepare"),
+    st.just(COMMAND),
+    max_task_retry_count=st.integers(0, 1),
+    wait_for_success=st.booleans(),
+    rerun_on_node_reboot_after_success=st.booleans(),
+)
+JOB_SPECS = st.builds(
+    JobSpec,
+    JOB_IDS,
+    POOL_IDS,
+    priority=st.integers(0, 1),
+    max_parallel_tasks=st.sampled_from([-1, -1, 1, 2]),
+    max_wall_clock_time=st.none() | st.just(timedelta(minutes=2)),
+    on_all_tasks_complete=st.sampled_from(OnAllTasksComplete),
+    on_task_failure=st.sampled_from(
+        [OnTaskFailure.NO_ACTION] * 3 + [OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION]
+    ),
+    preparation=PREPARATIONS,
+    release=st.none() | st.just(ReleaseTaskSpec("release", COMMAND)),
+)
+POOL_SPECS = st.builds(
+    PoolSpec,
+    POOL_IDS,
+    st.just("standard_f2s_v2"),
+    task_slots_per_node=st.integers(1, 3),
+    node_fill_type=st.sampled_from(NodeFillType),
+    start_task=START_TASKS,
+)
+
+
+class SchedulerMachine(RuleBasedStateMachine):
+    """Requests of clients, reports of nodes, lost agents and restarts, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+
+    @initialize(pool=POOL_SPECS, nodes=st.integers(1, 3), job=JOB_SPECS)
+    def begin_at_work(self, pool: PoolSpec, nodes: int, job: JobSpec) -> None:
+        """Most of what is interesting needs a pool, a job on it and tasks."""
+        self.create_pool(pool, nodes, 0)
+        self.world.wait(5)
+        job = replace(job, pool_id=pool.pool_id, on_all_tasks_complete=NO_ACTION)
+        self.world.ask(job_requests.create_job, job, b"{}")
+        self.world.add_tasks(job.job_id, [(f"t{n}", 1, n % 3) for n in range(7)])
+
+    def pick(self, data: st.DataObject, choices: Sequence[T]) -> T | None:
+        return choices[data.draw(st.integers(0, len(choices) - 1))] if choices else None
+
+    @rule(spec=POOL_SPECS, dedicated=st.integers(0, 3), low_priority=st.integers(0, 1))
+    def create_pool(self, spec: PoolSpec, dedicated: int, low_priority: int) -> None:
+        self.world.ask(
+            pool_requests.create_pool,
+            spec,
+            b"{}",
+            target_dedicated=dedicated,
+            target_low_priority=low_priority,
+        )
+
+    @rule(pool_id=POOL_IDS)
+    def delete_pool(self, pool_id: str) -> None:
+        self.world.ask(pool_requests.delete_pool, pool_id)
+
+    @rule(spec=POOL_SPECS)
+    def update_pool(self, spec: PoolSpec) -> None:
+        entry = self.world.state.pools.get(spec.pool_id)
+        if entry is not None and entry.nodes:
+            spec = replace(entry.pool.spec, start_task=spec.start_task)
+        self.world.ask(pool_requests.update_pool, spec, b"{}")
+
+    @rule(
+        pool_id=POOL_IDS,
+        dedicated=st.none() | st.integers(0, 3),
+        low_priority=st.none() | st.integers(0, 1),
+        option=OPTIONS,
+    )
+    def resize_pool(
+        self,
+        pool_id: str,
+        dedicated: int | None,
+        low_priority: int | None,
+        option: NodeDeallocationOption,
+    ) -> None:
+        self.world.ask(
+            pool_requests.resize_pool,
+            pool_id,
+            target_dedicated=dedicated,
+            target_low_priority=low_priority,
+            option=option,
+        )
+
+    @rule(pool_id=POOL_IDS)
+    def stop_resize(self, pool_id: str) -> None:
+        self.world.ask(pool_requests.stop_resize, pool_id)
+
+    @rule(data=st.data(), option=OPTIONS)
+    def remove_node(self, data: st.DataObject, option: NodeDeallocationOption) -> None:
+        self._ask_node(data, pool_requests.remove_nodes, as_list=True, option=option)
+
+    @rule(data=st.data(), option=OPTIONS)
+    def reboot_node(self, data: st.DataObject, option: NodeDeallocationOption) -> None:
+        self._ask_node(data, pool_requests.reboot_node, option)
+
+    @rule(data=st.data(), option=OPTIONS)
+    def deallocate_node(self, data: st.DataObject, option: NodeDeallocationOption) -> None:
+        self._ask_node(data, pool_requests.deallocate_node, option)
+
+    @rule(data=st.data())
+    def start_node(self, data: st.DataObject) -> None:
+        self._ask_node(data, pool_requests.start_node)
+
+    @rule(data=st.data(), option=OPTIONS)
+    def disable_scheduling(self, data: st.DataObject, option: NodeDeallocationOption) -> None:
+        self._ask_node(data, pool_requests.disable_scheduling, option)
+
+    @rule(data=st.data())
+    def enable_scheduling(self, data: st.DataObject) -> None:
+        self._ask_node(data, pool_requests.enable_scheduling)
+
+    def _ask_node(
+        self,
+        data: st.DataObject,
+        decision: Decision,
+        *args: Any,
+        as_list: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        nodes = sorted(
+            self.world.store.nodes.values(), key=lambda node: (node.pool_id, node.number)
+        )
+        node = self.pick(data, nodes)
+        if node is not None:
+            named = [node.node_id] if as_list else node.node_id
+            self.world.ask(decision, node.pool_id, named, *args, **kwargs)
+
+    @rule(spec=JOB_SPECS)
+    def create_job(self, spec: JobSpec) -> None:
+        self.world.ask(job_requests.create_job, spec, b"{}")
+
+    @rule(spec=JOB_SPECS)
+    def update_job(self, spec: JobSpec) -> None:
+        entry = self.world.state.jobs.get(spec.job_id)
+        if entry is not None:
+            now = entry.job.spec
+            spec = replace(spec, preparation=now.preparation, release=now.release)
+            spec = replace(spec, on_task_failure=now.on_task_failure)
+        self.world.ask(job_requests.update_job, spec, b"{}")
+
+    @rule(job_id=JOB_IDS, option=st.sampled_from(DisableJobOption))
+    def disable_job(self, job_id: str, option: DisableJobOption) -> None:
+        self.world.ask(job_requests.disable_job, job_id, option)
+
+    @rule(job_id=JOB_IDS)
+    def enable_job(self, job_id: str) -> None:
+        self.world.ask(job_requests.enable_job, job_id)
+
+    @rule(job_id=JOB_IDS)
+    def terminate_job(self, job_id: str) -> None:
+        self.world.ask(job_requests.terminate_job, job_id, None)
+
+    @rule(job_id=JOB_IDS)
+    def delete_job(self, job_id: str) -> None:
+        self.world.ask(job_requests.delete_job, job_id)
+
+    @rule(
+        job_id=JOB_IDS,
+        asked=st.lists(
+            st.tuples(TASK_IDS, st.integers(1, 3), st.integers(0, 2)),
+            max_size=8,
+            unique_by=lambda one: one[0],
+        ),
+    )
+    def add_tasks(self, job_id: str, asked: list[tuple[str, int, int]]) -> None:
+        self.world.add_tasks(job_id, asked)
+
+    @rule(
+        data=st.data(),
+        decision=st.sampled_from(
+            [
+                task_requests.terminate_task,
+                task_requests.delete_task,
+                task_requests.reactivate_task,
+            ]
+        ),
+    )
+    def ask_task(self, data: st.DataObject, decision: Decision) -> None:
+        task = self.pick(data, list(self.world.store.tasks.values()))
+        if task is not None:
+            self.world.ask(decision, copy(task))
+
+    @rule(
+        data=st.data(),
+        ended_by=st.sampled_from([EndedBy.EXIT, EndedBy.EXIT, EndedBy.EXIT, EndedBy.TIME_LIMIT]),
+        exit_code=st.sampled_from([0, 0, 1]),
+    )
+    def end_execution(self, data: st.DataObject, ended_by: EndedBy, exit_code: int) -> None:
+        """One that was killed may have come to its own end just before."""
+        execution = self.pick(data, sorted(self.world.processes))
+        if execution is None:
+            return
+        if execution in self.world.killed and data.draw(st.booleans()):
+            ended_by = EndedBy.KILL
+        self.world.end(execution, ended_by, exit_code if ended_by is EndedBy.EXIT else None)
+
+    @rule(seconds=st.sampled_from([0.5, 1, 2, 60, 1000]))
+    def wait(self, seconds: float) -> None:
+        self.world.wait(seconds)
+
+    @rule()
+    def lose_agent(self) -> None:
+        self.world.lose_agent()
+
+    @rule(data=st.data())
+    def restart(self, data: st.DataObject) -> None:
+        """Of each task that ran, the agent may have noted the end before it died."""
+        ends = st.none() | st.sampled_from(
+            [(EndedBy.EXIT, 0), (EndedBy.EXIT, 1), (EndedBy.KILL, None)]
+        )
+
+        def noted(task: Task) -> Outcome | None:
+            end = data.draw(ends) if task.state is TaskState.RUNNING else None
+            return Outcome(self.world.now, self.world.now, *end) if end else None
+
+        self.world.restart(noted)
+
+    @rule()
+    def let_everything_end(self) -> None:
+        """When all that runs has ended, nothing is left in between."""
+        world = self.world
+        for _ in range(200):
+            for execution in sorted(world.processes):
+                if execution in world.killed:
+                    world.end(execution, EndedBy.KILL, None)
+                elif execution in world.processes:
+                    world.end(execution, EndedBy.EXIT, 0)
+            world.wait(3)
+            if not world.processes and not world.state.executions:
+                break
+        assert not world.processes
+        self._check_settled()
+
+    def teardown(self) -> None:
+        if self.world.is_sound:
+            self.let_everything_end()
+
+    def _check_settled(self) -> None:
+        for job in self.world.store.jobs.values():
+            assert job.state in {JobState.ACTIVE, JobState.DISABLED, JobState.COMPLETED}
+        for pool in self.world.store.pools.values():
+            assert pool.state is PoolState.ACTIVE
+            assert pool.allocation_state is AllocationState.STEADY
+        for node in self.world.store.nodes.values():
+            assert node.state in {
+                NodeState.IDLE,
+                NodeState.OFFLINE,
+                NodeState.START_TASK_FAILED,
+                NodeState.DEALLOCATED,
+            }
+        for entry in self.world.state.pools.values():
+            assert all(node.emptied_for is None for node in entry.nodes.values())
+        assert not any(
+            task.state in {TaskState.RUNNING, TaskState.PREPARING}
+            for task in self.world.store.tasks.values()
+        )
+        for record in self.world.store.job_nodes.values():
+            for info in (record.preparation, record.release):
+                assert info is None or info.state is AuxiliaryTaskState.COMPLETED
+
+    @invariant()
+    def counts_equal_a_recount(self) -> None:
+        for job_id, entry in self.world.state.jobs.items():
+            recount = self.world.store.counts(job_id)
+            assert (entry.job.counts, entry.job.slot_counts) == recount
+
+    @invariant()
+    def slots_are_never_exceeded(self) -> None:
+        for pool in self.world.state.pools.values():
+            for entry in pool.nodes.values():
+                slots = sum(running.task.required_slots for running in entry.tasks.values())
+                assert entry.node.running_slots == slots
+                assert entry.node.running_tasks == len(entry.tasks)
+                assert slots <= pool.pool.spec.task_slots_per_node or not pool.nodes
+
+    @invariant()
+    def every_task_is_in_exactly_one_place(self) -> None:
+        for job_id, entry in self.world.state.jobs.items():
+            tasks = {task.sequence: task for task in self.world.store.tasks_of(job_id)}
+            waiting = {task.sequence for task in entry.queue._waiting.values()}
+            running = {
+                one.task.sequence
+                for one in entry.running.values()
+                if one.fate not in {Fate.COMPLETED, Fate.DELETED}
+            }
+            active = {n for n, task in tasks.items() if task.state is TaskState.ACTIVE}
+            with_node = {
+                n for n, t in tasks.items() if t.state in {TaskState.RUNNING, TaskState.PREPARING}
+            }
+            assert not waiting & running
+            assert waiting <= active
+            assert len(waiting) + entry.queue.beyond == len(active)
+            assert all(n > entry.queue.last_sequence for n in active - waiting)
+            assert running == with_node
+
+    @invariant()
+    def what_runs_is_known(self) -> None:
+        assert self.world.processes.keys() == self.world.state.executions.keys()
+        on_nodes = {
+            execution
+            for pool in self.world.state.pools.values()
+            for entry in pool.nodes.values()
+            for execution in entry.executions
+        }
+        assert on_nodes == self.world.state.executions.keys()
+
+    @invariant()
+    def parallel_tasks_are_limited(self) -> None:
+        for entry in self.world.state.jobs.values():
+            assert entry.running_slots == sum(
+                running.task.required_slots for running in entry.running.values()
+            )
+
+    @invariant()
+    def no_task_waits_where_there_is_room(self) -> None:
+        for job in self.world.state.jobs.values():
+            assert not _could_start(self.world.state, job)
+
+    @invariant()
+    def everything_is_saved(self) -> None:
+        state, store = self.world.state, self.world.store
+        assert {pool.pool.spec.pool_id: pool.pool for pool in state.pools.values()} == store.pools
+        assert {key: _lasting_job(job.job) for key, job in state.jobs.items()} == {
+            key: _lasting_job(job) for key, job in store.jobs.items()
+        }
+        nodes = {
+            node_id: _lasting_node(entry.node)
+            for pool in state.pools.values()
+            for node_id, entry in pool.nodes.items()
+        }
+        assert nodes == {key: _lasting_node(node) for key, node in store.nodes.items()}
+        for job in state.jobs.values():
+            for node_id, record in job.nodes.items():
+                assert store.job_nodes[job.job.spec.job_id, node_id] == record
+            for task in _tasks_in_memory(job):
+                assert store.tasks[task.sequence] == task
+
+
+def _tasks_in_memory(job: JobEntry) -> Iterator[Task]:
+    yield from job.queue._waiting.values()
+    for running in job.running.values():
+        if running.fate is not Fate.DELETED:
+            yield running.task
+
+
+def _lasting_job(job: Job) -> Job:
+    """Counts are counted anew after a restart."""
+    return replace(job, counts=TaskCounts(), slot_counts=TaskCounts())
+
+
+def _lasting_node(node: Node) -> Node:
+    """How many tasks it runs and ran is not worth a write for each."""
+    return replace(
+        node,
+        total_tasks_run=0,
+        total_tasks_succeeded=0,
+        running_tasks=0,
+        running_slots=0,
+        recent_tasks=[],
+    )
+
+
+def _could_start(state: State, job: JobEntry) -> bool:
+    pool = state.pools.get(job.job.spec.pool_id)
+    limit = job.job.spec.max_parallel_tasks
+    if pool is None or pool.pool.state is not PoolState.ACTIVE:
+        return False
+    if job.job.state is not JobState.ACTIVE or 0 <= limit <= len(job.running):
+        return False
+    rooms = [
+        pool.pool.spec.task_slots_per_node - entry.node.running_slots
+        for entry in pool.nodes.values()
+        if entry.node.state in {NodeState.IDLE, NodeState.RUNNING}
+        and entry.node.scheduling_state is SchedulingState.ENABLED
+        and entry.emptied_for is None
+        and preparation.suits(job, entry)
+    ]
+    return any(task.required_slots <= max(rooms, default=0) for task in job.queue._waiting.values())
+
+
+TestScheduler = SchedulerMachine.TestCase
+TestScheduler.settings = settings(
+    max_examples=200, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
