@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     files_removed INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS tasks_by_id ON tasks (job, key);
+CREATE UNIQUE INDEX IF NOT EXISTS tasks_in_order ON tasks (job, sequence);
 CREATE INDEX IF NOT EXISTS tasks_by_state ON tasks (job, state, sequence);
 CREATE INDEX IF NOT EXISTS failed_tasks ON tasks (job, sequence) WHERE result = 'failure';
 CREATE INDEX IF NOT EXISTS expiring_tasks ON tasks (end_time + retention_time)
