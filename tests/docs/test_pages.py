@@ -72,11 +72,12 @@ def carry_out(command: Command, folder: Path, environment: dict[str, str]) -> No
     assert command.matches(done.stdout), f"$ {command.line}\n{done.stdout}"
 
 
-def test_first_study(tmp_path: Path, environment: dict[str, str]) -> None:
-    """The tutorial, from its first line to its last."""
+@pytest.mark.parametrize("page", ["first-study.md", "commands.md"])
+def test_typed_along(page: str, tmp_path: Path, environment: dict[str, str]) -> None:
+    """The tutorial and the reference of the commands, from the first line to the last."""
     folder = tmp_path / "first study"
     folder.mkdir()
-    for block in blocks_of(ROOT / "docs" / "first-study.md"):
+    for block in blocks_of(ROOT / "docs" / page):
         if block.file:
             (folder / block.file).write_text(block.text, encoding="utf-8")
         for command in commands_of(block):

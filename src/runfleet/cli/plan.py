@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import islice
 from typing import Annotated, Any
 
@@ -15,8 +16,10 @@ from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import load_study, warn
-from runfleet.cli.words import count_text, duration_text, range_text, size_text, value_text
+from runfleet.cli.words import count_text, duration_text, size_text, value_text
+from runfleet.launch.pool import plan_local_pool
 from runfleet.launch.scripts import run_script
+from runfleet.launch.tasks import command_line
 from runfleet.study import Run, Study
 
 app = new_app()
@@ -102,12 +105,10 @@ def _overlays_size(study: Study) -> int:
 
 
 def _pool_text(study: Study) -> str:
-    pool = study.pool
-    kind = "spot node" if pool.nodes.spot else "node"
-    nodes = range_text(pool.nodes.min, pool.nodes.max, kind)
-    places = "one run on each core" if pool.tasks_per_node is None else None
-    places = places or f"{count_text(pool.tasks_per_node or 0, 'run')} at a time on each"
-    return f"{pool.id or 'its own'}: {nodes}, {pool.vm_size}, {pool.image}, {places}"
+    pool = plan_local_pool(study.pool)
+    nodes = count_text(pool.nodes, "spot node" if pool.spot else "node")
+    places = f"{count_text(pool.slots, 'run')} at a time on each"
+    return f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {places}"
 
 
 def _show_runs(printer: Printer, study: Study) -> None:
@@ -134,13 +135,8 @@ def _row(run: Run) -> list[str]:
 
 
 def _start_lines(study: Study, run: Run) -> Iterator[str]:
-    yield from _assignments(run.environment)
+    yield from (f"{name}={text}" for name, text in run.environment.items())
     yield from run_script(study.model).splitlines()
-
-
-def _assignments(environment: Mapping[str, str]) -> Iterator[str]:
-    for name, text in environment.items():
-        yield f"{name}={text}"
 
 
 def _json_lines(study: Study) -> Iterator[str]:
@@ -155,12 +151,12 @@ def _json_lines(study: Study) -> Iterator[str]:
 
 
 def _json_facts(study: Study) -> dict[str, Any]:
-    model, pool = study.model, study.pool
+    model = study.model
     return {
         "study": study.name,
         "run_count": study.run_count(),
         "command": model.command,
-        "script": run_script(model),
+        "command_line": command_line(model),
         "packages": [str(package) for package in model.packages],
         "inputs": [str(shared.path) for shared in model.inputs],
         "inputs_size_bytes": _inputs_size(study),
@@ -170,11 +166,5 @@ def _json_facts(study: Study) -> dict[str, Any]:
         "environment": dict(model.environment),
         "retries": model.retries,
         "time_limit_seconds": model.time_limit and model.time_limit.total_seconds(),
-        "pool": {
-            "id": pool.id,
-            "image": pool.image,
-            "vm_size": pool.vm_size,
-            "nodes": {"min": pool.nodes.min, "max": pool.nodes.max, "spot": pool.nodes.spot},
-            "tasks_per_node": pool.tasks_per_node,
-        },
+        "pool": asdict(plan_local_pool(study.pool)),
     }

@@ -12,11 +12,6 @@ def count_text(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def range_text(least: int, most: int, noun: str) -> str:
-    """`2 nodes`, `0 to 5 nodes`."""
-    return count_text(most, noun) if least == most else f"{least:,} to {count_text(most, noun)}"
-
-
 def value_text(value: float | str | None) -> str:
     """Six figures of a number, as much as people compare; texts as they are; nothing as a dash."""
     if value is None:
