@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,7 +16,7 @@ _DELIVERY_CODE = re.compile(r"FileUpload|Blob|ApplicationPackage|ResourceFile|Re
 _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|TaskScheduling")
 
 # What a program says last is often not what went wrong: addresses, or a rule of dashes.
-_NOISE = re.compile(r"\s*(#\d+\s+0x.*|~+|-+|=+|\^[~^ ]*|[\W_]*)")
+_NOISE = re.compile(r"\s*(#\d+\s+0x.*|Error termination\..*|[\W_]*)")
 _TELLING = re.compile(r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|missing|not found)")
 
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z]:)?(?:[/\\][\w.@%+=-]+){2,}[/\\]?")
@@ -112,22 +113,23 @@ def batch_message(task: TaskInfo) -> str:
     return one_line(str(task.fault)) if task.fault else "failed, Batch does not say why"
 
 
-def telling_line(text: str) -> str | None:
-    """
-    Pick the line that says what went wrong out of what a program wrote.
-
-    It is the last one that speaks of an error, or else the last one at all.
-    """
-    lines = [line.strip() for line in text.splitlines() if not _NOISE.fullmatch(line)]
-    telling = [line for line in lines if _TELLING.search(line)]
-    found = (telling or lines)[-1:]
-    return one_line(found[0]) if found else None
-
-
 def error_line(text: str) -> str | None:
-    """Pick the last line that speaks of an error; None where none does."""
-    telling = [line.strip() for line in text.splitlines() if _TELLING.search(line)]
-    return one_line(telling[-1]) if telling else None
+    """Pick the last line of what a program wrote that speaks of an error; None where none does."""
+    return _last(line for line in _lines(text) if _TELLING.search(line))
+
+
+def last_line(text: str) -> str | None:
+    """Pick the last line of what a program wrote that says anything; None where none does."""
+    return _last(_lines(text))
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line for line in text.splitlines() if not _NOISE.fullmatch(line))
+
+
+def _last(lines: Iterable[str]) -> str | None:
+    found = deque(lines, maxlen=1)
+    return one_line(found[0]) if found else None
 
 
 def one_line(text: str) -> str:

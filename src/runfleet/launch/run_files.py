@@ -14,7 +14,7 @@ from runfleet.launch.failures import (
     batch_message,
     error_line,
     kind_of,
-    telling_line,
+    last_line,
 )
 from runfleet.storage import BlobNotFoundError, Storage
 
@@ -112,4 +112,4 @@ def failure_message(task: TaskInfo, stderr: str, stdout: str) -> str:
     """
     if not is_told_by_model(task):
         return batch_message(task)
-    return error_line(stderr) or error_line(stdout) or telling_line(stderr) or batch_message(task)
+    return error_line(stderr) or error_line(stdout) or last_line(stderr) or batch_message(task)

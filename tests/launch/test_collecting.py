@@ -1,0 +1,210 @@
+"""Results from a storage account that was filled by hand."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from runfleet.azure import TaskInfo
+from runfleet.launch.collecting import Collected, Collector
+from runfleet.launch.names import container_name
+from runfleet.launch.outcomes import Outcome, RunState
+from runfleet.launch.steps import unheard
+from runfleet.storage import DirectoryStorage
+from runfleet.study import Study
+
+WriteStudy = Callable[..., Study]
+
+STUDY = """
+model: {command: ./model, outputs: ["**/*.txt"]}
+parameters:
+  X: {values: [0.5, 1, 2]}
+  KIND: {values: [dry, "wet, cold"]}
+results:
+  head: {file: deep/out.txt, pattern: 'head (\\S+)', unit: m}
+"""
+
+
+class Runs:
+    """Runs of a study as the nodes have left them in the storage."""
+
+    def __init__(self, study: Study, folder: Path) -> None:
+        self.study = study
+        self.storage = DirectoryStorage(folder / "storage")
+        self.container = container_name(study.name)
+        self.storage.create_container(self.container)
+        self.outcomes: dict[str, Outcome] = {}
+        self.folder = folder / "results of a study"
+
+    def end(
+        self,
+        run: str,
+        files: Mapping[str, str],
+        *,
+        job: str = "job",
+        exit_code: int = 0,
+        minute: int = 0,
+    ) -> None:
+        result = "failure" if exit_code else "success"
+        execution = {
+            "result": result,
+            "exitCode": exit_code,
+            "startTime": f"2026-01-01T00:{minute:02}:00Z",
+            "endTime": f"2026-01-01T00:{minute:02}:01.5Z",
+        }
+        wire = {"id": run, "state": "completed", "executionInfo": execution}
+        state = RunState.FAILED if exit_code else RunState.SUCCEEDED
+        self.outcomes[run] = Outcome(job, state, TaskInfo.from_wire(wire))
+        for name, content in {"stdout.txt": "", "stderr.txt": "", **files}.items():
+            blob = f"runs/{job}/{run}/{name}"
+            self.storage.put_bytes(self.container, blob, content.encode())
+
+    def collect(self) -> Collected:
+        return Collector(self.study, self.storage, self.folder, unheard).collect(self.outcomes)
+
+    def table(self) -> list[dict[str, str]]:
+        with (self.folder / "runs.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def runs(write_study: WriteStudy, tmp_path: Path) -> Runs:
+    return Runs(write_study(STUDY), tmp_path)
+
+
+def test_the_table_has_a_row_for_each_run(runs: Runs) -> None:
+    """Also for those that have not ended."""
+    runs.end("run-00002", {"deep/out.txt": "head 3.5\n"})
+    runs.end("run-00003", {"stderr.txt": "Error: dry,\tnode 7"}, exit_code=3)
+    runs.end("run-00004", {"deep/out.txt": "no number"})
+    collected = runs.collect()
+    table = runs.table()
+    assert (collected.new_runs, collected.missing_results) == (3, 1)
+    assert [row["run"] for row in table] == [f"run-0000{number}" for number in range(1, 7)]
+    assert table[0]["state"] == "waiting"
+    assert table[1] == {
+        "run": "run-00002",
+        "state": "succeeded",
+        "exit_code": "0",
+        "start_time": "2026-01-01T00:00:00.000000Z",
+        "end_time": "2026-01-01T00:00:01.500000Z",
+        "seconds": "1.500000",
+        "X": "0.5",
+        "KIND": "wet, cold",
+        "head": "3.5",
+        "error": "",
+    }
+    assert (table[2]["state"], table[2]["error"]) == ("failed", "Error: dry, node 7")
+    assert table[3]["error"] == "head: nothing matches `head (\\S+)`"
+
+
+def test_parquet_has_the_types(runs: Runs) -> None:
+    """Times are times and numbers are numbers."""
+    runs.end("run-00001", {"deep/out.txt": "head 1"})
+    table = pyarrow.parquet.read_table(runs.collect().parquet)
+    assert {field.name: str(field.type) for field in table.schema} == {
+        "run": "string",
+        "state": "string",
+        "exit_code": "int64",
+        "start_time": "timestamp[us, tz=UTC]",
+        "end_time": "timestamp[us, tz=UTC]",
+        "seconds": "double",
+        "X": "double",
+        "KIND": "string",
+        "head": "double",
+        "error": "string",
+    }
+    assert table["head"].to_pylist() == [1.0, None, None, None, None, None]
+
+
+def test_each_run_has_its_folder(runs: Runs) -> None:
+    """With its logs, empty or not, and its outputs where the model left them."""
+    runs.end("run-00001", {"deep/out.txt": "head 1", "deep/er/x.txt": "", "stdout.txt": "hi"})
+    runs.collect()
+    folder = runs.folder / "runs/run-00001"
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files == {"stdout.txt", "stderr.txt", "deep/out.txt", "deep/er/x.txt"}
+    assert (folder / "stdout.txt").read_text() == "hi"
+
+
+@pytest.mark.parametrize("number_of_runs", [3, 60])
+def test_only_what_is_new_is_fetched(
+    write_study: WriteStudy, tmp_path: Path, number_of_runs: int
+) -> None:
+    """Few runs or many."""
+    text = f"model: {{command: x}}\nparameters: {{X: {{integers: [1, {number_of_runs}]}}}}"
+    runs = Runs(write_study(text), tmp_path)
+    every = [run.name for run in runs.study.runs()]
+    for run in every[:-1]:
+        runs.end(run, {"deep/out.txt": "head 1"})
+    assert runs.collect().new_runs == len(every) - 1
+    runs.end(every[-1], {"deep/out.txt": "head 1"})
+    (runs.folder / "runs" / every[0] / "mine.txt").touch()
+    assert runs.collect().new_runs == 1
+    assert runs.collect().new_runs == 0
+    assert (runs.folder / "runs" / every[0] / "mine.txt").exists()
+
+
+def test_a_run_that_was_done_again_is_replaced(runs: Runs) -> None:
+    """Nothing of the earlier attempt is left in its folder."""
+    runs.end("run-00001", {"old.txt": "x"}, exit_code=1)
+    runs.collect()
+    runs.end("run-00001", {"deep/out.txt": "head 2"}, job="job--2", minute=5)
+    assert runs.collect().new_runs == 1
+    assert not (runs.folder / "runs/run-00001/old.txt").exists()
+    assert runs.table()[0]["head"] == "2.0"
+
+
+def test_each_result_is_plotted_against_each_parameter(runs: Runs) -> None:
+    """Texts as strips side by side."""
+    runs.end("run-00001", {"deep/out.txt": "head 1"})
+    runs.end("run-00004", {"deep/out.txt": "head 2"})
+    plots = runs.collect().plots
+    assert [path.name for path in plots] == ["head-X.png", "head-KIND.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in plots)
+
+
+def test_without_results_there_is_nothing_to_plot(runs: Runs) -> None:
+    """As long as no run has one."""
+    assert runs.collect().plots == ()
+
+
+def test_many_plots_are_capped(write_study: WriteStudy, tmp_path: Path) -> None:
+    """And a note says so."""
+    parameters = "\n".join(f"  P{number}: {{values: [{number}]}}" for number in range(30))
+    results = "results: {r: {file: stdout.txt, pattern: '(.+)'}}"
+    runs = Runs(
+        write_study(f"model: {{command: x}}\nparameters:\n{parameters}\n{results}"), tmp_path
+    )
+    runs.end("run-00001", {"stdout.txt": "1"})
+    collected = runs.collect()
+    assert len(collected.plots) == 24
+    assert collected.notes == ("6 plots were left out; draw them from `runs.parquet`",)
+
+
+def test_columns_of_the_same_name_are_told_apart(write_study: WriteStudy, tmp_path: Path) -> None:
+    """A parameter may be called as one of our columns."""
+    text = "model: {command: x}\nparameters: {state: {values: [7]}}"
+    runs = Runs(write_study(text), tmp_path)
+    runs.collect()
+    assert runs.table()[0]["parameter_state"] == "7"
+
+
+def test_values_keep_their_kinds(write_study: WriteStudy, tmp_path: Path) -> None:
+    """Truth values, whole numbers and mixtures."""
+    text = """
+        model: {command: x}
+        parameters:
+          B: {values: [true, false]}
+          N: {values: [1, 2]}
+          M: {values: [1, low]}
+        design: zip
+    """
+    runs = Runs(write_study(text), tmp_path)
+    columns: dict[str, Any] = pyarrow.parquet.read_table(runs.collect().parquet).to_pydict()
+    assert (columns["B"], columns["N"], columns["M"]) == ([True, False], [1, 2], ["1", "low"])

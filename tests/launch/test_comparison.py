@@ -1,0 +1,66 @@
+"""Which runs are done again after an edit."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runfleet.launch.comparison import Comparison, KnownTasks, compare
+from runfleet.launch.record import Generation
+
+RUNS = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from("123"))
+
+
+def known(number: int, tasks: dict[str, str], *, repeated: str = "") -> KnownTasks:
+    generation = Generation(number, f"job-{number}", len(tasks), adding=False)
+    return KnownTasks(generation, tasks, repeated=frozenset(repeated))
+
+
+def test_a_new_study_has_all_its_runs_to_do() -> None:
+    """In its own order."""
+    comparison = compare({"b": "1", "a": "1"}, [])
+    assert list(comparison.to_run) == ["b", "a"]
+    assert comparison.added == ["b", "a"]
+
+
+def test_finished_runs_are_kept() -> None:
+    """As long as their fingerprints are."""
+    comparison = compare({"a": "1", "b": "2", "c": "1"}, [known(1, {"a": "1", "b": "1", "d": "1"})])
+    assert comparison.to_run == {"b": "2", "c": "1"}
+    assert comparison.outdated == {"job-1": {"b", "d"}}
+    assert (comparison.added, comparison.changed, comparison.removed) == (["c"], ["b"], ["d"])
+
+
+def test_the_newest_task_counts() -> None:
+    """Where two have done the same."""
+    history = [known(1, {"a": "1"}), known(2, {"a": "1"})]
+    comparison = compare({"a": "1"}, history)
+    assert comparison.outdated == {"job-1": {"a"}, "job-2": set()}
+    assert comparison.is_empty
+
+
+def test_a_run_can_be_repeated_unchanged() -> None:
+    """One that failed, for example."""
+    comparison = compare({"a": "1", "b": "1"}, [known(1, {"a": "1", "b": "1"}, repeated="b")])
+    assert (comparison.to_run, comparison.repeated) == ({"b": "1"}, ["b"])
+
+
+@given(st.lists(RUNS, max_size=4), RUNS)
+def test_every_run_counts_exactly_once(versions: list[dict[str, str]], now: dict[str, str]) -> None:
+    """Whatever was edited before: each run has one task that counts, and it is the right one."""
+    history: list[KnownTasks] = []
+    for number, runs in enumerate(versions, start=1):
+        history.append(known(number, dict(compare(runs, history).to_run)))
+    comparison = compare(now, history)
+    assert counting(comparison, history) == sorted(now.items())
+
+
+def counting(comparison: Comparison, history: list[KnownTasks]) -> list[tuple[str, str]]:
+    """The runs that have a task that counts, those to be run included."""
+    kept = [
+        (name, fingerprint)
+        for tasks in history
+        for name, fingerprint in tasks.tasks.items()
+        if name not in comparison.outdated[tasks.generation.job_id]
+    ]
+    return sorted([*kept, *comparison.to_run.items()])

@@ -1,0 +1,105 @@
+"""What has changed in a study, in words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runfleet.launch.comparison import Comparison, compare
+from runfleet.launch.definition import Definition, define, fingerprints
+from runfleet.launch.differences import describe_changes
+from runfleet.study import Study
+
+STUDY = """
+model:
+  command: cat net.inp
+  inputs: [net.inp]
+  outputs: [a.txt]
+  environment: {OMP_NUM_THREADS: "1"}
+  retries: 1
+parameters:
+  X: {values: [1, 2]}
+"""
+
+Edit = Callable[[str], Study]
+
+
+@pytest.fixture
+def edit(tmp_path: Path) -> Edit:
+    """Write the study file, with other inputs beside it where the text names them."""
+
+    def write(text: str, *, net: str = "[PIPES]") -> Study:
+        (tmp_path / "net.inp").write_text(net)
+        (tmp_path / "other.inp").write_text("x")
+        (tmp_path / "study.yaml").write_text(text)
+        return Study.load(tmp_path / "study.yaml")
+
+    return write
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def defined(study: Study) -> tuple[Definition, dict[str, str]]:
+    definition = define(study, digest)
+    return definition, dict(fingerprints(study, definition))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("cat net.inp", "cat *", "the command changed from `cat net.inp` to `cat *`"),
+        ("[net.inp]", "[net.inp, other.inp]", "input `other.inp` was added"),
+        ("[a.txt]", "[a.txt, b.txt]", "output `b.txt` was added"),
+        ("[a.txt]", "[{pattern: a.txt, required: false}]", "output `a.txt (optional)` was added"),
+        ('"1"', '"2"', "environment variable `OMP_NUM_THREADS` changed"),
+        ("retries: 1", "retries: 2", "retries changed from `1` to `2`"),
+        ("retries: 1", "time_limit: 5s", "time limit changed from `none` to `5.0`"),
+        ("X: {values: [1, 2]}", "Y: {values: [1, 2]}", "parameter `X` was removed"),
+        ("[1, 2]", "[1, 3]", "parameter `X` changed"),
+        ("parameters:", "design: zip\nparameters:", "the design changed"),
+    ],
+)
+def test_an_edit_is_named(edit: Edit, old: str, new: str, words: str) -> None:
+    """Each kind of edit in its own words."""
+    before = define(edit(STUDY), digest)
+    after = define(edit(STUDY.replace(old, new)), digest)
+    assert words in describe_changes(before, after, Comparison({}, {}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# A comment.\n{STUDY}",
+        f"{STUDY}results: {{x: {{file: a.txt, pattern: '(.*)'}}}}\n",
+        f"{STUDY}pool: {{nodes: {{max: 3}}}}\n",
+    ],
+)
+def test_what_runs_do_not_depend_on_is_no_change(edit: Edit, text: str) -> None:
+    """Comments, results and the pool."""
+    assert defined(edit(STUDY)) == defined(edit(text))
+
+
+@pytest.mark.parametrize("edited", ["retries: 3", "time_limit: 5s", "retries: 1"])
+def test_limits_make_no_run_another(edit: Edit, edited: str) -> None:
+    """A finished run need not be repeated because it might have had more time."""
+    text = STUDY.replace("retries: 1", edited)
+    assert defined(edit(STUDY))[1] == defined(edit(text))[1]
+
+
+def test_an_input_counts_by_its_content(edit: Edit) -> None:
+    """Not by its time."""
+    _, before = defined(edit(STUDY))
+    assert defined(edit(STUDY, net="[PIPES]"))[1] == before  # type: ignore[call-arg]
+    assert defined(edit(STUDY, net="[TANKS]"))[1] != before  # type: ignore[call-arg]
+
+
+def test_runs_are_counted_with_examples() -> None:
+    """Three of them at most."""
+    definition = Definition({}, {}, {}, "")
+    comparison = compare(dict.fromkeys("abcd", "1"), [])
+    assert describe_changes(definition, definition, comparison) == ("4 runs added (a, b, c, ...)",)

@@ -1,0 +1,118 @@
+"""Why runs failed, and which of them say the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runfleet.azure import TaskInfo
+from runfleet.launch.failures import (
+    FailedRun,
+    FailureKind,
+    error_line,
+    group_failures,
+    kind_of,
+    last_line,
+    normalised,
+    was_cancelled,
+)
+
+PYTHON = """
+Traceback (most recent call last):
+  File "/mnt/wd/model.py", line 3, in <module>
+    head = solve(node)
+           ~~~~~^^^^^^
+ValueError: node 7 has no head
+"""
+
+FORTRAN = """
+At line 12 of file /build/flow.f90 (unit = 10, file = 'net.inp')
+Fortran runtime error: End of file
+
+Error termination. Backtrace:
+#0  0x7f3c5c4b8ad0 in ???
+#1  0x7f3c5c4b9649 in ???
+"""
+
+
+def task(**execution: Any) -> TaskInfo:
+    wire = {"id": "run-00001", "state": "completed", "executionInfo": execution}
+    return TaskInfo.from_wire(wire)
+
+
+def failure(code: str, category: str = "usererror", message: str = "") -> dict[str, str]:
+    return {"code": code, "category": category, "message": message}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (PYTHON, "ValueError: node 7 has no head"),
+        (FORTRAN, "Fortran runtime error: End of file"),
+        ("cannot open net.inp\nbye", "cannot open net.inp"),
+        ("STOP 3", None),
+        ("error " + "x" * 400, "error " + "x" * 291 + "..."),
+    ],
+)
+def test_the_line_that_speaks_of_an_error(text: str, line: str | None) -> None:
+    """The last of them, whatever the program adds to it."""
+    assert error_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("warming up\nSTOP 3\n\n-----\n", "STOP 3"), ("\n  \n", None)]
+)
+def test_the_last_line_that_says_anything(text: str, line: str | None) -> None:
+    """Rules and blank lines do not."""
+    assert last_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("message", "normal"),
+    [
+        ("run 12 of 300", "run # of #"),
+        ("-1.5e-03 at 0x7ffde", "-# at #"),
+        ("cannot read /data/run-1/net.inp: no such file", "cannot read ...: no such file"),
+        (r"cannot read C:\data\run-1\net.inp", "cannot read ..."),
+        ("km/h", "km/h"),
+    ],
+)
+def test_numbers_and_paths_do_not_tell_failures_apart(message: str, normal: str) -> None:
+    """They differ from run to run."""
+    assert normalised(message) == normal
+
+
+def test_groups_are_counted_and_the_largest_comes_first() -> None:
+    """A message that is the same in all runs is shown as it is."""
+    failed = [FailedRun(f"run-{n}", FailureKind.MODEL, f"node {n} is dry") for n in range(3)]
+    failed += [FailedRun("run-9", FailureKind.DELIVERY, "2 files")]
+    groups = group_failures(failed, examples=2)
+    assert [(group.message, group.count, group.runs) for group in groups] == [
+        ("node # is dry", 3, ("run-0", "run-1")),
+        ("2 files", 1, ("run-9",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("execution", "kind"),
+    [
+        ({"exitCode": 1, "failureInfo": failure("FailureExitCode")}, FailureKind.MODEL),
+        ({"exitCode": 0, "failureInfo": failure("FileUploadMiscError")}, FailureKind.DELIVERY),
+        ({"failureInfo": failure("BlobNotFound")}, FailureKind.DELIVERY),
+        ({"exitCode": 74, "failureInfo": failure("FailureExitCode")}, FailureKind.DELIVERY),
+        ({"failureInfo": failure("DiskFull", "servererror")}, FailureKind.MACHINE),
+        ({"failureInfo": failure("CommandProgramNotFound")}, FailureKind.MODEL),
+    ],
+)
+def test_failed_means_three_things(execution: dict[str, Any], kind: FailureKind) -> None:
+    """The model, the machine, or the delivery of files."""
+    assert kind_of(task(**execution)) is kind
+
+
+def test_a_time_limit_is_not_a_cancellation() -> None:
+    """Batch has the same code for both."""
+    ended = failure("TaskEnded", message="Task Was Ended by User Request")
+    limit = [{"name": "Message", "value": "The maximum execution time was exceeded"}]
+    assert was_cancelled(task(failureInfo=ended))
+    assert not was_cancelled(task(failureInfo={**ended, "details": limit}))

@@ -1,0 +1,49 @@
+"""Names that Azure takes, and that lead files to the right place."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runfleet.launch.names import container_name, job_id, output_file
+from runfleet.storage import check_container_name
+
+STUDY_NAMES = st.from_regex(r"\A[A-Za-z0-9_-]{1,59}\Z")
+
+
+@given(STUDY_NAMES)
+def test_every_study_can_have_a_container(study: str) -> None:
+    """Whatever Azure Storage does not allow in its name is changed."""
+    check_container_name(container_name(study))
+
+
+@given(STUDY_NAMES, STUDY_NAMES)
+def test_no_two_studies_share_a_container(one: str, other: str) -> None:
+    """Not even if they differ in case only."""
+    assert (container_name(one) == container_name(other)) == (one == other)
+
+
+def test_a_plain_name_stays_readable() -> None:
+    """Users look into the storage."""
+    assert container_name("net1-roughness") == "study-net1-roughness"
+    assert [job_id("net1", number) for number in (1, 2)] == ["net1", "net1--2"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("out.txt", "runs/j/r/out.txt"),
+        ("./out.txt", "runs/j/r/out.txt"),
+        ("deep/er/out.txt", "runs/j/r/deep/er/out.txt"),
+        ("*.txt", "runs/j/r"),
+        ("deep/*.txt", "runs/j/r/deep"),
+        ("deep/**/*.txt", "runs/j/r/deep"),
+        ("d[ab]/x.txt", "runs/j/r"),
+        ("../std*.txt", "runs/j/r"),
+        ("/var/log/x.log", "runs/j/r/x.log"),
+    ],
+)
+def test_outputs_keep_their_place(pattern: str, path: str) -> None:
+    """Batch itself forgets the folder before the first wildcard."""
+    assert output_file(pattern, "file:///c", "runs/j/r").path == path
