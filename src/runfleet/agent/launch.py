@@ -73,17 +73,16 @@ def find_program(name: str, working_directory: str, search_path: str) -> str:
     the folders of the search path, which may be relative, too.
     """
     folders = [""] if "/" in name else search_path.split(os.pathsep)
-    unusable = None
+    for folder in folders:
+        path = os.path.join(working_directory, folder, name)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    # Why one that is there cannot be started, the operating system will say.
     for folder in folders:
         path = os.path.join(working_directory, folder, name)
         if os.path.isfile(path):
-            if os.access(path, os.X_OK):
-                return path
-            unusable = unusable or path
-    if unusable is None:
-        raise ExecutionError("CommandProgramNotFound", Program=name)
-    # Why it cannot be started, the operating system will say.
-    return unusable
+            return path
+    raise ExecutionError("CommandProgramNotFound", Program=name)
 
 
 @lru_cache(maxsize=256)

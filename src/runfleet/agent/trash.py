@@ -53,8 +53,9 @@ class Trash:
             After which to call again, even if nothing happens meanwhile.
         """
         if is_busy:
-            self._stirred.set()
             self._due = None
+            if self._is_deleting():
+                self._stirred.set()
             return None
         if self._is_empty:
             return None
