@@ -6,14 +6,17 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[1] / "src"
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
 
 # Every part, and the parts that it may import; `errors` stands below all of them.
 ALLOWED = {
@@ -37,6 +40,9 @@ ALLOWED = {
 PURE = ("batch", "scheduler", "wire")
 OUTSIDE_WORLD = {"os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "time"}
 CLOCKS = {"now", "today", "utcnow"}
+
+# Needed without being imported: uvicorn parses requests with it.
+IMPLICIT = {"httptools"}
 
 POSIX_PARTS = ("agent", "emulator")
 POSIX_ONLY = re.compile(
@@ -144,6 +150,27 @@ def posix_only_imports(module: Module) -> Iterator[str]:
             yield f"{module.name}:{found.line} uses `{found.target}`: {rule}"
 
 
+def declared_distributions() -> set[str]:
+    """What `pip install runfleet` is told to install."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {re.split(r"[<>=!~\[ ]", line)[0] for line in project["dependencies"]}
+
+
+def imported_distributions(modules: list[Module]) -> set[str]:
+    """What the modules import that neither Python nor we bring."""
+    origins = packages_distributions()
+    found = {tuple(found.target.split(".")) for module in modules for found in imports_of(module)}
+    foreign = {parts for parts in found if parts[0] not in {*sys.stdlib_module_names, "runfleet"}}
+    return {distribution_of(parts, origins).lower().replace("_", "-") for parts in foreign}
+
+
+def distribution_of(parts: tuple[str, ...], origins: Mapping[str, list[str]]) -> str:
+    """`numpy` of `numpy.linalg`; `azure-core` of `azure.core`, for `azure` belongs to many."""
+    if len(origins.get(parts[0], [])) > 1:
+        return "-".join(parts[:2])
+    return origins.get(parts[0], [parts[0]])[0]
+
+
 def import_graph(modules: list[Module]) -> dict[str, set[str]]:
     """What each module imports of ours: a submodule where there is one, else its package."""
     names = {module.name for module in modules}
@@ -187,6 +214,11 @@ def test_pure_parts_know_no_clock_socket_or_file(modules: list[Module]) -> None:
 def test_posix_stays_in_agent_and_emulator(modules: list[Module]) -> None:
     """The client side runs on Windows too."""
     assert not [wrong for module in modules for wrong in posix_only_imports(module)]
+
+
+def test_what_is_imported_is_declared(modules: list[Module]) -> None:
+    """An installed runfleet lacks nothing, and brings nothing that it does not use."""
+    assert imported_distributions(modules) == declared_distributions() - IMPLICIT
 
 
 @pytest.mark.parametrize("package", ["runfleet", "runfleet.agent.messages"])
