@@ -42,6 +42,7 @@ def test_a_study_runs_to_its_results(local, write_study, folder: Path):
         "staging: 1 of 1\n"
         "adding: 3 of 3\n"
         "3 of 3 runs ended: 3 succeeded\n"
+        "collecting: 3 of 3\n"
         "tabulating\n"
         "plotting\n"
         "3 runs: 3 succeeded.\n"

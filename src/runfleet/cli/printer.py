@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
 from typing import Any, TextIO, TypeAlias
 
 from rich.console import Console, RenderableType
@@ -35,7 +36,10 @@ class Printer:
 
     @classmethod
     def standard(cls) -> Printer:
-        """The printer of this process."""
+        """The printer of this process; characters that its outputs do not know become `?`."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")
         return cls(sys.stdout, sys.stderr)
 
     @property
