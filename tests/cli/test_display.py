@@ -94,6 +94,15 @@ def test_lines_say_each_step_and_each_kind_of_failure_once():
     ]
 
 
+def test_a_long_step_is_told_now_and_then():
+    clock, lines = Clock(), list[str]()
+    display = LineDisplay(lines.append, clock)
+    for second in range(7):
+        clock.seconds = second
+        display.step(Step(StepName.ADDING, second * 100, 10_000))
+    assert lines == [f"adding: {done} of 10,000" for done in (0, 200, 400, 600)]
+
+
 def test_the_last_line_says_that_all_have_ended():
     progress = Progress(RunCounts(2, succeeded=2), timedelta(seconds=1), rate=2.0)
     assert progress_text(progress) == "2 of 2 runs ended: 2 succeeded"

@@ -82,20 +82,26 @@ class LineDisplay:
         self._explained = ""
 
     def step(self, step: Step) -> None:
-        """Say each step when it begins, and when all of it is done."""
+        """Say each step when it begins, now and then, and when all of it is done."""
         is_new = self._step is None or self._step.name is not step.name
-        if is_new or (step.total and step.done == step.total):
-            self._say(step_text(step))
+        if is_new or (step.total and step.done == step.total) or self._is_time():
+            self._say_on_time(step_text(step))
         self._step = step
 
     def progress(self, progress: Progress) -> None:
         """Say what is new, if it is time to."""
         self._say_failures(progress)
         self._say_explanation(progress)
-        if self._clock() >= self._next_line or progress.counts.all_ended:
-            self._say(progress_text(progress))
+        if self._is_time() or progress.counts.all_ended:
+            self._say_on_time(progress_text(progress))
             self._interval = min(_LONGEST_INTERVAL, self._interval * 1.5)
-            self._next_line = self._clock() + self._interval
+
+    def _is_time(self) -> bool:
+        return self._clock() >= self._next_line
+
+    def _say_on_time(self, line: str) -> None:
+        self._say(line)
+        self._next_line = self._clock() + self._interval
 
     def _say_failures(self, progress: Progress) -> None:
         for failed in progress.new_failures:
@@ -105,7 +111,9 @@ class LineDisplay:
                 self._failures.add(kind)
 
     def _say_explanation(self, progress: Progress) -> None:
-        sentence = progress.explanation.sentence if progress.explanation else ""
+        explanation = progress.explanation
+        # One that is stuck ends the watch, as an error.
+        sentence = explanation.sentence if explanation and not explanation.is_stuck else ""
         if sentence and sentence != self._explained:
             self._say(f"waiting: {sentence}")
         self._explained = sentence

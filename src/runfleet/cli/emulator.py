@@ -23,7 +23,7 @@ from runfleet.cli.words import size_text
 from runfleet.emulator.folders import Folders
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
-from runfleet.launch.emulator import Emulator, Endpoint
+from runfleet.launch.emulator import Emulator, Endpoint, refuse_windows
 
 app = new_app("Start, stop and reset the Batch emulator on this machine.")
 
@@ -56,6 +56,7 @@ def start(
             f"the emulator is running already, at {running.url}",
             hint="`runfleet emulator stop` stops it",
         )
+    refuse_windows()
     _become_emulator(home)
 
 

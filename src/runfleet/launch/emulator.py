@@ -94,11 +94,7 @@ class Emulator:
         return Endpoint(found["url"], found["account"], key) if _answers(found["url"]) else None
 
     def _start(self) -> None:
-        if sys.platform == "win32":
-            raise AccountError(
-                "the emulator needs Linux, so the account `local` cannot be used on Windows",
-                hint="run it in WSL (`wsl --install`), where everything else works too",
-            )
+        refuse_windows()
         self._folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._home)]
         # In a session of its own, so that Ctrl-C here does not end the runs there.
@@ -133,6 +129,15 @@ class Emulator:
         except OSError:
             lines = []
         return AccountError("\n".join([what, *lines]), hint=f"its log is `{log}`")
+
+
+def refuse_windows() -> None:
+    """Raise `AccountError` on Windows, where the emulator cannot run."""
+    if sys.platform == "win32":
+        raise AccountError(
+            "the emulator needs Linux, so the account `local` cannot be used on Windows",
+            hint="run it in WSL (`wsl --install`), where everything else works too",
+        )
 
 
 def _answers(url: str) -> bool:
