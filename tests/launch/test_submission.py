@@ -90,8 +90,12 @@ def test_added_runs_run_and_finished_ones_do_not(
         results: {{x: {{file: out.txt, pattern: '(.+)'}}}}
     """
     finish(account.submit(write_study(text.replace("VALUES", "[1, 2, 3]"))))
-    edited = account.submit(write_study(text.replace("VALUES", "[3, 4, 1]")))
-    assert edited.differences == (
+    study = write_study(text.replace("VALUES", "[3, 4, 1]"))
+    changes = account.changes(study)
+    edited = account.submit(study)
+    assert account.changes(study) == ()
+    assert edited.differences == changes
+    assert changes == (
         "parameter `X` changed",
         "1 run added (x4)",
         "1 run removed: no longer in the results, but kept in the storage (x2)",
@@ -260,16 +264,17 @@ def test_a_run_that_rewrites_its_overlay_spoils_no_other_run(
               command: cat x.inp > out.txt; echo spoilt >> x.inp
               overlays: {x.inp: x.inp.j2}
               outputs: [out.txt]
-            parameters: {A: {values: [1, 1.0, 1]}, B: 2}
-            design: zip
+            parameters: {A: {values: [1, 2, 3]}, B: 2}
+            results: {b: {file: out.txt, pattern: '(.+)'}}
+            pool: {tasks_per_node: 1}
             """,
             x_inp_j2="{{ B }}{% if A %}{% endif %}",
         )
     )
     assert finish(submission).counts.succeeded == 3
-    assert {submission.log(f"run-0000{number}", "stdout") for number in (1, 2, 3)} == {b""}
-    outputs = submission.table()
-    assert set(outputs["state"]) == {"succeeded"}
+    assert results_of(submission, "b") == [2, 2, 2]
+    (blob,) = account.storage.list_blobs(container_name(submission.name), "overlays/")
+    assert account.storage.get_bytes(container_name(submission.name), blob.name) == b"2"
 
 
 def test_a_cancelled_study_keeps_what_it_has_and_goes_on(
