@@ -4,9 +4,13 @@ import os
 import stat
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from runfleet.agent.failures import ExecutionError
 from runfleet.agent.files import SMALL
 from runfleet.agent.messages import FileToFetch
+from runfleet.agent.staging import target_path
 from runfleet.batch.states import EndedBy
 
 
@@ -162,6 +166,16 @@ def test_a_refusal_of_a_server(agent, blob_server, status, code, is_container):
 def test_a_url_of_another_kind_is_not_fetched(agent, url):
     ended, _ = fetch(agent, FileToFetch(url, file_path="a"))
     assert failure_of(ended).code == "BlobDownloadMiscError"
+
+
+@given(st.text("ab./\0", max_size=10))
+def test_any_path_stays_in_the_working_directory_or_is_refused(path):
+    try:
+        target = target_path("/node/task/wd", path, "file:///a")
+    except ExecutionError as error:
+        assert error.failure.code == "BlobDownloadMiscError"  # noqa: PT017
+    else:
+        assert os.path.normpath(target).startswith("/node/task/wd/")
 
 
 @pytest.mark.parametrize("size", [10, SMALL + 1])

@@ -224,6 +224,16 @@ def test_a_refusal_of_a_server(agent, blob_server, upload, container, faults, co
     assert blobs_in(container) == ["stdout.txt"]
 
 
+def test_a_name_that_is_no_utf_8(agent, upload, container):
+    script = """printf x > "$(printf 'a\\377.csv')"; printf x > b.csv"""
+    execution = agent.shell(script, uploads=(upload("a*"), upload("b*")))
+    ended = agent.run(execution)
+    assert (ended.exit_code, ended.failure.code) == (0, "FileUploadMiscError")
+    assert ended.failure.details["Message"] == "its name is no UTF-8"
+    assert blobs_in(container) == ["b.csv"]
+    assert "a?.csv" in (agent.folder(execution) / "fileuploaderr.txt").read_text()
+
+
 def test_the_first_file_that_fails_ends_its_specification(agent, container):
     missing = FilesToUpload("../std*.txt", container.with_name("missing").as_uri())
     execution = agent.task("true", uploads=(missing,))

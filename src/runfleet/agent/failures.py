@@ -60,7 +60,13 @@ class ExecutionError(RunfleetError):
     def __init__(self, code: str, **details: str) -> None:
         category, message = _FAILURES[code]
         super().__init__(message)
-        self.failure = ExecutionFailure(category, code, message, details)
+        printable = {name: as_utf8(value) for name, value in details.items()}
+        self.failure = ExecutionFailure(category, code, message, printable)
+
+
+def as_utf8(text: str) -> str:
+    """Replace what comes from a file name that is no UTF-8: JSON has no place for it."""
+    return text.encode(errors="replace").decode()
 
 
 def from_os_error(error: OSError, code: str, **details: str) -> ExecutionError:

@@ -84,7 +84,11 @@ class AgentLink(asyncio.Protocol):
             process = _start_process(others, state)
         link = cls(process, on_message, on_lost)
         await link._loop.create_connection(lambda: link, sock=own)
-        await link._ready
+        try:
+            await link._ready
+        except BaseException:
+            await link.stop()
+            raise
         return link
 
     @property

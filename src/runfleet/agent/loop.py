@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import selectors
 import signal
@@ -25,6 +26,8 @@ from runfleet.agent.messages import (
 from runfleet.agent.trash import Trash
 from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
+
+log = logging.getLogger(__name__)
 
 _READ_SIZE = 1 << 18
 _WORKERS = 8
@@ -58,6 +61,7 @@ class Agent:
         self._selector.register(self._wake_reader, selectors.EVENT_READ, lambda _: self._on_wake())
         self._journal = Journal(state + "/agent.journal")
         self._trash = Trash(state + "/trash", delete_after)
+        self._trash.take(state + "/partial")
         self._folders = Folders(self._trash)
         self._workers = Workers(_WORKERS, self._wake)
         self._executions = Executions(state, self._folders, self._workers, self._on_ended)
@@ -132,10 +136,17 @@ class Agent:
         if self._ended:
             lines = b"".join(self._ended)
             self._ended.clear()
-            self._journal.append(lines)
+            self._write_journal(lines)
             self._outgoing += lines
         if self._outgoing:
             self._send()
+
+    def _write_journal(self, lines: bytes) -> None:
+        try:
+            self._journal.append(lines)
+        except OSError as error:
+            # Only the death of the emulator would now make it repeat what is done.
+            log.error("the journal cannot be written: %s", error)
 
     def _send(self) -> None:
         try:

@@ -92,7 +92,9 @@ class Processes:
 
     def forget(self, execution: int, leader: int, task_directory: str) -> None:
         """Nothing is left of an execution."""
-        del self._sessions[leader]
+        # The number of the leader may belong to another one by now.
+        if self._sessions.get(leader) == execution:
+            del self._sessions[leader]
         folder = os.fsencode(task_directory)
         if self._folders.get(folder) == execution:
             del self._folders[folder]

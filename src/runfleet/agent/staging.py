@@ -49,7 +49,8 @@ def fetch(
 def target_path(working_directory: str, relative: str, url: str) -> str:
     """Place a file below the working directory; raises `ExecutionError` if it would leave it."""
     path = os.path.normpath(relative)
-    if not relative or path.startswith("/") or path.split("/")[0] in (".", ".."):
+    leaves = path.startswith("/") or path.split("/")[0] in (".", "..")
+    if not relative or leaves or "\0" in relative:
         reason = "the file path does not lie in the working directory of the task"
         raise ExecutionError("BlobDownloadMiscError", **_place(url, relative), Message=reason)
     return f"{working_directory}/{path}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+import time
 
 _FILES_A_BREATH = 50
 _BREATH = 0.02
@@ -30,7 +31,9 @@ class Trash:
         self._delay = delay
         os.makedirs(folder, exist_ok=True)
         self._is_empty = not os.listdir(folder)
-        self._numbers = itertools.count()
+        born = time.time_ns()
+        # Unlike the number of this process, never used before.
+        self._names = (f"{born:x}-{number}" for number in itertools.count())
         self._stirred = threading.Event()
         self._due: float | None = None
         self._thread: threading.Thread | None = None
@@ -38,7 +41,7 @@ class Trash:
     def take(self, path: str) -> None:
         """Move a folder out of sight, if it is there."""
         try:
-            os.rename(path, f"{self._folder}/{os.getpid()}-{next(self._numbers)}")
+            os.rename(path, f"{self._folder}/{next(self._names)}")
         except FileNotFoundError:
             return
         self._is_empty = False

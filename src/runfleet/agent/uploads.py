@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from runfleet.agent import files, patterns
-from runfleet.agent.failures import ExecutionError, from_os_error
+from runfleet.agent.failures import ExecutionError, as_utf8, from_os_error
 from runfleet.agent.messages import ExecutionFailure, FilesToUpload
 from runfleet.agent.patterns import Match, Pattern
 from runfleet.agent.transfers import Cancellation
@@ -102,9 +103,15 @@ class Uploads:
 
 
 def write_records(uploads: Uploads, task_directory: str) -> None:
-    """Write ``fileuploadout.txt`` and ``fileuploaderr.txt``, a JSON object a line."""
-    _write(f"{task_directory}/fileuploadout.txt", map(_entry, uploads.uploaded))
-    _write(f"{task_directory}/fileuploaderr.txt", (_error(*pair) for pair in uploads.failed))
+    """
+    Write ``fileuploadout.txt`` and ``fileuploaderr.txt``, a JSON object a line.
+
+    The service does so after every upload; here they are written only where one has failed, since
+    two more files would cost a short run more than its uploads.
+    """
+    with contextlib.suppress(OSError):  # the failure itself is told all the same
+        _write(f"{task_directory}/fileuploadout.txt", map(_entry, uploads.uploaded))
+        _write(f"{task_directory}/fileuploaderr.txt", (_error(*pair) for pair in uploads.failed))
 
 
 def is_due(wanted: FilesToUpload, *, succeeded: bool) -> bool:
@@ -137,6 +144,7 @@ def _blob_name(wanted: FilesToUpload, pattern: Pattern, match: Match) -> str:
 def _put(upload: Upload, cancellation: Cancellation | None) -> bool:
     try:
         check_blob_name(upload.blob)
+        upload.blob.encode()
         container = local_path(upload.wanted.container_url)
         if container is not None:
             return _put_locally(upload, container, may_take_long=cancellation is not None)
@@ -145,6 +153,8 @@ def _put(upload: Upload, cancellation: Cancellation | None) -> bool:
         return cancellation is not None
     except InvalidNameError as error:
         raise _failure("FileUploadMiscError", upload, error.message) from error
+    except UnicodeEncodeError as error:
+        raise _failure("FileUploadMiscError", upload, "its name is no UTF-8") from error
     except PermissionError as error:
         raise _failure("FileUploadAccessDenied", upload, str(error.strerror)) from error
     except OSError as error:
@@ -195,7 +205,7 @@ def _place(upload: Upload) -> dict[str, str]:
 def _entry(upload: Upload) -> dict[str, object]:
     return {
         "pattern": upload.wanted.pattern,
-        "file": upload.path,
+        "file": as_utf8(upload.path),
         "destination": upload.destination,
     }
 
