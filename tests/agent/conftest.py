@@ -227,6 +227,7 @@ class BlobServer:
     signature: str | None = None
     page_size: int = 2
     faults: list[int] = field(default_factory=list)
+    breaks: int = 0
     hold: threading.Event = field(default_factory=threading.Event)
     held: threading.Event = field(default_factory=threading.Event)
 
@@ -241,7 +242,8 @@ class BlobHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         status, body = self.refusal() or self.found()
-        self.answer(status, body)
+        self.answer(status, body, sent=len(body) // 2 if self.store.breaks else len(body))
+        self.store.breaks = max(0, self.store.breaks - 1)
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -304,11 +306,11 @@ class BlobHandler(BaseHTTPRequestHandler):
         self.store.blobs[self.name] = content
         self.store.headers[self.name] = {k.lower(): v for k, v in self.headers.items()}
 
-    def answer(self, status: int, body: bytes) -> None:
+    def answer(self, status: int, body: bytes, *, sent: int | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:sent])
 
 
 @pytest.fixture

@@ -119,6 +119,22 @@ def test_a_passing_fault_of_a_server_is_waited_out(agent, blob_server, status):
     assert (wd / "a").read_bytes() == b"content"
 
 
+@pytest.mark.parametrize("is_container", [False, True])
+def test_a_connection_that_breaks_off_is_made_again(agent, blob_server, is_container):
+    blob_server.blobs["study-one/a"] = content = os.urandom(3_000_000)
+    blob_server.breaks = 1
+    url = f"{blob_server.url}/study-one" + ("" if is_container else "/a")
+    path = "" if is_container else "a"
+    ended, wd = fetch(agent, FileToFetch(url, file_path=path, is_container=is_container))
+    assert ended.exit_code == 0, ended
+    assert (wd / "a").read_bytes() == content
+
+
+def test_a_server_that_is_not_there(agent):
+    ended, _ = fetch(agent, FileToFetch("http://127.0.0.1:1/a", file_path="a"))
+    assert failure_of(ended).code == "BlobDownloadMiscError"
+
+
 def failure_of(ended):
     """The failure of an execution whose command did not run."""
     assert (ended.ended_by, ended.exit_code) == (EndedBy.FAILURE, None)

@@ -12,6 +12,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 from urllib.parse import quote, unquote
@@ -94,7 +95,7 @@ def _put_blocks(
 def _put(url: str, body: bytes, headers: Mapping[str, str], cancellation: Cancellation) -> None:
     all_headers = {"x-ms-version": _API_VERSION, "Content-Type": "", **headers}
     request = urllib.request.Request(url, body, all_headers, method="PUT")  # noqa: S310
-    _with_retries(lambda: _read(request), cancellation)
+    _with_retries(lambda: _answer(request), cancellation)
 
 
 def _page(text: bytes) -> ElementTree.Element:
@@ -105,33 +106,45 @@ def _page(text: bytes) -> ElementTree.Element:
 
 
 def _get(url: str) -> bytes:
-    return _read(urllib.request.Request(url, headers={"x-ms-version": _API_VERSION}))  # noqa: S310
+    return _answer(urllib.request.Request(url, headers={"x-ms-version": _API_VERSION}))  # noqa: S310
 
 
-def _read(request: urllib.request.Request) -> bytes:
-    with _open(request) as response:
+def _answer(request: urllib.request.Request) -> bytes:
+    with _open(request) as response, _translated():
         return response.read()
 
 
 def _download(url: str, path: str, cancellation: Cancellation) -> None:
     with _open(urllib.request.Request(url)) as response, open(path, "wb") as file:  # noqa: S310
-        while chunk := response.read(_CHUNK):
+        while chunk := _read_chunk(response):
             cancellation.check()
             file.write(chunk)
-        # http.client takes a connection that breaks off for the end of the body.
-        if response.length:
-            raise WebError("the connection broke off")
+
+
+def _read_chunk(response: http.client.HTTPResponse) -> bytes:
+    with _translated():
+        chunk = response.read(_CHUNK)
+    # A connection that breaks off looks like the end of the body.
+    if not chunk and response.length:
+        raise WebError("the connection broke off")
+    return chunk
 
 
 def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
-    try:
+    with _translated():
         response = urllib.request.urlopen(request, timeout=_TIMEOUT)  # noqa: S310 - http(s) only
+    assert isinstance(response, http.client.HTTPResponse)
+    return response
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
     except urllib.error.HTTPError as error:
         raise WebError(f"{error.code} {error.reason}", status=error.code) from error
     except (OSError, http.client.HTTPException) as error:
         raise WebError(str(error)) from error
-    assert isinstance(response, http.client.HTTPResponse)
-    return response
 
 
 def _with_retries(action: Callable[[], _Result], cancellation: Cancellation) -> _Result:
