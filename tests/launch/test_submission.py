@@ -44,6 +44,11 @@ def results_of(submission: Submission, name: str = "square") -> list[float]:
     return list(submission.table()[name])
 
 
+def begun(submission: Submission) -> tuple[int, int]:
+    counts = submission.counts()
+    return counts.succeeded, counts.running
+
+
 def attempts(folder: Path) -> list[str]:
     """What the runs of a test have noted in a file outside of their folders."""
     file = folder / "attempts"
@@ -292,7 +297,7 @@ def test_a_cancelled_study_keeps_what_it_has_and_goes_on(
         """
     )
     submission = account.submit(study)
-    wait_for(lambda: submission.counts().running == 2, seconds=20)
+    wait_for(lambda: begun(submission) == (1, 2), seconds=20)
     counts = submission.cancel()
     assert (counts.succeeded, counts.cancelled, counts.failed) == (1, 5, 0)
     assert submission.explain().next_step == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from runfleet.home import runfleet_home
 from runfleet.launch.emulator import Emulator
 from runfleet.launch.errors import AccountError, StudyNotFoundError
 from runfleet.launch.hashes import hash_cache
+from runfleet.launch.outages import hopeful
 from runfleet.launch.plan import Plan, make_plan
 from runfleet.launch.pool import plan_local_pool
 from runfleet.launch.record import RecordStore
@@ -161,12 +163,14 @@ class Account:
 
     def _submit(self, study: Study, on_step: OnStep, *, retry_failed: bool) -> Submission:
         with self._locked(study.name), self._submitter(study, on_step) as submitter:
-            return self._submission(submitter.submit(retry_failed=retry_failed), study)
+            with hopeful():
+                submitted = submitter.submit(retry_failed=retry_failed)
+            return self._submission(submitted, study)
 
     @contextmanager
     def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
         with hash_cache(self._folder / "hashes.json") as hashes:
-            pool = plan_local_pool(study.pool)
+            pool = plan_local_pool(study.pool, os.cpu_count() or 1)
             yield Submitter(study, self.batch, self.storage, pool, hashes.digest, on_step)
 
     @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from dataclasses import dataclass
 
 from runfleet.azure import AzureBatch, ConflictError, OperatingSystem, PoolInfo, PoolSettings
@@ -50,24 +49,32 @@ class PoolPlan:
         return OperatingSystem.WINDOWS if is_windows else OperatingSystem.LINUX
 
 
-def plan_local_pool(request: PoolRequest) -> PoolPlan:
+def plan_local_pool(request: PoolRequest, cores: int) -> PoolPlan:
     """
-    Plan a pool on this machine, whose nodes cost nothing: all of them, and with all cores.
+    Plan a pool on this machine, whose nodes cost nothing: all of them at once.
+
+    Its nodes share the machine.  Unless the study says how many runs each of them carries out at a
+    time, all nodes together carry out one on each core, or one on each node if that is more.
 
     Parameters
     ----------
     request
         What the study asks for.
+    cores
+        How many cores this machine has.
     """
     count = max(1, request.nodes.max)
+    slots = request.tasks_per_node or max(1, cores // count)
+    # Batch allows four slots a core, and counts cores by the name of the size.
+    vm_size = request.vm_size if request.tasks_per_node else f"standard_f{cores}s_v2"
     spot = request.nodes.spot
     return PoolPlan(
-        id=request.id or _shared_id(request),
+        id=request.id or _shared_id(request, vm_size, slots, whole=slots == cores),
         image=request.image,
-        vm_size=request.vm_size,
+        vm_size=vm_size,
         dedicated=0 if spot else count,
         spot=count if spot else 0,
-        slots=request.tasks_per_node or os.cpu_count() or 1,
+        slots=slots,
     )
 
 
@@ -132,8 +139,9 @@ def _enlarge(batch: AzureBatch, pool: PoolInfo, plan: PoolPlan) -> None:
         log.info("pool %s keeps its size: %s", pool.id, error.message)
 
 
-def _shared_id(request: PoolRequest) -> str:
-    if request == PoolRequest(nodes=request.nodes):
+def _shared_id(request: PoolRequest, vm_size: str, slots: int, *, whole: bool) -> str:
+    """Name a pool after what its nodes are: plainly, if one of them is the whole machine."""
+    if whole and request.image == PoolRequest.image and not request.tasks_per_node:
         return "local"
-    asked = f"{request.image} {request.vm_size} {request.tasks_per_node}".lower()
+    asked = f"{request.image} {vm_size} {slots}".lower()
     return f"local-{hashlib.sha256(asked.encode()).hexdigest()[:8]}"

@@ -23,6 +23,7 @@ from runfleet.launch.failures import (
     kind_of,
 )
 from runfleet.launch.history import History, is_over
+from runfleet.launch.outages import hopeful
 from runfleet.launch.outcomes import count_runs, failed_tasks, outcomes_of
 from runfleet.launch.progress import Progress, RunCounts
 from runfleet.launch.record import RecordStore, StudyRecord
@@ -105,7 +106,8 @@ class Submission:
         Ends early where nothing will go on by itself; the last `Progress` then explains why.
         Leaving the loop leaves the runs going.
         """
-        return Watcher(self._history, self._files, self._record).watch()
+        with hopeful():
+            yield from Watcher(self._history, self._files, self._record).watch()
 
     def cancel(self) -> RunCounts:
         """

@@ -1,0 +1,46 @@
+"""The pool that a study gets on this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from runfleet.launch import LaunchError
+from runfleet.launch.pool import check_operating_system, plan_local_pool
+from runfleet.study.pool import NodeRange, PoolRequest
+
+
+def test_a_study_gets_the_whole_machine() -> None:
+    """One node with a slot for each core; Batch allows no more than four slots a core."""
+    plan = plan_local_pool(PoolRequest(), cores=16)
+    assert (plan.id, plan.nodes, plan.slots) == ("local", 1, 16)
+    assert plan.vm_size == "standard_f16s_v2"
+
+
+@pytest.mark.parametrize(("nodes", "slots"), [(2, 4), (5, 1), (100, 1), (0, 8)])
+def test_the_nodes_share_the_machine(nodes: int, slots: int) -> None:
+    """A study that asks Azure for many nodes does not drown the machine it is tried on."""
+    plan = plan_local_pool(PoolRequest(nodes=NodeRange(max=nodes)), cores=8)
+    assert (plan.nodes, plan.slots) == (max(1, nodes), slots)
+
+
+def test_what_the_study_says_holds() -> None:
+    """Its own pool, and its own number of runs at a time."""
+    request = PoolRequest(id="mine", tasks_per_node=3, nodes=NodeRange(max=2, spot=True))
+    plan = plan_local_pool(request, cores=8)
+    assert (plan.id, plan.slots, plan.spot, plan.dedicated) == ("mine", 3, 2, 0)
+    assert plan.vm_size == request.vm_size
+
+
+def test_studies_that_ask_for_the_same_share_a_pool() -> None:
+    """Others have a pool of their own."""
+    requests = [PoolRequest(tasks_per_node=1), PoolRequest(tasks_per_node=1), PoolRequest()]
+    first, second, third = (plan_local_pool(request, cores=2).id for request in requests)
+    assert first == second
+    assert first != third
+
+
+def test_windows_nodes_are_refused_for_now() -> None:
+    """Before anything is made."""
+    plan = plan_local_pool(PoolRequest(image="windows-2022"), cores=2)
+    with pytest.raises(LaunchError, match="has Windows nodes, which studies cannot use yet"):
+        check_operating_system(plan)
