@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -170,7 +169,7 @@ class Account:
     @contextmanager
     def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
         with hash_cache(self._folder / "hashes.json") as hashes:
-            pool = plan_local_pool(study.pool, os.cpu_count() or 1)
+            pool = plan_local_pool(study.pool)
             yield Submitter(study, self.batch, self.storage, pool, hashes.digest, on_step)
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from dataclasses import dataclass
 
 from runfleet.azure import AzureBatch, ConflictError, OperatingSystem, PoolInfo, PoolSettings
@@ -49,7 +50,7 @@ class PoolPlan:
         return OperatingSystem.WINDOWS if is_windows else OperatingSystem.LINUX
 
 
-def plan_local_pool(request: PoolRequest, cores: int) -> PoolPlan:
+def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPlan:
     """
     Plan a pool on this machine, whose nodes cost nothing: all of them at once.
 
@@ -61,8 +62,9 @@ def plan_local_pool(request: PoolRequest, cores: int) -> PoolPlan:
     request
         What the study asks for.
     cores
-        How many cores this machine has.
+        How many cores this machine has; None to look.
     """
+    cores = cores or os.cpu_count() or 1
     count = max(1, request.nodes.max)
     slots = request.tasks_per_node or max(1, cores // count)
     # Batch allows four slots a core, and counts cores by the name of the size.
