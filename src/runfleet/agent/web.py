@@ -93,7 +93,11 @@ def _put_blocks(
 
 
 def _put(url: str, body: bytes, headers: Mapping[str, str], cancellation: Cancellation) -> None:
-    all_headers = {"x-ms-version": _API_VERSION, "Content-Type": "", **headers}
+    all_headers = {
+        "x-ms-version": _API_VERSION,
+        "Content-Type": "application/octet-stream",
+        **headers,
+    }
     request = urllib.request.Request(url, body, all_headers, method="PUT")  # noqa: S310
     _with_retries(lambda: _answer(request), cancellation)
 
