@@ -19,12 +19,12 @@ help: ## list these targets
 demo: .venv/runtime .build/epanet ## run 300 simulations of a water network: a table and a plot
 	@$(BIN)/runfleet package add epanet 2.3.5 .build/epanet
 	$(BIN)/runfleet run examples/epanet-net1/study.yaml
-	@echo "table: examples/epanet-net1/results/net1-roughness/runs.csv"
-	@echo "plots: examples/epanet-net1/results/net1-roughness/plots/"
+	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
+	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 
-test: .venv/development .build/epanet .build/hyperqueue/installed ## run every test
+test: .venv/development .build/epanet .build/hyperqueue/installed .build/azure-batch-14/installed ## run every test
 	@.ci/debian-packages parallel
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --durations 15
 
 check: .venv/development ## check style, types and the direction of imports
 	$(BIN)/ruff check
@@ -72,4 +72,10 @@ clean: ## remove what these targets installed; studies and results stay
 	@echo "Installing HyperQueue into .build/hyperqueue, to measure against"
 	@$(PYTHON) -m venv .build/hyperqueue
 	@.build/hyperqueue/bin/python -m pip install --quiet hyperqueue==0.27.0
+	@touch $@
+
+.build/azure-batch-14/installed: | .venv/bin/python
+	@echo "Installing the older Azure SDK into .build/azure-batch-14, to test the emulator with"
+	@$(PYTHON) -m venv .build/azure-batch-14
+	@.build/azure-batch-14/bin/python -m pip install --quiet azure-batch==14.2.0
 	@touch $@

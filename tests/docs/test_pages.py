@@ -6,15 +6,18 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+) *(.*)\n((?s:.*?))^```$", re.MULTILINE)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+RunCommand = Callable[..., "CompletedProcess[str]"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,10 @@ def carry_out(command: Command, folder: Path, environment: dict[str, str]) -> No
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert command.matches(done.stdout), f"$ {command.line}\n{done.stdout}"
+    if not command.matches(done.stdout):
+        pytest.fail(
+            f"the page shows something else:\n$ {command.line}\n{done.stdout}", pytrace=False
+        )
 
 
 @pytest.mark.parametrize("page", ["first-study.md", "commands.md"])
@@ -89,6 +95,15 @@ def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page names a file or folder of the repository."""
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_the_study_of_the_readme_is_one(tmp_path: Path, runfleet: RunCommand) -> None:
+    """The study that the README begins with can be planned."""
+    (study,) = (block for block in blocks_of(ROOT / "README.md") if block.language == "yaml")
+    (tmp_path / "study.yaml").write_text(study.text, encoding="utf-8")
+    (tmp_path / "net1.inp.j2").write_text("{{ ROUGHNESS }} {{ DEMAND }}", encoding="utf-8")
+    planned = runfleet("plan", "study.yaml", folder=tmp_path)
+    assert "net1-roughness, 300 runs" in planned.stdout, planned.stderr
 
 
 def test_python_blocks_compile() -> None:
