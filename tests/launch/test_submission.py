@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runfleet.azure import PoolSettings, StartTask
 from runfleet.launch import (
     Account,
     FailureKind,
@@ -393,3 +394,48 @@ def test_inputs_that_are_gone_stop_the_wait(account: Account, write_study: Write
     assert last.explanation is not None
     assert last.explanation.is_stuck
     assert last.explanation.sentence.startswith("the shared inputs could not be staged on node")
+
+
+def test_a_failed_start_task_stops_the_wait(account: Account, write_study: WriteStudy) -> None:
+    """At once, and with what it wrote."""
+    account.batch.ensure_pool(
+        PoolSettings(
+            "broken",
+            account.batch.pick_image("ubuntu-22.04"),
+            "standard_f2s_v2",
+            dedicated=1,
+            start_task=StartTask("/bin/sh -c 'echo no licence server >&2; exit 3'"),
+        )
+    )
+    study = write_study("model: {command: x}\npool: {id: broken}")
+    submission = account.submit(study)
+    explanation = finish(submission).explanation
+    assert explanation is not None
+    assert explanation.is_stuck
+    assert explanation.sentence.startswith("the start task of pool `broken` failed on node")
+    assert explanation.output == "no licence server"
+    assert submission.explain() == explanation
+    submission.cancel()
+
+
+def test_a_deleted_pool_is_missed_and_made_again(
+    account: Account, write_study: WriteStudy, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    """The runs wait for it, and `submit` provides it."""
+    study = write_study(
+        f"""
+        model: {{command: '[ -e "{tmp_path}/open" ] || sleep 1000'}}
+        pool: {{id: short-lived}}
+        """
+    )
+    submission = account.submit(study)
+    wait_for(lambda: submission.counts().running == 1, seconds=20)
+    account.batch.delete_pool("short-lived")
+    wait_for(lambda: account.batch.get_pool("short-lived") is None, seconds=20)
+    explanation = finish(submission).explanation
+    assert explanation is not None
+    assert explanation.sentence == (
+        "pool `short-lived` is not there any more, so the runs have no nodes"
+    )
+    (tmp_path / "open").touch()
+    assert finish(account.submit(study)).counts.succeeded == 1
