@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from runfleet.azure import AzureBatch, JobSettings
+from runfleet.azure import AzureBatch, JobSettings, TasksRefusedError
+from runfleet.errors import RunfleetError
 from runfleet.launch import names
 from runfleet.launch.comparison import Comparison, Fingerprints, compare
 from runfleet.launch.definition import Definition, define, fingerprints
@@ -31,6 +32,7 @@ from runfleet.study import Study
 
 _COUNTING_SECONDS = 10.0
 _COUNTING_PAUSE = 0.2
+_PACKAGE_MISSING = "InvalidApplicationPackageReferences"
 
 
 @dataclass(frozen=True)
@@ -210,10 +212,25 @@ class Submitter:
         before = total - len(missing)
         maker = TaskMaker(self.study, self.storage, generation.job_id)
         runs = (run for run in self.study.runs() if run.name in missing)
-        self.batch.add_tasks(
-            generation.job_id,
-            maker.tasks(runs),
-            on_added=lambda added: self.on_step(Step(StepName.ADDING, before + added, total)),
+        try:
+            self.batch.add_tasks(
+                generation.job_id,
+                maker.tasks(runs),
+                on_added=lambda added: self.on_step(Step(StepName.ADDING, before + added, total)),
+            )
+        except TasksRefusedError as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: TasksRefusedError) -> RunfleetError:
+        """Say in the words of the study why its tasks are refused, where that is known."""
+        if _PACKAGE_MISSING not in next(iter(error.refused.values())):
+            return error
+        packages = ", ".join(f"`{package}`" for package in self.study.model.packages)
+        return LaunchError(
+            f"the account lacks an application package that study `{self.study.name}` needs; "
+            f"it needs {packages}",
+            hint="add it with `runfleet package add ID VERSION FOLDER_OR_ZIP`, and run the study "
+            "again",
         )
 
     def _counts_back(self, generation: Generation) -> bool:
