@@ -445,7 +445,7 @@ def test_a_deleted_pool_is_missed_and_made_again(
 def test_a_missing_package_is_named(account: Account, write_study: WriteStudy) -> None:
     """And how to add it; the same study goes on when it is there."""
     study = write_study("model: {command: x, packages: [nothere==1.0]}")
-    with pytest.raises(LaunchError, match="it needs `nothere==1.0`") as raised:
+    with pytest.raises(LaunchError, match=r"it needs `nothere==1\.0`") as raised:
         account.submit(study)
     assert raised.value.hint == (
         "add it with `runfleet package add ID VERSION FOLDER_OR_ZIP`, and run the study again"
