@@ -24,6 +24,7 @@ ALLOWED = {
     "home": {"errors"},
     "study": {"errors"},
     "batch": {"errors"},
+    "autoscale": {"errors", "batch"},
     "scheduler": {"errors", "batch"},
     "wire": {"errors", "batch"},
     "store": {"errors", "batch"},
@@ -37,7 +38,7 @@ ALLOWED = {
 }
 
 # Parts that decide and translate: what they need to know, they are told.
-PURE = ("batch", "scheduler", "wire")
+PURE = ("autoscale", "batch", "scheduler", "wire")
 OUTSIDE_WORLD = {"os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "time"}
 CLOCKS = {"now", "today", "utcnow"}
 
