@@ -71,6 +71,11 @@ class Emulator:
     key: str
     process: subprocess.Popen[bytes]
 
+    @property
+    def log(self) -> Path:
+        """What it wrote about itself."""
+        return self.home / "emulator" / "log.txt"
+
     def client(self) -> BatchClient:
         """The official SDK's client."""
         return BatchClient(self.url, AzureNamedKeyCredential(self.account, self.key))
@@ -89,9 +94,10 @@ def start_emulator(home: Path, *options: str) -> Emulator:
 
 
 def stop_emulator(emulator: Emulator) -> None:
-    """Stop an emulator as a user would, and wait until it is gone."""
+    """Stop an emulator as a user would, wait until it is gone, and see that its log is clean."""
     emulator.process.terminate()
     emulator.process.wait(20)
+    assert "Traceback" not in (text := emulator.log.read_text()), text
 
 
 def _pid(endpoint: Path) -> int | None:
@@ -119,3 +125,23 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     running = start_emulator(tmp_path_factory.mktemp("home with 'quote'"))
     yield running
     stop_emulator(running)
+
+
+@pytest.fixture(name="start_emulator")
+def start_emulators() -> Iterator[Callable[..., Emulator]]:
+    """Start emulators that a test ends, or that are stopped after it."""
+    started: list[Emulator] = []
+
+    def start(home: Path, *options: str) -> Emulator:
+        started.append(start_emulator(home, *options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        stop_emulator(one)
+
+
+@pytest.fixture(scope="session", name="wait_for")
+def give_wait_for() -> Callable[..., object]:
+    """Wait for a condition."""
+    return wait_for

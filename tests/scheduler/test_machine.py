@@ -48,6 +48,7 @@ from runfleet.scheduler import (
     restore,
     task_requests,
 )
+from runfleet.scheduler.settle import settle
 from runfleet.scheduler.state import Fate, JobEntry, Outcome, State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -158,9 +159,10 @@ class World:
             for task_id, slots, retries in asked
             if self.store.find(job_id, task_id) is None
         ]
-        if self.ask(task_requests.add_tasks, job_id, []):
-            self.store.tasks |= {task.sequence: copy(task) for task in added}
-            assert self.ask(task_requests.add_tasks, job_id, added)
+        self.store.tasks |= {task.sequence: copy(task) for task in added}
+        if not self.ask(task_requests.add_tasks, job_id, added):
+            for task in added:
+                del self.store.tasks[task.sequence]
 
     def _new_task(self, job_id: str, task_id: str, slots: int, retries: int) -> Task:
         self.sequence += 1
@@ -614,6 +616,19 @@ class SchedulerMachine(RuleBasedStateMachine):
                 assert info is None or info.state is AuxiliaryTaskState.COMPLETED
 
     @invariant()
+    def nothing_is_left_to_follow(self) -> None:
+        state = self.world.state
+        for pool in state.pools.values():
+            state.touch_pool(pool)
+            for node in pool.nodes.values():
+                state.touch_node(node)
+        for job in state.jobs.values():
+            state.touch_job(job)
+        settle(state, self.world.now)
+        again = [one for one in state.take_commands() if not isinstance(one, commands.Kill)]
+        assert again == []
+
+    @invariant()
     def counts_equal_a_recount(self) -> None:
         for job_id, entry in self.world.state.jobs.items():
             recount = self.world.store.counts(job_id)
@@ -735,5 +750,5 @@ def _could_start(state: State, job: JobEntry) -> bool:
 
 TestScheduler = SchedulerMachine.TestCase
 TestScheduler.settings = settings(
-    max_examples=200, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 from runfleet.wire.responses import Response
 
 
 @dataclass(frozen=True, slots=True)
 class FileAnswer:
-    """A response whose body is a part of a file."""
+    """A response whose body is a part of an open file, `length` bytes from where it stands."""
 
     response: Response
-    path: Path
-    offset: int
+    file: BinaryIO
     length: int
 
 

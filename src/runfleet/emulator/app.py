@@ -117,9 +117,8 @@ def _body(answer: Answer) -> bytes:
 async def _chunks(answer: FileAnswer) -> AsyncIterator[bytes]:
     """The part of the file; zeros follow where it was cut short meanwhile."""
     left = answer.length
-    with answer.path.open("rb") as file:
-        file.seek(answer.offset)
+    with answer.file:
         while left:
-            chunk = file.read(min(left, _CHUNK)) or bytes(min(left, _CHUNK))
+            chunk = answer.file.read(min(left, _CHUNK)) or bytes(min(left, _CHUNK))
             left -= len(chunk)
             yield chunk

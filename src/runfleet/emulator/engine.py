@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from runfleet.agent.journal import read_journal
+from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.link import AgentLink
 from runfleet.agent.messages import Ended, ExecutionFailure, Kill, Message, Ready, RemoveFolder
 from runfleet.batch.records import Failure, Task
@@ -27,9 +27,10 @@ from runfleet.wire.tasks import spec_from_body
 log = logging.getLogger(__name__)
 
 _PURGE_PAUSE = 0.05
-_LONGEST_RETENTION = timedelta(days=36_500)
 _EXPIRED_AT_ONCE = 500
+_EXPIRY_PAUSE = 1.0
 _LONGEST_SLEEP = timedelta(days=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def now() -> datetime:
@@ -81,6 +82,7 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._purging = False
         self._expiry: asyncio.TimerHandle | None = None
+        self._next_expiry = _NEVER
         self._do: dict[type[Any], Callable[[Any], None]] = {
             wanted.SavePool: lambda command: store.save_pool(command.pool),
             wanted.ForgetPool: lambda command: store.forget_pool(command.pool_id),
@@ -89,7 +91,7 @@ class Engine:
             wanted.SaveJob: lambda command: store.save_job(command.job),
             wanted.ForgetJob: self._forget_job,
             wanted.SaveJobNode: lambda command: store.save_job_node(command.job_node),
-            wanted.SaveTask: lambda command: store.tasks.save(command.task),
+            wanted.SaveTask: self._save_task,
             wanted.ForgetTask: self._forget_task,
             wanted.RemoveTaskFiles: lambda command: self._remove_task_folder(command.task),
             wanted.LoadTasks: self._load_tasks,
@@ -151,11 +153,15 @@ class Engine:
         except sqlite3.Error as error:
             log.exception("committing to the store failed")
             for waiter in waiters:
-                waiter.set_exception(error)
+                if not waiter.done():
+                    waiter.set_exception(error)
             return
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
+        if not self.state.executions:
+            # All that the agent noted has come in, and is lasting now.
+            clear_journal(self.folders.journal)
 
     async def _start_agent(self) -> None:
         self._link = await AgentLink.start(
@@ -208,7 +214,7 @@ class Engine:
     def _start_task(self, command: wanted.StartTask) -> None:
         task = command.task
         spec = spec_from_body(self.store.tasks.body(task.sequence))
-        task.retention_time = min(spec.retention_time, _LONGEST_RETENTION)
+        task.retention_time = spec.retention_time
         job = self.state.job(task.job_id).job
         pool = self._pool_spec(command.node.pool_id)
         self._send(self._executions.of_task(command, spec, job, pool.packages))
@@ -226,6 +232,12 @@ class Engine:
     def _start_release(self, command: wanted.StartRelease) -> None:
         pool = self.state.pool(command.node.pool_id).pool
         self._send(self._executions.of_release(command, pool))
+
+    def _save_task(self, command: wanted.SaveTask) -> None:
+        task = command.task
+        self.store.tasks.save(task)
+        if task.end_time is not None and task.end_time + task.retention_time < self._next_expiry:
+            self._remove_expired_at(task.end_time + task.retention_time)
 
     def _forget_node(self, command: wanted.ForgetNode) -> None:
         self.store.forget_node(command.node.node_id)
@@ -261,9 +273,14 @@ class Engine:
         self._commit_soon()
 
     def _watch_expiry(self) -> None:
-        due = self.store.tasks.next_expiry()
-        delay = min(due - now(), _LONGEST_SLEEP) if due else _LONGEST_SLEEP
-        seconds = max(1.0, delay.total_seconds())
+        self._remove_expired_at(self.store.tasks.next_expiry() or _NEVER)
+
+    def _remove_expired_at(self, due: datetime) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._next_expiry = due
+        delay = min(due - now(), _LONGEST_SLEEP)
+        seconds = max(_EXPIRY_PAUSE, delay.total_seconds())
         self._expiry = asyncio.get_running_loop().call_later(seconds, self._remove_expired)
 
     def _remove_expired(self) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 
 from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.messages import SubjectKind
+from runfleet.batch.records import Task
 from runfleet.emulator.engine import now, outcome_of
 from runfleet.scheduler.restore import Remembered, recover_task
 from runfleet.scheduler.state import Outcome
@@ -28,7 +28,7 @@ def recover_tasks(store: Store, journal: Path) -> None:
     numbers = [store.job_number(job.spec.job_id) for job in store.jobs()]
     for task in store.tasks.interrupted(numbers):
         outcome = outcomes.get((task.job_id.lower(), task.task_id.lower()))
-        recover_task(task, _if_newer(outcome, task.state_time), now())
+        recover_task(task, _if_newer(outcome, task), now())
         store.tasks.save(task)
     store.commit()
     clear_journal(journal)
@@ -42,9 +42,10 @@ def _noted_outcomes(journal: Path) -> Mapping[TaskKey, Outcome]:
     }
 
 
-def _if_newer(outcome: Outcome | None, started: datetime) -> Outcome | None:
-    """What was noted of an earlier execution of the same task says nothing of this one."""
-    return outcome if outcome is not None and outcome.end_time >= started else None
+def _if_newer(outcome: Outcome | None, task: Task) -> Outcome | None:
+    """What was noted of an earlier attempt of the same task says nothing of this one."""
+    begun = max(task.state_time, task.last_retry_time or task.state_time)
+    return outcome if outcome is not None and outcome.end_time > begun else None
 
 
 def remembered(store: Store) -> Remembered:

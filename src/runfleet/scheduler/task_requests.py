@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
@@ -114,11 +114,18 @@ def _make_new(state: State, job: JobEntry, task: Task, now: datetime) -> None:
 
 
 @decision
-def change_retries(state: State, now: datetime, stored: Task, max_task_retry_count: int) -> None:
-    """Change how often a task that has not completed may be retried."""
+def change_constraints(
+    state: State,
+    now: datetime,
+    stored: Task,
+    max_task_retry_count: int,
+    retention_time: timedelta,
+) -> None:
+    """Change how often a task may be retried and how long its files stay, until it completes."""
     task = living_record(state.job(stored.job_id), stored)
     if task.state is TaskState.COMPLETED:
         raise BatchRuleError("TaskCompleted")
     task.max_task_retry_count = max_task_retry_count
+    task.retention_time = retention_time
     task.last_modified = now
     state.emit(SaveTask(task))

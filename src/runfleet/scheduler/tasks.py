@@ -189,6 +189,7 @@ def terminate_running(state: State, running: RunningTask, now: datetime) -> None
     running.job.job.counts.running -= 1
     running.job.job.slot_counts.running -= running.task.required_slots
     end_running(state, running, Fate.COMPLETED, now)
+    state.touch_job(running.job)
 
 
 def terminate_waiting(state: State, job: JobEntry, task: Task, now: datetime) -> None:

@@ -153,7 +153,7 @@ def _condition(text: str | None, fields: Fields) -> Filter | None:
 
 def _read_token(text: str | None) -> str:
     try:
-        return base64.urlsafe_b64decode(text or "").decode()
+        return base64.b64decode(text or "", altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise _invalid(_SKIP_TOKEN, text or "", "This list gave out no such token") from None
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.answers import Answer, FileAnswer
@@ -70,13 +72,17 @@ def walk(folder: Path, *, recursive: bool, below: str = "") -> Iterator[FileInfo
 
 
 def _info(name: str, path: Path) -> FileInfo | None:
+    """What a list says of a file; nothing of pipes and the like, which have no content to read."""
     try:
         facts = path.stat()
-    except OSError:
+    except (OSError, ValueError):
+        return None
+    is_directory = stat.S_ISDIR(facts.st_mode)
+    if not (is_directory or stat.S_ISREG(facts.st_mode)):
         return None
     return FileInfo(
         name=name,
-        is_directory=path.is_dir(),
+        is_directory=is_directory,
         size=facts.st_size,
         last_modified=datetime.fromtimestamp(facts.st_mtime, UTC),
         mode=facts.st_mode,
@@ -87,13 +93,17 @@ def _find(folder: Folder, request: Request) -> tuple[FileInfo, Path]:
     """The file that a request names, which never lies outside the folder."""
     name = request.parameters["path"].replace("\\", "/").strip("/")
     path = folder.path / name
-    if ".." in Path(name).parts or not path.resolve().is_relative_to(folder.path.resolve()):
-        raise BatchRuleError("FileNotFound")
     info = _info(name, path)
-    if info is None:
+    if info is None or not _is_within(folder.path, name):
         raise BatchRuleError("FileNotFound")
     check_conditions(request, info.last_modified)
     return info, path
+
+
+def _is_within(folder: Path, name: str) -> bool:
+    return ".." not in Path(name).parts and (folder / name).resolve().is_relative_to(
+        folder.resolve()
+    )
 
 
 def _properties(folder: Folder, request: Request) -> Response:
@@ -110,7 +120,16 @@ def _download(folder: Folder, request: Request) -> Answer:
     headers = standard_headers(request) | files.file_headers(info, url=request.url)
     # A part is answered with 200, not 206: the clients take nothing else.
     response = Response(200, headers | {"Content-Length": str(part.length)})
-    return FileAnswer(response, path, part.offset, part.length)
+    return FileAnswer(response, _open(path, part.offset), part.length)
+
+
+def _open(path: Path, offset: int) -> BinaryIO:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise BatchRuleError("FileNotFound") from error
+    file.seek(offset)
+    return file
 
 
 def _delete(folder: Folder, request: Request) -> Response:

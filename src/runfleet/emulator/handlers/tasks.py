@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Job, Task
@@ -22,6 +22,8 @@ from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
 from runfleet.wire.tasks import ParsedTask, RefusedTask
 
+_SEQUENCE = re.compile("[0-9]{1,18}")
+
 
 def _living_job(service: Service, request: Request) -> Job:
     entry = service.engine.state.job(request.parameters["job_id"])
@@ -31,12 +33,17 @@ def _living_job(service: Service, request: Request) -> Job:
 
 def find_task(service: Service, request: Request) -> StoredTask:
     """The task that a request names."""
+    stored = _stored_task(service, request)
+    check_conditions(request, stored.task.last_modified)
+    return stored
+
+
+def _stored_task(service: Service, request: Request) -> StoredTask:
     job = service.engine.state.job(request.parameters["job_id"]).job
     number = service.engine.store.job_number(job.spec.job_id)
     stored = service.engine.store.tasks.find(number, request.parameters["task_id"])
     if stored is None:
         raise BatchRuleError("TaskNotFound")
-    check_conditions(request, stored.task.last_modified)
     return stored
 
 
@@ -47,7 +54,7 @@ async def list_tasks(service: Service, request: Request) -> Response:
     found = service.engine.store.tasks.page(
         service.engine.store.job_number(job.spec.job_id),
         query.condition,
-        after=int(query.after or 0),
+        after=_last_sequence(query.after),
         limit=query.page_size + 1,
         with_bodies=query.select is None or tasks.needs_body(query.select),
     )
@@ -56,6 +63,12 @@ async def list_tasks(service: Service, request: Request) -> Response:
     after = str(shown[-1].task.sequence) if follows else ""
     page = Page([tasks.task_json(one.task, one.body, base=request.base) for one in shown], after)
     return respond(request, page_json(request, "tasks", page, query))
+
+
+def _last_sequence(after: str) -> int:
+    if after and not _SEQUENCE.fullmatch(after):
+        raise WireError("InvalidQueryParameterValue", {"QueryParameterName": "$skiptoken"})
+    return int(after or 0)
 
 
 async def get_task(service: Service, request: Request) -> Response:
@@ -102,7 +115,7 @@ def _add(
     results: list[ParsedTask | RefusedTask] = []
     added: list[StoredTask] = []
     for task in parsed:
-        result = _check_new(task, taken)
+        result = _check_packages(service, _check_new(task, taken))
         results.append(result)
         if isinstance(result, ParsedTask):
             sequence = table.next_sequence()
@@ -123,8 +136,17 @@ def _check_new(task: ParsedTask | RefusedTask, taken: set[str]) -> ParsedTask | 
     return task
 
 
+def _check_packages(service: Service, task: ParsedTask | RefusedTask) -> ParsedTask | RefusedTask:
+    if isinstance(task, RefusedTask) or b'"applicationPackageReferences"' not in task.body:
+        return task
+    try:
+        service.packages.check(tasks.spec_from_body(task.body).packages)
+    except BatchRuleError as error:
+        return RefusedTask(task.head.task_id, error)
+    return task
+
+
 def _new_task(job: Job, parsed: ParsedTask, sequence: int, received: datetime) -> Task:
-    retries = parsed.head.max_task_retry_count
     return Task(
         job_id=job.spec.job_id,
         task_id=parsed.head.task_id,
@@ -133,8 +155,12 @@ def _new_task(job: Job, parsed: ParsedTask, sequence: int, received: datetime) -
         last_modified=received,
         state_time=received,
         required_slots=parsed.head.required_slots,
-        max_task_retry_count=job.spec.max_task_retry_count if retries is None else retries,
+        max_task_retry_count=_max_task_retry_count(job, parsed.head.max_task_retry_count),
     )
+
+
+def _max_task_retry_count(job: Job, asked: int | None) -> int:
+    return job.spec.max_task_retry_count if asked is None else asked
 
 
 def _result_json(request: Request, job: Job, result: ParsedTask | RefusedTask) -> JsonObject:
@@ -147,25 +173,30 @@ def _result_json(request: Request, job: Job, result: ParsedTask | RefusedTask) -
 async def replace_task(service: Service, request: Request) -> Response:
     """Change the constraints of a task."""
     stored = find_task(service, request)
-    changed = tasks.replace_constraints(stored.body or b"{}", request.body)
-    service.engine.store.tasks.save_body(stored.task.sequence, changed.body)
-    retries = changed.max_task_retry_count
     job = service.engine.state.job(stored.task.job_id).job
-    return await _ask(
-        service,
-        request,
-        task_requests.change_retries,
-        job.spec.max_task_retry_count if retries is None else retries,
+    changed = tasks.replace_constraints(stored.body or b"{}", request.body)
+    spec = tasks.spec_from_body(changed.body)
+    service.engine.decide(
+        task_requests.change_constraints,
+        stored.task,
+        _max_task_retry_count(job, spec.max_task_retry_count),
+        spec.retention_time,
     )
+    service.engine.store.tasks.save_body(stored.task.sequence, changed.body)
+    return await _written(service, request)
 
 
 async def _ask(
-    service: Service, request: Request, decision: Callable[..., list[Command]], *arguments: Any
+    service: Service, request: Request, decision: Callable[..., list[Command]]
 ) -> Response:
-    stored = find_task(service, request)
-    service.engine.decide(decision, stored.task, *arguments)
+    service.engine.decide(decision, find_task(service, request).task)
+    return await _written(service, request)
+
+
+async def _written(service: Service, request: Request) -> Response:
+    task = _stored_task(service, request).task
     await service.engine.committed()
-    return respond(request, last_modified=find_task(service, request).task.last_modified)
+    return respond(request, last_modified=task.last_modified)
 
 
 async def delete_task(service: Service, request: Request) -> Response:

@@ -1,0 +1,217 @@
+"""Section F of the fidelity checklist: nodes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from azure.batch import models
+
+NODE_ID = re.compile("tvmps_[0-9a-f]{64}_d")
+SLEEP = {"commandLine": "sleep 60"}
+
+
+@pytest.fixture
+def node(account):
+    """A pool of one node, and that node's path."""
+    pool = account.pool(nodes=1)
+    return f"/pools/{pool}/nodes/{account.nodes(pool)[0]['id']}"
+
+
+def pool_of(node):
+    return node.split("/")[2]
+
+
+def test_ids_of_nodes(account, node):
+    """Item 51."""
+    shape = account.get(node)
+    assert NODE_ID.fullmatch(shape["id"])
+    assert shape["affinityId"] == f"TVM:{shape['id']}"
+    assert shape["isDedicated"] is True
+    assert shape["schedulingState"] == "enabled"
+    assert account.code(account.send("GET", node + "x")) == (404, "NodeNotFound")
+
+
+def test_spot_nodes_are_counted_apart(account, pool_body, unused):
+    account.client.create_pool(pool_body(unused, nodes=0, targetLowPriorityNodes=1))
+    node = account.node_in(unused, "idle")
+    assert node["id"].endswith("_p")
+    assert node["isDedicated"] is False
+    pool = account.get(f"/pools/{unused}")
+    assert (pool["currentDedicatedNodes"], pool["currentLowPriorityNodes"]) == (0, 1)
+
+
+def test_a_node_comes_by_its_states(start_emulator, account_of, tmp_path, pool_body):
+    """Item 52."""
+    account = account_of(start_emulator(tmp_path / "home", "--node-delay", "0.3"))
+    body = pool_body("p", startTask={"commandLine": "sleep 0.3", "waitForSuccess": True})
+    account.client.create_pool(body)
+    seen = []
+    while "idle" not in seen:
+        for one in account.nodes("p"):
+            if one["state"] not in seen:
+                seen.append(one["state"])
+    assert seen == ["creating", "starting", "waitingforstarttask", "idle"]
+
+
+def test_a_failed_start_task_keeps_tasks_away(account):
+    """Items 53 and 54."""
+    start_task = {"commandLine": "false", "waitForSuccess": True, "maxTaskRetryCount": 2}
+    pool = account.pool(nodes=1, startTask=start_task)
+    info = account.node_in(pool, "starttaskfailed")["startTaskInfo"]
+    assert (info["state"], info["result"], info["exitCode"]) == ("completed", "failure", 1)
+    assert info["retryCount"] == 2
+    assert info["failureInfo"]["code"] == "FailureExitCode"
+    job = account.job(pool)
+    account.add(job, "t")
+    assert account.counts(job)["active"] == 1
+    assert account.nodes(pool)[0]["state"] == "starttaskfailed"
+
+
+def test_a_start_task_that_is_not_awaited_may_fail(account):
+    """Item 53."""
+    start_task = {"commandLine": "false", "waitForSuccess": False}
+    pool = account.pool(nodes=1, startTask=start_task)
+    assert account.run(account.job(pool), "t")["executionInfo"]["result"] == "success"
+
+
+def test_a_start_task_prepares_its_node_for_tasks(account, sh):
+    """Its folder is `startup`, and its environment names no job."""
+    line = sh('env > "$AZ_BATCH_NODE_SHARED_DIR/env"; pwd; echo $GREETING')
+    start_task = {
+        "commandLine": line,
+        "waitForSuccess": True,
+        "environmentSettings": [{"name": "GREETING", "value": "hello"}],
+    }
+    pool = account.pool(nodes=1, startTask=start_task)
+    node = account.node_in(pool, "idle")
+    output = b"".join(account.client.download_node_file(pool, node["id"], "startup/stdout.txt"))
+    folder, greeting = output.decode().split("\n")[:2]
+    assert folder.endswith("/startup/wd")
+    assert greeting == "hello"
+    job = account.job(pool)
+    account.run(job, "t", sh('cat "$AZ_BATCH_NODE_SHARED_DIR/env"'))
+    names = {line.partition("=")[0] for line in account.read(job, "t").splitlines()}
+    assert names >= {"AZ_BATCH_POOL_ID", "AZ_BATCH_TASK_DIR", "AZ_BATCH_NODE_MOUNTS_DIR"}
+    assert not names & {"AZ_BATCH_JOB_ID", "AZ_BATCH_TASK_ID", "AZ_BATCH_JOB_PREP_DIR"}
+
+
+def test_scheduling_is_disabled_and_enabled(account, node):
+    """Item 55."""
+    job = account.job(pool_of(node))
+    assert account.send("POST", f"{node}/disablescheduling").status_code == 200
+    shape = account.get(node)
+    assert (shape["schedulingState"], shape["state"]) == ("disabled", "offline")
+    again = account.send("POST", f"{node}/disablescheduling", {})
+    assert account.code(again) == (409, "NodeAlreadyInTargetSchedulingState")
+    account.add(job, "t")
+    assert account.task(job, "t")["state"] == "active"
+    assert account.send("POST", f"{node}/enablescheduling").status_code == 200
+    account.task_in(job, "t", "completed")
+    again = account.send("POST", f"{node}/enablescheduling")
+    assert account.code(again) == (409, "NodeAlreadyInTargetSchedulingState")
+
+
+@pytest.mark.parametrize(
+    ("option", "state", "requeues"),
+    [("requeue", "active", 1), ("terminate", "completed", 0), ("taskcompletion", "running", 0)],
+)
+def test_running_tasks_of_a_node_taken_off_scheduling(
+    account, client, node, option, state, requeues
+):
+    pool, node_id = pool_of(node), node.rpartition("/")[2]
+    job = account.job(pool)
+    account.add(job, "t", "sleep 60")
+    account.task_in(job, "t", "running")
+    options = models.BatchNodeDisableSchedulingOptions(node_disable_scheduling_option=option)
+    client.disable_node_scheduling(pool, node_id, options)
+    task = account.task_in(job, "t", state)
+    assert task["executionInfo"]["requeueCount"] == requeues
+    client.terminate_task(job, "t") if state != "completed" else None
+
+
+@pytest.mark.parametrize("body", [None, {}, {"nodeRebootOption": "Requeue"}])
+def test_a_node_reboots(account, body):
+    """Items 56 and 59."""
+    start_task = {"commandLine": "true", "waitForSuccess": True}
+    pool = account.pool(nodes=1, startTask=start_task)
+    node = account.node_in(pool, "idle")
+    path = f"/pools/{pool}/nodes/{node['id']}"
+    assert account.send("POST", f"{path}/reboot", body).status_code == 202
+    assert account.get(path)["state"] == "rebooting"
+    again = account.node_in(pool, "idle")
+    assert again["lastBootTime"] > node["lastBootTime"]
+    assert again["startTaskInfo"]["startTime"] > node["startTaskInfo"]["startTime"]
+
+
+def test_the_poller_of_a_reboot(account, client, node):
+    """Item 56."""
+    pool, node_id = pool_of(node), node.rpartition("/")[2]
+    options = {"nodeRebootOption": "requeue"}
+    client.begin_reboot_node(pool, node_id, options, polling_interval=0).result()
+    account.node_in(pool, "idle")
+
+
+def test_a_rebooted_nodes_tasks_run_again(account, node):
+    job = account.job(pool_of(node))
+    account.add(job, "t", "sleep 60")
+    account.task_in(job, "t", "running")
+    account.send("POST", f"{node}/reboot", {})
+    account.wait_for(lambda: account.task(job, "t")["executionInfo"]["requeueCount"] == 1)
+    account.task_in(job, "t", "running")
+    account.client.terminate_task(job, "t")
+
+
+def test_a_node_is_not_reimaged(account, node):
+    """Item 57."""
+    response = account.send("POST", f"{node}/reimage", {})
+    assert account.code(response) == (409, "OperationNotValidOnNode")
+
+
+def test_a_node_is_deallocated_and_started(account, node):
+    """Item 58."""
+    pool = pool_of(node)
+    assert account.send("POST", f"{node}/deallocate", {}).status_code == 202
+    assert account.get(node)["state"] == "deallocating"
+    account.node_in(pool, "deallocated")
+    assert account.code(account.send("POST", f"{node}/reboot", {}))[0] == 409
+    assert account.send("POST", f"{node}/start").status_code == 202
+    account.node_in(pool, "idle")
+    assert account.code(account.send("POST", f"{node}/start"))[0] == 409
+
+
+def test_a_node_tells_of_its_tasks(account, node):
+    """Item 61."""
+    job = account.job(pool_of(node))
+    account.run(job, "good")
+    account.run(job, "bad", "false")
+    shape = account.get(node)
+    assert (shape["totalTasksRun"], shape["totalTasksSucceeded"]) == (2, 1)
+    assert (shape["runningTasksCount"], shape["runningTaskSlotsCount"]) == (0, 0)
+    last = shape["recentTasks"][0]
+    assert (last["jobId"], last["taskId"], last["taskState"]) == (job, "bad", "completed")
+    assert last["executionInfo"]["exitCode"] == 1
+    assert last["taskUrl"] == f"{account.url}/jobs/{job}/tasks/bad"
+
+
+def test_nodes_are_filtered(account, client, node):
+    pool = pool_of(node)
+    assert len(list(client.list_nodes(pool, filter="state eq 'idle'"))) == 1
+    assert not list(client.list_nodes(pool, filter="state eq 'offline'"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "remoteloginsettings", None),
+        ("POST", "uploadbatchservicelogs", {}),
+        ("POST", "users", {"name": "u"}),
+        ("PUT", "users/u", {}),
+        ("DELETE", "users/u", None),
+        ("GET", "extensions", None),
+    ],
+)
+def test_what_is_not_built_says_so(account, node, method, path, body):
+    """Item 60 comes later."""
+    response = account.send(method, f"{node}/{path}", body)
+    assert account.code(response) == (501, "NotImplemented")
