@@ -141,6 +141,25 @@ def test_runs_that_an_edit_overtakes_are_ended(account: Account, write_study: Wr
     assert finish(edited).counts.succeeded == 3
 
 
+def test_runs_that_an_edit_had_ended_are_done_when_it_is_taken_back(
+    account: Account, write_study: WriteStudy, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    """Nobody has to know that they were ended."""
+    text = f"""
+        model: {{command: '[ $X = 1 ] || [ -e "{tmp_path}/open" ] || sleep 1000'}}
+        run_name: x{{X}}
+        parameters: {{X: {{values: VALUES}}}}
+    """
+    both = write_study(text.replace("VALUES", "[1, 2]"))
+    submission = account.submit(both)
+    wait_for(lambda: begun(submission) == (1, 1), seconds=20)
+    assert finish(account.submit(write_study(text.replace("VALUES", "[1]")))).counts.succeeded == 1
+    (tmp_path / "open").touch()
+    again = account.submit(both)
+    assert again.differences[-1] == "1 run added (x2)"
+    assert finish(again).counts.succeeded == 2
+
+
 def test_failed_runs_are_grouped_by_what_they_said(
     account: Account, write_study: WriteStudy
 ) -> None:

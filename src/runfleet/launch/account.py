@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from runfleet.azure import AzureBatch
 from runfleet.home import runfleet_home
 from runfleet.launch.emulator import Emulator
@@ -175,8 +177,6 @@ class Account:
     @contextmanager
     def _locked(self, study: str) -> Iterator[None]:
         """Keep two clients from submitting one study at the same time."""
-        from filelock import FileLock, Timeout
-
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self._folder / f"{study}.lock", timeout=_LOCK_SECONDS):

@@ -13,6 +13,8 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock
+
 from runfleet.launch import names
 from runfleet.launch.outcomes import Outcome
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
@@ -26,6 +28,9 @@ T = TypeVar("T")
 
 INDEX = ".collected"
 """The file in a folder of results that says which runs are there, and from which job."""
+
+# Two clients that watch one study finish at the same time, and collect in the same folder.
+_LOCK = ".lock"
 
 _FEW_RUNS = 50
 _SMALL_BYTES = 1 << 20
@@ -98,6 +103,10 @@ class Collector:
             What has become of the runs.
         """
         self._runs_folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder / _LOCK):
+            return self._collect(outcomes)
+
+    def _collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
         new_runs = self._collect_files(outcomes)
         csv, parquet, shape = self._write_tables(outcomes)
         plots, notes = self._draw_plots(parquet, shape)

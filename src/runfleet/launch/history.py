@@ -111,7 +111,7 @@ class History:
         if generation.adding:
             present = self.present(generation.job_id)
             tasks = {name: mark for name, mark in tasks.items() if name in present}
-        repeated = self._lost(job) if was_ended(job) else set[str]()
+        repeated = self._lost(job)
         if retry_failed:
             repeated |= self._ids(job.id, FAILED)
         return KnownTasks(
@@ -119,11 +119,10 @@ class History:
         )
 
     def _lost(self, job: JobInfo) -> set[str]:
-        """Find the tasks of an ended job that did not come to an end of their own."""
+        """Find the tasks of a job that were ended on request, or will never begin."""
         failed = self.batch.list_tasks(job.id, filter=FAILED, select=["id", "executionInfo"])
-        return self._ids(job.id, NOT_COMPLETED) | {
-            task.id for task in failed if was_cancelled(task)
-        }
+        ended = {task.id for task in failed if was_cancelled(task)}
+        return ended | self._ids(job.id, NOT_COMPLETED) if was_ended(job) else ended
 
     def _stop(self, known: KnownTasks, outdated: Collection[str]) -> None:
         job_id = known.generation.job_id

@@ -18,6 +18,8 @@ from runfleet.launch.record import Generation, StudyRecord, TaskTally
 from runfleet.launch.run_files import StoredFiles
 
 _MOST_NEW_FAILURES = 20
+_LISTING_LAG = timedelta(seconds=30)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _FIRST_DOUBT_SECONDS = 0.5
 _LONGEST_DOUBT_SECONDS = 30.0
 
@@ -42,7 +44,8 @@ class Watcher:
     read_record: Callable[[], StudyRecord]
     _pace: Pace = field(default_factory=Pace)
     _failed: int = 0
-    _failures_seen: dict[str, datetime] = field(default_factory=dict)
+    _told: set[tuple[str, str]] = field(default_factory=set)
+    _latest: dict[str, datetime] = field(default_factory=dict)
     _idle_since: float | None = None
     _doubt: float = _FIRST_DOUBT_SECONDS
 
@@ -101,17 +104,27 @@ class Watcher:
     def _new_failures_in(self, generation: Generation) -> list[FailedRun]:
         """List the tasks that have failed since the last look; read what some of them say."""
         batch, job_id = self.history.batch, generation.job_id
-        since = self._failures_seen.get(job_id)
-        filter_ = FAILED if since is None else f"{FAILED} and {_ended_after(since)}"
         outdated = self.history.store.read_outdated(generation)
         found: list[FailedRun] = []
-        for task in batch.list_tasks(job_id, filter=filter_, select=["id", "executionInfo"]):
-            ended = task.ended or datetime.now(UTC)
-            self._failures_seen[job_id] = max(ended, self._failures_seen.get(job_id, ended))
+        for task in batch.list_tasks(
+            job_id, filter=self._lately_failed(job_id), select=["id", "executionInfo"]
+        ):
+            if (job_id, task.id) in self._told:
+                continue
+            self._told.add((job_id, task.id))
+            self._latest[job_id] = max(task.ended or _LONG_AGO, self._latest.get(job_id, _LONG_AGO))
             counts = task.id not in outdated and not was_cancelled(task)
             if counts and len(found) < _MOST_NEW_FAILURES:
                 found.append(self.files.failed_run(job_id, task))
         return found
+
+    def _lately_failed(self, job_id: str) -> str:
+        """Filter what has failed since the last look, or was not yet listed when it had."""
+        latest = self._latest.get(job_id)
+        if latest is None:
+            return FAILED
+        since = latest.astimezone(UTC) - _LISTING_LAG
+        return f"{FAILED} and executionInfo/endTime ge DateTime'{since:%Y-%m-%dT%H:%M:%S.%fZ}'"
 
     def _explanation(
         self, record: StudyRecord, counts: RunCounts, now: float
@@ -126,7 +139,3 @@ class Watcher:
             return None
         self._idle_since, self._doubt = now, min(_LONGEST_DOUBT_SECONDS, self._doubt * 2)
         return explain_study(self.history, record, counts, [])
-
-
-def _ended_after(moment: datetime) -> str:
-    return f"executionInfo/endTime gt DateTime'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'"
