@@ -1,5 +1,6 @@
 """The autoscale formula language: grammar, evaluation, samples, ready-made formulas."""
 
+from runfleet.autoscale.checking import check
 from runfleet.autoscale.context import Context
 from runfleet.autoscale.errors import (
     FormulaError,
@@ -36,6 +37,7 @@ __all__ = [
     "PoolCounts",
     "SampleHistory",
     "Value",
+    "check",
     "evaluate",
     "explain",
     "parse",

@@ -43,12 +43,18 @@ formula: statement? (";" statement?)*
 
 ?expression: disjunction
     | disjunction QUESTION expression ":" expression -> choice
-?disjunction: conjunction (OR conjunction)* -> chain
-?conjunction: equality (AND equality)* -> chain
-?equality: comparison ((EQUAL | UNEQUAL) comparison)* -> chain
-?comparison: sum ((LESS | AT_MOST | AT_LEAST | MORE) sum)* -> chain
-?sum: product ((PLUS | MINUS) product)* -> chain
-?product: unary ((TIMES | DIVIDE) unary)* -> chain
+?disjunction: conjunction
+    | conjunction (OR conjunction)+ -> chain
+?conjunction: equality
+    | equality (AND equality)+ -> chain
+?equality: comparison
+    | comparison ((EQUAL | UNEQUAL) comparison)+ -> chain
+?comparison: sum
+    | sum ((LESS | AT_MOST | AT_LEAST | MORE) sum)+ -> chain
+?sum: product
+    | product ((PLUS | MINUS) product)+ -> chain
+?product: unary
+    | unary ((TIMES | DIVIDE) unary)+ -> chain
 ?unary: postfix
     | (MINUS | NOT) unary -> unary
 ?postfix: primary
