@@ -80,6 +80,8 @@ def test_failed_runs_are_grouped_by_what_they_said(local, write_study):
     assert ended.err.split("plotting\n")[1] == (
         "3 runs: 1 failed, 2 succeeded.\n"
         "1 x error: no file /data/2.txt (run-00002)\n"
+        "To see what a failed run wrote: runfleet logs failing\n"
+        "To run the failed ones again: runfleet retry failing --failed\n"
         "result     runs  min  median  max\n"
         "depth [m]     2    1       2    3\n"
         "Results: runs.csv, runs.parquet, 1 plot, and the files of each run, in\n"
@@ -90,7 +92,8 @@ def test_failed_runs_are_grouped_by_what_they_said(local, write_study):
     assert facts["failures"][0]["runs"] == ["run-00002"]
     assert local("explain", study).out == (
         "1 of 3 runs of `failing` have failed, most often with: error: no file /data/2.txt.\n"
-        "Next: look at one with `runfleet logs`, mend the reason, then `runfleet retry --failed`.\n"
+        "Next: look at one with `runfleet logs failing`, mend the reason, then "
+        "`runfleet retry failing --failed`.\n"
     )
 
 

@@ -72,6 +72,8 @@ def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
     counts, collected = ending.counts, ending.collected
     printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")
     show_failures(printer, ending.failures)
+    if counts.failed:
+        _show_ways_on(printer, study.name)
     _show_results(printer, summarise_results(study, collected))
     if collected.missing_results:
         runs = count_text(collected.missing_results, "run")
@@ -129,6 +131,11 @@ def shortest(path: Path) -> Path:
     here = Path.cwd()
     whole = path.absolute()
     return whole.relative_to(here) if whole.is_relative_to(here) else whole
+
+
+def _show_ways_on(printer: Printer, name: str) -> None:
+    printer.say(f"To see what a failed run wrote: runfleet logs {name}")
+    printer.say(f"To run the failed ones again: runfleet retry {name} --failed")
 
 
 def _summary(numbers: Any, unit: str) -> ResultSummary:

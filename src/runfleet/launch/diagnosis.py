@@ -127,7 +127,7 @@ def _running(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup
         return Explanation(sentence, "wait")
     return Explanation(
         f"{sentence}; {counts.failed:,} have failed, most often with: {failures[0].message}",
-        "look at one with `runfleet logs`",
+        f"look at one with `runfleet logs {record.study}`",
     )
 
 
@@ -144,5 +144,6 @@ def _ended(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup])
     return Explanation(
         f"{counts.failed:,} of {counts.total:,} runs of `{name}` have failed, most often with: "
         f"{failures[0].message}",
-        "look at one with `runfleet logs`, mend the reason, then `runfleet retry --failed`",
+        f"look at one with `runfleet logs {name}`, mend the reason, "
+        f"then `runfleet retry {name} --failed`",
     )
