@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from runfleet.launch.errors import AccountError
 _PATIENCE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.005
 _RESTART_SECONDS = 0.5
+_ANSWER_SECONDS = 5.0
 _LOG_LINES = 15
 
 
@@ -141,9 +142,12 @@ def refuse_windows() -> None:
 
 
 def _answers(url: str) -> bool:
-    address = urlsplit(url)
+    """Tell whether a Batch service listens: after a crash the port may be somebody else's."""
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=_ANSWER_SECONDS)
     try:
-        with socket.create_connection((address.hostname, address.port or 80), timeout=2):
-            return True
-    except OSError:
+        connection.request("GET", "/")
+        return connection.getresponse().getheader("DataServiceVersion") is not None
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()

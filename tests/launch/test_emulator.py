@@ -1,0 +1,73 @@
+"""The emulator behind the account `local`: found, started, and told from others."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from runfleet.launch import AccountError, connect
+from runfleet.launch.emulator import Emulator
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    """The URL of a web server that is no Batch service."""
+    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def write_endpoint(home: Path, url: str) -> None:
+    folder = home / "emulator"
+    folder.mkdir(parents=True)
+    (folder / "key").write_text("a2V5")
+    (folder / "endpoint.json").write_text(json.dumps({"url": url, "account": "local", "pid": 1}))
+
+
+def test_it_starts_when_it_is_needed_and_serves_the_next_client(home: Path) -> None:
+    """Two accounts of one home are one emulator."""
+    first, second = connect(home=home), connect(home=home)
+    assert first.batch.endpoint == second.batch.endpoint
+    assert list(first.batch.list_pools()) == []
+
+
+def test_a_killed_emulator_is_started_again(home: Path) -> None:
+    """Its endpoint file is left behind, but nobody answers there."""
+    connect(home=home).batch.close()
+    pid = json.loads((home / "emulator/endpoint.json").read_text())["pid"]
+    os.kill(pid, signal.SIGKILL)
+    assert list(connect(home=home).batch.list_pools()) == []
+    assert json.loads((home / "emulator/endpoint.json").read_text())["pid"] != pid
+
+
+def test_a_stranger_on_its_port_is_not_taken_for_it(tmp_path: Path, stranger: str) -> None:
+    """After a crash another program may listen there."""
+    write_endpoint(tmp_path, stranger)
+    assert Emulator(tmp_path).endpoint() is None
+
+
+def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """With the end of its log."""
+    (tmp_path / "emulator/state.db").mkdir(parents=True)
+    with pytest.raises(AccountError, match="the emulator ended with exit code 1\n") as raised:
+        _ = connect(home=tmp_path).batch
+    assert raised.value.hint == f"its log is `{tmp_path}/emulator/log.txt`"
+
+
+def test_other_accounts_are_not_there_yet(tmp_path: Path) -> None:
+    """The message says what there is."""
+    with pytest.raises(AccountError) as raised:
+        connect("azure", home=tmp_path)
+    assert str(raised.value) == "there is no account `azure`: Azure accounts cannot be used yet"
+    assert raised.value.hint == "leave it out, or say `local`, to run on this machine"
