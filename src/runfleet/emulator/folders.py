@@ -31,6 +31,11 @@ class Folders:
         return self.state / "endpoint.json"
 
     @property
+    def port(self) -> Path:
+        """The port of the last emulator, which the next one takes again if it can."""
+        return self.state / "port"
+
+    @property
     def key(self) -> Path:
         """The account key, in base64."""
         return self.state / "key"

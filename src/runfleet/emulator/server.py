@@ -114,8 +114,10 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 async def _serve(settings: Settings, folders: Folders) -> None:
-    listener = _listen(settings.port, folders.endpoint)
-    url = f"http://{HOST}:{listener.getsockname()[1]}"
+    listener = _listen(settings.port, folders.port)
+    port = listener.getsockname()[1]
+    folders.port.write_text(str(port))
+    url = f"http://{HOST}:{port}"
     engine = await _start_engine(settings, folders, url)
     try:
         key = _account_key(folders.key)
@@ -155,9 +157,9 @@ async def _start_engine(settings: Settings, folders: Folders, url: str) -> Engin
     return engine
 
 
-def _listen(port: int, endpoint: Path) -> socket.socket:
+def _listen(port: int, port_file: Path) -> socket.socket:
     """Listen where the last emulator did, so that its clients find this one, or elsewhere."""
-    for candidate in dict.fromkeys((port, _last_port(endpoint), 0) if not port else (port,)):
+    for candidate in (port,) if port else (_last_port(port_file), 0):
         # asyncio turns off Nagle's algorithm only where the protocol is named; with it on, each
         # answer waits 40 ms for the client's delayed acknowledgement.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
@@ -172,12 +174,11 @@ def _listen(port: int, endpoint: Path) -> socket.socket:
     raise OSError(f"port {port} is taken")
 
 
-def _last_port(endpoint: Path) -> int:
+def _last_port(port_file: Path) -> int:
     try:
-        url: str = json.loads(endpoint.read_text())["url"]
-    except (OSError, ValueError, KeyError):
+        return int(port_file.read_text())
+    except (OSError, ValueError):
         return 0
-    return int(url.rpartition(":")[2])
 
 
 def _account_key(path: Path) -> bytes:

@@ -1,0 +1,295 @@
+"""The emulator and its agent are stopped and killed, whatever they are doing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+import psutil
+import pytest
+from azure.core.exceptions import AzureError
+
+
+class Restarting:
+    """An emulator that is killed and started again, and the account in it."""
+
+    def __init__(self, home, start, account_of):
+        self.home, self._start, self._account_of = home, start, account_of
+        self.start()
+
+    def start(self):
+        self.emulator = self._start(self.home)
+        self.account = self._account_of(self.emulator)
+
+    def agent(self):
+        """The process of the agent."""
+        children = psutil.Process(self.emulator.process.pid).children()
+        return next(one for one in children if "runfleet.agent" in one.cmdline())
+
+    def kill(self, number=signal.SIGKILL):
+        self.emulator.process.send_signal(number)
+        self.emulator.process.wait(20)
+
+    def kill_both(self):
+        agent = self.agent()
+        self.emulator.process.kill()
+        agent.kill()
+        self.emulator.process.wait(20)
+
+
+@pytest.fixture
+def restarting(tmp_path, start_emulator, account_of):
+    return Restarting(tmp_path / "home", start_emulator, account_of)
+
+
+_COUNTED = ("active", "running", "completed")
+
+
+def counted(account, job):
+    """The counts of a job, which agree with its list of tasks unless something happens between."""
+
+    def agreed():
+        states = Counter(t.state for t in account.client.list_tasks(job, select=["state"]))
+        counts = account.counts(job)
+        running = states["running"] + states["preparing"]
+        listed = {**states, "running": running}
+        agrees = all(counts[name] == listed.get(name, 0) for name in _COUNTED)
+        return counts if agrees else None
+
+    return account.wait_for(agreed)
+
+
+def runs(pid):
+    """Whether a process runs: what is left of one that nobody waits for does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("end", ["kill emulator", "kill agent", "kill both", "stop"])
+def test_what_ran_is_ended_and_runs_again(restarting, sh, wait_for, tmp_path, end):
+    """A lost machine costs neither a retry nor a requeue; no process outlives it."""
+    account = restarting.account
+    job = account.job(account.pool(nodes=1, slots=2), constraints={"maxTaskRetryCount": 1})
+    pids = tmp_path / "pids"
+    account.add(job, "t", sh(f'(setsid sleep 71 & echo $! >> "{pids}"); sleep 72'))
+    account.run(job, "done")
+    (first,) = wait_for(lambda: pids.exists() and pids.read_text().split())
+    if end == "kill agent":
+        restarting.agent().kill()
+    else:
+        {
+            "kill emulator": restarting.kill,
+            "kill both": restarting.kill_both,
+            "stop": lambda: restarting.kill(signal.SIGTERM),
+        }[end]()
+        restarting.start()
+        account = restarting.account
+    second = wait_for(lambda: pids.read_text().split()[1:])
+    assert not runs(int(first))
+    task = account.task_in(job, "t", "running")
+    info = task["executionInfo"]
+    assert (info["retryCount"], info["requeueCount"]) == (0, 0)
+    assert counted(account, job) == {
+        "active": 0,
+        "running": 1,
+        "completed": 1,
+        "succeeded": 1,
+        "failed": 0,
+    }
+    account.client.terminate_task(job, "t")
+    wait_for(lambda: not runs(int(second[0])))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_task_is_lost_nor_run_again_after_it_has_succeeded(restarting, sh, tmp_path, seed):
+    """Killed at random moments while its tasks run."""
+    chance = random.Random(seed)
+    account = restarting.account
+    job = account.job(account.pool(nodes=2, slots=2))
+    (tmp_path / "done").mkdir()
+    value = [
+        # The name of a run that has succeeded is there once; a second one would fail.
+        {"id": f"t{n}", "commandLine": sh(f'sleep 0.02; mkdir "{tmp_path}/done/t{n}"')}
+        for n in range(100)
+    ]
+    account.send("POST", f"/jobs/{job}/addtaskcollection", {"value": value})
+    for _ in range(3):
+        time.sleep(chance.uniform(0, 0.5))
+        chance.choice([restarting.kill, restarting.kill_both])()
+        restarting.start()
+        counted(restarting.account, job)
+    account = restarting.account
+    account.wait_for(lambda: account.counts(job)["completed"] == 100)
+    counts = counted(account, job)
+    assert len(list((tmp_path / "done").iterdir())) == 100
+    # Whoever was killed after its `mkdir` and before its end runs again and fails: it had not
+    # succeeded.  At most four ran at each of the three kills.
+    assert counts["failed"] <= 12
+    failed = account.client.list_tasks(job, filter="executionInfo/result eq 'failure'")
+    assert all("TaskEnded" not in task.execution_info.failure_info.code for task in failed)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_no_acknowledged_task_is_lost(restarting, seed):
+    """Killed at random moments while tasks are added."""
+    chance = random.Random(seed)
+    job = restarting.account.job("no-such-pool")
+    acknowledged: list[str] = []
+
+    def add(account, life):
+        with contextlib.suppress(AzureError):
+            for number in range(10_000):
+                ids = [f"{life}-{number}-{item}" for item in range(50)]
+                value = [{"id": task_id, "commandLine": "true"} for task_id in ids]
+                path = f"/jobs/{job}/addtaskcollection"
+                if account.send("POST", path, {"value": value}).status_code == 200:
+                    acknowledged.extend(ids)
+
+    for life in range(3):
+        adding = threading.Thread(target=add, args=(restarting.account, life))
+        adding.start()
+        time.sleep(chance.uniform(0.05, 0.4))
+        restarting.kill()
+        restarting.start()
+        adding.join(60)
+        assert not adding.is_alive()
+    stored = {task.id for task in restarting.account.client.list_tasks(job, select=["id"])}
+    assert stored >= set(acknowledged)
+    assert acknowledged
+    assert counted(restarting.account, job)["active"] == len(stored)
+
+
+def test_everything_is_as_it_was(restarting):
+    """Pools, nodes, jobs and tasks read the same after a restart."""
+    account = restarting.account
+    pool = account.pool(nodes=2, slots=2, metadata=[{"name": "a", "value": "b"}])
+    node = account.nodes(pool)[0]["id"]
+    account.send("POST", f"/pools/{pool}/nodes/{node}/disablescheduling", {})
+    job = account.job(pool, priority=3, jobPreparationTask={"commandLine": "true"})
+    account.run(job, "good", "echo hello")
+    account.run(job, "bad", "false")
+    ended = account.job("elsewhere")
+    account.add(ended, "never")
+    account.send("POST", f"/jobs/{ended}/terminate", {"terminateReason": "enough"})
+    paths = [
+        f"/pools/{pool}",
+        f"/pools/{pool}/nodes/{node}",
+        f"/jobs/{job}",
+        f"/jobs/{job}/tasks/good",
+        f"/jobs/{job}/tasks/bad",
+        f"/jobs/{job}/taskcounts",
+        f"/jobs/{job}/jobpreparationandreleasetaskstatus",
+        f"/jobs/{ended}",
+        f"/jobs/{ended}/tasks",
+    ]
+    before = [account.get(path) for path in paths]
+    url = restarting.emulator.url
+    restarting.kill()
+    restarting.start()
+    assert restarting.emulator.url == url
+    assert [restarting.account.get(path) for path in paths] == before
+    assert restarting.account.read(job, "good") == "hello\n"
+    restarting.account.run(job, "after")
+
+
+def test_a_job_that_was_being_deleted_is_gone(restarting):
+    account = restarting.account
+    job = account.job(account.pool(nodes=1))
+    account.add(job, "t", "sleep 60")
+    account.task_in(job, "t", "running")
+    restarting.agent().suspend()
+    account.send("DELETE", f"/jobs/{job}")
+    restarting.kill_both()
+    restarting.start()
+    restarting.account.gone(f"/jobs/{job}")
+
+
+def command(home, *options):
+    return [sys.executable, "-m", "runfleet.emulator", "--home", home, *options]
+
+
+def test_a_second_emulator_leaves_at_once(restarting):
+    """It exits with 0 and disturbs nobody."""
+    second = subprocess.run(command(restarting.home), timeout=20)
+    assert second.returncode == 0
+    assert restarting.account.send("GET", "/pools").status_code == 200
+
+
+def test_the_endpoint_is_gone_after_a_clean_end(restarting):
+    endpoint = restarting.home / "emulator" / "endpoint.json"
+    assert json.loads(endpoint.read_text())["pid"] == restarting.emulator.process.pid
+    restarting.kill(signal.SIGTERM)
+    assert restarting.emulator.process.returncode == 0
+    assert not endpoint.exists()
+
+
+def newer(path):
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 999")
+
+
+def damaged(path):
+    path.write_bytes(b"this is no database" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [(newer, "was written by a later version of runfleet"), (damaged, "cannot be read")],
+)
+def test_a_store_that_cannot_be_used_is_told_plainly(tmp_path, spoil, message):
+    """In the log, without a traceback, with a hint; the file stays as it is."""
+    state = tmp_path / "emulator"
+    state.mkdir()
+    spoil(state / "state.db")
+    content = (state / "state.db").read_bytes()
+    ended = subprocess.run(command(tmp_path), timeout=20)
+    assert ended.returncode == 1
+    log = (state / "log.txt").read_text()
+    assert message in log
+    assert "runfleet emulator reset" in log
+    assert "Traceback" not in log
+    assert (state / "state.db").read_bytes() == content
+
+
+def test_an_emulator_with_nothing_to_do_ends(tmp_path, start_emulator):
+    """Not one whose tasks run."""
+    emulator = start_emulator(tmp_path, "--idle-exit", "1")
+    assert emulator.process.wait(10) == 0
+
+
+def test_an_emulator_stays_while_tasks_run(tmp_path, start_emulator, account_of):
+    emulator = start_emulator(tmp_path, "--idle-exit", "0.5")
+    account = account_of(emulator)
+    account.add(account.job(account.pool(nodes=1)), "t", "sleep 2")
+    time.sleep(1.5)
+    assert emulator.process.poll() is None
+    assert emulator.process.wait(10) == 0
+
+
+def test_an_idle_emulator_uses_no_processor_time(restarting, wait_for):
+    account = restarting.account
+    account.run(account.job(account.pool(nodes=2)), "t")
+    processes = [psutil.Process(restarting.emulator.process.pid), restarting.agent()]
+
+    def used():
+        return sum(sum(one.cpu_times()[:2]) for one in processes)
+
+    tick = 1 / os.sysconf("SC_CLK_TCK")
+    wait_for(lambda: _difference(used, 1) <= tick)
+
+
+def _difference(measure, seconds):
+    before = measure()
+    time.sleep(seconds)
+    return measure() - before
