@@ -469,3 +469,24 @@ def test_a_missing_package_is_named(account: Account, write_study: WriteStudy) -
     assert raised.value.hint == (
         "add it with `runfleet package add ID VERSION FOLDER_OR_ZIP`, and run the study again"
     )
+
+
+def test_runs_that_lost_their_node_are_counted_apart(
+    account: Account, write_study: WriteStudy, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    """They have not failed, and it costs them no retry."""
+    study = write_study(
+        f"""
+        model: {{command: '[ -e "{tmp_path}/open" ] || sleep 1000'}}
+        pool: {{id: shrinking}}
+        """
+    )
+    submission = account.submit(study)
+    wait_for(lambda: submission.counts().running == 1, seconds=20)
+    account.batch.resize_pool("shrinking", dedicated=0)
+    wait_for(lambda: submission.counts().running == 0, seconds=20)
+    (tmp_path / "open").touch()
+    wait_for(lambda: account.batch.get_pool("shrinking").allocation_state == "steady", seconds=20)
+    last = finish(account.submit(study))
+    assert last.counts.succeeded == 1
+    assert submission.collect(tmp_path / "results").requeues == 1

@@ -57,6 +57,8 @@ class Collected:
         The plots.
     missing_results
         How many runs have succeeded but lack a number that the study asks for.
+    requeues
+        How often runs had to begin again because their node was taken away; it costs no retry.
     notes
         What is worth knowing: plots that were left out, for example.
     """
@@ -67,6 +69,7 @@ class Collected:
     parquet: Path
     plots: tuple[Path, ...] = ()
     missing_results: int = 0
+    requeues: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -110,7 +113,16 @@ class Collector:
         new_runs = self._collect_files(outcomes)
         csv, parquet, shape = self._write_tables(outcomes)
         plots, notes = self._draw_plots(parquet, shape)
-        return Collected(self.folder, new_runs, csv, parquet, plots, self._missing_results, notes)
+        return Collected(
+            self.folder,
+            new_runs,
+            csv,
+            parquet,
+            plots,
+            self._missing_results,
+            requeues=sum(outcome.task.requeues for outcome in outcomes.values()),
+            notes=notes,
+        )
 
     @property
     def _runs_folder(self) -> Path:
