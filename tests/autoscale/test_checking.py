@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runfleet.autoscale import Context, check, parse, run
 
@@ -61,6 +63,34 @@ def test_all_statements_and_branches_are_looked_at() -> None:
 def test_types_are_followed(text: str, details: list[str]) -> None:
     """Through variables and choices; only what can never go is an error."""
     assert found(text) == details
+
+
+LEAVES = (
+    '0 2 1e200 [] [1,2] "a" time("2016") time() TimeInterval_Week $PendingTasks requeue $no y '
+    "$CPUPercent.Count() $CPUPercent.GetSample(2)"
+).split()
+CALLS = ["-{}", "!{}", "max({})", "lg({})", "val({}, 0)", "time({})", "({}).hour", "[{}]"]
+PAIRS = ["{} + {}", "{} - {}", "{} * {}", "{} / {}", "{} < {}", "{} == {}", "avg({}, {})"]
+
+
+def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.builds(str.format, st.sampled_from(CALLS), inner),
+        st.builds(
+            lambda pair, a, b: f"({pair.format(a, b)})", st.sampled_from(PAIRS), inner, inner
+        ),
+    )
+
+
+@given(st.recursive(st.sampled_from(LEAVES), larger, max_leaves=8))
+def test_checking_and_evaluating_agree(expression: str) -> None:
+    """Where all is evaluated, what is found fails, for the same reason."""
+    text = f"x = {expression};"
+    error = run(text, Context(Random(1).random), datetime(2026, 1, 1, tzinfo=UTC)).error
+    details = found(text)
+    assert error is not None or not details
+    if error is not None and "does not go" in error.detail:
+        assert details == [error.detail]
 
 
 @pytest.mark.parametrize(
