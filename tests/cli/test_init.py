@@ -25,7 +25,7 @@ def test_the_study_runs_the_executable_once(runfleet, folder: Path, model: Path)
     study = Study.load(folder / "study.yaml")
     assert study.model.command == "./'my model.sh'"
     assert [shared.source for shared in study.model.inputs] == [model]
-    assert study.run_count() == 1
+    assert (study.name, study.run_count()) == ("my-model", 1)
 
 
 def test_a_python_script_is_started_by_python(runfleet, folder: Path):

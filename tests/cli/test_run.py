@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -70,6 +71,16 @@ def test_a_run_study_is_not_run_again(local, write_study, folder: Path):
         "comparing\n"
     )
     assert sorted((folder / "done.txt").read_text().split()) == ["1", "2", "3", "4"]
+
+
+def test_another_file_of_the_same_name_is_told(local, write_study, folder: Path):
+    """Two studies of one name would replace each other, without a word until their results mix."""
+    study = write_study("namesake", ECHO)
+    assert local("run", study).code == 0
+    assert "warning" not in local("run", study).err
+    shutil.copytree(folder, folder / "copy", ignore=shutil.ignore_patterns("results"))
+    again = local("run", f"copy/{study}")
+    assert f"study `namesake` was last submitted from `{folder / study}`" in again.err
 
 
 def test_failed_runs_are_grouped_by_what_they_said(local, write_study):

@@ -12,7 +12,7 @@ import typer
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
-from runfleet.study import starter_text
+from runfleet.study import starter_text, study_name_from
 
 app = new_app()
 
@@ -35,25 +35,27 @@ def init(
     The study runs the executable once; its comments show what else a study can ask for.
     """
     printer = Printer.standard()
-    text = _study_text(printer, executable, output.parent)
+    # Every folder may have its `study.yaml`, but an account holds one study of a name.
+    name = study_name_from(Path(executable).stem) if output.stem == "study" else None
+    text = _study_text(printer, executable, output.parent, name)
     _write(output, text, force=force)
     printer.say(f"Wrote `{output}`. Edit it, then try `runfleet plan {shlex.quote(str(output))}`.")
     printer.data(str(output))
 
 
-def _study_text(printer: Printer, executable: str, folder: Path) -> str:
+def _study_text(printer: Printer, executable: str, folder: Path, name: str | None) -> str:
     path = Path(executable)
     if not path.is_file():
         _warn_if_unknown(printer, executable)
-        return starter_text(shlex.quote(executable))
+        return starter_text(shlex.quote(executable), name=name)
     if not path.resolve().is_relative_to(folder.resolve()):
         printer.warning(
             f"`{executable}` is outside the study file's folder, so it cannot be an input; "
             "nodes elsewhere get it as an application package (`runfleet package add`)"
         )
-        return starter_text(shlex.quote(str(path.resolve())))
+        return starter_text(shlex.quote(str(path.resolve())), name=name)
     shared = path.resolve().relative_to(folder.resolve()).as_posix()
-    return starter_text(_command(shared), inputs=[shared])
+    return starter_text(_command(shared), name=name, inputs=[shared])
 
 
 def _warn_if_unknown(printer: Printer, executable: str) -> None:

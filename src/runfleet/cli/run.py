@@ -10,7 +10,7 @@ from runfleet.cli.consent import agreed
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
 from runfleet.cli.printer import Printer
-from runfleet.cli.studies import find_study, open_account, remember_file
+from runfleet.cli.studies import find_study, open_account, remember_file, warn_of_namesake
 from runfleet.cli.study_files import warn
 from runfleet.launch import Account
 from runfleet.study import Study
@@ -31,6 +31,7 @@ def run(study: StudyName, detach: Detach = False, yes: Yes = False) -> None:
     account = open_account()
     loaded = find_study(account, study)
     warn(printer, loaded)
+    warn_of_namesake(printer, account, loaded, study)
     if not _agreed_to_changes(printer, account, loaded, yes=yes):
         raise typer.Exit(FAILED)
     remember_file(account, loaded, study)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import is_study_file, load_study
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
@@ -49,6 +50,17 @@ def remember_file(account: Account, study: Study, path: str) -> None:
     if is_study_file(path):
         memory.parent.mkdir(parents=True, exist_ok=True)
         memory.write_text(str(Path(path).absolute()), encoding="utf-8")
+
+
+def warn_of_namesake(printer: Printer, account: Account, study: Study, path: str) -> None:
+    """Say so if another file was submitted under this study's name: it takes that one's place."""
+    memory = _memory(account, study.name)
+    other = Path(memory.read_text(encoding="utf-8")) if memory.exists() else None
+    if other and other.is_file() and is_study_file(path) and not other.samefile(path):
+        printer.warning(
+            f"study `{study.name}` was last submitted from `{other}`, and takes its place; "
+            "with another name (`study: NAME`) both are kept"
+        )
 
 
 def results_folder(study: Study) -> Path:

@@ -2,7 +2,7 @@
 
 from runfleet.study.errors import ResultError, StudyError
 from runfleet.study.model import Model, Output, PackageReference, SharedInput
-from runfleet.study.names import NamePattern
+from runfleet.study.names import NamePattern, study_name_from
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.pool import NodeRange, PoolRequest
@@ -33,6 +33,7 @@ __all__ = [
     "as_text",
     "json_schema",
     "starter_text",
+    "study_name_from",
 ]
 
 
