@@ -65,10 +65,23 @@ def test_types_are_followed(text: str, details: list[str]) -> None:
     assert found(text) == details
 
 
-LEAVES = (
-    '0 2 1e200 [] [1,2] "a" time("2016") time() TimeInterval_Week $PendingTasks requeue $no y '
-    "$CPUPercent.Count() $CPUPercent.GetSample(2)"
-).split()
+LEAVES = [
+    "0",
+    "2",
+    "1e200",
+    "[]",
+    "[1,2]",
+    '"a"',
+    'time("2016")',
+    "time()",
+    "TimeInterval_Week",
+    "$PendingTasks",
+    "requeue",
+    "$no",
+    "y",
+    "$CPUPercent.Count()",
+    "$CPUPercent.GetSample(2)",
+]
 CALLS = ["-{}", "!{}", "max({})", "lg({})", "val({}, 0)", "time({})", "({}).hour", "[{}]"]
 PAIRS = ["{} + {}", "{} - {}", "{} * {}", "{} / {}", "{} < {}", "{} == {}", "avg({}, {})"]
 
