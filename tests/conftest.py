@@ -145,3 +145,9 @@ def start_emulators() -> Iterator[Callable[..., Emulator]]:
 def give_wait_for() -> Callable[..., object]:
     """Wait for a condition."""
     return wait_for
+
+
+@pytest.fixture(scope="session", name="skip")
+def give_skip() -> Callable[[str], None]:
+    """Leave a test out; not in CI."""
+    return skip

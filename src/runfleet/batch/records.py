@@ -167,7 +167,7 @@ class Task:
     """
     A task; what its client asked for stays in the store until the task is started or read.
 
-    `sequence` orders the tasks of all jobs by when they were added and is never used again.
+    `sequence` orders the tasks of all jobs by when they were added, and no two have the same.
     """
 
     job_id: str

@@ -1,0 +1,120 @@
+"""
+The way of a client of azure-batch 14, which cannot be installed beside 15.
+
+`python older_sdk.py URL ACCOUNT`, with the account key on stdin; prints what it saw as JSON.
+"""
+
+import json
+import sys
+import time
+
+from azure.batch import BatchServiceClient, models
+from azure.batch.batch_auth import SharedKeyCredentials
+
+
+def main():
+    """Carry out everything and print it."""
+    url, account = sys.argv[1:]
+    client = BatchServiceClient(SharedKeyCredentials(account, sys.stdin.read()), batch_url=url)
+    seen = {"missing pool exists": client.pool.exists("none")}
+    add_pool(client)
+    seen["pool exists"] = client.pool.exists("old")
+    client.job.add(
+        models.JobAddParameter(id="old", pool_info=models.PoolInformation(pool_id="old"))
+    )
+    seen |= add_tasks(client)
+    seen |= run_task(client)
+    seen |= reboot_node(client)
+    client.job.patch("old", models.JobPatchParameter(priority=5))
+    seen["priority"] = client.job.get("old").priority
+    seen["error"] = refused(client)
+    client.job.terminate("old")
+    client.job.delete("old")
+    client.pool.delete("old")
+    wait_for(lambda: not client.pool.exists("old"))
+    json.dump(seen, sys.stdout)
+
+
+def add_pool(client):
+    image = next(
+        one
+        for one in client.account.list_supported_images()
+        if one.node_agent_sku_id == "batch.node.ubuntu 22.04"
+    )
+    client.pool.add(
+        models.PoolAddParameter(
+            id="old",
+            vm_size="STANDARD_F2S_V2",
+            target_dedicated_nodes=1,
+            task_slots_per_node=2,
+            virtual_machine_configuration=models.VirtualMachineConfiguration(
+                image_reference=image.image_reference, node_agent_sku_id=image.node_agent_sku_id
+            ),
+        )
+    )
+
+
+def add_tasks(client):
+    tasks = [models.TaskAddParameter(id=f"t{n}", command_line="true") for n in range(250)]
+    results = client.task.add_collection("old", tasks).value
+    wait_for(lambda: client.job.get_task_counts("old").task_counts.completed == 250)
+    listed = list(client.task.list("old", models.TaskListOptions(max_results=100)))
+    return {
+        "added": len([one for one in results if one.status == models.TaskAddStatus.success]),
+        "listed": len(listed),
+        "states": sorted({one.state for one in listed}),
+    }
+
+
+def run_task(client):
+    command_line = '/bin/sh -c \'mkdir "a b"; echo content > "a b/c.txt"; echo hello\''
+    client.task.add("old", models.TaskAddParameter(id="file", command_line=command_line))
+    wait_for(lambda: client.task.get("old", "file").state == models.TaskState.completed)
+    names = client.file.list_from_task("old", "file", recursive=True)
+    properties = client.file.get_properties_from_task("old", "file", "stdout.txt", raw=True)
+    part = models.FileGetFromTaskOptions(ocp_range="bytes=0-3")
+    return {
+        "stdout": read(client, "stdout.txt"),
+        "file": read(client, "wd/a b/c.txt"),
+        "part": read(client, "stdout.txt", part),
+        "files": sorted(one.name for one in names),
+        "length": properties.headers["Content-Length"],
+    }
+
+
+def read(client, path, options=None):
+    content = client.file.get_from_task("old", "file", path, options)
+    return b"".join(content).decode()
+
+
+def reboot_node(client):
+    (node,) = client.compute_node.list("old")
+    client.compute_node.reboot("old", node.id)
+
+    def state():
+        return client.compute_node.get("old", node.id).state
+
+    rebooting = state()
+    wait_for(lambda: state() == models.ComputeNodeState.idle)
+    client.compute_node.disable_scheduling("old", node.id)
+    disabled = client.compute_node.get("old", node.id).scheduling_state
+    return {"rebooting": rebooting, "disabled": disabled}
+
+
+def refused(client):
+    try:
+        client.task.get("old", "none")
+    except models.BatchErrorException as error:
+        return error.error.code
+    return None
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""The store as a file: transactions, versions, and all records but the tasks."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runfleet.batch.records import (
+    AuxiliaryTaskInfo,
+    Failure,
+    Job,
+    JobNode,
+    Node,
+    Pool,
+    RecentTask,
+    ResizeError,
+)
+from runfleet.batch.specs import (
+    ApplicationPackageReference,
+    CommandSpec,
+    JobSpec,
+    PoolSpec,
+    PreparationTaskSpec,
+    ReleaseTaskSpec,
+    ResourceFile,
+    StartTaskSpec,
+)
+from runfleet.batch.states import (
+    AllocationState,
+    AuxiliaryTaskState,
+    ErrorCategory,
+    JobState,
+    NodeFillType,
+    NodeState,
+    PoolState,
+    SchedulingState,
+    TaskResult,
+    TaskState,
+)
+from runfleet.store import Store, StoreError
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+LATER = START + timedelta(seconds=1.5)
+COMMAND = CommandSpec("a 'b'", (ResourceFile(http_url="http://x/y", file_path="z"),), {"ä": "ö"})
+FAILURE = Failure(ErrorCategory.USER_ERROR, "Code", "message", {"a": "b"})
+INFO = AuxiliaryTaskInfo(
+    AuxiliaryTaskState.COMPLETED, START, LATER, 3, FAILURE, TaskResult.FAILURE, 2, LATER
+)
+POOL = Pool(
+    spec=PoolSpec(
+        "Pool",
+        "standard_f2s_v2",
+        task_slots_per_node=3,
+        node_fill_type=NodeFillType.PACK,
+        start_task=StartTaskSpec(COMMAND, 2, wait_for_success=False),
+        packages=(ApplicationPackageReference("a", "1"), ApplicationPackageReference("b")),
+    ),
+    body=b'{"id": "Pool"}',
+    creation_time=START,
+    last_modified=LATER,
+    state=PoolState.ACTIVE,
+    state_time=START,
+    allocation_state=AllocationState.RESIZING,
+    allocation_time=LATER,
+    target_dedicated=4,
+    target_low_priority=1,
+    resize_errors=[ResizeError("ResizeStopped", "text")],
+    resize_deadline=LATER,
+    nodes_made=7,
+)
+NODE = Node(
+    node_id="tvmps_1_d",
+    pool_id="Pool",
+    number=1,
+    dedicated=True,
+    allocation_time=START,
+    state=NodeState.RUNNING,
+    state_time=LATER,
+    address="10.0.0.4",
+    scheduling_state=SchedulingState.DISABLED,
+    boot_time=START,
+    start_task=INFO,
+    errors=[FAILURE],
+    total_tasks_run=9,
+    recent_tasks=[RecentTask("job", "t", TaskState.COMPLETED, START, LATER, 0)],
+)
+JOB = Job(
+    spec=JobSpec(
+        "Job",
+        "Pool",
+        max_wall_clock_time=timedelta(hours=1),
+        preparation=PreparationTaskSpec("p", COMMAND, max_wall_clock_time=timedelta(minutes=1)),
+        release=ReleaseTaskSpec("r", COMMAND),
+        common_environment={"A": "b"},
+    ),
+    body=b'{"id": "Job"}',
+    creation_time=START,
+    last_modified=LATER,
+    state=JobState.DISABLED,
+    state_time=LATER,
+    previous_state=JobState.DISABLING,
+    previous_state_time=LATER,
+    terminate_reason="x",
+)
+JOB_NODE = JobNode("Job", "Pool", "tvmps_1_d", preparation=INFO, release=None)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "a folder with 'quote'" / "state.db"
+
+
+@pytest.fixture
+def store(path):
+    path.parent.mkdir()
+    store = Store(path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def full(store):
+    store.save_pool(POOL)
+    store.save_node(NODE)
+    store.save_job(JOB)
+    store.save_job_node(JOB_NODE)
+    return store
+
+
+def test_records_come_back_as_they_were_stored(full, path):
+    full.commit()
+    again = Store(path)
+    assert again.pools() == [POOL]
+    assert again.nodes() == [NODE]
+    assert again.jobs() == [JOB]
+    assert again.job_nodes() == again.job_nodes("JOB") == [JOB_NODE]
+    assert again.job_number("job") == full.job_number("JOB")
+    again.close()
+
+
+def test_a_record_that_is_saved_again_replaces_the_one_before(full):
+    full.save_pool(replace(POOL, target_dedicated=9))
+    full.save_node(replace(NODE, state=NodeState.IDLE))
+    full.save_job(replace(JOB, state=JobState.ACTIVE))
+    full.save_job_node(replace(JOB_NODE, release=INFO))
+    assert [pool.target_dedicated for pool in full.pools()] == [9]
+    assert [node.state for node in full.nodes()] == [NodeState.IDLE]
+    assert [job.state for job in full.jobs()] == [JobState.ACTIVE]
+    assert [one.release for one in full.job_nodes()] == [INFO]
+
+
+def test_what_is_forgotten_is_gone(full):
+    full.forget_node(NODE.node_id)
+    assert full.nodes() == []
+    full.save_node(NODE)
+    full.forget_pool("POOL")
+    assert full.pools() == full.nodes() == []
+    before = full.job_number("job")
+    full.forget_job("JOB")
+    assert full.jobs() == full.job_nodes() == []
+    full.save_job(JOB)
+    assert full.job_number("job") > before
+
+
+def test_only_what_was_committed_outlives_the_process(full, path, tmp_path):
+    assert full.is_dirty
+    full.commit()
+    assert not full.is_dirty
+    full.save_pool(replace(POOL, target_dedicated=9))
+    left = shutil.copytree(path.parent, tmp_path / "left")
+    other = Store(left / path.name)
+    assert other.pools() == [POOL]
+    other.close()
+    assert full.pools()[0].target_dedicated == 9
+
+
+def test_a_store_of_a_later_version_is_refused(path):
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 999")
+    with pytest.raises(StoreError) as error:
+        Store(path)
+    assert error.value.message == f"`{path}` was written by a later version of runfleet"
+    assert error.value.hint == "use that version, or `runfleet emulator reset` to start over"
+
+
+def test_a_damaged_store_is_refused(path):
+    path.parent.mkdir()
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError) as error:
+        Store(path)
+    assert error.value.message == f"`{path}` cannot be read: file is not a database"
+    assert error.value.hint == "`runfleet emulator reset` starts over with an empty one"
