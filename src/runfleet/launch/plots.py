@@ -33,6 +33,8 @@ class Plot:
         With their units.
     is_number
         Whether the parameter is a number; else its values are set side by side.
+    is_logarithmic
+        Whether the parameter's axis is.
     """
 
     result: str
@@ -40,6 +42,7 @@ class Plot:
     result_label: str
     parameter_label: str
     is_number: bool
+    is_logarithmic: bool
 
     @property
     def file_name(self) -> str:
@@ -57,6 +60,7 @@ def choose_plots(study: Study, shape: TableShape) -> list[Plot]:
             _label(result.name, result.unit),
             _label(parameter.name, parameter.unit),
             shape.is_number(parameter.name),
+            parameter.is_logarithmic,
         )
         for result in study.results
         for parameter in study.parameters
@@ -100,6 +104,8 @@ def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> No
         axes.scatter(values, results, s=_dot_size(len(values)), alpha=0.7)
     else:
         _draw_strips(axes, values, results)
+    if plot.is_logarithmic:
+        axes.set_xscale("log")
     axes.set_xlabel(plot.parameter_label)
     axes.set_ylabel(plot.result_label)
     axes.grid(visible=True, alpha=0.3)

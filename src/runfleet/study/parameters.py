@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from runfleet.study.distributions import Distribution, Fixed
+from runfleet.study.distributions import Distribution, Fixed, LogUniform
 from runfleet.study.errors import InvalidValueError
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""What an environment variable can be called on every system."""
+
 _RESERVED_PREFIXES = ("AZ_BATCH_", "RUNFLEET_")
 _RESERVED = {"PATH", "RUN_NAME", "NUMBER"}
 
@@ -45,6 +47,11 @@ class Parameter:
         """Whether it has the same value in every run."""
         return isinstance(self.distribution, Fixed)
 
+    @property
+    def is_logarithmic(self) -> bool:
+        """Whether its values are spread evenly on a logarithmic axis."""
+        return isinstance(self.distribution, LogUniform)
+
 
 def check_parameter_name(name: str) -> None:
     """
@@ -55,7 +62,7 @@ def check_parameter_name(name: str) -> None:
     InvalidValueError
         If it is not a name, or is taken.
     """
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InvalidValueError(
             f"`{name}` cannot be the name of a parameter",
             hint="use letters, digits and `_`, beginning with a letter",

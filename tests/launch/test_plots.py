@@ -1,0 +1,30 @@
+"""Which plots a study gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runfleet.launch.plots import choose_plots
+from runfleet.launch.table import TableShape
+from runfleet.study import Study
+
+STUDY = """\
+model: {command: ./model}
+parameters:
+  GRAVITY: 9.81
+  SOIL: [sand, loam]
+  CONDUCTIVITY: {loguniform: [1e-7, 1e-3], unit: m/s}
+design: {random: 5}
+results: {flow: {file: stdout.txt, pattern: '(.+)', unit: m3/s}}
+"""
+
+
+def test_each_result_against_each_parameter_that_varies(tmp_path: Path) -> None:
+    """What is drawn from a logarithmic range has a logarithmic axis."""
+    (tmp_path / "study.yaml").write_text(STUDY)
+    study = Study.load(tmp_path / "study.yaml")
+    soil, conductivity = choose_plots(study, TableShape.of(study))
+    assert (soil.file_name, conductivity.file_name) == ("flow-SOIL.png", "flow-CONDUCTIVITY.png")
+    assert (soil.is_number, soil.is_logarithmic) == (False, False)
+    assert (conductivity.is_number, conductivity.is_logarithmic) == (True, True)
+    assert conductivity.parameter_label == "CONDUCTIVITY [m/s]"
