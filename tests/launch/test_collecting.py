@@ -160,6 +160,32 @@ def test_a_run_that_was_done_again_is_replaced(runs: Runs) -> None:
     assert runs.table()[0]["head"] == "2.0"
 
 
+def test_a_run_that_the_study_no_longer_has_is_removed(
+    runs: Runs, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """Its folder goes with its row, and comes back with it."""
+    for number in range(1, 7):
+        runs.end(f"run-0000{number}", {"deep/out.txt": "head 1"})
+    runs.collect()
+    longer, all_outcomes = runs.study, runs.outcomes
+    runs.study = write_study(STUDY.replace("0.5, 1, 2", "0.5"))
+    runs.outcomes = {name: all_outcomes[name] for name in ("run-00001", "run-00002")}
+    runs.collect()
+    folders = sorted(path.name for path in (runs.folder / "runs").iterdir())
+    assert folders == [row["run"] for row in runs.table()] == ["run-00001", "run-00002"]
+    runs.study, runs.outcomes = longer, all_outcomes
+    assert runs.collect().new_runs == 4
+
+
+def test_what_the_account_has_forgotten_stays(runs: Runs) -> None:
+    """A run of the study that was collected is not removed because nothing is known of it."""
+    runs.end("run-00001", {"deep/out.txt": "head 1"})
+    runs.collect()
+    runs.outcomes.clear()
+    runs.collect()
+    assert (runs.folder / "runs/run-00001/deep/out.txt").exists()
+
+
 def test_each_result_is_plotted_against_each_parameter(runs: Runs) -> None:
     """Texts as strips side by side."""
     runs.end("run-00001", {"deep/out.txt": "head 1"})

@@ -25,6 +25,5 @@ def test_each_result_against_each_parameter_that_varies(tmp_path: Path) -> None:
     study = Study.load(tmp_path / "study.yaml")
     soil, conductivity = choose_plots(study, TableShape.of(study))
     assert (soil.file_name, conductivity.file_name) == ("flow-SOIL.png", "flow-CONDUCTIVITY.png")
-    assert (soil.is_number, soil.is_logarithmic) == (False, False)
-    assert (conductivity.is_number, conductivity.is_logarithmic) == (True, True)
+    assert (soil.is_logarithmic, conductivity.is_logarithmic) == (False, True)
     assert conductivity.parameter_label == "CONDUCTIVITY [m/s]"

@@ -29,6 +29,8 @@ T = TypeVar("T")
 INDEX = ".collected"
 """The file in a folder of results that says which runs are there, and from which job."""
 
+_REMOVED = "-"
+
 # Two clients that watch one study finish at the same time, and collect in the same folder.
 _LOCK = ".lock"
 
@@ -136,10 +138,12 @@ class Collector:
             for name, outcome in outcomes.items()
             if outcome.state.has_ended and known.get(name) != outcome.mark
         }
-        for run in wanted.keys() & known.keys():
+        removed = self._removed(known, outcomes)
+        for run in (wanted.keys() & known.keys()) | removed:
             shutil.rmtree(self._runs_folder / run, ignore_errors=True)
         done = 0
         with index.open("a", encoding="utf-8") as lines, ThreadPoolExecutor(_THREADS) as threads:
+            lines.writelines(f"{run} {_REMOVED}\n" for run in removed)
             listed = _blobs_by_run(self.storage, self._container, wanted)
             for blocks in _in_blocks(_in_blocks(listed, _BLOCK_RUNS), _THREADS):
                 for runs in threads.map(partial(self._fetch_runs, wanted), blocks):
@@ -147,6 +151,11 @@ class Collector:
                     done += len(runs)
                 self.on_step(Step(StepName.COLLECTING, done, len(wanted)))
         return len(wanted)
+
+    def _removed(self, known: Mapping[str, str], outcomes: Mapping[str, Outcome]) -> set[str]:
+        """Find the runs that are here and that the study no longer has."""
+        removed = {run for run in known.keys() - outcomes.keys() if known[run] != _REMOVED}
+        return removed - {run.name for run in self.study.runs()} if removed else removed
 
     def _fetch_runs(
         self, wanted: Mapping[str, Outcome], listed: Iterable[tuple[str, list[Blob]]]
