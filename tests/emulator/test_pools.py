@@ -253,6 +253,12 @@ def test_tasks_of_a_deleted_pool_wait_for_another(account, client, pool_body, sh
 @pytest.mark.parametrize(
     "more",
     [
+        {
+            "virtualMachineConfiguration": {
+                "imageReference": {"publisher": "p", "offer": "o", "sku": "s"},
+                "nodeAgentSKUId": "batch.node.windows amd64",
+            }
+        },
         {"enableAutoScale": True, "autoScaleFormula": "$TargetDedicatedNodes=1;"},
         {
             "mountConfiguration": [

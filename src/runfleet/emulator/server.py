@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
-from types import FrameType
 
 import uvicorn
 
@@ -71,16 +71,21 @@ class _QuietServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._stopping = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
 
     async def main_loop(self) -> None:
         await self._stopping.wait()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        del frame
-        log.info("told to stop by signal %d", sig)
-        # A signal interrupts the loop's sleep only if it is told so.
-        self._loop.call_soon_threadsafe(self.stop)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Only the loop's own handlers wake it from its sleep, whenever the signal comes.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal, number)
+        yield
+
+    def _on_signal(self, number: int) -> None:
+        log.info("told to stop by signal %d", number)
+        self.stop()
 
     def stop(self) -> None:
         self.should_exit = True
