@@ -60,6 +60,8 @@ class Account:
         try:
             return self.client.send_request(request)
         except HttpResponseError as error:
+            if error.response is None:
+                raise
             return error.response
 
     def get(self, path: str, **query: Any) -> Any:
