@@ -416,6 +416,53 @@ def test_inputs_that_are_gone_stop_the_wait(account: Account, write_study: Write
     assert last.explanation.sentence.startswith("the shared inputs could not be staged on node")
 
 
+def test_thousands_of_inputs_are_staged(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """More than a job has room for, one after the other; some of them linked."""
+    write_inputs(tmp_path, "data", 5000)
+    write_inputs(tmp_path, "linked", 2)
+    study = write_study("""
+        model:
+          command: ls data | wc -l; cat "data/an input, the last.txt" linked/0.txt
+          inputs: [data, {path: linked, link: true}]
+        """)
+    submission = account.submit(study)
+    assert finish(submission).counts.succeeded == 1
+    assert submission.log("run-00001").split() == [b"5001", b"last", b"0"]
+
+
+def test_one_of_many_inputs_is_missed(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """It stops the wait as one of few does, and running the study again stages it."""
+    write_inputs(tmp_path, "data", 600)
+    study = write_study("model: {command: cat data/7.txt, inputs: [data]}")
+
+    def lose_input(step: Step) -> None:
+        if step.name is StepName.STAGING and step.done == step.total:
+            container = container_name(study.name)
+            first = next(iter(account.storage.list_blobs(container, "inputs/")))
+            account.storage.delete_blob(container, first.name)
+
+    submission = account.submit(study, on_step=lose_input)
+    explanation = finish(submission).explanation
+    assert explanation is not None
+    assert explanation.is_stuck
+    assert explanation.output == "runfleet: 600 of the 601 shared inputs are in the storage"
+    submission.cancel()
+    assert finish(account.submit(study)).counts.succeeded == 1
+
+
+def write_inputs(home: Path, name: str, count: int) -> None:
+    """Write input files that hold their numbers, and one with blanks in its name."""
+    folder = home / "a user's folder" / name
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / f"{number}.txt").write_text(f"{number}\n")
+    (folder / "an input, the last.txt").write_text("last\n")
+
+
 def test_a_failed_start_task_stops_the_wait(account: Account, write_study: WriteStudy) -> None:
     """At once, and with what it wrote."""
     account.batch.ensure_pool(

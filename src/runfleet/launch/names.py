@@ -12,6 +12,9 @@ LOG_PATTERN = "../std*.txt"
 
 RECORD_BLOB = "study.json"
 
+INPUTS = "inputs/"
+"""Begins the names of the blobs of all shared inputs."""
+
 _REFUSED = re.compile(r"[^a-z0-9]+")
 _WILDCARD = re.compile(r"[*?\[]")
 _LONGEST_SLUG = 50
@@ -38,7 +41,12 @@ def job_id(study: str, number: int) -> str:
 
 def input_blob(digest: str, file_name: str) -> str:
     """Name the blob of a shared input by its content."""
-    return f"inputs/{digest}/{file_name}"
+    return f"{INPUTS}{digest}/{file_name}"
+
+
+def bundle(digest: str) -> str:
+    """Begin the names of the blobs of shared inputs that nodes fetch together."""
+    return f"{INPUTS}{digest}"
 
 
 def overlay_blob(digest: str) -> str:

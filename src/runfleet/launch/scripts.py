@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from runfleet.study.model import Model, Output
+from runfleet.study.model import Model, Output, SharedInput
 
 COPIED = "copied"
 LINKED = "linked"
@@ -71,6 +71,36 @@ def run_script(model: Model) -> str:
 def overlay_target(model: Model, target: PurePosixPath) -> str:
     """Tell where a node has to put a run's overlay before the run's script begins."""
     return f"{OVERLAYS}/{target}" if model.retries else str(target)
+
+
+def place_of(shared: SharedInput) -> str:
+    """Tell where the preparation task has to put a shared input."""
+    return f"{LINKED if shared.link else COPIED}/{shared.path}"
+
+
+def unbundle_script(bundle: str, inputs: Sequence[SharedInput]) -> str:
+    """
+    Write the script of a preparation task that has fetched many shared inputs at once.
+
+    Batch keeps the names of blobs as paths, so a link leads from where the runs look.  It fetches
+    the blobs that there are: one that is missing would not be missed.
+
+    Parameters
+    ----------
+    bundle
+        How the names of their blobs begin.
+    inputs
+        What they are.
+    """
+    folders = sorted({f"{bundle}/{LINKED if shared.link else COPIED}" for shared in inputs})
+    said = f"runfleet: $n of the {len(inputs)} shared inputs are in the storage"
+    return "\n".join(
+        [
+            f"n=$(find {bundle} -type f -printf . | wc -c)",
+            f'[ "$n" = {len(inputs)} ] || {{ echo "{said}" >&2; exit {EXIT_NOT_STAGED}; }}',
+            f"ln -sfn {' '.join(folders)} .",
+        ]
+    )
 
 
 def _preparations(model: Model) -> Iterator[str]:

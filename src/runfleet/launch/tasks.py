@@ -20,13 +20,16 @@ from runfleet.azure import (
     with_packages,
 )
 from runfleet.launch import names
-from runfleet.launch.scripts import COPIED, LINKED, overlay_target, run_script
+from runfleet.launch.scripts import overlay_target, place_of, run_script, unbundle_script
 from runfleet.storage import Storage
 from runfleet.study import Run, Study
 from runfleet.study.model import Model, SharedInput
 
 # A task may wait and run as long as Batch keeps it, but no signed URL should outlast a week.
 _URL_LIFE = timedelta(days=7)
+
+# A job has room for 1 MB, which some 2,000 files fill, each with its signed URL.
+_MOST_SEPARATE_INPUTS = 500
 
 
 @dataclass(frozen=True)
@@ -55,26 +58,50 @@ class Staging:
 
     def stage_inputs(self) -> Iterator[SharedInput]:
         """Upload the shared inputs that the storage has not got yet, one after the other."""
-        for shared in self.study.model.inputs:
+        inputs = self.study.model.inputs
+        listed = self.storage.list_blobs(self.container, names.INPUTS) if inputs else ()
+        present = {blob.name for blob in listed}
+        for shared in inputs:
             blob = self._input_blob(shared)
-            if not self.storage.exists(self.container, blob):
+            if blob not in present:
                 self.storage.put_file(self.container, blob, shared.source)
             yield shared
 
     def preparation(self) -> PreparationTask | None:
         """What each node does before its first run: it fetches the shared inputs, once."""
-        files = [self._resource_file(shared) for shared in self.study.model.inputs]
-        if not files:
+        inputs = self.study.model.inputs
+        if not inputs:
             return None
-        return PreparationTask(shell_command(":", OperatingSystem.LINUX), files)
+        script, files = ":", [self._resource_file(shared) for shared in inputs]
+        if self._bundle:
+            script, files = unbundle_script(self._bundle, inputs), [self._bundle_file()]
+        return PreparationTask(shell_command(script, OperatingSystem.LINUX), files)
 
     def _resource_file(self, shared: SharedInput) -> ResourceFile:
         url = self.storage.blob_url(self.container, self._input_blob(shared), life=_URL_LIFE)
-        folder = LINKED if shared.link else COPIED
-        return ResourceFile(http_url=url, file_path=f"{folder}/{shared.path}")
+        return ResourceFile(http_url=url, file_path=place_of(shared))
+
+    def _bundle_file(self) -> ResourceFile:
+        url = self.storage.container_url(self.container, life=_URL_LIFE)
+        return ResourceFile(container_url=url, blob_prefix=f"{self._bundle}/")
 
     def _input_blob(self, shared: SharedInput) -> str:
+        if self._bundle:
+            return f"{self._bundle}/{place_of(shared)}"
         return names.input_blob(self.digest(shared.source), shared.source.name)
+
+    @cached_property
+    def _bundle(self) -> str:
+        """
+        Name the folder of the storage in which many inputs are fetched at once; few have none.
+
+        Few are kept apart, so that an edit of one does not upload the others again.
+        """
+        inputs = self.study.model.inputs
+        if len(inputs) <= _MOST_SEPARATE_INPUTS:
+            return ""
+        lines = (f"{self.digest(shared.source)} {place_of(shared)}\n" for shared in inputs)
+        return names.bundle(hashlib.sha256("".join(lines).encode()).hexdigest())
 
 
 @dataclass(frozen=True)
