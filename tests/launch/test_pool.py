@@ -16,11 +16,18 @@ def test_a_study_gets_the_whole_machine() -> None:
     assert plan.vm_size == "standard_f16s_v2"
 
 
-@pytest.mark.parametrize(("nodes", "slots"), [(2, 4), (5, 1), (100, 1), (0, 8)])
-def test_the_nodes_share_the_machine(nodes: int, slots: int) -> None:
+@pytest.mark.parametrize(
+    ("asked", "tasks_per_node", "nodes", "slots"),
+    [(2, None, 2, 4), (5, None, 5, 1), (100, None, 8, 1), (0, None, 1, 8)]
+    + [(100, 4, 2, 4), (100, 16, 1, 16), (1, 2, 1, 2)],
+)
+def test_the_nodes_share_the_machine(
+    asked: int, tasks_per_node: int | None, nodes: int, slots: int
+) -> None:
     """A study that asks Azure for many nodes does not drown the machine it is tried on."""
-    plan = plan_local_pool(PoolRequest(nodes=NodeRange(max=nodes)), cores=8)
-    assert (plan.nodes, plan.slots) == (max(1, nodes), slots)
+    request = PoolRequest(nodes=NodeRange(max=asked), tasks_per_node=tasks_per_node)
+    plan = plan_local_pool(request, cores=8)
+    assert (plan.nodes, plan.slots) == (nodes, slots)
 
 
 def test_what_the_study_says_holds() -> None:

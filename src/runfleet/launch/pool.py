@@ -54,8 +54,8 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
     """
     Plan a pool on this machine, whose nodes cost nothing: all of them at once.
 
-    Its nodes share the machine.  Unless the study says how many runs each of them carries out at a
-    time, all nodes together carry out one on each core, or one on each node if that is more.
+    Its nodes share the machine: there are no more of them than it has cores for, and unless the
+    study says how many runs each of them carries out at a time, they share its cores evenly.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
         How many cores this machine has; None to look.
     """
     cores = cores or os.cpu_count() or 1
-    count = max(1, request.nodes.max)
+    count = max(1, min(request.nodes.max, cores // (request.tasks_per_node or 1)))
     slots = request.tasks_per_node or max(1, cores // count)
     # Batch allows four slots a core, and counts cores by the name of the size.
     vm_size = request.vm_size if request.tasks_per_node else f"standard_f{cores}s_v2"
