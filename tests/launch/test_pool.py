@@ -18,8 +18,15 @@ def test_a_study_gets_the_whole_machine() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "tasks_per_node", "nodes", "slots"),
-    [(2, None, 2, 4), (5, None, 5, 1), (100, None, 8, 1), (0, None, 1, 8)]
-    + [(100, 4, 2, 4), (100, 16, 1, 16), (1, 2, 1, 2)],
+    [
+        (2, None, 2, 4),
+        (5, None, 5, 1),
+        (100, None, 8, 1),
+        (0, None, 1, 8),
+        (100, 4, 2, 4),
+        (100, 16, 1, 16),
+        (1, 2, 1, 2),
+    ],
 )
 def test_the_nodes_share_the_machine(
     asked: int, tasks_per_node: int | None, nodes: int, slots: int
