@@ -259,7 +259,6 @@ def test_tasks_of_a_deleted_pool_wait_for_another(account, client, pool_body, sh
                 "nodeAgentSKUId": "batch.node.windows amd64",
             }
         },
-        {"enableAutoScale": True, "autoScaleFormula": "$TargetDedicatedNodes=1;"},
         {
             "mountConfiguration": [
                 {"nfsMountConfiguration": {"source": "s", "relativeMountPath": "m"}}
@@ -274,16 +273,3 @@ def test_what_is_not_built_says_so(account, pool_body, more):
     response = account.send("POST", "/pools", body | more)
     assert account.code(response) == (501, "NotImplemented")
     assert "not supported yet" in response.json()["values"][0]["value"]
-
-
-@pytest.mark.parametrize(
-    ("operation", "body"),
-    [
-        ("enableautoscale", {"autoScaleFormula": "$TargetDedicatedNodes=1;"}),
-        ("disableautoscale", None),
-        ("evaluateautoscale", {"autoScaleFormula": "$TargetDedicatedNodes=1;"}),
-    ],
-)
-def test_autoscale_is_not_built(account, pool, operation, body):
-    response = account.send("POST", f"/pools/{pool}/{operation}", body)
-    assert account.code(response) == (501, "NotImplemented")

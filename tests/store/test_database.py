@@ -11,6 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runfleet.batch.records import (
+    Autoscale,
+    AutoscaleError,
+    AutoscaleRun,
     AuxiliaryTaskInfo,
     Failure,
     Job,
@@ -22,6 +25,7 @@ from runfleet.batch.records import (
 )
 from runfleet.batch.specs import (
     ApplicationPackageReference,
+    AutoscaleSpec,
     CommandSpec,
     JobSpec,
     PoolSpec,
@@ -72,6 +76,12 @@ POOL = Pool(
     resize_errors=[ResizeError("ResizeStopped", "text")],
     resize_deadline=LATER,
     nodes_made=7,
+    autoscale=Autoscale(
+        AutoscaleSpec("$a = 1;", timedelta(minutes=5)),
+        LATER,
+        AutoscaleRun(START, "$a=1", AutoscaleError("Code", "message", "Line 1, Col 1: why")),
+    ),
+    autoscale_enable_time=START,
 )
 NODE = Node(
     node_id="tvmps_1_d",
@@ -141,6 +151,18 @@ def test_records_come_back_as_they_were_stored(full, path):
     assert again.job_nodes() == again.job_nodes("JOB") == [JOB_NODE]
     assert again.job_number("job") == full.job_number("JOB")
     again.close()
+
+
+def test_a_pool_of_before_there_was_autoscale_is_read(full, path):
+    """Members that a record has got since then have their defaults."""
+    full.commit()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "UPDATE pools SET record ="
+            " json_remove(record, '$.autoscale', '$.autoscale_enable_time')"
+        )
+        connection.commit()
+    assert full.pools() == [replace(POOL, autoscale=None, autoscale_enable_time=None)]
 
 
 def test_a_record_that_is_saved_again_replaces_the_one_before(full):

@@ -7,9 +7,10 @@ import orjson
 import pytest
 from azure.batch import models
 
-from runfleet.batch.records import Pool, ResizeError
+from runfleet.batch.records import Autoscale, AutoscaleError, AutoscaleRun, Pool, ResizeError
 from runfleet.batch.specs import (
     ApplicationPackageReference,
+    AutoscaleSpec,
     CommandSpec,
     PoolSpec,
     ResourceFile,
@@ -258,8 +259,6 @@ def test_metadata_needs_a_name():
 @pytest.mark.parametrize(
     ("member", "value", "reason"),
     [
-        ("enableAutoScale", True, "autoscaled pools (`enableAutoScale`)"),
-        ("autoScaleFormula", "$TargetDedicatedNodes=1;", "autoscaled pools (`autoScaleFormula`)"),
         ("certificateReferences", [{}], "certificates (`certificateReferences`)"),
         (
             "virtualMachineConfiguration",
@@ -352,3 +351,97 @@ def test_nodes_to_remove_are_named_once(sent, sent_by_sdk_14):
 def test_at_least_one_and_at_most_100_nodes_are_removed(count):
     with pytest.raises(WireError):
         pools.parse_remove_nodes(orjson.dumps({"nodeList": [f"n{i}" for i in range(count)]}))
+
+
+FORMULA = "$TargetDedicatedNodes = 1;"
+HOURLY = AutoscaleSpec(FORMULA, timedelta(hours=1))
+
+
+def test_an_autoscaled_pool_is_understood(sent):
+    options = models.BatchPoolCreateOptions(
+        id="p",
+        vm_size="standard_d2_v3",
+        virtual_machine_configuration=models.VirtualMachineConfiguration(MACHINE),
+        enable_auto_scale=True,
+        auto_scale_formula=FORMULA,
+        auto_scale_evaluation_interval=timedelta(hours=1),
+    )
+    request = pools.parse_create(sent(lambda client: client.create_pool(options)).body)
+    assert request.autoscale == HOURLY
+    assert (request.target_dedicated, request.target_low_priority) == (0, 0)
+    assert b"utoScale" not in request.body
+    assert parse(enableAutoScale=True, autoScaleFormula=FORMULA).autoscale == AutoscaleSpec(FORMULA)
+    assert parse(enableAutoScale=False).autoscale is None
+
+
+def test_an_autoscaled_pool_is_answered_with_its_last_evaluation():
+    error = AutoscaleError("Code", "It failed", "Line 1, Col 2: why")
+    pool = pool_of(parse(), autoscale=Autoscale(HOURLY, NOW, AutoscaleRun(NOW, "$a=1", error)))
+    read = models.BatchPool(answer(pool))
+    assert read.enable_auto_scale is True
+    assert read.auto_scale_formula == FORMULA
+    assert read.auto_scale_evaluation_interval == timedelta(hours=1)
+    assert (read.auto_scale_run.timestamp, read.auto_scale_run.results) == (NOW, "$a=1")
+    assert (read.auto_scale_run.error.code, read.auto_scale_run.error.message) == (
+        "Code",
+        "It failed",
+    )
+    assert [(one.name, one.value) for one in read.auto_scale_run.error.error_values] == [
+        ("Message", "Line 1, Col 2: why")
+    ]
+
+
+def test_a_pool_that_was_not_evaluated_yet_has_no_evaluation():
+    shape = answer(pool_of(parse(), autoscale=Autoscale(AutoscaleSpec(FORMULA), NOW)))
+    assert shape["autoScaleEvaluationInterval"] == "PT15M"
+    assert "autoScaleRun" not in shape
+
+
+@pytest.mark.parametrize(
+    ("members", "name"),
+    [
+        ({"enableAutoScale": True, "targetDedicatedNodes": 0}, "targetDedicatedNodes"),
+        ({"enableAutoScale": True, "targetLowPriorityNodes": 1}, "targetLowPriorityNodes"),
+        ({"enableAutoScale": True, "resizeTimeout": "PT15M"}, "resizeTimeout"),
+        ({"enableAutoScale": False}, "autoScaleFormula"),
+        ({}, "autoScaleFormula"),
+    ],
+)
+def test_a_pool_has_either_targets_or_a_formula(members, name):
+    error = refusal(autoScaleFormula=FORMULA, **members)
+    assert (error.code, error.details["PropertyName"]) == ("InvalidPropertyValue", name)
+
+
+def test_an_autoscaled_pool_needs_a_formula():
+    error = refusal(enableAutoScale=True)
+    assert error.code == "MissingRequiredProperty"
+    assert error.details == {"PropertyName": "autoScaleFormula"}
+
+
+@pytest.mark.parametrize("interval", ["PT4M59S", "PT168H1S", "P10675199DT2H48M5.4775807S"])
+def test_an_evaluation_interval_has_bounds(interval):
+    member = {"autoScaleEvaluationInterval": interval}
+    created = refusal(enableAutoScale=True, autoScaleFormula=FORMULA, **member)
+    with pytest.raises(WireError) as enabled:
+        pools.parse_enable_autoscale(orjson.dumps(member))
+    for error in (created, enabled.value):
+        assert (error.status, error.code) == (400, "InvalidPropertyValue")
+        assert error.details["PropertyName"] == "autoScaleEvaluationInterval"
+
+
+def test_autoscale_is_enabled_with_a_formula_or_an_interval(sent):
+    options = models.BatchPoolEnableAutoScaleOptions(
+        auto_scale_evaluation_interval=timedelta(hours=168)
+    )
+    request = sent(lambda client: client.enable_pool_auto_scale("p", options))
+    asked = pools.parse_enable_autoscale(request.body)
+    assert asked == pools.EnableAutoscaleRequest(None, timedelta(hours=168))
+    with pytest.raises(WireError) as caught:
+        pools.parse_enable_autoscale(b"{}")
+    assert (caught.value.status, caught.value.code) == (400, "InvalidAutoScalingSettings")
+
+
+def test_a_formula_to_evaluate_is_read(sent):
+    options = models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=FORMULA)
+    request = sent(lambda client: client.evaluate_pool_auto_scale("p", options))
+    assert pools.parse_evaluate_autoscale(request.body) == FORMULA

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from runfleet.batch.specs import DEFAULT_RETENTION, JobSpec, PoolSpec
+from runfleet.batch.specs import DEFAULT_RETENTION, AutoscaleSpec, JobSpec, PoolSpec
 from runfleet.batch.states import (
     AllocationState,
     AuxiliaryTaskState,
@@ -55,12 +55,46 @@ class AuxiliaryTaskInfo:
     last_retry_time: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AutoscaleError:
+    """Why a formula has no result; `detail` says where and what."""
+
+    code: str
+    message: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AutoscaleRun:
+    """What a formula came to, its variables spelled as the service spells them."""
+
+    time: datetime
+    results: str
+    error: AutoscaleError | None = None
+
+
+@dataclass(slots=True)
+class Autoscale:
+    """How a pool follows a formula."""
+
+    spec: AutoscaleSpec
+    next_evaluation: datetime
+    last_run: AutoscaleRun | None = None
+
+
 @dataclass(slots=True)
 class Pool:
     """
     A pool; `body` is what the client asked for, which only `wire` understands.
 
     `last_modified` moves with user requests alone, never with background progress.
+
+    Parameters
+    ----------
+    autoscale
+        None where clients set the targets.
+    autoscale_enable_time
+        When a client last turned autoscale on or changed it.
     """
 
     spec: PoolSpec
@@ -77,6 +111,8 @@ class Pool:
     resize_deadline: datetime | None = None
     deallocation_option: NodeDeallocationOption = NodeDeallocationOption.REQUEUE
     nodes_made: int = 0
+    autoscale: Autoscale | None = None
+    autoscale_enable_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

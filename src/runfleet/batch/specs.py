@@ -16,6 +16,7 @@ from runfleet.batch.states import (
 
 DEFAULT_RETENTION = timedelta(days=7)
 DEFAULT_RESIZE_TIMEOUT = timedelta(minutes=15)
+DEFAULT_EVALUATION_INTERVAL = timedelta(minutes=15)
 RELEASE_TASK_TIME_LIMIT = timedelta(minutes=15)
 
 
@@ -102,6 +103,14 @@ class PoolSpec:
     resize_timeout: timedelta = DEFAULT_RESIZE_TIMEOUT
     start_task: StartTaskSpec | None = None
     packages: tuple[ApplicationPackageReference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AutoscaleSpec:
+    """The formula that a pool's targets follow, and how often it is evaluated."""
+
+    formula: str
+    evaluation_interval: timedelta = DEFAULT_EVALUATION_INTERVAL
 
 
 @dataclass(frozen=True, slots=True)

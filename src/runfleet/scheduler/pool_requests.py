@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Pool
-from runfleet.batch.specs import DEFAULT_RESIZE_TIMEOUT, PoolSpec
+from runfleet.batch.specs import DEFAULT_RESIZE_TIMEOUT, AutoscaleSpec, PoolSpec
 from runfleet.batch.states import (
     AllocationState,
     NodeDeallocationOption,
@@ -16,7 +16,7 @@ from runfleet.batch.states import (
     PoolState,
     SchedulingState,
 )
-from runfleet.scheduler import jobs, nodes, pools, tasks
+from runfleet.scheduler import autoscaling, jobs, metering, nodes, pools, tasks
 from runfleet.scheduler.commands import SaveNode, SavePool
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import NodeEntry, PoolEntry, Purpose, State
@@ -32,12 +32,15 @@ def create_pool(
     *,
     target_dedicated: int,
     target_low_priority: int,
+    autoscale: AutoscaleSpec | None = None,
 ) -> None:
     """Make a pool and start to fill it; jobs that waited for its id find it."""
     existing = state.pools.get(spec.pool_id.lower())
     if existing is not None:
         is_going = existing.pool.state is PoolState.DELETING
         raise BatchRuleError("PoolBeingDeleted" if is_going else "PoolExists")
+    if autoscale is not None:
+        metering.check_formula(autoscale.formula)
     pool = Pool(
         spec=spec,
         body=body,
@@ -57,15 +60,19 @@ def create_pool(
             jobs.join_pool(state, job)
     if target_dedicated or target_low_priority:
         pools.begin_resize(state, entry, NodeDeallocationOption.REQUEUE, now)
+    if autoscale is not None:
+        autoscaling.begin(state, entry, autoscale, now)
 
 
-def _demand_active(entry: PoolEntry) -> None:
+def demand_active(entry: PoolEntry) -> None:
+    """Refuse what is asked of a pool that is being deleted."""
     if entry.pool.state is PoolState.DELETING:
         raise BatchRuleError("PoolBeingDeleted")
 
 
-def _demand_steady(entry: PoolEntry) -> None:
-    _demand_active(entry)
+def demand_steady(entry: PoolEntry) -> None:
+    """Refuse what is asked of a pool while its number of nodes changes."""
+    demand_active(entry)
     if entry.pool.allocation_state is not AllocationState.STEADY:
         raise BatchRuleError("PoolBeingResized")
 
@@ -74,7 +81,7 @@ def _demand_steady(entry: PoolEntry) -> None:
 def update_pool(state: State, now: datetime, spec: PoolSpec, body: bytes) -> None:
     """Take over what a client changed; nodes in place keep what they have."""
     entry = state.pool(spec.pool_id)
-    _demand_active(entry)
+    demand_active(entry)
     entry.pool.spec, entry.pool.body, entry.pool.last_modified = spec, body, now
     for node in entry.nodes.values():
         tasks.refresh_room(node)
@@ -95,7 +102,9 @@ def resize_pool(
 ) -> None:
     """Change how many nodes a pool should have; a target that is None stays."""
     entry = state.pool(pool_id)
-    _demand_steady(entry)
+    if entry.pool.autoscale is not None:
+        raise BatchRuleError("OperationInvalidForCurrentState")
+    demand_steady(entry)
     entry.pool.spec = replace(entry.pool.spec, resize_timeout=timeout)
     if target_dedicated is not None:
         entry.pool.target_dedicated = target_dedicated
@@ -109,7 +118,7 @@ def resize_pool(
 def stop_resize(state: State, now: datetime, pool_id: str) -> None:
     """Leave a pool with the nodes that it has by now."""
     entry = state.pool(pool_id)
-    _demand_active(entry)
+    demand_active(entry)
     if entry.pool.allocation_state is not AllocationState.RESIZING:
         raise BatchRuleError("OperationInvalidForCurrentState")
     pools.stop_resize(state, entry, now)
@@ -127,7 +136,7 @@ def remove_nodes(
 ) -> None:
     """Take certain nodes out of a pool, whose targets fall by as many."""
     entry = state.pool(pool_id)
-    _demand_steady(entry)
+    demand_steady(entry)
     named = [state.node(pool_id, node_id) for node_id in dict.fromkeys(node_ids)]
     leaving = [node for node in named if node.node.state is not NodeState.LEAVING_POOL]
     entry.pool.spec = replace(entry.pool.spec, resize_timeout=timeout)
@@ -144,7 +153,7 @@ def remove_nodes(
 def delete_pool(state: State, now: datetime, pool_id: str) -> None:
     """Take all nodes out of a pool, requeueing their tasks, and forget it."""
     entry = state.pool(pool_id)
-    _demand_active(entry)
+    demand_active(entry)
     entry.pool.state, entry.pool.state_time = PoolState.DELETING, now
     state.emit(SavePool(entry.pool))
     for node in list(entry.nodes.values()):

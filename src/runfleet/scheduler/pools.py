@@ -17,9 +17,10 @@ _IDLE_FIRST = {NodeState.CREATING: 0, NodeState.STARTING: 1, NodeState.IDLE: 2}
 def begin_resize(
     state: State, pool: PoolEntry, option: NodeDeallocationOption, now: datetime
 ) -> None:
-    """Start to bring the number of nodes to the targets."""
+    """Start to bring the number of nodes to the targets, or go on to other targets."""
     record = pool.pool
-    record.allocation_state, record.allocation_time = AllocationState.RESIZING, now
+    if record.allocation_state is not AllocationState.RESIZING:
+        record.allocation_state, record.allocation_time = AllocationState.RESIZING, now
     record.resize_errors = []
     record.deallocation_option = option
     record.resize_deadline = now + record.spec.resize_timeout

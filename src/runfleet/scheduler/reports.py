@@ -7,7 +7,7 @@ from datetime import datetime
 
 from runfleet.batch.records import Task
 from runfleet.batch.states import JobState
-from runfleet.scheduler import jobs, nodes, pools, preparation, tasks
+from runfleet.scheduler import autoscaling, jobs, nodes, pools, preparation, tasks
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import (
     Due,
@@ -88,6 +88,10 @@ def _on_due(state: State, timer: Timer, now: datetime) -> None:
         return
     if timer.what is Due.RESIZE_TIMEOUT:
         pools.on_resize_timeout(state, pool, now)
+    elif timer.what is Due.EVALUATION:
+        autoscaling.on_evaluation_due(state, pool, now)
+    elif timer.what is Due.SAMPLE:
+        autoscaling.on_sample_due(state, pool, now)
     elif timer.node_id in pool.nodes:
         nodes.on_node_due(state, pool.nodes[timer.node_id], timer.what, now)
 

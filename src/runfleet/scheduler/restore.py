@@ -17,7 +17,7 @@ from runfleet.batch.states import (
     SchedulingState,
     TaskState,
 )
-from runfleet.scheduler import jobs, nodes, tasks
+from runfleet.scheduler import autoscaling, jobs, nodes, tasks
 from runfleet.scheduler.auxiliary import ended_info, failure_of, wants_retry
 from runfleet.scheduler.commands import SaveJobNode
 from runfleet.scheduler.preparation import lost_outcome
@@ -112,6 +112,8 @@ def _resume_pools(state: State, now: datetime) -> None:
     for pool in state.pools.values():
         if pool.pool.resize_deadline is not None:
             state.set_timer(pool.pool.resize_deadline, Due.RESIZE_TIMEOUT, pool.pool.spec.pool_id)
+        if pool.pool.autoscale is not None:
+            autoscaling.resume(state, pool, pool.pool.autoscale, now)
         for node in list(pool.nodes.values()):
             _resume_node(state, node, now)
         state.touch_pool(pool)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Failure, Job, JobNode, Node, Pool, Task
@@ -13,6 +14,9 @@ from runfleet.batch.states import EndedBy, JobState
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.queue import WINDOW, TaskQueue
 from runfleet.scheduler.slots import FreeSlots
+
+if TYPE_CHECKING:
+    from runfleet.autoscale import SampleHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +114,30 @@ class NodeEntry:
     emptied_for: Purpose | None = None
 
 
+@dataclass(slots=True)
+class Sampling:
+    """What the formula of a pool can look back at."""
+
+    history: SampleHistory
+    next_sample: datetime
+
+
 @dataclass(slots=True, eq=False)
 class PoolEntry:
-    """A pool with its nodes."""
+    """
+    A pool with its nodes.
+
+    Parameters
+    ----------
+    sampling
+        None where the pool is not autoscaled.
+    """
 
     pool: Pool
     nodes: dict[str, NodeEntry] = field(default_factory=dict)
     free: FreeSlots = field(default_factory=FreeSlots)
     jobs: dict[str, JobEntry] = field(default_factory=dict)
+    sampling: Sampling | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -160,6 +180,8 @@ class Due(StrEnum):
     NODE_BOOTS = "node boots"
     NODE_DEALLOCATED = "node deallocated"
     RESIZE_TIMEOUT = "resize timeout"
+    EVALUATION = "evaluation"
+    SAMPLE = "sample"
     JOB_TIME_LIMIT = "job time limit"
 
 

@@ -23,6 +23,9 @@ ERRORS: Mapping[str, ErrorText] = {
     code: ErrorText(status, message)
     for status, messages in {
         400: {
+            "AutoScaleFormulaTooLong": "The specified auto-scaling formula is too long.",
+            "AutoScalingFormulaSyntaxError": "The specified auto-scaling formula has a "
+            "syntax error.",
             "EmptyMetadataKey": "The key for one of the metadata key-value pairs is empty.",
             "InvalidAutoScalingSettings": "The specified autoscale settings are invalid.",
             "InvalidHeaderValue": "The value provided for one of the HTTP headers was not in the "
@@ -122,7 +125,11 @@ ERRORS: Mapping[str, ErrorText] = {
         416: {"InvalidRange": "The range specified is invalid for the current size of the file."},
         500: {"InternalError": "Server encountered an internal error. Please try again."},
         501: {"NotImplemented": "This Batch service does not implement what was asked for."},
-        503: {"ServerBusy": "The server is currently unable to receive requests. Please retry."},
+        503: {
+            "ServerBusy": "The server is currently unable to receive requests. Please retry.",
+            "TooManyEnableAutoScaleRequests": "Autoscale of the specified pool was enabled less "
+            "than 30 seconds ago. Please retry.",
+        },
     }.items()
     for code, message in messages.items()
 }

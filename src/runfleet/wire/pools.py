@@ -9,8 +9,14 @@ from typing import Any, cast
 
 import orjson
 
-from runfleet.batch.records import Pool, ResizeError
-from runfleet.batch.specs import DEFAULT_RESIZE_TIMEOUT, PoolSpec, StartTaskSpec
+from runfleet.batch.records import AutoscaleRun, Pool, ResizeError
+from runfleet.batch.specs import (
+    DEFAULT_EVALUATION_INTERVAL,
+    DEFAULT_RESIZE_TIMEOUT,
+    AutoscaleSpec,
+    PoolSpec,
+    StartTaskSpec,
+)
 from runfleet.batch.states import NodeDeallocationOption, NodeFillType, OsType
 from runfleet.batch.vm_sizes import core_count
 from runfleet.wire import models
@@ -24,10 +30,13 @@ from runfleet.wire.bodies import (
 )
 from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, package_references
 from runfleet.wire.conditions import etag
-from runfleet.wire.errors import invalid_property, missing_property
+from runfleet.wire.errors import WireError, invalid_property, missing_property
+from runfleet.wire.shapes import name_values
 from runfleet.wire.values import FOREVER, duration_text, parse_limit, time_text
 
 MIN_RESIZE_TIMEOUT = timedelta(minutes=5)
+MIN_EVALUATION_INTERVAL = timedelta(minutes=5)
+MAX_EVALUATION_INTERVAL = timedelta(hours=168)
 MAX_NODES_REMOVED = 100
 MAX_SLOTS_PER_NODE = 256
 SLOTS_PER_CORE = 4
@@ -35,7 +44,6 @@ SLOTS_PER_CORE = 4
 _DEFAULTS: Mapping[str, Any] = {
     "taskSlotsPerNode": 1,
     "taskSchedulingPolicy": {"nodeFillType": "spread"},
-    "enableAutoScale": False,
     "enableInterNodeCommunication": False,
 }
 _START_TASK_DEFAULTS: Mapping[str, Any] = {
@@ -44,18 +52,17 @@ _START_TASK_DEFAULTS: Mapping[str, Any] = {
     "waitForSuccess": True,
 }
 
-# These are kept in the pool's record, where resizing changes them.
-_RECORD_MEMBERS = ("resizeTimeout", "targetDedicatedNodes", "targetLowPriorityNodes")
+# These are kept in the pool's record, where other requests change them.
+_RESIZE_MEMBERS = ("resizeTimeout", "targetDedicatedNodes", "targetLowPriorityNodes")
+_AUTOSCALE_MEMBERS = ("autoScaleFormula", "autoScaleEvaluationInterval")
+_RECORD_MEMBERS = (*_RESIZE_MEMBERS, "enableAutoScale", *_AUTOSCALE_MEMBERS)
 
 # A patch may change these at any time, the others only while the pool has no nodes.
 _ALWAYS_CHANGEABLE = {"startTask", "applicationPackageReferences", "metadata"}
 
 _UNBUILT = (
-    ("autoScaleEvaluationInterval", "autoscaled pools"),
-    ("autoScaleFormula", "autoscaled pools"),
     ("certificateReferences", "certificates"),
     ("cloudServiceConfiguration", "cloud service pools"),
-    ("enableAutoScale", "autoscaled pools"),
     ("mountConfiguration", "mounted file systems"),
 )
 _UNBUILT_IN_MACHINES = (
@@ -73,6 +80,7 @@ class PoolRequest:
     body: bytes
     target_dedicated: int
     target_low_priority: int
+    autoscale: AutoscaleSpec | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,14 @@ class ResizeRequest:
     target_low_priority: int | None
     timeout: timedelta
     deallocation_option: NodeDeallocationOption
+
+
+@dataclass(frozen=True, slots=True)
+class EnableAutoscaleRequest:
+    """A formula and how often to evaluate it, None where one stays as it is."""
+
+    formula: str | None
+    evaluation_interval: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,7 @@ def parse_create(body: bytes) -> PoolRequest:
         body=orjson.dumps(kept),
         target_dedicated=request.get("targetDedicatedNodes", 0),
         target_low_priority=request.get("targetLowPriorityNodes", 0),
+        autoscale=_autoscale(request),
     )
 
 
@@ -189,6 +206,27 @@ def parse_remove_nodes(body: bytes) -> RemoveNodesRequest:
     return RemoveNodesRequest(node_ids, _resize_timeout(request), _deallocation_option(request))
 
 
+def parse_enable_autoscale(body: bytes) -> EnableAutoscaleRequest:
+    """
+    Read a request to have a pool follow a formula.
+
+    Raises
+    ------
+    WireError
+        If it brings neither a formula nor an interval, or the interval is out of range.
+    """
+    request = read_body(models.BatchPoolEnableAutoScaleOptions, body)
+    asked = EnableAutoscaleRequest(request.get("autoScaleFormula"), _evaluation_interval(request))
+    if asked == EnableAutoscaleRequest(None, None):
+        raise WireError("InvalidAutoScalingSettings")
+    return asked
+
+
+def parse_evaluate_autoscale(body: bytes) -> str:
+    """Read a request to evaluate a formula."""
+    return read_body(models.BatchPoolEvaluateAutoScaleOptions, body)["autoScaleFormula"]
+
+
 def spec_from_body(body: bytes, resize_timeout: timedelta) -> PoolSpec:
     """A pool's machines and how tasks are put on them, from the body that is remembered."""
     return _spec(orjson.loads(body), resize_timeout)
@@ -212,7 +250,32 @@ def pool_json(
         "currentLowPriorityNodes": current_low_priority,
         "targetLowPriorityNodes": pool.target_low_priority,
         **asked,
+        **_autoscale_json(pool),
     }
+
+
+def _autoscale_json(pool: Pool) -> JsonObject:
+    if pool.autoscale is None:
+        return {"enableAutoScale": False}
+    shape = {
+        "enableAutoScale": True,
+        "autoScaleFormula": pool.autoscale.spec.formula,
+        "autoScaleEvaluationInterval": duration_text(pool.autoscale.spec.evaluation_interval),
+    }
+    run = pool.autoscale.last_run
+    return shape if run is None else shape | {"autoScaleRun": autoscale_run_json(run)}
+
+
+def autoscale_run_json(run: AutoscaleRun) -> JsonObject:
+    """What a formula came to, as clients read it."""
+    shape: JsonObject = {"timestamp": time_text(run.time), "results": run.results}
+    if run.error is not None:
+        shape["error"] = {
+            "code": run.error.code,
+            "message": run.error.message,
+            "values": name_values({"Message": run.error.detail}),
+        }
+    return shape
 
 
 def _state_json(pool: Pool, base: str) -> JsonObject:
@@ -301,6 +364,31 @@ def _start_task(pool: models.BatchPoolCreateOptions) -> StartTaskSpec | None:
     if task is None:
         return None
     return StartTaskSpec(command_spec(task), task["maxTaskRetryCount"], task["waitForSuccess"])
+
+
+def _autoscale(request: Mapping[str, Any]) -> AutoscaleSpec | None:
+    is_enabled = request.get("enableAutoScale", False)
+    for name in _RESIZE_MEMBERS if is_enabled else _AUTOSCALE_MEMBERS:
+        if name in request:
+            reason = f"does not go with an enableAutoScale that is {str(is_enabled).lower()}"
+            raise invalid_property(name, request[name], reason)
+    if not is_enabled:
+        return None
+    if "autoScaleFormula" not in request:
+        raise missing_property("autoScaleFormula")
+    interval = _evaluation_interval(request) or DEFAULT_EVALUATION_INTERVAL
+    return AutoscaleSpec(request["autoScaleFormula"], interval)
+
+
+def _evaluation_interval(request: Mapping[str, Any]) -> timedelta | None:
+    text = request.get("autoScaleEvaluationInterval")
+    if text is None:
+        return None
+    interval = parse_limit(text)
+    if interval is None or not MIN_EVALUATION_INTERVAL <= interval <= MAX_EVALUATION_INTERVAL:
+        reason = "must be from 5 minutes to 168 hours"
+        raise invalid_property("autoScaleEvaluationInterval", text, reason)
+    return interval
 
 
 def _resize_timeout(request: Mapping[str, Any]) -> timedelta:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Pool
 from runfleet.batch.states import OsType
+from runfleet.emulator.engine import now
 from runfleet.emulator.service import Service
-from runfleet.scheduler import pool_requests
+from runfleet.scheduler import autoscale_requests, pool_requests
 from runfleet.scheduler.state import PoolEntry
 from runfleet.wire import fields, pools
 from runfleet.wire.bodies import JsonObject
@@ -15,6 +16,8 @@ from runfleet.wire.errors import not_implemented
 from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
+
+_RUN_TYPE = "Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun"
 
 
 def _pool(service: Service, request: Request) -> PoolEntry:
@@ -65,6 +68,7 @@ async def create_pool(service: Service, request: Request) -> Response:
         asked.body,
         target_dedicated=asked.target_dedicated,
         target_low_priority=asked.target_low_priority,
+        autoscale=asked.autoscale,
     )
     await service.engine.committed()
     pool = service.engine.state.pool(asked.spec.pool_id).pool
@@ -130,6 +134,35 @@ async def stop_pool_resize(service: Service, request: Request) -> Response:
     entry = _pool(service, request)
     service.engine.decide(pool_requests.stop_resize, entry.pool.spec.pool_id)
     return await _written(service, request, entry.pool)
+
+
+async def enable_pool_auto_scale(service: Service, request: Request) -> Response:
+    """Have a pool follow a formula, or another formula or interval than before."""
+    entry = _pool(service, request)
+    asked = pools.parse_enable_autoscale(request.body)
+    service.engine.decide(
+        autoscale_requests.enable_autoscale,
+        entry.pool.spec.pool_id,
+        formula=asked.formula,
+        evaluation_interval=asked.evaluation_interval,
+    )
+    return await _written(service, request, entry.pool)
+
+
+async def disable_pool_auto_scale(service: Service, request: Request) -> Response:
+    """Leave a pool with the targets that it has by now."""
+    entry = _pool(service, request)
+    service.engine.decide(autoscale_requests.disable_autoscale, entry.pool.spec.pool_id)
+    return await _written(service, request, entry.pool)
+
+
+async def evaluate_pool_auto_scale(service: Service, request: Request) -> Response:
+    """Say what a formula would come to on a pool."""
+    entry = _pool(service, request)
+    formula = pools.parse_evaluate_autoscale(request.body)
+    run = autoscale_requests.evaluate_formula(entry, formula, now())
+    metadata = {"odata.metadata": f"{request.base}/$metadata#{_RUN_TYPE}"}
+    return respond(request, metadata | pools.autoscale_run_json(run))
 
 
 async def remove_nodes(service: Service, request: Request) -> Response:
