@@ -420,12 +420,13 @@ def test_thousands_of_inputs_are_staged(
     account: Account, write_study: WriteStudy, tmp_path: Path
 ) -> None:
     """More than a job has room for, file by file; some of them linked."""
-    write_inputs(tmp_path, "d" * 200, 2500)
+    long_name = "d" * 200
+    write_inputs(tmp_path, long_name, 2500)
     write_inputs(tmp_path, "linked", 2)
-    study = write_study("""
+    study = write_study(f"""
         model:
-          command: ls data | wc -l; cat "data/an input, the last.txt" linked/0.txt
-          inputs: [data, {path: linked, link: true}]
+          command: cd d*; ls | wc -l; cat "an input, the last.txt" ../linked/0.txt
+          inputs: [{long_name}, {{path: linked, link: true}}]
         """)
     submission = account.submit(study)
     assert finish(submission).counts.succeeded == 1
