@@ -281,6 +281,8 @@ def test_files_that_are_not_there(account, client, sh):
     assert account.code(account.send("DELETE", f"{path}/none.txt")) == (404, "FileNotFound")
     account.add(account.job("no-such-pool"), "waits")
     client.begin_delete_pool(pool, polling_interval=0).result()
+    # The folder of a node goes soon after its pool, not with it.
+    account.wait_for(lambda: account.send("GET", f"{path}/stdout.txt").status_code == 409)
     gone = account.send("GET", f"{path}/stdout.txt")
     assert account.code(gone) == (409, "TaskFilesUnavailable")
 
@@ -312,8 +314,9 @@ def test_a_growing_file_is_read_as_far_as_it_is(account, job, client, sh, tmp_pa
     """Item 135."""
     line = sh(f'echo one; while ! test -e "{tmp_path}/go"; do sleep 0.02; done; echo two')
     account.add(job, "t", line)
-    account.task_in(job, "t", "running")
-    account.wait_for(lambda: account.read(job, "t") == "one\n")
+    # It has no files yet when it is running, but its folder is still being made.
+    stdout = f"/jobs/{job}/tasks/t/files/stdout.txt"
+    account.wait_for(lambda: account.send("GET", stdout).text() == "one\n")
     (tmp_path / "go").touch()
     account.task_in(job, "t", "completed")
     assert (
