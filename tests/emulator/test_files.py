@@ -314,7 +314,7 @@ def test_a_growing_file_is_read_as_far_as_it_is(account, job, client, sh, tmp_pa
     """Item 135."""
     line = sh(f'echo one; while ! test -e "{tmp_path}/go"; do sleep 0.02; done; echo two')
     account.add(job, "t", line)
-    # It has no files yet when it is running, but its folder is still being made.
+    # A task is running a moment before its folder is there.
     stdout = f"/jobs/{job}/tasks/t/files/stdout.txt"
     account.wait_for(lambda: account.send("GET", stdout).text() == "one\n")
     (tmp_path / "go").touch()
