@@ -421,7 +421,7 @@ def test_thousands_of_inputs_are_staged(
 ) -> None:
     """More than a job has room for, file by file; some of them linked."""
     long_name = "d" * 200
-    write_inputs(tmp_path, long_name, 2500)
+    write_inputs(tmp_path, long_name, 3000)
     write_inputs(tmp_path, "linked", 2)
     study = write_study(f"""
         model:
@@ -430,7 +430,7 @@ def test_thousands_of_inputs_are_staged(
         """)
     submission = account.submit(study)
     assert finish(submission).counts.succeeded == 1
-    assert submission.log("run-00001").split() == [b"2501", b"last", b"0"]
+    assert submission.log("run-00001").split() == [b"3001", b"last", b"0"]
 
 
 def test_one_of_many_inputs_is_missed(
