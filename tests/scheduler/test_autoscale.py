@@ -12,9 +12,9 @@ from runfleet.batch.specs import AutoscaleSpec, CommandSpec, JobSpec, PoolSpec
 from runfleet.batch.states import AllocationState, DisableJobOption, NodeState
 from runfleet.scheduler import (
     autoscale_requests,
-    autoscaling,
     job_requests,
     pool_requests,
+    pools,
     reports,
     restore,
     task_requests,
@@ -382,8 +382,20 @@ def test_after_a_restart_an_evaluation_waits_for_samples(world):
 
 def test_tasks_that_wait_for_an_evaluation_are_work_to_come(world):
     world.make_pool(BY_PENDING_TASKS)
-    assert not autoscaling.awaits_nodes(world.entry)
+    assert not pools.awaits_nodes(world.entry)
     world.add_tasks(1)
-    assert autoscaling.awaits_nodes(world.entry)
+    assert pools.awaits_nodes(world.entry)
     world(job_requests.disable_job, "job", DisableJobOption.REQUEUE)
-    assert not autoscaling.awaits_nodes(world.entry)
+    assert not pools.awaits_nodes(world.entry)
+
+
+def test_tasks_that_wait_for_slow_nodes_are_work_to_come():
+    world = World(node_delay=3600)
+    world.make_pool(None)
+    world.add_tasks(2)
+    assert not pools.awaits_nodes(world.entry)
+    world(pool_requests.resize_pool, "pool", target_dedicated=1, target_low_priority=None)
+    assert pools.awaits_nodes(world.entry)
+    world.wait(7200)
+    assert world.states() == [NodeState.RUNNING]
+    assert not pools.awaits_nodes(world.entry)

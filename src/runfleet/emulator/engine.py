@@ -19,7 +19,7 @@ from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
 from runfleet.scheduler import commands as wanted
 from runfleet.scheduler import reports
-from runfleet.scheduler.autoscaling import awaits_nodes
+from runfleet.scheduler.pools import awaits_nodes
 from runfleet.scheduler.state import Outcome, State
 from runfleet.store import Store
 from runfleet.wire.shapes import job_directory, task_directory
@@ -121,7 +121,7 @@ class Engine:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything runs on a node, or waits for nodes that come by themselves."""
+        """Whether anything runs on a node, or tasks wait for nodes that come by themselves."""
         return bool(self.state.executions) or any(map(awaits_nodes, self.state.pools.values()))
 
     def decide(

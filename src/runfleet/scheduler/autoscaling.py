@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runfleet.batch.records import Autoscale, AutoscaleError, AutoscaleRun
 from runfleet.batch.specs import AutoscaleSpec
-from runfleet.batch.states import JobState, PoolState
+from runfleet.batch.states import PoolState
 from runfleet.scheduler import metering, pools
 from runfleet.scheduler.commands import SavePool
 from runfleet.scheduler.state import Due, PoolEntry, State
@@ -84,10 +84,3 @@ def _approach(state: State, pool: PoolEntry, evaluation: Evaluation, now: dateti
     if wanted != (record.target_dedicated, record.target_low_priority):
         record.target_dedicated, record.target_low_priority = wanted
         pools.begin_resize(state, pool, evaluation.deallocation_option, now)
-
-
-def awaits_nodes(pool: PoolEntry) -> bool:
-    """Whether tasks wait for what the formula of a pool will say."""
-    return pool.pool.autoscale is not None and any(
-        job.job.state is JobState.ACTIVE and job.job.counts.active for job in pool.jobs.values()
-    )

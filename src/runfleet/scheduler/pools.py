@@ -6,12 +6,19 @@ from datetime import datetime
 from secrets import token_hex
 
 from runfleet.batch.records import ResizeError
-from runfleet.batch.states import AllocationState, NodeDeallocationOption, NodeState, PoolState
+from runfleet.batch.states import (
+    AllocationState,
+    JobState,
+    NodeDeallocationOption,
+    NodeState,
+    PoolState,
+)
 from runfleet.scheduler import nodes
 from runfleet.scheduler.commands import ForgetPool, SavePool
 from runfleet.scheduler.state import Due, NodeEntry, PoolEntry, State
 
 _IDLE_FIRST = {NodeState.CREATING: 0, NodeState.STARTING: 1, NodeState.IDLE: 2}
+_ON_THEIR_WAY = frozenset({NodeState.CREATING, NodeState.STARTING, NodeState.REBOOTING})
 
 
 def begin_resize(
@@ -100,6 +107,15 @@ def on_resize_timeout(state: State, pool: PoolEntry, now: datetime) -> None:
         text = "Desired number of nodes could not be allocated within the resize timeout."
         pool.pool.resize_errors = [ResizeError("AllocationTimedout", text)]
         become_steady(state, pool, now)
+
+
+def awaits_nodes(pool: PoolEntry) -> bool:
+    """Whether tasks wait for nodes that are on their way, or that a formula may ask for."""
+    waits = any(
+        job.job.state is JobState.ACTIVE and job.job.counts.active for job in pool.jobs.values()
+    )
+    is_growing = any(entry.node.state in _ON_THEIR_WAY for entry in pool.nodes.values())
+    return waits and (is_growing or pool.pool.autoscale is not None)
 
 
 def forget(state: State, pool: PoolEntry) -> None:
