@@ -25,6 +25,17 @@ def test_it_starts_once_and_stops_cleanly(runfleet):
     assert json.loads(runfleet("emulator", "status", "--json").out)["state"] == "stopped"
 
 
+def test_nodes_take_as_long_to_come_as_it_is_told(runfleet, write_study):
+    """Only an emulator that is being started can be told."""
+    runfleet("emulator", "start", "--detach", "--node-delay", "3600")
+    runfleet("run", write_study("slow", "true\n", values=[1]), "--detach")
+    pool = json.loads(runfleet("pool", "show", "local", "--json").out)
+    assert [node["state"] for node in pool["node_list"]] == ["creating"]
+    again = runfleet("emulator", "start", "--detach", "--node-delay", "0")
+    assert again.code == 1
+    assert again.err.startswith("error: the emulator is running already, at ")
+
+
 def test_in_the_foreground_it_shows_its_log_until_ctrl_c(runfleet):
     """Its log is talk; a second emulator is refused meanwhile."""
     process = runfleet.start("emulator", "start")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         InvalidParameterError,
     )
     from runfleet.autoscale.evaluation import Evaluation, evaluate, run, whole_nodes
-    from runfleet.autoscale.explanation import explain
+    from runfleet.autoscale.explanation import explain, underline
     from runfleet.autoscale.metrics import Metric, PoolCounts
     from runfleet.autoscale.parser import MAX_CHARACTERS, MAX_STATEMENTS, parse
     from runfleet.autoscale.samples import SAMPLE_DELAY, SAMPLE_PERIOD, SampleHistory
@@ -48,6 +48,7 @@ __all__ = [
     "explain",
     "parse",
     "run",
+    "underline",
     "whole_nodes",
 ]
 
@@ -76,6 +77,7 @@ _HOMES = {
     "explain": "explanation",
     "parse": "parser",
     "run": "evaluation",
+    "underline": "explanation",
     "whole_nodes": "evaluation",
 }
 

@@ -16,10 +16,13 @@ def explain(error: FormulaError, text: str) -> str:
     text
         The formula.
     """
-    lines = [error.message, *_underlined(error, text)]
-    if error.hint:
-        lines.append(f"hint: {error.hint}")
-    return "\n".join(lines)
+    hint = f"\nhint: {error.hint}" if error.hint else ""
+    return underline(error, text) + hint
+
+
+def underline(error: FormulaError, text: str) -> str:
+    """Say what is wrong and show the line with the place underlined, without the hint."""
+    return "\n".join([error.message, *_underlined(error, text)])
 
 
 def _underlined(error: FormulaError, text: str) -> list[str]:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -36,6 +36,14 @@ def start(
     detach: Annotated[
         bool, typer.Option("--detach", help="Leave it running in the background.")
     ] = False,
+    node_delay: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="How long a node takes to come, and as long again to boot.",
+        ),
+    ] = None,
 ) -> None:
     """
     Start the emulator, and show its log until Ctrl-C.
@@ -45,9 +53,10 @@ def start(
     """
     printer = Printer.standard()
     home = runfleet_home()
+    options = [] if node_delay is None else ["--node-delay", str(node_delay)]
     running = Emulator(home).endpoint()
-    if detach:
-        endpoint = running or _started(home)
+    if detach and not (running and options):
+        endpoint = running or _started(home, options)
         printer.say("The emulator is running." if running else "The emulator has been started.")
         printer.data(endpoint.url)
         return
@@ -57,7 +66,7 @@ def start(
             hint="`runfleet emulator stop` stops it",
         )
     refuse_windows()
-    _become_emulator(home)
+    _become_emulator(home, options)
 
 
 @app.command(epilog=example("runfleet emulator stop"))
@@ -130,15 +139,15 @@ def reset(yes: Yes = False, dry_run: DryRun = False) -> None:
         printer.say("The emulator has been reset.")
 
 
-def _started(home: Path) -> Endpoint:
-    emulator = Emulator(home)
+def _started(home: Path, options: Sequence[str] = ()) -> Endpoint:
+    emulator = Emulator(home, options)
     emulator.begin()
     return emulator.wait()
 
 
-def _become_emulator(home: Path) -> NoReturn:
+def _become_emulator(home: Path, options: Sequence[str]) -> NoReturn:
     """Turn this process into the emulator, so that whatever ends it ends the emulator."""
-    command = [sys.executable, "-m", "runfleet.emulator", "--home", str(home)]
+    command = [sys.executable, "-m", "runfleet.emulator", "--home", str(home), *options]
     os.execv(sys.executable, [*command, "--foreground", "--idle-exit", "0"])  # noqa: S606
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from runfleet import autoscale
 from runfleet.azure import AzureBatch, NodeInfo, NotFoundError, PoolInfo
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, DryRun, Yes
 from runfleet.cli.consent import agreed
-from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.failures import FAILED, WrongUsageError
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
 
 app = new_app("List, show, resize and delete pools.")
+autoscale_app = new_app("Formulas by which pools follow their work.")
+app.add_typer(autoscale_app, name="autoscale")
 
 PoolId = Annotated[str, typer.Argument(metavar="POOL", help="The id of a pool.")]
 Nodes = Annotated[int | None, typer.Option("--nodes", min=0, help="How many dedicated nodes.")]
@@ -97,6 +103,55 @@ def delete(pool_id: PoolId, yes: Yes = False, dry_run: DryRun = False) -> None:
     if agreed(printer, "Delete the pool?", yes=yes, dry_run=dry_run):
         batch.delete_pool(pool.id)
         printer.say(f"Pool `{pool.id}` is being deleted.")
+
+
+@autoscale_app.command(epilog=example("runfleet pool autoscale check '$TargetDedicatedNodes = 2;'"))
+def check(
+    formula: Annotated[
+        str, typer.Argument(metavar="FORMULA", help="A formula in single quotes, or its file.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """
+    Find what is wrong with an autoscale formula, and show where.
+
+    Mistakes that depend on samples show only when a pool evaluates the formula.
+    """
+    printer = Printer.standard()
+    text = _formula_text(formula)
+    errors = _formula_errors(text)
+    if as_json:
+        printer.json({"errors": [_error_facts(error) for error in errors]})
+    elif errors:
+        for error in errors:
+            printer.error(autoscale.underline(error, text), error.hint)
+    else:
+        printer.say("The formula is fine.")
+    if errors:
+        raise typer.Exit(FAILED)
+
+
+def _formula_text(argument: str) -> str:
+    if os.path.isfile(argument):
+        return Path(argument).read_text(encoding="utf-8", errors="replace")
+    if "=" not in argument:
+        hint = "a formula sets a target, as in `$TargetDedicatedNodes = 2;`"
+        raise WrongUsageError(f"`{argument}` is neither a file nor a formula", hint=hint)
+    if argument.lstrip().startswith("="):
+        hint = "put the formula in single quotes, or the shell takes names with `$` out of it"
+        raise WrongUsageError(f"`{argument}` begins without a name", hint=hint)
+    return argument
+
+
+def _formula_errors(text: str) -> Sequence[autoscale.FormulaError]:
+    try:
+        return autoscale.check(autoscale.parse(text))
+    except autoscale.FormulaSyntaxError as error:
+        return [error]
+
+
+def _error_facts(error: autoscale.FormulaError) -> dict[str, Any]:
+    return {"what": error.what, "line": error.line, "column": error.column, "hint": error.hint}
 
 
 def _find(batch: AzureBatch, pool_id: str) -> PoolInfo:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -48,10 +49,13 @@ class Emulator:
     ----------
     home
         See `runfleet.home`; its state is in `emulator/` there.
+    options
+        Further options of `python -m runfleet.emulator`, for one that has to be started.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, options: Sequence[str] = ()) -> None:
         self._home = home
+        self._options = tuple(options)
         self._folder = home / "emulator"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -98,6 +102,7 @@ class Emulator:
         refuse_windows()
         self._folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._home)]
+        command.extend(self._options)
         # In a session of its own, so that Ctrl-C here does not end the runs there.
         with (self._folder / "log.txt").open("ab") as log:
             self._process = subprocess.Popen(
