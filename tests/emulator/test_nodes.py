@@ -200,18 +200,28 @@ def test_nodes_are_filtered(account, client, node):
     assert not list(client.list_nodes(pool, filter="state eq 'offline'"))
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "remoteloginsettings", None),
-        ("POST", "uploadbatchservicelogs", {}),
-        ("POST", "users", {"name": "u"}),
-        ("PUT", "users/u", {}),
-        ("DELETE", "users/u", None),
-        ("GET", "extensions", None),
-    ],
-)
-def test_what_is_not_built_says_so(account, node, method, path, body):
-    """Item 60 comes later."""
-    response = account.send(method, f"{node}/{path}", body)
+def test_service_logs_are_not_built_and_say_so(account, node):
+    response = account.send("POST", f"{node}/uploadbatchservicelogs", {})
     assert account.code(response) == (501, "NotImplemented")
+
+
+def test_users_of_a_node(account, node):
+    """Item 60."""
+    user = {"name": "kim", "password": "secret", "isAdmin": True}
+    added = account.send("POST", f"{node}/users", user)
+    assert added.status_code == 201
+    assert added.headers["DataServiceId"].endswith("/users/kim")
+    again = account.send("POST", f"{node}/users", {"name": "KIM"})
+    assert account.code(again) == (409, "NodeUserExists")
+    assert account.send("PUT", f"{node}/users/kim", {"password": "other"}).status_code == 200
+    assert account.send("DELETE", f"{node}/users/kim").status_code == 200
+    for method, body in (("DELETE", None), ("PUT", {})):
+        gone = account.send(method, f"{node}/users/kim", body)
+        assert account.code(gone) == (404, "NodeUserNotFound")
+
+
+def test_where_users_would_log_in(account, node):
+    settings = account.get(f"{node}/remoteloginsettings")
+    assert settings["remoteLoginIPAddress"] == account.get(node)["ipAddress"]
+    assert settings["remoteLoginPort"] == 22
+    assert account.get(f"{node}/extensions")["value"] == []

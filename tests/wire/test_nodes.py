@@ -6,7 +6,7 @@ import orjson
 import pytest
 from azure.batch import models
 
-from runfleet.batch.records import AuxiliaryTaskInfo, Failure, Node, Pool, RecentTask
+from runfleet.batch.records import AuxiliaryTaskInfo, Failure, Node, NodeUser, Pool, RecentTask
 from runfleet.batch.states import (
     AllocationState,
     AuxiliaryTaskState,
@@ -167,9 +167,9 @@ def test_a_user_of_a_node_stays_a_day_unless_told_otherwise(sent):
     options = models.BatchNodeUserCreateOptions(name="u", password="secret", is_admin=True)
     request = sent(lambda client: client.create_node_user("p", "n", options))
     user = nodes.parse_create_user(request.body, received=NOW)
-    assert user == nodes.NodeUser("u", True, NOW + timedelta(days=1))
+    assert user == NodeUser("u", True, NOW + timedelta(days=1))
     later = NOW + timedelta(days=9)
     replacement = models.BatchNodeUserReplaceOptions(expiry_time=later)
     request = sent(lambda client: client.replace_node_user("p", "n", "u", replacement))
     replaced = nodes.parse_replace_user(user, request.body, received=NOW)
-    assert replaced == nodes.NodeUser("u", True, later)
+    assert replaced == NodeUser("u", True, later)

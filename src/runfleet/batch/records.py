@@ -131,6 +131,15 @@ class RecentTask:
     requeue_count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class NodeUser:
+    """A user account on a node, without its secrets."""
+
+    name: str
+    is_admin: bool
+    expiry_time: datetime
+
+
 @dataclass(slots=True)
 class Node:
     """A virtual machine of a pool; `number` is unique in the pool and gives it its address."""
@@ -152,6 +161,7 @@ class Node:
     running_tasks: int = 0
     running_slots: int = 0
     recent_tasks: list[RecentTask] = field(default_factory=list)
+    users: list[NodeUser] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
 
-from runfleet.batch.records import Failure, Node, Pool, RecentTask
+from runfleet.batch.records import Failure, Node, NodeUser, Pool, RecentTask
 from runfleet.batch.states import NodeDeallocationOption, NodeState
 from runfleet.wire import models
 from runfleet.wire.bodies import JsonObject, read_body
@@ -25,6 +24,7 @@ from runfleet.wire.values import parse_time, time_text
 
 NODE_AGENT_VERSION = "1.12.15"
 USER_LIFE = timedelta(days=1)
+SSH_PORT = 22
 
 # Camel case here, and here alone.
 _COUNTED_STATES = {
@@ -45,15 +45,6 @@ _COUNTED_STATES = {
     NodeState.UPGRADING_OS: "upgradingOS",
     NodeState.WAITING_FOR_START_TASK: "waitingForStartTask",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class NodeUser:
-    """A user account on a node, without its secrets."""
-
-    name: str
-    is_admin: bool
-    expiry_time: datetime
 
 
 def parse_reboot(body: bytes) -> NodeDeallocationOption:
@@ -117,6 +108,11 @@ def node_json(node: Node, pool: Pool, *, base: str) -> JsonObject:
         "virtualMachineInfo": _machine_json(asked),
     }
     return present(members)
+
+
+def remote_login_json(node: Node) -> JsonObject:
+    """Where users of a node would log in."""
+    return {"remoteLoginIPAddress": node.address, "remoteLoginPort": SSH_PORT}
 
 
 def node_counts_json(pool_id: str, nodes: Iterable[Node]) -> JsonObject:

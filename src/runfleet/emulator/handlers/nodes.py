@@ -8,7 +8,7 @@ from typing import Any
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.states import NodeDeallocationOption
 from runfleet.emulator.service import Service
-from runfleet.scheduler import pool_requests
+from runfleet.scheduler import pool_requests, user_requests
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.state import NodeEntry
 from runfleet.wire import fields, nodes
@@ -84,3 +84,35 @@ async def disable_node_scheduling(service: Service, request: Request) -> Respons
 async def enable_node_scheduling(service: Service, request: Request) -> Response:
     """Put tasks on a node again."""
     return await _ask(service, request, pool_requests.enable_scheduling)
+
+
+async def get_node_remote_login_settings(service: Service, request: Request) -> Response:
+    """Say where users of a node would log in; a virtual node has an address, but nobody there."""
+    return respond(request, nodes.remote_login_json(_node(service, request).node))
+
+
+async def list_node_extensions(service: Service, request: Request) -> Response:
+    """List the extensions of a node's machine: pools that ask for some are refused."""
+    _node(service, request)
+    query = read_list_query(request, fields.UNFILTERED)
+    return respond(request, page_json(request, "extensions", select_page((), query), query))
+
+
+async def create_node_user(service: Service, request: Request) -> Response:
+    """Add a user account to a node; it is remembered, but nobody can log in with it."""
+    user = nodes.parse_create_user(request.body, received=request.received)
+    await _ask(service, request, user_requests.add_user, user)
+    return respond(request, location=f"{request.url}/{user.name}")
+
+
+async def replace_node_user(service: Service, request: Request) -> Response:
+    """Change a user account of a node."""
+    old = user_requests.find_user(_node(service, request), request.parameters["user_name"])
+    user = nodes.parse_replace_user(old, request.body, received=request.received)
+    return await _ask(service, request, user_requests.replace_user, user)
+
+
+async def delete_node_user(service: Service, request: Request) -> Response:
+    """Take a user account off a node."""
+    name = request.parameters["user_name"]
+    return await _ask(service, request, user_requests.remove_user, name)
