@@ -93,7 +93,7 @@ def test_drawn_numbers_have_twelve_digits():
     ("make", "message"),
     [
         (lambda: Uniform(2, 1), "the upper bound 1 does not exceed the lower bound 2"),
-        (lambda: Integers(1, 1), "the upper bound 1 does not exceed the lower bound 1"),
+        (lambda: Integers(1, 1), "both bounds are 1"),
         (lambda: LogUniform(0, 1), "the lower bound 0 has no logarithm"),
         (lambda: Normal(0, 0), "the standard deviation 0 is not positive"),
         (

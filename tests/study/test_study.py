@@ -19,7 +19,6 @@ from runfleet.study import (
     PoolRequest,
     SharedInput,
     Study,
-    StudyError,
 )
 
 FULL = """\
@@ -214,15 +213,25 @@ def test_a_million_runs_are_planned_in_constant_memory(load, design, parameters)
     assert peak < 3_000_000
 
 
-def test_a_grid_beyond_all_measure_is_refused(load):
-    with pytest.raises(StudyError) as caught:
-        load(
-            "model: {command: x}\n"
-            "parameters: {A: {integers: [1, 100000]}, B: {integers: [1, 100000]}}\n"
-        )
-    assert caught.value.message == (
-        "study.yaml:1: the grid has 10,000,000,000 runs, at most 1,000,000,000 are possible"
-    )
+ODDITIES = {
+    "parameters:\n  A: 1,5": (
+        "`1,5`, a value of `A`, is a text: numbers have a decimal point and no unit"
+    ),
+    "parameters: {A: [80 m]}": (
+        "`80 m`, a value of `A`, is a text: numbers have a decimal point and no unit"
+    ),
+    "parameters: {A: {categorical: [a, b, a]}}": "`a` is one of the values of `A` 2 times",
+}
+
+
+@pytest.mark.parametrize(("parameters", "warning"), ODDITIES.items())
+def test_values_that_are_probably_not_meant_are_warned_of(load, parameters: str, warning: str):
+    assert load(f"model: {{command: x}}\n{parameters}\n").warnings == (warning,)
+
+
+def test_labels_are_not_taken_for_mistaken_numbers(load):
+    values = "[2020-01-01, 2020-01-01 12:00, 1:30, 007, 3D, 10x, a b]"
+    assert load(f"model: {{command: x}}\nparameters: {{A: {values}}}\n").warnings == ()
 
 
 def test_a_plain_study_imports_neither_numpy_nor_scipy_nor_pandas(load):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 
 from runfleet.study.designs import Design, Drawn
+from runfleet.study.distributions import Choice, Fixed
 from runfleet.study.document import Document
 from runfleet.study.errors import InvalidValueError, StudyError, suggest
 from runfleet.study.model import Model
@@ -15,9 +17,31 @@ from runfleet.study.names import NamePattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.run import Run
-from runfleet.study.values import Sample
+from runfleet.study.values import Sample, Value, as_text
 
 _RUN_NAME = "run_name"
+_ALMOST_A_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*\s+[A-Za-z°%µ]\S{0,7}")
+_TRIAL_RUNS = 1000
+_TRIAL_BYTES = 10_000_000
+
+
+def check_environment(model: Model, parameters: Iterable[Parameter], document: Document) -> None:
+    """
+    Refuse an environment variable that a parameter sets, too.
+
+    Raises
+    ------
+    StudyError
+        About the first of them.
+    """
+    names = {parameter.name.upper() for parameter in parameters}
+    for name in model.environment:
+        if name.upper() in names:
+            raise document.error(
+                ("model", "environment", name),
+                f"`{name}` is also a parameter, which sets the same environment variable",
+                "rename one of them",
+            )
 
 
 def check_overlays(model: Model, parameters: Sequence[Parameter], document: Document) -> None:
@@ -76,21 +100,27 @@ def _unused(document: Document, name: str) -> StudyError:
     return document.error(place, what, hint)
 
 
-def check_first_run(runs: Iterator[Run], overlays: Iterable[Overlay], document: Document) -> None:
+def check_first_runs(runs: Iterator[Run], overlays: Sequence[Overlay], document: Document) -> None:
     """
-    Refuse a study whose first run cannot be named, or its overlays not be rendered.
+    Refuse a study whose first runs cannot be named, or their overlays not be rendered.
+
+    Of most studies that is every run; of large ones as many as take no time.
 
     Raises
     ------
     StudyError
-        If so.
+        About the first run that cannot be made.
     """
+    rendered = 0
+    number = 1
     try:
-        run = next(runs)
+        for run in islice(runs, _TRIAL_RUNS if overlays else 1):
+            rendered += sum(len(overlay.render(run.sample, run.name)) for overlay in overlays)
+            number = run.number + 1
+            if rendered > _TRIAL_BYTES:
+                return
     except InvalidValueError as invalid:
-        raise _name_error(document, 1, invalid) from invalid
-    for overlay in overlays:
-        overlay.render(run.sample, run.name)
+        raise _name_error(document, number, invalid) from invalid
 
 
 def check_run_names(
@@ -155,8 +185,15 @@ def _name_error(document: Document, number: int, invalid: InvalidValueError) -> 
     return document.error(("run_name",), f"run {number}: {invalid.message}", invalid.hint)
 
 
-def design_warnings(design: Design) -> Iterator[str]:
+def find_oddities(design: Design, parameters: Iterable[Parameter]) -> Iterator[str]:
     """Say what is allowed but probably not meant."""
+    yield from _sobol_oddity(design)
+    for parameter in parameters:
+        if isinstance(parameter.distribution, Choice | Fixed):
+            yield from _value_oddities(parameter.name, parameter.distribution.levels())
+
+
+def _sobol_oddity(design: Design) -> Iterator[str]:
     count = design.count
     if isinstance(design, Drawn) and design.method == "sobol" and count & (count - 1):
         lower = 1 << (count.bit_length() - 1)
@@ -164,3 +201,15 @@ def design_warnings(design: Design) -> Iterator[str]:
             f"a Sobol sequence is balanced only if its length is a power of two: "
             f"{lower} or {2 * lower} runs rather than {count}"
         )
+
+
+def _value_oddities(name: str, values: Sequence[Value]) -> Iterator[str]:
+    texts = Counter(as_text(value) for value in values)
+    for text, count in texts.items():
+        if count > 1:
+            yield f"`{text}` is one of the values of `{name}` {count} times"
+        if _ALMOST_A_NUMBER.fullmatch(text):
+            yield (
+                f"`{text}`, a value of `{name}`, is a text: numbers have a decimal point and "
+                "no unit"
+            )

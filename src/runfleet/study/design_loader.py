@@ -14,7 +14,7 @@ from runfleet.study.files import existing_file
 from runfleet.study.forms import StudyForm
 from runfleet.study.parameters import Parameter, refuse_twins
 from runfleet.study.sample_table import SampleTable
-from runfleet.study.validation import spelled
+from runfleet.study.validation import located, spelled
 from runfleet.study.values import Value, as_text
 
 _GRID = DesignForm.model_validate("grid")
@@ -59,16 +59,19 @@ class _Builder:
 
     def grid(self) -> Grid:
         grid = Grid(tuple(self._levels(parameter, "grid") for parameter in self.varying))
-        if grid.count > MOST_RUNS:
-            raise self.document.error(
-                ("design",),
-                f"the grid has {grid.count:,} runs, at most {MOST_RUNS:,} are possible",
-                "give fewer values, or draw samples: `design: {latin_hypercube: 1000}`",
-            )
+        self._refuse_too_many(grid.count)
         return grid
 
+    def _refuse_too_many(self, count: int) -> None:
+        if count > MOST_RUNS:
+            raise self.document.error(
+                ("parameters",),
+                f"the design has {count:,} runs, at most {MOST_RUNS:,} are possible",
+                "give fewer values, or draw samples: `design: {latin_hypercube: 1000}`",
+            )
+
     def zip(self) -> Zip:
-        self._demand_variation("zip")
+        self._demand_variation(self.varying, "zip")
         levels = tuple(self._levels(parameter, "zip") for parameter in self.varying)
         first = self.varying[0].name
         for parameter, values in zip(self.varying, levels, strict=True):
@@ -78,10 +81,11 @@ class _Builder:
                     f"{len(values)} values cannot be zipped with the {len(levels[0])} of `{first}`",
                     "give each parameter as many values, or use `design: grid`",
                 )
+        self._refuse_too_many(len(levels[0]))
         return Zip(levels)
 
     def drawn(self, kind: str, form: DesignForm) -> Drawn:
-        self._demand_variation(kind)
+        self._demand_variation(self.varying, kind)
         for parameter in self.varying:
             self._demand_distribution(parameter, kind)
         distributions = tuple(
@@ -90,8 +94,12 @@ class _Builder:
         return Drawn(kind, getattr(form, kind), form.drawn_seed, distributions)
 
     def from_list(self, rows: Sequence[dict[str, Value]]) -> tuple[Listed, tuple[Parameter, ...]]:
-        parameters = self.parameters or self._own_parameters(rows[0], ("design", "list", 0))
+        place = ("design", "list", 0)
+        parameters = self.parameters or _own_parameters(
+            rows[0], self.document.file, self.document.line(place)
+        )
         columns = [parameter for parameter in parameters if not parameter.is_fixed]
+        self._demand_variation(columns, "list")
         samples = [
             self._listed_row(row, columns, ("design", "list", index))
             for index, row in enumerate(rows)
@@ -122,33 +130,19 @@ class _Builder:
 
     def from_csv(self, text: str) -> tuple[FromCsv, tuple[Parameter, ...]]:
         place = ("design", "csv")
-        try:
-            existing_file(self.folder, text)
-        except InvalidValueError as invalid:
-            raise self._place_error(place, invalid.message, invalid.hint) from invalid
-        table = SampleTable.open(self.folder / text, shown=self.document.file.parent / text)
-        parameters = self.parameters or self._own_parameters(table.header, place)
+        file = located(self.document, place, existing_file, self.folder, text)
+        table = SampleTable.open(file, shown=self.document.file.parent / text)
+        parameters = self.parameters or _own_parameters(table.header, table.shown, 1)
         for name in table.header:
             self._refuse_fixed(name, place)
         columns = [parameter for parameter in parameters if not parameter.is_fixed]
+        self._demand_variation(columns, "csv")
         count = _count_checked(table, columns)
         if count == 0:
             raise self._place_error(
                 place, f"`{text}` has no row below its header", "add a row for each run"
             )
         return FromCsv(table, tuple(item.name for item in columns), count), parameters
-
-    def _own_parameters(self, names: Iterable[str], place: Place) -> tuple[Parameter, ...]:
-        names = list(names)
-        try:
-            refuse_twins(names)
-            return tuple(Parameter(name, None) for name in names)
-        except InvalidValueError as invalid:
-            raise self._place_error(
-                place,
-                invalid.message,
-                f"{invalid.hint}; or name the columns to take under `parameters`",
-            ) from invalid
 
     def _levels(self, parameter: Parameter, kind: str) -> Sequence[Value]:
         self._demand_distribution(parameter, kind)
@@ -170,8 +164,8 @@ class _Builder:
                 "give some, as in `{values: [1, 2, 3]}` or `{uniform: [0, 1]}`",
             )
 
-    def _demand_variation(self, kind: str) -> None:
-        if not self.varying:
+    def _demand_variation(self, varying: Sequence[Parameter], kind: str) -> None:
+        if not varying:
             raise self.document.error(
                 ("design",),
                 f"the design is empty: there is no parameter for `{kind}` to vary",
@@ -191,6 +185,19 @@ class _Builder:
 
     def _place_error(self, place: Place, what: str, hint: str | None) -> StudyError:
         return self.document.error(place, f"{spelled(place)}: {what}", hint)
+
+
+def _own_parameters(names: Iterable[str], file: Path, line: int) -> tuple[Parameter, ...]:
+    """Make the parameters that a table brings, by the names of its columns."""
+    names = tuple(names)
+    try:
+        if "" in names:
+            raise InvalidValueError(f"column {names.index('') + 1} has no name", hint="name it")
+        refuse_twins(names)
+        return tuple(Parameter(name, None) for name in names)
+    except InvalidValueError as invalid:
+        hint = f"{invalid.hint}; or list the columns to take under `parameters`"
+        raise StudyError(invalid.message, file=file, line=line, hint=hint) from invalid
 
 
 def _count_checked(table: SampleTable, columns: Sequence[Parameter]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Protocol
@@ -125,15 +125,10 @@ class Drawn:
         # Imported late: only such designs need numpy.
         from runfleet.study.sampling import Method, unit_points
 
-        quantiles = tuple(distribution.quantile for distribution in self.distributions)
-        for block in unit_points(Method(self.method), self.count, len(quantiles), self.seed):
-            for point in block.tolist():
-                yield _values_at(point, quantiles)
-
-
-def _values_at(
-    point: list[float], quantiles: tuple[Callable[[float], Value], ...]
-) -> tuple[Value, ...]:
-    return tuple(
-        [quantile(coordinate) for quantile, coordinate in zip(quantiles, point, strict=True)]
-    )
+        width = len(self.distributions)
+        for block in unit_points(Method(self.method), self.count, width, self.seed):
+            columns = zip(self.distributions, block.T.tolist(), strict=True)
+            yield from zip(
+                *[map(distribution.quantile, column) for distribution, column in columns],
+                strict=True,
+            )

@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from runfleet.study.errors import InvalidValueError
 from runfleet.study.values import Value, as_text
 
 _STANDARD = NormalDist()
 _SMALLEST = math.ulp(0.5)
+_LARGEST_WHOLE = 2**53
 
 
 class Distribution(Protocol):
@@ -93,8 +94,12 @@ class Integers:
     high: int
 
     def __post_init__(self) -> None:
-        """Refuse bounds in the wrong order."""
+        """Refuse bounds in the wrong order, and those that a double cannot tell apart."""
         _demand_order(self.low, self.high)
+        if max(-self.low, self.high) > _LARGEST_WHOLE:
+            raise InvalidValueError(
+                f"whole numbers go up to {_LARGEST_WHOLE:,}", hint="use `uniform` for larger ones"
+            )
 
     def quantile(self, probability: float) -> int:
         """Return a whole number: equal parts of the range from 0 to 1 belong to each."""
@@ -106,11 +111,12 @@ class Integers:
 
     def holds(self, value: Value) -> bool:
         """Tell whether it is one of the numbers."""
-        return isinstance(value, int) and self.low <= value <= self.high
+        return _is_number(value) and isinstance(value, int) and self.low <= value <= self.high
 
 
-@dataclass(frozen=True)
 class _Continuous:
+    """What distributions of any number between two bounds have in common."""
+
     low: float
     high: float
 
@@ -120,15 +126,21 @@ class _Continuous:
 
     def holds(self, value: Value) -> bool:
         """Tell whether it is a number within the bounds."""
-        return isinstance(value, int | float) and self.low <= value <= self.high
+        return _is_number(value) and self.low <= value <= self.high
 
-    def _tidy(self, number: float) -> float:
-        return min(max(float(f"{number:.12g}"), self.low), self.high)
+    def _rounded(self, number: float) -> float:
+        rounded = float(f"{number:.12g}")
+        if self.low <= rounded <= self.high:
+            return rounded
+        return min(max(rounded, self.low), self.high)
 
 
 @dataclass(frozen=True)
 class Uniform(_Continuous):
     """Any number between `low` and `high`, each as likely as the others."""
+
+    low: float
+    high: float
 
     def __post_init__(self) -> None:
         """Refuse bounds in the wrong order."""
@@ -136,12 +148,15 @@ class Uniform(_Continuous):
 
     def quantile(self, probability: float) -> float:
         """Return the number at this part of the way from the lower to the upper bound."""
-        return self._tidy(self.low * (1 - probability) + self.high * probability)
+        return self._rounded(self.low * (1 - probability) + self.high * probability)
 
 
 @dataclass(frozen=True)
 class LogUniform(_Continuous):
     """Any number between `low` and `high`, whose logarithm is uniform."""
+
+    low: float
+    high: float
 
     def __post_init__(self) -> None:
         """Refuse bounds that have no logarithm or are in the wrong order."""
@@ -154,14 +169,20 @@ class LogUniform(_Continuous):
 
     def quantile(self, probability: float) -> float:
         """Return the number at this part of the way from bound to bound, by logarithms."""
-        low, high = math.log(self.low), math.log(self.high)
-        return self._tidy(math.exp(low * (1 - probability) + high * probability))
+        low, high = self._logarithms
+        return self._rounded(math.exp(low * (1 - probability) + high * probability))
+
+    @cached_property
+    def _logarithms(self) -> tuple[float, float]:
+        return math.log(self.low), math.log(self.high)
 
 
 @dataclass(frozen=True)
 class Triangular(_Continuous):
     """A number between `low` and `high`, most likely near `mode`."""
 
+    low: float
+    high: float
     mode: float
 
     def __post_init__(self) -> None:
@@ -178,13 +199,13 @@ class Triangular(_Continuous):
         """Return the number below which this part of the triangle's area lies."""
         width, rise = self.high - self.low, self.mode - self.low
         if probability * width < rise:
-            return self._tidy(self.low + math.sqrt(probability * width * rise))
+            return self._rounded(self.low + math.sqrt(probability * width * rise))
         rest = (1 - probability) * width * (self.high - self.mode)
-        return self._tidy(self.high - math.sqrt(rest))
+        return self._rounded(self.high - math.sqrt(rest))
 
 
 @dataclass(frozen=True)
-class Normal:
+class Normal(_Continuous):
     """
     A normally distributed number, cut off at `low` and `high` where they are given.
 
@@ -222,7 +243,7 @@ class Normal:
         part = probability if side > 0 else 1 - probability
         area = min(max(lower + part * (upper - lower), math.ulp(0.0)), 1 - _SMALLEST)
         number = self.mean + side * self.standard_deviation * _STANDARD.inv_cdf(area)
-        return min(max(float(f"{number:.12g}"), self.low), self.high)
+        return self._rounded(number)
 
     @cached_property
     def _tail(self) -> tuple[float, float, int]:
@@ -233,21 +254,21 @@ class Normal:
             return _probability_below(-high), _probability_below(-low), -1
         return _probability_below(low), _probability_below(high), 1
 
-    def levels(self) -> None:
-        """Return None: the values are a continuum."""
-        return
-
-    def holds(self, value: Value) -> bool:
-        """Tell whether it is a number within the bounds."""
-        return isinstance(value, int | float) and self.low <= value <= self.high
-
 
 def _probability_below(score: float) -> float:
     return math.erfc(-score / math.sqrt(2)) / 2
 
 
+def _is_number(value: Value) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _demand_order(low: float, high: float) -> None:
-    if low >= high:
+    if low == high:
+        raise InvalidValueError(
+            f"both bounds are {as_text(low)}", hint=f"write `{{value: {as_text(low)}}}`"
+        )
+    if low > high:
         raise InvalidValueError(
             f"the upper bound {as_text(high)} does not exceed the lower bound {as_text(low)}",
             hint="write the lower bound first",

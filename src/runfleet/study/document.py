@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from runfleet.study.errors import StudyError
+from runfleet.study.errors import InvalidValueError, StudyError
+from runfleet.study.syntax_errors import syntax_error
+from runfleet.study.values import check_text, shortened
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and indices that lead from the top of a document to a value."""
@@ -19,7 +21,12 @@ _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
 _CONSTRUCTED = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
 _VERBATIM = {f"{_TAG}{kind}" for kind in ("str", "timestamp")}
-_MOST_VALUES = 1_000_000
+_COLLECTIONS = {f"{_TAG}{kind}" for kind in ("map", "seq")}
+
+MOST_VALUES = 100_000
+"""A study file has fewer values: reading YAML is slow, and a few aliases make billions of them."""
+
+CSV_HINT = "put samples into a CSV file and write `design: {csv: samples.csv}`"
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,12 @@ def parse_document(text: str, file: Path) -> Document:
         If the text is not YAML, has the same key twice or refers to itself.
     """
     reader = _Reader(file)
-    node = reader.compose(text)
-    data = None if node is None else reader.read(node, ())
+    try:
+        node = reader.compose(text)
+        data = None if node is None else reader.read(node, ())
+    except RecursionError:
+        hint = "close each bracket that is opened"
+        raise StudyError("the file is nested too deeply", file=file, hint=hint) from None
     return Document(file, text, data, reader.lines)
 
 
@@ -74,21 +85,14 @@ class _Reader:
         self.lines: dict[Place, int] = {}
         self._yaml = YAML(typ="safe", pure=True)
         self._open: list[Node] = []
+        self._count = 0
 
     def compose(self, text: str) -> Node | None:
         try:
             node: Node | None = self._yaml.compose(text)
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            raise self._syntax_error(error.problem, mark and mark.line + 1) from error
-        except YAMLError as error:
-            reason = getattr(error, "reason", None)
-            raise self._syntax_error(reason, _line_of_character(text, error)) from error
+        except (YAMLError, ValueError) as error:
+            raise syntax_error(self.file, text, error) from error
         return node
-
-    def _syntax_error(self, problem: str | None, line: int | None) -> StudyError:
-        what = f"this is not YAML: {problem}" if problem else "this is not YAML"
-        return StudyError(what, file=self.file, line=line, hint=_syntax_hint(problem or ""))
 
     def read(self, node: Node, place: Place) -> object:
         self.lines.setdefault(place, node.start_mark.line + 1)
@@ -99,6 +103,12 @@ class _Reader:
         return data
 
     def _read_kind(self, node: Node, place: Place) -> object:
+        if node.tag not in _CONSTRUCTED | _VERBATIM | _COLLECTIONS:
+            raise self._error(
+                node,
+                f"the tag `{str(node.tag).replace(_TAG, '!!')}` means nothing in a study file",
+                "remove it; put a text that begins with `!` in quotes",
+            )
         if isinstance(node, MappingNode):
             return self._read_mapping(node, place)
         if isinstance(node, SequenceNode):
@@ -107,15 +117,18 @@ class _Reader:
         return self._read_scalar(node)
 
     def _read_scalar(self, node: ScalarNode) -> object:
-        if node.tag in _CONSTRUCTED:
+        try:
+            if node.tag in _VERBATIM:
+                return check_text(node.value)
             return self._yaml.constructor.construct_object(node, deep=True)
-        if node.tag in _VERBATIM:
-            return node.value
-        raise self._error(
-            node,
-            f"the tag `{node.tag}` means nothing in a study file",
-            "remove it; put a text that begins with `!` in quotes",
-        )
+        except InvalidValueError as invalid:
+            raise self._error(node, invalid.message, invalid.hint) from invalid
+        except (ValueError, KeyError) as error:
+            raise self._error(
+                node,
+                f"`{shortened(node.value)}` cannot be read as a number, nor as true or false",
+                "put it in quotes if it is a text",
+            ) from error
 
     def _read_mapping(self, node: MappingNode, place: Place) -> dict[str, object]:
         mapping: dict[str, object] = {}
@@ -134,15 +147,24 @@ class _Reader:
         parts = node.value if isinstance(node, SequenceNode) else [node]
         merged: dict[str, object] = {}
         for part in reversed(parts):
-            if not isinstance(part, MappingNode):
+            mapping = self.read(part, place)
+            if not isinstance(mapping, dict):
                 raise self._error(node, "`<<` takes mappings only", "name an anchored mapping")
-            merged |= self._read_mapping(part, place)
+            merged |= mapping
         return merged
 
     def _read_key(self, node: Node) -> str:
-        if isinstance(node, ScalarNode) and (node.tag in _VERBATIM | _CONSTRUCTED):
-            return str(node.value)
-        raise self._error(node, "a key should be a text", "write `key: value`")
+        if not isinstance(node, ScalarNode):
+            raise self._error(
+                node,
+                "a key should be a text, not a list or a mapping",
+                "put a text that begins with `[` or `{` in quotes",
+            )
+        if "\u00a0" in node.value:
+            raise self._error(
+                node, "a key holds a non-breaking blank", "type the blanks of this line anew"
+            )
+        return str(node.value)
 
     def _refuse_second(
         self, key: str, node: Node, mapping: dict[str, object], place: Place
@@ -156,27 +178,9 @@ class _Reader:
     def _refuse_endless(self, node: Node) -> None:
         if any(node is outer for outer in self._open):
             raise self._error(node, "an anchored value holds itself", "remove the alias in it")
-        if len(self.lines) > _MOST_VALUES:
-            raise self._error(
-                node,
-                f"the file holds more than {_MOST_VALUES:,} values",
-                "put samples into a CSV file and write `design: {csv: samples.csv}`",
-            )
+        self._count += 1
+        if self._count > MOST_VALUES:
+            raise self._error(node, f"there are more than {MOST_VALUES:,} values", CSV_HINT)
 
-    def _error(self, node: Node, what: str, hint: str) -> StudyError:
+    def _error(self, node: Node, what: str, hint: str | None) -> StudyError:
         return StudyError(what, file=self.file, line=node.start_mark.line + 1, hint=hint)
-
-
-def _line_of_character(text: str, error: YAMLError) -> int | None:
-    position = getattr(error, "position", None)
-    return None if position is None else text.count("\n", 0, position) + 1
-
-
-def _syntax_hint(problem: str) -> str:
-    if r"'\t'" in problem:
-        return "indent with blanks, YAML allows no tabs"
-    if "mapping values are not allowed" in problem:
-        return "put a text that holds `: ` in quotes, and indent keys of one level alike"
-    if "unknown escape" in problem:
-        return "put texts with backslashes in single quotes: '\\s+'"
-    return "check quotes, brackets and indentation on this line and the one before"

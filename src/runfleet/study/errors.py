@@ -8,6 +8,25 @@ from pathlib import Path
 
 from runfleet.errors import RunfleetError
 
+_SYNONYMS = {
+    "choices": "values",
+    "cmd": "command",
+    "csv": "column",
+    "env": "environment",
+    "full_factorial": "grid",
+    "int": "integers",
+    "lhs": "latin_hypercube",
+    "list": "values",
+    "monte_carlo": "random",
+    "name": "study",
+    "os": "image",
+    "range": "uniform",
+    "regex": "pattern",
+    "templates": "overlays",
+    "timeout": "time_limit",
+}
+"""What other programs call the keys of a study file."""
+
 
 class StudyError(RunfleetError):
     """
@@ -61,9 +80,16 @@ class InvalidValueError(RunfleetError, ValueError):
         self.key = key
 
 
+class UnknownKeyError(InvalidValueError):
+    """A mapping has a key that means nothing there."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known word that `word` was probably meant to be."""
     by_lower = {name.lower(): name for name in known}
+    synonym = _SYNONYMS.get(word.lower())
+    if synonym in by_lower:
+        return by_lower[synonym]
     close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -12,11 +13,14 @@ from pydantic.json_schema import WithJsonSchema
 from runfleet.study.errors import InvalidValueError
 from runfleet.study.model import PackageReference, parse_duration
 from runfleet.study.names import check_study_name
-from runfleet.study.parameters import check_parameter_name
+from runfleet.study.parameters import VARIABLE_NAME, check_parameter_name
 from runfleet.study.values import as_text, check_value, describe
 
-MOST_RUNS = 1_000_000_000
+MOST_RUNS = 10_000_000
 """More than that many runs are a mistake rather than a study."""
+
+
+_RESULT_NAME = re.compile(r"[^\W\d_][\w .-]{0,99}")
 
 
 def _check_column(value: object) -> object:
@@ -36,7 +40,7 @@ def _check_environment_text(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return as_text(check_value(value))
     if isinstance(value, str):
-        return check_value(value)
+        return value
     spelled = f'put it in quotes: "{as_text(value)}"' if isinstance(value, bool) else None
     raise InvalidValueError(
         f"an environment variable should be a text, not {describe(value)}",
@@ -45,7 +49,7 @@ def _check_environment_text(value: object) -> object:
 
 
 def _check_environment_name(name: str) -> str:
-    if not name or "=" in name or "\0" in name or " " in name:
+    if not VARIABLE_NAME.fullmatch(name):
         raise InvalidValueError(
             f"`{name}` cannot be the name of an environment variable",
             hint="use letters, digits and `_`, beginning with a letter",
@@ -60,6 +64,15 @@ def _check_environment_name(name: str) -> str:
 
 def _check_parameter_name(name: str) -> str:
     check_parameter_name(name)
+    return name
+
+
+def _check_result_name(name: str) -> str:
+    if not _RESULT_NAME.fullmatch(name):
+        raise InvalidValueError(
+            f"`{name}` cannot be the name of a result, which is a column and part of file names",
+            hint="use up to 100 letters, digits, blanks, `_`, `-` and `.`, beginning with a letter",
+        )
     return name
 
 
@@ -91,7 +104,7 @@ def _check_command(value: str) -> str:
         raise InvalidValueError(
             "the command is empty", hint="write what you would type into a terminal"
         )
-    return str(check_value(value.strip()))
+    return value.strip()
 
 
 Command = Annotated[
@@ -112,6 +125,7 @@ Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
 NonEmpty = Annotated[str, Field(min_length=1)]
 StudyName = Annotated[str, AfterValidator(check_study_name)]
 RunCount = Annotated[int, Field(ge=1, le=MOST_RUNS)]
+ResultName = Annotated[str, AfterValidator(_check_result_name)]
 ParameterName = Annotated[str, AfterValidator(_check_parameter_name)]
 EnvironmentName = Annotated[str, AfterValidator(_check_environment_name)]
 EnvironmentText = Annotated[

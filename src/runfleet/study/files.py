@@ -41,6 +41,23 @@ def inner_path(text: str) -> PurePosixPath:
     return path
 
 
+def inner_file(text: str) -> PurePosixPath:
+    """
+    Read the path of one file that stays within the folder it is relative to.
+
+    Raises
+    ------
+    InvalidValueError
+        If the path leads outside, or is a folder's or a pattern.
+    """
+    path = inner_path(text)
+    if text.endswith("/") or not path.parts:
+        raise InvalidValueError(f"`{text}` is a folder", hint="name a file")
+    if "*" in text or "?" in text:
+        raise InvalidValueError(f"`{text}` is a pattern", hint="name one file")
+    return path
+
+
 def existing_file(folder: Path, text: str) -> Path:
     """
     Find a file in the folder of the study.
@@ -50,12 +67,13 @@ def existing_file(folder: Path, text: str) -> Path:
     InvalidValueError
         If the path leads outside or there is no such file.
     """
-    path = folder / inner_path(text)
-    if path.is_dir():
+    asked = inner_path(text)
+    if (folder / asked).is_dir():
         raise InvalidValueError(f"`{text}` is a folder", hint="name a file")
-    if not path.is_file():
-        raise InvalidValueError(f"there is no file `{text}`", hint=_near(folder, text))
-    return path
+    if not (folder / asked).is_file():
+        raise _missing(folder, text)
+    _refuse_links(folder, asked)
+    return folder / asked
 
 
 def expand(folder: Path, text: str, *, without: Path) -> list[PurePosixPath]:
@@ -78,21 +96,30 @@ def expand(folder: Path, text: str, *, without: Path) -> list[PurePosixPath]:
     """
     asked = inner_path(text)
     if (folder / asked).is_file():
+        _refuse_links(folder, asked)
         return [asked]
-    if (folder / asked).is_dir():
-        found = _files_below(folder / asked)
-    elif _GLOB.search(text):
-        matches = folder.glob(str(asked))
-        found = (file for match in matches for file in _files_of(match))
-    else:
-        raise InvalidValueError(f"there is no file `{text}`", hint=_near(folder, text))
-    paths = {
-        PurePosixPath(file.relative_to(folder).as_posix()) for file in found if file != without
-    }
-    kept = sorted(path for path in paths if not _is_left_out(path, asked))
+    found = (file for file in _found(folder, asked, text) if file != without)
+    paths = sorted({PurePosixPath(file.relative_to(folder).as_posix()) for file in found})
+    kept = [path for path in paths if not _is_left_out(path, asked)]
     if not kept:
         raise InvalidValueError(f"`{text}` stands for no file", hint="check it, or add the files")
+    for path in kept:
+        _refuse_links(folder, path)
     return kept
+
+
+def _found(folder: Path, asked: PurePosixPath, text: str) -> Iterator[Path]:
+    if (folder / asked).is_dir():
+        return _files_below(folder / asked)
+    if not _GLOB.search(text):
+        raise _missing(folder, text)
+    try:
+        matches = list(folder.glob(str(asked)))
+    except ValueError as error:
+        raise InvalidValueError(
+            f"`{text}` is not a pattern", hint="let `**` stand alone between two `/`"
+        ) from error
+    return (file for match in matches for file in _files_of(match))
 
 
 def _is_left_out(path: PurePosixPath, asked: PurePosixPath) -> bool:
@@ -109,13 +136,30 @@ def _files_of(path: Path) -> Iterator[Path]:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
+    """Find files, and links whatever they lead to: `rglob` follows none to a folder."""
+    return (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
 
 
-def _near(folder: Path, text: str) -> str:
+def _refuse_links(folder: Path, path: PurePosixPath) -> None:
+    """Refuse links that lead out of the folder, to a folder or to nothing."""
+    file = folder / path
+    if not (file.is_file() and file.resolve().is_relative_to(folder.resolve())):
+        raise InvalidValueError(
+            f"`{path}` is a link, and leads to no file in this folder",
+            hint="copy what it leads to into the folder of the study file",
+        )
+
+
+def _missing(folder: Path, text: str) -> InvalidValueError:
     path = folder / text
+    if path.is_symlink():
+        return InvalidValueError(f"`{text}` is a link to nothing", hint="mend or remove the link")
+    if path.exists():
+        return InvalidValueError(f"`{text}` is not a file", hint="name a file")
     names = sorted(other.name for other in path.parent.iterdir()) if path.parent.is_dir() else []
     meant = nearest(path.name, names)
     if meant is None:
-        return "put it into the folder of the study file, or correct the path"
-    return f"did you mean `{PurePosixPath(text).parent / meant}`?"
+        hint = "put it into the folder of the study file, or correct the path"
+    else:
+        hint = f"did you mean `{PurePosixPath(text).parent / meant}`?"
+    return InvalidValueError(f"there is no file `{text}`", hint=hint)

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from runfleet.study.errors import InvalidValueError, suggest
+from runfleet.study.errors import InvalidValueError, UnknownKeyError, suggest
 
 
 class Form(BaseModel):
@@ -21,13 +21,18 @@ class Form(BaseModel):
     shorthands: ClassVar[Mapping[type, str]] = {}
     """The key that a bare value of a type is short for."""
 
+    @classmethod
+    def fields_by_key(cls) -> dict[str, FieldInfo]:
+        """The keys that it may have, as users spell them."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
+
     @model_validator(mode="before")
     @classmethod
     def _check_keys(cls, data: object) -> object:
         data = cls._expanded(data)
         if not isinstance(data, dict):
             return data
-        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
+        fields = cls.fields_by_key()
         _refuse_unknown(data, fields)
         given = {key: value for key, value in data.items() if value is not None}
         _demand_required(given, fields)
@@ -56,10 +61,13 @@ class Form(BaseModel):
 
 
 def _refuse_unknown(data: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:
-    for key in data:
+    for key, value in data.items():
         if key not in known:
             hint = suggest(key, known, "the keys here are")
-            raise InvalidValueError(f"unknown key `{key}`", hint=hint, key=key)
+            if value is None and not key.isidentifier():
+                # YAML takes the `140)` of `{uniform: (80, 140)}` for a key.
+                hint = "write lists in `[ ]`, and numbers without commas between thousands"
+            raise UnknownKeyError(f"unknown key `{key}`", hint=hint, key=key)
 
 
 def _demand_required(given: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:

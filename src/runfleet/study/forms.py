@@ -23,9 +23,11 @@ from runfleet.study.field_types import (
     NonEmpty,
     Package,
     ParameterName,
+    ResultName,
     StudyName,
 )
 from runfleet.study.form import Form
+from runfleet.study.model import PackageReference
 from runfleet.study.parameter_form import ParameterForm
 from runfleet.study.parameters import refuse_twins
 from runfleet.study.pool import NodeRange, PoolRequest
@@ -80,6 +82,23 @@ class ModelForm(Form):
         None, description="How long a run may take: `90s`, `10m`, `1h30m`."
     )
 
+    @field_validator("packages")
+    @classmethod
+    def _check_packages(cls, packages: list[PackageReference]) -> list[PackageReference]:
+        ids = [package.id.lower() for package in packages]
+        for package in packages:
+            if ids.count(package.id.lower()) > 1:
+                raise InvalidValueError(
+                    f"the package `{package.id}` stands here twice", hint="remove one of them"
+                )
+        return packages
+
+    @field_validator("environment")
+    @classmethod
+    def _check_environment(cls, environment: dict[str, str]) -> dict[str, str]:
+        refuse_twins(environment)
+        return environment
+
 
 class ResultForm(Form):
     """A number to take from an output file of each run."""
@@ -91,7 +110,7 @@ class ResultForm(Form):
     column: Column = Field(
         None, description="The name or number of a column of a table (CSV or blanks)."
     )
-    json_path: str | None = Field(
+    json_path: NonEmpty | None = Field(
         None, alias="json", description="A path in a JSON file: `summary.flow[0]`."
     )
     take: Take = Field(
@@ -194,7 +213,7 @@ class StudyForm(Form):
     run_name: NonEmpty | None = Field(
         None, description="What runs are called, as in `r{ROUGHNESS:.0f}-{number}`."
     )
-    results: dict[NonEmpty, ResultForm] = Field(
+    results: dict[ResultName, ResultForm] = Field(
         {}, description="Numbers to take from the outputs of each run, by name."
     )
     pool: PoolForm = Field(PoolForm(), description="The machines to run on.")

@@ -48,16 +48,16 @@ class JinjaTemplate:
         environment = _environment(text)
         try:
             tree = environment.parse(text)
+            _refuse_includes(file, tree)
+            return cls(file, text, dict(_uses(environment, tree)))
         except TemplateSyntaxError as error:
             raise StudyError(
-                f"the template's syntax is wrong: {error.message}",
+                f"the template's syntax is wrong: {_sentence(error)}",
                 file=file,
                 line=error.lineno,
                 hint="see https://jinja.palletsprojects.com/templates; wrap text that is no "
                 "template in `{% raw %}` and `{% endraw %}`",
             ) from error
-        _refuse_includes(file, tree)
-        return cls(file, text, dict(_uses(environment, tree)))
 
     def render(self, sample: Sample, run_name: str) -> str:
         """
@@ -130,4 +130,4 @@ def _line_of(error: Exception) -> int | None:
 
 def _sentence(error: Exception) -> str:
     text = error.message if isinstance(error, TemplateError) else str(error)
-    return text or type(error).__name__
+    return (text or type(error).__name__).removesuffix(".")

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
 
-from runfleet.study.document import Document, Place, parse_document
+from runfleet.study.document import CSV_HINT, Document, Place, parse_document
 from runfleet.study.errors import InvalidValueError, StudyError
-from runfleet.study.files import existing_file, expand, inner_path
+from runfleet.study.files import existing_file, expand, inner_file, inner_path
 from runfleet.study.forms import InputForm, ModelForm, StudyForm
 from runfleet.study.model import Model, Output, SharedInput
 from runfleet.study.names import NamePattern, default_pattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.results import Result
-from runfleet.study.validation import check, spelled
+from runfleet.study.validation import check, located
 
-T = TypeVar("T")
-
+_MOST_BYTES = 1_000_000
 _ALWAYS_KEPT = {"stdout.txt", "stderr.txt"}
 
 
@@ -41,6 +39,10 @@ def read_study_file(file: Path) -> tuple[StudyForm, Document]:
 
 def _read(file: Path) -> str:
     try:
+        size = file.stat().st_size
+        if size > _MOST_BYTES:
+            what = f"the file has {size:,} bytes, a study file may have {_MOST_BYTES:,}"
+            raise StudyError(what, file=file, hint=CSV_HINT)
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         hint = "check the path, or write a first study file with `runfleet init`"
@@ -63,7 +65,7 @@ def load_run_name(
     if form.run_name is None:
         return default_pattern(count)
     names = [parameter.name for parameter in parameters]
-    return _located(document, ("run_name",), NamePattern.parse, form.run_name, names)
+    return located(document, ("run_name",), NamePattern.parse, form.run_name, names)
 
 
 def load_results(form: StudyForm, document: Document) -> tuple[Result, ...]:
@@ -71,7 +73,7 @@ def load_results(form: StudyForm, document: Document) -> tuple[Result, ...]:
     results = []
     for name, result in form.results.items():
         place = ("results", name, "file")
-        path = _located(document, place, inner_path, result.file)
+        path = located(document, place, inner_file, result.file)
         results.append(replace(result.result(name), file=str(path)))
     return tuple(results)
 
@@ -106,7 +108,7 @@ def load_model(
         inputs=tuple(_inputs(form, document, folder, targets)),
         overlays=overlays,
         outputs=tuple(_outputs(form, results, document)),
-        environment=_environment(form, document),
+        environment=dict(form.environment),
         retries=form.retries,
         time_limit=form.time_limit,
     )
@@ -119,7 +121,7 @@ def _inputs(
     links: dict[PurePosixPath, bool] = {}
     for index, item in enumerate(form.inputs):
         place: Place = ("model", "inputs", index)
-        for path in _located(document, place, _input_paths, item, document, folder, overlaid):
+        for path in located(document, place, _input_paths, item, document, folder, overlaid):
             links[path] = item.link
     for path in sorted(links.keys() - overlaid):
         yield SharedInput(path, folder / path, links[path])
@@ -135,10 +137,14 @@ def _input_paths(
 
 
 def _overlays(form: ModelForm, document: Document, folder: Path) -> Iterator[Overlay]:
+    seen: set[PurePosixPath] = set()
     for target, template in form.overlays.items():
         place = ("model", "overlays", target)
-        path = _located(document, place, inner_path, target)
-        _located(document, place, existing_file, folder, template)
+        path = located(document, place, inner_file, target)
+        if path in seen:
+            raise document.error(place, f"the file `{path}` is made twice", "remove one overlay")
+        seen.add(path)
+        located(document, place, existing_file, folder, template)
         shown = document.file.parent / template
         yield Overlay.read(path, folder / template, shown=shown)
 
@@ -147,37 +153,21 @@ def _outputs(form: ModelForm, results: Iterable[Result], document: Document) -> 
     patterns: list[str] = []
     for index, item in enumerate(form.outputs):
         place = ("model", "outputs", index)
-        patterns.append(str(_located(document, place, inner_path, item.pattern)))
+        patterns.append(str(located(document, place, _output_path, item.pattern)))
         yield Output(patterns[-1], item.required)
     for file in dict.fromkeys(result.file for result in results):
         if file not in _ALWAYS_KEPT and not any(_matches(file, pattern) for pattern in patterns):
             yield Output(file)
 
 
+def _output_path(text: str) -> PurePosixPath:
+    path = inner_path(text)
+    if text.endswith("/") or not path.parts:
+        raise InvalidValueError(f"`{text}` is a folder", hint=f"write `{path / '**'}` to keep it")
+    return path
+
+
 def _matches(file: str, pattern: str) -> bool:
     # A `*` that crosses folders would be taken for one that does not, so depths are compared.
     deep = "**" in pattern or file.count("/") == pattern.count("/")
     return deep and fnmatchcase(file, pattern.replace("**/", "*"))
-
-
-def _environment(form: ModelForm, document: Document) -> dict[str, str]:
-    parameters = document.data.get("parameters") if isinstance(document.data, dict) else None
-    names = {name.upper(): name for name in parameters or ()}
-    for name in form.environment:
-        if name.upper() in names:
-            raise document.error(
-                ("model", "environment", name),
-                f"`{name}` is also a parameter, which sets the same environment variable",
-                "rename one of them",
-            )
-    return dict(form.environment)
-
-
-def _located(document: Document, place: Place, function: Callable[..., T], *arguments: object) -> T:
-    """Call a function and turn what is wrong into an error about `place`."""
-    try:
-        return function(*arguments)
-    except InvalidValueError as invalid:
-        raise document.error(
-            place, f"{spelled(place)}: {invalid.message}", invalid.hint
-        ) from invalid

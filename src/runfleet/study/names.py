@@ -18,6 +18,7 @@ LONGEST_STUDY_NAME = 59
 
 _RUN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REFUSED = re.compile(r"[^A-Za-z0-9_-]")
+_NO_NAME_FORMAT = re.compile(r"[{,%c]|\d{3}")
 _NUMBER_AS_NAME = str.maketrans({".": "_", "+": None})
 _ALLOWED_HINT = "use letters, digits, `-` and `_` only"
 
@@ -146,9 +147,10 @@ def _checked_piece(
     if field is not None and field not in known:
         hint = suggest(field, known, "the fields are")
         raise InvalidValueError(f"`{{{field}}}` names no parameter of this study", hint=hint)
-    if conversion or "{" in (form or ""):
+    if conversion or _NO_NAME_FORMAT.search(form or ""):
         raise InvalidValueError(
-            f"`{{{field}}}` has a format that is not for names", hint="write `{PARAMETER:.2f}`"
+            f"`{{{field}}}` has a format that is not for names",
+            hint="write `{number:03d}` or `{PARAMETER:.2f}`",
         )
     return literal, field, form or ""
 
@@ -164,7 +166,7 @@ def _formatted(field: str, form: str, number: int, sample: Sample) -> str:
             f"`{as_text(value)}` cannot be written as `{{{field}:{form}}}`",
             hint=f"write `{{{field}}}` without a format",
         ) from error
-    return text if isinstance(value, str) else text.translate(_NUMBER_AS_NAME)
+    return text if isinstance(value, str) or text.isalnum() else text.translate(_NUMBER_AS_NAME)
 
 
 def _refuse_characters(text: str, subject: str, hint: str) -> None:
@@ -177,7 +179,10 @@ def _refused_character(text: str) -> str | None:
     refused = _REFUSED.search(text)
     if refused is None:
         return None
-    return "a blank" if refused.group() == " " else f"`{refused.group()}`"
+    character = refused.group()
+    if not character.isprintable():
+        return "a line break or another control character"
+    return "a blank" if character == " " else f"`{character}`"
 
 
 def _wrong_length(kind: str, name: str, longest: int) -> InvalidValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
@@ -99,8 +100,15 @@ def _read_text(source: Path, shown: Path) -> tuple[str, str]:
         raise StudyError(
             f"the template cannot be read: {error.strerror}", file=shown, hint="check the file"
         ) from error
+    if b"\0" in content:
+        raise StudyError(
+            "the template is no text: it holds null characters",
+            file=shown,
+            hint="save it as text in UTF-8; a file without parameters belongs to `inputs`",
+        )
+    encoding = "utf-8-sig" if content.startswith(BOM_UTF8) else "utf-8"
     try:
-        return content.decode("utf-8"), "utf-8"
+        return content.decode(encoding), encoding
     except UnicodeDecodeError:
         # Every byte is a character of Latin-1, so nothing of an old file is changed or lost.
         return content.decode("latin-1"), "latin-1"

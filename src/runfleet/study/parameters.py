@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runfleet.study.distributions import Distribution, Fixed, LogUniform
 from runfleet.study.errors import InvalidValueError
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """What an environment variable can be called on every system."""
 
 _RESERVED_PREFIXES = ("AZ_BATCH_", "RUNFLEET_")
@@ -62,7 +62,7 @@ def check_parameter_name(name: str) -> None:
     InvalidValueError
         If it is not a name, or is taken.
     """
-    if not NAME.fullmatch(name):
+    if not VARIABLE_NAME.fullmatch(name):
         raise InvalidValueError(
             f"`{name}` cannot be the name of a parameter",
             hint="use letters, digits and `_`, beginning with a letter",

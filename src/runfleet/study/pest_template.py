@@ -13,7 +13,8 @@ from pathlib import Path
 from runfleet.study.errors import InvalidValueError, StudyError
 from runfleet.study.values import Sample, Value, as_text
 
-_HEADER = re.compile(r"ptf\s+(\S+)\s*", re.IGNORECASE)
+_HEADER = re.compile(r"[pj]tf\s+(\S+)\s*", re.IGNORECASE)
+_BEGINNING = re.compile(r"[pj]tf(?!\w)", re.IGNORECASE)
 _MARKER_HINT = "begin the file with `ptf` and one marker, as in `ptf ~`"
 
 
@@ -169,7 +170,9 @@ def _with_point(plain: str) -> Iterator[str]:
 def _marker(file: Path, header: str) -> str:
     match = _HEADER.fullmatch(header)
     if match is None:
-        raise StudyError("the first line lacks a marker", file=file, line=1, hint=_MARKER_HINT)
+        raise StudyError(
+            "the first line is not `ptf` and one marker", file=file, line=1, hint=_MARKER_HINT
+        )
     marker = match.group(1)
     if len(marker) != 1 or marker.isalnum():
         raise StudyError(
@@ -208,6 +211,5 @@ def _field(file: Path, number: int, inside: str) -> Field:
 
 
 def looks_like_pest(text: str) -> bool:
-    """Tell whether a text begins as a PEST template file does."""
-    first_line = text.split("\n", 1)[0].split(None, 1)
-    return bool(first_line) and first_line[0].lower() == "ptf"
+    """Tell whether a text begins as a PEST template file does: `ptf`, or `jtf` as JUPITER's do."""
+    return _BEGINNING.match(text) is not None

@@ -100,30 +100,45 @@ class SampleTable:
 
 
 def _lines(file: Path, shown: Path) -> Iterator[tuple[int, list[str]]]:
-    """Read rows with the line each ends on, leaving out blank ones."""
+    """Read rows with the line each begins on, leaving out blank ones."""
+    line = 1
     try:
         # utf-8-sig, as spreadsheets write a byte order mark.
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             for cells in reader:
                 if any(cell.strip() for cell in cells):
-                    yield reader.line_num, cells
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise StudyError(
-            f"this cannot be read as a CSV file: {_reason(error)}",
-            file=shown,
-            hint="save it as CSV, separated by commas, in UTF-8",
-        ) from error
+                    yield line, cells
+                line = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        raise _unreadable("it is not UTF-8", shown, _line_that_is_not_utf8(file)) from error
+    except csv.Error as error:
+        raise _unreadable(str(error), shown, line) from error
+    except OSError as error:
+        raise _unreadable(error.strerror or "", shown, None) from error
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8"
-    return error.strerror or "" if isinstance(error, OSError) else str(error)
+def _line_that_is_not_utf8(file: Path) -> int | None:
+    with file.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return None
+
+
+def _unreadable(reason: str, shown: Path, line: int | None) -> StudyError:
+    return StudyError(
+        f"this cannot be read as a CSV file: {reason}",
+        file=shown,
+        line=line,
+        hint="save it as CSV, separated by commas, in UTF-8",
+    )
 
 
 def _check_header(file: Path, header: tuple[str, ...]) -> None:
-    twice = next((name for name in header if header.count(name) > 1), None)
+    twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice is not None:
         raise StudyError(
             f"the column `{twice}` stands there twice",

@@ -91,10 +91,11 @@ class Study:
             pool=form.pool.request(),
             run_name=loader.load_run_name(form, parameters, design.count, document),
             source=document.text,
-            warnings=tuple(consistency.design_warnings(design)),
+            warnings=tuple(consistency.find_oddities(design, parameters)),
         )
+        consistency.check_environment(study.model, parameters, document)
         consistency.check_overlays(study.model, parameters, document)
-        consistency.check_first_run(study.runs(), study.model.overlays, document)
+        consistency.check_first_runs(study.runs(), study.model.overlays, document)
         if form.run_name is not None:
             consistency.check_run_names(study.run_name, study.samples, design.count, document)
         return study
@@ -113,10 +114,9 @@ class Study:
     def runs(self) -> Iterator[Run]:
         """Generate the runs: the same ones in the same order every time, in constant memory."""
         common = dict(self.model.environment)
-        name = self.run_name.name
         for number, sample in enumerate(self.samples(), start=1):
-            texts = {parameter: as_text(value) for parameter, value in sample.items()}
-            yield Run(number, name(number, sample), sample, common | texts)
+            environment = common | {name: as_text(value) for name, value in sample.items()}
+            yield Run(number, self.run_name.name(number, sample), sample, environment)
 
 
 def _fixed_value(parameter: Parameter) -> Value:

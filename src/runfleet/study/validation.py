@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from runfleet.study.document import Document, Place
-from runfleet.study.errors import InvalidValueError, StudyError
+from runfleet.study.errors import InvalidValueError, StudyError, UnknownKeyError
+from runfleet.study.form import Form
 from runfleet.study.values import describe
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 _EXPECTED = {
-    "string_type": ("a text", 'put it in quotes: "..."'),
+    "string_type": ("a text", "write a single text"),
     "int_type": ("a whole number", "write digits only, without quotes"),
     "int_from_float": ("a whole number", "write digits only, without quotes"),
-    "float_type": ("a number", "write it without quotes, with a decimal point"),
+    "float_type": ("a number", "write a number with a decimal point, without quotes and unit"),
     "finite_number": ("a finite number", "give a number that is neither NaN nor infinite"),
     "bool_type": ("true or false", "write `true` or `false` without quotes"),
     "list_type": ("a list", "write `[first, second]`, or one item a line after `- `"),
     "dict_type": ("a mapping", "write `{key: value}`, or one `key: value` a line"),
     "model_type": ("a mapping", "write `{key: value}`, or one `key: value` a line"),
 }
+_COLLECTIONS = {"list_type", "dict_type", "model_type"}
 
 _BOUNDS = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
 
-_SHAPES = {
-    "uniform": "[lowest, highest]",
-    "loguniform": "[lowest, highest]",
-    "integers": "[lowest, highest]",
-    "normal": "[mean, standard deviation]",
-    "triangular": "[lowest, mode, highest]",
+_EXAMPLES = {
+    "": "model: {command: ./model}",
+    "model": "{command: ./model}",
+    "model.packages": "[epanet==2.3.5]",
+    "model.inputs": "[model.inp, data/*.csv]",
+    "model.overlays": "{model.inp: model.inp.j2}",
+    "model.outputs": "[out.csv]",
+    "model.environment": "{NAME: text}",
+    "parameters": "{ROUGHNESS: {uniform: [80, 140]}}",
+    "parameters.*.values": "[1, 2, 3]",
+    "parameters.*.categorical": "[sand, loam]",
+    "parameters.*.uniform": "[lowest, highest]",
+    "parameters.*.loguniform": "[lowest, highest]",
+    "parameters.*.integers": "[lowest, highest]",
+    "parameters.*.normal": "[mean, standard deviation]",
+    "parameters.*.triangular": "[lowest, mode, highest]",
+    "parameters.*.truncated_normal": "{mean: 800, sd: 150, min: 0}",
+    "design": "{latin_hypercube: 100}",
+    "design.list": "[{ROUGHNESS: 80}, {ROUGHNESS: 140}]",
+    "design.list.*": "{ROUGHNESS: 80, DEMAND: 1.2}",
+    "results": "{flow: {file: out.csv, column: Q}}",
+    "results.*": "{file: out.csv, column: Q}",
+    "pool": "{nodes: {max: 4}}",
+    "pool.nodes": "{max: 4}",
 }
+"""How a list or a mapping is written, by its place; `*` is any name and any number."""
 
 
 def check(form: type[M], document: Document) -> M:
@@ -49,18 +72,45 @@ def check(form: type[M], document: Document) -> M:
         return form.model_validate(document.data)
     except ValidationError as error:
         # The cause is left out: its text, and the values in it, say the same once more.
-        errors = [_explained(document, details) for details in error.errors()]
+        errors = [_explained(form, document, details) for details in error.errors()]
         raise min(errors, key=lambda found: found.line or 0) from None
 
 
-def _explained(document: Document, details: ErrorDetails) -> StudyError:
+def located(document: Document, place: Place, function: Callable[..., T], *arguments: object) -> T:
+    """
+    Call a function, and turn what is wrong into an error about a place.
+
+    Raises
+    ------
+    StudyError
+        If the function raises `InvalidValueError`.
+    """
+    try:
+        return function(*arguments)
+    except InvalidValueError as invalid:
+        raise document.error(place, _within(place, invalid.message), invalid.hint) from invalid
+
+
+def _explained(form: type[BaseModel], document: Document, details: ErrorDetails) -> StudyError:
     place: Place = tuple(part for part in details["loc"] if part != "[key]")
     invalid = details.get("ctx", {}).get("error")
     if isinstance(invalid, InvalidValueError):
         at = place if invalid.key is None else (*place, invalid.key)
-        return document.error(at, _within(place, invalid.message), invalid.hint)
+        misplaced = isinstance(invalid, UnknownKeyError) and _home_hint(form, place, invalid.key)
+        return document.error(at, _within(place, invalid.message), misplaced or invalid.hint)
     what, hint = _in_words(place, details)
     return document.error(place, what, hint)
+
+
+def _home_hint(form: type[BaseModel], place: Place, key: str | None) -> str | None:
+    """Say where a key belongs that is known, but not here: indentation is easily wrong."""
+    if place and key in form.model_fields:
+        return f"`{key}` belongs to the top of the file: write it without blanks before it"
+    for home, field in form.model_fields.items():
+        for kind in get_args(field.annotation) or (field.annotation,):
+            if isinstance(kind, type) and issubclass(kind, Form) and key in kind.fields_by_key():
+                return f"`{key}` belongs under `{home}`, indented"
+    return None
 
 
 def _within(place: Place, what: str) -> str:
@@ -79,14 +129,17 @@ def _in_words(place: Place, details: ErrorDetails) -> tuple[str, str | None]:
     kind, context, found = details["type"], details.get("ctx", {}), details["input"]
     subject = spelled(place)
     if kind in _EXPECTED:
-        expected, hint = _EXPECTED[kind]
-        return f"{subject} should be {expected}, not {describe(found)}", _hint(place, found, hint)
+        return (
+            f"{subject} should be {_EXPECTED[kind][0]}, not {describe(found)}",
+            _hint(place, kind, found),
+        )
     if kind in ("too_short", "too_long"):
         return _wrong_length(place, context)
     if kind == "string_too_short":
         return f"{subject} is empty", "write something, or remove the key"
     if kind == "enum":
-        return f"{subject} should not be {describe(found)}", f"use {context['expected']}"
+        allowed = context["expected"].replace("'", "`")
+        return f"{subject} should not be {describe(found)}", f"use {allowed}"
     if kind == "string_pattern_mismatch":
         return (
             f"{subject} holds characters that Batch refuses, or too many",
@@ -99,21 +152,32 @@ def _in_words(place: Place, details: ErrorDetails) -> tuple[str, str | None]:
     return f"{subject}: {details['msg']}", "see the reference of the study file"
 
 
-def _hint(place: Place, found: object, hint: str) -> str:
-    if '"..."' in hint and isinstance(found, int | float):
+def _hint(place: Place, kind: str, found: object) -> str:
+    if kind == "string_type" and isinstance(found, int | float):
         return f'put it in quotes: "{str(found).lower()}"'
-    if '"..."' in hint and isinstance(found, list | dict):
-        return "write a single text"
-    if place[-1:] in (("grid",), ("zip",)):
+    if kind in _COLLECTIONS and isinstance(found, str) and ":" in found:
+        return "write a blank after `:`"
+    if place in (("design", "grid"), ("design", "zip")):
         return f"write `design: {place[-1]}`, and the values under `parameters`"
-    shape = _SHAPES.get(str(place[-1])) if place else None
-    return f"write `{shape}`" if shape else hint
+    example = _example(place) if kind in _COLLECTIONS else None
+    return f"write `{example}`" if example else _EXPECTED[kind][1]
+
+
+def _example(place: Place) -> str | None:
+    named_by_user = place[:1] in (("parameters",), ("results",))
+    parts = [
+        "*" if isinstance(part, int) or (named_by_user and depth == 1) else part
+        for depth, part in enumerate(place)
+    ]
+    return _EXAMPLES.get(".".join(parts))
 
 
 def _wrong_length(place: Place, context: dict[str, object]) -> tuple[str, str]:
-    count = context["actual_length"]
+    count, example = context["actual_length"], _example(place)
     if count == 0:
-        return f"{spelled(place)} is empty", "give at least one"
-    shape = _SHAPES.get(str(place[-1]), "")
+        return f"{spelled(place)} is empty", f"write `{example}`"
     wanted = context.get("min_length", context.get("max_length"))
-    return f"{spelled(place)} should have {wanted} items, not {count}", f"write `{shape}`"
+    return (
+        f"{spelled(place)} should have {wanted} items, not {count}",
+        f"write `{example}`, and decimal numbers with a point",
+    )

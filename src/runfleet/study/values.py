@@ -28,11 +28,9 @@ def as_text(value: Value) -> str:
     Numbers get the shortest text that reads back as the same number, whole numbers no decimal
     point, and truth values the spelling of YAML: `true` and `false`.
     """
-    if isinstance(value, str):
-        return value
-    if value is True or value is False:
+    if isinstance(value, bool):
         return "true" if value else "false"
-    return repr(value)
+    return str(value)
 
 
 def check_value(value: object) -> Value:
@@ -49,20 +47,27 @@ def check_value(value: object) -> Value:
             f"`{value}` is not a number a model can be run with",
             hint="give a finite number, or a text in quotes",
         )
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, str):
-        return _without_null_character(value)
     raise InvalidValueError(
         f"a value should be a number, a text, true or false, not {describe(value)}",
         hint="give one number or one text for each value",
     )
 
 
-def _without_null_character(text: str) -> str:
-    if "\0" in text:
+def check_text(text: str) -> str:
+    """
+    Refuse what no file and no environment variable can hold.
+
+    Raises
+    ------
+    InvalidValueError
+        If the text holds a null character, or half of a surrogate pair.
+    """
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidValueError(
-            "a text holds a null character", hint="remove it: no program could read on"
+            "a text holds a character that no program can read",
+            hint="remove the null character or the half of a surrogate pair",
         )
     return text
 
@@ -87,7 +92,7 @@ def parse_cell(text: str) -> Value:
         return int(text)
     if _NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text):
         return check_value(float(text))
-    return check_value(text)
+    return check_text(text)
 
 
 def describe(value: object) -> str:
@@ -101,9 +106,10 @@ def describe(value: object) -> str:
     if isinstance(value, bool):
         return as_text(value)
     if isinstance(value, str):
-        return f"the text `{_shortened(value)}`"
-    return f"the number {value}"
+        return f"the text `{shortened(value)}`"
+    return f"the number {shortened(str(value))}"
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Cut a long text, for messages."""
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -1,0 +1,117 @@
+"""What ruamel.yaml finds wrong, in words for people who know no YAML grammar."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from runfleet.study.errors import StudyError
+
+_MISTAKES = (
+    (r"'\\t'", "a tab stands where YAML allows none", "write blanks in its place"),
+    (
+        r"character '(.+)' that cannot start",
+        "a text begins with `{0}`, which means something to YAML",
+        "put the text in quotes",
+    ),
+    (
+        r"undefined alias '(.*)'",
+        "`*{0}` refers to nothing",
+        "put a text that begins with `*` in quotes",
+    ),
+    (
+        "alphabetic or numeric",
+        "`*` and `&` mean something to YAML",
+        "put a text that begins with one of them in quotes",
+    ),
+    (
+        "mapping values are not allowed",
+        "there is a `: ` too many, or the line is indented too far",
+        "indent keys of one level alike, and put a text that holds `: ` in quotes",
+    ),
+    (
+        "expected ':'",
+        "this line is no `key: value`",
+        "write a blank after `:` and after `-`, and indent the lines of a longer text",
+    ),
+    (
+        "unexpected end of stream",
+        "a quote is opened here and never closed",
+        "close it; within single quotes an apostrophe is written twice",
+    ),
+    ("'<stream end>'", "a bracket is opened here and never closed", "close it"),
+    (
+        r"expected ',' or '(.)'",
+        "a `,` or a `{0}` is missing",
+        "separate items by `,` and close each bracket that is opened",
+    ),
+    (
+        r"<block end>, but found '(?:<block|-|\?)",
+        "the indentation fits no line above",
+        "indent keys of one level alike",
+    ),
+    (
+        "<block end>",
+        "something follows the end of a value",
+        "remove a bracket that is too many; put a text that begins with one in quotes as a whole",
+    ),
+    ("node content", "a value is missing", "remove a `,` or a bracket, or write the value"),
+    ("another document", "a second document begins here", "write one study a file"),
+    ("<document start>", "this is no study", "write it as `key: value`, one a line"),
+    (
+        "escape",
+        "a backslash in double quotes means nothing here",
+        "put texts with backslashes in single quotes: '\\s+'",
+    ),
+    ("special characters", "there are characters that no text has", "save it as text, in UTF-8"),
+)
+"""What ruamel.yaml says, by regular expression, and what we say instead."""
+
+
+def syntax_error(file: Path, text: str, error: YAMLError | ValueError) -> StudyError:
+    """
+    Say where a text is not YAML, what is wrong there and how to mend it.
+
+    Parameters
+    ----------
+    file
+        Where the text is from.
+    text
+        The text.
+    error
+        What reading it has raised.
+    """
+    if isinstance(error, MarkedYAMLError):
+        problem, line = error.problem or "", _line_of(error)
+    elif isinstance(error, YAMLError):
+        problem, line = getattr(error, "reason", ""), _line_of_character(text, error)
+    else:  # An escape such as "\\UFFFFFFFF", which is no character.
+        problem, line = "escape", None
+    what, hint = _in_our_words(problem)
+    return StudyError(what, file=file, line=line, hint=hint)
+
+
+def _line_of(error: MarkedYAMLError) -> int | None:
+    """Find the line at fault: where a quote, a bracket or a key begins that never ends."""
+    begins = "end" in (error.problem or "") and "stream" in (error.problem or "")
+    if begins or error.context == "while scanning a simple key":
+        mark = error.context_mark or error.problem_mark
+    else:
+        mark = error.problem_mark or error.context_mark
+    return None if mark is None else mark.line + 1
+
+
+def _line_of_character(text: str, error: YAMLError) -> int | None:
+    position = getattr(error, "position", None)
+    return None if position is None else text.count("\n", 0, position) + 1
+
+
+def _in_our_words(problem: str) -> tuple[str, str]:
+    for pattern, what, hint in _MISTAKES:
+        match = re.search(pattern, problem)
+        if match:
+            return what.format(*match.groups()), hint
+    what = f"this is not YAML: {problem}" if problem else "this is not YAML"
+    return what, "check quotes, brackets and indentation on this line and the one before"
