@@ -40,6 +40,7 @@ from runfleet.batch.states import (
     TaskState,
 )
 from runfleet.scheduler import (
+    autoscale_requests,
     commands,
     job_requests,
     pool_requests,
@@ -225,7 +226,7 @@ class World:
         self.decide(restore.resume, remembered)
 
     def _save_pool(self, command: commands.SavePool) -> None:
-        self.store.pools[command.pool.spec.pool_id] = copy(command.pool)
+        self.store.pools[command.pool.spec.pool_id] = deepcopy(command.pool)
 
     def _forget_pool(self, command: commands.ForgetPool) -> None:
         del self.store.pools[command.pool_id]
@@ -339,6 +340,14 @@ OPTIONS = st.sampled_from(
         NodeDeallocationOption.TASK_COMPLETION,
     ]
 )
+FORMULAS = st.sampled_from(
+    [
+        "$TargetDedicatedNodes = min(3, $PendingTasks); $NodeDeallocationOption = taskcompletion;",
+        "$TargetDedicatedNodes = 4 - time().minute / 15; $NodeDeallocationOption = terminate;",
+        "$TargetLowPriorityNodes = time().minute / 20; $TargetDedicatedNodes = 1;",
+        "$TargetDedicatedNodes = $CPUPercent;",
+    ]
+)
 START_TASKS = st.none() | st.builds(
     StartTaskSpec,
     st.just(COMMAND),
@@ -437,6 +446,20 @@ class SchedulerMachine(RuleBasedStateMachine):
             target_low_priority=low_priority,
             option=option,
         )
+
+    @rule(pool_id=POOL_IDS, formula=FORMULAS, minutes=st.none() | st.sampled_from([5, 15]))
+    def enable_autoscale(self, pool_id: str, formula: str, minutes: int | None) -> None:
+        interval = None if minutes is None else timedelta(minutes=minutes)
+        self.world.ask(
+            autoscale_requests.enable_autoscale,
+            pool_id,
+            formula=formula,
+            evaluation_interval=interval,
+        )
+
+    @rule(pool_id=POOL_IDS)
+    def disable_autoscale(self, pool_id: str) -> None:
+        self.world.ask(autoscale_requests.disable_autoscale, pool_id)
 
     @rule(pool_id=POOL_IDS)
     def stop_resize(self, pool_id: str) -> None:
@@ -583,7 +606,7 @@ class SchedulerMachine(RuleBasedStateMachine):
                 elif execution in world.processes:
                     world.end(execution, EndedBy.EXIT, 0)
             world.wait(3)
-            if not world.processes and not world.state.executions:
+            if not world.processes and not world.state.executions and self._is_steady():
                 break
         assert not world.processes
         self._check_settled()
@@ -591,6 +614,11 @@ class SchedulerMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.world.is_sound:
             self.let_everything_end()
+
+    def _is_steady(self) -> bool:
+        """An evaluation may have begun another resize just now."""
+        pools = self.world.store.pools.values()
+        return all(pool.allocation_state is AllocationState.STEADY for pool in pools)
 
     def _check_settled(self) -> None:
         for job in self.world.store.jobs.values():

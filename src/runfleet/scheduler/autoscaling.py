@@ -25,6 +25,7 @@ def begin(state: State, pool: PoolEntry, spec: AutoscaleSpec, now: datetime) -> 
 def resume(state: State, pool: PoolEntry, autoscale: Autoscale, now: datetime) -> None:
     """Go on after a restart, once there are samples: those of before are gone."""
     autoscale.next_evaluation = max(autoscale.next_evaluation, now + metering.sample_delay())
+    state.emit(SavePool(pool.pool))
     _follow(state, pool, autoscale, now)
 
 
