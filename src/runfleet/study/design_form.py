@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -23,6 +23,8 @@ _BARE_DESIGNS = ("grid", "zip")
 
 class DesignForm(Form):
     """How samples are chosen; `grid` and `zip` may stand alone."""
+
+    alternatives: ClassVar[tuple[str, ...]] = DESIGNS
 
     grid: bool | None = Field(None, description="All combinations of all values.")
     zip_: bool | None = Field(

@@ -12,7 +12,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from runfleet.study.errors import InvalidValueError
 from runfleet.study.model import PackageReference, parse_duration
-from runfleet.study.names import check_study_name
+from runfleet.study.names import LONGEST_STUDY_NAME, check_study_name
 from runfleet.study.parameters import VARIABLE_NAME, check_parameter_name
 from runfleet.study.values import as_text, check_value, describe
 
@@ -111,7 +111,7 @@ Command = Annotated[
     str,
     BeforeValidator(_spelled_command),
     AfterValidator(_check_command),
-    WithJsonSchema({"type": "string"}),
+    WithJsonSchema({"type": "string", "pattern": r"\S"}),
 ]
 AnyValue = Annotated[
     Any,
@@ -123,7 +123,11 @@ Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 WholePair = Annotated[list[int], Field(min_length=2, max_length=2)]
 Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
 NonEmpty = Annotated[str, Field(min_length=1)]
-StudyName = Annotated[str, AfterValidator(check_study_name)]
+StudyName = Annotated[
+    str,
+    AfterValidator(check_study_name),
+    WithJsonSchema({"type": "string", "pattern": f"^[A-Za-z0-9_-]{{1,{LONGEST_STUDY_NAME}}}$"}),
+]
 RunCount = Annotated[int, Field(ge=1, le=MOST_RUNS)]
 ResultName = Annotated[str, AfterValidator(_check_result_name)]
 ParameterName = Annotated[str, AfterValidator(_check_parameter_name)]
@@ -136,7 +140,7 @@ EnvironmentText = Annotated[
 Duration = Annotated[
     timedelta,
     BeforeValidator(_parse_duration),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^(?=.)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"}),
 ]
 Package = Annotated[
     PackageReference,
@@ -144,5 +148,7 @@ Package = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9_-]+(==[A-Za-z0-9._-]+)?$"}),
 ]
 Column = Annotated[
-    Any, BeforeValidator(_check_column), WithJsonSchema({"type": ["string", "integer"]})
+    Any,
+    BeforeValidator(_check_column),
+    WithJsonSchema({"type": ["string", "integer"], "minLength": 1, "minimum": 1}),
 ]

@@ -21,6 +21,9 @@ class Form(BaseModel):
     shorthands: ClassVar[Mapping[type, str]] = {}
     """The key that a bare value of a type is short for."""
 
+    alternatives: ClassVar[tuple[str, ...]] = ()
+    """Keys of which exactly one has to be given."""
+
     @classmethod
     def fields_by_key(cls) -> dict[str, FieldInfo]:
         """The keys that it may have, as users spell them."""
@@ -55,6 +58,8 @@ class Form(BaseModel):
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         schema = handler.resolve_ref_schema(handler(core_schema))
+        if cls.alternatives:
+            schema["oneOf"] = [{"required": [key]} for key in cls.alternatives]
         short = cls._short_schemas(schema["properties"])
         description = schema.get("description", "")
         return {"anyOf": [*short, schema], "description": description} if short else schema

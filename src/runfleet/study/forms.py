@@ -103,6 +103,8 @@ class ModelForm(Form):
 class ResultForm(Form):
     """A number to take from an output file of each run."""
 
+    alternatives: ClassVar[tuple[str, ...]] = ("pattern", "column", "json")
+
     file: NonEmpty = Field(description="The output file, relative to the run's folder.")
     pattern: str | None = Field(
         None, description="A regular expression whose one group matches the number."
@@ -122,18 +124,15 @@ class ResultForm(Form):
 
     @model_validator(mode="after")
     def _check(self) -> ResultForm:
-        if len(self._given()) != 1:
-            found = listed(self._given()) if self._given() else "none"
+        places = zip(self.alternatives, (self.pattern, self.column, self.json_path), strict=True)
+        given = [key for key, place in places if place is not None]
+        if len(given) != 1:
             raise InvalidValueError(
-                f"a result has one place in its file, not {found}",
-                hint="use one of `pattern`, `column` and `json`",
+                f"a result has one place in its file, not {listed(given) if given else 'none'}",
+                hint=f"use one of {listed(self.alternatives)}",
             )
         self._source()
         return self
-
-    def _given(self) -> list[str]:
-        places = {"pattern": self.pattern, "column": self.column, "json": self.json_path}
-        return [key for key, place in places.items() if place is not None]
 
     def _source(self) -> Source:
         if self.pattern is not None:
