@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar, get_args
 
@@ -27,6 +28,7 @@ _EXPECTED = {
     "dict_type": ("a mapping", "write `{key: value}`, or one `key: value` a line"),
     "model_type": ("a mapping", "write `{key: value}`, or one `key: value` a line"),
 }
+_GLUED = re.compile(r"[a-z_]{2,}:[^/\\]")
 _COLLECTIONS = {"list_type", "dict_type", "model_type"}
 
 _BOUNDS = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
@@ -155,7 +157,7 @@ def _in_words(place: Place, details: ErrorDetails) -> tuple[str, str | None]:
 def _hint(place: Place, kind: str, found: object) -> str:
     if kind == "string_type" and isinstance(found, int | float):
         return f'put it in quotes: "{str(found).lower()}"'
-    if kind in _COLLECTIONS and isinstance(found, str) and ":" in found:
+    if kind in _COLLECTIONS and isinstance(found, str) and _GLUED.match(found):
         return "write a blank after `:`"
     if place in (("design", "grid"), ("design", "zip")):
         return f"write `design: {place[-1]}`, and the values under `parameters`"
