@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 
 from runfleet.launch import AccountError, connect
-from runfleet.launch.emulator import Emulator
+from runfleet.launch.emulator import Emulator, emulator_of
 
 
 @pytest.fixture
@@ -40,6 +41,33 @@ def test_it_starts_when_it_is_needed_and_serves_the_next_client(home: Path) -> N
     first, second = connect(home=home), connect(home=home)
     assert first.batch.endpoint == second.batch.endpoint
     assert list(first.batch.list_pools()) == []
+
+
+def test_it_is_started_once(home: Path) -> None:
+    """Whoever needs it while it starts waits for it, and starts no other."""
+    emulator_of(home).begin()
+    connect(home=home)
+    started = [
+        process for process in psutil.process_iter(["cmdline"]) if is_emulator(process, home)
+    ]
+    assert len(started) == 1
+    emulator_of(home).wait()
+
+
+def is_emulator(process: psutil.Process, home: Path) -> bool:
+    command = process.info["cmdline"] or []
+    return "runfleet.emulator" in command and str(home) in command
+
+
+def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """With the way to choose another one."""
+    (tmp_path / "file").touch()
+    with pytest.raises(AccountError) as raised:
+        connect(home=tmp_path / "file/home")
+    assert raised.value.message.startswith(
+        f"the folder `{tmp_path}/file/home`, in which runfleet keeps its state, cannot be made: "
+    )
+    assert raised.value.hint == "set RUNFLEET_HOME to a folder that you may write to"
 
 
 def test_a_killed_emulator_is_started_again(home: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -12,7 +12,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from runfleet.cli.failures import WrongUsageError
 
-_HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+_HELP_NAMES = ["-h", "--help"]
+_HELP_OPTIONS = {"help_option_names": _HELP_NAMES}
 
 
 class DeferredCommand(TyperCommand):
@@ -27,14 +28,21 @@ class DeferredCommand(TyperCommand):
         The first line of its help.
     module
         Where its `app` is.
+    prepare
+        Is called before the module is imported, unless only help is asked for.
     """
 
-    def __init__(self, name: str, summary: str, module: str) -> None:
+    def __init__(
+        self, name: str, summary: str, module: str, prepare: Callable[[], None] | None = None
+    ) -> None:
         super().__init__(name=name, help=summary, callback=None)
         self.module = module
+        self.prepare = prepare
 
-    def load(self) -> Any:
+    def load(self, args: Sequence[str]) -> Any:
         """Import its module and make the command itself."""
+        if self.prepare and not set(_HELP_NAMES).intersection(args):
+            self.prepare()
         return typer.main.get_command(import_module(self.module).app)
 
 
@@ -54,7 +62,7 @@ class CommandGroup(TyperGroup):
             raise _unknown_command(ctx.command_path, name, self.commands)
         found, command, rest = super().resolve_command(ctx, args)
         if isinstance(command, DeferredCommand):
-            command = command.load()
+            command = command.load(rest)
         return found, command, rest
 
 

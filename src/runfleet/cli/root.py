@@ -10,6 +10,7 @@ import typer
 from runfleet.cli.apps import DeferredCommand, new_app
 from runfleet.cli.failures import exit_code_of
 from runfleet.cli.printer import Printer
+from runfleet.home import runfleet_home
 
 COMMANDS = {
     "init": "Write a commented study file for an executable.",
@@ -28,6 +29,11 @@ COMMANDS = {
     "schema": "Print the JSON Schema of study files.",
 }
 
+ON_ACCOUNT = frozenset(
+    ("run", "watch", "status", "explain", "logs", "cancel", "retry", "results", "pool")
+)
+"""Those that need a Batch service."""
+
 root = new_app("Run models once, by the thousand or under calibration.")
 
 
@@ -41,8 +47,16 @@ def command() -> Any:
     """Make the command `runfleet`, with all commands listed and none imported."""
     group: Any = typer.main.get_command(root)
     for name, summary in COMMANDS.items():
-        group.add_command(DeferredCommand(name, summary, f"runfleet.cli.{name}"))
+        prepare = _begin_emulator if name in ON_ACCOUNT else None
+        group.add_command(DeferredCommand(name, summary, f"runfleet.cli.{name}", prepare))
     return group
+
+
+def _begin_emulator() -> None:
+    """Have the emulator start while the rest of a command is imported, which takes as long."""
+    from runfleet.launch.emulator import emulator_of
+
+    emulator_of(runfleet_home()).begin()
 
 
 def _print_version(wanted: bool) -> None:

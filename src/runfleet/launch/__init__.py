@@ -1,21 +1,27 @@
 """Takes a study to an account and back: stage, submit, watch, resume, collect."""
 
-from runfleet.launch.account import Account, StudySummary, connect
-from runfleet.launch.collecting import Collected
-from runfleet.launch.errors import (
-    AccountError,
-    LaunchError,
-    RunNotFoundError,
-    StudyFileNeededError,
-    StudyNotFoundError,
-)
-from runfleet.launch.explanation import Explanation
-from runfleet.launch.failures import FailedRun, FailureGroup, FailureKind
-from runfleet.launch.plan import Plan
-from runfleet.launch.pool import PoolPlan
-from runfleet.launch.progress import Progress, RunCounts
-from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.launch.submission import LogStream, Submission
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runfleet.launch.account import Account, StudySummary, connect
+    from runfleet.launch.collecting import Collected
+    from runfleet.launch.errors import (
+        AccountError,
+        LaunchError,
+        RunNotFoundError,
+        StudyFileNeededError,
+        StudyNotFoundError,
+    )
+    from runfleet.launch.explanation import Explanation
+    from runfleet.launch.failures import FailedRun, FailureGroup, FailureKind
+    from runfleet.launch.plan import Plan
+    from runfleet.launch.pool import PoolPlan
+    from runfleet.launch.progress import Progress, RunCounts
+    from runfleet.launch.steps import OnStep, Step, StepName
+    from runfleet.launch.submission import LogStream, Submission
 
 __all__ = [
     "Account",
@@ -41,3 +47,30 @@ __all__ = [
     "Submission",
     "connect",
 ]
+
+# Loaded when asked for: an emulator is told to start before all of it is imported.
+_HOMES = {
+    "account": ("Account", "StudySummary", "connect"),
+    "collecting": ("Collected",),
+    "errors": (
+        "AccountError",
+        "LaunchError",
+        "RunNotFoundError",
+        "StudyFileNeededError",
+        "StudyNotFoundError",
+    ),
+    "explanation": ("Explanation",),
+    "failures": ("FailedRun", "FailureGroup", "FailureKind"),
+    "plan": ("Plan",),
+    "pool": ("PoolPlan",),
+    "progress": ("Progress", "RunCounts"),
+    "steps": ("OnStep", "Step", "StepName"),
+    "submission": ("LogStream", "Submission"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, held in _HOMES.items():
+        if name in held:
+            return getattr(import_module(f"runfleet.launch.{module}"), name)
+    raise AttributeError(f"module `runfleet.launch` has no attribute `{name}`")

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from runfleet.azure import AzureBatch
 from runfleet.home import runfleet_home
-from runfleet.launch.emulator import Emulator
+from runfleet.launch.emulator import Emulator, emulator_of
 from runfleet.launch.errors import AccountError, StudyNotFoundError
 from runfleet.launch.hashes import hash_cache
 from runfleet.launch.outages import hopeful
@@ -223,6 +223,6 @@ def connect(account: str = LOCAL, *, home: Path | None = None) -> Account:
             hint=f"leave it out, or say `{LOCAL}`, to run on this machine",
         )
     folder = home or runfleet_home()
-    emulator = Emulator(folder)
+    emulator = emulator_of(folder)
     emulator.begin()
     return Account(LOCAL, folder, DirectoryStorage(folder / "storage"), emulator)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,12 +64,14 @@ class Emulator:
         """
         Start it unless it answers, and do not wait: it starts while the caller does other things.
 
+        Called again meanwhile, it does nothing.
+
         Raises
         ------
         AccountError
-            On Windows, where it cannot run.
+            On Windows, where it cannot run; or if its folder cannot be made.
         """
-        if self.endpoint() is None:
+        if not self._is_starting() and self.endpoint() is None:
             self._start()
 
     def wait(self) -> Endpoint:
@@ -84,6 +87,7 @@ class Emulator:
         while time.monotonic() < deadline:
             endpoint = self.endpoint()
             if endpoint is not None:
+                self._process = None  # its end is no failure to start from now on
                 return endpoint
             self._look_after()
             time.sleep(_PAUSE_SECONDS)
@@ -100,7 +104,7 @@ class Emulator:
 
     def _start(self) -> None:
         refuse_windows()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._home)]
         command.extend(self._options)
         # In a session of its own, so that Ctrl-C here does not end the runs there.
@@ -113,6 +117,19 @@ class Emulator:
                 cwd=self._folder,
                 start_new_session=True,
             )
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AccountError(
+                f"the folder `{self._home}`, in which runfleet keeps its state, cannot be made: "
+                f"{error.strerror}: `{error.filename}`",
+                hint="set RUNFLEET_HOME to a folder that you may write to",
+            ) from error
+
+    def _is_starting(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def _look_after(self) -> None:
         """See what became of the process that was started."""
@@ -135,6 +152,12 @@ class Emulator:
         except OSError:
             lines = []
         return AccountError("\n".join([what, *lines]), hint=f"its log is `{log}`")
+
+
+@cache
+def emulator_of(home: Path) -> Emulator:
+    """Find the emulator of a home folder: one object for all, so that it is started once."""
+    return Emulator(home)
 
 
 def refuse_windows() -> None:
