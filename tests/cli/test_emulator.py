@@ -5,10 +5,19 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 def test_it_starts_once_and_stops_cleanly(runfleet):
@@ -23,6 +32,17 @@ def test_it_starts_once_and_stops_cleanly(runfleet):
     assert runfleet("emulator", "stop").err == "The emulator has been stopped.\n"
     assert runfleet("emulator", "stop").err == "The emulator is not running.\n"
     assert json.loads(runfleet("emulator", "status", "--json").out)["state"] == "stopped"
+
+
+def test_one_that_is_only_starting_is_stopped_too(runfleet):
+    """It holds the lock before it says where it listens."""
+    process = runfleet.start("emulator", "start")
+    wait_for((runfleet.home / "emulator" / "lock").exists)
+    ended = runfleet("emulator", "stop")
+    if ended.err == "The emulator is not running.\n":  # not even the lock was taken yet
+        ended = runfleet("emulator", "stop")
+    assert (ended.code, ended.err) == (0, "The emulator has been stopped.\n")
+    process.communicate(timeout=30)
 
 
 def test_nodes_take_as_long_to_come_as_it_is_told(runfleet, write_study):

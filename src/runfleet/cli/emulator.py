@@ -159,17 +159,25 @@ def _stopped(home: Path) -> bool:
     folders = Folders(home)
     if not is_held(folders.lock):
         return False
-    process_id = json.loads(folders.endpoint.read_bytes())["pid"]
-    os.kill(process_id, signal.SIGTERM)
     deadline = time.monotonic() + _PATIENCE_SECONDS
+    told = False
     while is_held(folders.lock):
         if time.monotonic() > deadline:
             raise RunfleetError(
-                f"the emulator, process {process_id}, has not ended after "
-                f"{_PATIENCE_SECONDS:.0f} seconds",
+                f"the emulator has not ended after {_PATIENCE_SECONDS:.0f} seconds",
                 hint=f"its log is `{folders.state / 'log.txt'}`",
             )
+        # One that is still starting has not said yet which process it is.
+        told = told or _told_to_stop(folders.endpoint)
         time.sleep(_PAUSE_SECONDS)
+    return True
+
+
+def _told_to_stop(endpoint: Path) -> bool:
+    try:
+        os.kill(json.loads(endpoint.read_bytes())["pid"], signal.SIGTERM)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
     return True
 
 

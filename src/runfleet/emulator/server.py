@@ -105,6 +105,8 @@ def run(settings: Settings) -> None:
     folders.state.mkdir(parents=True, exist_ok=True)
     folders.storage.mkdir(exist_ok=True)
     with _locked(folders.lock):
+        # Whoever was killed has left it, and its process id may be another's by now.
+        folders.endpoint.unlink(missing_ok=True)
         asyncio.run(_serve(settings, folders))
 
 
