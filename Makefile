@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+NETWORK := examples/epanet-net1/net1.inp.j2
+
 # What has to work on Windows too.
 CLIENT := $(addprefix --package runfleet., study storage azure launch cli)
 
@@ -16,13 +18,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
-demo: .venv/runtime .build/epanet ## run 300 simulations of a water network: a table and a plot
+demo: .venv/runtime .build/epanet $(NETWORK) ## run 300 simulations of a water network: a table and a plot
 	@$(BIN)/runfleet package add epanet 2.3.5 .build/epanet
 	$(BIN)/runfleet run examples/epanet-net1/study.yaml
 	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 
-test: .venv/development .build/epanet .build/hyperqueue/installed .build/azure-batch-14/installed ## run every test
+test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed ## run every test
 	@.ci/debian-packages parallel
 	$(BIN)/pytest -n 2 --durations 15
 
@@ -39,7 +41,7 @@ bench: .venv/development .build/hyperqueue/installed ## measure speed and memory
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
 
 clean: ## remove what these targets installed; studies and results stay
-	rm -rf .venv .build examples/epanet-net1/net1.inp.j2
+	rm -rf .venv .build $(NETWORK)
 
 # Python packages. A stamp is older than pyproject.toml when something is to be installed anew.
 
@@ -66,6 +68,10 @@ clean: ## remove what these targets installed; studies and results stay
 
 .build/epanet: examples/epanet.py | .venv/runtime
 	@$(BIN)/python examples/epanet.py
+	@touch $@
+
+$(NETWORK): .build/epanet
+	@test -e $@ || $(BIN)/python examples/epanet.py
 	@touch $@
 
 .build/hyperqueue/installed: | .venv/bin/python
