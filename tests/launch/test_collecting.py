@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from runfleet.azure import TaskInfo
+from runfleet.launch import LaunchError
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.names import container_name
 from runfleet.launch.outcomes import Outcome, RunState
@@ -148,6 +150,27 @@ def test_only_what_is_new_is_fetched(
     assert runs.collect().new_runs == 1
     assert runs.collect().new_runs == 0
     assert (runs.folder / "runs" / every[0] / "mine.txt").exists()
+
+
+def test_a_folder_that_was_deleted_is_fetched_again(runs: Runs) -> None:
+    """Else the numbers of its run would be gone from the table."""
+    runs.end("run-00001", {"deep/out.txt": "head 1"})
+    runs.collect()
+    shutil.rmtree(runs.folder / "runs/run-00001")
+    assert runs.collect().new_runs == 1
+    assert runs.table()[0]["head"] == "1.0"
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(runs: Runs) -> None:
+    """With the way to collect elsewhere, for the runs are done."""
+    runs.folder.touch()
+    with pytest.raises(LaunchError) as raised:
+        runs.collect()
+    assert raised.value.message.startswith(f"the results cannot be written to `{runs.folder}`: ")
+    assert raised.value.hint == (
+        "mend the reason, or collect them elsewhere: "
+        f"`runfleet results {runs.study.name} --to FOLDER`"
+    )
 
 
 def test_a_run_that_was_done_again_is_replaced(runs: Runs) -> None:

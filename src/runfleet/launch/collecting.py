@@ -16,6 +16,7 @@ from typing import TypeVar
 from filelock import FileLock
 
 from runfleet.launch import names
+from runfleet.launch.errors import LaunchError
 from runfleet.launch.outcomes import Outcome
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
 from runfleet.launch.run_files import CollectedFiles
@@ -106,10 +107,22 @@ class Collector:
         ----------
         outcomes
             What has become of the runs.
+
+        Raises
+        ------
+        LaunchError
+            If the folder cannot be written to.
         """
-        self._runs_folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / _LOCK):
-            return self._collect(outcomes)
+        try:
+            self._runs_folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.folder / _LOCK):
+                return self._collect(outcomes)
+        except OSError as error:
+            raise LaunchError(
+                f"the results cannot be written to `{self.folder}`: {error.strerror or error}",
+                hint="mend the reason, or collect them elsewhere: "
+                f"`runfleet results {self.study.name} --to FOLDER`",
+            ) from error
 
     def _collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
         new_runs = self._collect_files(outcomes)
@@ -132,7 +145,7 @@ class Collector:
 
     def _collect_files(self, outcomes: Mapping[str, Outcome]) -> int:
         index = self.folder / INDEX
-        known = read_index(index)
+        known = self._collected_before(index)
         wanted = {
             name: outcome
             for name, outcome in outcomes.items()
@@ -156,6 +169,11 @@ class Collector:
         """Find the runs that are here and that the study no longer has."""
         removed = {run for run in known.keys() - outcomes.keys() if known[run] != _REMOVED}
         return removed - {run.name for run in self.study.runs()} if removed else removed
+
+    def _collected_before(self, index: Path) -> dict[str, str]:
+        """Read the index without the runs whose folders somebody has deleted meanwhile."""
+        folders = set(os.listdir(self._runs_folder))
+        return {run: mark for run, mark in read_index(index).items() if run in folders}
 
     def _fetch_runs(
         self, wanted: Mapping[str, Outcome], listed: Iterable[tuple[str, list[Blob]]]
