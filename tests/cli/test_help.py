@@ -40,6 +40,13 @@ def test_help_shows_the_example_as_it_is_typed(runfleet):
     assert shown.endswith("\n  Example:\n    $ runfleet package add epanet 2.3.5 ./epanet\n")
 
 
+def test_usage_tells_what_may_be_left_out(runfleet):
+    """In brackets, once."""
+    assert runfleet("logs", "--help").out.startswith(
+        "Usage: runfleet logs [OPTIONS] {STUDY} [RUN]\n"
+    )
+
+
 def test_every_command_has_an_example_of_itself():
     for name, command in all_commands():
         assert any(f"runfleet {name}" in line for line in examples(command)), name

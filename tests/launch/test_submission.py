@@ -69,6 +69,20 @@ def test_a_study_runs_to_its_table(account: Account, write_study: WriteStudy) ->
     assert (table["end_time"] >= table["start_time"]).all()
 
 
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [("[1]", "the run of `{}` has succeeded"), ("[1, 2]", "all 2 runs of `{}` have succeeded")],
+)
+def test_success_is_explained_in_one_sentence(
+    account: Account, write_study: WriteStudy, values: str, sentence: str
+) -> None:
+    """However many runs there are."""
+    study = write_study(f"model: {{command: 'true'}}\nparameters: {{X: {{values: {values}}}}}")
+    submission = account.submit(study)
+    finish(submission)
+    assert submission.explain().sentence == sentence.format(study.name)
+
+
 def test_the_same_study_again_does_nothing(
     account: Account, write_study: WriteStudy, tmp_path: Path
 ) -> None:

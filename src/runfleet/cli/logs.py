@@ -21,9 +21,7 @@ def logs(
     study: StudyName,
     run: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[RUN]", help="The name of a run; the first failed one if not given."
-        ),
+        typer.Argument(metavar="RUN", help="The name of a run; the first failed one if not given."),
     ] = None,
     stderr: Annotated[
         bool, typer.Option("--stderr", help="Only what it wrote to stderr, on stdout.")

@@ -23,9 +23,7 @@ app = new_app()
 def status(
     study: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[STUDY]", help="A study file, or a name; all studies if not given."
-        ),
+        typer.Argument(metavar="STUDY", help="A study file, or a name; all studies if not given."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

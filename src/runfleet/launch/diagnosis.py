@@ -140,7 +140,9 @@ def _ended(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup])
             is_stuck=True,
         )
     if not failures:
-        return Explanation(f"all {counts.total:,} runs of `{name}` have succeeded")
+        which = "the run" if counts.total == 1 else f"all {counts.total:,} runs"
+        has = "has" if counts.total == 1 else "have"
+        return Explanation(f"{which} of `{name}` {has} succeeded")
     return Explanation(
         f"{counts.failed:,} of {counts.total:,} runs of `{name}` have failed, most often with: "
         f"{failures[0].message}",
