@@ -248,3 +248,13 @@ def test_on_a_terminal_an_edited_study_asks_first(local, write_study):
     code, _ = local.on_terminal("run", study, "--yes")
     assert code == 0
     assert counts(local, "asked")["succeeded"] == 2
+
+
+def test_a_study_is_found_though_its_file_has_become_wrong(local, write_study, folder: Path):
+    """What runs can be looked at and stopped, whatever has been done to the file meanwhile."""
+    study = write_study("spoilt", "sleep 1000\n")
+    assert local("run", study, "--detach").code == 0
+    (folder / "spoilt.sh").unlink()
+    assert local("status", study).out.startswith("spoilt: 0 of 3 runs ended\n")
+    assert local("cancel", study).err.startswith("The study is cancelled: 3 cancelled.\n")
+    assert "there is no file `spoilt.sh`" in local("run", study).err

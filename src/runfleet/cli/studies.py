@@ -9,7 +9,7 @@ from runfleet.cli.study_files import is_study_file, load_study
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
 from runfleet.launch import Account, Submission, connect
-from runfleet.study import Study
+from runfleet.study import Study, StudyError
 
 
 def open_account() -> Account:
@@ -18,8 +18,21 @@ def open_account() -> Account:
 
 
 def find_submission(account: Account, study: str) -> Submission:
-    """Find a study on the account; of one that is named by its file, its parameters are known."""
-    return account.study(load_study(study) if is_study_file(study) else study)
+    """
+    Find a study on the account.
+
+    One that is named by its file is found, too, when the file has become wrong meanwhile: its runs
+    can be stopped all the same.
+    """
+    if not is_study_file(study):
+        return account.study(study)
+    try:
+        return account.study(load_study(study))
+    except StudyError:
+        name = _submitted_from(account, study)
+        if name is None:
+            raise
+        return account.study(name)
 
 
 def find_study(account: Account, study: str) -> Study:
@@ -66,6 +79,14 @@ def warn_of_namesake(printer: Printer, account: Account, study: Study, path: str
 def results_folder(study: Study) -> Path:
     """Where the results of a study are collected: beside its file."""
     return study.folder / "results" / study.name
+
+
+def _submitted_from(account: Account, path: str) -> str | None:
+    """Name the study that was last submitted from a file."""
+    file = str(Path(path).absolute())
+    memories = _memory(account, "").parent.glob("*.file")
+    found = (memory.stem for memory in memories if memory.read_text(encoding="utf-8") == file)
+    return next(found, None)
 
 
 def _memory(account: Account, study: str) -> Path:
