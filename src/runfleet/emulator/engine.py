@@ -28,6 +28,7 @@ from runfleet.wire.tasks import spec_from_body
 log = logging.getLogger(__name__)
 
 _PURGE_PAUSE = 0.05
+_COMMIT_PAUSE = 0.03
 _EXPIRED_AT_ONCE = 500
 _EXPIRY_PAUSE = 1.0
 _LONGEST_SLEEP = timedelta(days=1)
@@ -78,7 +79,8 @@ class Engine:
         self.folders = folders
         self._executions = executions
         self._link: AgentLink | None = None
-        self._committing = False
+        self._commit_handle: asyncio.Handle | None = None
+        self._is_committing = False
         self._uncommitted: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._purging = False
@@ -114,7 +116,7 @@ class Engine:
         if self._link is not None:
             link, self._link = self._link, None
             await link.stop()
-        for handle in (self._timer, self._expiry):
+        for handle in (self._timer, self._expiry, self._commit_handle):
             if handle is not None:
                 handle.cancel()
         self.store.close()
@@ -131,7 +133,7 @@ class Engine:
         for command in decision(self.state, now(), *args, **kwargs):
             self._do[type(command)](command)
         self._set_timer()
-        self._commit_soon()
+        self._commit_later()
 
     async def committed(self) -> None:
         """Wait until all that was written so far is lasting."""
@@ -142,12 +144,26 @@ class Engine:
             await waiter
 
     def _commit_soon(self) -> None:
-        if self.store.is_dirty and not self._committing:
-            self._committing = True
-            asyncio.get_running_loop().call_soon(self._commit)
+        if not self._is_committing:
+            self._cancel_commit()
+            self._is_committing = True
+            self._commit_handle = asyncio.get_running_loop().call_soon(self._commit)
+
+    def _commit_later(self) -> None:
+        """Commit within this turn, but changes of tasks in a moment: the journal covers them."""
+        if self.store.has_written:
+            self._commit_soon()
+        elif self._commit_handle is None and self.store.is_dirty:
+            loop = asyncio.get_running_loop()
+            self._commit_handle = loop.call_later(_COMMIT_PAUSE, self._commit)
+
+    def _cancel_commit(self) -> None:
+        if self._commit_handle is not None:
+            self._commit_handle.cancel()
+            self._commit_handle = None
 
     def _commit(self) -> None:
-        self._committing = False
+        self._commit_handle, self._is_committing = None, False
         waiters, self._uncommitted = self._uncommitted, []
         try:
             self.store.commit()
@@ -271,7 +287,7 @@ class Engine:
         self._purging = False
         if self.store.purge():
             self._purge_later()
-        self._commit_soon()
+        self._commit_later()
 
     def _watch_expiry(self) -> None:
         self._remove_expired_at(self.store.tasks.next_expiry() or _NEVER)
@@ -289,5 +305,5 @@ class Engine:
             task.files_removed = True
             self.store.tasks.save(task)
             self._remove_task_folder(task)
-        self._commit_soon()
+        self._commit_later()
         self._watch_expiry()

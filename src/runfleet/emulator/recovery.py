@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runfleet.agent.journal import clear_journal, read_journal
-from runfleet.agent.messages import SubjectKind
+from runfleet.agent.messages import Ended, SubjectKind
 from runfleet.batch.records import Task
+from runfleet.batch.states import TaskState
 from runfleet.emulator.engine import now, outcome_of
 from runfleet.scheduler.restore import Remembered, recover_task
 from runfleet.scheduler.state import Outcome
@@ -21,31 +22,43 @@ def recover_tasks(store: Store, journal: Path) -> None:
     Settle the tasks that were running, by what the node agent noted, then empty its journal.
 
     The agent notes the end of an execution before it tells the emulator, so that a task which
-    succeeded is not run again even if the emulator was killed before it heard of it.  The journal
-    is complete once a new agent is ready.
+    succeeded is not run again even if the emulator was killed before it heard of it, or had not
+    yet committed that the task was started.  The journal is complete once a new agent is ready.
     """
-    outcomes = _noted_outcomes(journal)
-    numbers = [store.job_number(job.spec.job_id) for job in store.jobs()]
-    for task in store.tasks.interrupted(numbers):
-        outcome = outcomes.get((task.job_id.lower(), task.task_id.lower()))
-        recover_task(task, _if_newer(outcome, task), now())
+    noted = _noted_ends(journal)
+    numbers = {job.spec.job_id.lower(): store.job_number(job.spec.job_id) for job in store.jobs()}
+    interrupted = {_key(task): task for task in store.tasks.interrupted(numbers.values())}
+    for (job_key, task_key), ended in noted.items():
+        stored = store.tasks.find(numbers[job_key], task_key) if job_key in numbers else None
+        if stored is not None and stored.task.state is not TaskState.COMPLETED:
+            task = interrupted.setdefault((job_key, task_key), stored.task)
+            task.pool_id, task.node_id = ended.subject.pool_id, ended.subject.node_id
+    for key, task in interrupted.items():
+        recover_task(task, _newer_outcome(noted.get(key), task), now())
         store.tasks.save(task)
     store.commit()
     clear_journal(journal)
 
 
-def _noted_outcomes(journal: Path) -> Mapping[TaskKey, Outcome]:
+def _noted_ends(journal: Path) -> Mapping[TaskKey, Ended]:
     return {
-        (ended.subject.job_id.lower(), ended.subject.task_id.lower()): outcome_of(ended)
+        (ended.subject.job_id.lower(), ended.subject.task_id.lower()): ended
         for ended in read_journal(journal)
         if ended.subject.kind is SubjectKind.TASK
     }
 
 
-def _if_newer(outcome: Outcome | None, task: Task) -> Outcome | None:
+def _key(task: Task) -> TaskKey:
+    return task.job_id.lower(), task.task_id.lower()
+
+
+def _newer_outcome(ended: Ended | None, task: Task) -> Outcome | None:
     """What was noted of an earlier attempt of the same task says nothing of this one."""
+    if ended is None:
+        return None
     begun = max(task.state_time, task.last_retry_time or task.state_time)
-    return outcome if outcome is not None and outcome.end_time > begun else None
+    outcome = outcome_of(ended)
+    return outcome if outcome.end_time > begun else None
 
 
 def remembered(store: Store) -> Remembered:

@@ -47,7 +47,7 @@ class Remembered:
 
 def recover_task(task: Task, outcome: Outcome | None, now: datetime) -> None:
     """
-    Settle a task that was running when the emulator was killed.
+    Settle a task that was with a node, or about to be, when the emulator was killed.
 
     One whose own end was still noted is completed; any other is put back as if its machine had
     been lost, which counts neither as a retry nor as a requeue.
@@ -56,7 +56,8 @@ def recover_task(task: Task, outcome: Outcome | None, now: datetime) -> None:
         tasks.record_outcome(task, outcome, now)
         return
     task.start_time = task.pool_id = task.node_id = None
-    tasks.change_state(task, TaskState.ACTIVE, now)
+    if task.state is not TaskState.ACTIVE:
+        tasks.change_state(task, TaskState.ACTIVE, now)
 
 
 def _is_final(task: Task, outcome: Outcome) -> bool:

@@ -84,10 +84,16 @@ class Store:
     @property
     def is_dirty(self) -> bool:
         """Whether there is something to commit."""
+        return self.has_written or self.tasks.is_dirty
+
+    @property
+    def has_written(self) -> bool:
+        """Whether something is written but not committed."""
         return self._connection.in_transaction
 
     def commit(self) -> None:
         """Make all writes since the last commit lasting."""
+        self.tasks.write()
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
 

@@ -101,6 +101,7 @@ class TaskTable:
     def __init__(self, connection: sqlite3.Connection, begin: Callable[[], None]) -> None:
         self._connection = connection
         self._begin = begin
+        self._unsaved: dict[int, Task] = {}
         (last,) = connection.execute("SELECT max(sequence) FROM tasks").fetchone()
         self._last_sequence: int = last or 0
 
@@ -131,9 +132,29 @@ class TaskTable:
         )
 
     def save(self, task: Task) -> None:
-        """Update a task; one that has been deleted stays so."""
-        self._begin()
-        self._connection.execute(_UPDATE, (*_changing(task), task.sequence))
+        """
+        Update a task, as it is when it is next read or committed; a deleted one stays so.
+
+        A short task changes twice within a moment, and is written once.
+        """
+        self._unsaved[task.sequence] = task
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether changes of tasks wait to be written."""
+        return bool(self._unsaved)
+
+    def write(self) -> None:
+        """Write the changes that wait."""
+        if self._unsaved:
+            unsaved, self._unsaved = self._unsaved, {}
+            self._begin()
+            rows = [(*_changing(task), task.sequence) for task in unsaved.values()]
+            self._connection.executemany(_UPDATE, rows)
+
+    def _read(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        self.write()
+        return self._connection.execute(statement, values)
 
     def save_body(self, sequence: int, body: bytes) -> None:
         """Replace what a task's client asked for."""
@@ -143,6 +164,7 @@ class TaskTable:
 
     def forget(self, task: Task) -> None:
         """Delete a task."""
+        self._unsaved.pop(task.sequence, None)
         self._begin()
         self._connection.execute("DELETE FROM tasks WHERE sequence = ?", (task.sequence,))
         self._connection.execute("DELETE FROM bodies WHERE sequence = ?", (task.sequence,))
@@ -155,9 +177,7 @@ class TaskTable:
 
     def find(self, job: int, task_id: str) -> StoredTask | None:
         """The task of that id."""
-        rows = self._connection.execute(
-            f"{_WITH_BODY} WHERE job = ? AND key = ?", (job, task_id.lower())
-        )
+        rows = self._read(f"{_WITH_BODY} WHERE job = ? AND key = ?", (job, task_id.lower()))
         row = rows.fetchone()
         return None if row is None else _stored(row)
 
@@ -172,7 +192,7 @@ class TaskTable:
     ) -> list[StoredTask]:
         """Up to `limit` tasks that meet a condition, in order, beginning after a sequence."""
         text, values = where(condition) if condition else ("1", [])
-        rows = self._connection.execute(
+        rows = self._read(
             f"{_WITH_BODY if with_bodies else _WITHOUT_BODY}"
             f" WHERE job = ? AND sequence > ? AND ({text}) ORDER BY sequence LIMIT ?",
             (job, after, *values, limit),
@@ -181,7 +201,7 @@ class TaskTable:
 
     def waiting(self, job: int, *, after: int, limit: int) -> list[Task]:
         """Up to `limit` active tasks of a job, in order, beginning after a sequence."""
-        rows = self._connection.execute(
+        rows = self._read(
             f"SELECT {_COLUMNS} FROM tasks"
             " WHERE job = ? AND state = 'active' AND sequence > ? ORDER BY sequence LIMIT ?",
             (job, after, limit),
@@ -191,7 +211,7 @@ class TaskTable:
     def interrupted(self, jobs: Iterable[int]) -> Iterator[Task]:
         """The tasks of these jobs that were with a node when the emulator was killed."""
         for job in jobs:
-            rows = self._connection.execute(
+            rows = self._read(
                 f"SELECT {_COLUMNS} FROM tasks WHERE job = ? AND state IN ('running', 'preparing')",
                 (job,),
             ).fetchall()
@@ -200,7 +220,7 @@ class TaskTable:
     def counts(self, job: int) -> tuple[TaskCounts, TaskCounts]:
         """How many tasks of a job are in each state, and the slots that they need."""
         tasks, slots = TaskCounts(), TaskCounts()
-        rows = self._connection.execute(
+        rows = self._read(
             "SELECT state, result, count(*), sum(required_slots) FROM tasks"
             " WHERE job = ? GROUP BY state, result",
             (job,),
@@ -213,14 +233,14 @@ class TaskTable:
 
     def next_expiry(self) -> datetime | None:
         """When the retention of the files of some task ends next."""
-        (value,) = self._connection.execute(
+        (value,) = self._read(
             f"SELECT min({_EXPIRY}) FROM tasks WHERE end_time IS NOT NULL AND files_removed = 0"
         ).fetchone()
         return instant(value)
 
     def expired(self, now: datetime, limit: int) -> list[Task]:
         """Completed tasks whose files need not be kept any longer."""
-        rows = self._connection.execute(
+        rows = self._read(
             f"SELECT {_COLUMNS} FROM tasks WHERE end_time IS NOT NULL AND files_removed = 0"
             f" AND {_EXPIRY} <= ? ORDER BY {_EXPIRY} LIMIT ?",
             (microseconds(now), limit),
@@ -230,7 +250,7 @@ class TaskTable:
     def purge(self, living_jobs: Sequence[int], limit: int) -> bool:
         """Delete up to `limit` tasks of jobs that are gone; whether there may be more."""
         marks = ", ".join("?" * len(living_jobs))
-        rows = self._connection.execute(
+        rows = self._read(
             f"SELECT sequence FROM tasks WHERE job NOT IN ({marks}) LIMIT ?",
             (*living_jobs, limit),
         ).fetchall()
