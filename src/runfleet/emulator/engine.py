@@ -83,6 +83,7 @@ class Engine:
         self._is_committing = False
         self._uncommitted: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due: datetime | None = None
         self._purging = False
         self._expiry: asyncio.TimerHandle | None = None
         self._next_expiry = _NEVER
@@ -212,13 +213,18 @@ class Engine:
 
     def _set_timer(self) -> None:
         due = self.state.next_due()
+        if due == self._timer_due:
+            return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer_due = due
         if due is not None:
             delay = min(due - now(), _LONGEST_SLEEP).total_seconds()
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, delay), self.decide, reports.on_time)
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, delay), self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer_due = None
+        self.decide(reports.on_time)
 
     def _load_tasks(self, command: wanted.LoadTasks) -> None:
         tasks = self.store.tasks.waiting(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -194,7 +195,7 @@ class Executions:
         )
 
     def _root(self, node: Node) -> Path:
-        return self.folders.node_root(node.node_id)
+        return _node_root(self.folders, node.node_id)
 
     def _file(self, file: ResourceFile) -> FileToFetch:
         return FileToFetch(
@@ -213,6 +214,11 @@ class Executions:
 
 Packaged = tuple[ApplicationPackageReference, ...]
 Spec = TypeVar("Spec")
+
+
+@lru_cache(1_024)
+def _node_root(folders: Folders, node_id: str) -> Path:
+    return folders.node_root(node_id)
 
 
 def _known(value: Spec | None) -> Spec:
