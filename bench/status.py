@@ -51,7 +51,6 @@ def main() -> None:
         bare = statistics.median(timed("--version") for _ in range(options.rounds))
         median = statistics.median(statuses)
         print(f"status: median {median:.2f} s, {median / bare:.1f} times `runfleet --version`")
-        timed("cancel", "large", "--yes")
         timed("emulator", "stop")
 
 
