@@ -147,10 +147,10 @@ class TaskTable:
     def write(self) -> None:
         """Write the changes that wait."""
         if self._unsaved:
-            unsaved, self._unsaved = self._unsaved, {}
             self._begin()
-            rows = [(*_changing(task), task.sequence) for task in unsaved.values()]
+            rows = [(*_changing(task), task.sequence) for task in self._unsaved.values()]
             self._connection.executemany(_UPDATE, rows)
+            self._unsaved.clear()
 
     def _read(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         self.write()
