@@ -182,3 +182,22 @@ def test_overlays_are_restored_for_a_second_attempt(node: Node) -> None:
 def test_without_retries_overlays_lie_where_the_model_reads_them() -> None:
     """Nothing has to be copied then."""
     assert overlay_target(Model("x"), PurePosixPath("sub/net.inp")) == "sub/net.inp"
+
+
+@pytest.mark.parametrize("outputs", [(), (Output("out.txt"),)])
+@pytest.mark.parametrize(
+    "command", ["sh -c 'echo $P > out.txt; exit 3'", "/bin/sh  -c 'echo $P > out.txt; exit 3' "]
+)
+def test_a_command_that_starts_a_shell_needs_no_second_one(
+    node: Node, command: str, outputs: tuple[Output, ...]
+) -> None:
+    """What the shell would have done, the script's own does."""
+    model = Model(command, outputs=outputs)
+    assert "sh -c" not in run_script(model)
+    assert node.run(model, P="a  b").returncode == 3
+    assert (node.work / "out.txt").read_text() == "a b\n"
+
+
+@pytest.mark.parametrize("command", ['sh -c "echo $P"', "sh -c 'echo $P' > log", "bash -c 'echo'"])
+def test_other_shells_and_quotes_keep_their_own(command: str) -> None:
+    assert command in run_script(Model(command))

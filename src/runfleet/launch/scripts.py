@@ -47,6 +47,8 @@ _COPY_OVERLAYS = f"cp -R {OVERLAYS}/. . || exit {EXIT_NOT_STAGED}"
 
 # Words with which a command would get rid of the trap that looks at its outputs.
 _DROPS_TRAP = re.compile(r"\b(exec|trap)\b")
+# A command that only starts a shell for its own line; the other quotes let the outer shell read it.
+_STARTS_SHELL = re.compile(r"\s*(?:/bin/)?sh\s+-c\s+'([^']*)'\s*")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_./*?\[\]!^-]+")
 
@@ -65,7 +67,7 @@ def run_script(model: Model) -> str:
     """
     required = [output for output in model.outputs if output.required]
     before = list(_preparations(model))
-    return "\n".join([*before, *_watched(model.command, required)])
+    return "\n".join([*before, *_watched(_without_shell(model.command), required)])
 
 
 def overlay_target(model: Model, target: PurePosixPath) -> str:
@@ -112,6 +114,12 @@ def _preparations(model: Model) -> Iterator[str]:
         yield _COPY_INPUTS
     if model.retries and model.overlays:
         yield _COPY_OVERLAYS
+
+
+def _without_shell(command: str) -> str:
+    """The line of a command that starts a shell for it: the script's own shell can carry it out."""
+    starts_shell = _STARTS_SHELL.fullmatch(command)
+    return starts_shell[1] if starts_shell else command
 
 
 def _watched(command: str, required: list[Output]) -> Iterator[str]:
