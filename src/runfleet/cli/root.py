@@ -29,11 +29,6 @@ COMMANDS = {
     "schema": "Print the JSON Schema of study files.",
 }
 
-ON_ACCOUNT = frozenset(
-    ("run", "watch", "status", "explain", "logs", "cancel", "retry", "results", "pool")
-)
-"""Those that need a Batch service."""
-
 root = new_app("Run models once, by the thousand or under calibration.")
 
 
@@ -47,7 +42,7 @@ def command() -> Any:
     """Make the command `runfleet`, with all commands listed and none imported."""
     group: Any = typer.main.get_command(root)
     for name, summary in COMMANDS.items():
-        prepare = _begin_emulator if name in ON_ACCOUNT else None
+        prepare = _begin_emulator if name == "run" else None
         group.add_command(DeferredCommand(name, summary, f"runfleet.cli.{name}", prepare))
     return group
 
