@@ -277,6 +277,16 @@ def test_an_emulator_stays_while_tasks_run(tmp_path, start_emulator, account_of)
     assert emulator.process.wait(10) == 0
 
 
+def test_an_emulator_without_an_agent_ends(restarting):
+    """Nothing could run any more; whoever needs it starts another."""
+    lock = restarting.home / "emulator" / "agent.lock"
+    lock.unlink()
+    lock.mkdir()
+    restarting.agent().kill()
+    restarting.emulator.process.wait(20)
+    assert "the node agent cannot be started again" in restarting.emulator.log.read_text()
+
+
 def test_an_idle_emulator_uses_no_processor_time(restarting, wait_for):
     account = restarting.account
     account.run(account.job(account.pool(nodes=2)), "t")

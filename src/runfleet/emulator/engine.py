@@ -17,6 +17,7 @@ from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import ErrorCategory
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
+from runfleet.errors import RunfleetError
 from runfleet.scheduler import commands as wanted
 from runfleet.scheduler import reports
 from runfleet.scheduler.pools import awaits_nodes
@@ -69,6 +70,11 @@ class Engine:
     ----------
     state
         What the scheduler knows, as restored.
+
+    Attributes
+    ----------
+    failed
+        Set when it cannot go on: there is no node agent any more.
     """
 
     def __init__(
@@ -78,6 +84,7 @@ class Engine:
         self.store = store
         self.folders = folders
         self._executions = executions
+        self.failed = asyncio.Event()
         self._link: AgentLink | None = None
         self._commit_handle: asyncio.Handle | None = None
         self._is_committing = False
@@ -204,7 +211,12 @@ class Engine:
         asyncio.get_running_loop().create_task(self._replace_agent())
 
     async def _replace_agent(self) -> None:
-        await self._start_agent()
+        try:
+            await self._start_agent()
+        except (RunfleetError, OSError) as error:
+            log.critical("the node agent cannot be started again: %s", error)
+            self.failed.set()
+            return
         for ended in read_journal(self.folders.journal):
             # It may have noted ends that it had no time to tell.
             if ended.execution in self.state.executions:

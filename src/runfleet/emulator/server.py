@@ -145,7 +145,9 @@ async def _serve(settings: Settings, folders: Folders) -> None:
         _announce(folders.endpoint, url, settings.account)
         log.info("serving account `%s` at %s", settings.account, url)
         _watch_idleness(server, app, engine, settings.idle_exit)
+        stopping = asyncio.create_task(_stop_when_failed(server, engine))
         await server.serve([listener])
+        stopping.cancel()
     finally:
         folders.endpoint.unlink(missing_ok=True)
         await engine.stop()
@@ -203,6 +205,11 @@ def _announce(endpoint: Path, url: str, account: str) -> None:
     draft = endpoint.with_suffix(".new")
     draft.write_text(json.dumps({"url": url, "account": account, "pid": os.getpid()}))
     draft.rename(endpoint)
+
+
+async def _stop_when_failed(server: _QuietServer, engine: Engine) -> None:
+    await engine.failed.wait()
+    server.stop()
 
 
 def _watch_idleness(
