@@ -258,8 +258,10 @@ def test_preparation_and_release_tasks_run_once_on_each_node_that_is_used(accoun
         jobPreparationTask=PREPARATION,
         jobReleaseTask={"commandLine": sh(f'echo $AZ_BATCH_NODE_ID >> "{tmp_path}/released"')},
     )
-    for name in ("a", "b"):
-        account.add(job, name, sh('cat "$AZ_BATCH_JOB_PREP_WORKING_DIR/ready"; env'))
+    command = sh('cat "$AZ_BATCH_JOB_PREP_WORKING_DIR/ready"; env')
+    # At once, so that the second finds the first on its node.
+    tasks = [{"id": name, "commandLine": command} for name in ("a", "b")]
+    account.send("POST", f"/jobs/{job}/addtaskcollection", {"value": tasks})
     for name in ("a", "b"):
         account.task_in(job, name, "completed")
         assert account.read(job, name).startswith("ready\n")
