@@ -8,7 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from runfleet.emulator.folders import Folders
-from runfleet.emulator.server import AlreadyRunningError, Settings, configure_logging, run
+from runfleet.emulator.lock import AlreadyRunningError
+from runfleet.emulator.server import Settings, configure_logging, run
 from runfleet.errors import RunfleetError
 
 log = logging.getLogger("runfleet.emulator")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import fcntl
 import json
 import logging
 import os
@@ -25,6 +24,7 @@ from runfleet.emulator.app import App
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
+from runfleet.emulator.lock import hold
 from runfleet.emulator.packages import Packages
 from runfleet.emulator.recovery import recover_tasks, remembered
 from runfleet.emulator.service import Service
@@ -59,10 +59,6 @@ class Settings:
     account: str = "local"
     idle_exit: timedelta | None = None
     node_delay: timedelta = timedelta(milliseconds=50)
-
-
-class AlreadyRunningError(Exception):
-    """Another emulator serves this home folder."""
 
 
 class _QuietServer(uvicorn.Server):
@@ -104,20 +100,10 @@ def run(settings: Settings) -> None:
     folders = Folders(settings.home)
     folders.state.mkdir(parents=True, exist_ok=True)
     folders.storage.mkdir(exist_ok=True)
-    with _locked(folders.lock):
+    with hold(folders.lock):
         # Whoever was killed has left it, and its process id may be another's by now.
         folders.endpoint.unlink(missing_ok=True)
         asyncio.run(_serve(settings, folders))
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunningError from None
-        yield
 
 
 async def _serve(settings: Settings, folders: Folders) -> None:

@@ -39,10 +39,6 @@ class FreeSlots:
             counts.reverse()
         return next((node for node in self._nodes(counts) if suits(node)), None)
 
-    def has_room(self, node_id: str, required: int) -> bool:
-        """Whether a node has so many slots free."""
-        return self._free.get(node_id, 0) >= required
-
     def _nodes(self, counts: list[int]) -> Iterator[str]:
         for count in counts:
             yield from self._by_count[count]
