@@ -96,6 +96,14 @@ def test_bad_study_files_are_named_with_line_and_hint(runfleet, study: Path):
     assert "did you mean `retries`?" in ended.err.splitlines()[-1]
 
 
+def test_a_folder_is_not_its_study_file(runfleet):
+    ended = runfleet("plan", ".")
+    assert (ended.code, ended.err) == (
+        1,
+        "error: `.` is a folder\nhint: name the study file in it: `study.yaml`\n",
+    )
+
+
 def test_a_missing_study_file(runfleet):
     ended = runfleet("plan", "sturdy.yaml")
     assert (ended.code, ended.out, ended.err) == (

@@ -13,6 +13,8 @@ _SUFFIXES = {".yaml", ".yml"}
 
 def load_study(path: str) -> Study:
     """Read a study file; raises `RunfleetError` if there is none or it is wrong."""
+    if Path(path).is_dir():
+        raise RunfleetError(f"`{path}` is a folder", hint=_hint_of_folder(Path(path)))
     if not Path(path).is_file():
         raise RunfleetError(
             f"there is no study file `{path}`",
@@ -24,7 +26,14 @@ def load_study(path: str) -> Study:
 def is_study_file(study: str) -> bool:
     """Tell whether what a user calls a study is a file, and not the name of a study."""
     path = Path(study)
-    return path.is_file() or path.suffix in _SUFFIXES or len(path.parts) > 1
+    return path.is_file() or path.suffix in _SUFFIXES or len(path.parts) != 1 or study == ".."
+
+
+def _hint_of_folder(folder: Path) -> str:
+    files = sorted(file for file in folder.iterdir() if file.suffix in _SUFFIXES)
+    if not files:
+        return "name a study file; `runfleet init EXECUTABLE` writes one"
+    return f"name the study file in it: `{files[0]}`"
 
 
 def warn(printer: Printer, study: Study) -> None:
