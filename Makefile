@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench pages clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -39,6 +39,9 @@ check: .venv/development ## check style, types and the direction of imports
 bench: .venv/development .build/hyperqueue/installed ## measure speed and memory against other tools
 	@.ci/debian-packages parallel
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+
+pages: .venv/development ## write the pages that are made from the code anew
+	@$(BIN)/python tools/generate_operations_page.py > docs/operations.md
 
 clean: ## remove what these targets installed; studies and results stay
 	rm -rf .venv .build $(NETWORK)

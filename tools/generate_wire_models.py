@@ -52,6 +52,7 @@ OLDER_MEMBERS = {
         "targetNodeCommunicationMode": "str",
     },
     "BatchPoolReplaceOptions": {"certificateReferences": "list[dict[str, object]]"},
+    "BatchPoolUpdateOptions": {"certificateReferences": "list[dict[str, object]]"},
     "BatchTaskCreateOptions": {"authenticationTokenSettings": "dict[str, object]"},
 }
 

@@ -1,4 +1,4 @@
-"""What formulas come to. Numbers in brackets are those of the fidelity checklist."""
+"""What formulas come to."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def failure(text: str, context: Context | None = None) -> str:
 
 
 def test_a_target_is_set(evaluate_text: Evaluate) -> None:
-    """[137] The target is 2, and the results spell the three variables of the service."""
+    """The target is 2, and the results spell the three variables of the service (item 137)."""
     evaluation = evaluate_text("$TargetDedicatedNodes=2;")
     assert evaluation.target_dedicated == 2
     assert evaluation.results == (
@@ -181,7 +181,7 @@ def test_an_unknown_name_is_told_as_recorded(context: Context) -> None:
 
 
 def test_a_syntax_error_fails_an_evaluation(context: Context) -> None:
-    """[139] The code is that of evaluations, with line and column."""
+    """The code is that of evaluations, with line and column (item 139)."""
     evaluation = run("$TargetDedicatedNodes = (2;", context, NOW)
     assert evaluation.error is not None
     assert evaluation.error.run_code == "AutoScalingFormulaEvaluationError"
@@ -203,7 +203,7 @@ def test_a_syntax_error_fails_an_evaluation(context: Context) -> None:
     ],
 )
 def test_examples_of_the_checklist(value_of: ValueOf, expression: str, value: object) -> None:
-    """[142] A list, an element, a negation, a choice, an interval."""
+    """A list, an element, a negation, a choice, an interval (item 142)."""
     assert value_of(expression) == value
 
 
@@ -469,7 +469,7 @@ def test_no_evaluation_is_too_deep(context: Context) -> None:
 
 
 def test_tasks_are_counted(evaluate_text: Evaluate, context: Context) -> None:
-    """[143] `$ActiveTasks` leaves out unmet dependencies; `$PendingTasks` = active + running."""
+    """`$ActiveTasks` leaves out unmet dependencies; `$PendingTasks` adds what runs (item 143)."""
     counts = PoolCounts(ready_tasks=3, waiting_tasks=100, running_tasks=2, succeeded_tasks=7)
     within = replace(context, current=counts.metrics())
     evaluation = evaluate_text("x = [$ActiveTasks, $PendingTasks, $SucceededTasks]", within)

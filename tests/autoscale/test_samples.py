@@ -1,4 +1,4 @@
-"""Looking back at samples. Numbers in brackets are those of the fidelity checklist."""
+"""Looking back at samples."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_ten_minutes_hold_20_samples(filled: Fill) -> None:
 
 
 def test_15_of_20_samples_are_75_percent(filled: Fill) -> None:
-    """[141] After ten minutes of which five samples were lost."""
+    """After ten minutes of which five samples were lost (item 141)."""
     kept: list[float | None] = [1.0, 1.0, 1.0, None] * 5
     history = filled(PENDING, [*kept, None, None])
     call = "GetSamplePercent(1 * TimeInterval_Minute, 11 * TimeInterval_Minute)"

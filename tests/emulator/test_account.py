@@ -50,7 +50,7 @@ def test_images_are_listed_in_pages_and_filtered(account, client):
 
 
 def test_usage_is_not_measured(account):
-    """Item 145: metrics come later."""
+    """Metrics come later."""
     assert account.code(account.send("GET", "/poolusagemetrics")) == (501, "NotImplemented")
 
 

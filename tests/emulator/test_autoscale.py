@@ -180,7 +180,7 @@ def test_evaluating_needs_an_autoscaled_pool(client, pool):
 
 
 def test_formulas_know_the_tasks_of_the_pool(account, client, autoscaled):
-    """Item 143, but for the dependencies."""
+    """Active, pending and running ones."""
     pool_id = autoscaled(NONE)
     job = account.job(pool_id)
     for number in range(3):

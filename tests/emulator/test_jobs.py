@@ -330,7 +330,7 @@ def test_no_task_takes_the_id_of_a_preparation_or_release_task(account, client):
 
 
 def test_ids_with_a_colon_are_found_raw_and_encoded(account):
-    """Item 116, as far as there are no job schedules: the job is missing, not the path."""
+    """There are no job schedules yet: the job is missing, not the path."""
     for path in ("/jobs/s:job-1", "/jobs/s%3Ajob-1"):
         assert account.code(account.send("GET", path)) == (404, "JobNotFound")
 
@@ -350,7 +350,7 @@ def test_ids_with_a_colon_are_found_raw_and_encoded(account):
     ],
 )
 def test_what_is_not_built_says_so(account, more):
-    """Items 80 and 112 come later."""
+    """Auto pools and job managers come later."""
     body = {"id": "later", "poolInfo": {"poolId": NOWHERE}, **more}
     assert account.code(account.send("POST", "/jobs", body)) == (501, "NotImplemented")
 
@@ -367,6 +367,6 @@ def test_what_is_not_built_says_so(account, more):
     ],
 )
 def test_job_schedules_are_not_built(account, method, path, body):
-    """Items 113 to 115 come later."""
+    """They come later."""
     response = account.send(method, path, body)
     assert account.code(response) == (501, "NotImplemented")

@@ -1,4 +1,4 @@
-"""Items 102, 148 and 150 of the fidelity checklist: azure-batch 14.2, unmodified."""
+"""azure-batch 14.2, unmodified."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ SCRIPT = Path(__file__).with_name("older_sdk.py")
 
 
 def test_the_whole_way_of_an_older_client(emulator, skip):
+    """Items 102, 148 and 150."""
     if not PYTHON.exists():
         skip("azure-batch 14 is not there; `make .build/azure-batch-14/installed` installs it")
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""Item 136 of the fidelity checklist: application packages from the emulator's own folder."""
+"""Application packages from the emulator's own folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def reference(version=None, application_id="My-App"):
 
 
 def test_a_package_of_a_pool(account, packages, sh):
-    """Found by both spellings of its variable."""
+    """Found by both spellings of its variable (item 136)."""
     pool = account.pool(nodes=1, applicationPackageReferences=[reference("1.0")])
     job = account.job(pool)
     line = sh(
@@ -61,6 +61,7 @@ def test_the_default_version_has_a_variable_without_version(account, job, packag
 
 @pytest.mark.parametrize("wrong", [reference("9"), reference(application_id="none")])
 def test_an_unknown_package_is_refused(account, job, packages, pool_body, wrong):
+    """Item 136."""
     references = {"applicationPackageReferences": [wrong]}
     response = account.send("POST", "/pools", pool_body("wrong", nodes=0) | references)
     assert account.code(response) == (409, "InvalidApplicationPackageReferences")

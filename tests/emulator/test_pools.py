@@ -272,4 +272,4 @@ def test_what_is_not_built_says_so(account, pool_body, more):
     }
     response = account.send("POST", "/pools", body | more)
     assert account.code(response) == (501, "NotImplemented")
-    assert "not supported yet" in response.json()["values"][0]["value"]
+    assert "not supported" in response.json()["values"][0]["value"]

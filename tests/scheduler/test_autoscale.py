@@ -227,7 +227,7 @@ def test_samples_are_taken_every_30_seconds_and_seen_after_60(world):
 
 
 def test_what_is_counted(world):
-    """Item 143, but for the dependencies: `$PendingTasks` are the active and the running ones."""
+    """`$PendingTasks` are the active and the running ones."""
     world.make_pool("$TargetDedicatedNodes = 2;")
     world.add_tasks(5)
     world.add_tasks(2, "disabled")

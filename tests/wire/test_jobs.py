@@ -227,7 +227,7 @@ def test_a_release_task_has_15_minutes_at_most(limit):
 def test_what_is_not_built_says_so(member, value, reason):
     error = refusal(**{member: value})
     assert (error.status, error.code) == (501, "NotImplemented")
-    assert error.details == {"Reason": f"{reason} are not supported yet"}
+    assert f"{reason} are not supported" in error.details["Reason"]
 
 
 def test_a_patch_keeps_what_it_leaves_out(sent, sent_by_sdk_14):

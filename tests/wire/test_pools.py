@@ -275,7 +275,7 @@ def test_metadata_needs_a_name():
 def test_what_is_not_built_says_so(member, value, reason):
     error = refusal(**{member: value})
     assert (error.status, error.code) == (501, "NotImplemented")
-    assert error.details == {"Reason": f"{reason} are not supported yet"}
+    assert f"{reason} are not supported" in error.details["Reason"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"3", b"null", b"{}x", b"[" * 2000])

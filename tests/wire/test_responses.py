@@ -125,7 +125,7 @@ def test_an_error_to_head_has_a_status_only(make_request):
 def test_errors_keep_their_facts():
     assert body_too_large().details == {"MaxLimit": "1048576"}
     assert body_too_large().status == 413
-    unbuilt = not_implemented("job manager tasks")
+    unbuilt = not_implemented("job manager tasks are not supported yet")
     assert (unbuilt.status, unbuilt.code) == (501, "NotImplemented")
     assert unbuilt.details == {"Reason": "job manager tasks are not supported yet"}
 

@@ -229,7 +229,7 @@ def test_a_member_that_must_be_there_is_named(members, name):
 def test_what_is_not_built_says_so(member, value):
     error = refusal(**{member: value})
     assert (error.status, error.code) == (501, "NotImplemented")
-    assert f"(`{member}`) are not supported yet" in error.details["Reason"]
+    assert f"(`{member}`) are not supported" in error.details["Reason"]
 
 
 def test_a_task_may_not_take_the_name_of_preparation_or_release():

@@ -14,6 +14,7 @@ from runfleet.emulator.engine import now
 from runfleet.emulator.handlers import HANDLERS
 from runfleet.emulator.service import Service
 from runfleet.wire.authentication import check_shared_key
+from runfleet.wire.coverage import refusal_of
 from runfleet.wire.errors import MAX_BODY_BYTES, WireError, body_too_large, not_implemented
 from runfleet.wire.requests import Request, check_api_version, read_request
 from runfleet.wire.responses import Response, respond_error
@@ -76,7 +77,8 @@ class App:
         routed = route(request)
         handler = HANDLERS.get(routed.operation.name)
         if handler is None:
-            raise not_implemented(f"Operations such as `{routed.operation.name}`")
+            name = routed.operation.name
+            raise not_implemented(refusal_of(name).reason(name))
         return await handler(self._service, routed)
 
 

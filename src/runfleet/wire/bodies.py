@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from runfleet.wire.coverage import Members
 from runfleet.wire.errors import WireError, invalid_property, missing_property, not_implemented
 
 JsonObject = dict[str, Any]
@@ -77,20 +78,11 @@ def check_metadata(items: Iterable[Mapping[str, str]]) -> None:
         raise WireError("EmptyMetadataKey")
 
 
-def refuse_unbuilt(content: Mapping[str, Any], members: Iterable[tuple[str, str]]) -> None:
-    """
-    Refuse what asks for something that is not built.
-
-    Parameters
-    ----------
-    content
-        A checked body.
-    members
-        Names of members, each with what it stands for in plain words.
-    """
-    for name, meaning in members:
+def refuse_unbuilt(content: Mapping[str, Any], members: Members) -> None:
+    """Refuse a checked body that has one of these members, which stand for what is not built."""
+    for name, refusal in members.items():
         if content.get(name):
-            raise not_implemented(f"{meaning} (`{name}`)")
+            raise not_implemented(refusal.reason(name))
 
 
 def _drop_nulls(content: object) -> None:

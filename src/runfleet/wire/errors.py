@@ -161,9 +161,9 @@ class WireError(BatchRuleError):
         self.status = status or ERRORS[code].status
 
 
-def not_implemented(what: str) -> WireError:
-    """The answer to what is not built: `what` says it in plain words."""
-    return WireError("NotImplemented", {"Reason": f"{what} are not supported yet"})
+def not_implemented(reason: str) -> WireError:
+    """The answer to what is not built: `reason` says what it is and why."""
+    return WireError("NotImplemented", {"Reason": reason})
 
 
 def invalid_property(name: str, value: object, reason: str) -> WireError:

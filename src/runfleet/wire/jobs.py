@@ -17,7 +17,7 @@ from runfleet.batch.specs import (
     ReleaseTaskSpec,
 )
 from runfleet.batch.states import DisableJobOption, OnAllTasksComplete, OnTaskFailure
-from runfleet.wire import models
+from runfleet.wire import coverage, models
 from runfleet.wire.bodies import (
     JsonObject,
     check_id,
@@ -28,7 +28,7 @@ from runfleet.wire.bodies import (
 )
 from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, environment
 from runfleet.wire.conditions import etag
-from runfleet.wire.errors import WireError, invalid_property, missing_property, not_implemented
+from runfleet.wire.errors import WireError, invalid_property, missing_property
 from runfleet.wire.shapes import (
     auxiliary_info_json,
     node_url,
@@ -79,12 +79,6 @@ _REPLACED = (
     "metadata",
 )
 
-_UNBUILT = (
-    ("jobManagerTask", "job manager tasks"),
-    ("networkConfiguration", "networks of jobs"),
-)
-_UNBUILT_IN_COMMANDS = (("containerSettings", "containers"),)
-
 
 @dataclass(frozen=True, slots=True)
 class ParsedJob:
@@ -105,7 +99,7 @@ def parse_create(body: bytes) -> ParsedJob:
     """
     job = read_body(models.BatchJobCreateOptions, body)
     check_id("id", job["id"])
-    refuse_unbuilt(job, _UNBUILT)
+    refuse_unbuilt(job, coverage.IN_JOBS)
     _check_auxiliary_tasks(job)
     return _parsed(dict(job))
 
@@ -127,7 +121,7 @@ def patch(current: bytes, body: bytes) -> ParsedJob:
         If the request is wrong in itself or turns `terminatejob` back.
     """
     changes = read_body(models.BatchJobUpdateOptions, body)
-    refuse_unbuilt(changes, _UNBUILT)
+    refuse_unbuilt(changes, coverage.IN_JOBS)
     return _changed(orjson.loads(current), dict(changes))
 
 
@@ -255,8 +249,7 @@ def _parsed(job: JsonObject) -> ParsedJob:
 
 
 def _check_pool(pool: models.BatchPoolInfo) -> None:
-    if "autoPoolSpecification" in pool:
-        raise not_implemented("auto pools (`autoPoolSpecification`)")
+    refuse_unbuilt(pool, coverage.IN_POOLS_OF_JOBS)
     if "poolId" not in pool:
         raise missing_property("poolId")
     check_id("poolId", pool["poolId"])
@@ -275,7 +268,7 @@ def _check_auxiliary_tasks(job: models.BatchJobCreateOptions) -> None:
 def _check_auxiliary_task(
     task: models.BatchJobPreparationTask | models.BatchJobReleaseTask,
 ) -> None:
-    refuse_unbuilt(task, _UNBUILT_IN_COMMANDS)
+    refuse_unbuilt(task, coverage.IN_COMMANDS)
     check_command(task)
     if "id" in task:
         check_id("id", task["id"])

@@ -650,6 +650,7 @@ class BatchPoolUpdateOptions(TypedDict, total=False):
     userAccounts: list[UserAccount]
     mountConfiguration: list[MountConfiguration]
     upgradePolicy: UpgradePolicy
+    certificateReferences: list[dict[str, object]]
 
 
 class BatchPublicIpAddressConfiguration(TypedDict, total=False):

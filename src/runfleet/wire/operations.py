@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -151,12 +152,14 @@ _OLDER_OPERATIONS = (
     Operation("get_all_pools_lifetime_statistics", "GET", "/lifetimepoolstats"),
 )
 
-OPERATIONS = (
-    *_ACCOUNT_OPERATIONS,
-    *_POOL_OPERATIONS,
-    *_NODE_OPERATIONS,
-    *_JOB_OPERATIONS,
-    *_TASK_OPERATIONS,
-    *_SCHEDULE_OPERATIONS,
-    *_OLDER_OPERATIONS,
-)
+OPERATION_GROUPS: Mapping[str, tuple[Operation, ...]] = {
+    "The account": _ACCOUNT_OPERATIONS,
+    "Pools": _POOL_OPERATIONS,
+    "Nodes": _NODE_OPERATIONS,
+    "Jobs": _JOB_OPERATIONS,
+    "Tasks": _TASK_OPERATIONS,
+    "Job schedules": _SCHEDULE_OPERATIONS,
+    "Operations of older clients": _OLDER_OPERATIONS,
+}
+
+OPERATIONS = tuple(operation for group in OPERATION_GROUPS.values() for operation in group)

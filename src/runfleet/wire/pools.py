@@ -19,7 +19,7 @@ from runfleet.batch.specs import (
 )
 from runfleet.batch.states import NodeDeallocationOption, NodeFillType, OsType
 from runfleet.batch.vm_sizes import core_count
-from runfleet.wire import models
+from runfleet.wire import coverage, models
 from runfleet.wire.bodies import (
     JsonObject,
     check_id,
@@ -59,17 +59,6 @@ _RECORD_MEMBERS = (*_RESIZE_MEMBERS, "enableAutoScale", *_AUTOSCALE_MEMBERS)
 
 # A patch may change these at any time, the others only while the pool has no nodes.
 _ALWAYS_CHANGEABLE = {"startTask", "applicationPackageReferences", "metadata"}
-
-_UNBUILT = (
-    ("certificateReferences", "certificates"),
-    ("cloudServiceConfiguration", "cloud service pools"),
-    ("mountConfiguration", "mounted file systems"),
-)
-_UNBUILT_IN_MACHINES = (
-    ("containerConfiguration", "containers"),
-    ("extensions", "extensions of virtual machines"),
-)
-_UNBUILT_IN_COMMANDS = (("containerSettings", "containers"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,16 +309,16 @@ def _filled(pool: JsonObject) -> JsonObject:
 
 
 def _check(pool: JsonObject) -> None:
-    refuse_unbuilt(pool, _UNBUILT)
+    refuse_unbuilt(pool, coverage.IN_POOLS)
     machine = pool.get("virtualMachineConfiguration")
     if machine is None:
         raise missing_property("virtualMachineConfiguration")
-    refuse_unbuilt(machine, _UNBUILT_IN_MACHINES)
+    refuse_unbuilt(machine, coverage.IN_MACHINES)
     most_slots = min(SLOTS_PER_CORE * core_count(pool["vmSize"]), MAX_SLOTS_PER_NODE)
     check_range(pool, "taskSlotsPerNode", 1, most_slots)
     check_metadata(pool.get("metadata", ()))
     if start_task := pool.get("startTask"):
-        refuse_unbuilt(start_task, _UNBUILT_IN_COMMANDS)
+        refuse_unbuilt(start_task, coverage.IN_COMMANDS)
         check_command(start_task)
         check_range(start_task, "maxTaskRetryCount", -1)
 

@@ -13,7 +13,7 @@ from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
 from runfleet.batch.specs import DEFAULT_RETENTION, JobSpec, OutputFile, TaskSpec
 from runfleet.batch.states import TaskState, UploadCondition
-from runfleet.wire import models
+from runfleet.wire import coverage, models
 from runfleet.wire.bodies import (
     JsonObject,
     check_id,
@@ -49,14 +49,6 @@ _RECORD_MEMBERS = {
     "stats",
     "url",
 }
-
-_UNBUILT = (
-    ("authenticationTokenSettings", "authentication tokens"),
-    ("containerSettings", "containers"),
-    ("dependsOn", "task dependencies"),
-    ("exitConditions", "exit conditions"),
-    ("multiInstanceSettings", "multi-instance tasks"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +231,7 @@ def _parse_task(content: Any, job: JobSpec) -> ParsedTask:
 
 
 def _check_task(task: models.BatchTaskCreateOptions, job: JobSpec) -> None:
-    refuse_unbuilt(task, _UNBUILT)
+    refuse_unbuilt(task, coverage.IN_TASKS)
     check_command(task)
     check_range(task, "requiredSlots", 1)
     if any("container" not in file["destination"] for file in task.get("outputFiles", ())):

@@ -60,7 +60,7 @@ async def create_pool(service: Service, request: Request) -> Response:
     """Add a pool."""
     asked = pools.parse_create(request.body)
     if asked.spec.os_type is OsType.WINDOWS:
-        raise not_implemented("pools of Windows nodes")
+        raise not_implemented("pools of Windows nodes are not supported yet")
     service.packages.check(asked.spec.packages)
     service.engine.decide(
         pool_requests.create_pool,

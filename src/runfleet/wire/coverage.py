@@ -1,0 +1,187 @@
+"""
+What this Batch service leaves out of the real one, and why.
+
+What is not named here is whole. `docs/operations.md` is made from these tables, and the answers
+that refuse take their words from them; whoever builds something takes it out of here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """
+    Something that is answered with 501 `NotImplemented`.
+
+    Parameters
+    ----------
+    meaning
+        It, in plain words and in the plural.
+    why
+        Why it stays so, as a clause; empty for what is only not built yet.
+    instead
+        What to do instead, as an order.
+    """
+
+    meaning: str
+    why: str = ""
+    instead: str = ""
+
+    def reason(self, name: str) -> str:
+        """What a client is told who used the member or operation of that name."""
+        text = f"{self.meaning} (`{name}`) are not supported"
+        if not self.why:
+            return f"{text} yet"
+        return f"{text}: {self.why}; {self.instead}"
+
+
+Members = Mapping[str, Refusal]
+
+_CONTAINERS = Refusal(
+    "containers",
+    "tasks are processes of this machine, and no container engine is asked to start any",
+    "pack the program into an application package, or let the command line start the engine",
+)
+_CERTIFICATES = Refusal(
+    "certificates",
+    "the service itself gave them up in February 2024",
+    "hand secrets to tasks as files of a container",
+)
+_LIFETIME_STATISTICS = Refusal(
+    "statistics of an account's whole life",
+    "the service itself dropped them with api-version 2023-11-01.18.0",
+    "list jobs and pools",
+)
+
+IN_POOLS: Members = {
+    "certificateReferences": _CERTIFICATES,
+    "cloudServiceConfiguration": Refusal(
+        "pools of cloud services",
+        "the service itself gave them up in February 2024",
+        "send a virtualMachineConfiguration",
+    ),
+    "mountConfiguration": Refusal(
+        "mounted file systems",
+        "mounting needs rights over this machine that the emulator does not take",
+        "mount them yourself and name their path, or fetch the files as resource files",
+    ),
+}
+IN_MACHINES: Members = {
+    "containerConfiguration": _CONTAINERS,
+    "extensions": Refusal(
+        "extensions of virtual machines",
+        "virtual nodes are folders of this machine, which has nothing to install them into",
+        "do what the extension does in the start task",
+    ),
+}
+IN_COMMANDS: Members = {"containerSettings": _CONTAINERS}
+IN_JOBS: Members = {
+    "jobManagerTask": Refusal("job manager tasks"),
+    "networkConfiguration": Refusal(
+        "networks of jobs",
+        "virtual nodes share the network of this machine",
+        "leave it out, since all nodes reach each other",
+    ),
+}
+IN_POOLS_OF_JOBS: Members = {"autoPoolSpecification": Refusal("auto pools")}
+IN_TASKS: Members = {
+    **IN_COMMANDS,
+    "authenticationTokenSettings": Refusal(
+        "authentication tokens of tasks",
+        "the service itself gave them up in September 2024",
+        "hand the account key to the task as a file",
+    ),
+    "dependsOn": Refusal("task dependencies"),
+    "exitConditions": Refusal("exit conditions"),
+    "multiInstanceSettings": Refusal("multi-instance tasks"),
+}
+
+
+def _within(owner: str, members: Members) -> Members:
+    return {f"{owner}/{name}": refusal for name, refusal in members.items()}
+
+
+_POOLS = {
+    **IN_POOLS,
+    **_within("virtualMachineConfiguration", IN_MACHINES),
+    **_within("startTask", IN_COMMANDS),
+}
+_CHANGES_OF_POOLS = {
+    name: refusal for name, refusal in _POOLS.items() if name != "cloudServiceConfiguration"
+}
+_JOBS = {
+    **IN_JOBS,
+    **_within("poolInfo", IN_POOLS_OF_JOBS),
+    **_within("jobPreparationTask", IN_COMMANDS),
+    **_within("jobReleaseTask", IN_COMMANDS),
+}
+
+REFUSED_MEMBERS: Mapping[str, Members] = {
+    "create_pool": _POOLS,
+    "update_pool": _CHANGES_OF_POOLS,
+    "replace_pool_properties": {
+        "certificateReferences": _CERTIFICATES,
+        **_within("startTask", IN_COMMANDS),
+    },
+    "create_job": _JOBS,
+    "update_job": {
+        "networkConfiguration": IN_JOBS["networkConfiguration"],
+        **_within("poolInfo", IN_POOLS_OF_JOBS),
+    },
+    "replace_job": _within("poolInfo", IN_POOLS_OF_JOBS),
+    "create_task": IN_TASKS,
+    "create_task_collection": IN_TASKS,
+}
+"""The members of request bodies that each operation refuses, a slash before nested ones."""
+
+REFUSED_OPERATIONS: Mapping[str, Refusal] = {
+    "create_certificate": _CERTIFICATES,
+    "list_certificates": _CERTIFICATES,
+    "get_certificate": _CERTIFICATES,
+    "delete_certificate": _CERTIFICATES,
+    "cancel_certificate_deletion": _CERTIFICATES,
+    "get_all_jobs_lifetime_statistics": _LIFETIME_STATISTICS,
+    "get_all_pools_lifetime_statistics": _LIFETIME_STATISTICS,
+}
+"""The operations that are refused for good; one without a handler is not built yet."""
+
+_NO_LOGIN = "nobody can log in: a virtual node is a folder, not a machine"
+
+SHORTFALLS: Mapping[str, str] = {
+    "create_pool": "pools of Windows nodes are refused; machines are not made, so that what "
+    "describes them is kept and shown without effect",
+    "create_node_user": _NO_LOGIN,
+    "replace_node_user": _NO_LOGIN,
+    "get_node_remote_login_settings": _NO_LOGIN,
+    "list_node_extensions": "nodes have none, since pools that ask for some are refused",
+}
+"""What else is missing of operations that are carried out."""
+
+WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
+    "pools": (
+        "applicationLicenses",
+        "identity",
+        "networkConfiguration",
+        "resourceTags",
+        "targetNodeCommunicationMode",
+        "taskSchedulingPolicy/jobDefaultOrder",
+        "upgradePolicy",
+        "userAccounts",
+        "virtualMachineConfiguration, all but nodeAgentSKUId, which tells the operating system",
+    ),
+    "jobs": ("allowTaskPreemption",),
+    "tasks of every kind": (
+        "resourceFiles/identityReference",
+        "userIdentity: all run as the user who started the emulator",
+    ),
+    "tasks": ("affinityInfo", "outputFiles/destination/container/identityReference"),
+}
+"""What is kept and shown to whoever reads it again, but changes nothing."""
+
+
+def refusal_of(operation: str) -> Refusal:
+    """Why an operation without a handler is refused."""
+    return REFUSED_OPERATIONS.get(operation, Refusal("operations of this kind"))

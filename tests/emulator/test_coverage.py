@@ -1,0 +1,119 @@
+"""What the tables of `wire.coverage` say is refused is refused, in their words."""
+
+from __future__ import annotations
+
+import pytest
+
+from runfleet.emulator.handlers import HANDLERS
+from runfleet.wire import coverage
+from runfleet.wire.operations import OPERATIONS
+
+OPERATION = {operation.name: operation for operation in OPERATIONS}
+CONTAINER = {"imageName": "busybox"}
+COMMAND = {"commandLine": "true"}
+
+# Something for each member, right in its shape.
+ASKED = {
+    "authenticationTokenSettings": {"access": ["job"]},
+    "autoPoolSpecification": {"poolLifetimeOption": "job", "pool": {"vmSize": "standard_f2s_v2"}},
+    "certificateReferences": [{"thumbprint": "0", "thumbprintAlgorithm": "sha1"}],
+    "cloudServiceConfiguration": {"osFamily": "6"},
+    "containerConfiguration": {"type": "dockerCompatible"},
+    "containerSettings": CONTAINER,
+    "dependsOn": {"taskIds": ["a"]},
+    "exitConditions": {"default": {"jobAction": "none"}},
+    "extensions": [{"name": "x", "publisher": "p", "type": "t"}],
+    "jobManagerTask": {"id": "m", **COMMAND},
+    "mountConfiguration": [{"nfsMountConfiguration": {"source": "s", "relativeMountPath": "m"}}],
+    "multiInstanceSettings": {"coordinationCommandLine": "true", "numberOfInstances": 2},
+    "networkConfiguration": {"subnetId": "s", "skipWithdrawFromVNet": False},
+}
+REFUSED = [
+    (operation, member)
+    for operation, members in coverage.REFUSED_MEMBERS.items()
+    for member in members
+]
+
+
+@pytest.fixture(scope="module")
+def bodies(pool_body):
+    """A body that each operation takes."""
+    task = {"id": "refused", **COMMAND}
+    job = {
+        "id": "refused",
+        "poolInfo": {"poolId": "none"},
+        "jobPreparationTask": dict(COMMAND),
+        "jobReleaseTask": dict(COMMAND),
+    }
+    return {
+        "create_pool": pool_body("refused", 0, startTask=dict(COMMAND)),
+        "update_pool": {"startTask": dict(COMMAND)},
+        "replace_pool_properties": {
+            "applicationPackageReferences": [],
+            "metadata": [],
+            "startTask": dict(COMMAND),
+        },
+        "create_job": job,
+        "update_job": {"poolInfo": {"poolId": "none"}},
+        "replace_job": {"poolInfo": {"poolId": "none"}},
+        "create_task": task,
+        "create_task_collection": task,
+    }
+
+
+@pytest.fixture
+def path_of(pool, job):
+    """The path of an operation on something that is there."""
+
+    def path_of(operation):
+        return OPERATION[operation].path.format(pool_id=pool, job_id=job)
+
+    return path_of
+
+
+def with_member(body, path, machine):
+    """The body with one more member, in the part of it that the path names."""
+    *owners, name = path.split("/")
+    changed = part = dict(body)
+    for owner in owners:
+        part[owner] = dict(part.get(owner, machine))
+        part = part[owner]
+    part[name] = ASKED[name]
+    return changed
+
+
+@pytest.mark.parametrize(("operation", "member"), REFUSED)
+def test_a_member_that_is_not_built_is_refused(
+    account, bodies, path_of, pool_body, operation, member
+):
+    machine = pool_body("x")["virtualMachineConfiguration"]
+    body = with_member(bodies[operation], member, machine)
+    is_collection = operation == "create_task_collection"
+    sent = {"value": [body]} if is_collection else body
+    answer = account.send(OPERATION[operation].method, path_of(operation), sent)
+    error = answer.json()["value"][0]["error"] if is_collection else answer.json()
+    assert error["code"] == "NotImplemented", error
+    assert is_collection or answer.status_code == 501
+    refusal = coverage.REFUSED_MEMBERS[operation][member]
+    reason = refusal.reason(member.rpartition("/")[2])
+    assert error["values"] == [{"key": "Reason", "value": reason}]
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATION.keys() - HANDLERS.keys()))
+def test_an_operation_that_is_not_built_is_refused(account, operation):
+    path = OPERATION[operation].path.replace("/{certificate}", "(thumbprint=x)")
+    answer = account.send(OPERATION[operation].method, path.replace("{", "").replace("}", ""), {})
+    assert answer.status_code == 501
+    if OPERATION[operation].method != "HEAD":
+        reason = coverage.refusal_of(operation).reason(operation)
+        assert answer.json()["values"] == [{"key": "Reason", "value": reason}]
+
+
+def test_the_tables_name_operations():
+    """What is refused for good has no handler; what is partial, or refuses a member, has one."""
+    assert coverage.REFUSED_OPERATIONS.keys() <= OPERATION.keys() - HANDLERS.keys()
+    assert coverage.SHORTFALLS.keys() <= HANDLERS.keys()
+    assert coverage.REFUSED_MEMBERS.keys() <= HANDLERS.keys()
+    for refusal in coverage.REFUSED_OPERATIONS.values():
+        assert refusal.why
+        assert refusal.instead
