@@ -58,6 +58,24 @@ def test_a_file_put_is_a_copy(storage, tmp_path):
     assert os.listdir(gotten.parent) == ["copy.inp"]
 
 
+def test_many_blobs_are_copied_to_files_in_new_folders(storage, tmp_path):
+    contents = {"a/empty": b"", "a/small": b"1", "b": b"x" * 3_000_000}
+    for name, content in contents.items():
+        storage.put_bytes(CONTAINER, name, content)
+    (tmp_path / "b").write_bytes(b"an older and longer one")
+    listed = storage.list_blobs(CONTAINER)
+    storage.get_files(CONTAINER, ((blob, str(tmp_path / blob.name)) for blob in listed))
+    assert {name: (tmp_path / name).read_bytes() for name in contents} == contents
+
+
+def test_a_blob_that_is_gone_when_many_are_copied_is_named(storage, tmp_path):
+    storage.put_bytes(CONTAINER, "gone", b"1")
+    listed = list(storage.list_blobs(CONTAINER))
+    storage.delete_blob(CONTAINER, "gone")
+    with pytest.raises(BlobNotFoundError, match="`gone`"):
+        storage.get_files(CONTAINER, [(blob, str(tmp_path / blob.name)) for blob in listed])
+
+
 def test_a_listing_is_sorted_by_name_and_tells_sizes(storage):
     for name in ["b", "a/c", "a-b", "a/b/c", "a0", "a.b"]:
         storage.put_bytes(CONTAINER, name, name.encode())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -36,11 +35,7 @@ _REMOVED = "-"
 _LOCK = ".lock"
 
 _FEW_RUNS = 50
-_SMALL_BYTES = 1 << 20
-_BLOCK_RUNS = 50
-
-# They hide the way to the storage; and here, making small files is mostly waiting, too.
-_THREADS = 4
+_BLOCK_RUNS = 200
 
 
 @dataclass(frozen=True)
@@ -155,13 +150,12 @@ class Collector:
         for run in (wanted.keys() & known.keys()) | removed:
             shutil.rmtree(self._runs_folder / run, ignore_errors=True)
         done = 0
-        with index.open("a", encoding="utf-8") as lines, ThreadPoolExecutor(_THREADS) as threads:
+        with index.open("a", encoding="utf-8") as lines:
             lines.writelines(f"{run} {_REMOVED}\n" for run in removed)
-            listed = _blobs_by_run(self.storage, self._container, wanted)
-            for blocks in _in_blocks(_in_blocks(listed, _BLOCK_RUNS), _THREADS):
-                for runs in threads.map(partial(self._fetch_runs, wanted), blocks):
-                    lines.writelines(f"{run} {wanted[run].mark}\n" for run in runs)
-                    done += len(runs)
+            for block in _in_blocks(self._listed(wanted), _BLOCK_RUNS):
+                self.storage.get_files(self._container, self._files_of(wanted, block))
+                lines.writelines(f"{run} {wanted[run].mark}\n" for run, _ in block)
+                done += len(block)
                 self.on_step(Step(StepName.COLLECTING, done, len(wanted)))
         return len(wanted)
 
@@ -175,31 +169,20 @@ class Collector:
         folders = set(os.listdir(self._runs_folder))
         return {run: mark for run, mark in read_index(index).items() if run in folders}
 
-    def _fetch_runs(
+    def _listed(self, wanted: Mapping[str, Outcome]) -> Iterator[tuple[str, list[Blob]]]:
+        return _blobs_by_run(self.storage, self._container, wanted)
+
+    def _files_of(
         self, wanted: Mapping[str, Outcome], listed: Iterable[tuple[str, list[Blob]]]
-    ) -> list[str]:
-        return [self._fetch_run(wanted, run, blobs) for run, blobs in listed]
-
-    def _fetch_run(self, wanted: Mapping[str, Outcome], run: str, blobs: Iterable[Blob]) -> str:
-        """Copy the files of a run, and name it when they are all there."""
-        folder = f"{self._runs_folder}/{run}"
-        with suppress(FileExistsError):
-            os.mkdir(folder)
-        prefix = len(names.run_prefix(wanted[run].job_id, run))
-        for blob in blobs:
-            self._fetch_file(blob, f"{folder}/{blob.name[prefix:]}")
-        return run
-
-    def _fetch_file(self, blob: Blob, path: str) -> None:
-        if blob.size > _SMALL_BYTES:
-            self.storage.get_file(self._container, blob.name, Path(path))
-            return
-        content = self.storage.get_bytes(self._container, blob.name) if blob.size else b""
-        try:
-            _write(path, content)
-        except FileNotFoundError:  # in a folder of its own
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            _write(path, content)
+    ) -> Iterator[tuple[Blob, str]]:
+        """Name the file of each blob, below the folder of its run, which is made."""
+        for run, blobs in listed:
+            folder = f"{self._runs_folder}/{run}"
+            with suppress(FileExistsError):
+                os.mkdir(folder)
+            prefix = len(names.run_prefix(wanted[run].job_id, run))
+            for blob in blobs:
+                yield blob, f"{folder}/{blob.name[prefix:]}"
 
     @cached_property
     def _container(self) -> str:
@@ -242,12 +225,6 @@ def read_index(index: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     return {run: mark for run, _, mark in (line.partition(" ") for line in lines)}
-
-
-def _write(path: str, content: bytes) -> None:
-    # Plain text as path, and no buffer: this is done for three files of each run.
-    with open(path, "wb", buffering=0) as file:
-        file.write(content)
 
 
 def _blobs_by_run(

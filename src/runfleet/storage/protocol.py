@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -73,6 +73,23 @@ class Storage(Protocol):
 
     def get_file(self, container: str, blob: str, path: Path) -> None:
         """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
+
+    def get_files(self, container: str, files: Iterable[tuple[Blob, str]]) -> None:
+        """
+        Copy many blobs to files; one that an interruption leaves half written is left so.
+
+        Parameters
+        ----------
+        container
+            Where the blobs are.
+        files
+            The blobs, as listed, each with the path of its file, whose folder is made if need be.
+
+        Raises
+        ------
+        BlobNotFoundError
+            If one of the blobs is gone.
+        """
 
     def exists(self, container: str, blob: str) -> bool:
         """Tell whether there is such a blob."""
