@@ -211,6 +211,13 @@ def test_words_are_read_in_any_case_and_unknown_members_left_out():
     assert b"colour" not in request.body
 
 
+def test_numbers_and_truth_values_may_be_text():
+    """As `az batch` sends them."""
+    request = parse(targetDedicatedNodes="3", enableInterNodeCommunication="true")
+    assert (request.target_dedicated, request.spec.enable_inter_node_communication) == (3, True)
+    assert refusal(targetDedicatedNodes="three").details["PropertyName"] == "targetDedicatedNodes"
+
+
 def test_members_that_are_null_count_as_absent():
     request = parse(startTask=None, metadata=None, targetDedicatedNodes=None)
     assert request.spec.start_task is None

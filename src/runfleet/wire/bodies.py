@@ -51,11 +51,24 @@ def read_body(shape: type[ShapeT], body: bytes) -> ShapeT:
 
 def check_shape(shape: type[ShapeT], content: object) -> ShapeT:
     """The same as `read_body`, for a body that is JSON already."""
+    adapter = _adapter(cast("Hashable", shape))
     try:
-        checked: ShapeT = _adapter(cast("Hashable", shape)).validate_python(content, strict=True)
+        checked: ShapeT = adapter.validate_python(content, strict=True)
     except ValidationError as error:
-        raise _translate(error) from None
+        checked = _read_leniently(adapter, content, error)
     return checked
+
+
+def _read_leniently(
+    adapter: TypeAdapter[ShapeT], content: object, first: ValidationError
+) -> ShapeT:
+    """Take numbers and truth values as text, too: `az batch` sends them so."""
+    try:
+        if all(isinstance(error["input"], str) for error in first.errors(include_url=False)):
+            return adapter.validate_python(content)
+    except ValidationError:
+        pass
+    raise _translate(first) from None
 
 
 def check_id(name: str, text: str) -> None:
