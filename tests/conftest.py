@@ -69,6 +69,7 @@ class Emulator:
     url: str
     account: str
     key: str
+    ca_file: str | None
     process: subprocess.Popen[bytes]
 
     @property
@@ -78,7 +79,8 @@ class Emulator:
 
     def client(self) -> BatchClient:
         """The official SDK's client."""
-        return BatchClient(self.url, AzureNamedKeyCredential(self.account, self.key))
+        credential = AzureNamedKeyCredential(self.account, self.key)
+        return BatchClient(self.url, credential, connection_verify=self.ca_file or True)
 
 
 def start_emulator(home: Path, *options: str) -> Emulator:
@@ -90,7 +92,7 @@ def start_emulator(home: Path, *options: str) -> Emulator:
     assert process.poll() is None, (home / "emulator" / "log.txt").read_text()
     facts = json.loads(endpoint.read_text())
     key = (home / "emulator" / "key").read_text()
-    return Emulator(home, facts["url"], facts["account"], key, process)
+    return Emulator(home, facts["url"], facts["account"], key, facts["ca_file"], process)
 
 
 def stop_emulator(emulator: Emulator) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 WriteStudy = Callable[..., str]
 
+# What the machine says in them does not matter to the tests.
+NOT_OURS = ("NO_COLOR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 COMMAND = Path(sys.executable).parent / "runfleet"
 
 _STUDY = """\
@@ -51,7 +53,7 @@ class Shell:
         self.folder = folder
         self.home = home
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name != "NO_COLOR"},
+            **{name: value for name, value in os.environ.items() if name not in NOT_OURS},
             "PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}",
             "RUNFLEET_HOME": str(home),
             "COLUMNS": "80",

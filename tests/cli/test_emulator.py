@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import certifi
+import pytest
+import requests
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
@@ -79,14 +83,77 @@ def test_in_the_foreground_it_shows_its_log_until_ctrl_c(runfleet):
 
 def test_env_lets_other_clients_in(runfleet):
     """The exports are what a shell takes, and what the official SDK needs."""
-    ended = runfleet("emulator", "env")
-    assert ended.code == 0
-    variables = dict(word.split("=", 1) for word in shlex.split(ended.out) if word != "export")
+    variables = exports(runfleet)
+    assert "REQUESTS_CA_BUNDLE" not in variables
     credential = AzureNamedKeyCredential(
         variables["AZURE_BATCH_ACCOUNT"], variables["AZURE_BATCH_ACCESS_KEY"]
     )
     with BatchClient(variables["AZURE_BATCH_ENDPOINT"], credential) as client:
         assert list(client.list_pools()) == []
+
+
+def exports(runfleet) -> dict[str, str]:
+    """What `runfleet emulator env` exports."""
+    ended = runfleet("emulator", "env")
+    assert ended.code == 0, ended.err
+    return dict(word.split("=", 1) for word in shlex.split(ended.out) if word != "export")
+
+
+def test_with_tls_env_adds_the_certificate_to_those_that_are_trusted(runfleet, folder: Path):
+    """Whatever else could be reached from the shell still can."""
+    runfleet("emulator", "start", "--detach", "--tls")
+    ours = Path(json.loads(runfleet("emulator", "status", "--json").out)["certificate"])
+    bundle = Path(exports(runfleet)["REQUESTS_CA_BUNDLE"])
+    assert bundle.read_bytes() == Path(certifi.where()).read_bytes() + ours.read_bytes()
+    runfleet.environment["REQUESTS_CA_BUNDLE"] = str(bundle)
+    assert Path(exports(runfleet)["REQUESTS_CA_BUNDLE"]) == bundle
+    assert requests.get(exports(runfleet)["AZURE_BATCH_ENDPOINT"], verify=str(bundle)).ok is False
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bundle_of_the_users_own_is_kept(runfleet, folder: Path, variable: str):
+    """It may be a folder, as for the programs that read the variable."""
+    runfleet("emulator", "start", "--detach", "--tls")
+    (folder / "certificates").mkdir()
+    for place in (folder / "own.pem", folder / "certificates" / "own.pem"):
+        place.write_text("of the user's own\n")
+        runfleet.environment[variable] = str(place)
+        assert Path(exports(runfleet)["REQUESTS_CA_BUNDLE"]).read_text().startswith("of the user's")
+    runfleet.environment[variable] = str(folder / "none.pem")
+    refused = runfleet("emulator", "env")
+    assert refused.code == 1
+    assert refused.err == (
+        f"error: the certificates that {variable} names cannot be read: No such file or directory: "
+        f"`{folder / 'none.pem'}`\nhint: unset {variable}, or let it name a file of certificates\n"
+    )
+
+
+def test_one_starts_with_tls_or_without(runfleet, write_study):
+    """Asked for what it is, it is running; asked for something else, it is not what one wants."""
+    plain = runfleet("emulator", "start", "--detach")
+    refused = runfleet("emulator", "start", "--detach", "--tls")
+    assert refused.err.startswith("error: the emulator is running already, at http://")
+    runfleet("emulator", "stop")
+    started = runfleet("emulator", "start", "--detach", "--tls")
+    assert started.out == plain.out.replace("http", "https")
+    assert runfleet("emulator", "start", "--detach", "--tls").out == started.out
+    assert runfleet("run", write_study("secure", "true\n", values=[1])).code == 0
+    runfleet("emulator", "stop")
+    assert runfleet("status", "secure").code == 0
+    assert runfleet("emulator", "start", "--detach").out == plain.out
+
+
+def test_it_listens_where_it_is_told(runfleet):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused = runfleet("emulator", "start", "--detach", "--port", port)
+        assert refused.code == 1
+        assert f"port {port} of 127.0.0.1 cannot be listened at (take another one" in refused.err
+    started = runfleet("emulator", "start", "--detach", "--port", port)
+    assert started.out == f"http://127.0.0.1:{port}\n"
+    assert runfleet("emulator", "start", "--detach", "--port", port).out == started.out
 
 
 def test_reset_deletes_everything_but_collected_results(runfleet, write_study, folder: Path):

@@ -62,6 +62,8 @@ class Channel:
         Its name and key, or a token credential.
     back_off
         How long to wait, and when to give up.
+    ca_file
+        PEM file of the certificates to trust; None for the usual ones.
     """
 
     def __init__(
@@ -69,11 +71,12 @@ class Channel:
         endpoint: str,
         credential: AzureNamedKeyCredential | TokenCredential,
         back_off: BackOff,
+        ca_file: str | None = None,
     ) -> None:
         self.endpoint = (endpoint if "://" in endpoint else f"https://{endpoint}").rstrip("/")
         self.back_off = back_off
         _check_key(credential)
-        self._client = _make_client(self.endpoint, credential)
+        self._client = _make_client(self.endpoint, credential, ca_file)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -251,7 +254,7 @@ def _check_key(credential: AzureNamedKeyCredential | TokenCredential) -> None:
 
 
 def _make_client(
-    endpoint: str, credential: AzureNamedKeyCredential | TokenCredential
+    endpoint: str, credential: AzureNamedKeyCredential | TokenCredential, ca_file: str | None
 ) -> BatchClient:
     # Imported when an account is used: it takes longer than the rest of a short command.
     from azure.batch import BatchClient
@@ -266,6 +269,7 @@ def _make_client(
         connection_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         connection_data_block_size=_BLOCK_BYTES,
+        connection_verify=ca_file or True,
         # A proxy of the environment does not lead to this machine.
         use_env_settings=not is_loopback(endpoint),
     )

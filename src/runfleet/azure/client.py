@@ -36,6 +36,8 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         `AzureNamedKeyCredential` with the account's name and key, or a token credential.
     back_off
         How long to wait for a service in trouble; None for what suits the endpoint.
+    ca_file
+        PEM file of the certificates to trust; None for the usual ones.
     """
 
     def __init__(
@@ -44,10 +46,11 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         credential: AzureNamedKeyCredential | TokenCredential,
         *,
         back_off: BackOff | None = None,
+        ca_file: str | None = None,
     ) -> None:
         local = is_loopback(endpoint)
         waiting = back_off or (_LOCAL_BACK_OFF if local else BackOff())
-        self._channel = Channel(endpoint, credential, waiting)
+        self._channel = Channel(endpoint, credential, waiting, ca_file)
 
     def close(self) -> None:
         """Give back the connections."""

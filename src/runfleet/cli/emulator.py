@@ -12,11 +12,13 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
+from urllib.parse import urlsplit
 
 import typer
 
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, DryRun, Yes
+from runfleet.cli.ca_bundle import ca_bundle
 from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer
 from runfleet.cli.words import size_text
@@ -44,6 +46,15 @@ def start(
             help="How long a node takes to come, and as long again to boot.",
         ),
     ] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve https, with a certificate of its own.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT", min=1, max=65535, help="Where to listen; by default where it last did."
+        ),
+    ] = None,
 ) -> None:
     """
     Start the emulator, and show its log until Ctrl-C.
@@ -53,20 +64,35 @@ def start(
     """
     printer = Printer.standard()
     home = runfleet_home()
-    options = [] if node_delay is None else ["--node-delay", str(node_delay)]
+    options = _options(node_delay=node_delay, tls=tls or None, port=port)
     running = Emulator(home).endpoint()
-    if detach and not (running and options):
-        endpoint = running or _started(home, options)
-        printer.say("The emulator is running." if running else "The emulator has been started.")
-        printer.data(endpoint.url)
-        return
-    if running:
+    if running and not (detach and node_delay is None and _serves(running, tls=tls, port=port)):
         raise RunfleetError(
             f"the emulator is running already, at {running.url}",
             hint="`runfleet emulator stop` stops it",
         )
     refuse_windows()
-    _become_emulator(home, options)
+    if not detach:
+        _become_emulator(home, options)
+    endpoint = running or _started(home, options)
+    printer.say("The emulator is running." if running else "The emulator has been started.")
+    printer.data(endpoint.url)
+
+
+def _serves(endpoint: Endpoint, *, tls: bool, port: int | None) -> bool:
+    """Tell whether an emulator that is running is reached as one asks for."""
+    url = urlsplit(endpoint.url)
+    return (url.scheme == "https" or not tls) and port in (None, url.port)
+
+
+def _options(**chosen: float | bool | None) -> list[str]:
+    """Write the options of `python -m runfleet.emulator` that were chosen; True is a flag."""
+    return [
+        word
+        for name, value in chosen.items()
+        if value is not None
+        for word in (f"--{name.replace('_', '-')}", *([] if value is True else [str(value)]))
+    ]
 
 
 @app.command(epilog=example("runfleet emulator stop"))
@@ -89,6 +115,7 @@ def status(as_json: AsJson = False) -> None:
         "state": "running" if endpoint else "stopped",
         "url": endpoint.url if endpoint else None,
         "account": endpoint.account if endpoint else None,
+        "certificate": endpoint.ca_file if endpoint else None,
         "folder": str(folders.state),
         "log": str(folders.state / "log.txt"),
     }
@@ -103,15 +130,20 @@ def env() -> None:
     """
     Print shell exports that point other Batch clients, such as `az batch`, to the emulator.
 
-    Starts the emulator if it is not running.
+    Starts the emulator if it is not running. If it serves https, REQUESTS_CA_BUNDLE is exported,
+    too: a file of its certificate and of those that you trust already, as that variable says what
+    Python programs trust instead of their own list.
     """
     printer = Printer.standard()
-    endpoint = _started(runfleet_home())
+    folders = Folders(runfleet_home())
+    endpoint = _started(folders.home)
     variables = {
         "AZURE_BATCH_ENDPOINT": endpoint.url,
         "AZURE_BATCH_ACCOUNT": endpoint.account,
         "AZURE_BATCH_ACCESS_KEY": endpoint.key,
     }
+    if endpoint.ca_file:
+        variables["REQUESTS_CA_BUNDLE"] = str(ca_bundle(folders, os.environ))
     for name, text in variables.items():
         printer.data(f"export {name}={shlex.quote(text)}")
 

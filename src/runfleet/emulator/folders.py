@@ -41,6 +41,21 @@ class Folders:
         return self.state / "key"
 
     @property
+    def certificate(self) -> Path:
+        """The emulator's private key and certificate for TLS."""
+        return self.state / "tls" / "server.pem"
+
+    @property
+    def ca_file(self) -> Path:
+        """What clients have to trust to reach the emulator over TLS."""
+        return self.state / "tls" / "ca.pem"
+
+    @property
+    def ca_bundle(self) -> Path:
+        """The same together with what else a client trusts."""
+        return self.state / "tls" / "bundle.pem"
+
+    @property
     def lock(self) -> Path:
         """Held by the running emulator."""
         return self.state / "lock"

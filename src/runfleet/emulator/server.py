@@ -21,13 +21,16 @@ from time import monotonic
 import uvicorn
 
 from runfleet.emulator.app import App
+from runfleet.emulator.certificates import ensure_certificate
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.lock import hold
 from runfleet.emulator.packages import Packages
+from runfleet.emulator.private_files import write_private
 from runfleet.emulator.recovery import recover_tasks, remembered
 from runfleet.emulator.service import Service
+from runfleet.errors import RunfleetError
 from runfleet.scheduler.restore import resume
 from runfleet.scheduler.state import State
 from runfleet.store import Store
@@ -48,6 +51,8 @@ class Settings:
     ----------
     port
         Where to listen; 0 takes a free one, if possible the one of the last time.
+    tls
+        Whether to serve https instead of http.
     idle_exit
         How long to stay without a request and without a running task; None is for ever.
     node_delay
@@ -56,6 +61,7 @@ class Settings:
 
     home: Path
     port: int = 0
+    tls: bool = False
     account: str = "local"
     idle_exit: timedelta | None = None
     node_delay: timedelta = timedelta(milliseconds=50)
@@ -110,25 +116,14 @@ async def _serve(settings: Settings, folders: Folders) -> None:
     listener = _listen(settings.port, folders.port)
     port = listener.getsockname()[1]
     folders.port.write_text(str(port))
-    url = f"http://{HOST}:{port}"
+    url = f"{'https' if settings.tls else 'http'}://{HOST}:{port}"
     engine = await _start_engine(settings, folders, url)
     try:
         key = _account_key(folders.key)
         service = Service(settings.account, key, engine, folders, Packages(folders.packages))
         app = App(service)
-        config = uvicorn.Config(
-            app,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=300,
-            timeout_graceful_shutdown=2,
-        )
-        server = _QuietServer(config)
-        _announce(folders.endpoint, url, settings.account)
+        server = _QuietServer(_configuration(app, _certificate(settings, folders)))
+        _announce(folders, url, settings)
         log.info("serving account `%s` at %s", settings.account, url)
         _watch_idleness(server, app, engine, settings.idle_exit)
         stopping = asyncio.create_task(_stop_when_failed(server, engine))
@@ -138,6 +133,28 @@ async def _serve(settings: Settings, folders: Folders) -> None:
         folders.endpoint.unlink(missing_ok=True)
         await engine.stop()
         log.info("stopped")
+
+
+def _certificate(settings: Settings, folders: Folders) -> Path | None:
+    if not settings.tls:
+        return None
+    ensure_certificate(folders.certificate, folders.ca_file)
+    return folders.certificate
+
+
+def _configuration(app: App, certificate: Path | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=300,
+        timeout_graceful_shutdown=2,
+        ssl_certfile=certificate,
+    )
 
 
 async def _start_engine(settings: Settings, folders: Folders, url: str) -> Engine:
@@ -166,7 +183,9 @@ def _listen(port: int, port_file: Path) -> socket.socket:
             continue
         listener.listen(_BACKLOG)
         return listener
-    raise OSError(f"port {port} is taken")
+    raise RunfleetError(
+        f"port {port} of {HOST} cannot be listened at", hint="take another one: `--port`"
+    )
 
 
 def _last_port(port_file: Path) -> int:
@@ -179,18 +198,20 @@ def _last_port(port_file: Path) -> int:
 def _account_key(path: Path) -> bytes:
     """The account's key, made at random at the first start."""
     if not path.exists():
-        draft = path.with_suffix(".new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
-        draft.rename(path)
+        write_private(path, base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
     return base64.b64decode(path.read_bytes())
 
 
-def _announce(endpoint: Path, url: str, account: str) -> None:
-    draft = endpoint.with_suffix(".new")
-    draft.write_text(json.dumps({"url": url, "account": account, "pid": os.getpid()}))
-    draft.rename(endpoint)
+def _announce(folders: Folders, url: str, settings: Settings) -> None:
+    facts = {
+        "url": url,
+        "account": settings.account,
+        "pid": os.getpid(),
+        "ca_file": str(folders.ca_file) if settings.tls else None,
+    }
+    draft = folders.endpoint.with_suffix(".new")
+    draft.write_text(json.dumps(facts))
+    draft.rename(folders.endpoint)
 
 
 async def _stop_when_failed(server: _QuietServer, engine: Engine) -> None:

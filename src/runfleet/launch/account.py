@@ -83,7 +83,7 @@ class Account:
 
         endpoint = self._emulator.wait()
         credential = AzureNamedKeyCredential(endpoint.account, endpoint.key)
-        return AzureBatch(endpoint.url, credential)
+        return AzureBatch(endpoint.url, credential, ca_file=endpoint.ca_file)
 
     def plan(self, study: Study) -> Plan:
         """Tell what submitting a study would do; nothing is done."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,11 +36,14 @@ class Endpoint:
         The name of its Batch account.
     key
         The account's key, base64.
+    ca_file
+        The certificate to trust for TLS; None where the URL is none of https.
     """
 
     url: str
     account: str
     key: str
+    ca_file: str | None = None
 
 
 class Emulator:
@@ -100,7 +104,8 @@ class Emulator:
             key = (self._folder / "key").read_text().strip()
         except (OSError, ValueError):  # not written yet, or not whole
             return None
-        return Endpoint(found["url"], found["account"], key) if _answers(found["url"]) else None
+        endpoint = Endpoint(found["url"], found["account"], key, found.get("ca_file"))
+        return endpoint if _answers(endpoint) else None
 
     def _start(self) -> None:
         refuse_windows()
@@ -169,9 +174,12 @@ def refuse_windows() -> None:
         )
 
 
-def _answers(url: str) -> bool:
+def _answers(endpoint: Endpoint) -> bool:
     """Tell whether a Batch service listens: after a crash the port may be somebody else's."""
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=_ANSWER_SECONDS)
+    try:
+        connection = _connection(endpoint)
+    except OSError:  # the certificate is gone
+        return False
     try:
         connection.request("GET", "/")
         return connection.getresponse().getheader("DataServiceVersion") is not None
@@ -179,3 +187,11 @@ def _answers(url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _connection(endpoint: Endpoint) -> HTTPConnection:
+    place = urlsplit(endpoint.url).netloc
+    if endpoint.ca_file is None:
+        return HTTPConnection(place, timeout=_ANSWER_SECONDS)
+    context = ssl.create_default_context(cafile=endpoint.ca_file)
+    return HTTPSConnection(place, timeout=_ANSWER_SECONDS, context=context)
