@@ -24,7 +24,7 @@ demo: .venv/runtime .build/epanet $(NETWORK) ## run 300 simulations of a water n
 	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 
-test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed ## run every test
+test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed ## run every test
 	@.ci/debian-packages parallel
 	$(BIN)/pytest -n 2 --durations 15
 
@@ -87,4 +87,10 @@ $(NETWORK): .build/epanet
 	@echo "Installing the older Azure SDK into .build/azure-batch-14, to test the emulator with"
 	@$(PYTHON) -m venv .build/azure-batch-14
 	@.build/azure-batch-14/bin/python -m pip install --quiet azure-batch==14.2.0
+	@touch $@
+
+.build/azure-cli/installed: | .venv/bin/python
+	@echo "Installing the Azure CLI into .build/azure-cli, to test the emulator with"
+	@$(PYTHON) -m venv .build/azure-cli
+	@.build/azure-cli/bin/python -m pip install --quiet --no-compile azure-cli==2.91.0
 	@touch $@
