@@ -60,6 +60,7 @@ clean: ## remove what these targets installed; studies and results stay
 .venv/runtime: pyproject.toml | .venv/bin/python
 	@echo "Installing runfleet into .venv (some minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m compileall -q src  # not every machine keeps what is compiled on the way
 	@touch $@
 
 .venv/development: pyproject.toml | .venv/runtime
