@@ -24,7 +24,7 @@ demo: .venv/runtime .build/epanet $(NETWORK) ## run 300 simulations of a water n
 	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 
-test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed ## run every test
+test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed ## run every test
 	@.ci/debian-packages parallel
 	$(BIN)/pytest -n 2 --durations 15
 
@@ -95,3 +95,10 @@ $(NETWORK): .build/epanet
 	@$(PYTHON) -m venv .build/azure-cli
 	@.build/azure-cli/bin/python -m pip install --quiet --no-compile azure-cli==2.91.0
 	@touch $@
+
+# Without npm, and without the right to install it, the tests that need Azurite are skipped.
+.build/azurite/installed:
+	@echo "Installing Azurite into .build/azurite, to test storage with"
+	@command -v npm >/dev/null || .ci/debian-packages nodejs npm
+	@! command -v npm >/dev/null || { \
+	  npm install --prefix .build/azurite --no-audit --no-fund --silent azurite@3.35.0 && touch $@; }

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,13 @@ from azure.core.credentials import AzureNamedKeyCredential
 
 ROOT = Path(__file__).parents[1]
 EPANET = ROOT / ".build" / "epanet"
+AZURITE = ROOT / ".build" / "azurite" / "node_modules" / ".bin" / "azurite-blob"
+
+# Known to everybody: https://github.com/Azure/Azurite#default-storage-account
+AZURITE_ACCOUNT = "devstoreaccount1"
+AZURITE_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
 
 RunCommand = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -141,6 +149,48 @@ def start_emulators() -> Iterator[Callable[..., Emulator]]:
     yield start
     for one in started:
         stop_emulator(one)
+
+
+@dataclass(frozen=True)
+class Azurite:
+    """A running storage emulator, and what a client needs to reach it."""
+
+    url: str
+    account: str = AZURITE_ACCOUNT
+    key: str = AZURITE_KEY
+
+    @property
+    def connection_string(self) -> str:
+        """As the portal shows it for an account of Azure."""
+        scheme = self.url.partition(":")[0]
+        return (
+            f"DefaultEndpointsProtocol={scheme};AccountName={self.account};"
+            f"AccountKey={self.key};BlobEndpoint={self.url};"
+        )
+
+
+@contextmanager
+def run_azurite(*options: str) -> Iterator[Azurite]:
+    """Start Azurite on a free port, with its content in memory, and stop it at the end."""
+    if not AZURITE.exists():
+        skip("Azurite is not there; `make .build/azurite/installed` fetches it")
+    command = [AZURITE, "--blobPort", "0", "--inMemoryPersistence", "--skipApiVersionCheck"]
+    command += ["--disableTelemetry", "--silent", *options]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            lines = (line.decode() for line in process.stdout)
+            listens = next(line for line in lines if "successfully listens on" in line)
+            yield Azurite(f"{listens.split()[-1]}/{AZURITE_ACCOUNT}")
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """A storage emulator that all tests share: each takes containers of its own."""
+    with run_azurite() as running:
+        yield running
 
 
 @pytest.fixture(scope="session", name="wait_for")

@@ -167,9 +167,9 @@ def imported_distributions(modules: list[Module]) -> set[str]:
 
 def distribution_of(parts: tuple[str, ...], origins: Mapping[str, list[str]]) -> str:
     """`numpy` of `numpy.linalg`; `azure-core` of `azure.core`, for `azure` belongs to many."""
-    if len(origins.get(parts[0], [])) > 1:
-        return "-".join(parts[:2])
-    return origins.get(parts[0], [parts[0]])[0]
+    owners = origins.get(parts[0], [parts[0]])
+    named = ("-".join(parts[:length]) for length in range(len(parts), 1, -1))
+    return next((name for name in named if name in owners), owners[0])
 
 
 def import_graph(modules: list[Module]) -> dict[str, set[str]]:

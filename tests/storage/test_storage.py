@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runfleet.storage import (
+    AzureBlob,
     BlobNotFoundError,
     ContainerNotFoundError,
     DirectoryStorage,
@@ -19,9 +20,16 @@ from runfleet.storage import (
 CONTAINER = "study-one"
 
 
-@pytest.fixture(params=["directory"])
+@pytest.fixture(params=["directory", "azurite"])
 def storage(request, tmp_path) -> Storage:
-    made = DirectoryStorage(tmp_path / "a folder's name")
+    made: Storage
+    if request.param == "directory":
+        made = DirectoryStorage(tmp_path / "a folder's name")
+    else:
+        made = AzureBlob.from_connection_string(
+            request.getfixturevalue("azurite").connection_string
+        )
+        made.delete_container(CONTAINER)
     made.create_container(CONTAINER)
     return made
 

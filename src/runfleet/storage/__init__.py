@@ -1,26 +1,48 @@
 """Where files live: containers of blobs, in a folder here or in an Azure Storage account."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from runfleet.storage.directory import DirectoryStorage
 from runfleet.storage.errors import (
     BlobNotFoundError,
     ContainerNotFoundError,
     InvalidNameError,
+    LifeTooLongError,
+    StorageAccessError,
     StorageError,
+    StorageUnavailableError,
 )
 from runfleet.storage.file_urls import blob_path, container_path
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.protocol import Blob, Storage
 
+if TYPE_CHECKING:
+    from runfleet.storage.azure_blob import AzureBlob
+
 __all__ = [
+    "AzureBlob",
     "Blob",
     "BlobNotFoundError",
     "ContainerNotFoundError",
     "DirectoryStorage",
     "InvalidNameError",
+    "LifeTooLongError",
     "Storage",
+    "StorageAccessError",
     "StorageError",
+    "StorageUnavailableError",
     "blob_path",
     "check_blob_name",
     "check_container_name",
     "container_path",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Studies on this machine need neither the SDK nor a web client.
+    if name == "AzureBlob":
+        return import_module("runfleet.storage.azure_blob").AzureBlob
+    raise AttributeError(f"module `runfleet.storage` has no attribute `{name}`")

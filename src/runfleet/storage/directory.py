@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from runfleet.storage.errors import BlobNotFoundError, ContainerNotFoundError, StorageError
+from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
-from runfleet.storage.protocol import Blob
+from runfleet.storage.protocol import Blob, OnBytes, unheard
 
 # No container can be called this, so what is being written or deleted is never listed.
 _PARTIAL_FOLDER = ".partial"
@@ -61,9 +62,11 @@ class DirectoryStorage:
             ) from error
         shutil.rmtree(doomed, ignore_errors=True)
 
-    def put_file(self, container: str, blob: str, path: Path) -> None:
+    def put_file(
+        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+    ) -> None:
         """Write the content of a file as a blob, in place of any blob of that name."""
-        self._put(container, blob, lambda partial: _copy(path, partial))
+        self._put(container, blob, lambda partial: _copy(path, partial, on_bytes))
 
     def put_bytes(self, container: str, blob: str, content: bytes) -> None:
         """Write a blob, in place of any blob of that name."""
@@ -80,16 +83,15 @@ class DirectoryStorage:
         except OSError as error:
             raise self._reading_error(container, blob, error) from error
 
-    def get_file(self, container: str, blob: str, path: Path) -> None:
+    def get_file(
+        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+    ) -> None:
         """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
         source = self._blob_file(container, blob)
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, partial)
-            partial.replace(path)
+            with written_whole(path) as partial:
+                _copy(source, partial, on_bytes)
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise self._reading_error(container, blob, error) from error
 
     def get_files(self, container: str, files: Iterable[tuple[Blob, str]]) -> None:
@@ -195,8 +197,9 @@ def _writing_error(container: str, blob: str, error: OSError) -> StorageError:
     )
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, on_bytes: OnBytes) -> None:
     shutil.copyfile(source, target)
+    on_bytes(target.stat().st_size)
 
 
 def _copy_out(source: str, target: str, size: int) -> None:

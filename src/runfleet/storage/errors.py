@@ -42,3 +42,15 @@ class BlobNotFoundError(StorageError):
         super().__init__(f"there is no blob `{blob}` in container `{container}`")
         self.container = container
         self.blob = blob
+
+
+class StorageAccessError(StorageError):
+    """The storage account refuses the key, the identity or the signature."""
+
+
+class StorageUnavailableError(StorageError):
+    """The storage account cannot be reached, or fails for the time being."""
+
+
+class LifeTooLongError(StorageError):
+    """A signed URL was to work for longer than it can."""

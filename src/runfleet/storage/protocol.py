@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+
+OnBytes = Callable[[int], None]
+"""Told of each number of bytes that has been moved."""
+
+
+def unheard(_: int) -> None:
+    """Tell nobody how much has been moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +29,14 @@ class Blob:
         In bytes.
     last_modified
         When it was last written, in UTC.
+    md5
+        The MD5 of its content, where the storage account keeps that.
     """
 
     name: str
     size: int
     last_modified: datetime
+    md5: bytes | None = None
 
 
 class Storage(Protocol):
@@ -44,7 +54,9 @@ class Storage(Protocol):
     def delete_container(self, container: str) -> None:
         """Delete a container with all its blobs; one that is not there is no error."""
 
-    def put_file(self, container: str, blob: str, path: Path) -> None:
+    def put_file(
+        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+    ) -> None:
         """Write the content of a file as a blob, in place of any blob of that name."""
 
     def put_bytes(self, container: str, blob: str, content: bytes) -> None:
@@ -71,7 +83,9 @@ class Storage(Protocol):
             If there is no such blob.
         """
 
-    def get_file(self, container: str, blob: str, path: Path) -> None:
+    def get_file(
+        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+    ) -> None:
         """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
 
     def get_files(self, container: str, files: Iterable[tuple[Blob, str]]) -> None:

@@ -1,0 +1,393 @@
+"""A storage account of Azure, or of Azurite."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.exceptions import AzureError
+from azure.storage.blob import BlobServiceClient, ExponentialRetry, UserDelegationKey
+
+from runfleet.storage.channel import PAUSES, Channel, WebError, reason_of
+from runfleet.storage.errors import (
+    BlobNotFoundError,
+    ContainerNotFoundError,
+    StorageAccessError,
+    StorageError,
+    StorageUnavailableError,
+)
+from runfleet.storage.files import written_whole
+from runfleet.storage.names import check_blob_name, check_container_name
+from runfleet.storage.parallel import in_order
+from runfleet.storage.protocol import Blob, OnBytes, unheard
+from runfleet.storage.signatures import AccountKey, DelegationKey, Secret, Signatures
+from runfleet.storage.signed_blobs import SignedBlobs, blob_url
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.storage.blob import ContainerClient
+
+_READ, _WRITE = "rl", "rcwl"
+_READ_BLOB, _WRITE_BLOB = "r", "rcw"
+_EVERYTHING = "racwdl"
+_OWN_LIFE = timedelta(hours=12)
+_OWN_REST = timedelta(hours=6)
+_MOST_DELETIONS = 256  # in one batch
+_FILES_AT_A_TIME = 8
+_DELETING_SECONDS = 90.0
+_DELETING_PAUSE = 3.0
+_NOT_THERE = 404
+
+
+class AzureBlob:
+    """
+    Containers of blobs in a storage account.
+
+    What moves files goes by signed URLs and not through the SDK, which takes many times as long for
+    small ones. All else is the SDK's.
+
+    Parameters
+    ----------
+    account_url
+        Of the blob service: `https://NAME.blob.core.windows.net`, as the account itself has it.
+    credential
+        A key of the account, alone or with the account's name; or a token credential, with which
+        URLs are signed by a user delegation key and work for a week at most.
+    pauses
+        Seconds to wait before each further attempt at a request that fails for the time being.
+
+    Raises
+    ------
+    StorageError
+        If the URL is none, or the credential cannot be used with it.
+    """
+
+    def __init__(
+        self,
+        account_url: str,
+        credential: str | AzureNamedKeyCredential | TokenCredential,
+        *,
+        pauses: Sequence[float] = PAUSES,
+    ) -> None:
+        self._service = _connect(account_url, credential, pauses)
+        self.account_url = str(self._service.url).rstrip("/")
+        self.account_name = str(self._service.account_name or _account_of(self.account_url))
+        self._signatures = Signatures(
+            self.account_name,
+            self._secret(credential),
+            https_only=self.account_url.startswith("https:"),
+        )
+        self._blobs = SignedBlobs(Channel(pauses=pauses))
+        self._lock = threading.Lock()
+        self._own_urls: dict[str, tuple[str, float]] = {}
+
+    @classmethod
+    def from_connection_string(cls, text: str) -> Self:
+        """
+        Open the account of a connection string, as the portal and Azurite show them.
+
+        Raises
+        ------
+        StorageError
+            If it lacks something; the message does not repeat it.
+        """
+        try:
+            service = BlobServiceClient.from_connection_string(text)
+        except ValueError as error:
+            raise _bad_connection_string() from error
+        key = getattr(service.credential, "account_key", None)
+        if not key:
+            raise _bad_connection_string()
+        named = AzureNamedKeyCredential(service.credential.account_name, key)
+        return cls(str(service.url), named)
+
+    def __repr__(self) -> str:
+        return f"AzureBlob({self.account_url!r})"
+
+    def create_container(self, container: str) -> None:
+        """Make a container; one that is there already is left alone."""
+        client = self._container(container)
+        deadline = time.monotonic() + _DELETING_SECONDS
+        while True:
+            try:
+                client.create_container()
+                return
+            except AzureError as error:
+                code = _code_of(error)
+                if code == "ContainerAlreadyExists":
+                    return
+                # A container is deleted in the background, and takes its name with it.
+                if code != "ContainerBeingDeleted" or time.monotonic() > deadline:
+                    raise _translated(error, f"container `{container}` cannot be made") from error
+            time.sleep(_DELETING_PAUSE)
+
+    def delete_container(self, container: str) -> None:
+        """Delete a container with all its blobs; one that is not there is no error."""
+        client = self._container(container)
+        try:
+            client.delete_container()
+        except AzureError as error:
+            if _code_of(error) not in ("ContainerNotFound", "ContainerBeingDeleted"):
+                raise _translated(error, f"container `{container}` cannot be deleted") from error
+
+    def put_file(
+        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+    ) -> None:
+        """Write the content of a file as a blob, in place of any blob of that name."""
+        url = self._own_url(container, blob)
+        with _writing(container, blob):
+            self._blobs.upload(str(path), url, on_bytes=on_bytes)
+
+    def put_bytes(self, container: str, blob: str, content: bytes) -> None:
+        """Write a blob, in place of any blob of that name."""
+        url = self._own_url(container, blob)
+        with _writing(container, blob):
+            self._blobs.put(url, content)
+
+    def get_bytes(
+        self, container: str, blob: str, *, offset: int = 0, length: int | None = None
+    ) -> bytes:
+        """Read a blob, or a part of it; raises `BlobNotFoundError`."""
+        url = self._own_url(container, blob)
+        with _reading(container, blob):
+            return self._blobs.get(url, offset=offset, length=length)
+
+    def get_file(
+        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+    ) -> None:
+        """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
+        url = self._own_url(container, blob)
+        with _reading(container, blob), written_whole(path) as partial:
+            self._blobs.download(url, str(partial), on_bytes=on_bytes)
+
+    def get_files(self, container: str, files: Iterable[tuple[Blob, str]]) -> None:
+        """Copy many blobs, as listed, to files; raises `BlobNotFoundError`."""
+        fetch = partial(self._get_listed, self._own_container_url(container), container)
+        with ThreadPoolExecutor(_FILES_AT_A_TIME, "files") as threads:
+            for _ in in_order(threads, fetch, files, ahead=2 * _FILES_AT_A_TIME):
+                pass
+
+    def exists(self, container: str, blob: str) -> bool:
+        """Tell whether there is such a blob."""
+        url = self._own_url(container, blob)
+        with _reading(container, blob):
+            return self._blobs.exists(url)
+
+    def delete_blob(self, container: str, blob: str) -> None:
+        """Delete a blob; one that is not there is no error."""
+        url = self._own_url(container, blob)
+        try:
+            self._blobs.delete(url)
+        except WebError as error:
+            if error.status != _NOT_THERE:
+                what = f"blob `{blob}` of container `{container}` cannot be deleted"
+                raise _translated(error, what) from error
+
+    def delete_prefix(self, container: str, prefix: str) -> None:
+        """Delete all blobs whose names begin with the prefix."""
+        client = self._container(container)
+        listed = (blob.name for blob in self.list_blobs(container, prefix))
+        while names := list(islice(listed, _MOST_DELETIONS)):
+            _delete(client, names)
+
+    def list_blobs(self, container: str, prefix: str = "") -> Iterator[Blob]:
+        """List the blobs whose names begin with the prefix, sorted by name, as a stream."""
+        pages = self._pages(container, prefix)
+        first = next(pages)
+        return chain(first, chain.from_iterable(pages))
+
+    def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
+        """Give a signed URL of a blob; raises `LifeTooLongError`, see `LONGEST_DELEGATED_LIFE`."""
+        check_blob_name(blob, windows=False)
+        plain = blob_url(self._plain_url(container), blob)
+        permissions = _WRITE_BLOB if write else _READ_BLOB
+        return f"{plain}?{self._signatures.of_blob(container, blob, permissions, life)}"
+
+    def container_url(self, container: str, *, life: timedelta, write: bool = False) -> str:
+        """Give a signed URL of a container; see `blob_url`."""
+        return self._signed_url(container, _WRITE if write else _READ, life)
+
+    def _get_listed(self, container_url: str, container: str, file: tuple[Blob, str]) -> None:
+        blob, path = file
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with _asking(_cannot_read(container, blob.name), container, blob.name):
+            self._blobs.download(blob_url(container_url, blob.name), path, size=blob.size)
+
+    def _secret(self, credential: str | AzureNamedKeyCredential | TokenCredential) -> Secret:
+        if isinstance(credential, str):
+            return AccountKey(credential)
+        if isinstance(credential, AzureNamedKeyCredential):
+            return AccountKey(credential.named_key.key)
+        return DelegationKey(self._delegation_key)
+
+    def _delegation_key(self, start: datetime, expiry: datetime) -> UserDelegationKey:
+        try:
+            return self._service.get_user_delegation_key(start, expiry)
+        except AzureError as error:
+            what = f"storage account `{self.account_name}` gives no key to sign URLs with"
+            raise _translated(error, what) from error
+
+    def _container(self, container: str) -> ContainerClient:
+        check_container_name(container)
+        return self._service.get_container_client(container)
+
+    def _plain_url(self, container: str) -> str:
+        check_container_name(container)
+        return f"{self.account_url}/{container}"
+
+    def _signed_url(self, container: str, permissions: str, life: timedelta) -> str:
+        plain = self._plain_url(container)
+        return f"{plain}?{self._signatures.of_container(container, permissions, life)}"
+
+    def _own_url(self, container: str, blob: str) -> str:
+        check_blob_name(blob, windows=False)
+        return blob_url(self._own_container_url(container), blob)
+
+    def _own_container_url(self, container: str) -> str:
+        """A URL for what this object does itself, signed anew now and then."""
+        with self._lock:
+            url, until = self._own_urls.get(container, ("", 0.0))
+            if time.monotonic() > until:
+                url = self._signed_url(container, _EVERYTHING, _OWN_LIFE)
+                until = time.monotonic() + _OWN_REST.total_seconds()
+                self._own_urls[container] = url, until
+            return url
+
+    def _pages(self, container: str, prefix: str) -> Iterator[list[Blob]]:
+        url = self._own_container_url(container)
+        with _asking(f"container `{container}` cannot be listed", container):
+            yield from self._blobs.list(url, prefix)
+
+
+def _connect(
+    account_url: str,
+    credential: str | AzureNamedKeyCredential | TokenCredential,
+    pauses: Sequence[float],
+) -> BlobServiceClient:
+    if urlsplit(account_url).scheme not in ("http", "https"):
+        raise StorageError(
+            f"`{account_url}` is no URL of a storage account",
+            hint="take the account's blob endpoint, as `https://NAME.blob.core.windows.net`",
+        )
+    retries = ExponentialRetry(
+        initial_backoff=1, increment_base=2, random_jitter_range=1, retry_total=len(pauses)
+    )
+    try:
+        return BlobServiceClient(account_url, credential, retry_policy=retries)
+    except ValueError as error:
+        raise StorageError(
+            f"storage account `{account_url}` cannot be opened: {error}",
+            hint="give the key with the account's name; identities need an `https` URL",
+        ) from error
+
+
+def _account_of(account_url: str) -> str:
+    parts = urlsplit(account_url)
+    return parts.path.strip("/") or (parts.hostname or "").split(".")[0]
+
+
+def _bad_connection_string() -> StorageError:
+    return StorageError(
+        "the connection string of the storage account lacks its name or its key",
+        hint="copy it from the portal, `Access keys`: "
+        "`DefaultEndpointsProtocol=https;AccountName=...;AccountKey=...;EndpointSuffix=...`",
+    )
+
+
+def _delete(client: ContainerClient, names: list[str]) -> None:
+    what = f"blobs of container `{client.container_name}` cannot be deleted"
+    try:
+        answers = list(client.delete_blobs(*names, raise_on_any_failure=False))
+    except AzureError as error:
+        raise _translated(error, what) from error
+    refused = [answer for answer in answers if answer.status_code not in (202, _NOT_THERE)]
+    if refused:
+        raise StorageError(f"{len(refused)} {what}: {refused[0].status_code} {refused[0].reason}")
+
+
+@contextmanager
+def _writing(container: str, blob: str) -> Iterator[None]:
+    what = f"blob `{blob}` cannot be written to container `{container}`"
+    with _naming_files(what), _asking(what, container, blob):
+        yield
+
+
+@contextmanager
+def _reading(container: str, blob: str) -> Iterator[None]:
+    what = _cannot_read(container, blob)
+    with _naming_files(what), _asking(what, container, blob):
+        yield
+
+
+def _cannot_read(container: str, blob: str) -> str:
+    return f"blob `{blob}` of container `{container}` cannot be read"
+
+
+@contextmanager
+def _asking(what: str, container: str, blob: str = "") -> Iterator[None]:
+    """Translate what the server says of a blob, or of the container itself."""
+    try:
+        yield
+    except WebError as error:
+        if error.code == "ContainerNotFound" or (error.status == _NOT_THERE and not blob):
+            raise ContainerNotFoundError(container) from error
+        if error.status == _NOT_THERE:
+            raise BlobNotFoundError(container, blob) from error
+        raise _translated(error, what) from error
+
+
+@contextmanager
+def _naming_files(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{what}: {error.strerror}: {error.filename}") from error
+
+
+def _translated(error: AzureError | WebError, what: str) -> StorageError:
+    """Turn what the SDK or the channel raised into the error that a caller can tell from others."""
+    status, reason = _status_of(error), f"{what}: {_reason_of(error)}"
+    if status in (401, 403):
+        return StorageAccessError(reason, hint=_ACCESS_HINTS.get(_code_of(error)))
+    if status is None or status == 429 or status >= 500:
+        hint = "check the network and the account's URL" if status is None else "try again later"
+        return StorageUnavailableError(reason, hint=hint)
+    return StorageError(reason)
+
+
+_ACCESS_HINTS = {
+    "AuthenticationFailed": "check the account's key, and this machine's clock",
+    "AuthorizationPermissionMismatch": "the identity needs the role `Storage Blob Data Contributor`"
+    " on the storage account",
+    "AuthorizationFailure": "check the account's key, this machine's clock, and the account's "
+    "firewall",
+    "KeyBasedAuthenticationNotPermitted": "the account takes no keys: sign in with an identity",
+}
+
+
+def _status_of(error: AzureError | WebError) -> int | None:
+    return error.status if isinstance(error, WebError) else getattr(error, "status_code", None)
+
+
+def _code_of(error: AzureError | WebError) -> str:
+    if isinstance(error, WebError):
+        return error.code
+    return str(getattr(getattr(error, "error_code", ""), "value", getattr(error, "error_code", "")))
+
+
+def _reason_of(error: AzureError | WebError) -> str:
+    if isinstance(error, WebError):
+        return error.message
+    status = getattr(error, "status_code", None)
+    return f"{status} {_code_of(error)}".rstrip() if status else reason_of(error)

@@ -1,0 +1,239 @@
+"""
+Requests to Blob Storage, or to any web server: connections that are kept, retries, errors.
+
+The official SDK takes a millisecond of processor time for each of its requests, and much more for a
+large download; moving thousands of files calls for less than that.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
+from urllib3.exceptions import HTTPError
+
+from runfleet.storage.errors import StorageError
+
+T = TypeVar("T")
+
+Check = Callable[[], None]
+"""Called again and again while a transfer goes on; may raise to break it off."""
+
+PAUSES = (0.3, 1.0, 3.0, 8.0)
+"""Seconds to wait before each further attempt, more or less."""
+
+_API_VERSION = "2020-10-02"
+_TIMEOUT = urllib3.Timeout(connect=20.0, read=60.0)
+_TRANSIENT = {408, 429, 500, 502, 503, 504}
+_LONGEST_RETRY_AFTER = 60.0
+_MOST_OF_REASON = 4096
+# Redirections are followed, but all else is tried again by `Channel` alone.
+_NO_RETRIES = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=5)
+_REASON = re.compile(rb"<Message>([^<\n]*)")
+_SIGNATURE = re.compile(r"\bsig=[^&\s]*")
+
+
+class WebError(StorageError):
+    """
+    A server refused, or could not be reached.
+
+    Parameters
+    ----------
+    message
+        What it said.
+    status
+        The HTTP status, or None if there was no answer.
+    code
+        The error code of Azure Storage, as `BlobNotFound`; empty if there was none.
+    retry_after
+        For how many seconds the server asked to be left alone.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, code: str = "", retry_after: float = 0.0
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether it may work the next time."""
+        return self.status is None or self.status in _TRANSIENT
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    An answer that is a success.
+
+    Parameters
+    ----------
+    status
+        Below 400.
+    headers
+        By name, in any case.
+    content
+        The body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+Receive = Callable[[urllib3.BaseHTTPResponse], T]
+
+
+class Channel:
+    """
+    Sends requests, and sends them again where the trouble may pass.
+
+    Proxies and certificates are those of the environment, as with `requests` and the SDK.
+
+    Parameters
+    ----------
+    connections
+        How many connections to a server are kept.
+    pauses
+        Seconds to wait before each further attempt.
+    """
+
+    def __init__(self, *, connections: int = 16, pauses: Sequence[float] = PAUSES) -> None:
+        self._connections = connections
+        self._pauses = tuple(pauses)
+        self._managers: dict[str, urllib3.PoolManager] = {}
+        self._lock = threading.Lock()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        check: Check | None = None,
+    ) -> Answer:
+        """
+        Send a request and read the whole answer.
+
+        Raises
+        ------
+        WebError
+            If the server refuses, or if the trouble does not pass.
+        """
+        return self.receive(method, url, _whole, body=body, headers=headers, check=check)
+
+    def receive(
+        self,
+        method: str,
+        url: str,
+        receive: Receive[T],
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        check: Check | None = None,
+    ) -> T:
+        """Send a request and let `receive` read the answer, from its beginning at each attempt."""
+        sent = {"x-ms-version": _API_VERSION, **(headers or {})}
+        for pause in self._pauses:
+            try:
+                return self._attempt(method, url, receive, body, sent)
+            except WebError as error:
+                if not error.is_transient:
+                    raise
+                jittered = pause * random.uniform(0.7, 1.3)  # noqa: S311 - spreads clients, no more
+                time.sleep(max(jittered, error.retry_after))
+            if check:
+                check()
+        return self._attempt(method, url, receive, body, sent)
+
+    def _attempt(
+        self,
+        method: str,
+        url: str,
+        receive: Receive[T],
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> T:
+        try:
+            response = self._manager(url).urlopen(
+                method,
+                url,
+                body=body,
+                headers=headers,
+                retries=_NO_RETRIES,
+                timeout=_TIMEOUT,
+                preload_content=False,
+                decode_content=False,
+            )
+            with response:
+                if response.status >= 400:
+                    raise _refusal(response)
+                result = receive(response)
+                response.drain_conn()
+                return result
+        except HTTPError as error:
+            raise WebError(f"{urlsplit(url).netloc}: {reason_of(error)}") from error
+
+    def _manager(self, url: str) -> urllib3.PoolManager:
+        server = urlsplit(url)
+        origin = f"{server.scheme}://{server.netloc}"
+        with self._lock:
+            if origin not in self._managers:
+                self._managers[origin] = _make_manager(origin, self._connections)
+            return self._managers[origin]
+
+
+def _make_manager(origin: str, connections: int) -> urllib3.PoolManager:
+    # What the SDK does for its own requests, so that both go the same way.
+    settings = requests.Session().merge_environment_settings(origin, {}, None, None, None)
+    verify = settings["verify"]
+    trusted = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+    proxy = select_proxy(origin, settings["proxies"])
+    if proxy:
+        return urllib3.ProxyManager(proxy, maxsize=connections, ca_certs=trusted)
+    return urllib3.PoolManager(maxsize=connections, ca_certs=trusted)
+
+
+def _whole(response: urllib3.BaseHTTPResponse) -> Answer:
+    return Answer(response.status, response.headers, response.read())
+
+
+def _refusal(response: urllib3.BaseHTTPResponse) -> WebError:
+    code = response.headers.get("x-ms-error-code", "")
+    found = _REASON.search(response.read(_MOST_OF_REASON, decode_content=False))
+    said = found[1].decode(errors="replace").strip() if found else ""
+    message = f"{response.status} {code or response.reason or ''}".rstrip()
+    return WebError(
+        f"{message}: {said}" if said else message,
+        status=response.status,
+        code=code,
+        retry_after=_seconds(response.headers.get("Retry-After")),
+    )
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Read `Retry-After`; its other form, a date, is not used by Azure Storage."""
+    try:
+        return min(_LONGEST_RETRY_AFTER, max(0.0, float(retry_after or 0)))
+    except ValueError:
+        return 0.0
+
+
+def reason_of(error: BaseException) -> str:
+    """Say what is at the bottom of an error, without the URL that was asked for."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return _SIGNATURE.sub("sig=***", text)

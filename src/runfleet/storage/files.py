@@ -1,0 +1,27 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """
+    Give a place beside `path` to write to, and put what is there in its place at the end.
+
+    The folder is made if need be. Where writing fails, nothing is left of it.
+    """
+    mark = f"{os.getpid()}-{threading.get_ident()}"
+    partial = path.with_name(f".{path.name}.partial-{mark}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
