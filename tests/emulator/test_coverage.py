@@ -23,6 +23,7 @@ ASKED = {
     "dependsOn": {"taskIds": ["a"]},
     "exitConditions": {"default": {"jobAction": "none"}},
     "extensions": [{"name": "x", "publisher": "p", "type": "t"}],
+    "identityReference": {"resourceId": "/subscriptions/s"},
     "jobManagerTask": {"id": "m", **COMMAND},
     "mountConfiguration": [{"nfsMountConfiguration": {"source": "s", "relativeMountPath": "m"}}],
     "multiInstanceSettings": {"coordinationCommandLine": "true", "numberOfInstances": 2},
@@ -58,15 +59,17 @@ def bodies(pool_body):
         "replace_job": {"poolInfo": {"poolId": "none"}},
         "create_task": task,
         "create_task_collection": task,
+        "upload_node_logs": {"containerUrl": "x", "startTime": "2020-01-01T00:00:00Z"},
     }
 
 
 @pytest.fixture
-def path_of(pool, job):
+def path_of(account, pool, job):
     """The path of an operation on something that is there."""
 
     def path_of(operation):
-        return OPERATION[operation].path.format(pool_id=pool, job_id=job)
+        node_id = account.nodes(pool)[0]["id"]
+        return OPERATION[operation].path.format(pool_id=pool, node_id=node_id, job_id=job)
 
     return path_of
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from azure.batch import models
+
+from runfleet.storage import DirectoryStorage
 
 NODE_ID = re.compile("tvmps_[0-9a-f]{64}_d")
 SLEEP = {"commandLine": "sleep 60"}
@@ -200,9 +203,52 @@ def test_nodes_are_filtered(account, client, node):
     assert not list(client.list_nodes(pool, filter="state eq 'offline'"))
 
 
-def test_service_logs_are_not_built_and_say_so(account, node):
-    response = account.send("POST", f"{node}/uploadbatchservicelogs", {})
-    assert account.code(response) == (501, "NotImplemented")
+def test_the_log_of_a_node_is_uploaded(account, node, emulator, unused):
+    """The lines of the time that is asked for, below a folder named in the answer."""
+    storage = DirectoryStorage(emulator.home / "storage")
+    storage.create_container(unused)
+    url = storage.container_url(unused, life=timedelta(days=1), write=True)
+    job = account.job(pool_of(node))
+    before = account.run(job, "before", "false")["executionInfo"]["endTime"]
+    account.run(job, "after", "no-such-program")
+
+    def uploaded(**more):
+        asked = {"containerUrl": url, "startTime": before, **more}
+        answer = account.send("POST", f"{node}/uploadbatchservicelogs", asked)
+        assert answer.status_code == 200, answer.text()
+        return answer.json()
+
+    # What has just ended is noted a moment later.
+    whole = account.wait_for(lambda: (one := uploaded())["numberOfFilesUploaded"] and one)
+    _, pool_id, node_id, _ = whole["virtualDirectoryName"].split("/")
+    assert (pool_id, node_id) == (pool_of(node), node.rpartition("/")[2])
+    log = storage.get_bytes(unused, f"{whole['virtualDirectoryName']}/agent.log").decode()
+    assert "CommandProgramNotFound" in log
+    assert f"task {job}/after" in log
+    assert f"task {job}/before begins" not in log
+    nothing = uploaded(startTime="2020-01-01T00:00:00Z", endTime="2020-01-02T00:00:00Z")
+    assert nothing["numberOfFilesUploaded"] == 0
+
+
+def test_a_log_that_cannot_be_uploaded_says_why(account, node, emulator):
+    account.run(account.job(pool_of(node)), "t")
+    asked = {
+        "containerUrl": f"file://{emulator.home}/storage/none".replace(" ", "%20"),
+        "startTime": "2020-01-01T00:00:00Z",
+    }
+
+    def refused():
+        answer = account.send("POST", f"{node}/uploadbatchservicelogs", asked)
+        return answer if answer.status_code == 400 else None
+
+    values = account.wait_for(refused).json()["values"]
+    assert values[0] == {"key": "PropertyName", "value": "containerUrl"}
+    assert values[-1] == {"key": "Reason", "value": "there is no such container"}
+
+
+def test_virtual_nodes_have_no_remote_desktop_and_no_extensions(account, node):
+    assert account.code(account.send("GET", f"{node}/rdp")) == (409, "OperationNotValidOnNode")
+    assert account.code(account.send("GET", f"{node}/extensions/x")) == (404, "ResourceNotFound")
 
 
 def test_users_of_a_node(account, node):

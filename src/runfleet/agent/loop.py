@@ -23,6 +23,7 @@ from runfleet.agent.messages import (
     decode,
     encode,
 )
+from runfleet.agent.node_logs import NodeLogs
 from runfleet.agent.trash import Trash
 from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
@@ -60,6 +61,7 @@ class Agent:
         self._selector.register(self._channel, selectors.EVENT_READ, self._on_channel)
         self._selector.register(self._wake_reader, selectors.EVENT_READ, lambda _: self._on_wake())
         self._journal = Journal(state + "/agent.journal")
+        self._node_logs = NodeLogs()
         self._trash = Trash(state + "/trash", delete_after)
         self._trash.take(state + "/partial")
         self._folders = Folders(self._trash)
@@ -76,8 +78,10 @@ class Agent:
                 key.data(events)
             self._executions.expire(time.monotonic())
             self._flush()
+            self._node_logs.write_due(time.time())
         self._executions.leave(_PATIENCE)
         self._flush()
+        self._node_logs.write()
 
     def _listen_to_signals(self) -> None:
         signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
@@ -122,6 +126,7 @@ class Agent:
     def _carry_out(self, message: Message) -> None:
         match message:
             case Execute():
+                self._node_logs.note_begin(message, time.time())
                 self._executions.begin(message)
             case Kill():
                 self._executions.stop(message.execution, EndedBy.KILL, wants_uploads=message.upload)
@@ -129,6 +134,7 @@ class Agent:
                 self._folders.remove(message.path)
 
     def _on_ended(self, ended: Ended) -> None:
+        self._node_logs.note_end(ended)
         self._ended.append(encode(ended))
 
     def _flush(self) -> None:
@@ -165,10 +171,9 @@ class Agent:
         deadline = self._executions.next_deadline()
         until_deadline = None if deadline is None else max(0.0, deadline - now)
         until_deletion = self._trash.attend(now, is_busy=len(self._executions) > 0)
-        return min(
-            (seconds for seconds in (until_deadline, until_deletion) if seconds is not None),
-            default=None,
-        )
+        until_log = self._node_logs.seconds_to_wait(time.time())
+        waits = (until_deadline, until_deletion, until_log)
+        return min((seconds for seconds in waits if seconds is not None), default=None)
 
 
 def _wake_pipe() -> tuple[int, int]:

@@ -87,6 +87,13 @@ IN_JOBS: Members = {
     ),
 }
 IN_POOLS_OF_JOBS: Members = {"autoPoolSpecification": Refusal("auto pools")}
+IN_LOG_UPLOADS: Members = {
+    "identityReference": Refusal(
+        "managed identities of nodes",
+        "this machine has none to show to a storage account",
+        "sign the container's URL",
+    )
+}
 IN_TASKS: Members = {
     **IN_COMMANDS,
     "authenticationTokenSettings": Refusal(
@@ -134,6 +141,7 @@ REFUSED_MEMBERS: Mapping[str, Members] = {
     "replace_job": _within("poolInfo", IN_POOLS_OF_JOBS),
     "create_task": IN_TASKS,
     "create_task_collection": IN_TASKS,
+    "upload_node_logs": IN_LOG_UPLOADS,
 }
 """The members of request bodies that each operation refuses, a slash before nested ones."""
 
@@ -156,6 +164,7 @@ SHORTFALLS: Mapping[str, str] = {
     "create_node_user": _NO_LOGIN,
     "replace_node_user": _NO_LOGIN,
     "get_node_remote_login_settings": _NO_LOGIN,
+    "get_node_extension": "nodes have none, since pools that ask for some are refused",
     "list_node_extensions": "nodes have none, since pools that ask for some are refused",
 }
 """What else is missing of operations that are carried out."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
 
 from runfleet.batch.records import Failure, Node, NodeUser, Pool, RecentTask
 from runfleet.batch.states import NodeDeallocationOption, NodeState
-from runfleet.wire import models
-from runfleet.wire.bodies import JsonObject, read_body
+from runfleet.wire import coverage, models
+from runfleet.wire.bodies import JsonObject, read_body, refuse_unbuilt
 from runfleet.wire.shapes import (
     auxiliary_info_json,
     failure_json,
@@ -45,6 +46,15 @@ _COUNTED_STATES = {
     NodeState.UPGRADING_OS: "upgradingOS",
     NodeState.WAITING_FOR_START_TASK: "waitingForStartTask",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLogsRequest:
+    """Which part of a node's log goes where; `end_time` None means to its end."""
+
+    container_url: str
+    start_time: datetime
+    end_time: datetime | None
 
 
 def parse_reboot(body: bytes) -> NodeDeallocationOption:
@@ -85,6 +95,30 @@ def parse_replace_user(user: NodeUser, body: bytes, *, received: datetime) -> No
     """Apply a request to replace a user account, of which only the expiry time is kept here."""
     options = read_body(models.BatchNodeUserReplaceOptions, body)
     return NodeUser(user.name, user.is_admin, _expiry_time(options.get("expiryTime"), received))
+
+
+def parse_upload_logs(body: bytes) -> UploadLogsRequest:
+    """
+    Read a request to upload the log of a node.
+
+    Raises
+    ------
+    WireError
+        If it does not say where to or from when, or would have the node use an identity.
+    """
+    asked = read_body(models.UploadBatchServiceLogsOptions, body)
+    refuse_unbuilt(asked, coverage.IN_LOG_UPLOADS)
+    end = asked.get("endTime")
+    return UploadLogsRequest(
+        container_url=asked["containerUrl"],
+        start_time=parse_time(asked["startTime"]),
+        end_time=None if end is None else parse_time(end),
+    )
+
+
+def uploaded_logs_json(directory: str, count: int) -> JsonObject:
+    """Where the log of a node was uploaded to."""
+    return {"virtualDirectoryName": directory, "numberOfFilesUploaded": count}
 
 
 def node_json(node: Node, pool: Pool, *, base: str) -> JsonObject:

@@ -98,6 +98,18 @@ async def list_node_extensions(service: Service, request: Request) -> Response:
     return respond(request, page_json(request, "extensions", select_page((), query), query))
 
 
+async def get_node_extension(service: Service, request: Request) -> Response:
+    """Refuse: nodes have no extensions."""
+    _node(service, request)
+    raise BatchRuleError("ResourceNotFound")
+
+
+async def get_node_remote_desktop(service: Service, request: Request) -> Response:
+    """Refuse: the service has this for cloud services only, which nodes no longer are."""
+    _node(service, request)
+    raise BatchRuleError("OperationNotValidOnNode")
+
+
 async def create_node_user(service: Service, request: Request) -> Response:
     """Add a user account to a node; it is remembered, but nobody can log in with it."""
     user = nodes.parse_create_user(request.body, received=request.received)

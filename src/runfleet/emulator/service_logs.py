@@ -1,0 +1,79 @@
+"""Bringing what the node agent noted of a node into a container."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from runfleet.agent.messages import FilesToUpload
+from runfleet.agent.node_logs import EARLIER_LOG_FILE, LOG_FILE
+from runfleet.agent.transfers import Cancellation
+from runfleet.agent.uploads import Uploads
+from runfleet.wire.errors import invalid_property
+
+
+@dataclass(frozen=True, slots=True)
+class LogRange:
+    """From when to when a log is wanted; None means to its end."""
+
+    start: datetime
+    end: datetime | None
+
+    def holds(self, line: str) -> bool:
+        """Whether a line of a log was written then."""
+        time = datetime.fromisoformat(line.partition(" ")[0])
+        return self.start <= time and (self.end is None or time <= self.end)
+
+
+def upload_logs(node_root: Path, wanted: LogRange, container_url: str, directory: str) -> int:
+    """
+    Upload the lines of a node's logs that were written in a range of time.
+
+    Parameters
+    ----------
+    node_root
+        The node's root folder.
+    wanted
+        Which lines; a log without any is not uploaded.
+    container_url
+        With what permits writing there.
+    directory
+        Prefix of the blobs' names.
+
+    Returns
+    -------
+    count : int
+        How many files were uploaded.
+
+    Raises
+    ------
+    WireError
+        If the container takes none.
+    """
+    with tempfile.TemporaryDirectory(dir=node_root / "volatile") as folder:
+        for name in (LOG_FILE, EARLIER_LOG_FILE):
+            _copy_lines(node_root / name, Path(folder) / Path(name).name, wanted)
+        uploads = Uploads([FilesToUpload("*", container_url, directory)], folder, {})
+        uploads.run_quickly()
+        uploads.run_rest(Cancellation())
+    for _, failure in uploads.failed:
+        reason = failure.details.get("Message", failure.message)
+        raise invalid_property("containerUrl", failure.details["Destination"], reason)
+    return len(uploads.uploaded)
+
+
+def _copy_lines(log: Path, copy: Path, wanted: LogRange) -> None:
+    lines = [line for line in _lines(log) if wanted.holds(line)]
+    if lines:
+        copy.write_text("".join(lines), encoding="utf-8")
+
+
+def _lines(log: Path) -> Iterator[str]:
+    try:
+        with log.open(encoding="utf-8") as file:
+            yield from file
+    except FileNotFoundError:
+        return
