@@ -130,9 +130,17 @@ def wait_for(condition: Callable[[], T], *, seconds: float = 30) -> T:
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def emulator_options() -> tuple[str, ...]:
+    """Further options of the emulator that the tests of a module share."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def emulator(
+    tmp_path_factory: pytest.TempPathFactory, emulator_options: tuple[str, ...]
+) -> Iterator[Emulator]:
     """An emulator that the tests of a module share."""
-    running = start_emulator(tmp_path_factory.mktemp("home with 'quote'"))
+    running = start_emulator(tmp_path_factory.mktemp("home with 'quote'"), *emulator_options)
     yield running
     stop_emulator(running)
 

@@ -128,6 +128,22 @@ def test_a_bundle_of_the_users_own_is_kept(runfleet, folder: Path, variable: str
     )
 
 
+def test_token_lets_clients_in_that_have_no_key(runfleet):
+    """For Batch or for the management of its account, as long as one asks for."""
+    runfleet("emulator", "start", "--detach", "--tls")
+    url = exports(runfleet)["AZURE_BATCH_ENDPOINT"]
+    ca_file = json.loads(runfleet("emulator", "status", "--json").out)["certificate"]
+
+    def status_of(*options: str) -> int:
+        token = runfleet("emulator", "token", *options).out.strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        address = f"{url}/pools?api-version=2025-06-01"
+        return requests.get(address, headers=headers, verify=ca_file).status_code
+
+    assert status_of() == status_of("--life", "1") == 200
+    assert status_of("--management") == 401
+
+
 def test_one_starts_with_tls_or_without(runfleet, write_study):
     """Asked for what it is, it is running; asked for something else, it is not what one wants."""
     plain = runfleet("emulator", "start", "--detach")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shlex
@@ -10,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 from urllib.parse import urlsplit
@@ -146,6 +148,28 @@ def env() -> None:
         variables["REQUESTS_CA_BUNDLE"] = str(ca_bundle(folders, os.environ))
     for name, text in variables.items():
         printer.data(f"export {name}={shlex.quote(text)}")
+
+
+@app.command(epilog=example('TOKEN="$(runfleet emulator token)"'))
+def token(
+    management: Annotated[
+        bool, typer.Option("--management", help="For application packages, not for Batch itself.")
+    ] = False,
+    life: Annotated[int, typer.Option(metavar="MINUTES", min=1, help="How long it is good.")] = 60,
+) -> None:
+    """
+    Print an access token for the emulator, as clients that log in with Microsoft Entra have one.
+
+    They send it as `Authorization: Bearer TOKEN`, most of them only to https. Starts the emulator
+    if it is not running.
+    """
+    # Nothing else here has to do with tokens.
+    from runfleet.emulator.tokens import BATCH, MANAGEMENT, issue_token
+
+    endpoint = _started(runfleet_home())
+    audience = MANAGEMENT if management else BATCH
+    key = base64.b64decode(endpoint.key)
+    Printer.standard().data(issue_token(key, audience, timedelta(minutes=life)))
 
 
 @app.command(epilog=example("runfleet emulator reset --yes"))

@@ -8,10 +8,10 @@ from time import monotonic
 from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.answers import Answer
 from runfleet.emulator.asgi import Receive, Scope, Send, read_body, request_of, send_answer
+from runfleet.emulator.authentication import authenticate
 from runfleet.emulator.engine import now
 from runfleet.emulator.handlers import HANDLERS
 from runfleet.emulator.service import Service
-from runfleet.wire.authentication import check_shared_key
 from runfleet.wire.coverage import refusal_of
 from runfleet.wire.errors import WireError, body_too_large, not_implemented
 from runfleet.wire.requests import Request, check_api_version
@@ -57,7 +57,7 @@ class App:
 
     async def _handle(self, request: Request) -> Answer:
         check_api_version(request)
-        check_shared_key(request, self._service.account, self._service.key)
+        authenticate(request, self._service.account, self._service.key)
         routed = route(request)
         handler = HANDLERS.get(routed.operation.name)
         if handler is None:

@@ -30,6 +30,7 @@ from runfleet.emulator.packages import Packages
 from runfleet.emulator.private_files import write_private
 from runfleet.emulator.recovery import recover_tasks, remembered
 from runfleet.emulator.service import Service
+from runfleet.emulator.tokens import read_account_key
 from runfleet.errors import RunfleetError
 from runfleet.scheduler.restore import resume
 from runfleet.scheduler.state import State
@@ -199,7 +200,7 @@ def _account_key(path: Path) -> bytes:
     """The account's key, made at random at the first start."""
     if not path.exists():
         write_private(path, base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
-    return base64.b64decode(path.read_bytes())
+    return read_account_key(path)
 
 
 def _announce(folders: Folders, url: str, settings: Settings) -> None:
