@@ -8,6 +8,7 @@ from azure.batch import models as sdk
 
 from runfleet.azure import (
     AllTasksComplete,
+    Autoscale,
     Image,
     JobSettings,
     OperatingSystem,
@@ -156,6 +157,8 @@ def test_a_pool_with_everything():
         spot=3,
         slots=4,
         pack=True,
+        inter_node_communication=True,
+        packages=[PackageReference("epanet", "2.3.5")],
         start_task=StartTask("install", max_retries=1, elevated=True),
         metadata={"owner": "me"},
     )
@@ -172,6 +175,10 @@ def test_a_pool_with_everything():
         target_low_priority_nodes=3,
         task_slots_per_node=4,
         task_scheduling_policy=sdk.BatchTaskSchedulingPolicy(node_fill_type="pack"),
+        enable_inter_node_communication=True,
+        application_package_references=[
+            sdk.BatchApplicationPackageReference(application_id="epanet", version="2.3.5")
+        ],
         start_task=sdk.BatchStartTask(
             command_line="install",
             max_task_retry_count=1,
@@ -183,6 +190,21 @@ def test_a_pool_with_everything():
         metadata=[sdk.BatchMetadataItem(name="owner", value="me")],
     )
     assert ours.to_wire() == as_sent(theirs)
+
+
+def test_a_pool_that_follows_its_work_has_no_targets():
+    image = Image("canonical", "jammy", "22", "batch.node.ubuntu 22.04", OperatingSystem.LINUX)
+    scale = Autoscale("$TargetDedicatedNodes = 1;", MINUTES)
+    wire = PoolSettings("pool-1", image, "standard_f2s_v2", autoscale=scale).to_wire()
+    assert wire.keys().isdisjoint({"targetDedicatedNodes", "targetLowPriorityNodes"})
+    theirs = sdk.BatchPoolCreateOptions(
+        id="pool-1",
+        vm_size="standard_f2s_v2",
+        enable_auto_scale=True,
+        auto_scale_formula="$TargetDedicatedNodes = 1;",
+        auto_scale_evaluation_interval=MINUTES,
+    )
+    assert wire.items() >= as_sent(theirs).items() - {("taskSlotsPerNode", 1)}
 
 
 @pytest.mark.parametrize(

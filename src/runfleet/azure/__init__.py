@@ -32,6 +32,7 @@ from runfleet.azure.info import (
 )
 from runfleet.azure.settings import (
     AllTasksComplete,
+    Autoscale,
     Image,
     JobSettings,
     OperatingSystem,
@@ -51,6 +52,7 @@ __all__ = [
     "AddedTasks",
     "AllTasksComplete",
     "AuthenticationError",
+    "Autoscale",
     "AzureBatch",
     "BackOff",
     "BatchError",

@@ -268,6 +268,31 @@ class ReleaseTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Autoscale:
+    """
+    How a pool follows its work by itself.
+
+    Parameters
+    ----------
+    formula
+        Sets the targets of the pool; `runfleet.autoscale` has ready-made ones.
+    interval
+        How often it is evaluated, five minutes to a week.
+    """
+
+    formula: str
+    interval: timedelta = timedelta(minutes=5)
+
+    def to_wire(self) -> dict[str, Any]:
+        """Write the members of a pool that are about it."""
+        return {
+            "enableAutoScale": True,
+            "autoScaleFormula": self.formula,
+            "autoScaleEvaluationInterval": duration_to_wire(self.interval),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class PoolSettings:
     """
     A pool to be made.
@@ -279,11 +304,17 @@ class PoolSettings:
     image, vm_size
         What its nodes are.
     dedicated, spot
-        How many nodes of each kind.
+        How many nodes of each kind, where the pool does not follow its work.
+    autoscale
+        How the pool follows its work; None if it does not.
     slots
         How many task slots each node has.
     pack
         Whether a node is filled before the next one gets tasks.
+    inter_node_communication
+        Whether its nodes can talk to each other, as multi-instance tasks need it.
+    packages
+        Application packages that each node gets.
     start_task
         What each node runs first.
     metadata
@@ -295,8 +326,11 @@ class PoolSettings:
     vm_size: str
     dedicated: int = 0
     spot: int = 0
+    autoscale: Autoscale | None = None
     slots: int = 1
     pack: bool = False
+    inter_node_communication: bool = False
+    packages: Sequence[PackageReference] = ()
     start_task: StartTask | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -306,13 +340,19 @@ class PoolSettings:
             id=self.id,
             vmSize=self.vm_size,
             virtualMachineConfiguration=self.image.to_wire(),
-            targetDedicatedNodes=self.dedicated,
-            targetLowPriorityNodes=self.spot,
+            **self._scale_to_wire(),
             taskSlotsPerNode=self.slots,
             taskSchedulingPolicy={"nodeFillType": "pack"} if self.pack else None,
+            enableInterNodeCommunication=self.inter_node_communication or None,
+            applicationPackageReferences=_packages_to_wire(self.packages),
             startTask=self.start_task.to_wire() if self.start_task else None,
             metadata=pairs_to_wire(self.metadata) or None,
         )
+
+    def _scale_to_wire(self) -> dict[str, Any]:
+        if self.autoscale is not None:
+            return self.autoscale.to_wire()
+        return {"targetDedicatedNodes": self.dedicated, "targetLowPriorityNodes": self.spot}
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,7 +453,7 @@ class TaskSettings:
             resourceFiles=_files_to_wire(self.resource_files),
             outputFiles=_files_to_wire(self.output_files),
             environmentSettings=_environment_to_wire(self.environment),
-            applicationPackageReferences=[item.to_wire() for item in self.packages] or None,
+            applicationPackageReferences=_packages_to_wire(self.packages),
             constraints=_constraints_to_wire(self.max_retries, self.time_limit, self.retention),
             requiredSlots=self.slots if self.slots != 1 else None,
         )
@@ -421,6 +461,10 @@ class TaskSettings:
 
 def _files_to_wire(files: Sequence[ResourceFile | OutputFile]) -> list[dict[str, Any]] | None:
     return [file.to_wire() for file in files] or None
+
+
+def _packages_to_wire(packages: Sequence[PackageReference]) -> list[dict[str, Any]] | None:
+    return [package.to_wire() for package in packages] or None
 
 
 def _environment_to_wire(environment: Mapping[str, str]) -> list[dict[str, str]] | None:
