@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,8 @@ from typing import TypeVar
 import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
+
+from runfleet.emulator import EmulatorProcess, Fault
 
 ROOT = Path(__file__).parents[1]
 EPANET = ROOT / ".build" / "epanet"
@@ -69,21 +70,8 @@ def runfleet(tmp_path: Path) -> Iterator[RunCommand]:
     run("emulator", "stop")
 
 
-@dataclass(frozen=True)
-class Emulator:
-    """A running emulator of its own, and what a client needs to reach it."""
-
-    home: Path
-    url: str
-    account: str
-    key: str
-    ca_file: str | None
-    process: subprocess.Popen[bytes]
-
-    @property
-    def log(self) -> Path:
-        """What it wrote about itself."""
-        return self.home / "emulator" / "log.txt"
+class Emulator(EmulatorProcess):
+    """A running emulator of its own, and a client of it."""
 
     def client(self) -> BatchClient:
         """The official SDK's client."""
@@ -91,30 +79,17 @@ class Emulator:
         return BatchClient(self.url, credential, connection_verify=self.ca_file or True)
 
 
-def start_emulator(home: Path, *options: str) -> Emulator:
+def start_emulator(home: Path, *options: str, faults: Sequence[Fault] = ()) -> Emulator:
     """Start an emulator and wait until it serves."""
-    command = [sys.executable, "-m", "runfleet.emulator", "--home", home, *options]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    endpoint = home / "emulator" / "endpoint.json"
-    wait_for(lambda: process.poll() is not None or _pid(endpoint) == process.pid)
-    assert process.poll() is None, (home / "emulator" / "log.txt").read_text()
-    facts = json.loads(endpoint.read_text())
-    key = (home / "emulator" / "key").read_text()
-    return Emulator(home, facts["url"], facts["account"], key, facts["ca_file"], process)
+    emulator = Emulator(home, faults, options=options)
+    emulator.start()
+    return emulator
 
 
 def stop_emulator(emulator: Emulator) -> None:
     """Stop an emulator as a user would, wait until it is gone, and see that its log is clean."""
-    emulator.process.terminate()
-    emulator.process.wait(20)
+    emulator.stop()
     assert "Traceback" not in (text := emulator.log.read_text()), text
-
-
-def _pid(endpoint: Path) -> int | None:
-    try:
-        return int(json.loads(endpoint.read_text())["pid"])
-    except (OSError, ValueError):
-        return None
 
 
 T = TypeVar("T")
@@ -150,8 +125,8 @@ def start_emulators() -> Iterator[Callable[..., Emulator]]:
     """Start emulators that a test ends, or that are stopped after it."""
     started: list[Emulator] = []
 
-    def start(home: Path, *options: str) -> Emulator:
-        started.append(start_emulator(home, *options))
+    def start(home: Path, *options: str, faults: Sequence[Fault] = ()) -> Emulator:
+        started.append(start_emulator(home, *options, faults=faults))
         return started[-1]
 
     yield start

@@ -57,6 +57,10 @@ def start(
             metavar="PORT", min=1, max=65535, help="Where to listen; by default where it last did."
         ),
     ] = None,
+    faults: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What shall go wrong: see docs/faults.md."),
+    ] = None,
 ) -> None:
     """
     Start the emulator, and show its log until Ctrl-C.
@@ -66,9 +70,11 @@ def start(
     """
     printer = Printer.standard()
     home = runfleet_home()
-    options = _options(node_delay=node_delay, tls=tls or None, port=port)
+    checked = None if faults is None else _checked(faults)
+    options = _options(node_delay=node_delay, tls=tls or None, port=port, faults=checked)
     running = Emulator(home).endpoint()
-    if running and not (detach and node_delay is None and _serves(running, tls=tls, port=port)):
+    is_as_wanted = node_delay is None and faults is None
+    if running and not (detach and is_as_wanted and _serves(running, tls=tls, port=port)):
         raise RunfleetError(
             f"the emulator is running already, at {running.url}",
             hint="`runfleet emulator stop` stops it",
@@ -87,7 +93,7 @@ def _serves(endpoint: Endpoint, *, tls: bool, port: int | None) -> bool:
     return (url.scheme == "https" or not tls) and port in (None, url.port)
 
 
-def _options(**chosen: float | bool | None) -> list[str]:
+def _options(**chosen: float | bool | Path | None) -> list[str]:
     """Write the options of `python -m runfleet.emulator` that were chosen; True is a flag."""
     return [
         word
@@ -95,6 +101,14 @@ def _options(**chosen: float | bool | None) -> list[str]:
         if value is not None
         for word in (f"--{name.replace('_', '-')}", *([] if value is True else [str(value)]))
     ]
+
+
+def _checked(faults: Path) -> Path:
+    """Find mistakes in a fault file here, and not in the log of an emulator that has ended."""
+    from runfleet.faults.file import read_fault_file
+
+    read_fault_file(faults)
+    return faults.absolute()
 
 
 @app.command(epilog=example("runfleet emulator stop"))

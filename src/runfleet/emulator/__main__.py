@@ -6,11 +6,15 @@ import argparse
 import logging
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.lock import AlreadyRunningError
 from runfleet.emulator.server import Settings, configure_logging, run
 from runfleet.errors import RunfleetError
+
+if TYPE_CHECKING:
+    from runfleet.faults import Faults
 
 log = logging.getLogger("runfleet.emulator")
 
@@ -21,15 +25,8 @@ def main() -> int:
     folders = Folders(options.home.absolute())
     folders.state.mkdir(parents=True, exist_ok=True)
     configure_logging(None if options.foreground else folders.state / "log.txt")
-    settings = Settings(
-        home=folders.home,
-        port=options.port,
-        tls=options.tls,
-        idle_exit=timedelta(seconds=options.idle_exit) if options.idle_exit else None,
-        node_delay=timedelta(seconds=options.node_delay),
-    )
     try:
-        run(settings)
+        run(_settings(options, folders))
     except AlreadyRunningError:
         log.info("another emulator serves %s", folders.home)
     except RunfleetError as error:
@@ -41,6 +38,24 @@ def main() -> int:
     return 0
 
 
+def _settings(options: argparse.Namespace, folders: Folders) -> Settings:
+    return Settings(
+        home=folders.home,
+        port=options.port,
+        tls=options.tls,
+        idle_exit=timedelta(seconds=options.idle_exit) if options.idle_exit else None,
+        node_delay=timedelta(seconds=options.node_delay),
+        faults=_faults(options.faults) if options.faults else None,
+    )
+
+
+def _faults(file: Path) -> Faults:
+    # Imported where faults are wanted: reading them takes longer than to start without.
+    from runfleet.faults.file import read_fault_file
+
+    return read_fault_file(file)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("runfleet.emulator", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="folder that holds everything")
@@ -48,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tls", action="store_true", help="serve https instead of http")
     parser.add_argument("--idle-exit", type=float, default=900.0, help="seconds; 0: never")
     parser.add_argument("--node-delay", type=float, default=0.05, help="seconds until a node comes")
+    parser.add_argument("--faults", type=Path, help="file that says what shall go wrong")
     parser.add_argument("--foreground", action="store_true", help="log to stderr")
     return parser
 

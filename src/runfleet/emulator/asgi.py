@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,11 +16,15 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+CLOCK_OFFSET = "runfleet.clock_offset"
+"""A member of a scope: by how much the service's clock is ahead when it receives the request."""
+
 _CHUNK = 1 << 20
+_NO_OFFSET = timedelta()
 
 
 def request_of(scope: Scope, body: bytes, *, received: datetime) -> Request:
-    """Take a request apart, and give it an id."""
+    """Take a request apart that was received at a certain time, and give it an id."""
     return read_request(
         scope["method"],
         _target(scope),
@@ -28,7 +32,7 @@ def request_of(scope: Scope, body: bytes, *, received: datetime) -> Request:
         body,
         scheme=scope["scheme"],
         request_id=str(uuid4()),
-        received=received,
+        received=received + scope.get(CLOCK_OFFSET, _NO_OFFSET),
     )
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -35,6 +36,10 @@ from runfleet.errors import RunfleetError
 from runfleet.scheduler.restore import resume
 from runfleet.scheduler.state import State
 from runfleet.store import Store
+
+if TYPE_CHECKING:
+    from runfleet.emulator.request_faults import DroppableProtocol, FaultyApp
+    from runfleet.faults import Faults, Plan
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +63,8 @@ class Settings:
         How long to stay without a request and without a running task; None is for ever.
     node_delay
         How long a node takes to come.
+    faults
+        What shall go wrong; None for nothing.
     """
 
     home: Path
@@ -66,6 +73,7 @@ class Settings:
     account: str = "local"
     idle_exit: timedelta | None = None
     node_delay: timedelta = timedelta(milliseconds=50)
+    faults: Faults | None = None
 
 
 class _QuietServer(uvicorn.Server):
@@ -118,12 +126,14 @@ async def _serve(settings: Settings, folders: Folders) -> None:
     port = listener.getsockname()[1]
     folders.port.write_text(str(port))
     url = f"{'https' if settings.tls else 'http'}://{HOST}:{port}"
+    plan = None if settings.faults is None else _plan(settings.faults)
     engine = await _start_engine(settings, folders, url)
     try:
         key = _account_key(folders.key)
         service = Service(settings.account, key, engine, folders, Packages(folders.packages))
         app = App(service)
-        server = _QuietServer(_configuration(app, _certificate(settings, folders)))
+        certificate = _certificate(settings, folders)
+        server = _QuietServer(_configuration(app, certificate, plan))
         _announce(folders, url, settings)
         log.info("serving account `%s` at %s", settings.account, url)
         _watch_idleness(server, app, engine, settings.idle_exit)
@@ -143,9 +153,18 @@ def _certificate(settings: Settings, folders: Folders) -> Path | None:
     return folders.certificate
 
 
-def _configuration(app: App, certificate: Path | None) -> uvicorn.Config:
+def _plan(faults: Faults) -> Plan:
+    # Imported where faults are wanted, as all that has to do with them.
+    from runfleet.faults import Plan
+
+    return Plan(faults)
+
+
+def _configuration(app: App, certificate: Path | None, plan: Plan | None) -> uvicorn.Config:
+    serving, protocol = (app, "auto") if plan is None else _with_faults(app, plan)
     return uvicorn.Config(
-        app,
+        serving,
+        http=protocol,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -156,6 +175,12 @@ def _configuration(app: App, certificate: Path | None) -> uvicorn.Config:
         timeout_graceful_shutdown=2,
         ssl_certfile=certificate,
     )
+
+
+def _with_faults(app: App, plan: Plan) -> tuple[FaultyApp, type[DroppableProtocol]]:
+    from runfleet.emulator.request_faults import DroppableProtocol, FaultyApp
+
+    return FaultyApp(app, plan), DroppableProtocol
 
 
 async def _start_engine(settings: Settings, folders: Folders, url: str) -> Engine:

@@ -1,0 +1,152 @@
+"""An emulator of one's own, for tests of programs that use Azure Batch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from runfleet.emulator.folders import Folders
+from runfleet.errors import RunfleetError
+from runfleet.faults import Fault
+
+_PATIENCE_SECONDS = 30.0
+_PAUSE_SECONDS = 0.005
+
+
+class EmulatorProcess:
+    """
+    A Batch emulator that lives as long as a `with` block, on a free port of this machine.
+
+    Parameters
+    ----------
+    home
+        The folder that holds everything; an emulator started in the same folder later goes on where
+        this one has ended.
+    faults
+        What shall go wrong: a list, or a file as `runfleet emulator start --faults` takes it.
+    seed
+        Of a list of faults: other seeds give other faults, the same one the same.
+    options
+        Further options of `python -m runfleet.emulator`.
+
+    Attributes
+    ----------
+    url, account, key
+        What a client needs; the key is in base64.
+    ca_file
+        The certificate that a client has to trust; None unless `options` holds `--tls`.
+    process
+        The emulator's process.
+
+    Raises
+    ------
+    RunfleetError
+        On entering the block, if it does not start; with the end of its log.
+
+    Examples
+    --------
+    >>> with EmulatorProcess(tmp_path, [Fault(FaultKind.BUSY, probability=0.1)]) as emulator:
+    ...     credential = AzureNamedKeyCredential(emulator.account, emulator.key)
+    ...     client = BatchClient(emulator.url, credential)
+    """
+
+    url: str
+    account: str
+    key: str
+    ca_file: str | None
+    process: subprocess.Popen[bytes]
+
+    def __init__(
+        self,
+        home: Path,
+        faults: Sequence[Fault] | Path = (),
+        *,
+        seed: int = 0,
+        options: Sequence[str] = (),
+    ) -> None:
+        self.home = home
+        self._folders = Folders(home.absolute())
+        self._faults = faults
+        self._seed = seed
+        self._options = options
+
+    @property
+    def log(self) -> Path:
+        """What it writes about itself."""
+        return self._folders.state / "log.txt"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it, and wait until it serves."""
+        self._folders.state.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._folders.home)]
+        command += [*self._fault_options(), *self._options]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not self._is_announced():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise self._failure()
+            time.sleep(_PAUSE_SECONDS)
+        self.key = self._folders.key.read_text()
+
+    def stop(self) -> None:
+        """Stop it with all that it runs, and wait until it is gone."""
+        self.process.terminate()
+        try:
+            self.process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _fault_options(self) -> list[str]:
+        if isinstance(self._faults, Path):
+            return ["--faults", str(self._faults.absolute())]
+        if not self._faults:
+            return []
+        file = self._folders.state / "faults.yaml"
+        file.write_text(
+            json.dumps({"seed": self._seed, "faults": list(map(_chosen, self._faults))})
+        )
+        return ["--faults", str(file)]
+
+    def _is_announced(self) -> bool:
+        try:
+            facts = json.loads(self._folders.endpoint.read_text())
+        except (OSError, ValueError):  # not written yet
+            return False
+        self.url, self.account, self.ca_file = facts["url"], facts["account"], facts["ca_file"]
+        return bool(facts["pid"] == self.process.pid)
+
+    def _failure(self) -> RunfleetError:
+        text = self.log.read_text(errors="replace").strip()
+        last = text.splitlines()[-1] if text else "it says nothing"
+        return RunfleetError(
+            f"the emulator in `{self.home}` did not start: {last}", hint=f"its log is `{self.log}`"
+        )
+
+
+def _chosen(fault: Fault) -> dict[str, object]:
+    """Write of a fault what differs from what a fault file takes for granted."""
+    usual = asdict(Fault(fault.fault))
+    return {
+        key: value for key, value in asdict(fault).items() if key == "fault" or value != usual[key]
+    }
