@@ -285,7 +285,10 @@ class BlobHandler(BaseHTTPRequestHandler):
         page = names[first : first + self.store.page_size]
         more = first + len(page) < len(names)
         blobs = "".join(
-            f"<Blob><Name>{escape(name.split('/', 1)[1])}</Name></Blob>" for name in page
+            f"<Blob><Name>{escape(name.split('/', 1)[1])}</Name><Properties>"
+            f"<Content-Length>{len(self.store.blobs[name])}</Content-Length>"
+            f"<Last-Modified>Sun, 22 Nov 2026 01:00:00 GMT</Last-Modified></Properties></Blob>"
+            for name in page
         )
         marker = f"<NextMarker>{first + len(page) if more else ''}</NextMarker>"
         return f"<EnumerationResults><Blobs>{blobs}</Blobs>{marker}</EnumerationResults>"

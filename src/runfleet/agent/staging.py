@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from runfleet.agent import files
 from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.messages import FileToFetch
 from runfleet.agent.transfers import Cancellation
-from runfleet.agent.urls import blob_url, is_remote, local_path, without_query
+from runfleet.agent.urls import is_remote, local_path
+from runfleet.storage.urls import blob_url, without_query
 
 _CODES_BY_STATUS = {404: "BlobNotFound", 401: "BlobAccessDenied", 403: "BlobAccessDenied"}
 
@@ -31,19 +33,15 @@ def fetch(
     ExecutionError
         If one is not there or not allowed, or could not be fetched or written.
     """
-    for url, relative in _blobs(file, cancellation):
-        cancellation.check()
-        target = target_path(working_directory, relative, url)
-        partial = files.partial_path(partial_folder)
-        try:
-            _fetch_blob(url, partial, cancellation)
-            os.chmod(partial, _mode(file))
-            with cancellation.if_wanted():
-                files.move(partial, target)
-        except OSError as error:
-            raise _error_of(error, url, relative) from error
-        finally:
-            files.remove(partial)
+    place = partial(_fetch_into, file, working_directory, partial_folder, cancellation)
+    blobs = _blobs(file, cancellation)
+    if file.is_container and is_remote(file.url):
+        from runfleet.agent.web import for_each
+
+        for_each(blobs, place)
+    else:
+        for blob in blobs:
+            place(blob)
 
 
 def target_path(working_directory: str, relative: str, url: str) -> str:
@@ -71,6 +69,28 @@ def _fetch_if_small(file: FileToFetch, working_directory: str) -> bool:
     return True
 
 
+def _fetch_into(
+    file: FileToFetch,
+    working_directory: str,
+    partial_folder: str,
+    cancellation: Cancellation,
+    blob: tuple[str, str],
+) -> None:
+    url, relative = blob
+    cancellation.check()
+    target = target_path(working_directory, relative, url)
+    draft = files.partial_path(partial_folder)
+    try:
+        _fetch_blob(url, draft, cancellation)
+        os.chmod(draft, _mode(file))
+        with cancellation.if_wanted():
+            files.move(draft, target)
+    except OSError as error:
+        raise _error_of(error, url, relative) from error
+    finally:
+        files.remove(draft)
+
+
 def _mode(file: FileToFetch) -> int:
     return int(file.file_mode, 8)
 
@@ -85,14 +105,15 @@ def _fetch_blob(url: str, partial: str, cancellation: Cancellation) -> None:
 
 
 def _download(url: str, partial: str, cancellation: Cancellation) -> None:
-    from runfleet.agent import web
+    from runfleet.agent.web import web_blobs
+    from runfleet.storage.channel import WebError
 
     if not is_remote(url):
         reason = "the URL is neither one of the web nor a file of this machine"
         raise ExecutionError("BlobDownloadMiscError", **_place(url), Message=reason)
     try:
-        web.download(url, partial, cancellation)
-    except web.WebError as error:
+        web_blobs().download(url, partial, check=cancellation.check)
+    except WebError as error:
         raise _web_error(error.status, error.message, url) from error
 
 
@@ -107,13 +128,15 @@ def _blobs(file: FileToFetch, cancellation: Cancellation) -> Iterator[tuple[str,
 
 
 def _remote_names(file: FileToFetch, cancellation: Cancellation) -> Iterator[str]:
-    from runfleet.agent import web
+    from runfleet.agent.web import web_blobs
+    from runfleet.storage.channel import WebError
 
     try:
-        for name in web.list_blobs(file.url, file.blob_prefix, cancellation):
-            if not name.endswith("/"):  # the mark of an empty folder
-                yield name
-    except web.WebError as error:
+        for page in web_blobs().list(file.url, file.blob_prefix, check=cancellation.check):
+            for blob in page:
+                if not blob.name.endswith("/"):  # the mark of an empty folder
+                    yield blob.name
+    except WebError as error:
         raise _web_error(error.status, error.message, file.url) from error
 
 

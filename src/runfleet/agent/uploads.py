@@ -14,10 +14,11 @@ from runfleet.agent.failures import ExecutionError, as_utf8, from_os_error
 from runfleet.agent.messages import ExecutionFailure, FilesToUpload
 from runfleet.agent.patterns import Match, Pattern
 from runfleet.agent.transfers import Cancellation
-from runfleet.agent.urls import blob_url, is_remote, local_path, without_query
+from runfleet.agent.urls import is_remote, local_path
 from runfleet.batch.states import UploadCondition
 from runfleet.storage.errors import InvalidNameError
 from runfleet.storage.names import check_blob_name
+from runfleet.storage.urls import blob_url, without_query
 
 _LOGS = ("stdout.txt", "stderr.txt")
 _CODES_BY_STATUS = {
@@ -176,7 +177,8 @@ def _put_locally(upload: Upload, container: str, *, may_take_long: bool) -> bool
 
 
 def _put_remotely(upload: Upload, cancellation: Cancellation) -> None:
-    from runfleet.agent import web
+    from runfleet.agent.web import web_blobs
+    from runfleet.storage.channel import WebError
 
     container_url = upload.wanted.container_url
     if not is_remote(container_url):
@@ -184,8 +186,8 @@ def _put_remotely(upload: Upload, cancellation: Cancellation) -> None:
         raise _failure("FileUploadMiscError", upload, reason)
     url = blob_url(container_url, upload.blob)
     try:
-        web.upload(upload.path, url, upload.wanted.headers, cancellation)
-    except web.WebError as error:
+        web_blobs().upload(upload.path, url, upload.wanted.headers, check=cancellation.check)
+    except WebError as error:
         code = _CODES_BY_STATUS.get(error.status or 0, "FileUploadMiscError")
         raise _failure(code, upload, error.message) from error
 

@@ -1,9 +1,9 @@
-"""URLs of blobs and containers: those of this machine, and what of a URL may be shown."""
+"""URLs of blobs and containers: those of this machine, and those of the web."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 @lru_cache(maxsize=1024)
@@ -18,14 +18,3 @@ def local_path(url: str) -> str | None:
 def is_remote(url: str) -> bool:
     """Tell whether a URL is one of the web."""
     return url.lower().startswith(("http://", "https://"))
-
-
-def blob_url(container_url: str, blob: str) -> str:
-    """Name a blob of a container, keeping the query."""
-    path, mark, query = container_url.partition("?")
-    return f"{path.rstrip('/')}/{quote(blob, errors='surrogateescape')}{mark}{query}"
-
-
-def without_query(url: str) -> str:
-    """Cut a URL before its query, which may hold a signature."""
-    return url.partition("?")[0]

@@ -32,7 +32,8 @@ from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.parallel import in_order
 from runfleet.storage.protocol import Blob, OnBytes, unheard
 from runfleet.storage.signatures import AccountKey, DelegationKey, Secret, Signatures
-from runfleet.storage.signed_blobs import SignedBlobs, blob_url
+from runfleet.storage.signed_blobs import SignedBlobs
+from runfleet.storage.urls import blob_url
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

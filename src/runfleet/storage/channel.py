@@ -28,7 +28,7 @@ T = TypeVar("T")
 Check = Callable[[], None]
 """Called again and again while a transfer goes on; may raise to break it off."""
 
-PAUSES = (0.3, 1.0, 3.0, 8.0)
+PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Seconds to wait before each further attempt, more or less."""
 
 _API_VERSION = "2020-10-02"

@@ -19,6 +19,7 @@ import urllib3
 from runfleet.storage.channel import Channel, Check, WebError
 from runfleet.storage.parallel import Item, Result, in_order
 from runfleet.storage.protocol import Blob, OnBytes, unheard
+from runfleet.storage.urls import with_query
 
 BLOCK = 8 << 20
 """Size of a part that is moved by one request; what is smaller is moved whole."""
@@ -238,17 +239,6 @@ class SignedBlobs:
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._thread_count, "blobs")
-
-
-def blob_url(container_url: str, blob: str) -> str:
-    """Name a blob of a container, keeping the query."""
-    path, mark, query = container_url.partition("?")
-    return f"{path.rstrip('/')}/{quote(blob, errors='surrogateescape')}{mark}{query}"
-
-
-def with_query(url: str, query: str) -> str:
-    """Add to the query of a URL."""
-    return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
 def _receive_first(

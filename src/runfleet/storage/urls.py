@@ -1,0 +1,21 @@
+"""URLs of containers and blobs, whose query may hold a signature."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+
+def blob_url(container_url: str, blob: str) -> str:
+    """Name a blob of a container, keeping the query."""
+    path, mark, query = container_url.partition("?")
+    return f"{path.rstrip('/')}/{quote(blob, errors='surrogateescape')}{mark}{query}"
+
+
+def with_query(url: str, query: str) -> str:
+    """Add to the query of a URL."""
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def without_query(url: str) -> str:
+    """Cut a URL before its query, so that it can be shown."""
+    return url.partition("?")[0]
