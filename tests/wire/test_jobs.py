@@ -100,7 +100,7 @@ def test_what_sdk_14_asked_for_is_understood(sent_by_sdk_14):
 
 def test_a_job_remembers_itself_by_its_body(sent):
     parsed = jobs.parse_create(sent(lambda client: client.create_job(FULL)).body)
-    assert jobs.spec_from_body(parsed.body) == parsed.spec
+    assert jobs.patch(job_of(parsed), b"{}") == parsed
 
 
 def test_defaults_are_answered():
@@ -231,11 +231,11 @@ def test_what_is_not_built_says_so(member, value, reason):
 
 
 def test_a_patch_keeps_what_it_leaves_out(sent, sent_by_sdk_14):
-    current = parse(priority=5, metadata=[{"name": "a", "value": "b"}]).body
+    current = job_of(parse(priority=5, metadata=[{"name": "a", "value": "b"}]))
     options = models.BatchJobUpdateOptions(max_parallel_tasks=3)
     changed = jobs.patch(current, sent(lambda client: client.update_job("j", options)).body)
     assert (changed.spec.priority, changed.spec.max_parallel_tasks) == (5, 3)
-    changed = jobs.patch(changed.body, sent_by_sdk_14["update job"].body)
+    changed = jobs.patch(job_of(changed), sent_by_sdk_14["update job"].body)
     assert (changed.spec.priority, changed.spec.max_parallel_tasks) == (7, 3)
     assert changed.spec.on_all_tasks_complete is OnAllTasksComplete.TERMINATE_JOB
     assert orjson.loads(changed.body)["metadata"] == [{"name": "a", "value": "b"}]
@@ -245,17 +245,18 @@ def test_replacing_a_job_resets_what_is_left_out(sent):
     parsed = jobs.parse_create(sent(lambda client: client.create_job(FULL)).body)
     job = models.BatchJob(jobs.job_json(job_of(parsed), base=BASE))
     job.priority = job.constraints = job.metadata = None
-    replaced = jobs.replace(parsed.body, sent(lambda client: client.replace_job("j", job)).body)
+    current = job_of(parsed)
+    replaced = jobs.replace(current, sent(lambda client: client.replace_job("j", job)).body)
     assert replaced.spec.priority == 0
     assert replaced.spec.max_task_retry_count == 0
     assert replaced.spec.preparation == parsed.spec.preparation
     assert "metadata" not in orjson.loads(replaced.body)
     with pytest.raises(WireError):
-        jobs.replace(parsed.body, b"{}")
+        jobs.replace(current, b"{}")
 
 
 def test_a_job_that_ends_with_its_tasks_cannot_be_told_to_go_on():
-    current = parse(onAllTasksComplete="terminatejob").body
+    current = job_of(parse(onAllTasksComplete="terminatejob"))
     for change in (jobs.patch, jobs.replace):
         with pytest.raises(WireError) as caught:
             change(current, orjson.dumps(MINIMAL | {"onAllTasksComplete": "noaction"}))

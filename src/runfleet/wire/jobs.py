@@ -82,7 +82,7 @@ _REPLACED = (
 
 @dataclass(frozen=True, slots=True)
 class ParsedJob:
-    """A job as it was asked for; `body` is what is remembered of the request."""
+    """A job as it was asked for; `body` is what is remembered of the request, but its id."""
 
     spec: JobSpec
     body: bytes
@@ -99,21 +99,35 @@ def parse_create(body: bytes) -> ParsedJob:
     """
     job = read_body(models.BatchJobCreateOptions, body)
     check_id("id", job["id"])
-    refuse_unbuilt(job, coverage.IN_JOBS)
-    _check_auxiliary_tasks(job)
-    return _parsed(dict(job))
+    content = {name: value for name, value in job.items() if name != "id"}
+    return parse_specification(content, job["id"])
 
 
-def patch(current: bytes, body: bytes) -> ParsedJob:
+def parse_specification(job: Mapping[str, Any], job_id: str = "") -> ParsedJob:
     """
-    Apply a request to update a job; what the request leaves out stays.
+    Read what a job is to be like; jobs that a schedule will make have no id yet.
 
     Parameters
     ----------
-    current
-        What is remembered of the job.
-    body
-        The request.
+    job
+        A checked body without its id.
+    job_id
+        The id, already checked.
+
+    Raises
+    ------
+    WireError
+        If the parts do not go together, or ask for what is not built.
+    """
+    asked = cast("models.BatchJobSpecification", job)
+    refuse_unbuilt(asked, coverage.IN_JOBS)
+    _check_auxiliary_tasks(asked)
+    return _parsed(job_id, dict(job))
+
+
+def patch(job: Job, body: bytes) -> ParsedJob:
+    """
+    Apply a request to update a job; what the request leaves out stays.
 
     Raises
     ------
@@ -122,14 +136,14 @@ def patch(current: bytes, body: bytes) -> ParsedJob:
     """
     changes = read_body(models.BatchJobUpdateOptions, body)
     refuse_unbuilt(changes, coverage.IN_JOBS)
-    return _changed(orjson.loads(current), dict(changes))
+    return _changed(job, orjson.loads(job.body), dict(changes))
 
 
-def replace(current: bytes, body: bytes) -> ParsedJob:
+def replace(job: Job, body: bytes) -> ParsedJob:
     """Apply a request to replace a job: as `patch`, but what may change and is left out resets."""
-    job = orjson.loads(current)
-    kept = {name: value for name, value in job.items() if name not in _REPLACED}
-    return _changed(kept, dict(read_body(models.BatchJob, body)))
+    current = orjson.loads(job.body)
+    kept = {name: value for name, value in current.items() if name not in _REPLACED}
+    return _changed(job, kept, dict(read_body(models.BatchJob, body)))
 
 
 def parse_disable(body: bytes) -> DisableJobOption:
@@ -142,25 +156,6 @@ def parse_terminate(body: bytes) -> str:
     """Why a job is being terminated; the body may be empty."""
     options = read_body(models.BatchJobTerminateOptions, body or b"{}")
     return options.get("terminateReason", DEFAULT_TERMINATE_REASON)
-
-
-def spec_from_body(body: bytes) -> JobSpec:
-    """How a job's tasks are run, from the body that is remembered."""
-    job = cast("models.BatchJobCreateOptions", orjson.loads(body))
-    constraints = job["constraints"]
-    return JobSpec(
-        job_id=job["id"],
-        pool_id=job["poolInfo"]["poolId"],
-        priority=job["priority"],
-        max_parallel_tasks=job["maxParallelTasks"],
-        max_wall_clock_time=parse_limit(constraints["maxWallClockTime"]),
-        max_task_retry_count=constraints["maxTaskRetryCount"],
-        on_all_tasks_complete=OnAllTasksComplete(job["onAllTasksComplete"]),
-        on_task_failure=OnTaskFailure(job["onTaskFailure"]),
-        preparation=_preparation(job),
-        release=_release(job),
-        common_environment=environment(job.get("commonEnvironmentSettings", ())),
-    )
 
 
 def job_json(job: Job, *, base: str) -> JsonObject:
@@ -224,15 +219,15 @@ def _directory_json(url: str, job_id: str, task_id: str) -> JsonObject:
     return {"taskRootDirectory": directory, "taskRootDirectoryUrl": f"{url}/files/{directory}"}
 
 
-def _changed(job: JsonObject, changes: JsonObject) -> ParsedJob:
-    before = job.get("onAllTasksComplete")
+def _changed(job: Job, kept: JsonObject, changes: JsonObject) -> ParsedJob:
+    before = kept.get("onAllTasksComplete")
     if before == "terminatejob" and changes.get("onAllTasksComplete") == "noaction":
         reason = "a job that ends with its tasks cannot be told to go on"
         raise invalid_property("onAllTasksComplete", "noaction", reason)
-    return _parsed(job | changes)
+    return _parsed(job.spec.job_id, kept | changes)
 
 
-def _parsed(job: JsonObject) -> ParsedJob:
+def _parsed(job_id: str, job: JsonObject) -> ParsedJob:
     """Fill in the defaults and check what a job may change during its life."""
     _check_pool(job.get("poolInfo", {}))
     full = {**_DEFAULTS, **job}
@@ -244,8 +239,25 @@ def _parsed(job: JsonObject) -> ParsedJob:
         raise WireError("OutOfRangePriority", {"PropertyValue": str(full["priority"])})
     if full["maxParallelTasks"] != -1:
         check_range(full, "maxParallelTasks", 1, _MAX_PARALLEL_TASKS)
-    body = orjson.dumps(full)
-    return ParsedJob(spec_from_body(body), body)
+    return ParsedJob(_spec(job_id, full), orjson.dumps(full))
+
+
+def _spec(job_id: str, content: JsonObject) -> JobSpec:
+    job = cast("models.BatchJobSpecification", content)
+    constraints = job["constraints"]
+    return JobSpec(
+        job_id=job_id,
+        pool_id=job["poolInfo"]["poolId"],
+        priority=job["priority"],
+        max_parallel_tasks=job["maxParallelTasks"],
+        max_wall_clock_time=parse_limit(constraints["maxWallClockTime"]),
+        max_task_retry_count=constraints["maxTaskRetryCount"],
+        on_all_tasks_complete=OnAllTasksComplete(job["onAllTasksComplete"]),
+        on_task_failure=OnTaskFailure(job["onTaskFailure"]),
+        preparation=_preparation(job),
+        release=_release(job),
+        common_environment=environment(job.get("commonEnvironmentSettings", ())),
+    )
 
 
 def _check_pool(pool: models.BatchPoolInfo) -> None:
@@ -255,7 +267,7 @@ def _check_pool(pool: models.BatchPoolInfo) -> None:
     check_id("poolId", pool["poolId"])
 
 
-def _check_auxiliary_tasks(job: models.BatchJobCreateOptions) -> None:
+def _check_auxiliary_tasks(job: models.BatchJobSpecification) -> None:
     preparation, release = job.get("jobPreparationTask"), job.get("jobReleaseTask")
     if preparation:
         _check_auxiliary_task(preparation)
@@ -293,7 +305,7 @@ def _fill_auxiliary_tasks(job: JsonObject) -> None:
         job["jobReleaseTask"] = {**_RELEASE_DEFAULTS, **release}
 
 
-def _preparation(job: models.BatchJobCreateOptions) -> PreparationTaskSpec | None:
+def _preparation(job: models.BatchJobSpecification) -> PreparationTaskSpec | None:
     task = job.get("jobPreparationTask")
     if task is None:
         return None
@@ -307,7 +319,7 @@ def _preparation(job: models.BatchJobCreateOptions) -> PreparationTaskSpec | Non
     )
 
 
-def _release(job: models.BatchJobCreateOptions) -> ReleaseTaskSpec | None:
+def _release(job: models.BatchJobSpecification) -> ReleaseTaskSpec | None:
     task = job.get("jobReleaseTask")
     if task is None:
         return None

@@ -54,13 +54,13 @@ async def create_job(service: Service, request: Request) -> Response:
 async def update_job(service: Service, request: Request) -> Response:
     """Change some properties of a job."""
     job = _job(service, request)
-    return await _change(service, request, jobs.patch(job.body, request.body))
+    return await _change(service, request, jobs.patch(job, request.body))
 
 
 async def replace_job(service: Service, request: Request) -> Response:
     """Replace the properties of a job that may change."""
     job = _job(service, request)
-    return await _change(service, request, jobs.replace(job.body, request.body))
+    return await _change(service, request, jobs.replace(job, request.body))
 
 
 async def _change(service: Service, request: Request, asked: jobs.ParsedJob) -> Response:
