@@ -22,6 +22,7 @@ ROOTS = (
     "BatchJob",
     "BatchJobCreateOptions",
     "BatchJobDisableOptions",
+    "BatchJobSchedule",
     "BatchJobScheduleCreateOptions",
     "BatchJobScheduleUpdateOptions",
     "BatchJobTerminateOptions",

@@ -4,6 +4,7 @@ The way of a client of azure-batch 14, which cannot be installed beside 15.
 `python older_sdk.py URL ACCOUNT`, with the account key on stdin; prints what it saw as JSON.
 """
 
+import datetime
 import json
 import sys
 import time
@@ -27,6 +28,7 @@ def main():
     seen |= reboot_node(client)
     client.job.patch("old", models.JobPatchParameter(priority=5))
     seen["priority"] = client.job.get("old").priority
+    seen |= schedule_jobs(client)
     seen["error"] = refused(client)
     client.job.terminate("old")
     client.job.delete("old")
@@ -99,6 +101,37 @@ def reboot_node(client):
     client.compute_node.disable_scheduling("old", node.id)
     disabled = client.compute_node.get("old", node.id).scheduling_state
     return {"rebooting": rebooting, "disabled": disabled}
+
+
+def schedule_jobs(client):
+    schedules = client.job_schedule
+    missing = schedules.exists("old-schedule")
+    job = models.JobSpecification(pool_info=models.PoolInformation(pool_id="old"))
+    hourly = models.Schedule(recurrence_interval=datetime.timedelta(hours=1))
+    schedules.add(
+        models.JobScheduleAddParameter(id="old-schedule", schedule=hourly, job_specification=job)
+    )
+    schedules.disable("old-schedule")
+    disabled = schedules.get("old-schedule").state
+    schedules.enable("old-schedule")
+    half_hourly = models.Schedule(recurrence_interval=datetime.timedelta(minutes=30))
+    schedules.patch("old-schedule", models.JobSchedulePatchParameter(schedule=half_hourly))
+    interval = schedules.get("old-schedule").schedule.recurrence_interval
+    schedules.update(
+        "old-schedule", models.JobScheduleUpdateParameter(job_specification=job, schedule=hourly)
+    )
+    jobs = [one.id for one in client.job.list_from_job_schedule("old-schedule")]
+    schedules.terminate("old-schedule")
+    terminated = client.job.get(jobs[0]).execution_info.terminate_reason
+    schedules.delete("old-schedule")
+    wait_for(lambda: not schedules.exists("old-schedule"))
+    return {
+        "schedule exists": missing,
+        "disabled schedule": disabled,
+        "interval": interval.total_seconds(),
+        "jobs of schedule": jobs,
+        "terminated": terminated,
+    }
 
 
 def refused(client):

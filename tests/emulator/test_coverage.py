@@ -46,6 +46,8 @@ def bodies(pool_body):
         "jobPreparationTask": dict(COMMAND),
         "jobReleaseTask": dict(COMMAND),
     }
+    specification = {name: value for name, value in job.items() if name != "id"}
+    schedule = {"id": "refused", "schedule": {}, "jobSpecification": specification}
     return {
         "create_pool": pool_body("refused", 0, startTask=dict(COMMAND)),
         "update_pool": {"startTask": dict(COMMAND)},
@@ -57,19 +59,33 @@ def bodies(pool_body):
         "create_job": job,
         "update_job": {"poolInfo": {"poolId": "none"}},
         "replace_job": {"poolInfo": {"poolId": "none"}},
+        "create_job_schedule": schedule,
+        "update_job_schedule": schedule,
+        "replace_job_schedule": schedule,
         "create_task": task,
         "create_task_collection": task,
         "upload_node_logs": {"containerUrl": "x", "startTime": "2020-01-01T00:00:00Z"},
     }
 
 
+@pytest.fixture(scope="module")
+def schedule(account):
+    """A job schedule that has time."""
+    specification = {"poolInfo": {"poolId": "none"}}
+    later = {"doNotRunUntil": "2100-01-01T00:00:00Z"}
+    body = {"id": "later", "schedule": later, "jobSpecification": specification}
+    account.client.create_job_schedule(body)
+    return "later"
+
+
 @pytest.fixture
-def path_of(account, pool, job):
+def path_of(account, pool, job, schedule):
     """The path of an operation on something that is there."""
 
     def path_of(operation):
         node_id = account.nodes(pool)[0]["id"]
-        return OPERATION[operation].path.format(pool_id=pool, node_id=node_id, job_id=job)
+        ids = {"pool_id": pool, "node_id": node_id, "job_id": job, "job_schedule_id": schedule}
+        return OPERATION[operation].path.format(**ids)
 
     return path_of
 

@@ -329,12 +329,6 @@ def test_no_task_takes_the_id_of_a_preparation_or_release_task(account, client):
         assert account.code(account.send("POST", f"/jobs/{job}/tasks", body)) == (409, code)
 
 
-def test_ids_with_a_colon_are_found_raw_and_encoded(account):
-    """There are no job schedules yet: the job is missing, not the path."""
-    for path in ("/jobs/s:job-1", "/jobs/s%3Ajob-1"):
-        assert account.code(account.send("GET", path)) == (404, "JobNotFound")
-
-
 @pytest.mark.parametrize(
     "more",
     [
@@ -353,20 +347,3 @@ def test_what_is_not_built_says_so(account, more):
     """Auto pools and job managers come later."""
     body = {"id": "later", "poolInfo": {"poolId": NOWHERE}, **more}
     assert account.code(account.send("POST", "/jobs", body)) == (501, "NotImplemented")
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/jobschedules", {"id": "s", "schedule": {}, "jobSpecification": {}}),
-        ("GET", "/jobschedules", None),
-        ("GET", "/jobschedules/s", None),
-        ("GET", "/jobschedules/s/jobs", None),
-        ("POST", "/jobschedules/s/terminate", {}),
-        ("DELETE", "/jobschedules/s", None),
-    ],
-)
-def test_job_schedules_are_not_built(account, method, path, body):
-    """They come later."""
-    response = account.send(method, path, body)
-    assert account.code(response) == (501, "NotImplemented")

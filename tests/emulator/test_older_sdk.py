@@ -37,5 +37,10 @@ def test_the_whole_way_of_an_older_client(emulator, skip):
         "rebooting": "rebooting",
         "disabled": "disabled",
         "priority": 5,
+        "schedule exists": False,
+        "disabled schedule": "disabled",
+        "interval": 1800.0,
+        "jobs of schedule": ["old-schedule:job-1"],
+        "terminated": "TerminateJobSchedule",
         "error": "TaskNotFound",
     }

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Job, JobNode, Node, Pool, Task, TaskCounts
+from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Task, TaskCounts
 from runfleet.batch.specs import (
     CommandSpec,
+    JobScheduleSpec,
     JobSpec,
     PoolSpec,
     PreparationTaskSpec,
@@ -28,6 +29,7 @@ from runfleet.batch.states import (
     AuxiliaryTaskState,
     DisableJobOption,
     EndedBy,
+    JobScheduleState,
     JobState,
     NodeDeallocationOption,
     NodeFillType,
@@ -47,6 +49,7 @@ from runfleet.scheduler import (
     preparation,
     reports,
     restore,
+    schedule_requests,
     task_requests,
 )
 from runfleet.scheduler.settle import settle
@@ -67,6 +70,7 @@ class Store:
     pools: dict[str, Pool] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    job_schedules: dict[str, JobSchedule] = field(default_factory=dict)
     job_nodes: dict[tuple[str, str], JobNode] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)
 
@@ -122,6 +126,8 @@ class World:
             commands.ForgetNode: self._forget_node,
             commands.SaveJob: self._save_job,
             commands.ForgetJob: self._forget_job,
+            commands.SaveJobSchedule: self._save_job_schedule,
+            commands.ForgetJobSchedule: self._forget_job_schedule,
             commands.SaveJobNode: self._save_job_node,
             commands.SaveTask: self._save_task,
             commands.ForgetTask: self._forget_task,
@@ -151,6 +157,7 @@ class World:
             state = self.state
             assert not state.commands
             assert not (state.touched_pools | state.touched_nodes | state.touched_jobs)
+            assert not state.touched_job_schedules
             return False
         return True
 
@@ -215,6 +222,7 @@ class World:
         remembered = restore.Remembered(
             pools=store.pools.values(),
             nodes=store.nodes.values(),
+            job_schedules=store.job_schedules.values(),
             jobs=[(job, *store.counts(job.spec.job_id)) for job in store.jobs.values()],
             job_nodes=store.job_nodes.values(),
         )
@@ -251,6 +259,14 @@ class World:
             del self.store.tasks[task.sequence]
         for key in [key for key in self.store.job_nodes if key[0] == job_id]:
             del self.store.job_nodes[key]
+
+    def _save_job_schedule(self, command: commands.SaveJobSchedule) -> None:
+        schedule = command.schedule
+        self.store.job_schedules[schedule.spec.schedule_id] = copy(schedule)
+
+    def _forget_job_schedule(self, command: commands.ForgetJobSchedule) -> None:
+        del self.store.job_schedules[command.schedule_id]
+        assert not any(job.startswith(f"{command.schedule_id}:") for job in self.store.jobs)
 
     def _save_job_node(self, command: commands.SaveJobNode) -> None:
         record = command.job_node
@@ -331,7 +347,9 @@ class World:
 
 NO_ACTION = OnAllTasksComplete.NO_ACTION
 POOL_IDS = st.sampled_from(["p1", "p2"])
-JOB_IDS = st.sampled_from(["j1", "j2", "j3"])
+NEW_JOB_IDS = st.sampled_from(["j1", "j2", "j3"])
+SCHEDULE_IDS = st.sampled_from(["s1", "s2"])
+JOB_IDS = st.one_of(NEW_JOB_IDS, st.sampled_from(["s1:job-1", "s1:job-2", "s2:job-1"]))
 TASK_IDS = st.sampled_from([f"t{n}" for n in range(12)])
 OPTIONS = st.sampled_from(
     [
@@ -364,7 +382,7 @@ PREPARATIONS = st.none() | st.builds(
 )
 JOB_SPECS = st.builds(
     JobSpec,
-    JOB_IDS,
+    NEW_JOB_IDS,
     POOL_IDS,
     priority=st.integers(0, 1),
     max_parallel_tasks=st.sampled_from([-1, -1, 1, 2]),
@@ -375,6 +393,16 @@ JOB_SPECS = st.builds(
     ),
     preparation=PREPARATIONS,
     release=st.none() | st.just(ReleaseTaskSpec("release", COMMAND)),
+)
+SCHEDULE_SPECS = st.builds(
+    JobScheduleSpec,
+    SCHEDULE_IDS,
+    JOB_SPECS.map(lambda spec: replace(spec, job_id="")),
+    st.just(b"{}"),
+    do_not_run_until=st.none() | st.just(START + timedelta(minutes=20)),
+    do_not_run_after=st.none() | st.just(START + timedelta(minutes=40)),
+    start_window=st.none() | st.just(timedelta(minutes=1)),
+    recurrence_interval=st.none() | st.sampled_from([timedelta(minutes=n) for n in (1, 10)]),
 )
 POOL_SPECS = st.builds(
     PoolSpec,
@@ -534,6 +562,24 @@ class SchedulerMachine(RuleBasedStateMachine):
     def delete_job(self, job_id: str) -> None:
         self.world.ask(job_requests.delete_job, job_id)
 
+    @rule(spec=SCHEDULE_SPECS, decision=st.sampled_from(["create", "update"]))
+    def write_job_schedule(self, spec: JobScheduleSpec, decision: str) -> None:
+        self.world.ask(getattr(schedule_requests, f"{decision}_job_schedule"), spec, b"{}")
+
+    @rule(
+        schedule_id=SCHEDULE_IDS,
+        decision=st.sampled_from(
+            [
+                schedule_requests.disable_job_schedule,
+                schedule_requests.enable_job_schedule,
+                schedule_requests.terminate_job_schedule,
+                schedule_requests.delete_job_schedule,
+            ]
+        ),
+    )
+    def ask_job_schedule(self, schedule_id: str, decision: Decision) -> None:
+        self.world.ask(decision, schedule_id)
+
     @rule(
         job_id=JOB_IDS,
         asked=st.lists(
@@ -623,6 +669,12 @@ class SchedulerMachine(RuleBasedStateMachine):
     def _check_settled(self) -> None:
         for job in self.world.store.jobs.values():
             assert job.state in {JobState.ACTIVE, JobState.DISABLED, JobState.COMPLETED}
+        for schedule in self.world.store.job_schedules.values():
+            assert schedule.state in {
+                JobScheduleState.ACTIVE,
+                JobScheduleState.DISABLED,
+                JobScheduleState.COMPLETED,
+            }
         for pool in self.world.store.pools.values():
             assert pool.state is PoolState.ACTIVE
             assert pool.allocation_state is AllocationState.STEADY
@@ -652,6 +704,8 @@ class SchedulerMachine(RuleBasedStateMachine):
                 state.touch_node(node)
         for job in state.jobs.values():
             state.touch_job(job)
+        for schedule in state.job_schedules.values():
+            state.touch_job_schedule(schedule)
         settle(state, self.world.now)
         again = [one for one in state.take_commands() if not isinstance(one, commands.Kill)]
         assert again == []
@@ -692,6 +746,14 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert running == with_node
 
     @invariant()
+    def a_schedule_has_one_job_at_a_time(self) -> None:
+        for key, schedule in self.world.state.job_schedules.items():
+            jobs = [job for job in self.world.state.jobs.items() if job[0].startswith(f"{key}:")]
+            assert dict(jobs) == schedule.jobs
+            ended = {JobState.COMPLETED, JobState.DELETING}
+            assert sum(job.job.state not in ended for _, job in jobs) <= 1
+
+    @invariant()
     def what_runs_is_known(self) -> None:
         assert self.world.processes.keys() == self.world.state.executions.keys()
         on_nodes = {
@@ -721,6 +783,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert {key: _lasting_job(job.job) for key, job in state.jobs.items()} == {
             key: _lasting_job(job) for key, job in store.jobs.items()
         }
+        schedules = {key: entry.schedule for key, entry in state.job_schedules.items()}
+        assert schedules == store.job_schedules
         nodes = {
             node_id: _lasting_node(entry.node)
             for pool in state.pools.values()

@@ -18,6 +18,7 @@ from runfleet.batch.records import (
     Failure,
     Job,
     JobNode,
+    JobSchedule,
     Node,
     Pool,
     RecentTask,
@@ -27,6 +28,7 @@ from runfleet.batch.specs import (
     ApplicationPackageReference,
     AutoscaleSpec,
     CommandSpec,
+    JobScheduleSpec,
     JobSpec,
     PoolSpec,
     PreparationTaskSpec,
@@ -38,6 +40,7 @@ from runfleet.batch.states import (
     AllocationState,
     AuxiliaryTaskState,
     ErrorCategory,
+    JobScheduleState,
     JobState,
     NodeFillType,
     NodeState,
@@ -117,6 +120,18 @@ JOB = Job(
     previous_state_time=LATER,
     terminate_reason="x",
 )
+SCHEDULE = JobSchedule(
+    spec=JobScheduleSpec(
+        "Schedule", JOB.spec, JOB.body, START, LATER, timedelta(minutes=5), timedelta(days=1)
+    ),
+    body=b'{"displayName": "x"}',
+    creation_time=START,
+    last_modified=LATER,
+    state=JobScheduleState.DISABLED,
+    state_time=LATER,
+    last_occurrence=START,
+    jobs_made=3,
+)
 JOB_NODE = JobNode("Job", "Pool", "tvmps_1_d", preparation=INFO, release=None)
 
 
@@ -139,6 +154,7 @@ def full(store):
     store.save_node(NODE)
     store.save_job(JOB)
     store.save_job_node(JOB_NODE)
+    store.save_job_schedule(SCHEDULE)
     return store
 
 
@@ -148,6 +164,7 @@ def test_records_come_back_as_they_were_stored(full, path):
     assert again.pools() == [POOL]
     assert again.nodes() == [NODE]
     assert again.jobs() == [JOB]
+    assert again.job_schedules() == [SCHEDULE]
     assert again.job_nodes() == again.job_nodes("JOB") == [JOB_NODE]
     assert again.job_number("job") == full.job_number("JOB")
     again.close()
@@ -187,6 +204,8 @@ def test_what_is_forgotten_is_gone(full):
     assert full.jobs() == full.job_nodes() == []
     full.save_job(JOB)
     assert full.job_number("job") > before
+    full.forget_job_schedule("SCHEDULE")
+    assert full.job_schedules() == []
 
 
 def test_only_what_was_committed_outlives_the_process(full, path, tmp_path):

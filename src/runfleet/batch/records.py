@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from runfleet.batch.specs import DEFAULT_RETENTION, AutoscaleSpec, JobSpec, PoolSpec
+from runfleet.batch.specs import (
+    DEFAULT_RETENTION,
+    AutoscaleSpec,
+    JobScheduleSpec,
+    JobSpec,
+    PoolSpec,
+)
 from runfleet.batch.states import (
     AllocationState,
     AuxiliaryTaskState,
     ErrorCategory,
+    JobScheduleState,
     JobState,
     NodeDeallocationOption,
     NodeState,
@@ -195,6 +202,49 @@ class Job:
     terminate_reason: str | None = None
     counts: TaskCounts = field(default_factory=TaskCounts)
     slot_counts: TaskCounts = field(default_factory=TaskCounts)
+
+
+@dataclass(slots=True)
+class JobSchedule:
+    """
+    A job schedule; `body` is what the client asked for beside the jobs.
+
+    Parameters
+    ----------
+    last_occurrence
+        When the last job was due, whether it was made or lost.
+    jobs_made
+        How many jobs it has made; they are numbered from 1.
+    """
+
+    spec: JobScheduleSpec
+    body: bytes
+    creation_time: datetime
+    last_modified: datetime
+    state: JobScheduleState
+    state_time: datetime
+    previous_state: JobScheduleState | None = None
+    previous_state_time: datetime | None = None
+    end_time: datetime | None = None
+    last_occurrence: datetime | None = None
+    jobs_made: int = 0
+
+    @property
+    def next_run_time(self) -> datetime | None:
+        """When the next job is due; None if there is to be none."""
+        spec, last = self.spec, self.last_occurrence
+        due = max(spec.do_not_run_until or self.creation_time, self.creation_time)
+        if last is not None:
+            if spec.recurrence_interval is None:
+                return None
+            due = max(due, last + spec.recurrence_interval)
+        is_over = spec.do_not_run_after is not None and due > spec.do_not_run_after
+        return None if is_over else due
+
+    @property
+    def recent_job_id(self) -> str | None:
+        """The job that it made last, even if that has been deleted since."""
+        return f"{self.spec.schedule_id}:job-{self.jobs_made}" if self.jobs_made else None
 
 
 @dataclass(slots=True)

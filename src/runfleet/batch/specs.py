@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from runfleet.batch.states import (
     NodeFillType,
@@ -128,6 +128,32 @@ class JobSpec:
     preparation: PreparationTaskSpec | None = None
     release: ReleaseTaskSpec | None = None
     common_environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobScheduleSpec:
+    """
+    When jobs are made, and what they are like.
+
+    Parameters
+    ----------
+    job, job_body
+        What every job is made from: it has no id yet, and its body is opaque as a job's is.
+    do_not_run_until, do_not_run_after
+        The first and the last moment at which a job may be made; None is at once, and for ever.
+    start_window
+        How late a job may be made; None is as late as the one after it.
+    recurrence_interval
+        From one job to the next; None makes a single job.
+    """
+
+    schedule_id: str
+    job: JobSpec
+    job_body: bytes
+    do_not_run_until: datetime | None = None
+    do_not_run_after: datetime | None = None
+    start_window: timedelta | None = None
+    recurrence_interval: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

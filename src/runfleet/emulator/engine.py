@@ -21,6 +21,7 @@ from runfleet.errors import RunfleetError
 from runfleet.scheduler import commands as wanted
 from runfleet.scheduler import reports
 from runfleet.scheduler.pools import awaits_nodes
+from runfleet.scheduler.schedules import awaits_run
 from runfleet.scheduler.state import Outcome, State
 from runfleet.store import Store
 from runfleet.wire.shapes import job_directory, task_directory
@@ -101,6 +102,10 @@ class Engine:
             wanted.ForgetNode: self._forget_node,
             wanted.SaveJob: lambda command: store.save_job(command.job),
             wanted.ForgetJob: self._forget_job,
+            wanted.SaveJobSchedule: lambda command: store.save_job_schedule(command.schedule),
+            wanted.ForgetJobSchedule: lambda command: store.forget_job_schedule(
+                command.schedule_id
+            ),
             wanted.SaveJobNode: lambda command: store.save_job_node(command.job_node),
             wanted.SaveTask: self._save_task,
             wanted.ForgetTask: self._forget_task,
@@ -131,8 +136,12 @@ class Engine:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything runs on a node, or tasks wait for nodes that come by themselves."""
-        return bool(self.state.executions) or any(map(awaits_nodes, self.state.pools.values()))
+        """Whether anything runs, or will run without being asked for again."""
+        return (
+            bool(self.state.executions)
+            or any(map(awaits_nodes, self.state.pools.values()))
+            or any(map(awaits_run, self.state.job_schedules.values()))
+        )
 
     def decide(
         self, decision: Callable[..., list[wanted.Command]], *args: Any, **kwargs: Any

@@ -69,4 +69,5 @@ def remembered(store: Store) -> Remembered:
         nodes=store.nodes(),
         jobs=[(job, *store.tasks.counts(store.job_number(job.spec.job_id))) for job in jobs],
         job_nodes=store.job_nodes(),
+        job_schedules=store.job_schedules(),
     )

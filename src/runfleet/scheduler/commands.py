@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runfleet.batch.records import Job, JobNode, Node, Pool, Task
+from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,20 @@ class ForgetJob:
     """A job is gone, with all its tasks and their files."""
 
     job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveJobSchedule:
+    """Remember a job schedule as it is now."""
+
+    schedule: JobSchedule
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetJobSchedule:
+    """A job schedule is gone; its jobs went before it."""
+
+    schedule_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +161,8 @@ Command = (
     | ForgetNode
     | SaveJob
     | ForgetJob
+    | SaveJobSchedule
+    | ForgetJobSchedule
     | SaveJobNode
     | SaveTask
     | ForgetTask

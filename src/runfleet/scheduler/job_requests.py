@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Job
 from runfleet.batch.specs import JobSpec
 from runfleet.batch.states import DisableJobOption, JobState
 from runfleet.scheduler import jobs, tasks
 from runfleet.scheduler.commands import SaveJob
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import Due, Fate, JobEntry, State
+from runfleet.scheduler.state import Fate, JobEntry, State
 
 _REFUSALS = {
     JobState.COMPLETED: "JobCompleted",
@@ -33,18 +32,9 @@ def create_job(state: State, now: datetime, spec: JobSpec, body: bytes) -> None:
     if existing is not None:
         is_going = existing.job.state is JobState.DELETING
         raise BatchRuleError("JobBeingDeleted" if is_going else "JobExists")
-    record = Job(spec, body, now, now, JobState.ACTIVE, now)
-    job = state.add_job(record)
-    jobs.join_pool(state, job)
-    _watch_time_limit(state, job)
-    state.emit(SaveJob(record))
-    state.touch_job(job)
-
-
-def _watch_time_limit(state: State, job: JobEntry) -> None:
-    limit = job.job.spec.max_wall_clock_time
-    if limit is not None:
-        state.set_timer(job.job.creation_time + limit, Due.JOB_TIME_LIMIT, job.key)
+    if spec.job_id.lower() in state.job_schedules:
+        raise BatchRuleError("JobScheduleWithSameIdExists")
+    jobs.create(state, spec, body, now)
 
 
 @decision
@@ -58,7 +48,7 @@ def update_job(state: State, now: datetime, spec: JobSpec, body: bytes) -> None:
     jobs.leave_pool(state, job)
     job.job.spec, job.job.body, job.job.last_modified = spec, body, now
     jobs.join_pool(state, job)
-    _watch_time_limit(state, job)
+    jobs.watch_time_limit(state, job)
     state.emit(SaveJob(job.job))
     state.touch_job(job)
 
@@ -103,7 +93,4 @@ def delete_job(state: State, now: datetime, job_id: str) -> None:
     job = state.job(job_id)
     if job.job.state is JobState.DELETING:
         raise BatchRuleError("JobBeingDeleted")
-    # The release task of a job that has completed ran then and does not run again.
-    job.has_released = job.has_released or job.job.state is JobState.COMPLETED
-    jobs.change_state(state, job, JobState.DELETING, now)
-    jobs.end_tasks(state, job, now)
+    jobs.begin_deletion(state, job, now)

@@ -1,15 +1,33 @@
-"""The life of a job: it is disabled, enabled, terminated, completed and deleted."""
+"""The life of a job: it is made, disabled, enabled, terminated, completed and deleted."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from runfleet.batch.records import TaskCounts
+from runfleet.batch.records import Job, TaskCounts
+from runfleet.batch.specs import JobSpec
 from runfleet.batch.states import JobState, OnAllTasksComplete, OnTaskFailure
 from runfleet.scheduler import preparation, tasks
 from runfleet.scheduler.assign import load_more
 from runfleet.scheduler.commands import ForgetJob, Kill, SaveJob
-from runfleet.scheduler.state import JobEntry, State
+from runfleet.scheduler.state import Due, JobEntry, State
+
+
+def create(state: State, spec: JobSpec, body: bytes, now: datetime) -> JobEntry:
+    """Make a job; the pool it names may come later."""
+    job = state.add_job(Job(spec, body, now, now, JobState.ACTIVE, now))
+    join_pool(state, job)
+    watch_time_limit(state, job)
+    state.emit(SaveJob(job.job))
+    state.touch_job(job)
+    return job
+
+
+def watch_time_limit(state: State, job: JobEntry) -> None:
+    """Let the end of the time that a job may take fall due."""
+    limit = job.job.spec.max_wall_clock_time
+    if limit is not None:
+        state.set_timer(job.job.creation_time + limit, Due.JOB_TIME_LIMIT, job.key)
 
 
 def change_state(state: State, job: JobEntry, to: JobState, now: datetime) -> None:
@@ -19,6 +37,8 @@ def change_state(state: State, job: JobEntry, to: JobState, now: datetime) -> No
     record.state, record.state_time = to, now
     state.emit(SaveJob(record))
     state.touch_job(job)
+    if job.schedule is not None:
+        state.touch_job_schedule(job.schedule)
     pool = state.pools.get(record.spec.pool_id.lower())
     if pool is not None:
         state.touch_pool(pool)
@@ -28,6 +48,14 @@ def begin_termination(state: State, job: JobEntry, reason: str, now: datetime) -
     """End the running tasks; waiting ones stay active and never run."""
     job.job.terminate_reason = reason
     change_state(state, job, JobState.TERMINATING, now)
+    end_tasks(state, job, now)
+
+
+def begin_deletion(state: State, job: JobEntry, now: datetime) -> None:
+    """End a job if it has not ended; it is forgotten when nothing of it runs any more."""
+    # The release task of a job that has completed ran then and does not run again.
+    job.has_released = job.has_released or job.job.state is JobState.COMPLETED
+    change_state(state, job, JobState.DELETING, now)
     end_tasks(state, job, now)
 
 
@@ -81,6 +109,9 @@ def forget(state: State, job: JobEntry) -> None:
     """A job is gone."""
     state.jobs.pop(job.key, None)
     leave_pool(state, job)
+    if job.schedule is not None:
+        job.schedule.jobs.pop(job.key, None)
+        state.touch_job_schedule(job.schedule)
     state.emit(ForgetJob(job.job.spec.job_id))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from runfleet.batch.records import Task
 from runfleet.batch.states import JobState
-from runfleet.scheduler import autoscaling, jobs, nodes, pools, preparation, tasks
+from runfleet.scheduler import autoscaling, jobs, nodes, pools, preparation, schedules, tasks
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import (
     Due,
@@ -82,6 +82,9 @@ def on_time(state: State, now: datetime) -> None:
 def _on_due(state: State, timer: Timer, now: datetime) -> None:
     if timer.what is Due.JOB_TIME_LIMIT:
         _on_job_time_limit(state, timer.owner_id, now)
+        return
+    if timer.what is Due.JOB_SCHEDULE:
+        schedules.on_due(state, timer.owner_id)
         return
     pool = state.pools.get(timer.owner_id)
     if pool is None:

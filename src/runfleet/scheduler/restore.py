@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from runfleet.batch.records import AuxiliaryTaskInfo, Job, JobNode, Node, Pool, Task, TaskCounts
+from runfleet.batch.records import (
+    AuxiliaryTaskInfo,
+    Job,
+    JobNode,
+    JobSchedule,
+    Node,
+    Pool,
+    Task,
+    TaskCounts,
+)
 from runfleet.batch.states import (
     AuxiliaryTaskState,
     EndedBy,
@@ -17,7 +26,7 @@ from runfleet.batch.states import (
     SchedulingState,
     TaskState,
 )
-from runfleet.scheduler import autoscaling, jobs, nodes, tasks
+from runfleet.scheduler import autoscaling, jobs, nodes, schedules, tasks
 from runfleet.scheduler.auxiliary import ended_info, failure_of, wants_retry
 from runfleet.scheduler.commands import SaveJobNode
 from runfleet.scheduler.preparation import lost_outcome
@@ -43,6 +52,7 @@ class Remembered:
     nodes: Iterable[Node]
     jobs: Iterable[tuple[Job, TaskCounts, TaskCounts]]
     job_nodes: Iterable[JobNode]
+    job_schedules: Iterable[JobSchedule] = ()
 
 
 def recover_task(task: Task, outcome: Outcome | None, now: datetime) -> None:
@@ -75,6 +85,8 @@ def resume(state: State, now: datetime, remembered: Remembered) -> None:
     for node in remembered.nodes:
         pool_entry = state.pools[node.pool_id.lower()]
         pool_entry.nodes[node.node_id] = NodeEntry(node, pool_entry)
+    for schedule in remembered.job_schedules:
+        schedules.add(state, schedule)
     for job, counts, slot_counts in remembered.jobs:
         entry = state.add_job(job)
         jobs.recount(entry, counts, slot_counts)
@@ -103,9 +115,7 @@ def _is_running(info: AuxiliaryTaskInfo | None) -> bool:
 def _resume_jobs(state: State) -> None:
     for job in state.jobs.values():
         jobs.join_pool(state, job)
-        limit = job.job.spec.max_wall_clock_time
-        if limit is not None:
-            state.set_timer(job.job.creation_time + limit, Due.JOB_TIME_LIMIT, job.key)
+        jobs.watch_time_limit(state, job)
         state.touch_job(job)
 
 

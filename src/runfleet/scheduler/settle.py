@@ -12,6 +12,7 @@ from runfleet.scheduler.commands import Command
 from runfleet.scheduler.jobs import settle_job
 from runfleet.scheduler.nodes import settle_node
 from runfleet.scheduler.pools import settle_pool
+from runfleet.scheduler.schedules import settle_job_schedule
 from runfleet.scheduler.state import State
 
 P = ParamSpec("P")
@@ -33,10 +34,13 @@ def decision(
 
 def settle(state: State, now: datetime) -> None:
     """Work out what follows from all that was touched, until nothing more follows."""
-    while state.touched_pools or state.touched_nodes or state.touched_jobs:
-        # Jobs come before the assignment: one that ends with its last task starts no other.
-        while state.touched_jobs:
-            settle_job(state, state.touched_jobs.popitem()[1], now)
+    while (
+        state.touched_pools
+        or state.touched_nodes
+        or state.touched_jobs
+        or state.touched_job_schedules
+    ):
+        _settle_jobs(state, now)
         touched_pools, state.touched_pools = state.touched_pools, {}
         for pool in touched_pools.values():
             assign_tasks(state, pool, now)
@@ -47,3 +51,12 @@ def settle(state: State, now: datetime) -> None:
             settle_node(state, node, now)
         for pool in touched_pools.values():
             settle_pool(state, pool, now)
+
+
+def _settle_jobs(state: State, now: datetime) -> None:
+    """Jobs come before the assignment: one that ends with its last task starts no other."""
+    while state.touched_jobs or state.touched_job_schedules:
+        while state.touched_jobs:
+            settle_job(state, state.touched_jobs.popitem()[1], now)
+        while state.touched_job_schedules:
+            settle_job_schedule(state, state.touched_job_schedules.popitem()[1], now)

@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Failure, Job, JobNode, Node, Pool, Task
+from runfleet.batch.records import Failure, Job, JobNode, JobSchedule, Node, Pool, Task
 from runfleet.batch.states import EndedBy, JobState
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.queue import WINDOW, TaskQueue
@@ -151,6 +151,8 @@ class JobEntry:
         Its tasks on nodes, by their sequence.
     preparing, releasing
         The executions of its preparation and release tasks.
+    schedule
+        The job schedule that made it, if one did.
     """
 
     job: Job
@@ -161,6 +163,7 @@ class JobEntry:
     preparing: set[int] = field(default_factory=set)
     releasing: set[int] = field(default_factory=set)
     has_released: bool = False
+    schedule: JobScheduleEntry | None = None
 
     @property
     def key(self) -> str:
@@ -173,6 +176,27 @@ class JobEntry:
         return self.job.state in {JobState.TERMINATING, JobState.DELETING}
 
 
+@dataclass(slots=True, eq=False)
+class JobScheduleEntry:
+    """
+    A job schedule with its jobs that are not deleted.
+
+    Parameters
+    ----------
+    next_timer
+        The last timer that was set for it.
+    """
+
+    schedule: JobSchedule
+    jobs: dict[str, JobEntry] = field(default_factory=dict)
+    next_timer: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """The schedule's id as the state knows it."""
+        return self.schedule.spec.schedule_id.lower()
+
+
 class Due(StrEnum):
     """What can fall due."""
 
@@ -183,11 +207,12 @@ class Due(StrEnum):
     EVALUATION = "evaluation"
     SAMPLE = "sample"
     JOB_TIME_LIMIT = "job time limit"
+    JOB_SCHEDULE = "job schedule"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Timer:
-    """Something that falls due: for a pool, a node of it, or a job."""
+    """Something that falls due: for a pool, a node of it, a job or a job schedule."""
 
     due: datetime
     number: int
@@ -216,6 +241,7 @@ class State:
     next_execution: int = 1
     pools: dict[str, PoolEntry] = field(default_factory=dict)
     jobs: dict[str, JobEntry] = field(default_factory=dict)
+    job_schedules: dict[str, JobScheduleEntry] = field(default_factory=dict)
     executions: dict[int, Execution] = field(default_factory=dict)
     timers: list[Timer] = field(default_factory=list)
     timers_made: int = 0
@@ -223,6 +249,7 @@ class State:
     touched_pools: dict[str, PoolEntry] = field(default_factory=dict)
     touched_nodes: dict[str, NodeEntry] = field(default_factory=dict)
     touched_jobs: dict[str, JobEntry] = field(default_factory=dict)
+    touched_job_schedules: dict[str, JobScheduleEntry] = field(default_factory=dict)
 
     def pool(self, pool_id: str) -> PoolEntry:
         """The pool of that id; `PoolNotFound` where there is none."""
@@ -245,10 +272,21 @@ class State:
             raise BatchRuleError("JobNotFound")
         return entry
 
+    def job_schedule(self, schedule_id: str) -> JobScheduleEntry:
+        """The job schedule of that id; `JobScheduleNotFound` where there is none."""
+        entry = self.job_schedules.get(schedule_id.lower())
+        if entry is None:
+            raise BatchRuleError("JobScheduleNotFound")
+        return entry
+
     def add_job(self, job: Job) -> JobEntry:
-        """Take in a job."""
+        """Take in a job; the id of one that a schedule made names that before a colon."""
         entry = JobEntry(job, TaskQueue(self.window))
         self.jobs[entry.key] = entry
+        schedule_key, colon, _ = entry.key.partition(":")
+        if colon:
+            entry.schedule = self.job_schedules[schedule_key]
+            entry.schedule.jobs[entry.key] = entry
         return entry
 
     def emit(self, command: Command) -> None:
@@ -272,6 +310,10 @@ class State:
     def touch_job(self, entry: JobEntry) -> None:
         """Have what follows from a change of a job worked out."""
         self.touched_jobs[entry.key] = entry
+
+    def touch_job_schedule(self, entry: JobScheduleEntry) -> None:
+        """Have what follows from a change of a job schedule worked out."""
+        self.touched_job_schedules[entry.key] = entry
 
     def begin(self, run: Execution, node: NodeEntry) -> int:
         """Number a new execution on a node."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from runfleet.batch.records import Job, JobNode, Node, Pool
+from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool
 from runfleet.store.errors import StoreError
 from runfleet.store.tasks import TASK_SCHEMA, TaskTable
 
@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS nodes (
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, record BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS job_schedules (
+    key TEXT PRIMARY KEY, record BLOB NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS job_nodes (
     job INTEGER NOT NULL, node TEXT NOT NULL, record BLOB NOT NULL, PRIMARY KEY (job, node)
 ) WITHOUT ROWID;
@@ -33,6 +36,7 @@ _PURGE_AT_ONCE = 1_000
 _POOL = TypeAdapter(Pool)
 _NODE = TypeAdapter(Node)
 _JOB = TypeAdapter(Job)
+_JOB_SCHEDULE = TypeAdapter(JobSchedule)
 _JOB_NODE = TypeAdapter(JobNode)
 
 
@@ -163,6 +167,19 @@ class Store:
     def job_number(self, job_id: str) -> int:
         """The number under which a job's tasks are kept; never used for another job."""
         return self._job_numbers[job_id.lower()]
+
+    def save_job_schedule(self, schedule: JobSchedule) -> None:
+        """Insert or replace a job schedule."""
+        values = (schedule.spec.schedule_id.lower(), _JOB_SCHEDULE.dump_json(schedule))
+        self._write("INSERT OR REPLACE INTO job_schedules VALUES (?, ?)", values)
+
+    def forget_job_schedule(self, schedule_id: str) -> None:
+        """Delete a job schedule."""
+        self._write("DELETE FROM job_schedules WHERE key = ?", (schedule_id.lower(),))
+
+    def job_schedules(self) -> list[JobSchedule]:
+        """All job schedules."""
+        return list(self._read(_JOB_SCHEDULE, "SELECT record FROM job_schedules"))
 
     def save_job_node(self, job_node: JobNode) -> None:
         """Insert or replace what a job did on a node."""

@@ -125,6 +125,7 @@ _JOBS = {
     **_within("jobPreparationTask", IN_COMMANDS),
     **_within("jobReleaseTask", IN_COMMANDS),
 }
+_JOB_SCHEDULES = _within("jobSpecification", _JOBS)
 
 REFUSED_MEMBERS: Mapping[str, Members] = {
     "create_pool": _POOLS,
@@ -139,6 +140,9 @@ REFUSED_MEMBERS: Mapping[str, Members] = {
         **_within("poolInfo", IN_POOLS_OF_JOBS),
     },
     "replace_job": _within("poolInfo", IN_POOLS_OF_JOBS),
+    "create_job_schedule": _JOB_SCHEDULES,
+    "update_job_schedule": _JOB_SCHEDULES,
+    "replace_job_schedule": _JOB_SCHEDULES,
     "create_task": IN_TASKS,
     "create_task_collection": IN_TASKS,
     "upload_node_logs": IN_LOG_UPLOADS,

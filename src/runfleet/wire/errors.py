@@ -81,7 +81,13 @@ ERRORS: Mapping[str, ErrorText] = {
             "JobNotActive": "The specified job is not active.",
             "JobPreparationTaskOrReleaseTaskNotSpecified": "The specified job has neither a job "
             "preparation task nor a job release task.",
+            "JobScheduleBeingDeleted": "The specified job schedule has been marked for deletion "
+            "and is being garbage collected.",
+            "JobScheduleBeingTerminated": "The specified job schedule is being terminated.",
+            "JobScheduleCompleted": "The specified job schedule is already in completed state.",
+            "JobScheduleExists": "The specified job schedule already exists.",
             "JobScheduleWithSameIdExists": "A job schedule with the specified id exists.",
+            "JobWithSameIdExists": "A job with the specified id exists.",
             "NodeAlreadyInTargetSchedulingState": "The specified node is already in the target "
             "scheduling state.",
             "NodeBeingCreated": "The specified node is being created.",

@@ -37,7 +37,7 @@ class Field:
 Fields = Mapping[str, Field]
 
 
-def _fields(*groups: Iterable[Field]) -> Fields:
+def _fields(*groups: Iterable[Field]) -> dict[str, Field]:
     """A table by lower-cased name."""
     return {field.name.lower(): field for group in groups for field in group}
 
@@ -93,11 +93,18 @@ NODES = _fields(
     _instants("stateTransitionTime", "lastBootTime", "allocationTime"),
     _task_info("startTaskInfo"),
 )
-JOBS = _fields(
-    _ids("id", "executionInfo/poolId"),
+JOBS_OF_SCHEDULE = _fields(
+    _ids("executionInfo/poolId"),
     _words("state"),
     _ENTITY_TIMES,
     _instants("executionInfo/startTime", "executionInfo/endTime"),
+)
+JOBS = JOBS_OF_SCHEDULE | _fields(_ids("id"))
+JOB_SCHEDULES = _fields(
+    _ids("id"),
+    _words("state"),
+    _ENTITY_TIMES,
+    _instants("executionInfo/endTime", "schedule/doNotRunUntil", "schedule/doNotRunAfter"),
 )
 _TASK_FIELDS = _fields(
     _ids("id"),

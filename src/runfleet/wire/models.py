@@ -443,6 +443,12 @@ class BatchJobReleaseTask(TypedDict, total=False):
     userIdentity: UserIdentity
 
 
+class BatchJobSchedule(TypedDict, total=False):
+    schedule: BatchJobScheduleConfiguration
+    jobSpecification: Required[BatchJobSpecification]
+    metadata: list[BatchMetadataItem]
+
+
 class BatchJobScheduleConfiguration(TypedDict, total=False):
     doNotRunUntil: Timestamp
     doNotRunAfter: Timestamp
