@@ -33,11 +33,12 @@ ALLOWED = {
     "agent": {"errors", "batch", "storage"},
     "emulator": {"errors", "wire", "store", "faults", "scheduler", "batch", "agent", "storage"},
     "azure": {"errors", "storage"},
-    "launch": {"errors", "home", "study", "azure", "storage"},
+    "launch": {"errors", "home", "study", "batch", "autoscale", "azure", "storage"},
     "cli": {
         "errors",
         "home",
         "study",
+        "batch",
         "autoscale",
         "azure",
         "storage",

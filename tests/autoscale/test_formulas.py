@@ -22,7 +22,12 @@ from runfleet.autoscale import (
     evaluate,
     parse,
 )
-from runfleet.autoscale.formulas import by_pending_tasks, on_work_days, spot_with_fallback
+from runfleet.autoscale.formulas import (
+    by_pending_tasks,
+    on_work_days,
+    spot_with_fallback,
+    while_tasks_last,
+)
 from runfleet.batch.states import NodeDeallocationOption
 
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
@@ -155,6 +160,33 @@ def test_a_short_pause_keeps_the_nodes() -> None:
     assert pool.dedicated.target == 0
 
 
+def test_a_head_start_brings_nodes_before_the_first_sample() -> None:
+    """And what is kept while there are tasks, goes with the last of them."""
+    formula = while_tasks_last(
+        10, min_nodes=2, start_nodes=4, start_until=START + 10 * MINUTE, spot=True
+    )
+    pool = Simulation(formula, waiting=20, task_time=2 * MINUTE)
+    pool._evaluate()
+    assert (pool.spot.target, pool.dedicated.target) == (4, 0)
+    pool.advance(5 * MINUTE)
+    assert pool.spot.target == 10
+    pool.advance(40 * MINUTE)
+    assert (pool.done, pool.spot.target) == (20, 0)
+    pool.waiting = 1
+    pool.advance(5 * MINUTE)
+    assert pool.spot.target == 2
+
+
+def test_a_head_start_is_not_kept_beyond_its_time() -> None:
+    """A study that needed none of its nodes pays for ten minutes of them."""
+    pool = Simulation(while_tasks_last(10, start_nodes=4, start_until=START + 10 * MINUTE))
+    pool._evaluate()
+    pool.advance(5 * MINUTE)
+    assert pool.dedicated.target == 4
+    pool.advance(5 * MINUTE)
+    assert pool.dedicated.target == 0
+
+
 def test_spot_nodes_alone_where_they_come() -> None:
     """No dedicated node is asked for while spot nodes suffice."""
     pool = Simulation(spot_with_fallback(10), task_time=30 * MINUTE)
@@ -225,6 +257,7 @@ def test_any_hours(hours: tuple[int, int], quarters: int) -> None:
         by_pending_tasks(7, min_nodes=1, slots_per_task=2, spot=True, window=timedelta(hours=1)),
         spot_with_fallback(100, max_dedicated=0),
         on_work_days(3, begin_hour=0, end_hour=24),
+        while_tasks_last(3, min_nodes=1, start_nodes=2, start_until=START, spot=True),
     ],
 )
 def test_ready_made_formulas_say_what_they_do(text: str) -> None:

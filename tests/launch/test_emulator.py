@@ -93,9 +93,8 @@ def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert raised.value.hint == f"its log is `{tmp_path}/emulator/log.txt`"
 
 
-def test_other_accounts_are_not_there_yet(tmp_path: Path) -> None:
-    """The message says what there is."""
+def test_an_unknown_account_is_told_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(AccountError) as raised:
         connect("azure", home=tmp_path)
-    assert str(raised.value) == "there is no account `azure`: Azure accounts cannot be used yet"
-    assert raised.value.hint == "leave it out, or say `local`, to run on this machine"
+    assert str(raised.value) == "there is no account `azure`"
+    assert raised.value.hint == "known are `local`; `runfleet account add` adds one"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from runfleet.azure.account_settings import LoginKind
 from runfleet.launch import LaunchError
-from runfleet.launch.pool import check_operating_system, plan_local_pool
+from runfleet.launch.pool import Scaling, check_operating_system, plan_azure_pool, plan_local_pool
 from runfleet.study.pool import NodeRange, PoolRequest
 
 
@@ -58,3 +59,30 @@ def test_windows_nodes_are_refused_for_now() -> None:
     plan = plan_local_pool(PoolRequest(image="windows-2022"), cores=2)
     with pytest.raises(LaunchError, match="has Windows nodes, which studies cannot use yet"):
         check_operating_system(plan)
+
+
+def test_a_pool_of_real_machines_follows_its_runs() -> None:
+    """A slot a core, no more nodes than asked for, and a mark of whose it is."""
+    request = PoolRequest(vm_size="Standard_F4s_v2", nodes=NodeRange(min=1, max=5))
+    plan = plan_azure_pool(request, LoginKind.KEY, owner="ann@desk")
+    assert plan.id.startswith("runfleet-f4s_v2-")
+    assert (plan.dedicated, plan.spot, plan.slots) == (5, 0, 4)
+    assert plan.scaling == Scaling(1, "ann@desk")
+
+
+def test_pools_of_another_size_have_another_name() -> None:
+    """A pool that is shared would scale by the formula of one study only."""
+    asked = [NodeRange(max=5), NodeRange(max=5), NodeRange(max=6), NodeRange(min=1, max=5)]
+    requests = [PoolRequest(nodes=nodes) for nodes in asked]
+    ids = [plan_azure_pool(request, LoginKind.KEY, owner="ann@desk").id for request in requests]
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+
+
+def test_spot_nodes_are_not_promised_to_a_key() -> None:
+    """They need an account in user-subscription mode, which needs a login by Entra."""
+    request = PoolRequest(nodes=NodeRange(max=2, spot=True))
+    with pytest.raises(LaunchError, match="user-subscription mode") as caught:
+        plan_azure_pool(request, LoginKind.KEY, owner="ann@desk")
+    assert "login: entra" in str(caught.value.hint)
+    assert plan_azure_pool(request, LoginKind.ENTRA, owner="ann@desk").spot == 2

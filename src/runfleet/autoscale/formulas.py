@@ -6,7 +6,7 @@ Each function returns the text of a formula, which says in its first line what i
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from runfleet.autoscale.errors import InvalidParameterError
 
@@ -57,6 +57,48 @@ def by_pending_tasks(
         f"// As many nodes as tasks need, from {min_nodes} to {max_nodes}.\n"
         + _nodes_needed(max_nodes, slots_per_task, window)
         + f"{target} = max({min_nodes}, needed);\n"
+        + _LET_TASKS_FINISH
+    )
+
+
+def while_tasks_last(
+    max_nodes: int,
+    *,
+    min_nodes: int = 0,
+    start_nodes: int = 0,
+    start_until: datetime,
+    spot: bool = False,
+    window: timedelta = DEFAULT_WINDOW,
+) -> str:
+    """
+    As many nodes as the tasks need, none without tasks, and a head start.
+
+    Samples come a minute late, and a pool is evaluated every five minutes at most: without the
+    head start, tasks that have just been added would wait for as long.
+
+    Parameters
+    ----------
+    max_nodes, min_nodes
+        Bounds of the number of nodes while there are tasks.
+    start_nodes, start_until
+        As many nodes until then, whatever the samples say.
+    spot, window
+        As in `by_pending_tasks`.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is out of range.
+    """
+    _check_bounds(min_nodes, max_nodes)
+    _check_bounds(start_nodes, max_nodes)
+    target = "$TargetLowPriorityNodes" if spot else "$TargetDedicatedNodes"
+    return (
+        f"// As many nodes as tasks need, from {min_nodes} to {max_nodes}; none without tasks.\n"
+        + _nodes_needed(max_nodes, 1, window)
+        + f"kept = tasks > 0 ? max({min_nodes}, needed) : 0;\n"
+        + f'isStarting = time() < time("{start_until:%Y-%m-%dT%H:%M:%SZ}");\n'
+        + f"{target} = isStarting ? max({start_nodes}, kept) : kept;\n"
         + _LET_TASKS_FINISH
     )
 

@@ -75,6 +75,7 @@ class Channel:
     ) -> None:
         self.endpoint = (endpoint if "://" in endpoint else f"https://{endpoint}").rstrip("/")
         self.back_off = back_off
+        self.ca_file = ca_file
         _check_key(credential)
         self._client = _make_client(self.endpoint, credential, ca_file)
 

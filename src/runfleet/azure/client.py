@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from runfleet.azure.back_off import BackOff
 from runfleet.azure.channel import Channel, is_loopback
+from runfleet.azure.clock import service_time
 from runfleet.azure.images import image_from_wire, pick_image
 from runfleet.azure.jobs import JobOperations
 from runfleet.azure.pools import PoolOperations
@@ -66,6 +67,15 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
     def endpoint(self) -> str:
         """The account's URL."""
         return self._channel.endpoint
+
+    def service_time(self) -> datetime | None:
+        """Ask the service for its time; see `runfleet.azure.clock`."""
+        return service_time(self.endpoint, ca_file=self._channel.ca_file)
+
+    def applications(self) -> dict[str, list[str]]:
+        """List the applications that have packages, each with its versions."""
+        listed = self._channel.list("/applications")
+        return {wire["id"]: list(wire.get("versions") or ()) for wire in listed}
 
     def images(self) -> Iterator[Image]:
         """List the images that the service supports."""

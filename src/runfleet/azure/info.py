@@ -106,6 +106,10 @@ class PoolInfo:
         Names and values given when it was made.
     created
         When that was.
+    scales_itself
+        Whether a formula decides how many nodes it has.
+    formula_fault
+        Why the formula could not be evaluated the last time, if it could not.
     """
 
     id: str
@@ -121,11 +125,14 @@ class PoolInfo:
     resize_errors: tuple[Fault, ...]
     metadata: Mapping[str, str]
     created: datetime | None
+    scales_itself: bool = False
+    formula_fault: Fault | None = None
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
         """Read a pool."""
         machine = wire.get("virtualMachineConfiguration") or {}
+        fault = (wire.get("autoScaleRun") or {}).get("error")
         return cls(
             id=wire["id"],
             state=wire.get("state", ""),
@@ -140,6 +147,8 @@ class PoolInfo:
             resize_errors=tuple(Fault.from_wire(item) for item in wire.get("resizeErrors") or ()),
             metadata=pairs_from_wire(wire.get("metadata")),
             created=time_from_wire(wire.get("creationTime")),
+            scales_itself=wire.get("enableAutoScale", False),
+            formula_fault=Fault.from_wire(fault) if fault else None,
         )
 
     @property

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from runfleet.azure.channel import Channel, path_of
 from runfleet.azure.errors import BatchError, ConflictError, NotFoundError, PoolFailedError
 from runfleet.azure.files import read_file
 from runfleet.azure.info import NodeCounts, NodeInfo, PoolInfo
-from runfleet.azure.settings import PoolSettings
-from runfleet.azure.values import quoted, without_none
+from runfleet.azure.settings import Autoscale, PoolSettings
+from runfleet.azure.values import pairs_to_wire, quoted, without_none
 from runfleet.azure.waiting import asking
 
 _POOL_FIELDS = (
     "id,state,allocationState,vmSize,virtualMachineConfiguration,taskSlotsPerNode,"
     "currentDedicatedNodes,targetDedicatedNodes,currentLowPriorityNodes,targetLowPriorityNodes,"
-    "resizeErrors,metadata,creationTime"
+    "resizeErrors,metadata,creationTime,enableAutoScale,autoScaleRun"
 )
 _NODE_FIELDS = "id,state,isDedicated,runningTasksCount,startTaskInfo,errors"
 _STDERR = "startup/stderr.txt"
@@ -78,6 +78,16 @@ class PoolOperations:
         """
         targets = without_none(targetDedicatedNodes=dedicated, targetLowPriorityNodes=spot)
         self._channel.post(path_of("pools", pool_id, "resize"), targets)
+
+    def enable_autoscale(self, pool_id: str, autoscale: Autoscale) -> None:
+        """Have a formula decide how many nodes a pool has; it is evaluated at once."""
+        settings = autoscale.to_wire()
+        del settings["enableAutoScale"]
+        self._channel.post(path_of("pools", pool_id, "enableautoscale"), settings)
+
+    def set_pool_metadata(self, pool_id: str, metadata: Mapping[str, str]) -> None:
+        """Replace the names and values that stay with a pool."""
+        self._channel.patch(path_of("pools", pool_id), {"metadata": pairs_to_wire(metadata)})
 
     def delete_pool(self, pool_id: str) -> bool:
         """

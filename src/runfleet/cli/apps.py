@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from runfleet.cli.failures import WrongUsageError
 
 _HELP_NAMES = ["-h", "--help"]
+Prepare = Callable[[Sequence[str]], None]
 _HELP_OPTIONS = {"help_option_names": _HELP_NAMES}
 
 
@@ -29,11 +30,11 @@ class DeferredCommand(TyperCommand):
     module
         Where its `app` is.
     prepare
-        Is called before the module is imported, unless only help is asked for.
+        Is called with its arguments before the module is imported, unless only help is asked for.
     """
 
     def __init__(
-        self, name: str, summary: str, module: str, prepare: Callable[[], None] | None = None
+        self, name: str, summary: str, module: str, prepare: Prepare | None = None
     ) -> None:
         super().__init__(name=name, help=summary, callback=None)
         self.module = module
@@ -42,7 +43,7 @@ class DeferredCommand(TyperCommand):
     def load(self, args: Sequence[str]) -> Any:
         """Import its module and make the command itself."""
         if self.prepare and not set(_HELP_NAMES).intersection(args):
-            self.prepare()
+            self.prepare(args)
         return typer.main.get_command(import_module(self.module).app)
 
 

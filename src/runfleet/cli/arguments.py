@@ -6,6 +6,12 @@ from typing import Annotated
 
 import typer
 
+LOCAL = "local"
+"""The account of this machine, which is the default."""
+
+ACCOUNT_VARIABLE = "RUNFLEET_ACCOUNT"
+"""Names the account of commands that are not told one."""
+
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="A study file, or the name of a study.")
 ]
@@ -14,3 +20,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Submit the runs, and do not wait.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what it would do, and do nothing.")]
+On = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="ACCOUNT",
+        envvar=ACCOUNT_VARIABLE,
+        help="The account, as `runfleet account list` has it.",
+    ),
+]
+
+
+def on_option(account: str) -> str:
+    """What to type after a command so that it goes to an account: nothing for this machine."""
+    return "" if account == LOCAL else f" --on {account}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson, StudyName
+from runfleet.cli.arguments import LOCAL, AsJson, On, StudyName
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
 
@@ -13,10 +13,10 @@ app = new_app()
 
 
 @app.command(epilog=example("runfleet explain study.yaml"))
-def explain(study: StudyName, as_json: AsJson = False) -> None:
+def explain(study: StudyName, on: On = LOCAL, as_json: AsJson = False) -> None:
     """Say why a study is where it is, and what to do next."""
     printer = Printer.standard()
-    explanation = find_submission(open_account(), study).explain()
+    explanation = find_submission(open_account(on), study).explain()
     if as_json:
         printer.json(asdict(explanation))
         return

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import typer
 
+from runfleet.cli.arguments import on_option
 from runfleet.cli.display import Display, open_display
 from runfleet.cli.failures import FAILED, INTERRUPTED
 from runfleet.cli.printer import Printer
@@ -25,6 +26,7 @@ def submit_and_follow(
     called: str,
     submit: Callable[[OnStep], Submission],
     *,
+    on: str,
     detach: bool,
 ) -> int:
     """
@@ -38,6 +40,8 @@ def submit_and_follow(
         The study, and what the user calls it.
     submit
         Submits it.
+    on
+        The account.
     detach
         Whether to leave when it is submitted.
 
@@ -46,13 +50,13 @@ def submit_and_follow(
     exit_code
         1 if not all runs have succeeded.
     """
-    name = shlex.quote(called)
+    name = f"{shlex.quote(called)}{on_option(on)}"
     with open_display(printer, study.name) as display:
         with leaving(printer, f"Not all runs are submitted. Go on: runfleet run {name}"):
             submission = submit(display.step)
         if not detach:
-            with leaving(printer, *ways_on(called)):
-                ending = _finish(display, study, submission)
+            with leaving(printer, *ways_on(called, on)):
+                ending = _finish(display, study, submission, on)
     if detach:
         counts = submission.counts()
         printer.say(f"Submitted {count_text(counts.total, 'run')}; watch: runfleet watch {name}")
@@ -86,9 +90,9 @@ def exit_code(counts: RunCounts) -> int:
     return 0 if counts.succeeded == counts.total else FAILED
 
 
-def ways_on(called: str) -> tuple[str, str]:
+def ways_on(called: str, on: str) -> tuple[str, str]:
     """What to tell whoever leaves a study that goes on."""
-    name = shlex.quote(called)
+    name = f"{shlex.quote(called)}{on_option(on)}"
     return (
         f"The runs go on. Come back to them: runfleet watch {name}",
         f"                End them:          runfleet cancel {name}",
@@ -107,10 +111,10 @@ def leaving(printer: Printer, *lines: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _finish(display: Display, study: Study, submission: Submission) -> Ending:
+def _finish(display: Display, study: Study, submission: Submission, on: str) -> Ending:
     counts = follow(display, submission)
     collected = submission.collect(results_folder(study), on_step=display.step)
-    return Ending(counts, collected, submission.failures() if counts.failed else [])
+    return Ending(counts, collected, submission.failures() if counts.failed else [], on)
 
 
 def _stuck(explanation: Explanation) -> RunfleetError:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import StudyName
+from runfleet.cli.arguments import LOCAL, On, StudyName
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
@@ -29,6 +29,7 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
     ] = False,
+    on: On = LOCAL,
 ) -> None:
     """
     Print what a run wrote to stdout or stderr.
@@ -36,7 +37,7 @@ def logs(
     What it wrote to stdout goes to stdout, what it wrote to stderr follows on stderr.
     """
     printer = Printer.standard()
-    submission = find_submission(open_account(), study)
+    submission = find_submission(open_account(on), study)
     name = run or _first_failed(printer, submission)
     first = LogStream.STDERR if stderr else LogStream.STDOUT
     for part in submission.follow_log(name, first) if follow else [submission.log(name, first)]:

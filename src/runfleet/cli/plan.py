@@ -13,11 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson
+from runfleet.cli.arguments import LOCAL, AsJson, On, on_option
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import load_study, warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
-from runfleet.launch.pool import plan_local_pool
+from runfleet.home import runfleet_home
+from runfleet.launch.connecting import access_to
+from runfleet.launch.pool import PoolPlan
 from runfleet.launch.scripts import run_script
 from runfleet.launch.tasks import command_line
 from runfleet.study import Run, Study
@@ -31,6 +33,7 @@ _LAST_RUNS = 2
 @app.command(epilog=example("runfleet plan study.yaml"))
 def plan(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file.")],
+    on: On = LOCAL,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -42,23 +45,24 @@ def plan(
     printer = Printer.standard()
     loaded = load_study(study)
     warn(printer, loaded)
+    pool = access_to(on, runfleet_home()).plan_pool(loaded.pool)
     if as_json:
-        for line in _json_lines(loaded):
+        for line in _json_lines(loaded, pool):
             printer.data(line)
         return
-    printer.facts(_facts(loaded))
+    printer.facts(_facts(loaded, pool))
     printer.data("")
     _show_runs(printer, loaded)
     printer.say()
-    printer.say(f"Nothing was started; `runfleet run {shlex.quote(study)}` runs it.")
+    printer.say(f"Nothing was started; `runfleet run {shlex.quote(study)}{on_option(on)}` runs it.")
 
 
-def _facts(study: Study) -> Iterator[tuple[str, str]]:
+def _facts(study: Study, pool: PoolPlan) -> Iterator[tuple[str, str]]:
     """What the study is, as names and texts; what it does not have is left out."""
     yield "Study", f"{study.name}, {count_text(study.run_count(), 'run')}"
     yield from _model_facts(study)
     yield from _file_facts(study)
-    yield "Pool", _pool_text(study)
+    yield "Pool", _pool_text(pool)
 
 
 def _model_facts(study: Study) -> Iterator[tuple[str, str]]:
@@ -104,9 +108,10 @@ def _overlays_size(study: Study) -> int:
     return sum(len(overlay.render(first.sample, first.name)) for overlay in study.model.overlays)
 
 
-def _pool_text(study: Study) -> str:
-    pool = plan_local_pool(study.pool)
+def _pool_text(pool: PoolPlan) -> str:
     nodes = count_text(pool.nodes, "spot node" if pool.spot else "node")
+    if pool.scaling is not None:
+        nodes = f"up to {nodes}"
     places = f"{count_text(pool.slots, 'run')} at a time on each"
     return f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {places}"
 
@@ -139,9 +144,9 @@ def _start_lines(study: Study, run: Run) -> Iterator[str]:
     yield from run_script(study.model).splitlines()
 
 
-def _json_lines(study: Study) -> Iterator[str]:
+def _json_lines(study: Study, pool: PoolPlan) -> Iterator[str]:
     """The plan as one JSON object, a run a line, so that no number of runs fills the memory."""
-    head = json.dumps(_json_facts(study), indent=2, default=str, ensure_ascii=False)
+    head = json.dumps(_json_facts(study, pool), indent=2, default=str, ensure_ascii=False)
     yield head.removesuffix("\n}") + ',\n  "runs": ['
     last = study.run_count()
     for run in study.runs():
@@ -150,7 +155,7 @@ def _json_lines(study: Study) -> Iterator[str]:
     yield "  ]\n}"
 
 
-def _json_facts(study: Study) -> dict[str, Any]:
+def _json_facts(study: Study, pool: PoolPlan) -> dict[str, Any]:
     model = study.model
     return {
         "study": study.name,
@@ -166,5 +171,5 @@ def _json_facts(study: Study) -> dict[str, Any]:
         "environment": dict(model.environment),
         "retries": model.retries,
         "time_limit_seconds": model.time_limit and model.time_limit.total_seconds(),
-        "pool": asdict(plan_local_pool(study.pool)),
+        "pool": asdict(pool),
     }

@@ -12,7 +12,7 @@ import typer
 from runfleet import autoscale
 from runfleet.azure import AzureBatch, NodeInfo, NotFoundError, PoolInfo
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson, DryRun, Yes
+from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes, on_option
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import FAILED, WrongUsageError
 from runfleet.cli.printer import Printer, number_column
@@ -29,10 +29,10 @@ SpotNodes = Annotated[int | None, typer.Option("--spot", min=0, help="How many s
 
 
 @app.command("list", epilog=example("runfleet pool list"))
-def list_pools(as_json: AsJson = False) -> None:
+def list_pools(on: On = LOCAL, as_json: AsJson = False) -> None:
     """List the pools of the account."""
     printer = Printer.standard()
-    pools = list(open_account().batch.list_pools())
+    pools = list(open_account(on).batch.list_pools())
     if as_json:
         printer.json([_facts(pool) for pool in pools])
     elif pools:
@@ -43,10 +43,10 @@ def list_pools(as_json: AsJson = False) -> None:
 
 
 @app.command(epilog=example("runfleet pool show local"))
-def show(pool_id: PoolId, as_json: AsJson = False) -> None:
+def show(pool_id: PoolId, on: On = LOCAL, as_json: AsJson = False) -> None:
     """Show a pool and its nodes, and what is wrong with them."""
     printer = Printer.standard()
-    batch = open_account().batch
+    batch = open_account(on).batch
     pool = _find(batch, pool_id)
     nodes = list(batch.list_nodes(pool_id))
     if as_json:
@@ -64,6 +64,7 @@ def resize(
     pool_id: PoolId,
     nodes: Nodes = None,
     spot: SpotNodes = None,
+    on: On = LOCAL,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -75,7 +76,7 @@ def resize(
     if nodes is None and spot is None:
         raise WrongUsageError("no number of nodes is given", hint="give `--nodes` or `--spot`")
     printer = Printer.standard()
-    batch = open_account().batch
+    batch = open_account(on).batch
     pool = _find(batch, pool_id)
     for kind, before, after in (
         ("dedicated", pool.target_dedicated, nodes),
@@ -85,14 +86,15 @@ def resize(
             printer.say(f"Pool `{pool.id}`: from {before} to {after} {kind} nodes.")
     if agreed(printer, "Resize the pool?", yes=yes, dry_run=dry_run):
         batch.resize_pool(pool.id, dedicated=nodes, spot=spot)
-        printer.say(f"The pool is being resized; `runfleet pool show {pool.id}` shows how far.")
+        show = f"runfleet pool show {pool.id}{on_option(on)}"
+        printer.say(f"The pool is being resized; `{show}` shows how far.")
 
 
 @app.command(epilog=example("runfleet pool delete local --yes"))
-def delete(pool_id: PoolId, yes: Yes = False, dry_run: DryRun = False) -> None:
+def delete(pool_id: PoolId, on: On = LOCAL, yes: Yes = False, dry_run: DryRun = False) -> None:
     """Delete a pool with its nodes; their tasks go back to the queue."""
     printer = Printer.standard()
-    batch = open_account().batch
+    batch = open_account(on).batch
     pool = _find(batch, pool_id)
     running = sum(node.running_tasks for node in batch.list_nodes(pool_id))
     count = pool.current_dedicated + pool.current_spot

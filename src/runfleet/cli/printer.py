@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from getpass import getpass
 from io import TextIOWrapper
 from typing import Any, TextIO, TypeAlias
 
@@ -110,6 +111,15 @@ class Printer:
         """Ask a question and wait for yes or no; no answer means no."""
         self.err.print(f"{question} [y/N] ", end="", soft_wrap=True)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def ask_text(self, question: str) -> str:
+        """Ask for a line of text."""
+        self.err.print(f"{question}: ", end="", soft_wrap=True)
+        return sys.stdin.readline().strip()
+
+    def ask_secret(self, question: str) -> str:
+        """Ask for a line that is not shown while it is typed."""
+        return getpass(f"{question}: ", stream=sys.stderr).strip()
 
 
 def new_table(columns: Columns, rows: Iterable[Sequence[object]]) -> Table:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from runfleet.cli.arguments import on_option
 from runfleet.cli.display import counts_text, failure_text
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.words import count_text, value_text
@@ -30,11 +31,14 @@ class Ending:
         Where its results are.
     failures
         Its failed runs, grouped.
+    account
+        Where it ran.
     """
 
     counts: RunCounts
     collected: Collected
     failures: Sequence[FailureGroup]
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
     printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")
     show_failures(printer, ending.failures)
     if counts.failed:
-        _show_ways_on(printer, study.name)
+        _show_ways_on(printer, study.name, ending.account)
     _show_results(printer, summarise_results(study, collected))
     if collected.missing_results:
         runs = count_text(collected.missing_results, "run")
@@ -133,9 +137,10 @@ def shortest(path: Path) -> Path:
     return whole.relative_to(here) if whole.is_relative_to(here) else whole
 
 
-def _show_ways_on(printer: Printer, name: str) -> None:
-    printer.say(f"To see what a failed run wrote: runfleet logs {name}")
-    printer.say(f"To run the failed ones again: runfleet retry {name} --failed")
+def _show_ways_on(printer: Printer, name: str, account: str) -> None:
+    on = on_option(account)
+    printer.say(f"To see what a failed run wrote: runfleet logs {name}{on}")
+    printer.say(f"To run the failed ones again: runfleet retry {name} --failed{on}")
 
 
 def _summary(numbers: Any, unit: str) -> ResultSummary:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson, StudyName
+from runfleet.cli.arguments import LOCAL, AsJson, On, StudyName
 from runfleet.cli.display import open_display
 from runfleet.cli.printer import Printer
 from runfleet.cli.report import Ending, ending_facts, show_ending
@@ -26,6 +26,7 @@ def results(
             "--to", help="The folder; `results/STUDY/` beside the study file if not given."
         ),
     ] = None,
+    on: On = LOCAL,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -36,13 +37,13 @@ def results(
     is there already is not fetched again.
     """
     printer = Printer.standard()
-    account = open_account()
+    account = open_account(on)
     loaded = find_study(account, study)
     submission = account.study(loaded)
     counts = submission.counts()
     with open_display(printer, loaded.name) as display:
         collected = submission.collect(to or results_folder(loaded), on_step=display.step)
-        ending = Ending(counts, collected, submission.failures() if counts.failed else [])
+        ending = Ending(counts, collected, submission.failures() if counts.failed else [], on)
     if as_json:
         printer.json(ending_facts(loaded, ending))
     else:

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import Detach, StudyName
+from runfleet.cli.arguments import LOCAL, Detach, On, StudyName, Yes
+from runfleet.cli.costs import agreed_to_costs
+from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_study, open_account
@@ -21,7 +23,9 @@ def retry(
     failed: Annotated[
         bool, typer.Option("--failed", help="Also runs that have failed by themselves.")
     ] = False,
+    on: On = LOCAL,
     detach: Detach = False,
+    yes: Yes = False,
 ) -> None:
     """
     Run cancelled or failed runs of a study again.
@@ -30,15 +34,20 @@ def retry(
     `runfleet run`, and collects the results.
     """
     printer = Printer.standard()
-    account = open_account()
+    account = open_account(on)
     loaded = find_study(account, study)
     submission = account.study(loaded)
+    counts = submission.counts()
+    runs = counts.cancelled + (counts.failed if failed else 0)
+    if not agreed_to_costs(printer, account, loaded, runs, yes=yes):
+        raise typer.Exit(FAILED)
     raise typer.Exit(
         submit_and_follow(
             printer,
             loaded,
             study,
             lambda on_step: submission.retry(failed=failed, on_step=on_step),
+            on=on,
             detach=detach,
         )
     )

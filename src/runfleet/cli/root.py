@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from runfleet.cli.apps import DeferredCommand, new_app
+from runfleet.cli.arguments import ACCOUNT_VARIABLE, LOCAL
 from runfleet.cli.failures import exit_code_of
 from runfleet.cli.printer import Printer
 from runfleet.home import runfleet_home
@@ -23,6 +26,10 @@ COMMANDS = {
     "cancel": "Stop a study; its finished runs stay.",
     "retry": "Run cancelled or failed runs of a study again.",
     "results": "Collect the results of a study, whether or not it has ended.",
+    "account": "Add, list, check and remove accounts.",
+    "doctor": "Look at all that a study needs on its account, before it costs anything.",
+    "images": "List the operating systems that nodes can have.",
+    "sizes": "List sizes of machines, with their cores and memory.",
     "package": "Add, list and remove application packages.",
     "pool": "List, show, resize and delete pools.",
     "emulator": "Start, stop and reset the Batch emulator on this machine.",
@@ -47,11 +54,24 @@ def command() -> Any:
     return group
 
 
-def _begin_emulator() -> None:
+def _begin_emulator(args: Sequence[str]) -> None:
     """Have the emulator start while the rest of a command is imported, which takes as long."""
+    if _account_of(args) != LOCAL:
+        return
     from runfleet.launch.emulator import emulator_of
 
     emulator_of(runfleet_home()).begin()
+
+
+def _account_of(args: Sequence[str]) -> str:
+    """Find the account of a command before its options are declared."""
+    named = os.environ.get(ACCOUNT_VARIABLE) or LOCAL
+    for before, argument in zip(("", *args), args, strict=False):
+        if before == "--on":
+            named = argument
+        elif argument.startswith("--on="):
+            named = argument.removeprefix("--on=")
+    return named
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import Detach, StudyName, Yes
+from runfleet.cli.arguments import LOCAL, Detach, On, StudyName, Yes
 from runfleet.cli.consent import agreed
+from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
 from runfleet.cli.printer import Printer
@@ -19,20 +20,24 @@ app = new_app()
 
 
 @app.command(epilog=example("runfleet run study.yaml"))
-def run(study: StudyName, detach: Detach = False, yes: Yes = False) -> None:
+def run(study: StudyName, on: On = LOCAL, detach: Detach = False, yes: Yes = False) -> None:
     """
     Run a study, and collect its results.
 
     Called again, it goes on where it was interrupted; runs that have succeeded are not done again
     unless the study has changed, which is shown first. The results come into `results/STUDY/`
     beside the study file. Ctrl-C leaves the runs going. Exit code 1 if runs have failed.
+
+    On an Azure account it shows what it will make there, and asks.
     """
     printer = Printer.standard()
-    account = open_account()
+    account = open_account(on)
     loaded = find_study(account, study)
     warn(printer, loaded)
     warn_of_namesake(printer, account, loaded, study)
     if not _agreed_to_changes(printer, account, loaded, yes=yes):
+        raise typer.Exit(FAILED)
+    if not _agreed_to_costs(printer, account, loaded, yes=yes):
         raise typer.Exit(FAILED)
     remember_file(account, loaded, study)
     raise typer.Exit(
@@ -41,6 +46,7 @@ def run(study: StudyName, detach: Detach = False, yes: Yes = False) -> None:
             loaded,
             study,
             lambda on_step: account.submit(loaded, on_step=on_step),
+            on=on,
             detach=detach,
         )
     )
@@ -54,5 +60,12 @@ def _agreed_to_changes(printer: Printer, account: Account, study: Study, *, yes:
     printer.say(f"Study `{study.name}` has changed since it was last submitted:")
     for change in changes:
         printer.say(f"  - {change}")
-    # A script that runs an edited study means it, and nothing here costs money.
+    # A script that runs an edited study means it; what that costs is another question.
     return agreed(printer, "Go on?", yes=yes or not printer.is_interactive)
+
+
+def _agreed_to_costs(printer: Printer, account: Account, study: Study, *, yes: bool) -> bool:
+    if account.is_local:
+        return True
+    runs = len(account.plan(study).to_run)
+    return agreed_to_costs(printer, account, study, runs, yes=yes)

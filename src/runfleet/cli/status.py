@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson
+from runfleet.cli.arguments import LOCAL, AsJson, On
 from runfleet.cli.display import counts_text
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import failure_facts, show_failures
@@ -25,6 +25,7 @@ def status(
         str | None,
         typer.Argument(metavar="STUDY", help="A study file, or a name; all studies if not given."),
     ] = None,
+    on: On = LOCAL,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -33,7 +34,7 @@ def status(
     Of one study, also what its failed runs said, those that said the same together.
     """
     printer = Printer.standard()
-    account = open_account()
+    account = open_account(on)
     if study is not None:
         _show_study(printer, account, study, as_json=as_json)
         return

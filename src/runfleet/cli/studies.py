@@ -9,12 +9,21 @@ from runfleet.cli.study_files import is_study_file, load_study
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
 from runfleet.launch import Account, Submission, connect
+from runfleet.launch.keys import AskKey
 from runfleet.study import Study, StudyError
 
 
-def open_account() -> Account:
-    """Connect to the account, whose emulator starts if it is not running."""
-    return connect(home=runfleet_home())
+def open_account(name: str) -> Account:
+    """Connect to an account; the emulator behind `local` starts if it is not running."""
+    return connect(name, home=runfleet_home(), ask_key=key_prompt())
+
+
+def key_prompt() -> AskKey | None:
+    """How to ask for a key; None where nobody is at a terminal."""
+    printer = Printer.standard()
+    if not printer.is_interactive:
+        return None
+    return lambda title: printer.ask_secret(f"The {title}")
 
 
 def find_submission(account: Account, study: str) -> Submission:

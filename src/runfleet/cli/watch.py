@@ -7,7 +7,7 @@ import shlex
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import StudyName
+from runfleet.cli.arguments import LOCAL, On, StudyName, on_option
 from runfleet.cli.display import counts_text, open_display
 from runfleet.cli.following import exit_code, follow, leaving, ways_on
 from runfleet.cli.printer import Printer
@@ -19,17 +19,17 @@ app = new_app()
 
 
 @app.command(epilog=example("runfleet watch study.yaml"))
-def watch(study: StudyName) -> None:
+def watch(study: StudyName, on: On = LOCAL) -> None:
     """
     Watch the runs of a study until they have ended.
 
     Ctrl-C leaves the runs going. Exit code 1 if runs have failed.
     """
     printer = Printer.standard()
-    submission = find_submission(open_account(), study)
-    with open_display(printer, submission.name) as display, leaving(printer, *ways_on(study)):
+    submission = find_submission(open_account(on), study)
+    with open_display(printer, submission.name) as display, leaving(printer, *ways_on(study, on)):
         counts = follow(display, submission)
     printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")
     show_failures(printer, submission.failures() if counts.failed else [])
-    printer.say(f"To collect the results: runfleet results {shlex.quote(study)}")
+    printer.say(f"To collect the results: runfleet results {shlex.quote(study)}{on_option(on)}")
     raise typer.Exit(exit_code(counts))

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runfleet.launch.account import Account, StudySummary, connect
+    from runfleet.launch.account import Account, StudySummary
     from runfleet.launch.collecting import Collected
+    from runfleet.launch.connecting import connect
     from runfleet.launch.errors import (
         AccountError,
         LaunchError,
@@ -50,8 +51,9 @@ __all__ = [
 
 # Loaded when asked for: an emulator is told to start before all of it is imported.
 _HOMES = {
-    "account": ("Account", "StudySummary", "connect"),
+    "account": ("Account", "StudySummary"),
     "collecting": ("Collected",),
+    "connecting": ("connect",),
     "errors": (
         "AccountError",
         "LaunchError",

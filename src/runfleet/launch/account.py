@@ -12,21 +12,22 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from runfleet.azure import AzureBatch
-from runfleet.home import runfleet_home
-from runfleet.launch.emulator import Emulator, emulator_of
+from runfleet.azure.account_settings import LoginKind
+from runfleet.azure.management import Management
+from runfleet.launch.access import Access
+from runfleet.launch.account_file import LOCAL
 from runfleet.launch.errors import AccountError, StudyNotFoundError
 from runfleet.launch.hashes import hash_cache
 from runfleet.launch.outages import hopeful
 from runfleet.launch.plan import Plan, make_plan
-from runfleet.launch.pool import plan_local_pool
+from runfleet.launch.pool import PoolPlan
 from runfleet.launch.record import RecordStore
 from runfleet.launch.steps import OnStep, unheard
 from runfleet.launch.submission import Submission
 from runfleet.launch.submitting import Submitted, Submitter
-from runfleet.storage import DirectoryStorage, Storage
+from runfleet.storage import Storage
 from runfleet.study import Study
 
-LOCAL = "local"
 _LOCK_SECONDS = 600
 
 
@@ -63,27 +64,42 @@ class Account:
         Its name.
     home
         Where runfleet keeps its caches, see `runfleet.home`.
-    storage
-        Where the files of its studies are.
-    emulator
+    access
         What answers for it.
     """
 
-    def __init__(self, name: str, home: Path, storage: Storage, emulator: Emulator) -> None:
+    def __init__(self, name: str, home: Path, access: Access) -> None:
         self.name = name
         self.home = home
-        self.storage = storage
-        self._emulator = emulator
+        self._access = access
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is this machine, where nothing costs money."""
+        return self.name == LOCAL
 
     @cached_property
     def batch(self) -> AzureBatch:
         """The Batch account; waits until it answers."""
-        # Imported while the emulator is starting.
-        from azure.core.credentials import AzureNamedKeyCredential
+        return self._access.open_batch()
 
-        endpoint = self._emulator.wait()
-        credential = AzureNamedKeyCredential(endpoint.account, endpoint.key)
-        return AzureBatch(endpoint.url, credential, ca_file=endpoint.ca_file)
+    @cached_property
+    def storage(self) -> Storage:
+        """Where the files of its studies are."""
+        return self._access.open_storage()
+
+    @property
+    def login(self) -> LoginKind:
+        """How one logs in to it."""
+        return self._access.login
+
+    def management(self) -> Management | None:
+        """The management API of it; None where that is not known."""
+        return self._access.open_management()
+
+    def plan_pool(self, study: Study) -> PoolPlan:
+        """Tell which pool a study would get; nobody is asked."""
+        return self._access.plan_pool(study.pool)
 
     def plan(self, study: Study) -> Plan:
         """Tell what submitting a study would do; nothing is done."""
@@ -171,7 +187,7 @@ class Account:
     @contextmanager
     def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
         with hash_cache(self._folder / "hashes.json") as hashes:
-            pool = plan_local_pool(study.pool)
+            pool = self.plan_pool(study)
             yield Submitter(study, self.batch, self.storage, pool, hashes.digest, on_step)
 
     @contextmanager
@@ -191,38 +207,3 @@ class Account:
     @property
     def _folder(self) -> Path:
         return self.home / "studies" / self.name
-
-
-def connect(account: str = LOCAL, *, home: Path | None = None) -> Account:
-    """
-    Open an account.
-
-    Parameters
-    ----------
-    account
-        `local`: the emulator on this machine, which is started if it is not running.
-    home
-        Where runfleet keeps its state; None for `RUNFLEET_HOME`, or else the platform's place.
-
-    Raises
-    ------
-    AccountError
-        If there is no such account.
-
-    Examples
-    --------
-    >>> study = Study.load("study.yaml")
-    >>> submission = connect().submit(study)
-    >>> for progress in submission.watch():
-    ...     print(progress.counts)
-    >>> submission.table()
-    """
-    if account != LOCAL:
-        raise AccountError(
-            f"there is no account `{account}`: Azure accounts cannot be used yet",
-            hint=f"leave it out, or say `{LOCAL}`, to run on this machine",
-        )
-    folder = home or runfleet_home()
-    emulator = emulator_of(folder)
-    emulator.begin()
-    return Account(LOCAL, folder, DirectoryStorage(folder / "storage"), emulator)

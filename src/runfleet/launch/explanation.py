@@ -123,7 +123,7 @@ def _pool_reason(situation: Situation) -> Explanation | None:
         )
     if situation.nodes.total:
         return None
-    return _resize_reason(pool) or _no_nodes_reason(pool)
+    return _resize_reason(pool) or _formula_reason(pool) or _no_nodes_reason(pool)
 
 
 def _resize_reason(pool: PoolInfo) -> Explanation | None:
@@ -144,6 +144,23 @@ _RESIZE_STEPS = {
     "AllocationTimedout": "try again later, or choose another size of machine or region",
     "ResizeStopped": "somebody stopped the resizing: resize the pool again",
 }
+
+
+def _formula_reason(pool: PoolInfo) -> Explanation | None:
+    if not pool.scales_itself:
+        return None
+    if pool.formula_fault is not None:
+        return Explanation(
+            f"the autoscale formula of pool `{pool.id}` failed: {pool.formula_fault}",
+            "mend the formula, or delete the pool and run the study again",
+            is_stuck=True,
+        )
+    if pool.target:
+        return None
+    return Explanation(
+        f"pool `{pool.id}` has no nodes yet: its formula looks for runs every few minutes",
+        "wait; or run the study again, and it gets nodes at once",
+    )
 
 
 def _no_nodes_reason(pool: PoolInfo) -> Explanation:

@@ -68,6 +68,11 @@ class History:
         jobs = (self.job_of(generation) for generation in record.current)
         return any(job is not None and not is_over(job) for job in jobs)
 
+    def waiting(self, record: StudyRecord) -> int:
+        """Count the tasks that have not begun; none of a job that is gone."""
+        jobs = [generation.job_id for generation in record.current if self.job_of(generation)]
+        return sum(self.batch.task_counts(job_id).active for job_id in jobs)
+
     def known_tasks(self, record: StudyRecord, *, retry_failed: bool) -> list[KnownTasks]:
         """Read the tasks of all generations; one whose job is gone has none."""
         jobs = ((generation, self.job_of(generation)) for generation in record.generations)

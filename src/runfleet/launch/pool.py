@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from dataclasses import dataclass
 
-from runfleet.azure import AzureBatch, ConflictError, OperatingSystem, PoolInfo, PoolSettings
+from runfleet.azure import OperatingSystem, PoolInfo
+from runfleet.azure.account_settings import LoginKind
+from runfleet.batch.vm_sizes import core_count
 from runfleet.launch.errors import LaunchError
 from runfleet.study.pool import PoolRequest
 
-log = logging.getLogger(__name__)
+_MOST_SLOTS = 256
+"""Batch's limit of task slots a node."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """
+    How the number of nodes follows the runs: to zero when there are none.
+
+    Parameters
+    ----------
+    least
+        As many nodes are kept while there are runs.
+    owner
+        On whose behalf the pool is made.
+    """
+
+    least: int
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +48,8 @@ class PoolPlan:
         How many nodes of each kind there shall be.
     slots
         How many runs a node carries out at a time.
+    scaling
+        How the number of nodes follows the runs; None if all nodes come at once, and stay.
     """
 
     id: str
@@ -37,6 +58,7 @@ class PoolPlan:
     dedicated: int
     spot: int
     slots: int
+    scaling: Scaling | None = None
 
     @property
     def nodes(self) -> int:
@@ -80,34 +102,47 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
     )
 
 
-def provide_pool(batch: AzureBatch, plan: PoolPlan) -> PoolInfo | None:
+def plan_azure_pool(request: PoolRequest, login: LoginKind, *, owner: str) -> PoolPlan:
     """
-    Make the pool if it is missing, and enlarge it if it has fewer nodes than planned.
+    Plan a pool of real machines, which follows its runs and has no nodes without them.
 
-    Its nodes are not waited for: tasks wait in the queue as well.
+    Parameters
+    ----------
+    request
+        What the study asks for.
+    login
+        How one logs in to the account.
+    owner
+        On whose behalf it is made.
 
-    Returns
-    -------
-    pool
-        The pool that was there already, or None.
+    Raises
+    ------
+    LaunchError
+        If the study asks for spot nodes, and the account cannot have any.
     """
-    pool = batch.get_pool(plan.id)
-    if pool is not None:
-        _enlarge(batch, pool, plan)
-        return pool
-    image = batch.pick_image(plan.image)
-    batch.ensure_pool(
-        PoolSettings(
-            plan.id,
-            image,
-            plan.vm_size,
-            dedicated=plan.dedicated,
-            spot=plan.spot,
-            slots=plan.slots,
-            metadata={"runfleet": "pool"},
-        )
+    nodes = request.nodes
+    if nodes.spot:
+        _check_spot(login)
+    slots = request.tasks_per_node or min(_MOST_SLOTS, core_count(request.vm_size))
+    return PoolPlan(
+        id=request.id or _azure_id(request, slots),
+        image=request.image,
+        vm_size=request.vm_size,
+        dedicated=0 if nodes.spot else nodes.max,
+        spot=nodes.max if nodes.spot else 0,
+        slots=slots,
+        scaling=Scaling(nodes.min, owner),
     )
-    return None
+
+
+def _check_spot(login: LoginKind) -> None:
+    # Low-priority nodes of ordinary accounts ended on 30 September 2025.
+    if login is LoginKind.KEY:
+        raise LaunchError(
+            "the account has no spot nodes: they need a Batch account in user-subscription mode, "
+            "and such an account needs a login by Microsoft Entra",
+            hint="write `pool: {nodes: {spot: false}}`, or use an account with `login: entra`",
+        )
 
 
 def check_operating_system(plan: PoolPlan, pool: PoolInfo | None = None) -> None:
@@ -127,23 +162,16 @@ def check_operating_system(plan: PoolPlan, pool: PoolInfo | None = None) -> None
         )
 
 
-def _enlarge(batch: AzureBatch, pool: PoolInfo, plan: PoolPlan) -> None:
-    if pool.target_dedicated >= plan.dedicated and pool.target_spot >= plan.spot:
-        return
-    try:
-        batch.resize_pool(
-            pool.id,
-            dedicated=max(pool.target_dedicated, plan.dedicated),
-            spot=max(pool.target_spot, plan.spot),
-        )
-    except ConflictError as error:
-        # It is being resized already, or scales by itself; the runs do with the nodes it gets.
-        log.info("pool %s keeps its size: %s", pool.id, error.message)
-
-
 def _shared_id(request: PoolRequest, vm_size: str, slots: int, *, whole: bool) -> str:
     """Name a pool after what its nodes are: plainly, if one of them is the whole machine."""
     if whole and request.image == PoolRequest.image and not request.tasks_per_node:
         return "local"
     asked = f"{request.image} {vm_size} {slots}".lower()
     return f"local-{hashlib.sha256(asked.encode()).hexdigest()[:8]}"
+
+
+def _azure_id(request: PoolRequest, slots: int) -> str:
+    """Name a pool after its machines; studies that ask for the same share one."""
+    asked = f"{request.image} {request.vm_size} {slots} {request.nodes}".lower()
+    size = request.vm_size.lower().removeprefix("standard_")[:40]
+    return f"runfleet-{size}-{hashlib.sha256(asked.encode()).hexdigest()[:8]}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -23,10 +24,12 @@ from runfleet.launch.definition import Definition, define, fingerprints
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.history import History
-from runfleet.launch.pool import PoolPlan, check_operating_system, provide_pool
+from runfleet.launch.pool import PoolPlan, check_operating_system
+from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.tasks import Staging, TaskMaker
+from runfleet.launch.url_life import url_life
 from runfleet.storage import Storage
 from runfleet.study import Study
 
@@ -98,7 +101,7 @@ class Submitter:
         if record.is_adding:
             return Submitted(self._add(record))
         if self._history.is_busy(record):
-            provide_pool(self.batch, self.pool)
+            provide_pool(self.batch, self.pool, self._history.waiting(record))
         return Submitted(record)
 
     def compare(self) -> Comparison:
@@ -159,7 +162,8 @@ class Submitter:
         """Add the tasks of the newest generation that are not there yet."""
         generation = record.generations[-1]
         self.on_step(Step(StepName.PROVIDING_POOL))
-        check_operating_system(self.pool, provide_pool(self.batch, self.pool))
+        pool = provide_pool(self.batch, self.pool, generation.run_count)
+        check_operating_system(self.pool, pool)
         self._stage_inputs()
         self._fill_job(generation)
         self.batch.finish_when_done(generation.job_id)
@@ -169,7 +173,11 @@ class Submitter:
 
     @cached_property
     def _staging(self) -> Staging:
-        return Staging(self.study, self.storage, self.digest)
+        return Staging(self.study, self.storage, self.digest, self._url_life)
+
+    @cached_property
+    def _url_life(self) -> timedelta:
+        return url_life(self.study, self.pool)
 
     def _stage_inputs(self) -> None:
         total = len(self.study.model.inputs)
@@ -210,7 +218,7 @@ class Submitter:
             return
         total = generation.run_count
         before = total - len(missing)
-        maker = TaskMaker(self.study, self.storage, generation.job_id)
+        maker = TaskMaker(self.study, self.storage, generation.job_id, self._url_life)
         runs = (run for run in self.study.runs() if run.name in missing)
         try:
             self.batch.add_tasks(

@@ -25,9 +25,6 @@ from runfleet.storage import Storage
 from runfleet.study import Run, Study
 from runfleet.study.model import Model, SharedInput
 
-# A task may wait and run as long as Batch keeps it, but no signed URL should outlast a week.
-_URL_LIFE = timedelta(days=7)
-
 # A job has room for 1 MB, which some 2,000 files fill, each with its signed URL.
 _MOST_SEPARATE_INPUTS = 500
 
@@ -45,11 +42,14 @@ class Staging:
         The account's.
     digest
         Hashes a file's content.
+    url_life
+        How long nodes have to reach them.
     """
 
     study: Study
     storage: Storage
     digest: Callable[[Path], str]
+    url_life: timedelta
 
     @property
     def container(self) -> str:
@@ -78,11 +78,11 @@ class Staging:
         return PreparationTask(shell_command(script, OperatingSystem.LINUX), files)
 
     def _resource_file(self, shared: SharedInput) -> ResourceFile:
-        url = self.storage.blob_url(self.container, self._input_blob(shared), life=_URL_LIFE)
+        url = self.storage.blob_url(self.container, self._input_blob(shared), life=self.url_life)
         return ResourceFile(http_url=url, file_path=place_of(shared))
 
     def _bundle_file(self) -> ResourceFile:
-        url = self.storage.container_url(self.container, life=_URL_LIFE)
+        url = self.storage.container_url(self.container, life=self.url_life)
         return ResourceFile(container_url=url, blob_prefix=f"{self._bundle}/")
 
     def _input_blob(self, shared: SharedInput) -> str:
@@ -117,11 +117,14 @@ class TaskMaker:
         Where their overlays go, and their outputs.
     job_id
         The job.
+    url_life
+        How long nodes have to reach the files.
     """
 
     study: Study
     storage: Storage
     job_id: str
+    url_life: timedelta
 
     def tasks(self, runs: Iterable[Run]) -> Iterator[TaskSettings]:
         """Make the task of each run, and upload its overlays, as the stream is taken."""
@@ -145,7 +148,7 @@ class TaskMaker:
 
     @cached_property
     def _container_url(self) -> str:
-        return self.storage.container_url(self._container, life=_URL_LIFE, write=True)
+        return self.storage.container_url(self._container, life=self.url_life, write=True)
 
     @cached_property
     def _command_line(self) -> str:
@@ -167,7 +170,7 @@ class TaskMaker:
             blob = names.overlay_blob(hashlib.sha256(content).hexdigest())
             self.storage.put_bytes(self._container, blob, content)
             yield ResourceFile(
-                http_url=self.storage.blob_url(self._container, blob, life=_URL_LIFE),
+                http_url=self.storage.blob_url(self._container, blob, life=self.url_life),
                 file_path=overlay_target(model, overlay.target),
             )
 

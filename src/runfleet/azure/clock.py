@@ -1,0 +1,55 @@
+"""What time it is at a service."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from runfleet.azure.channel import is_loopback
+from runfleet.azure.errors import ServiceUnavailableError
+
+_SECONDS = 20
+
+
+def service_time(endpoint: str, *, ca_file: str | None = None) -> datetime | None:
+    """
+    Ask a service for its time; nobody has to be logged in for that.
+
+    Parameters
+    ----------
+    endpoint
+        Its URL.
+    ca_file
+        PEM file of the certificates to trust; None for the usual ones.
+
+    Returns
+    -------
+    time
+        None if it does not say.
+
+    Raises
+    ------
+    ServiceUnavailableError
+        If it cannot be reached.
+    """
+    from azure.core.exceptions import AzureError
+    from azure.core.pipeline import Pipeline
+    from azure.core.pipeline.transport import RequestsTransport
+    from azure.core.rest import HttpRequest
+
+    transport = RequestsTransport(
+        connection_timeout=_SECONDS,
+        read_timeout=_SECONDS,
+        connection_verify=ca_file or True,
+        use_env_settings=not is_loopback(endpoint),
+    )
+    try:
+        with Pipeline(transport, []) as pipeline:
+            answer = pipeline.run(HttpRequest("GET", f"{endpoint}/")).http_response
+    except AzureError as error:
+        raise ServiceUnavailableError(
+            f"{endpoint} cannot be reached: {error}",
+            hint="check the address, the network, and a proxy or firewall in between",
+        ) from error
+    date = answer.headers.get("Date")
+    return parsedate_to_datetime(date) if date else None

@@ -1,0 +1,135 @@
+"""What only the management API knows of a Batch account: its quotas, its mode, the sizes it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runfleet.azure.account_settings import AccountSettings
+from runfleet.azure.errors import BatchError
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+USER_SUBSCRIPTION = "UserSubscription"
+"""The pool allocation mode that spot nodes need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """
+    What an account may have.
+
+    Parameters
+    ----------
+    dedicated_cores, spot_cores
+        Of all pools together; None where the account has no such limit.
+    family_cores
+        Dedicated cores by family of sizes; empty where the account has no such limits.
+    pools
+        How many pools.
+    allocation_mode
+        `BatchService` or `UserSubscription`.
+    """
+
+    dedicated_cores: int | None
+    spot_cores: int | None
+    family_cores: Mapping[str, int]
+    pools: int | None
+    allocation_mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedSize:
+    """
+    A size of machine that a region has.
+
+    Parameters
+    ----------
+    name
+        `Standard_F4s_v2`.
+    family
+        To which family's quota its cores count.
+    cores, memory_gib
+        None where the service does not say.
+    """
+
+    name: str
+    family: str
+    cores: int | None
+    memory_gib: float | None
+
+
+class Management:
+    """
+    The management API of one account.
+
+    Parameters
+    ----------
+    settings
+        The account; its subscription has to be known.
+    credential
+        Of somebody whom Microsoft Entra knows: keys do not open this API.
+    """
+
+    def __init__(self, settings: AccountSettings, credential: TokenCredential) -> None:
+        self._settings = settings
+        self._client = _client_of(settings, credential)
+
+    def quotas(self) -> Quotas:
+        """Ask for the quotas of the account; its resource group has to be known."""
+        with _translated():
+            account = self._client.batch_account.get(
+                self._settings.resource_group, self._settings.batch_account
+            )
+            families = account.dedicated_core_quota_per_vm_family or []
+        return Quotas(
+            account.dedicated_core_quota,
+            account.low_priority_core_quota,
+            {family.name.lower(): family.core_quota for family in families},
+            account.pool_quota,
+            str(account.pool_allocation_mode or ""),
+        )
+
+    def sizes(self) -> Iterator[OfferedSize]:
+        """List the sizes that the account's region has; the region has to be known."""
+        with _translated():
+            for sku in self._client.location.list_supported_virtual_machine_skus(
+                self._settings.location
+            ):
+                facts = {item.name: item.value for item in sku.capabilities or ()}
+                cores, memory = facts.get("vCPUs"), facts.get("MemoryGB")
+                yield OfferedSize(
+                    sku.name,
+                    sku.family_name or "",
+                    int(cores) if cores else None,
+                    float(memory) if memory else None,
+                )
+
+
+def _client_of(settings: AccountSettings, credential: TokenCredential) -> Any:
+    # Imported when it is needed: it takes longer than the rest of a short command.
+    from azure.mgmt.batch import BatchManagementClient
+
+    return BatchManagementClient(
+        credential,
+        settings.subscription or "",
+        base_url=settings.management,
+        connection_verify=settings.ca_file or True,
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        message = str(error).partition("\n")[0]
+        raise BatchError(
+            f"the management API refuses or does not answer: {message}",
+            hint="check subscription and resource group of the account, and that you may read it",
+        ) from error

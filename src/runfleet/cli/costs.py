@@ -1,0 +1,47 @@
+"""What a study may cost is shown before it runs on an account that costs money."""
+
+from __future__ import annotations
+
+from runfleet.batch.vm_sizes import core_count
+from runfleet.cli.consent import agreed
+from runfleet.cli.printer import Printer
+from runfleet.cli.words import count_text
+from runfleet.launch import Account, PoolPlan
+from runfleet.study import Study
+
+
+def agreed_to_costs(
+    printer: Printer, account: Account, study: Study, runs: int, *, yes: bool
+) -> bool:
+    """
+    Show where runs would run, and ask; nobody is asked where that costs nothing.
+
+    Parameters
+    ----------
+    printer
+        Asks.
+    account, study
+        Where, and what.
+    runs
+        How many of its runs would be submitted.
+    yes
+        Whether the user said yes beforehand.
+
+    Raises
+    ------
+    WrongUsageError
+        If nobody is there to answer.
+    """
+    if account.is_local or not runs:
+        return True
+    pool = account.plan_pool(study)
+    printer.say(f"Account `{account.name}`: {count_text(runs, 'run')} on {_pool_text(pool)}.")
+    printer.say("Its nodes cost money while they are there. Without runs they go by themselves.")
+    return agreed(printer, "Go on?", yes=yes)
+
+
+def _pool_text(pool: PoolPlan) -> str:
+    cores = core_count(pool.vm_size)
+    kind = f"{pool.vm_size} {'spot node' if pool.spot else 'node'}"
+    nodes = f"up to {count_text(pool.nodes, kind)} of {count_text(cores, 'core')}"
+    return f"pool `{pool.id}`, {nodes}"

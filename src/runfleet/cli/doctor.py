@@ -1,0 +1,72 @@
+"""`runfleet doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import LOCAL, AsJson, On
+from runfleet.cli.failures import FAILED
+from runfleet.cli.printer import Printer
+from runfleet.cli.studies import open_account
+from runfleet.cli.study_files import load_study
+from runfleet.launch.account import Account
+from runfleet.launch.doctor import Finding, Verdict, examine_account, examine_study
+
+app = new_app()
+
+_STYLES = {Verdict.OK: "green", Verdict.WARNING: "bold yellow", Verdict.ERROR: "bold red"}
+_VERDICT_WIDTH = max(map(len, Verdict))
+_SUBJECT_WIDTH = len("endpoint")
+
+
+@app.command(epilog=example("runfleet doctor study.yaml"))
+def doctor(
+    study: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="A study file; the account alone if none.")
+    ] = None,
+    on: On = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Look at all that a study needs on its account, before it costs anything.
+
+    The endpoint and the clock, the login, the storage account, the image, the size of machine, the
+    quotas, the packages and the signed URLs: a line each, and how to mend what is wrong. Exit code
+    1 if something will go wrong.
+    """
+    account = open_account(on)
+    raise typer.Exit(report(_findings(account, study), as_json=as_json))
+
+
+def report(findings: Iterable[Finding], *, as_json: bool) -> int:
+    """Print findings as they come, or all of them as JSON; returns the exit code."""
+    printer = Printer.standard()
+    seen: list[Finding] = []
+    for finding in findings:
+        seen.append(finding)
+        if not as_json:
+            printer.show(_line(finding))
+    if as_json:
+        printer.json([asdict(finding) for finding in seen])
+    return FAILED if any(finding.verdict is Verdict.ERROR for finding in seen) else 0
+
+
+def _findings(account: Account, study: str | None) -> Iterator[Finding]:
+    loaded = load_study(study) if study else None
+    yield from examine_account(account)
+    if loaded:
+        yield from examine_study(account, loaded)
+
+
+def _line(finding: Finding) -> Text:
+    remedy = f"\n{' ' * _VERDICT_WIDTH}  Remedy: {finding.remedy}" if finding.remedy else ""
+    return Text.assemble(
+        (finding.verdict.value.ljust(_VERDICT_WIDTH), _STYLES[finding.verdict]),
+        f"  {finding.subject.ljust(_SUBJECT_WIDTH)}  {finding.text}{remedy}",
+    )

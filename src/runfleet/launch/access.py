@@ -1,0 +1,141 @@
+"""What the accounts differ in: the way to their services, and the pools that studies get there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from runfleet.azure import AzureBatch
+from runfleet.azure.account_settings import AccountSettings, LoginKind
+from runfleet.azure.credentials import entra_credential, key_credential
+from runfleet.azure.management import Management
+from runfleet.launch.emulator import Emulator
+from runfleet.launch.keys import KeyKind, Keys
+from runfleet.launch.pool import PoolPlan, plan_azure_pool, plan_local_pool
+from runfleet.storage import DirectoryStorage, Storage
+from runfleet.study.pool import PoolRequest
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
+
+
+class Access(Protocol):
+    """The way to an account."""
+
+    @property
+    def login(self) -> LoginKind:
+        """How one logs in to its Batch account."""
+        ...
+
+    def open_batch(self) -> AzureBatch:
+        """Make the client of its Batch account."""
+        ...
+
+    def open_storage(self) -> Storage:
+        """Make the client of its storage account."""
+        ...
+
+    def open_management(self) -> Management | None:
+        """Make the client of its management API; None where that is not known."""
+        ...
+
+    def plan_pool(self, request: PoolRequest) -> PoolPlan:
+        """Plan the pool of a study."""
+        ...
+
+
+@dataclass(frozen=True)
+class LocalAccess:
+    """
+    The emulator on this machine.
+
+    Parameters
+    ----------
+    home
+        See `runfleet.home`.
+    emulator
+        The emulator of that folder.
+    """
+
+    home: Path
+    emulator: Emulator
+    login = LoginKind.KEY
+
+    def open_batch(self) -> AzureBatch:
+        """Make the client of the emulator, once it answers."""
+        endpoint = self.emulator.wait()
+        credential = key_credential(endpoint.account, endpoint.key)
+        return AzureBatch(endpoint.url, credential, ca_file=endpoint.ca_file)
+
+    def open_storage(self) -> Storage:
+        """Give the folder that is the emulator's storage account."""
+        return DirectoryStorage(self.home / "storage")
+
+    def open_management(self) -> None:
+        """Give nothing: this machine has no quotas."""
+
+    def plan_pool(self, request: PoolRequest) -> PoolPlan:
+        """Plan a pool on this machine."""
+        return plan_local_pool(request)
+
+
+@dataclass(frozen=True)
+class AzureAccess:
+    """
+    A Batch account and a storage account, Azure's or anything that speaks their protocols.
+
+    Parameters
+    ----------
+    settings
+        What they are.
+    keys
+        Finds their keys.
+    owner
+        On whose behalf pools are made.
+    """
+
+    settings: AccountSettings
+    keys: Keys
+    owner: str
+
+    @property
+    def login(self) -> LoginKind:
+        """How one logs in to its Batch account."""
+        return self.settings.login
+
+    def open_batch(self) -> AzureBatch:
+        """Make the client of the Batch account."""
+        settings = self.settings
+        credential = self._credential(KeyKind.BATCH)
+        return AzureBatch(settings.endpoint, credential, ca_file=settings.ca_file)
+
+    def open_storage(self) -> Storage:
+        """Make the client of the storage account."""
+        # Imported late: the SDK behind it takes longer than the rest of a short command.
+        from runfleet.storage import AzureBlob
+
+        return AzureBlob(self.settings.storage.url, self._credential(KeyKind.STORAGE))
+
+    def open_management(self) -> Management | None:
+        """Make the client of the management API, if subscription and group are known."""
+        settings = self.settings
+        known = settings.subscription and settings.resource_group and settings.location
+        return Management(settings, self._entra) if known else None
+
+    def plan_pool(self, request: PoolRequest) -> PoolPlan:
+        """Plan a pool of real machines."""
+        return plan_azure_pool(request, self.settings.login, owner=self.owner)
+
+    def _credential(self, kind: KeyKind) -> AzureNamedKeyCredential | TokenCredential:
+        settings = self.settings
+        login = settings.login if kind is KeyKind.BATCH else settings.storage.login
+        if login is LoginKind.ENTRA:
+            return self._entra
+        name = settings.batch_account if kind is KeyKind.BATCH else settings.storage.account
+        return key_credential(name, self.keys.find(settings, kind))
+
+    @cached_property
+    def _entra(self) -> TokenCredential:
+        return entra_credential()

@@ -1,0 +1,267 @@
+"""The file that names the Azure accounts: what they are and how to log in, but no secret."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from runfleet.azure.account_settings import (
+    AccountSettings,
+    LoginKind,
+    StorageSettings,
+    account_of_endpoint,
+    location_of_endpoint,
+)
+from runfleet.azure.channel import is_loopback
+from runfleet.launch.errors import AccountError
+from runfleet.study.document import Document, parse_document
+from runfleet.study.errors import InvalidValueError, StudyError, suggest
+from runfleet.study.form import Form
+from runfleet.study.validation import check
+
+LOCAL = "local"
+"""The account of this machine, which is in no file."""
+
+FILE_NAME = "accounts.yaml"
+
+_HEAD = (
+    "The Azure accounts of runfleet. Keys are not kept here: they come from the environment,\n"
+    "the system's keyring or a prompt; `docs/azure.md` has more.\n"
+)
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9a-f:]+\](:\d+)?")
+_OPTIONAL = ("subscription", "resource_group", "location", "ca_file", "management")
+
+
+def checked_name(name: str) -> str:
+    """
+    Refuse what cannot name an account.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is taken, or could not stand in the name of an environment variable.
+    """
+    if name == LOCAL:
+        raise InvalidValueError(f"`{LOCAL}` is this machine", hint="take another name")
+    if not _NAME.fullmatch(name):
+        raise InvalidValueError(
+            f"`{name}` cannot name an account",
+            hint="take up to 32 small letters, digits and hyphens, a letter first",
+        )
+    return name
+
+
+def checked_url(text: str) -> str:
+    """
+    Complete the address of an account.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is none, or if keys would travel on it in the clear.
+    """
+    url = (text if "://" in text else f"https://{text}").rstrip("/")
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("http", "https") or not _HOST.fullmatch(rest.partition("/")[0]):
+        raise InvalidValueError(
+            f"`{text}` is no address of an account",
+            hint="it is shown by the Azure portal, as `https://NAME.REGION.batch.azure.com`",
+        )
+    if scheme == "http" and not is_loopback(url):
+        raise InvalidValueError(
+            f"`{text}` is not encrypted", hint="write `https://`; only this machine may do without"
+        )
+    return url
+
+
+def _login(value: object) -> object:
+    try:
+        return LoginKind(str(value))
+    except ValueError:
+        raise InvalidValueError(
+            f"`{value}` is no way to log in", hint="write `key` or `entra`"
+        ) from None
+
+
+Name = Annotated[str, AfterValidator(checked_name)]
+Url = Annotated[str, AfterValidator(checked_url)]
+Login = Annotated[LoginKind, BeforeValidator(_login)]
+
+
+class StorageForm(Form):
+    """A storage account; a bare text is its URL."""
+
+    shorthands: ClassVar[Mapping[type, str]] = {str: "url"}
+
+    url: Url = Field(description="The URL of its blobs: `https://NAME.blob.core.windows.net`.")
+    login: Login | None = Field(None, description="`key` or `entra`; as for Batch if not given.")
+
+
+class AccountForm(Form):
+    """A Batch account."""
+
+    endpoint: Url = Field(description="Its URL: `https://NAME.REGION.batch.azure.com`.")
+    login: Login = Field(LoginKind.KEY, description="`key` or `entra`.")
+    batch_account: str | None = Field(None, description="Its name, unless its URL begins with it.")
+    storage: StorageForm = Field(description="The storage account of its studies.")
+    subscription: str | None = Field(None, description="The id of its subscription.")
+    resource_group: str | None = Field(None, description="Its resource group.")
+    location: str | None = Field(None, description="Its region, unless its URL has it.")
+    management: Url | None = Field(None, description="The management API, of another cloud.")
+    ca_file: str | None = Field(None, description="Certificates to trust, a PEM file.")
+
+    def settings(self, name: str) -> AccountSettings:
+        """Make the settings of the account that is called `name`."""
+        return AccountSettings(
+            name,
+            self.endpoint,
+            self.login,
+            StorageSettings(self.storage.url, self.storage.login or self.login),
+            self.batch_account or account_of_endpoint(self.endpoint),
+            self.subscription,
+            self.resource_group,
+            self.location or location_of_endpoint(self.endpoint),
+            self.ca_file,
+            self.management,
+        )
+
+
+class AccountsForm(Form):
+    """The file."""
+
+    accounts: dict[Name, AccountForm] = Field({}, description="The accounts, by name.")
+
+    def settings(self) -> list[AccountSettings]:
+        """Make the settings of all accounts."""
+        return [form.settings(name) for name, form in self.accounts.items()]
+
+
+class AccountFile:
+    """
+    The accounts of a home folder.
+
+    Parameters
+    ----------
+    home
+        See `runfleet.home`.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / FILE_NAME
+
+    def accounts(self) -> list[AccountSettings]:
+        """
+        List the accounts, in the order of the file.
+
+        Raises
+        ------
+        AccountError
+            If the file is wrong; with the line.
+        """
+        try:
+            form = check(AccountsForm, parse_document(self._text(), self.path))
+        except StudyError as error:
+            raise AccountError(error.message, hint=error.hint) from error
+        return form.settings()
+
+    def get(self, name: str) -> AccountSettings:
+        """Find an account; raises `AccountError` if there is none of that name."""
+        accounts = {account.name: account for account in self.accounts()}
+        if name not in accounts:
+            known = [LOCAL, *accounts]
+            raise AccountError(
+                f"there is no account `{name}`",
+                hint=f"{suggest(name, known, 'known are')}; `runfleet account add` adds one",
+            )
+        return accounts[name]
+
+    def add(self, account: AccountSettings, *, replace: bool = False) -> None:
+        """
+        Add an account; comments in the file, and all other accounts, stay as they are.
+
+        Raises
+        ------
+        AccountError
+            If the name is taken and it is not to be replaced.
+        """
+        if not replace and account.name in {other.name for other in self.accounts()}:
+            raise AccountError(
+                f"there is an account `{account.name}` already",
+                hint="give another name, or `--replace` it",
+            )
+        self._edit(lambda accounts: accounts.update({account.name: _entry(account)}))
+
+    def remove(self, name: str) -> None:
+        """Remove an account from the file; on Azure nothing changes."""
+        self.get(name)
+        self._edit(lambda accounts: accounts.pop(name))
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+
+    def _edit(self, change: Callable[[CommentedMap], object]) -> None:
+        yaml = YAML()
+        content = yaml.load(self._text()) or _new_content()
+        if content.get("accounts") is None:
+            content["accounts"] = CommentedMap()
+        change(content["accounts"])
+        written = StringIO()
+        yaml.dump(content, written)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(f".{FILE_NAME}.{os.getpid()}")
+        partial.write_text(written.getvalue(), encoding="utf-8")
+        partial.replace(self.path)
+
+
+def account_settings(name: str, facts: Mapping[str, Any]) -> AccountSettings:
+    """
+    Check an account that is to be added.
+
+    Parameters
+    ----------
+    name
+        What it shall be called.
+    facts
+        As in the file; members that are None are left out.
+
+    Raises
+    ------
+    AccountError
+        If something of it is wrong.
+    """
+    given = {key: value for key, value in facts.items() if value is not None}
+    document = Document(Path(FILE_NAME), "", {"accounts": {name: given}}, {})
+    try:
+        return check(AccountsForm, document).settings()[0]
+    except StudyError as error:
+        raise AccountError(error.what, hint=error.hint) from error
+
+
+def _new_content() -> CommentedMap:
+    content = CommentedMap()
+    content.yaml_set_start_comment(_HEAD)
+    return content
+
+
+def _entry(account: AccountSettings) -> CommentedMap:
+    """Write an account as the file has it, leaving out what goes without saying."""
+    entry = CommentedMap(endpoint=account.endpoint, login=account.login.value)
+    if account.batch_account != account_of_endpoint(account.endpoint):
+        entry["batch_account"] = account.batch_account
+    entry["storage"] = CommentedMap(url=account.storage.url, login=account.storage.login.value)
+    for key in _OPTIONAL:
+        if value := getattr(account, key):
+            entry[key] = value
+    return entry

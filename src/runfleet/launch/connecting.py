@@ -1,0 +1,63 @@
+"""Opens accounts by their names."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+from pathlib import Path
+
+from runfleet.home import runfleet_home
+from runfleet.launch.access import Access, AzureAccess, LocalAccess
+from runfleet.launch.account import Account
+from runfleet.launch.account_file import LOCAL, AccountFile
+from runfleet.launch.emulator import emulator_of
+from runfleet.launch.keys import AskKey, Keys
+
+
+def connect(
+    account: str = LOCAL, *, home: Path | None = None, ask_key: AskKey | None = None
+) -> Account:
+    """
+    Open an account.
+
+    Parameters
+    ----------
+    account
+        `local`: the emulator on this machine, which is started if it is not running. Or the name
+        of an Azure account of `accounts.yaml`.
+    home
+        Where runfleet keeps its state; None for `RUNFLEET_HOME`, or else the platform's place.
+    ask_key
+        Asks for a key that is neither in the environment nor in the system's keyring.
+
+    Raises
+    ------
+    AccountError
+        If there is no such account.
+
+    Examples
+    --------
+    >>> study = Study.load("study.yaml")
+    >>> submission = connect().submit(study)
+    >>> for progress in submission.watch():
+    ...     print(progress.counts)
+    >>> submission.table()
+    """
+    folder = home or runfleet_home()
+    if account == LOCAL:
+        emulator_of(folder).begin()
+    return Account(account, folder, access_to(account, folder, ask_key))
+
+
+def access_to(account: str, home: Path, ask_key: AskKey | None = None) -> Access:
+    """Find the way to an account, and start nothing; see `connect`."""
+    if account == LOCAL:
+        return LocalAccess(home, emulator_of(home))
+    settings = AccountFile(home).get(account)
+    return AzureAccess(settings, Keys(os.environ, ask_key), owner())
+
+
+def owner() -> str:
+    """Name whoever is at this machine, as pools are marked with it: `ann@desk`."""
+    return f"{getpass.getuser()}@{platform.node()}"

@@ -1,0 +1,86 @@
+"""Whether an account may have the nodes that a study asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfleet.azure.management import USER_SUBSCRIPTION, Management, OfferedSize, Quotas
+from runfleet.batch.vm_sizes import core_count, is_known
+from runfleet.launch.account import Account
+from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
+from runfleet.launch.pool import PoolPlan
+
+_HOW_TO_SEE = (
+    "give its subscription and resource group to `runfleet account add --replace`, log in with "
+    "`az login`; or look at the quotas of the account in the portal"
+)
+_MORE = "ask for fewer nodes, or ask Azure for a larger quota (portal: Batch account, Quotas)"
+
+
+def examine_quota(account: Account, pool: PoolPlan) -> Iterator[Finding]:
+    """Look at the size of machine, the quotas, and the mode that spot nodes need."""
+    management = account.management()
+    if management is None:
+        yield _size_by_name(pool)
+        yield doubtful("quota", "cannot be seen without the management API", _HOW_TO_SEE)
+        if pool.spot:
+            yield doubtful("spot", "the account's mode cannot be seen", _HOW_TO_SEE)
+        return
+    sizes = {size.name.lower(): size for size in management.sizes()}
+    yield _size_found(pool, sizes.get(pool.vm_size.lower()), len(sizes))
+    yield looked_at("quota", lambda: _look_at_quota(management, pool, sizes))
+    if pool.spot:
+        yield looked_at("spot", lambda: _look_at_mode(management.quotas()))
+
+
+def _size_by_name(pool: PoolPlan) -> Finding:
+    cores = core_count(pool.vm_size)
+    if is_known(pool.vm_size):
+        return fine("vm size", f"{pool.vm_size}, {cores} cores")
+    return doubtful(
+        "vm size",
+        f"`{pool.vm_size}` is none that runfleet knows; by its name it has {cores} cores",
+        "`runfleet sizes` lists known ones; if it is right, all is well",
+    )
+
+
+def _size_found(pool: PoolPlan, size: OfferedSize | None, count: int) -> Finding:
+    if size is None:
+        return wrong(
+            "vm size",
+            f"the region has no `{pool.vm_size}` among its {count} sizes",
+            "choose one that `runfleet sizes` lists",
+        )
+    return fine("vm size", f"{size.name}, {size.cores or core_count(size.name)} cores")
+
+
+def _look_at_quota(
+    management: Management, pool: PoolPlan, sizes: dict[str, OfferedSize]
+) -> Finding:
+    quotas = management.quotas()
+    needed = pool.nodes * core_count(pool.vm_size)
+    size = sizes.get(pool.vm_size.lower())
+    name, allowed = _limit(quotas, pool, size.family if size else "")
+    if allowed is None:
+        return fine("quota", f"{needed} cores; the limits are those of the subscription")
+    text = f"{needed} cores at most, of {allowed} {name}"
+    return fine("quota", text) if needed <= allowed else wrong("quota", text, _MORE)
+
+
+def _limit(quotas: Quotas, pool: PoolPlan, family: str) -> tuple[str, int | None]:
+    """Find the limit that holds: of spot cores, of the family, or of all dedicated cores."""
+    if pool.spot:
+        return "spot cores", quotas.spot_cores
+    if family.lower() in quotas.family_cores:
+        return f"cores of family {family}", quotas.family_cores[family.lower()]
+    return "dedicated cores", quotas.dedicated_cores
+
+
+def _look_at_mode(quotas: Quotas) -> Finding:
+    if quotas.allocation_mode == USER_SUBSCRIPTION:
+        return fine("spot", "the account is in user-subscription mode, which has spot nodes")
+    return wrong(
+        "spot",
+        f"the account's pool allocation mode is {quotas.allocation_mode}, which has no spot nodes",
+        "write `pool: {nodes: {spot: false}}`, or make an account in user-subscription mode",
+    )

@@ -1,0 +1,132 @@
+"""Makes the pools that studies need, sees that they have nodes, and marks whose they are."""
+
+from __future__ import annotations
+
+import logging
+import math
+from datetime import UTC, datetime, timedelta
+
+from runfleet.autoscale.formulas import while_tasks_last
+from runfleet.azure import Autoscale, AzureBatch, ConflictError, PoolInfo, PoolSettings
+from runfleet.launch.pool import PoolPlan, Scaling
+
+log = logging.getLogger(__name__)
+
+MARK = "runfleet"
+OWNER = "runfleet-owner"
+EXPIRY = "runfleet-expires"
+"""Names of the metadata of pools that runfleet has made."""
+
+POOL_LIFE = timedelta(days=14)
+"""A pool that no study has used for so long is left over."""
+
+# An evaluation interval and a half, and the time that samples take.
+_HEAD_START = timedelta(minutes=10)
+
+
+def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> PoolInfo | None:
+    """
+    Make the pool if it is missing, and see that it has the nodes that runs need.
+
+    Its nodes are not waited for: tasks wait in the queue as well.
+
+    Parameters
+    ----------
+    batch
+        The account.
+    plan
+        The pool.
+    waiting
+        How many runs there are, or soon will be, that have not begun.
+
+    Returns
+    -------
+    pool
+        The pool that was there already, or None.
+    """
+    pool = batch.get_pool(plan.id)
+    if pool is None:
+        _make(batch, plan, waiting)
+    elif plan.scaling is None:
+        _enlarge(batch, pool, plan)
+    elif MARK in pool.metadata:
+        _wake(batch, pool, plan, plan.scaling, waiting)
+    return pool
+
+
+def is_left_over(pool: PoolInfo, now: datetime) -> bool:
+    """Tell whether runfleet has made a pool that has not been used for long."""
+    expiry = expiry_of(pool)
+    return expiry is not None and expiry < now
+
+
+def expiry_of(pool: PoolInfo) -> datetime | None:
+    """Tell when a pool is left over; None for one that says nothing about it."""
+    try:
+        return datetime.fromisoformat(pool.metadata[EXPIRY])
+    except (KeyError, ValueError):
+        return None
+
+
+def _make(batch: AzureBatch, plan: PoolPlan, waiting: int) -> None:
+    image = batch.pick_image(plan.image)
+    scaling = plan.scaling
+    batch.ensure_pool(
+        PoolSettings(
+            plan.id,
+            image,
+            plan.vm_size,
+            dedicated=plan.dedicated,
+            spot=plan.spot,
+            slots=plan.slots,
+            metadata=_marks(scaling) if scaling else {MARK: "pool"},
+            autoscale=_autoscale(plan, scaling, waiting) if scaling else None,
+        )
+    )
+
+
+def _marks(scaling: Scaling) -> dict[str, str]:
+    expiry = datetime.now(UTC) + POOL_LIFE
+    return {MARK: "pool", OWNER: scaling.owner, EXPIRY: expiry.isoformat(timespec="seconds")}
+
+
+def _autoscale(plan: PoolPlan, scaling: Scaling, waiting: int) -> Autoscale:
+    formula = while_tasks_last(
+        plan.nodes,
+        min_nodes=scaling.least,
+        start_nodes=_nodes_for(plan, waiting),
+        start_until=datetime.now(UTC) + _HEAD_START,
+        spot=plan.spot > 0,
+    )
+    return Autoscale(formula)
+
+
+def _nodes_for(plan: PoolPlan, runs: int) -> int:
+    return min(plan.nodes, math.ceil(runs / plan.slots))
+
+
+def _wake(
+    batch: AzureBatch, pool: PoolInfo, plan: PoolPlan, scaling: Scaling, waiting: int
+) -> None:
+    """Have a pool that has fallen asleep get nodes now, and not at its next evaluation."""
+    batch.set_pool_metadata(pool.id, _marks(scaling))
+    if pool.target >= _nodes_for(plan, waiting):
+        return
+    try:
+        batch.enable_autoscale(pool.id, _autoscale(plan, scaling, waiting))
+    except ConflictError as error:
+        log.info("pool %s keeps its formula: %s", pool.id, error.message)
+
+
+def _enlarge(batch: AzureBatch, pool: PoolInfo, plan: PoolPlan) -> None:
+    if pool.target_dedicated >= plan.dedicated and pool.target_spot >= plan.spot:
+        return
+    try:
+        batch.resize_pool(
+            pool.id,
+            dedicated=max(pool.target_dedicated, plan.dedicated),
+            spot=max(pool.target_spot, plan.spot),
+        )
+    except ConflictError as error:
+        # It is being resized already, or scales by itself; the runs do with the nodes it gets.
+        log.info("pool %s keeps its size: %s", pool.id, error.message)

@@ -1,0 +1,37 @@
+"""How long the signed URLs of a study have to work."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+from runfleet.launch.pool import PoolPlan
+from runfleet.study import Study
+
+USUAL_LIFE = timedelta(days=6, hours=22)
+"""As long as a URL works that is signed for an identity: its key lasts a week."""
+
+_NODES_COME = timedelta(hours=1)
+
+
+def url_life(study: Study, pool: PoolPlan) -> timedelta:
+    """
+    Tell how long URLs have to work: until the last run has waited for its turn and has ended.
+
+    A study without a time limit says nothing about that; its URLs work for the usual life.
+
+    Parameters
+    ----------
+    study, pool
+        How many runs there are, how long one may take, and how many are carried out at a time.
+    """
+    return max(USUAL_LIFE, longest_time(study, pool) or USUAL_LIFE)
+
+
+def longest_time(study: Study, pool: PoolPlan) -> timedelta | None:
+    """Tell how long a study takes at most, on all nodes of its pool; None without a time limit."""
+    limit = study.model.time_limit
+    if limit is None:
+        return None
+    rounds = math.ceil(study.run_count() / (pool.nodes * pool.slots))
+    return rounds * limit * (1 + study.model.retries) + _NODES_COME

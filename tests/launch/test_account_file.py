@@ -1,0 +1,121 @@
+"""The file of accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runfleet.azure.account_settings import AccountSettings, LoginKind, StorageSettings
+from runfleet.launch import AccountError
+from runfleet.launch.account_file import AccountFile, account_settings
+
+ACCOUNT = AccountSettings(
+    name="azure",
+    endpoint="https://hydrology.westeurope.batch.azure.com",
+    login=LoginKind.KEY,
+    storage=StorageSettings("https://rivers.blob.core.windows.net", LoginKind.ENTRA),
+    batch_account="hydrology",
+    location="westeurope",
+)
+FACTS = {"endpoint": ACCOUNT.endpoint, "storage": {"url": ACCOUNT.storage.url, "login": "entra"}}
+
+
+def file_of(home: Path, text: str) -> AccountFile:
+    (home / "accounts.yaml").write_text(text)
+    return AccountFile(home)
+
+
+def message_of(home: Path, text: str) -> str:
+    with pytest.raises(AccountError) as caught:
+        file_of(home, text).accounts()
+    assert caught.value.hint
+    return caught.value.message.removeprefix(f"{home}/")
+
+
+def test_what_is_added_is_read_back(tmp_path: Path) -> None:
+    """Also by another process; and what the URLs tell need not be written."""
+    file = AccountFile(tmp_path / "home's")
+    assert file.accounts() == []
+    assert account_settings("azure", FACTS) == ACCOUNT
+    file.add(ACCOUNT)
+    assert AccountFile(tmp_path / "home's").get("azure") == ACCOUNT
+    assert ACCOUNT.storage.account == "rivers"
+
+
+def test_an_edited_file_keeps_its_comments_and_its_order(tmp_path: Path) -> None:
+    """It is the user's file."""
+    text = """\
+accounts:
+  # the old one, until 2027
+  old:
+    endpoint: https://old.westeurope.batch.azure.com  # ask Ann
+    storage: https://old.blob.core.windows.net
+"""
+    file = file_of(tmp_path, text)
+    file.add(ACCOUNT)
+    assert file.path.read_text().startswith(text)
+    file.remove("azure")
+    assert file.path.read_text() == text
+
+
+def test_a_taken_name_is_replaced_on_request_only(tmp_path: Path) -> None:
+    file = AccountFile(tmp_path)
+    file.add(ACCOUNT)
+    with pytest.raises(AccountError, match="there is an account `azure` already"):
+        file.add(ACCOUNT)
+    file.add(account_settings("azure", FACTS | {"subscription": "1234"}), replace=True)
+    assert file.get("azure").subscription == "1234"
+
+
+def test_an_account_of_the_emulator_and_of_azurite(tmp_path: Path) -> None:
+    """Their URLs do not begin with the accounts' names."""
+    facts = {
+        "endpoint": "https://127.0.0.1:7001",
+        "batch_account": "local",
+        "storage": {"url": "http://127.0.0.1:10000/devstoreaccount1"},
+    }
+    account = account_settings("here", facts)
+    assert (account.batch_account, account.storage.account) == ("local", "devstoreaccount1")
+    assert account.location is None
+
+
+def test_an_unknown_name_is_told_the_nearest(tmp_path: Path) -> None:
+    AccountFile(tmp_path).add(ACCOUNT)
+    with pytest.raises(AccountError, match="there is no account `azrue`") as caught:
+        AccountFile(tmp_path).get("azrue")
+    assert caught.value.hint == "did you mean `azure`?; `runfleet account add` adds one"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "accounts:\n  azure:\n    endpoint: https://a.b.batch.azure.com\n",
+            "accounts.yaml:2: `accounts.azure`: the key `storage` is missing",
+        ),
+        (
+            "accounts:\n  azure:\n    endpoint: a b\n    storage: x\n",
+            "accounts.yaml:3: `accounts.azure.endpoint`: `a b` is no address of an account",
+        ),
+        (
+            "accounts:\n  azure:\n    endpoint: http://a.example\n    storage: x\n",
+            "accounts.yaml:3: `accounts.azure.endpoint`: `http://a.example` is not encrypted",
+        ),
+        (
+            "accounts:\n  azure:\n    endpoint: a\n    storage: x\n    login: password\n",
+            "accounts.yaml:5: `accounts.azure.login`: `password` is no way to log in",
+        ),
+        (
+            "accounts:\n  azure:\n    endpoint: a\n    storage: x\n    key: c2VjcmV0\n",
+            "accounts.yaml:5: `accounts.azure`: unknown key `key`",
+        ),
+        ("accounts:\n  local:\n", "accounts.yaml:2: `accounts.local`: `local` is this machine"),
+        (
+            "accounts:\n\tazure:\n",
+            "accounts.yaml:2: a tab stands where YAML allows none",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    assert message_of(tmp_path, text) == message
