@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, event, settings
@@ -45,6 +46,7 @@ from runfleet.scheduler import (
     autoscale_requests,
     commands,
     job_requests,
+    losses,
     pool_requests,
     preparation,
     reports,
@@ -53,7 +55,7 @@ from runfleet.scheduler import (
     task_requests,
 )
 from runfleet.scheduler.settle import settle
-from runfleet.scheduler.state import Fate, JobEntry, Outcome, State
+from runfleet.scheduler.state import Fate, JobEntry, Outcome, Purpose, State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")
@@ -533,6 +535,24 @@ class SchedulerMachine(RuleBasedStateMachine):
             named = [node.node_id] if as_list else node.node_id
             self.world.ask(decision, node.pool_id, named, *args, **kwargs)
 
+    @rule(
+        data=st.data(),
+        loss=st.sampled_from(
+            [
+                losses.on_node_lost,
+                partial(losses.on_node_lost, recovers=False),
+                losses.on_disk_full,
+                losses.on_node_preempted,
+            ]
+        ),
+    )
+    def lose_node(self, data: st.DataObject, loss: Decision) -> None:
+        """Also one that is on its way out, or in."""
+        nodes = sorted(self.world.store.nodes.values(), key=lambda one: (one.pool_id, one.number))
+        node = self.pick(data, nodes)
+        if node is not None:
+            self.world.decide(loss, node.pool_id, node.node_id)
+
     @rule(spec=JOB_SPECS)
     def create_job(self, spec: JobSpec) -> None:
         self.world.ask(job_requests.create_job, spec, b"{}")
@@ -678,15 +698,18 @@ class SchedulerMachine(RuleBasedStateMachine):
         for pool in self.world.store.pools.values():
             assert pool.state is PoolState.ACTIVE
             assert pool.allocation_state is AllocationState.STEADY
-        for node in self.world.store.nodes.values():
-            assert node.state in {
-                NodeState.IDLE,
-                NodeState.OFFLINE,
-                NodeState.START_TASK_FAILED,
-                NodeState.DEALLOCATED,
-            }
-        for entry in self.world.state.pools.values():
-            assert all(node.emptied_for is None for node in entry.nodes.values())
+        for pool_entry in self.world.state.pools.values():
+            for entry in pool_entry.nodes.values():
+                if entry.emptied_for is Purpose.STAY_AWAY:
+                    assert entry.node.state is NodeState.UNKNOWN
+                    continue
+                assert entry.emptied_for is None
+                assert entry.node.state in {
+                    NodeState.IDLE,
+                    NodeState.OFFLINE,
+                    NodeState.START_TASK_FAILED,
+                    NodeState.DEALLOCATED,
+                }
         assert not any(
             task.state in {TaskState.RUNNING, TaskState.PREPARING}
             for task in self.world.store.tasks.values()

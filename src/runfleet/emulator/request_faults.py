@@ -28,6 +28,12 @@ from runfleet.wire.router import route
 
 log = logging.getLogger(__name__)
 
+_STORAGE = "/.faults/storage/"
+_STORAGE_ERRORS = {
+    403: ("AuthenticationFailed", "Signature not valid in the specified time frame"),
+    500: ("InternalError", "The server encountered an internal error. Please retry the request."),
+    503: ("ServerBusy", "The server is currently unable to receive requests. Please retry."),
+}
 _CONNECTION = "runfleet.connection"
 _DEFAULT_STATUS = {FaultKind.BUSY: 503, FaultKind.ERROR: 500}
 _CODES = {FaultKind.BUSY: "ServerBusy", FaultKind.ERROR: "InternalError"}
@@ -67,6 +73,9 @@ class FaultyApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or let it go wrong."""
+        if scope["path"].startswith(_STORAGE):
+            await _answer_as_storage(scope, receive, send)
+            return
         operation = _operation(scope)
         fault = self._plan.on_request(operation) if operation else None
         if fault is None:
@@ -115,6 +124,27 @@ class FaultyApp:
     async def _skew(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         scope[CLOCK_OFFSET] = timedelta(seconds=fault.seconds)
         await self._app(scope, receive, send)
+
+
+def storage_url(url: str, status: int) -> str:
+    """Give the URL of a storage account, at the emulator's own, that only answers with errors."""
+    return f"{url}{_STORAGE}{status}"
+
+
+async def _answer_as_storage(scope: Scope, receive: Receive, send: Send) -> None:
+    await read_body(receive)
+    status = int(scope["path"].removeprefix(_STORAGE)[:3])
+    code, text = _STORAGE_ERRORS[status]
+    body = (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        f"<Error><Code>{code}</Code><Message>{text}</Message></Error>"
+    ).encode()
+    headers = {
+        "Content-Type": "application/xml",
+        "Content-Length": str(len(body)),
+        "x-ms-error-code": code,
+    }
+    await send_answer(send, Response(status, headers, body))
 
 
 def _operation(scope: Scope) -> str | None:

@@ -11,10 +11,11 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -127,7 +128,7 @@ async def _serve(settings: Settings, folders: Folders) -> None:
     folders.port.write_text(str(port))
     url = f"{'https' if settings.tls else 'http'}://{HOST}:{port}"
     plan = None if settings.faults is None else _plan(settings.faults)
-    engine = await _start_engine(settings, folders, url)
+    engine = await _start_engine(settings, folders, url, plan)
     try:
         key = _account_key(folders.key)
         service = Service(settings.account, key, engine, folders, Packages(folders.packages))
@@ -183,16 +184,25 @@ def _with_faults(app: App, plan: Plan) -> tuple[FaultyApp, type[DroppableProtoco
     return FaultyApp(app, plan), DroppableProtocol
 
 
-async def _start_engine(settings: Settings, folders: Folders, url: str) -> Engine:
+async def _start_engine(
+    settings: Settings, folders: Folders, url: str, plan: Plan | None
+) -> Engine:
     store = Store(folders.database)
     state = State(node_delay=settings.node_delay)
     executions = Executions(folders, Packages(folders.packages), settings.account, url)
-    engine = Engine(folders, store, state, executions)
+    make_engine = Engine if plan is None else _engine_with_faults(plan, url)
+    engine = make_engine(folders, store, state, executions)
     await engine.start()
     recover_tasks(store, folders.journal)
     engine.decide(resume, remembered(store))
     await engine.committed()
     return engine
+
+
+def _engine_with_faults(plan: Plan, url: str) -> Callable[..., Engine]:
+    from runfleet.emulator.node_faults import FaultyEngine
+
+    return partial(FaultyEngine, plan, url)
 
 
 def _listen(port: int, port_file: Path) -> socket.socket:

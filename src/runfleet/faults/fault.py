@@ -86,7 +86,8 @@ class Fault:
     when
         Whether the request is acted upon first.
     seconds
-        How long `slow` takes, and by how much `clock_skew` is ahead.
+        How long `slow` takes, by how much `clock_skew` is ahead, and how long after the task has
+        started the node goes.
     files
         What cannot be moved with `expired_sas` and `storage_error`.
     recovers

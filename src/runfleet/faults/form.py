@@ -30,7 +30,8 @@ _BY_KIND: Mapping[FaultKind, tuple[str, ...]] = {
     FaultKind.CLOCK_SKEW: ("seconds",),
     FaultKind.EXPIRED_SAS: ("files",),
     FaultKind.STORAGE_ERROR: ("files", "status"),
-    FaultKind.NODE_LOST: ("recovers",),
+    FaultKind.NODE_LOST: ("seconds", "recovers"),
+    FaultKind.NODE_PREEMPTED: ("seconds",),
     FaultKind.DISK_FULL: ("recovers",),
 }
 _STATUSES: Mapping[FaultKind, tuple[int, ...]] = {
@@ -68,7 +69,9 @@ class FaultForm(Form):
         description="Whether the request fails before or after it was acted upon.",
     )
     seconds: float = Field(
-        1.0, description="How long the answer takes, or by how much the clock is ahead."
+        1.0,
+        description="How long the answer takes, by how much the clock is ahead, or how long after "
+        "the task has started the node goes.",
     )
     files: Transfer = Field(
         Transfer.INPUTS, strict=False, description="Which files of the task are not moved."
@@ -88,10 +91,6 @@ class FaultForm(Form):
 
     @model_validator(mode="after")
     def _check_keys_of_kind(self) -> FaultForm:
-        if self.fault.occasion is not Occasion.REQUEST:
-            raise InvalidValueError(
-                f"the fault `{self.fault}` cannot be asked for yet", hint="leave it out"
-            )
         known = _keys_of(self.fault)
         for key in self.model_fields_set - set(known):
             raise InvalidValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from secrets import token_hex
 
 from runfleet.batch.records import AuxiliaryTaskInfo, Node
 from runfleet.batch.states import (
@@ -25,6 +26,14 @@ from runfleet.scheduler.state import (
     State,
 )
 from runfleet.scheduler.tasks import AT_WORK
+
+AWAY = frozenset({NodeState.UNKNOWN, NodeState.UNUSABLE, NodeState.PREEMPTED})
+"""The states of nodes that were taken away, until they return."""
+
+
+def new_node_id(*, dedicated: bool) -> str:
+    """Name a node as the service does."""
+    return f"tvmps_{token_hex(32)}_{'d' if dedicated else 'p'}"
 
 
 def create(state: State, pool: PoolEntry, node_id: str, now: datetime, *, dedicated: bool) -> None:
@@ -54,8 +63,20 @@ def on_node_due(state: State, entry: NodeEntry, what: Due, now: datetime) -> Non
         start_booting(state, entry, now)
     elif what is Due.NODE_BOOTS and is_at is NodeState.STARTING:
         boot(state, entry, now)
+    elif what is Due.NODE_RETURNS and is_at in AWAY:
+        _come_back(state, entry, now)
     elif what is Due.NODE_DEALLOCATED and is_at is NodeState.DEALLOCATING:
         set_state(state, entry, NodeState.DEALLOCATED, now)
+
+
+def _come_back(state: State, entry: NodeEntry, now: datetime) -> None:
+    """A node that was lost boots again; in place of one that was preempted another one comes."""
+    if entry.node.state is NodeState.PREEMPTED:
+        _go(state, entry)
+        create(state, entry.pool, new_node_id(dedicated=False), now, dedicated=False)
+        return
+    entry.node.errors = []
+    start_booting(state, entry, now)
 
 
 def start_booting(state: State, entry: NodeEntry, now: datetime) -> None:
@@ -165,6 +186,8 @@ def _do_when_empty(state: State, entry: NodeEntry, now: datetime) -> None:
     if entry.emptied_for is not Purpose.GO_OFFLINE and entry.executions:
         _kill_all(state, entry)
         return
+    if entry.emptied_for is Purpose.STAY_AWAY:
+        return
     purpose, entry.emptied_for = entry.emptied_for, None
     if purpose is Purpose.LEAVE:
         _go(state, entry)
@@ -172,6 +195,8 @@ def _do_when_empty(state: State, entry: NodeEntry, now: datetime) -> None:
         _go_down(state, entry, NodeState.REBOOTING, Due.NODE_ARRIVES, now)
     elif purpose is Purpose.DEALLOCATE:
         _go_down(state, entry, NodeState.DEALLOCATING, Due.NODE_DEALLOCATED, now)
+    elif purpose is Purpose.RETURN:
+        _go_down(state, entry, entry.node.state, Due.NODE_RETURNS, now)
     elif entry.node.scheduling_state is SchedulingState.DISABLED:
         set_state(state, entry, NodeState.OFFLINE, now)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from secrets import token_hex
 
 from runfleet.batch.records import ResizeError
 from runfleet.batch.states import (
@@ -15,10 +14,15 @@ from runfleet.batch.states import (
 )
 from runfleet.scheduler import nodes
 from runfleet.scheduler.commands import ForgetPool, SavePool
-from runfleet.scheduler.state import Due, NodeEntry, PoolEntry, State
+from runfleet.scheduler.state import Due, NodeEntry, PoolEntry, Purpose, State
 
-_IDLE_FIRST = {NodeState.CREATING: 0, NodeState.STARTING: 1, NodeState.IDLE: 2}
-_ON_THEIR_WAY = frozenset({NodeState.CREATING, NodeState.STARTING, NodeState.REBOOTING})
+_IDLE_FIRST = {
+    **dict.fromkeys(nodes.AWAY, 0),
+    NodeState.CREATING: 0,
+    NodeState.STARTING: 1,
+    NodeState.IDLE: 2,
+}
+_ON_THEIR_WAY = nodes.AWAY | {NodeState.CREATING, NodeState.STARTING, NodeState.REBOOTING}
 
 
 def begin_resize(
@@ -52,14 +56,11 @@ def _approach(
 ) -> None:
     present = members(pool, dedicated=dedicated)
     for _ in range(target - len(present)):
-        nodes.create(state, pool, _new_node_id(dedicated=dedicated), now, dedicated=dedicated)
+        node_id = nodes.new_node_id(dedicated=dedicated)
+        nodes.create(state, pool, node_id, now, dedicated=dedicated)
     surplus = max(0, len(present) - target)
     for entry in sorted(present, key=_leaves_first)[:surplus]:
         nodes.leave(state, entry, pool.pool.deallocation_option, now)
-
-
-def _new_node_id(*, dedicated: bool) -> str:
-    return f"tvmps_{token_hex(32)}_{'d' if dedicated else 'p'}"
 
 
 def _leaves_first(entry: NodeEntry) -> tuple[int, int]:
@@ -114,8 +115,12 @@ def awaits_nodes(pool: PoolEntry) -> bool:
     waits = any(
         job.job.state is JobState.ACTIVE and job.job.counts.active for job in pool.jobs.values()
     )
-    is_growing = any(entry.node.state in _ON_THEIR_WAY for entry in pool.nodes.values())
+    is_growing = any(map(_is_on_its_way, pool.nodes.values()))
     return waits and (is_growing or pool.pool.autoscale is not None)
+
+
+def _is_on_its_way(entry: NodeEntry) -> bool:
+    return entry.node.state in _ON_THEIR_WAY and entry.emptied_for is not Purpose.STAY_AWAY
 
 
 def forget(state: State, pool: PoolEntry) -> None:

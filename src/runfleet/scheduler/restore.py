@@ -142,6 +142,8 @@ def _resume_node(state: State, entry: NodeEntry, now: datetime) -> None:
         nodes.start_booting(state, entry, now)
     elif node.state in tasks.AT_WORK:
         _resume_work(state, entry, now)
+    elif node.state in nodes.AWAY:
+        state.set_timer(now, Due.NODE_RETURNS, node.pool_id, node.node_id)
     elif node.state is NodeState.DEALLOCATING:
         state.set_timer(now, Due.NODE_DEALLOCATED, node.pool_id, node.node_id)
     tasks.refresh_room(entry)

@@ -92,6 +92,8 @@ class Purpose(StrEnum):
     REBOOT = "reboot"
     DEALLOCATE = "deallocate"
     GO_OFFLINE = "go offline"
+    RETURN = "return"
+    STAY_AWAY = "stay away"
 
 
 @dataclass(slots=True, eq=False)
@@ -203,6 +205,7 @@ class Due(StrEnum):
     NODE_ARRIVES = "node arrives"
     NODE_BOOTS = "node boots"
     NODE_DEALLOCATED = "node deallocated"
+    NODE_RETURNS = "node returns"
     RESIZE_TIMEOUT = "resize timeout"
     EVALUATION = "evaluation"
     SAMPLE = "sample"

@@ -1,0 +1,117 @@
+"""Nodes on which something goes wrong: what stands between the engine and its node agent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from runfleet.agent.failures import ExecutionError
+from runfleet.agent.messages import Ended, Execute, Message, SubjectKind
+from runfleet.batch.states import EndedBy
+from runfleet.emulator.engine import Engine, now
+from runfleet.emulator.request_faults import storage_url
+from runfleet.faults import Fault, FaultKind, Plan
+from runfleet.faults.fault import Transfer
+from runfleet.scheduler import losses
+
+log = logging.getLogger(__name__)
+
+_FAILING_COMMAND = "/bin/sh -c 'echo \"the start task fails, as a fault file asks\" >&2; exit 1'"
+_EXPIRED = 403
+_STORAGE_BUSY = 503
+
+
+class FaultyEngine(Engine):
+    """
+    An engine some of whose nodes and tasks go wrong.
+
+    Parameters
+    ----------
+    plan
+        Which of them, and how.
+    url
+        Where the emulator serves.
+    args, kwargs
+        As `Engine` has them.
+    """
+
+    def __init__(self, plan: Plan, url: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._plan = plan
+        self._url = url
+        self._spoil: Mapping[FaultKind, Callable[[Fault, Execute], None]] = {
+            FaultKind.NODE_LOST: self._lose_node,
+            FaultKind.NODE_PREEMPTED: self._preempt_node,
+            FaultKind.DISK_FULL: self._fill_disk,
+            FaultKind.EXPIRED_SAS: self._break_storage,
+            FaultKind.STORAGE_ERROR: self._break_storage,
+            FaultKind.START_TASK_FAILS: self._fail_start_task,
+        }
+
+    def _send(self, message: Message) -> None:
+        fault = self._fault_of(message) if isinstance(message, Execute) else None
+        if fault is None or not isinstance(message, Execute):
+            super()._send(message)
+            return
+        subject = message.subject
+        task = (
+            f"task {subject.task_id} of job {subject.job_id}" if subject.task_id else "start task"
+        )
+        log.info("fault `%s` hits %s on node %s", fault.fault, task, subject.node_id)
+        self._spoil[fault.fault](fault, message)
+
+    def _fault_of(self, message: Execute) -> Fault | None:
+        kind, pool_id = message.subject.kind, message.subject.pool_id
+        if kind is SubjectKind.TASK:
+            return self._plan.on_task(pool_id)
+        return self._plan.on_start_task(pool_id) if kind is SubjectKind.START_TASK else None
+
+    def _lose_node(self, fault: Fault, message: Execute) -> None:
+        super()._send(message)
+        self._later(fault, message, losses.on_node_lost, recovers=fault.recovers)
+
+    def _preempt_node(self, fault: Fault, message: Execute) -> None:
+        super()._send(message)
+        self._later(fault, message, losses.on_node_preempted)
+
+    def _later(
+        self, fault: Fault, message: Execute, decision: Callable[..., Any], **options: bool
+    ) -> None:
+        def lose() -> None:
+            if self._link is not None:
+                subject = message.subject
+                self.decide(decision, subject.pool_id, subject.node_id, **options)
+
+        asyncio.get_running_loop().call_later(fault.seconds, lose)
+
+    def _fill_disk(self, fault: Fault, message: Execute) -> None:
+        failure = ExecutionError("DiskFull", Message="No space left on device").failure
+        moment = now().timestamp()
+        ended = Ended(
+            message.execution, message.subject, moment, moment, EndedBy.FAILURE, failure=failure
+        )
+
+        def report() -> None:
+            self._on_message(ended)
+            subject = message.subject
+            self.decide(
+                losses.on_disk_full, subject.pool_id, subject.node_id, recovers=fault.recovers
+            )
+
+        asyncio.get_running_loop().call_soon(report)
+
+    def _break_storage(self, fault: Fault, message: Execute) -> None:
+        is_expired = fault.fault is FaultKind.EXPIRED_SAS
+        url = storage_url(self._url, _EXPIRED if is_expired else fault.status or _STORAGE_BUSY)
+        if fault.files is Transfer.INPUTS:
+            files = tuple(replace(file, url=url) for file in message.files)
+            super()._send(replace(message, files=files))
+        else:
+            uploads = tuple(replace(upload, container_url=url) for upload in message.uploads)
+            super()._send(replace(message, uploads=uploads))
+
+    def _fail_start_task(self, _fault: Fault, message: Execute) -> None:
+        super()._send(replace(message, command_line=_FAILING_COMMAND))

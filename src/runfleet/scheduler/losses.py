@@ -1,0 +1,66 @@
+"""Nodes that are taken away from a pool: lost, preempted, or with a full disk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runfleet.batch.records import Failure
+from runfleet.batch.states import ErrorCategory, NodeState
+from runfleet.scheduler import nodes, tasks
+from runfleet.scheduler.settle import decision
+from runfleet.scheduler.state import Fate, NodeEntry, Purpose, State
+
+_UP = tasks.AT_WORK | {
+    NodeState.OFFLINE,
+    NodeState.WAITING_FOR_START_TASK,
+    NodeState.START_TASK_FAILED,
+}
+_FULL = Failure(ErrorCategory.SERVER_ERROR, "DiskFull", "There is no space left on the node's disk")
+
+
+@decision
+def on_node_lost(
+    state: State, now: datetime, pool_id: str, node_id: str, *, recovers: bool = True
+) -> None:
+    """Nothing is heard of a node any more; the service may bring it back."""
+    entry = _find(state, pool_id, node_id)
+    if entry is not None:
+        _take_away(state, entry, NodeState.UNKNOWN, now, recovers=recovers)
+
+
+@decision
+def on_node_preempted(state: State, now: datetime, pool_id: str, node_id: str) -> None:
+    """A spot node is needed for somebody else; another one comes for it once there is room."""
+    entry = _find(state, pool_id, node_id)
+    if entry is not None and not entry.node.dedicated:
+        _take_away(state, entry, NodeState.PREEMPTED, now, recovers=True)
+
+
+@decision
+def on_disk_full(
+    state: State, now: datetime, pool_id: str, node_id: str, *, recovers: bool = True
+) -> None:
+    """A node has no space left: it takes no tasks until it has been brought back."""
+    entry = _find(state, pool_id, node_id)
+    if entry is not None:
+        entry.node.errors = [_FULL]
+        _take_away(state, entry, NodeState.UNUSABLE, now, recovers=recovers)
+
+
+def _find(state: State, pool_id: str, node_id: str) -> NodeEntry | None:
+    """The node, unless it is gone, or on its way out or down in any case."""
+    pool = state.pools.get(pool_id.lower())
+    entry = pool.nodes.get(node_id) if pool else None
+    if entry is None or entry.node.state not in _UP:
+        return None
+    return entry if entry.emptied_for in {None, Purpose.GO_OFFLINE} else None
+
+
+def _take_away(
+    state: State, entry: NodeEntry, to: NodeState, now: datetime, *, recovers: bool
+) -> None:
+    """End what runs on a node; its tasks go back to the queue, which costs them nothing."""
+    entry.emptied_for = Purpose.RETURN if recovers else Purpose.STAY_AWAY
+    nodes.set_state(state, entry, to, now)
+    for running in list(entry.tasks.values()):
+        tasks.end_running(state, running, Fate.LOST, now)
