@@ -138,6 +138,7 @@ def node_json(node: Node, pool: Pool, *, base: str) -> JsonObject:
         "startTask": asked.get("startTask"),
         "startTaskInfo": auxiliary_info_json(node.start_task) if node.start_task else None,
         "errors": [_error_json(error) for error in node.errors] or None,
+        "endpointConfiguration": _endpoints_json(node),
         "nodeAgentInfo": _agent_json(node),
         "virtualMachineInfo": _machine_json(asked),
     }
@@ -207,6 +208,17 @@ def _recent_task_json(task: RecentTask, base: str) -> JsonObject:
 def _error_json(error: Failure) -> JsonObject:
     details = name_values(error.details)
     return {"code": error.code, "message": error.message, "errorDetails": details}
+
+
+def _endpoints_json(node: Node) -> JsonObject:
+    endpoint = {
+        "name": f"SSHRule.{node.number}",
+        "protocol": "tcp",
+        "publicIPAddress": node.address,
+        "frontendPort": SSH_PORT,
+        "backendPort": SSH_PORT,
+    }
+    return {"inboundEndpoints": [endpoint]}
 
 
 def _agent_json(node: Node) -> JsonObject | None:
