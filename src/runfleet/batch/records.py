@@ -149,7 +149,7 @@ class NodeUser:
 
 @dataclass(slots=True)
 class Node:
-    """A virtual machine of a pool; `number` is unique in the pool and gives it its address."""
+    """A virtual machine of a pool; `number` is unique in the pool, the address in the account."""
 
     node_id: str
     pool_id: str

@@ -13,6 +13,7 @@ from runfleet.batch.states import (
     SchedulingState,
 )
 from runfleet.scheduler import tasks
+from runfleet.scheduler.addresses import free_address
 from runfleet.scheduler.auxiliary import ended_info
 from runfleet.scheduler.commands import ForgetNode, Kill, SaveNode, SavePool, StartNodeTask
 from runfleet.scheduler.state import (
@@ -39,16 +40,17 @@ def new_node_id(*, dedicated: bool) -> str:
 def create(state: State, pool: PoolEntry, node_id: str, now: datetime, *, dedicated: bool) -> None:
     """A new node is on its way to its pool."""
     pool.pool.nodes_made += 1
-    number = pool.pool.nodes_made
+    address = free_address(node_id, state.addresses)
+    state.addresses.add(address)
     node = Node(
         node_id=node_id,
         pool_id=pool.pool.spec.pool_id,
-        number=number,
+        number=pool.pool.nodes_made,
         dedicated=dedicated,
         allocation_time=now,
         state=NodeState.CREATING,
         state_time=now,
-        address=f"10.0.{number // 250}.{number % 250 + 4}",
+        address=address,
     )
     pool.nodes[node_id] = NodeEntry(node, pool)
     state.emit(SavePool(pool.pool))
@@ -209,6 +211,7 @@ def _kill_all(state: State, entry: NodeEntry) -> None:
 def _go(state: State, entry: NodeEntry) -> None:
     entry.pool.free.set(entry.node.node_id, 0)
     del entry.pool.nodes[entry.node.node_id]
+    state.addresses.discard(entry.node.address)
     state.emit(ForgetNode(entry.node))
     state.touch_pool(entry.pool)
 

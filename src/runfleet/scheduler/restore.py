@@ -85,6 +85,7 @@ def resume(state: State, now: datetime, remembered: Remembered) -> None:
     for node in remembered.nodes:
         pool_entry = state.pools[node.pool_id.lower()]
         pool_entry.nodes[node.node_id] = NodeEntry(node, pool_entry)
+        state.addresses.add(node.address)
     for schedule in remembered.job_schedules:
         schedules.add(state, schedule)
     for job, counts, slot_counts in remembered.jobs:

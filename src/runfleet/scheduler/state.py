@@ -237,6 +237,8 @@ class State:
         How many waiting tasks of each job are held in memory.
     next_execution
         Number of the next execution; never used twice.
+    addresses
+        Those that nodes have.
     """
 
     node_delay: timedelta = timedelta(milliseconds=50)
@@ -246,6 +248,7 @@ class State:
     jobs: dict[str, JobEntry] = field(default_factory=dict)
     job_schedules: dict[str, JobScheduleEntry] = field(default_factory=dict)
     executions: dict[int, Execution] = field(default_factory=dict)
+    addresses: set[str] = field(default_factory=set)
     timers: list[Timer] = field(default_factory=list)
     timers_made: int = 0
     commands: list[Command] = field(default_factory=list)
