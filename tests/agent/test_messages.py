@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runfleet.agent.messages import (
+    Coordinated,
+    Coordination,
     Ended,
     Execute,
     ExecutionFailure,
@@ -11,6 +13,7 @@ from runfleet.agent.messages import (
     FileToFetch,
     Kill,
     PackageToInstall,
+    Proceed,
     Ready,
     RemoveFolder,
     Subject,
@@ -34,7 +37,11 @@ messages = st.one_of(
         uploads=st.lists(st.builds(FilesToUpload, headers=mappings), max_size=2).map(tuple),
         packages=st.lists(st.builds(PackageToInstall), max_size=2).map(tuple),
         time_limit=st.none() | seconds,
+        coordination=st.none()
+        | st.builds(Coordination, files=st.lists(st.builds(FileToFetch), max_size=2).map(tuple)),
     ),
+    st.builds(Proceed, numbers),
+    st.builds(Coordinated, numbers),
     st.builds(Kill, numbers, st.booleans()),
     st.builds(RemoveFolder, text),
     st.builds(Ready, numbers),

@@ -26,7 +26,6 @@ ASKED = {
     "identityReference": {"resourceId": "/subscriptions/s"},
     "jobManagerTask": {"id": "m", **COMMAND},
     "mountConfiguration": [{"nfsMountConfiguration": {"source": "s", "relativeMountPath": "m"}}],
-    "multiInstanceSettings": {"coordinationCommandLine": "true", "numberOfInstances": 2},
     "networkConfiguration": {"subnetId": "s", "skipWithdrawFromVNet": False},
 }
 REFUSED = [

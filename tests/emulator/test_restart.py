@@ -111,6 +111,32 @@ def test_what_ran_is_ended_and_runs_again(restarting, sh, wait_for, tmp_path, en
     wait_for(lambda: not runs(int(second[0])))
 
 
+@pytest.mark.parametrize("end", ["kill emulator", "kill agent", "kill both"])
+def test_all_instances_of_a_task_end_and_run_again(restarting, sh, wait_for, tmp_path, end):
+    """No node keeps a process of a multi-instance task, and all begin anew."""
+    account = restarting.account
+    job = account.job(account.pool(nodes=3, enableInterNodeCommunication=True))
+    pids = tmp_path / "pids"
+    note = sh(f'sleep 73 & echo $! >> "{pids}"')
+    settings = {"numberOfInstances": 3, "coordinationCommandLine": note}
+    account.add(job, "t", sh(f'echo $$ >> "{pids}"; sleep 74'), multiInstanceSettings=settings)
+    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 4)
+    first = pids.read_text().split()
+    if end == "kill agent":
+        restarting.agent().kill()
+    else:
+        restarting.kill() if end == "kill emulator" else restarting.kill_both()
+        restarting.start()
+        account = restarting.account
+    wait_for(lambda: len(pids.read_text().split()) == 8)
+    assert not any(runs(int(pid)) for pid in first)
+    task = account.task_in(job, "t", "running")
+    assert task["executionInfo"]["requeueCount"] == 0
+    listed = account.get(f"/jobs/{job}/tasks/t/subtasksinfo")["value"]
+    assert [(one["id"], one["state"]) for one in listed] == [(1, "running"), (2, "running")]
+    account.client.terminate_task(job, "t")
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_no_task_is_lost_nor_run_again_after_it_has_succeeded(restarting, sh, tmp_path, seed):
     """Killed at random moments while its tasks run."""

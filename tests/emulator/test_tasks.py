@@ -299,12 +299,11 @@ def test_a_wrong_task_is_refused(account, job, more, code):
     [
         {"dependsOn": {"taskIds": ["a"]}},
         {"exitConditions": {"default": {"jobAction": "terminate"}}},
-        {"multiInstanceSettings": {"numberOfInstances": 2, "coordinationCommandLine": "true"}},
         {"containerSettings": {"imageName": "ubuntu"}},
     ],
 )
 def test_what_is_not_built_says_so(account, job, more):
-    """Sections J and L come later."""
+    """Section J comes later."""
     body = {"id": "t", "commandLine": "true", **more}
     response = account.send("POST", f"/jobs/{job}/tasks", body)
     assert account.code(response) == (501, "NotImplemented")

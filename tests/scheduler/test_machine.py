@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Task, TaskCounts
+from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task, TaskCounts
 from runfleet.batch.specs import (
     CommandSpec,
     JobScheduleSpec,
@@ -63,6 +63,8 @@ WINDOW = 4
 
 T = TypeVar("T")
 Decision = Callable[..., list[commands.Command]]
+Asked = tuple[str, int, int, int]
+"""A task's id, the slots that it needs, its retries and its instances."""
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Store:
     job_schedules: dict[str, JobSchedule] = field(default_factory=dict)
     job_nodes: dict[tuple[str, str], JobNode] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)
+    subtasks: dict[int, list[Subtask]] = field(default_factory=dict)
 
     def tasks_of(self, job_id: str) -> list[Task]:
         return [task for task in self.tasks.values() if task.job_id == job_id]
@@ -99,12 +102,17 @@ def _counted_as(task: Task) -> str:
 
 @dataclass(frozen=True)
 class Process:
-    """What runs on a node: a task by its sequence, or a start, preparation or release task."""
+    """
+    What runs on a node: a task by its sequence, or a start, preparation or release task.
+
+    Of a task on several nodes each instance does, of which only the primary has the sequence.
+    """
 
     kind: type[commands.Command]
     node_id: str
     job_id: str = ""
     sequence: int = 0
+    team: int = 0
 
 
 class World:
@@ -117,6 +125,8 @@ class World:
         self.sequence = 0
         self.processes: dict[int, Process] = {}
         self.killed: set[int] = set()
+        self.uncoordinated: set[int] = set()
+        self.proceeding: set[int] = set()
         self.succeeded: set[int] = set()
         self.attempts: dict[int, tuple[str, int]] = {}
         self.is_sound = True
@@ -133,9 +143,12 @@ class World:
             commands.SaveJobNode: self._save_job_node,
             commands.SaveTask: self._save_task,
             commands.ForgetTask: self._forget_task,
+            commands.SaveSubtasks: self._save_subtasks,
             commands.RemoveTaskFiles: lambda command: None,
             commands.LoadTasks: self._load_tasks,
             commands.StartTask: self._start_task,
+            commands.StartInstance: self._start_instance,
+            commands.Proceed: self._proceed,
             commands.StartNodeTask: self._start_node_task,
             commands.StartPreparation: self._start_preparation,
             commands.StartRelease: self._start_release,
@@ -163,10 +176,10 @@ class World:
             return False
         return True
 
-    def add_tasks(self, job_id: str, asked: Sequence[tuple[str, int, int]]) -> None:
+    def add_tasks(self, job_id: str, asked: Sequence[Asked]) -> None:
         added = [
-            self._new_task(job_id, task_id, slots, retries)
-            for task_id, slots, retries in asked
+            self._new_task(job_id, task_id, slots, retries, instances)
+            for task_id, slots, retries, instances in asked
             if self.store.find(job_id, task_id) is None
         ]
         self.store.tasks |= {task.sequence: copy(task) for task in added}
@@ -174,7 +187,9 @@ class World:
             for task in added:
                 del self.store.tasks[task.sequence]
 
-    def _new_task(self, job_id: str, task_id: str, slots: int, retries: int) -> Task:
+    def _new_task(
+        self, job_id: str, task_id: str, slots: int, retries: int, instances: int
+    ) -> Task:
         self.sequence += 1
         return Task(
             job_id,
@@ -183,8 +198,9 @@ class World:
             self.now,
             self.now,
             self.now,
-            required_slots=slots,
+            required_slots=1 if instances else slots,
             max_task_retry_count=retries,
+            instances=instances,
         )
 
     def wait(self, seconds: float) -> None:
@@ -195,7 +211,9 @@ class World:
         self.now = end
 
     def end(self, execution: int, ended_by: EndedBy, exit_code: int | None) -> None:
-        """An execution is over, as the agent reports it."""
+        """An execution is over, as the agent reports it; an instance is coordinated before."""
+        if ended_by is EndedBy.EXIT and self._goes_on(execution, exit_code):
+            return
         process = self.processes.pop(execution)
         self.killed.discard(execution)
         self.now += timedelta(milliseconds=1)
@@ -205,6 +223,16 @@ class World:
         task = self.store.tasks.get(process.sequence)
         if task is not None and task.result is TaskResult.SUCCESS:
             self.succeeded.add(task.sequence)
+
+    def _goes_on(self, execution: int, exit_code: int | None) -> bool:
+        """An instance does not end by itself, unless it failed or runs the task's command."""
+        if self.processes[execution].kind is not commands.StartInstance:
+            return False
+        if execution in self.uncoordinated and exit_code == 0:
+            self.uncoordinated.discard(execution)
+            self.decide(reports.on_coordinated, execution)
+            return True
+        return not (execution in self.uncoordinated or execution in self.proceeding)
 
     def lose_agent(self) -> None:
         self.processes.clear()
@@ -218,6 +246,7 @@ class World:
         for task in self.store.tasks.values():
             if task.state in {TaskState.RUNNING, TaskState.PREPARING}:
                 restore.recover_task(task, outcomes(task), self.now)
+                self.store.subtasks.pop(task.sequence, None)
                 if task.result is TaskResult.SUCCESS:
                     self.succeeded.add(task.sequence)
         store = deepcopy(self.store)
@@ -281,6 +310,11 @@ class World:
 
     def _forget_task(self, command: commands.ForgetTask) -> None:
         del self.store.tasks[command.task.sequence]
+        self.store.subtasks.pop(command.task.sequence, None)
+
+    def _save_subtasks(self, command: commands.SaveSubtasks) -> None:
+        assert command.task.sequence in self.store.tasks
+        self.store.subtasks[command.task.sequence] = deepcopy([*command.subtasks])
 
     def _load_tasks(self, command: commands.LoadTasks) -> None:
         waiting = sorted(
@@ -306,6 +340,28 @@ class World:
             Process(commands.StartTask, command.node.node_id, stored.job_id, stored.sequence),
         )
 
+    def _start_instance(self, command: commands.StartInstance) -> None:
+        task, node, number = self.store.tasks[command.task.sequence], command.node, command.number
+        assert task.state is TaskState.RUNNING
+        assert task.sequence not in self.succeeded
+        assert len({one.node_id for one in command.nodes}) == task.instances
+        assert self.store.pools[node.pool_id].spec.enable_inter_node_communication
+        running = self._running(team=task.sequence)
+        assert len(running) == number, "no instance of an earlier attempt is left"
+        assert all(one.node_id != node.node_id for one in running)
+        sequence = 0 if number else task.sequence
+        kind = commands.StartInstance
+        process = Process(kind, node.node_id, task.job_id, sequence, task.sequence)
+        self.uncoordinated.add(command.execution)
+        self._begin(command.execution, process)
+
+    def _proceed(self, command: commands.Proceed) -> None:
+        process = self.processes[command.execution]
+        assert process.sequence == process.team, "only the primary runs the command"
+        team = [number for number, one in self.processes.items() if one.team == process.team]
+        assert not self.uncoordinated.intersection(team)
+        self.proceeding.add(command.execution)
+
     def _start_node_task(self, command: commands.StartNodeTask) -> None:
         assert command.pool.spec.start_task is not None
         assert not self._running(kind=commands.StartNodeTask, node_id=command.node.node_id)
@@ -318,6 +374,7 @@ class World:
         job_id, node_id = command.job.spec.job_id, command.node.node_id
         assert (job_id, node_id) not in self.released, "a release task runs once"
         assert not self._running(job_id=job_id, kind=commands.StartTask)
+        assert not self._running(job_id=job_id, kind=commands.StartInstance)
         assert not self._running(job_id=job_id, kind=commands.StartPreparation)
         self._begin_job_part(commands.StartRelease, command)
 
@@ -413,6 +470,7 @@ POOL_SPECS = st.builds(
     task_slots_per_node=st.integers(1, 3),
     node_fill_type=st.sampled_from(NodeFillType),
     start_task=START_TASKS,
+    enable_inter_node_communication=st.booleans(),
 )
 
 
@@ -430,7 +488,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.world.wait(5)
         job = replace(job, pool_id=pool.pool_id, on_all_tasks_complete=NO_ACTION)
         self.world.ask(job_requests.create_job, job, b"{}")
-        self.world.add_tasks(job.job_id, [(f"t{n}", 1, n % 3) for n in range(7)])
+        self.world.add_tasks(job.job_id, [(f"t{n}", 1, n % 3, n % 4) for n in range(7)])
 
     def pick(self, data: st.DataObject, choices: Sequence[T]) -> T | None:
         return choices[data.draw(st.integers(0, len(choices) - 1))] if choices else None
@@ -603,12 +661,14 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule(
         job_id=JOB_IDS,
         asked=st.lists(
-            st.tuples(TASK_IDS, st.integers(1, 3), st.integers(0, 2)),
+            st.tuples(
+                TASK_IDS, st.integers(1, 3), st.integers(0, 2), st.sampled_from([0, 0, 1, 2, 3])
+            ),
             max_size=8,
             unique_by=lambda one: one[0],
         ),
     )
-    def add_tasks(self, job_id: str, asked: list[tuple[str, int, int]]) -> None:
+    def add_tasks(self, job_id: str, asked: list[Asked]) -> None:
         self.world.add_tasks(job_id, asked)
 
     @rule(
@@ -860,7 +920,14 @@ def _could_start(state: State, job: JobEntry) -> bool:
         and entry.emptied_for is None
         and preparation.suits(job, entry)
     ]
-    return any(task.required_slots <= max(rooms, default=0) for task in job.queue._waiting.values())
+    return any(_fits(task, pool.pool.spec, rooms) for task in job.queue._waiting.values())
+
+
+def _fits(task: Task, pool: PoolSpec, rooms: list[int]) -> bool:
+    if not task.instances:
+        return task.required_slots <= max(rooms, default=0)
+    is_team_pool = pool.enable_inter_node_communication and pool.task_slots_per_node == 1
+    return is_team_pool and task.instances <= sum(room > 0 for room in rooms)
 
 
 TestScheduler = SchedulerMachine.TestCase

@@ -221,7 +221,6 @@ def test_a_member_that_must_be_there_is_named(members, name):
     [
         ("dependsOn", {"taskIds": ["a"]}),
         ("exitConditions", {"default": {"jobAction": "none"}}),
-        ("multiInstanceSettings", {"coordinationCommandLine": "x"}),
         ("containerSettings", {"imageName": "i"}),
         ("authenticationTokenSettings", {"access": ["job"]}),
     ],

@@ -14,7 +14,9 @@ from functools import partial
 from runfleet.agent import launch, staging, uploads
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.folders import Folders
+from runfleet.agent.launchers import login_environment, with_launchers
 from runfleet.agent.messages import (
+    Coordinated,
     Ended,
     Execute,
     ExecutionFailure,
@@ -34,13 +36,18 @@ _PAUSE = 0.005
 
 
 class Phase(Enum):
-    """What is being done for an execution."""
+    """What is being done for an execution; an instance waits once it is coordinated."""
 
     STAGING = auto()
+    COORDINATING = auto()
+    WAITING = auto()
     RUNNING = auto()
     CLEARING = auto()
     UPLOADING = auto()
     OVER = auto()
+
+
+_LIVE = frozenset({Phase.STAGING, Phase.COORDINATING, Phase.WAITING, Phase.RUNNING})
 
 
 @dataclass(slots=True)
@@ -52,7 +59,9 @@ class Execution:
     start_time: float
     phase: Phase = Phase.STAGING
     leader: int = 0
+    is_new: bool = True
     exit: Exit | None = None
+    failure: ExecutionFailure | None = None
     stopped_by: EndedBy | None = None
     wants_uploads: bool = True
     cancellation: Cancellation = field(default_factory=Cancellation)
@@ -73,9 +82,19 @@ class Execution:
         return self.folder + "/wd"
 
     @property
+    def task_folder(self) -> str:
+        """The task's folder, within which that of a subtask lies."""
+        coordination = self.message.coordination
+        directory = self.message.directory if coordination is None else coordination.directory
+        return f"{self.message.node_root}/{directory}"
+
+    @property
     def succeeded(self) -> bool:
         """Whether the command has ended by itself and well."""
         return self.stopped_by is None and self.exit is not None and self.exit.exit_code == 0
+
+
+Step = Callable[[Execution], None]
 
 
 class Executions:
@@ -90,18 +109,28 @@ class Executions:
         What makes the folders, and what does the slow work.
     on_ended
         Told of every execution that is over.
+    on_coordinated
+        Told of every execution whose coordination command has succeeded.
     """
 
     def __init__(
-        self, state: str, folders: Folders, workers: Workers, on_ended: Callable[[Ended], None]
+        self,
+        state: str,
+        folders: Folders,
+        workers: Workers,
+        on_ended: Callable[[Ended], None],
+        on_coordinated: Callable[[Coordinated], None],
     ) -> None:
+        self._state = state
         self._partial_folder = state + "/partial"
         self._folders = folders
         self._workers = workers
         self._on_ended = on_ended
+        self._on_coordinated = on_coordinated
         self._processes = Processes()
         self._base = launch.base_environment(os.environ)
         self._executions: dict[int, Execution] = {}
+        self._instances: dict[str, Execution] = {}
         self._clearing: list[Execution] = []
         self._deadlines: list[tuple[float, int]] = []
 
@@ -110,12 +139,47 @@ class Executions:
 
     def begin(self, message: Execute) -> None:
         """Begin an execution."""
-        execution = Execution(message, {**self._base, **message.environment}, time.time())
+        environment = {**self._base, **message.environment}
+        if message.coordination is not None:
+            environment = with_launchers(environment, self._state)
+        execution = Execution(message, environment, time.time())
         self._executions[message.execution] = execution
         if message.time_limit is not None:
             deadline = time.monotonic() + message.time_limit
             heapq.heappush(self._deadlines, (deadline, message.execution))
+        if message.coordination is not None:
+            self._instances[message.coordination.address] = execution
         self._attempt(execution, self._stage)
+
+    def proceed(self, number: int) -> None:
+        """Go on with an execution that waits, unless its end has been asked for."""
+        execution = self._executions.get(number)
+        if execution is not None and execution.phase is Phase.WAITING:
+            execution.phase = Phase.STAGING
+            self._attempt(execution, self._stage_command)
+
+    def log_in(
+        self, address: str, command: str, streams: Sequence[int], on_exit: Callable[[int], None]
+    ) -> int | None:
+        """
+        Start a command beside the instance that runs on a node, and as a part of it.
+
+        Returns
+        -------
+        pid
+            Of the command, or None where no instance runs there; `on_exit` hears its exit code.
+        """
+        execution = self._instances.get(address)
+        if execution is None or execution.phase not in _LIVE:
+            return None
+        environment = login_environment(execution.environment)
+        guest = launch.launch_login(command, environment, execution.working_directory, streams)
+        self._processes.add_guest(execution.number, guest, on_exit)
+        return guest
+
+    def log_out(self, guest: int) -> None:
+        """End a command that was started by logging in."""
+        self._processes.kill(guest)
 
     def stop(self, number: int, by: EndedBy, *, wants_uploads: bool = True) -> None:
         """End an execution, unless its command has ended already and nothing is left to stop."""
@@ -123,11 +187,12 @@ class Executions:
         if execution is None or execution.stopped_by is not None:
             return
         match execution.phase:
-            case Phase.RUNNING:
+            case Phase.RUNNING | Phase.COORDINATING:
                 execution.stopped_by = by
                 execution.wants_uploads = wants_uploads
+                self._processes.release(number)
                 self._processes.kill(execution.leader)
-            case Phase.STAGING | Phase.UPLOADING:
+            case Phase.STAGING | Phase.UPLOADING | Phase.WAITING:
                 execution.stopped_by = by
                 execution.cancellation.cancel()
                 self._finish(execution)
@@ -137,7 +202,7 @@ class Executions:
         while self._deadlines and self._deadlines[0][0] <= now:
             _, number = heapq.heappop(self._deadlines)
             execution = self._executions.get(number)
-            if execution is not None and execution.phase in (Phase.STAGING, Phase.RUNNING):
+            if execution is not None and execution.phase in _LIVE:
                 self.stop(number, EndedBy.TIME_LIMIT)
 
     def next_deadline(self) -> float | None:
@@ -150,9 +215,12 @@ class Executions:
         """See which processes have ended."""
         for ended in self._processes.reap():
             execution = self._executions[ended.execution]
-            execution.exit = ended
-            execution.phase = Phase.CLEARING
-            self._clearing.append(execution)
+            if execution.phase is Phase.COORDINATING and _is_coordinated(execution, ended):
+                execution.phase = Phase.WAITING
+                self._on_coordinated(Coordinated(execution.number))
+            else:
+                execution.exit = ended
+                self._begin_clearing(execution)
         self._clear()
 
     def leave(self, patience: float) -> None:
@@ -167,7 +235,7 @@ class Executions:
                 return
             time.sleep(_PAUSE)
 
-    def _attempt(self, execution: Execution, step: Callable[[Execution], None]) -> None:
+    def _attempt(self, execution: Execution, step: Step) -> None:
         try:
             step(execution)
         except Exception as error:
@@ -175,20 +243,33 @@ class Executions:
 
     def _stage(self, execution: Execution) -> None:
         message = execution.message
-        is_new = self._folders.prepare(message)
-        files = message.files if is_new else ()
-        slow_files = staging.fetch_quickly(files, execution.working_directory)
-        packages = [one for one in message.packages if not os.path.isdir(one.folder)]
-        if slow_files or packages:
-            work = partial(self._stage_slowly, execution, slow_files, packages)
-            self._workers.submit(work, partial(self._on_staged, execution))
+        execution.is_new = self._folders.prepare(message)
+        if message.coordination is None:
+            self._stage_command(execution)
         else:
-            self._launch(execution)
+            files = message.coordination.files
+            self._fetch(execution, files, execution.task_folder, self._coordinate)
 
-    def _stage_slowly(
+    def _stage_command(self, execution: Execution) -> None:
+        files = execution.message.files
+        self._fetch(execution, files, execution.working_directory, self._launch)
+
+    def _fetch(
+        self, execution: Execution, files: Sequence[FileToFetch], folder: str, then: Step
+    ) -> None:
+        slow_files = staging.fetch_quickly(files, folder) if execution.is_new else []
+        packages = [one for one in execution.message.packages if not os.path.isdir(one.folder)]
+        if slow_files or packages:
+            work = partial(self._fetch_slowly, execution, slow_files, folder, packages)
+            self._workers.submit(work, partial(self._on_fetched, execution, then))
+        else:
+            then(execution)
+
+    def _fetch_slowly(
         self,
         execution: Execution,
         files: Sequence[FileToFetch],
+        folder: str,
         packages: Sequence[PackageToInstall],
     ) -> None:
         from runfleet.agent.packages import install
@@ -196,24 +277,41 @@ class Executions:
         for package in packages:
             install(package)
         for file in files:
-            staging.fetch(
-                file, execution.working_directory, self._partial_folder, execution.cancellation
-            )
+            staging.fetch(file, folder, self._partial_folder, execution.cancellation)
 
-    def _on_staged(self, execution: Execution, error: Exception | None) -> None:
-        if execution.phase is Phase.OVER:
+    def _on_fetched(self, execution: Execution, then: Step, error: Exception | None) -> None:
+        if execution.phase is not Phase.STAGING:
             return
         if error is None:
-            self._attempt(execution, self._launch)
+            self._attempt(execution, then)
         else:
             self._finish(execution, _failure_of(error))
 
+    def _coordinate(self, execution: Execution) -> None:
+        coordination = execution.message.coordination
+        assert coordination is not None, "only instances of a multi-instance task get here"
+        self._lead(execution, coordination.command_line, Phase.COORDINATING)
+        self._processes.hold(execution.number)
+
     def _launch(self, execution: Execution) -> None:
+        self._lead(execution, execution.message.command_line, Phase.RUNNING)
+        if execution.message.coordination is not None:
+            self._processes.release(execution.number)
+
+    def _lead(self, execution: Execution, command_line: str, phase: Phase) -> None:
+        earlier = execution.leader
         execution.leader = launch.launch(
-            execution.message.command_line, execution.environment, execution.folder
+            command_line, execution.environment, execution.folder, goes_on=bool(earlier)
         )
-        execution.phase = Phase.RUNNING
+        execution.phase = phase
+        if earlier:
+            self._processes.forget_leader(execution.number, earlier)
         self._processes.add(execution.number, execution.leader, execution.folder)
+
+    def _begin_clearing(self, execution: Execution) -> None:
+        self._processes.release(execution.number)
+        execution.phase = Phase.CLEARING
+        self._clearing.append(execution)
 
     def _clear(self) -> None:
         """Go on with the executions of which no process is left."""
@@ -222,7 +320,10 @@ class Executions:
         self._clearing = [one for one in self._clearing if one.number in ending]
         for execution in cleared:
             self._processes.forget(execution.number, execution.leader, execution.folder)
-            self._attempt(execution, self._upload)
+            if execution.exit is None:
+                self._end(execution)
+            else:
+                self._attempt(execution, self._upload)
 
     def _upload(self, execution: Execution) -> None:
         work = Uploads(_due_uploads(execution), execution.working_directory, execution.environment)
@@ -236,7 +337,7 @@ class Executions:
         )
 
     def _on_uploaded(self, execution: Execution, work: Uploads, error: Exception | None) -> None:
-        if execution.phase is Phase.OVER:
+        if execution.phase is not Phase.UPLOADING:
             return
         if error is None:
             self._attempt(execution, partial(self._finish_uploads, work=work))
@@ -249,9 +350,25 @@ class Executions:
         self._finish(execution, work.failed[0][1] if work.failed else None)
 
     def _finish(self, execution: Execution, failure: ExecutionFailure | None = None) -> None:
+        """End an execution, once nothing of what its coordination command left is there."""
+        execution.failure = failure
+        if execution.leader and execution.exit is None:
+            self._begin_clearing(execution)
+            self._clear()
+        else:
+            self._end(execution)
+
+    def _end(self, execution: Execution) -> None:
         execution.phase = Phase.OVER
         del self._executions[execution.number]
-        self._on_ended(_ended(execution, failure))
+        coordination = execution.message.coordination
+        if coordination and self._instances.get(coordination.address) is execution:
+            del self._instances[coordination.address]
+        self._on_ended(_ended(execution))
+
+
+def _is_coordinated(execution: Execution, ended: Exit) -> bool:
+    return ended.exit_code == 0 and execution.stopped_by is None
 
 
 def _is_ending(execution: Execution) -> bool:
@@ -276,7 +393,7 @@ def _failure_of(error: Exception) -> ExecutionFailure:
     return ExecutionError("Unknown", Message=repr(error)).failure
 
 
-def _ended(execution: Execution, failure: ExecutionFailure | None) -> Ended:
+def _ended(execution: Execution) -> Ended:
     stopped_by, leader_exit = execution.stopped_by, execution.exit
     ended_by = stopped_by or (EndedBy.EXIT if leader_exit else EndedBy.FAILURE)
     return Ended(
@@ -286,7 +403,7 @@ def _ended(execution: Execution, failure: ExecutionFailure | None) -> Ended:
         end_time=time.time(),
         ended_by=ended_by,
         exit_code=leader_exit.exit_code if leader_exit and not stopped_by else None,
-        failure=None if stopped_by else failure,
+        failure=None if stopped_by else execution.failure,
         user_time=leader_exit.user_time if leader_exit else 0.0,
         system_time=leader_exit.system_time if leader_exit else 0.0,
     )

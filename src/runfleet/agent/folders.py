@@ -39,7 +39,10 @@ class Folders:
             self._make_node(message.node_root)
             if message.keep_directory and os.path.isdir(folder + "/wd"):
                 return False
-            self._make_empty(folder)
+            task_folder = f"{message.node_root}/{_task_directory(message)}"
+            self._make_empty(task_folder)
+            if folder != task_folder:
+                os.mkdir(folder)
             os.mkdir(folder + "/wd")
         except OSError as error:
             raise from_os_error(
@@ -66,6 +69,11 @@ class Folders:
         except FileExistsError:
             self._trash.take(folder)
             os.mkdir(folder)
+
+
+def _task_directory(message: Execute) -> str:
+    coordination = message.coordination
+    return message.directory if coordination is None else coordination.directory
 
 
 def _is_within(path: str, folder: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from runfleet.agent.failures import ExecutionError
@@ -15,6 +15,7 @@ from runfleet.agent.files import remove
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
 # Python ignores these, and what is ignored stays so in a new program.
 _IGNORED_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
+_SHELL = "/bin/sh"
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
 
 
@@ -23,16 +24,33 @@ def base_environment(own: Mapping[str, str]) -> dict[str, str]:
     return {"PATH": os.defpath} | {name: own[name] for name in _INHERITED if name in own}
 
 
-def launch(command_line: str, environment: Mapping[str, str], task_directory: str) -> int:
+def launch(
+    command_line: str,
+    environment: Mapping[str, str],
+    task_directory: str,
+    *,
+    goes_on: bool = False,
+) -> int:
     """
     Start a command in the ``wd`` of a task folder, as the leader of a session of its own.
 
     Changes the agent's own working directory: a spawned process has no other way to get its own.
 
+    Parameters
+    ----------
+    command_line
+        A program and its arguments; no shell reads it.
+    environment
+        Its whole environment.
+    task_directory
+        The task folder.
+    goes_on
+        Whether its output follows that of an earlier command, rather than beginning new files.
+
     Returns
     -------
     pid : int
-        Of the started process; its output goes to new ``stdout.txt`` and ``stderr.txt``.
+        Of the started process; its output goes to ``stdout.txt`` and ``stderr.txt``.
 
     Raises
     ------
@@ -42,16 +60,43 @@ def launch(command_line: str, environment: Mapping[str, str], task_directory: st
     arguments = split(command_line)
     working_directory = task_directory + "/wd"
     program = find_program(arguments[0], working_directory, environment.get("PATH", os.defpath))
-    streams = (_new_file(task_directory + "/stdout.txt"), _new_file(task_directory + "/stderr.txt"))
+    open_file = _open_file if goes_on else _new_file
+    streams = (open_file(task_directory + "/stdout.txt"), open_file(task_directory + "/stderr.txt"))
+    actions = [(os.POSIX_SPAWN_DUP2, streams[0], 1), (os.POSIX_SPAWN_DUP2, streams[1], 2)]
     try:
         os.chdir(working_directory)
-        return _spawn(program, arguments, environment, streams)
+        return _spawn(program, arguments, environment, actions)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ExecutionError("CommandLaunchFailed", Program=program, Message=reason) from error
     finally:
         os.close(streams[0])
         os.close(streams[1])
+
+
+def launch_login(
+    command: str,
+    environment: Mapping[str, str],
+    working_directory: str,
+    streams: Sequence[int],
+) -> int:
+    """
+    Start a shell's command on a node where others run, as one who logs in there would.
+
+    Parameters
+    ----------
+    command
+        What a shell reads.
+    environment
+        Its whole environment.
+    working_directory
+        Where it runs.
+    streams
+        What it reads from, writes to and complains to; they stay open here.
+    """
+    actions = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
+    os.chdir(working_directory)
+    return _spawn(_SHELL, ["sh", "-c", command], environment, actions)
 
 
 def split(command_line: str) -> list[str]:
@@ -99,17 +144,21 @@ def _new_file(path: str) -> int:
         return os.open(path, _NEW_FILE, 0o666)
 
 
+def _open_file(path: str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+
+
 def _spawn(
-    program: str, arguments: list[str], environment: Mapping[str, str], streams: tuple[int, int]
+    program: str,
+    arguments: list[str],
+    environment: Mapping[str, str],
+    actions: Sequence[tuple[int, int, int]],
 ) -> int:
     return os.posix_spawn(
         program,
         arguments,
         environment,
-        file_actions=[
-            (os.POSIX_SPAWN_DUP2, streams[0], 1),
-            (os.POSIX_SPAWN_DUP2, streams[1], 2),
-        ],
+        file_actions=actions,
         setsid=True,
         setsigmask=(),
         setsigdef=_IGNORED_SIGNALS,

@@ -13,11 +13,14 @@ import time
 from runfleet.agent.executions import Executions
 from runfleet.agent.folders import Folders
 from runfleet.agent.journal import Journal
+from runfleet.agent.logins import Logins
 from runfleet.agent.messages import (
+    Coordinated,
     Ended,
     Execute,
     Kill,
     Message,
+    Proceed,
     Ready,
     RemoveFolder,
     decode,
@@ -66,7 +69,10 @@ class Agent:
         self._trash.take(state + "/partial")
         self._folders = Folders(self._trash)
         self._workers = Workers(_WORKERS, self._wake)
-        self._executions = Executions(state, self._folders, self._workers, self._on_ended)
+        self._executions = Executions(
+            state, self._folders, self._workers, self._on_ended, self._on_coordinated
+        )
+        self._logins = Logins(state, self._selector, self._executions)
 
     def run(self) -> None:
         """Work until the connection ends or a signal says so; then end every process."""
@@ -127,11 +133,18 @@ class Agent:
         match message:
             case Execute():
                 self._node_logs.note_begin(message, time.time())
+                if message.coordination is not None:
+                    self._logins.open()
                 self._executions.begin(message)
+            case Proceed():
+                self._executions.proceed(message.execution)
             case Kill():
                 self._executions.stop(message.execution, EndedBy.KILL, wants_uploads=message.upload)
             case RemoveFolder():
                 self._folders.remove(message.path)
+
+    def _on_coordinated(self, coordinated: Coordinated) -> None:
+        self._outgoing += encode(coordinated)
 
     def _on_ended(self, ended: Ended) -> None:
         self._node_logs.note_end(ended)

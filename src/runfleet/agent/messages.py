@@ -2,8 +2,9 @@
 What the emulator and its node agent say to each other.
 
 Each message is one JSON object on a line, named by its `type`, in either direction over a stream
-socket.  The emulator says `Execute`, `Kill` and `RemoveFolder`; the agent says `Ready` once it has
-ended what an earlier life left running, and `Ended` for every execution that it was given.
+socket.  The emulator says `Execute`, `Proceed`, `Kill` and `RemoveFolder`; the agent says `Ready`
+once it has ended what an earlier life left running, `Coordinated` for an instance of a task of many
+that awaits the others, and `Ended` for every execution that it was given.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class SubjectKind(StrEnum):
     """The kinds of task that a node runs."""
 
     TASK = "task"
+    SUBTASK = "subtask"
     START_TASK = "starttask"
     PREPARATION_TASK = "preparationtask"
     RELEASE_TASK = "releasetask"
@@ -69,6 +71,30 @@ class PackageToInstall:
 
 
 @dataclass(frozen=True, slots=True)
+class Coordination:
+    """
+    How an instance of a multi-instance task begins.
+
+    Parameters
+    ----------
+    command_line
+        Run in the execution's ``wd``.  What it leaves running stays until the execution ends.
+    address
+        The node's, by which commands of the other instances reach it.
+    directory
+        The task's folder below the node's root, which all instances of a task have alike; the
+        primary's own folder is the same, that of a subtask is in it.
+    files
+        What is fetched into that folder first.
+    """
+
+    command_line: str
+    address: str
+    directory: str
+    files: tuple[FileToFetch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Execute:
     """
     Run one command line on a virtual node.
@@ -91,6 +117,9 @@ class Execute:
         Upload output files also when the exit code is not 0; false where a retry will follow.
     time_limit
         Seconds from now after which the whole process tree is ended, or None.
+    coordination
+        Set for an instance of a multi-instance task, which `Coordinated` follows.  Its own files
+        are fetched, and its command line runs, after `Proceed`; a subtask has neither.
     """
 
     execution: int
@@ -105,6 +134,14 @@ class Execute:
     keep_directory: bool = False
     upload_on_failure: bool = True
     time_limit: float | None = None
+    coordination: Coordination | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """All instances of a multi-instance task are coordinated: the primary may run its command."""
+
+    execution: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +172,13 @@ class Ready:
     """The agent has ended the processes of an earlier life and takes executions."""
 
     pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinated:
+    """The coordination command of an execution has succeeded; now it waits, or is waited for."""
+
+    execution: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +221,7 @@ class Ended:
     system_time: float = 0.0
 
 
-Message = Execute | Kill | RemoveFolder | Ready | Ended
+Message = Execute | Proceed | Kill | RemoveFolder | Ready | Coordinated | Ended
 
 
 def encode(message: Message) -> bytes:
@@ -201,7 +245,14 @@ def _execute(fields: dict[str, Any]) -> Execute:
     fields["files"] = tuple(FileToFetch(**file) for file in fields["files"])
     fields["uploads"] = tuple(FilesToUpload(**upload) for upload in fields["uploads"])
     fields["packages"] = tuple(PackageToInstall(**package) for package in fields["packages"])
+    if fields["coordination"]:
+        fields["coordination"] = _coordination(fields["coordination"])
     return Execute(**fields)
+
+
+def _coordination(fields: dict[str, Any]) -> Coordination:
+    fields["files"] = tuple(FileToFetch(**file) for file in fields["files"])
+    return Coordination(**fields)
 
 
 def _ended(fields: dict[str, Any]) -> Ended:
@@ -214,8 +265,10 @@ def _ended(fields: dict[str, Any]) -> Ended:
 
 _DECODERS: dict[str, Callable[[dict[str, Any]], Message]] = {
     "Execute": _execute,
+    "Proceed": lambda fields: Proceed(**fields),
     "Kill": lambda fields: Kill(**fields),
     "RemoveFolder": lambda fields: RemoveFolder(**fields),
     "Ready": lambda fields: Ready(**fields),
+    "Coordinated": lambda fields: Coordinated(**fields),
     "Ended": _ended,
 }

@@ -30,8 +30,13 @@ class Exit:
     @property
     def exit_code(self) -> int:
         """As a shell has it: 128 and the signal's number for a process that a signal ended."""
-        code = os.waitstatus_to_exitcode(self.status)
-        return code if code >= 0 else 128 - code
+        return exit_code_of(self.status)
+
+
+def exit_code_of(status: int) -> int:
+    """The exit code that a wait status tells, as a shell has it."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
 
 
 class Processes:
@@ -53,6 +58,8 @@ class Processes:
         self._sessions: dict[int, int] = {}
         self._folders: dict[bytes, int] = {}
         self._owners: dict[int, frozenset[int]] = {}
+        self._held: set[int] = set()
+        self._guests: dict[int, Callable[[int], None]] = {}
 
     def add(self, execution: int, leader: int, task_directory: str) -> None:
         """Watch over the processes of an execution whose leader has just been started."""
@@ -60,9 +67,22 @@ class Processes:
         self._sessions[leader] = execution
         self._folders[os.fsencode(task_directory)] = execution
 
+    def hold(self, execution: int) -> None:
+        """Let the processes of an execution live although none of them leads."""
+        self._held.add(execution)
+
+    def release(self, execution: int) -> None:
+        """Let the processes of an execution live as long as its leader, if it has one."""
+        self._held.discard(execution)
+
+    def add_guest(self, execution: int, guest: int, on_exit: Callable[[int], None]) -> None:
+        """Watch over a guest that has just been started; tell its exit code when it has ended."""
+        self._sessions[guest] = execution
+        self._guests[guest] = on_exit
+
     def kill(self, leader: int) -> None:
-        """End a leader and its process group; `reap` tells when it has ended."""
-        if leader in self._leaders:
+        """End a leader, or a guest, and its process group."""
+        if leader in self._leaders or leader in self._guests:
             _kill_group(leader)
 
     def reap(self) -> list[Exit]:
@@ -70,7 +90,7 @@ class Processes:
         exits = []
         while (pid := _ended_child()) is not None:
             execution = self._leaders.pop(pid, None)
-            if execution is not None:
+            if execution is not None and execution not in self._held:
                 # The dead leader keeps its number, and with it that of its group, until it is
                 # waited for: nobody else can be hit.
                 _kill_group(pid)
@@ -78,7 +98,13 @@ class Processes:
             self._owners.pop(pid, None)
             if execution is not None:
                 exits.append(Exit(execution, status, usage.ru_utime, usage.ru_stime))
+            elif pid in self._guests:
+                self._on_guest_ended(pid, status)
         return exits
+
+    def _on_guest_ended(self, guest: int, status: int) -> None:
+        del self._sessions[guest]
+        self._guests.pop(guest)(exit_code_of(status))
 
     def end_strangers(self) -> frozenset[int]:
         """End the strangers that are due; return the executions to which they belong."""
@@ -86,18 +112,26 @@ class Processes:
         for pid in self._children():
             if pid not in self._leaders:
                 owners = self._owners_of(pid)
-                if owners.isdisjoint(self._leaders.values()) and _kill(pid):
+                if self._are_over(owners) and _kill(pid):
                     ending |= owners
         return ending
 
+    def _are_over(self, executions: frozenset[int]) -> bool:
+        live = self._leaders.values()
+        return executions.isdisjoint(live) and executions.isdisjoint(self._held)
+
     def forget(self, execution: int, leader: int, task_directory: str) -> None:
         """Nothing is left of an execution."""
-        # The number of the leader may belong to another one by now.
-        if self._sessions.get(leader) == execution:
-            del self._sessions[leader]
+        self.forget_leader(execution, leader)
         folder = os.fsencode(task_directory)
         if self._folders.get(folder) == execution:
             del self._folders[folder]
+
+    def forget_leader(self, execution: int, leader: int) -> None:
+        """A leader has ended; what is left in its session is told by its environment from now."""
+        # The number of the leader may belong to another one by now.
+        if self._sessions.get(leader) == execution:
+            del self._sessions[leader]
 
     def end_all(self) -> bool:
         """End every process; return whether none is left. Call it again until so."""

@@ -23,6 +23,7 @@ from runfleet.batch.states import (
     NodeState,
     PoolState,
     SchedulingState,
+    SubtaskState,
     TaskResult,
     TaskState,
 )
@@ -124,7 +125,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class RecentTask:
-    """A task that a node ran lately."""
+    """A task that a node ran lately, or an instance of one."""
 
     job_id: str
     task_id: str
@@ -136,6 +137,7 @@ class RecentTask:
     failure: Failure | None = None
     retry_count: int = 0
     requeue_count: int = 0
+    subtask_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +266,11 @@ class Task:
     A task; what its client asked for stays in the store until the task is started or read.
 
     `sequence` orders the tasks of all jobs by when they were added, and no two have the same.
+
+    Parameters
+    ----------
+    instances
+        How many nodes a multi-instance task takes at once; 0 for any other task.
     """
 
     job_id: str
@@ -290,3 +297,29 @@ class Task:
     pool_id: str | None = None
     node_id: str | None = None
     files_removed: bool = False
+    instances: int = 0
+
+
+@dataclass(slots=True)
+class Subtask:
+    """
+    An instance of a multi-instance task that is not its primary.
+
+    Parameters
+    ----------
+    number
+        Its place among the instances, of which the primary is 0.
+    """
+
+    number: int
+    pool_id: str
+    node_id: str
+    state: SubtaskState
+    state_time: datetime
+    previous_state: SubtaskState | None = None
+    previous_state_time: datetime | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    exit_code: int | None = None
+    result: TaskResult | None = None
+    failure: Failure | None = None

@@ -157,6 +157,15 @@ class JobScheduleSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class MultiInstanceSpec:
+    """How a task runs on several nodes at once: on each it first does this, then on one itself."""
+
+    instances: int
+    coordination_command_line: str
+    common_resource_files: tuple[ResourceFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TaskSpec:
     """One command line of a job, whole; `max_task_retry_count` None means the job's."""
 
@@ -169,3 +178,4 @@ class TaskSpec:
     max_task_retry_count: int | None = None
     required_slots: int = 1
     affinity_id: str | None = None
+    multi_instance: MultiInstanceSpec | None = None

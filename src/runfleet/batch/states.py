@@ -79,6 +79,14 @@ class TaskState(StrEnum):
     COMPLETED = "completed"
 
 
+class SubtaskState(StrEnum):
+    """Where an instance of a multi-instance task stands."""
+
+    PREPARING = "preparing"
+    RUNNING = "running"
+    COMPLETED = "completed"
+
+
 class TaskResult(StrEnum):
     """How a completed task ended."""
 

@@ -11,7 +11,16 @@ from typing import Any
 
 from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.link import AgentLink
-from runfleet.agent.messages import Ended, ExecutionFailure, Kill, Message, Ready, RemoveFolder
+from runfleet.agent.messages import (
+    Coordinated,
+    Ended,
+    ExecutionFailure,
+    Kill,
+    Message,
+    Proceed,
+    Ready,
+    RemoveFolder,
+)
 from runfleet.batch.records import Failure, Task
 from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import ErrorCategory
@@ -108,10 +117,13 @@ class Engine:
             ),
             wanted.SaveJobNode: lambda command: store.save_job_node(command.job_node),
             wanted.SaveTask: self._save_task,
+            wanted.SaveSubtasks: self._save_subtasks,
             wanted.ForgetTask: self._forget_task,
-            wanted.RemoveTaskFiles: lambda command: self._remove_task_folder(command.task),
+            wanted.RemoveTaskFiles: lambda command: self._remove_task_folders(command.task),
             wanted.LoadTasks: self._load_tasks,
             wanted.StartTask: self._start_task,
+            wanted.StartInstance: self._start_instance,
+            wanted.Proceed: lambda command: self._send(Proceed(command.execution)),
             wanted.StartNodeTask: self._start_node_task,
             wanted.StartPreparation: self._start_preparation,
             wanted.StartRelease: self._start_release,
@@ -209,6 +221,8 @@ class Engine:
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Ended):
             self.decide(reports.on_ended, message.execution, outcome_of(message))
+        elif isinstance(message, Coordinated):
+            self.decide(reports.on_coordinated, message.execution)
         elif isinstance(message, Ready):
             log.info("node agent %d is ready", message.pid)
 
@@ -263,6 +277,14 @@ class Engine:
         pool = self._pool_spec(command.node.pool_id)
         self._send(self._executions.of_task(command, spec, job, pool.packages))
 
+    def _start_instance(self, command: wanted.StartInstance) -> None:
+        task = command.task
+        spec = spec_from_body(self.store.tasks.body(task.sequence))
+        task.retention_time = spec.retention_time
+        job = self.state.job(task.job_id).job
+        pool = self._pool_spec(command.node.pool_id)
+        self._send(self._executions.of_instance(command, spec, job, pool))
+
     def _pool_spec(self, pool_id: str) -> PoolSpec:
         return self.state.pool(pool_id).pool.spec
 
@@ -296,14 +318,20 @@ class Engine:
                     self._send(RemoveFolder(str(folder)))
         self._purge_later()
 
-    def _forget_task(self, command: wanted.ForgetTask) -> None:
-        self.store.tasks.forget(command.task)
-        self._remove_task_folder(command.task)
+    def _save_subtasks(self, command: wanted.SaveSubtasks) -> None:
+        self.store.tasks.save_subtasks(command.task, command.subtasks)
 
-    def _remove_task_folder(self, task: Task) -> None:
-        if task.node_id is not None:
-            folder = task_directory(task.job_id, task.task_id)
-            self._send(RemoveFolder(str(self.folders.node_root(task.node_id) / folder)))
+    def _forget_task(self, command: wanted.ForgetTask) -> None:
+        self._remove_task_folders(command.task)
+        self.store.tasks.forget(command.task)
+
+    def _remove_task_folders(self, task: Task) -> None:
+        if task.node_id is None:
+            return
+        others = [subtask.node_id for subtask in self.store.tasks.subtasks(task)]
+        folder = task_directory(task.job_id, task.task_id)
+        for node_id in (task.node_id, *others):
+            self._send(RemoveFolder(str(self.folders.node_root(node_id) / folder)))
 
     def _purge_later(self) -> None:
         if not self._purging:
@@ -331,6 +359,6 @@ class Engine:
         for task in self.store.tasks.expired(now(), _EXPIRED_AT_ONCE):
             task.files_removed = True
             self.store.tasks.save(task)
-            self._remove_task_folder(task)
+            self._remove_task_folders(task)
         self._commit_later()
         self._watch_expiry()

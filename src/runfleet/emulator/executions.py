@@ -22,9 +22,11 @@ from runfleet.batch.specs import (
     ApplicationPackageReference,
     CommandSpec,
     OutputFile,
+    PoolSpec,
     ResourceFile,
     TaskSpec,
 )
+from runfleet.batch.vm_sizes import core_count
 from runfleet.emulator.environment import (
     InstalledPackage,
     directory_environment,
@@ -34,8 +36,15 @@ from runfleet.emulator.environment import (
     package_environment,
 )
 from runfleet.emulator.folders import Folders
+from runfleet.emulator.instances import as_instance
 from runfleet.emulator.packages import Packages
-from runfleet.scheduler.commands import StartNodeTask, StartPreparation, StartRelease, StartTask
+from runfleet.scheduler.commands import (
+    StartInstance,
+    StartNodeTask,
+    StartPreparation,
+    StartRelease,
+    StartTask,
+)
 from runfleet.storage import DirectoryStorage
 from runfleet.wire.shapes import task_directory
 
@@ -81,6 +90,16 @@ class Executions:
             upload_on_failure=not _may_retry(task),
             time_limit=spec.max_wall_clock_time,
         )
+
+    def of_instance(
+        self, command: StartInstance, spec: TaskSpec, job: Job, pool: PoolSpec
+    ) -> Execute:
+        """Run one attempt of an instance of a multi-instance task."""
+        start = StartTask(command.execution, command.task, command.node, command.is_retry)
+        execute = self.of_task(start, spec, job, pool.packages)
+        instances = _known(spec.multi_instance)
+        files = [*map(self._file, instances.common_resource_files)]
+        return as_instance(execute, command, instances, files, core_count(pool.vm_size))
 
     def of_start_task(self, command: StartNodeTask) -> Execute:
         """Run a pool's start task on a node."""

@@ -10,6 +10,7 @@ from runfleet.agent.messages import Ended, SubjectKind
 from runfleet.batch.records import Task
 from runfleet.batch.states import TaskState
 from runfleet.emulator.engine import now, outcome_of
+from runfleet.scheduler import instances
 from runfleet.scheduler.restore import Remembered, recover_task
 from runfleet.scheduler.state import Outcome
 from runfleet.store import Store
@@ -36,8 +37,19 @@ def recover_tasks(store: Store, journal: Path) -> None:
     for key, task in interrupted.items():
         recover_task(task, _newer_outcome(noted.get(key), task), now())
         store.tasks.save(task)
+        _recover_subtasks(store, task)
     store.commit()
     clear_journal(journal)
+
+
+def _recover_subtasks(store: Store, task: Task) -> None:
+    """The subtasks ended with their task, and are there no more where that is to run again."""
+    if task.instances:
+        ended = task.state is TaskState.COMPLETED
+        subtasks = store.tasks.subtasks(task) if ended else []
+        for subtask in subtasks:
+            instances.end_with_primary(subtask, task, now())
+        store.tasks.save_subtasks(task, subtasks)
 
 
 def _noted_ends(journal: Path) -> Mapping[TaskKey, Ended]:

@@ -21,5 +21,5 @@ def free_address(node_id: str, taken: Container[str]) -> str:
 def _candidates(node_id: str) -> Iterator[str]:
     for attempt in count():
         second, third, fourth, *_ = sha256(f"{node_id} {attempt}".encode()).digest()
-        if 0 < second and fourth not in (0, 255):
+        if second > 0 and fourth not in (0, 255):
             yield f"127.{second}.{third}.{fourth}"

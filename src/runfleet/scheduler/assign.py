@@ -41,18 +41,29 @@ def _rank(job: JobEntry) -> tuple[int, int]:
 
 
 def _place_next(state: State, pool: PoolEntry, job: JobEntry, free: int, now: datetime) -> bool:
-    task = job.queue.first(free)
-    node = None if task is None else _choose_node(pool, job, task)
-    if task is None or node is None:
+    together = _nodes_for_instances(pool, job)
+    task = job.queue.first(free, len(together))
+    if task is None:
         return False
-    preparation.place(state, job, task, node, now)
-    return True
+    nodes = together[: task.instances] if task.instances else _choose_node(pool, job, task)
+    if nodes:
+        preparation.place(state, job, task, nodes, now)
+    return bool(nodes)
 
 
-def _choose_node(pool: PoolEntry, job: JobEntry, task: Task) -> NodeEntry | None:
+def _nodes_for_instances(pool: PoolEntry, job: JobEntry) -> list[NodeEntry]:
+    """The free nodes that can reach each other, where a job has tasks that need several at once."""
+    spec = pool.pool.spec
+    can_take = spec.enable_inter_node_communication and spec.task_slots_per_node == 1
+    if not can_take or not job.queue.has_instances:
+        return []
+    return [pool.nodes[node_id] for node_id in pool.free.find_all(1, _suits(pool, job))]
+
+
+def _choose_node(pool: PoolEntry, job: JobEntry, task: Task) -> list[NodeEntry]:
     suits = _suits(pool, job)
     node_id = pool.free.find(task.required_slots, pool.pool.spec.node_fill_type, suits)
-    return None if node_id is None else pool.nodes[node_id]
+    return [] if node_id is None else [pool.nodes[node_id]]
 
 
 def _suits(pool: PoolEntry, job: JobEntry) -> Callable[[str], bool]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Task
+from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,14 @@ class SaveTask:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveSubtasks:
+    """Remember the subtasks of a multi-instance task as they are now."""
+
+    task: Task
+    subtasks: Sequence[Subtask]
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetTask:
     """A task is gone; its files are removed."""
 
@@ -86,7 +95,7 @@ class ForgetTask:
 
 @dataclass(frozen=True, slots=True)
 class RemoveTaskFiles:
-    """Remove the folder of a task on the node where it ran."""
+    """Remove the folders of a task on the nodes where it ran."""
 
     task: Task
 
@@ -108,6 +117,38 @@ class StartTask:
     task: Task
     node: Node
     is_retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartInstance:
+    """
+    Coordinate one instance of a multi-instance task on a node.
+
+    Parameters
+    ----------
+    number
+        Which one; 0 is the primary.
+    nodes
+        Those of all instances, in order.
+    """
+
+    execution: int
+    task: Task
+    number: int
+    nodes: Sequence[Node]
+    is_retry: bool
+
+    @property
+    def node(self) -> Node:
+        """The node of this instance."""
+        return self.nodes[self.number]
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Run the command of a multi-instance task in its primary: all instances are coordinated."""
+
+    execution: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +206,13 @@ Command = (
     | ForgetJobSchedule
     | SaveJobNode
     | SaveTask
+    | SaveSubtasks
     | ForgetTask
     | RemoveTaskFiles
     | LoadTasks
     | StartTask
+    | StartInstance
+    | Proceed
     | StartNodeTask
     | StartPreparation
     | StartRelease

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from runfleet.batch.records import AuxiliaryTaskInfo, JobNode, Task
-from runfleet.batch.states import AuxiliaryTaskState, EndedBy, NodeState
+from runfleet.batch.states import AuxiliaryTaskState, EndedBy, NodeState, TaskState
 from runfleet.scheduler import tasks
 from runfleet.scheduler.auxiliary import ended_info
 from runfleet.scheduler.commands import SaveJobNode, StartPreparation, StartRelease
@@ -30,13 +31,16 @@ def suits(job: JobEntry, node: NodeEntry) -> bool:
     return not job.job.spec.preparation.wait_for_success or job_node.preparation.failure is None
 
 
-def place(state: State, job: JobEntry, task: Task, node: NodeEntry, now: datetime) -> None:
-    """Put a task on a node, running the preparation task there first if that is still to do."""
-    running = tasks.place(state, job, task, node)
-    if job.job.spec.preparation is not None and node.node.node_id not in job.nodes:
-        job.nodes[node.node.node_id] = _new_job_node(job, node, now)
-        _prepare(state, job, node, is_retry=False)
-    if _is_prepared(job, node):
+def place(
+    state: State, job: JobEntry, task: Task, nodes: Sequence[NodeEntry], now: datetime
+) -> None:
+    """Put a task on its node or nodes, running the preparation task there first if need be."""
+    running = tasks.place(state, job, task, nodes, now)
+    for node in nodes:
+        if job.job.spec.preparation is not None and node.node.node_id not in job.nodes:
+            job.nodes[node.node.node_id] = _new_job_node(job, node, now)
+            _prepare(state, job, node, is_retry=False)
+    if _are_prepared(job, nodes):
         tasks.start(state, running, now)
     else:
         tasks.await_preparation(state, running, now)
@@ -45,6 +49,10 @@ def place(state: State, job: JobEntry, task: Task, node: NodeEntry, now: datetim
 def _new_job_node(job: JobEntry, node: NodeEntry, now: datetime) -> JobNode:
     info = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
     return JobNode(job.job.spec.job_id, node.node.pool_id, node.node.node_id, preparation=info)
+
+
+def _are_prepared(job: JobEntry, nodes: Sequence[NodeEntry]) -> bool:
+    return all(_is_prepared(job, node) for node in nodes)
 
 
 def _is_prepared(job: JobEntry, node: NodeEntry) -> bool:
@@ -78,10 +86,10 @@ def on_preparation_ended(
         # It was cut short with its node or its job: the next task there has it start over.
         del job.nodes[node.node.node_id]
     for running in _awaiting(job, node):
-        if _is_prepared(job, node) and suits(job, node):
-            tasks.start(state, running, now)
-        else:
+        if not (_is_prepared(job, node) and suits(job, node)):
             tasks.requeue(state, running, now, is_counted=False)
+        elif _are_prepared(job, running.nodes):
+            tasks.start(state, running, now)
     state.touch_job(job)
 
 
@@ -94,7 +102,7 @@ def _awaiting(job: JobEntry, node: NodeEntry) -> list[RunningTask]:
     return [
         running
         for running in node.tasks.values()
-        if running.job is job and running.execution is None
+        if running.job is job and running.task.state is TaskState.PREPARING
     ]
 
 

@@ -10,6 +10,10 @@ from runfleet.batch.records import Task
 WINDOW = 2_000
 
 
+Size = tuple[int, int]
+"""Slots on a node, and nodes at once: 0 for a task that has one node and no instances."""
+
+
 @dataclass(slots=True)
 class TaskQueue:
     """
@@ -29,7 +33,7 @@ class TaskQueue:
     beyond: int = 0
     is_loading: bool = False
     _waiting: dict[str, Task] = field(default_factory=dict)
-    _order: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    _order: dict[Size, list[tuple[int, str]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -45,7 +49,7 @@ class TaskQueue:
     def put(self, task: Task) -> None:
         """Put a task of the window's range into the window."""
         self._waiting[task.task_id.lower()] = task
-        order = self._order.setdefault(task.required_slots, [])
+        order = self._order.setdefault((task.required_slots, task.instances), [])
         heappush(order, (task.sequence, task.task_id.lower()))
 
     def put_back(self, task: Task) -> None:
@@ -64,10 +68,28 @@ class TaskQueue:
             self.put(task)
         self.beyond = max(0, self.beyond - len(tasks)) if tasks else 0
 
-    def first(self, free_slots: int) -> Task | None:
-        """The task added first among those that need at most so many slots."""
+    @property
+    def has_instances(self) -> bool:
+        """Whether multi-instance tasks wait, or have waited, in the window."""
+        return any(instances for _, instances in self._order)
+
+    def first(self, free_slots: int, free_nodes: int = 0) -> Task | None:
+        """
+        The task added first among those that there is room for.
+
+        Parameters
+        ----------
+        free_slots
+            How many slots a node has.
+        free_nodes
+            How many nodes may take the instances of a task at once.
+        """
         heads = [
-            head for slots in self._order if slots <= free_slots and (head := self._head(slots))
+            head
+            for slots, instances in self._order
+            if slots <= free_slots
+            and instances <= free_nodes
+            and (head := self._head((slots, instances)))
         ]
         return min(heads, key=lambda task: task.sequence, default=None)
 
@@ -84,8 +106,8 @@ class TaskQueue:
         """Whether the window should be widened now."""
         return self.beyond > 0 and not self.is_loading and 4 * len(self._waiting) < self.window
 
-    def _head(self, slots: int) -> Task | None:
-        order = self._order[slots]
+    def _head(self, size: Size) -> Task | None:
+        order = self._order[size]
         while order:
             sequence, key = order[0]
             task = self._waiting.get(key)

@@ -7,7 +7,16 @@ from datetime import datetime
 
 from runfleet.batch.records import Task
 from runfleet.batch.states import JobState
-from runfleet.scheduler import autoscaling, jobs, nodes, pools, preparation, schedules, tasks
+from runfleet.scheduler import (
+    autoscaling,
+    instances,
+    jobs,
+    nodes,
+    pools,
+    preparation,
+    schedules,
+    tasks,
+)
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import (
     Due,
@@ -18,6 +27,7 @@ from runfleet.scheduler.state import (
     PreparationRun,
     RunningTask,
     State,
+    SubtaskRun,
     Timer,
 )
 
@@ -27,13 +37,41 @@ def on_ended(state: State, now: datetime, execution: int, outcome: Outcome) -> N
     """An execution is over and its processes are gone."""
     run = _forget_execution(state, execution)
     if isinstance(run, RunningTask):
-        tasks.on_task_ended(state, run, outcome, now)
+        _on_task_ended(state, run, outcome, now)
+    elif isinstance(run, SubtaskRun):
+        _on_subtask_ended(state, run, outcome, now)
     elif isinstance(run, NodeTaskRun):
         nodes.on_start_task_ended(state, run.node, outcome, now)
     elif isinstance(run, PreparationRun):
         preparation.on_preparation_ended(state, run, outcome, now)
     elif run is not None:
         preparation.on_release_ended(state, execution, run, outcome)
+
+
+def _on_task_ended(state: State, run: RunningTask, outcome: Outcome, now: datetime) -> None:
+    if run.team is None:
+        tasks.on_task_ended(state, run, outcome, now)
+    else:
+        _conclude(state, run, instances.on_primary_ended(state, run, run.team, outcome), now)
+
+
+def _on_subtask_ended(state: State, run: SubtaskRun, outcome: Outcome, now: datetime) -> None:
+    _conclude(state, run.primary, instances.on_subtask_ended(state, run, outcome, now), now)
+
+
+def _conclude(state: State, primary: RunningTask, outcome: Outcome | None, now: datetime) -> None:
+    """Go on with a multi-instance task once all its instances have ended."""
+    if outcome is not None:
+        tasks.on_task_ended(state, primary, outcome, now)
+
+
+@decision
+def on_coordinated(state: State, _now: datetime, execution: int) -> None:
+    """The coordination command of an instance has succeeded."""
+    run = state.executions.get(execution)
+    primary = run.primary if isinstance(run, SubtaskRun) else run
+    if isinstance(primary, RunningTask) and primary.team is not None:
+        instances.on_coordinated(state, primary, primary.team, execution)
 
 
 def _forget_execution(state: State, execution: int) -> Execution | None:
@@ -52,8 +90,11 @@ def on_agent_lost(state: State, now: datetime) -> None:
     for execution in list(state.executions):
         run = _forget_execution(state, execution)
         if isinstance(run, RunningTask):
-            run.fate = Fate.LOST if run.fate is Fate.ITS_OWN else run.fate
-            tasks.on_task_ended(state, run, preparation.lost_outcome(now), now)
+            _lose(run, preparation.lost_outcome(now))
+            _on_task_ended(state, run, preparation.lost_outcome(now), now)
+        elif isinstance(run, SubtaskRun):
+            _lose(run.primary, preparation.lost_outcome(now))
+            _on_subtask_ended(state, run, preparation.lost_outcome(now), now)
         elif isinstance(run, NodeTaskRun):
             nodes.on_start_task_lost(state, run.node, now)
         elif isinstance(run, PreparationRun):
@@ -61,6 +102,12 @@ def on_agent_lost(state: State, now: datetime) -> None:
         elif run is not None:
             outcome = preparation.lost_outcome(now)
             preparation.on_release_ended(state, execution, run, outcome)
+
+
+def _lose(run: RunningTask, outcome: Outcome) -> None:
+    run.fate = Fate.LOST if run.fate is Fate.ITS_OWN else run.fate
+    if run.team is not None and run.team.outcome is None:
+        run.team.outcome = outcome  # nobody is left to be ended
 
 
 @decision

@@ -39,6 +39,11 @@ class FreeSlots:
             counts.reverse()
         return next((node for node in self._nodes(counts) if suits(node)), None)
 
+    def find_all(self, required: int, suits: Callable[[str], bool]) -> list[str]:
+        """All nodes that have so many slots free."""
+        counts = sorted(count for count in self._by_count if count >= required)
+        return [node for node in self._nodes(counts) if suits(node)]
+
     def _nodes(self, counts: list[int]) -> Iterator[str]:
         for count in counts:
             yield from self._by_count[count]

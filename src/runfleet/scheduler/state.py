@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Failure, Job, JobNode, JobSchedule, Node, Pool, Task
+from runfleet.batch.records import Failure, Job, JobNode, JobSchedule, Node, Pool, Subtask, Task
 from runfleet.batch.states import EndedBy, JobState
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.queue import WINDOW, TaskQueue
@@ -50,13 +50,65 @@ DECIDED = frozenset({Fate.COMPLETED, Fate.DELETED})
 
 @dataclass(slots=True)
 class RunningTask:
-    """A task that holds slots of a node; no execution yet while the job is being prepared there."""
+    """
+    A task that holds slots of a node; no execution yet while the job is being prepared there.
+
+    Parameters
+    ----------
+    team
+        Set for a multi-instance task, which this is the primary of.
+    """
 
     task: Task
     job: JobEntry
     node: NodeEntry
     execution: int | None = None
     fate: Fate = Fate.ITS_OWN
+    team: Team | None = None
+
+    @property
+    def nodes(self) -> list[NodeEntry]:
+        """All nodes of which it holds slots."""
+        others = () if self.team is None else self.team.subtasks
+        return [self.node, *(subtask.node for subtask in others)]
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether anything of it runs, or is being ended."""
+        return self.execution is not None or (self.team is not None and self.team.is_executed)
+
+
+@dataclass(slots=True, eq=False)
+class SubtaskRun:
+    """An instance of a multi-instance task beside the primary."""
+
+    subtask: Subtask
+    primary: RunningTask
+    node: NodeEntry
+    execution: int | None = None
+
+
+@dataclass(slots=True)
+class Team:
+    """
+    The instances of a multi-instance task beside the primary.
+
+    Parameters
+    ----------
+    uncoordinated
+        The executions, the primary's included, that are still to be coordinated.
+    outcome
+        How the task ended, while the rest of its instances is being ended.
+    """
+
+    subtasks: list[SubtaskRun]
+    uncoordinated: set[int] = field(default_factory=set)
+    outcome: Outcome | None = None
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether any of them runs, or is being ended."""
+        return any(subtask.execution is not None for subtask in self.subtasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +134,7 @@ class ReleaseRun:
     node: NodeEntry
 
 
-Execution = RunningTask | NodeTaskRun | PreparationRun | ReleaseRun
+Execution = RunningTask | SubtaskRun | NodeTaskRun | PreparationRun | ReleaseRun
 
 
 class Purpose(StrEnum):

@@ -10,7 +10,7 @@ from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
 from runfleet.batch.states import TaskResult, TaskState
 from runfleet.scheduler import jobs, tasks
-from runfleet.scheduler.commands import ForgetTask, RemoveTaskFiles, SaveTask
+from runfleet.scheduler.commands import ForgetTask, RemoveTaskFiles, SaveSubtasks, SaveTask
 from runfleet.scheduler.job_requests import demand_living
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import Fate, JobEntry, State
@@ -111,6 +111,8 @@ def _make_new(state: State, job: JobEntry, task: Task, now: datetime) -> None:
     job.queue.put_back(task)
     jobs.join_pool(state, job)
     state.emit(SaveTask(task))
+    if task.instances:
+        state.emit(SaveSubtasks(task, ()))
 
 
 @decision

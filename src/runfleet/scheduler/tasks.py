@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from runfleet.batch.records import RECENT_TASKS, Failure, RecentTask, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
+from runfleet.scheduler import instances
 from runfleet.scheduler.auxiliary import ended_failure, failure_of, wants_retry
-from runfleet.scheduler.commands import Kill, SaveTask, StartTask
+from runfleet.scheduler.commands import Kill, SaveSubtasks, SaveTask, StartTask
 from runfleet.scheduler.state import DECIDED, Fate, JobEntry, NodeEntry, Outcome, RunningTask, State
 
 AT_WORK = frozenset({NodeState.IDLE, NodeState.RUNNING})
@@ -24,20 +26,30 @@ def refresh_room(entry: NodeEntry) -> None:
     entry.pool.free.set(entry.node.node_id, room if takes_tasks else 0)
 
 
-def place(state: State, job: JobEntry, task: Task, node: NodeEntry) -> RunningTask:
-    """Take a waiting task's slots on a node; it is started, or prepared for, next."""
+def place(
+    state: State, job: JobEntry, task: Task, nodes: Sequence[NodeEntry], now: datetime
+) -> RunningTask:
+    """Take a waiting task's slots on its node, or nodes; it is started, or prepared for, next."""
     job.queue.remove(task)
+    node = nodes[0]
     task.pool_id, task.node_id = node.node.pool_id, node.node.node_id
     running = RunningTask(task, job, node)
+    if task.instances:
+        instances.form_team(running, nodes[1:], now)
     job.running[task.sequence] = running
-    node.tasks[task.sequence] = running
-    node.node.running_tasks += 1
-    node.node.running_slots += task.required_slots
     job.running_slots += task.required_slots
+    for node in nodes:
+        _occupy(state, running, node)
     _count_placed(job, task, 1)
+    return running
+
+
+def _occupy(state: State, running: RunningTask, node: NodeEntry) -> None:
+    node.tasks[running.task.sequence] = running
+    node.node.running_tasks += 1
+    node.node.running_slots += running.task.required_slots
     refresh_room(node)
     state.touch_node(node)
-    return running
 
 
 def _count_placed(job: JobEntry, task: Task, sign: int) -> None:
@@ -51,19 +63,24 @@ def start(state: State, running: RunningTask, now: datetime) -> None:
     """Run a placed task for the first time since it was last waiting."""
     running.task.start_time = now
     change_state(running.task, TaskState.RUNNING, now)
-    _execute(state, running, is_retry=False)
+    _execute(state, running, now, is_retry=False)
 
 
 def await_preparation(state: State, running: RunningTask, now: datetime) -> None:
     """Keep a placed task until its node is prepared for the job."""
     change_state(running.task, TaskState.PREPARING, now)
     state.emit(SaveTask(running.task))
+    if running.team is not None:
+        instances.save(state, running)
 
 
-def _execute(state: State, running: RunningTask, *, is_retry: bool) -> None:
+def _execute(state: State, running: RunningTask, now: datetime, *, is_retry: bool) -> None:
     running.execution = state.begin(running, running.node)
     state.emit(SaveTask(running.task))
-    state.emit(StartTask(running.execution, running.task, running.node.node, is_retry))
+    if running.team is not None:
+        instances.start(state, running, now, is_retry=is_retry)
+    else:
+        state.emit(StartTask(running.execution, running.task, running.node.node, is_retry))
 
 
 def on_task_ended(state: State, running: RunningTask, outcome: Outcome, now: datetime) -> None:
@@ -75,29 +92,34 @@ def on_task_ended(state: State, running: RunningTask, outcome: Outcome, now: dat
     elif running.fate in {Fate.REQUEUE, Fate.LOST} and not succeeded:
         requeue(state, running, now, is_counted=running.fate is Fate.REQUEUE)
     elif wants_retry(outcome, task.retry_count, task.max_task_retry_count):
-        _retry(state, running, outcome)
+        _retry(state, running, outcome, now)
     else:
         release(state, running)
         complete(state, running.job, task, outcome, now)
 
 
-def _retry(state: State, running: RunningTask, outcome: Outcome) -> None:
+def _retry(state: State, running: RunningTask, outcome: Outcome, now: datetime) -> None:
     running.task.retry_count += 1
     running.task.last_retry_time = outcome.end_time
-    _execute(state, running, is_retry=True)
+    _execute(state, running, now, is_retry=True)
 
 
 def release(state: State, running: RunningTask) -> None:
     """Give a task's slots back."""
-    task, node, job = running.task, running.node, running.job
+    task, job = running.task, running.job
     del job.running[task.sequence]
-    del node.tasks[task.sequence]
-    node.node.running_tasks -= 1
-    node.node.running_slots -= task.required_slots
     job.running_slots -= task.required_slots
+    for node in running.nodes:
+        _vacate(state, running, node)
+    state.touch_job(job)
+
+
+def _vacate(state: State, running: RunningTask, node: NodeEntry) -> None:
+    del node.tasks[running.task.sequence]
+    node.node.running_tasks -= 1
+    node.node.running_slots -= running.task.required_slots
     refresh_room(node)
     state.touch_node(node)
-    state.touch_job(job)
 
 
 def complete(state: State, job: JobEntry, task: Task, outcome: Outcome, now: datetime) -> None:
@@ -166,6 +188,8 @@ def requeue(state: State, running: RunningTask, now: datetime, *, is_counted: bo
     change_state(task, TaskState.ACTIVE, now)
     running.job.queue.put(task)
     state.emit(SaveTask(task))
+    if running.team is not None:
+        state.emit(SaveSubtasks(task, ()))
 
 
 def end_running(state: State, running: RunningTask, fate: Fate, now: datetime) -> None:
@@ -174,6 +198,9 @@ def end_running(state: State, running: RunningTask, fate: Fate, now: datetime) -
         running.fate = fate
     if running.execution is not None:
         state.emit(Kill(running.execution, uploads=fate is Fate.COMPLETED))
+    elif running.is_executed:
+        # The primary has ended, and its other instances are being ended.
+        return
     elif fate in DECIDED:
         release(state, running)
     else:

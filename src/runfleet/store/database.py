@@ -11,11 +11,11 @@ from pydantic import TypeAdapter
 
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool
 from runfleet.store.errors import StoreError
-from runfleet.store.tasks import TASK_SCHEMA, TaskTable
+from runfleet.store.tasks import TASK_SCHEMA, TaskTable, add_later_columns
 
 Record = TypeVar("Record")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pools (key TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS nodes (
@@ -83,6 +83,7 @@ class Store:
         execute("PRAGMA synchronous = NORMAL")
         execute("PRAGMA cache_size = -65536")
         self._connection.executescript(_SCHEMA + TASK_SCHEMA)
+        add_later_columns(self._connection)
         execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @property

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from runfleet.batch.filters import Filter
-from runfleet.batch.records import Failure, Task, TaskCounts
+from runfleet.batch.records import Failure, Subtask, Task, TaskCounts
 from runfleet.batch.states import ErrorCategory, TaskResult, TaskState
 from runfleet.store.filters import EPOCH, instant, microseconds, where
 
@@ -42,7 +43,8 @@ CREATE TABLE IF NOT EXISTS tasks (
     last_requeue_time INTEGER,
     pool_id TEXT,
     node_id TEXT,
-    files_removed INTEGER NOT NULL
+    files_removed INTEGER NOT NULL,
+    instances INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS tasks_by_id ON tasks (job, key);
 CREATE UNIQUE INDEX IF NOT EXISTS tasks_in_order ON tasks (job, sequence);
@@ -51,10 +53,23 @@ CREATE INDEX IF NOT EXISTS failed_tasks ON tasks (job, sequence) WHERE result = 
 CREATE INDEX IF NOT EXISTS expiring_tasks ON tasks (end_time + retention_time)
     WHERE end_time IS NOT NULL AND files_removed = 0;
 CREATE TABLE IF NOT EXISTS bodies (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS subtasks (sequence INTEGER PRIMARY KEY, records BLOB NOT NULL);
 """
 
+# What a store of an earlier version lacks.
+_LATER_COLUMNS = {"instances": "INTEGER NOT NULL DEFAULT 0"}
+
 # Those that never change come first, so that an update leaves them out.
-_FIXED = ("sequence", "job", "key", "job_id", "task_id", "creation_time", "required_slots")
+_FIXED = (
+    "sequence",
+    "job",
+    "key",
+    "job_id",
+    "task_id",
+    "creation_time",
+    "required_slots",
+    "instances",
+)
 _CHANGING = (
     "last_modified",
     "state_time",
@@ -84,7 +99,17 @@ _INSERT = (
 _UPDATE = f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in _CHANGING)} WHERE sequence = ?"
 _WITH_BODY = f"SELECT {_COLUMNS}, body FROM tasks JOIN bodies USING (sequence)"
 _WITHOUT_BODY = f"SELECT {_COLUMNS}, NULL FROM tasks"
+_TABLES = ("tasks", "bodies", "subtasks")
+_SUBTASKS = TypeAdapter(list[Subtask])
 _EXPIRY = "end_time + retention_time"
+
+
+def add_later_columns(connection: sqlite3.Connection) -> None:
+    """Bring the table of an earlier version up to date."""
+    present = {name for _, name, *_ in connection.execute("PRAGMA table_info(tasks)")}
+    for name, kind in _LATER_COLUMNS.items():
+        if name not in present:
+            connection.execute(f"ALTER TABLE tasks ADD COLUMN {name} {kind}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +191,35 @@ class TaskTable:
         """Delete a task."""
         self._unsaved.pop(task.sequence, None)
         self._begin()
-        self._connection.execute("DELETE FROM tasks WHERE sequence = ?", (task.sequence,))
-        self._connection.execute("DELETE FROM bodies WHERE sequence = ?", (task.sequence,))
+        self._delete([(task.sequence,)])
+
+    def _delete(self, sequences: Sequence[tuple[int]]) -> None:
+        for table in _TABLES:
+            self._connection.executemany(f"DELETE FROM {table} WHERE sequence = ?", sequences)
 
     def body(self, sequence: int) -> bytes:
         """What a task's client asked for."""
         row = self._connection.execute("SELECT body FROM bodies WHERE sequence = ?", (sequence,))
         (body,) = row.fetchone()
         return bytes(body)
+
+    def save_subtasks(self, task: Task, subtasks: Sequence[Subtask]) -> None:
+        """Replace the subtasks of a task, which has not been deleted; none of them forgets all."""
+        self._begin()
+        if subtasks:
+            values = (task.sequence, orjson.dumps(subtasks))
+            self._connection.execute("INSERT OR REPLACE INTO subtasks VALUES (?, ?)", values)
+        else:
+            statement = "DELETE FROM subtasks WHERE sequence = ?"
+            self._connection.execute(statement, (task.sequence,))
+
+    def subtasks(self, task: Task) -> list[Subtask]:
+        """The subtasks of a task, in order; none where it has none, or has not begun."""
+        if not task.instances:
+            return []
+        statement = "SELECT records FROM subtasks WHERE sequence = ?"
+        row = self._connection.execute(statement, (task.sequence,)).fetchone()
+        return [] if row is None else _SUBTASKS.validate_json(row[0])
 
     def find(self, job: int, task_id: str) -> StoredTask | None:
         """The task of that id."""
@@ -256,8 +302,7 @@ class TaskTable:
         ).fetchall()
         if rows:
             self._begin()
-            self._connection.executemany("DELETE FROM tasks WHERE sequence = ?", rows)
-            self._connection.executemany("DELETE FROM bodies WHERE sequence = ?", rows)
+            self._delete(rows)
         return len(rows) == limit
 
 
@@ -276,6 +321,7 @@ def _fixed(job: int, task: Task) -> tuple[Any, ...]:
         task.task_id,
         microseconds(task.creation_time),
         task.required_slots,
+        task.instances,
     )
 
 
@@ -310,25 +356,26 @@ def _task(row: Sequence[Any]) -> Task:
         task_id=row[4],
         creation_time=_certain(row[5]),
         required_slots=row[6],
-        last_modified=_certain(row[7]),
-        state_time=_certain(row[8]),
-        max_task_retry_count=row[9],
-        retention_time=timedelta(microseconds=row[10]),
-        state=TaskState(row[11]),
-        previous_state=TaskState(row[12]) if row[12] else None,
-        previous_state_time=instant(row[13]),
-        start_time=instant(row[14]),
-        end_time=instant(row[15]),
-        exit_code=row[16],
-        result=TaskResult(row[17]) if row[17] else None,
-        failure=_failure(row[18]),
-        retry_count=row[19],
-        last_retry_time=instant(row[20]),
-        requeue_count=row[21],
-        last_requeue_time=instant(row[22]),
-        pool_id=row[23],
-        node_id=row[24],
-        files_removed=bool(row[25]),
+        instances=row[7],
+        last_modified=_certain(row[8]),
+        state_time=_certain(row[9]),
+        max_task_retry_count=row[10],
+        retention_time=timedelta(microseconds=row[11]),
+        state=TaskState(row[12]),
+        previous_state=TaskState(row[13]) if row[13] else None,
+        previous_state_time=instant(row[14]),
+        start_time=instant(row[15]),
+        end_time=instant(row[16]),
+        exit_code=row[17],
+        result=TaskResult(row[18]) if row[18] else None,
+        failure=_failure(row[19]),
+        retry_count=row[20],
+        last_retry_time=instant(row[21]),
+        requeue_count=row[22],
+        last_requeue_time=instant(row[23]),
+        pool_id=row[24],
+        node_id=row[25],
+        files_removed=bool(row[26]),
     )
 
 

@@ -22,11 +22,16 @@ Command = (
 
 def check_command(command: Command) -> None:
     """Refuse resource files without a source, with two, or without a place to go."""
-    for file in command.get("resourceFiles", ()):
+    check_files("resourceFiles", command.get("resourceFiles", ()))
+
+
+def check_files(member: str, files: Sequence[models.ResourceFile]) -> None:
+    """Refuse such files of a member that holds resource files."""
+    for file in files:
         sources = [name for name in _SOURCES if name in file]
         if len(sources) != 1:
             reason = f"a resource file needs exactly one of {', '.join(_SOURCES)}"
-            raise invalid_property("resourceFiles", ", ".join(sources), reason)
+            raise invalid_property(member, ", ".join(sources), reason)
         if sources[0] == "httpUrl" and not file.get("filePath"):
             raise missing_property("filePath")
 
@@ -35,9 +40,14 @@ def command_spec(command: Command) -> CommandSpec:
     """What the node has to do for a command that has been checked."""
     return CommandSpec(
         command_line=command["commandLine"],
-        resource_files=tuple(map(_resource_file, command.get("resourceFiles", ()))),
+        resource_files=resource_files(command.get("resourceFiles", ())),
         environment=environment(command.get("environmentSettings", ())),
     )
+
+
+def resource_files(files: Sequence[models.ResourceFile]) -> tuple[ResourceFile, ...]:
+    """Resource files that have been checked."""
+    return tuple(map(_resource_file, files))
 
 
 def environment(settings: Sequence[models.EnvironmentSetting]) -> dict[str, str]:

@@ -103,7 +103,6 @@ IN_TASKS: Members = {
     ),
     "dependsOn": Refusal("task dependencies"),
     "exitConditions": Refusal("exit conditions"),
-    "multiInstanceSettings": Refusal("multi-instance tasks"),
 }
 
 

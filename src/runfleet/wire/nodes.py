@@ -201,6 +201,7 @@ def _recent_task_json(task: RecentTask, base: str) -> JsonObject:
         "jobId": task.job_id,
         "taskId": task.task_id,
         "taskState": task.state,
+        **({} if task.subtask_id is None else {"subtaskId": task.subtask_id}),
         "executionInfo": present(execution),
     }
 

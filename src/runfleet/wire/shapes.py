@@ -64,6 +64,24 @@ def task_directory(job_id: str, task_id: str) -> str:
     return f"{job_directory(job_id)}/{task_id}"
 
 
+def subtask_directory(job_id: str, task_id: str, number: int) -> str:
+    """The folder of a subtask, within that of its task."""
+    return f"{task_directory(job_id, task_id)}/{number}"
+
+
+def node_info_json(base: str, pool_id: str, node_id: str, directory: str) -> JsonObject:
+    """Where a task runs, as `nodeInfo` has it."""
+    url = node_url(base, pool_id, node_id)
+    return {
+        "affinityId": f"TVM:{node_id}",
+        "nodeUrl": url,
+        "poolId": pool_id,
+        "nodeId": node_id,
+        "taskRootDirectory": directory,
+        "taskRootDirectoryUrl": f"{url}/files/{directory}",
+    }
+
+
 def node_url(base: str, pool_id: str, node_id: str) -> str:
     """Where a node is read."""
     return f"{base}/pools/{pool_id}/nodes/{node_id}"

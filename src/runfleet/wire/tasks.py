@@ -11,7 +11,7 @@ import orjson
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
-from runfleet.batch.specs import DEFAULT_RETENTION, JobSpec, OutputFile, TaskSpec
+from runfleet.batch.specs import DEFAULT_RETENTION, JobSpec, MultiInstanceSpec, OutputFile, TaskSpec
 from runfleet.batch.states import TaskState, UploadCondition
 from runfleet.wire import coverage, models
 from runfleet.wire.bodies import (
@@ -25,12 +25,20 @@ from runfleet.wire.bodies import (
 from runfleet.wire.commands import (
     DEFAULT_USER,
     check_command,
+    check_files,
     command_spec,
     package_references,
+    resource_files,
 )
 from runfleet.wire.conditions import etag
 from runfleet.wire.errors import WireError, error_json, invalid_property, missing_property
-from runfleet.wire.shapes import failure_json, node_url, optional_time, present, task_directory
+from runfleet.wire.shapes import (
+    failure_json,
+    node_info_json,
+    optional_time,
+    present,
+    task_directory,
+)
 from runfleet.wire.values import FOREVER, UNLIMITED, duration_text, parse_limit, time_text
 
 MAX_TASKS_PER_COLLECTION = 100
@@ -58,6 +66,7 @@ class TaskHead:
     task_id: str
     required_slots: int = 1
     max_task_retry_count: int | None = None
+    instances: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,18 @@ def spec_from_body(body: bytes) -> TaskSpec:
         max_task_retry_count=constraints.get("maxTaskRetryCount"),
         required_slots=task.get("requiredSlots", 1),
         affinity_id=task["affinityInfo"]["affinityId"] if "affinityInfo" in task else None,
+        multi_instance=_multi_instance_spec(task),
+    )
+
+
+def _multi_instance_spec(task: models.BatchTaskCreateOptions) -> MultiInstanceSpec | None:
+    settings = task.get("multiInstanceSettings")
+    if settings is None:
+        return None
+    return MultiInstanceSpec(
+        _instances(task),
+        settings["coordinationCommandLine"],
+        resource_files(settings.get("commonResourceFiles", ())),
     )
 
 
@@ -226,14 +247,26 @@ def _parse_task(content: Any, job: JobSpec) -> ParsedTask:
     check_id("id", task["id"])
     _check_task(task, job)
     constraints = task.get("constraints", {})
-    head = TaskHead(task["id"], task.get("requiredSlots", 1), constraints.get("maxTaskRetryCount"))
+    head = TaskHead(
+        task["id"],
+        task.get("requiredSlots", 1),
+        constraints.get("maxTaskRetryCount"),
+        _instances(task),
+    )
     return ParsedTask(head, orjson.dumps(task))
+
+
+def _instances(task: models.BatchTaskCreateOptions) -> int:
+    settings = task.get("multiInstanceSettings")
+    return 0 if settings is None else settings.get("numberOfInstances", 1)
 
 
 def _check_task(task: models.BatchTaskCreateOptions, job: JobSpec) -> None:
     refuse_unbuilt(task, coverage.IN_TASKS)
     check_command(task)
     check_range(task, "requiredSlots", 1)
+    if "multiInstanceSettings" in task:
+        _check_instances(task, task["multiInstanceSettings"])
     if any("container" not in file["destination"] for file in task.get("outputFiles", ())):
         raise missing_property("container")
     check_range(task.get("constraints", {}), "maxTaskRetryCount", -1)
@@ -241,6 +274,16 @@ def _check_task(task: models.BatchTaskCreateOptions, job: JobSpec) -> None:
         raise WireError("TaskIdSameAsJobPreparationTask")
     if job.release and task["id"].lower() == job.release.task_id.lower():
         raise WireError("TaskIdSameAsJobReleaseTask")
+
+
+def _check_instances(
+    task: models.BatchTaskCreateOptions, settings: models.MultiInstanceSettings
+) -> None:
+    check_range(settings, "numberOfInstances", 1)
+    check_files("commonResourceFiles", settings.get("commonResourceFiles", ()))
+    if task.get("requiredSlots", 1) != 1:
+        reason = "a multi-instance task takes one slot of each of its nodes"
+        raise invalid_property("requiredSlots", task["requiredSlots"], reason)
 
 
 def _output_file(file: models.OutputFile) -> OutputFile:
@@ -295,17 +338,8 @@ def _execution_json(task: Task) -> JsonObject:
 def _node_info_json(task: Task, base: str) -> JsonObject:
     if task.pool_id is None or task.node_id is None or task.state is TaskState.ACTIVE:
         return {}
-    url = node_url(base, task.pool_id, task.node_id)
     directory = task_directory(task.job_id, task.task_id)
-    node_info = {
-        "affinityId": f"TVM:{task.node_id}",
-        "nodeUrl": url,
-        "poolId": task.pool_id,
-        "nodeId": task.node_id,
-        "taskRootDirectory": directory,
-        "taskRootDirectoryUrl": f"{url}/files/{directory}",
-    }
-    return {"nodeInfo": node_info}
+    return {"nodeInfo": node_info_json(base, task.pool_id, task.node_id, directory)}
 
 
 def _task_url(base: str, job_id: str, task_id: str) -> str:

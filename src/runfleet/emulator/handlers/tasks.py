@@ -17,9 +17,11 @@ from runfleet.wire import fields, tasks
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions
 from runfleet.wire.errors import WireError
+from runfleet.wire.odata import parse_select, select_members
 from runfleet.wire.paging import Page, entity_json, page_json, read_list_query
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
+from runfleet.wire.subtasks import subtask_json
 from runfleet.wire.tasks import ParsedTask, RefusedTask
 
 _SEQUENCE = re.compile("[0-9]{1,18}")
@@ -156,6 +158,7 @@ def _new_task(job: Job, parsed: ParsedTask, sequence: int, received: datetime) -
         state_time=received,
         required_slots=parsed.head.required_slots,
         max_task_retry_count=_max_task_retry_count(job, parsed.head.max_task_retry_count),
+        instances=parsed.head.instances,
     )
 
 
@@ -218,6 +221,11 @@ async def reactivate_task(service: Service, request: Request) -> Response:
 
 
 async def list_subtasks(service: Service, request: Request) -> Response:
-    """List the subtasks of a task: an ordinary one has none."""
-    find_task(service, request)
-    return respond(request, {"value": []})
+    """List the subtasks of a task, the primary not among them: an ordinary one has none."""
+    task = find_task(service, request).task
+    subtasks = service.engine.store.tasks.subtasks(task)
+    shapes = [subtask_json(task, subtask, base=request.base) for subtask in subtasks]
+    select = parse_select(request.query.get("$select"))
+    if select is not None:
+        shapes = [select_members(shape, select) for shape in shapes]
+    return respond(request, {"value": shapes})

@@ -1,0 +1,59 @@
+"""The programs in `ssh`'s place, and where tasks on several nodes find them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from runfleet.agent import ssh
+
+_NAMES = ("ssh", "rsh")
+
+
+# Open MPI asks whoever is root for both of a pair; older and newer versions for different pairs.
+_ALLOW_ROOT = (
+    "OMPI_ALLOW_RUN_AS_ROOT",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
+    "PRTE_ALLOW_RUN_AS_ROOT",
+    "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM",
+)
+
+
+def with_launchers(environment: Mapping[str, str], state: str) -> dict[str, str]:
+    """
+    An environment in which programs find `ssh` here before all other places.
+
+    On the service tasks are not run by root; here they are run by whoever runs the emulator.
+    """
+    path = environment.get("PATH", os.defpath)
+    allowed = dict.fromkeys(_ALLOW_ROOT, "1") if os.geteuid() == 0 else {}
+    return {**allowed, **environment, "PATH": f"{state}/{ssh.FOLDER}{os.pathsep}{path}"}
+
+
+def login_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """
+    What a command on another node finds beside the environment of the instance there.
+
+    Open MPI names the files by which the ranks of a node share memory after the machine, which all
+    nodes have in common here.  `mpirun` hands its own variables of this kind to all ranks, so that
+    only those of other nodes may be told to use a folder of their own.
+    """
+    folder = f"{environment['AZ_BATCH_NODE_ROOT_DIR']}/volatile"
+    return {"OMPI_MCA_btl_sm_backing_directory": folder, **environment}
+
+
+def write_launchers(state: str) -> None:
+    """Write the programs into their folder below the agent's state folder."""
+    folder = Path(state, ssh.FOLDER)
+    folder.mkdir(exist_ok=True)
+    for name in _NAMES:
+        # Replaced as a whole: a task of an earlier life may be reading it.
+        draft = folder / f"{name}.new"
+        command = shlex.join([sys.executable, "-I", "-S", ssh.__file__, state, name])
+        draft.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        draft.chmod(stat.S_IRWXU)
+        draft.rename(folder / name)

@@ -1,0 +1,91 @@
+"""
+`ssh`, as tasks on several nodes find it: starts a command on another node of the same task.
+
+Started for each node and by a bare interpreter, it imports as little as it can.  Any host that is
+no node of the task is left to the real `ssh`.
+"""
+
+import os
+import socket
+import sys
+
+SOCKET = "logins"
+FOLDER = "bin"
+"""The agent's socket, and the folder of the programs that use it, in its state folder."""
+
+END = b"\0"
+"""Ends the address, the command and the answer."""
+
+_WITH_VALUE = "BbcDEeFIiJLlmOopQRSWw"
+_UNREACHABLE = 255
+
+
+def main(arguments: list[str]) -> int:
+    """
+    Start a command as `ssh [OPTION...] [USER@]HOST COMMAND...` does; return its exit code.
+
+    The arguments begin with the agent's state folder, and the name of the program it stands for.
+    """
+    state, name, *words = arguments
+    host, command = parse(words)
+    if host not in os.environ.get("AZ_BATCH_HOST_LIST", "").split(","):
+        return _run_real(state, name, words)
+    answer = ask(state, host, command)
+    if answer.isdigit():
+        return int(answer)
+    return _complain(name, answer or "the node agent is gone")
+
+
+def parse(words: list[str]) -> tuple[str, str]:
+    """Tell the host, without a user, and the command, whose words a blank joins."""
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        takes_next = option[1:2] in _WITH_VALUE and len(option) == 2
+        if takes_next and rest:
+            rest.pop(0)
+    host = rest.pop(0) if rest else ""
+    return host.rpartition("@")[2], " ".join(rest)
+
+
+def ask(state: str, host: str, command: str) -> str:
+    """Have the agent start a command with our own streams; return what it says when it is over."""
+    # A socket's path has room for 107 bytes, which that of the folder may exceed.
+    os.chdir(state)
+    channel = socket.socket(socket.AF_UNIX)
+    try:
+        channel.connect(SOCKET)
+        socket.send_fds(channel, [os.fsencode(host) + END], [0, 1, 2])
+        channel.sendall(os.fsencode(command) + END)
+        return _read_answer(channel)
+    except OSError as error:
+        return f"the node agent does not answer: {error.strerror}"
+
+
+def _read_answer(channel: socket.socket) -> str:
+    answer = b""
+    while not answer.endswith(END):
+        part = channel.recv(1 << 12)
+        if not part:
+            return ""
+        answer += part
+    return os.fsdecode(answer[:-1])
+
+
+def _run_real(state: str, name: str, words: list[str]) -> int:
+    own = f"{state}/{FOLDER}"
+    folders = [one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if one != own]
+    for folder in folders:
+        program = os.path.join(folder, name)
+        if os.access(program, os.X_OK):
+            os.execv(program, [name, *words])  # noqa: S606
+    return _complain(name, "the host is no node of this task, and there is no other such program")
+
+
+def _complain(name: str, reason: str) -> int:
+    sys.stderr.write(f"{name}: {reason}\n")
+    return _UNREACHABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
