@@ -20,7 +20,6 @@ UNBUILT = frozenset(
         80,  # auto pools
         *range(103, 109),  # dependencies and exit conditions
         112,  # job managers
-        *range(146, 148),  # the management plane
     }
 )
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from runfleet.emulator.app import App
+from runfleet.emulator.applications import Applications
 from runfleet.emulator.certificates import ensure_certificate
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.executions import Executions
@@ -131,8 +132,16 @@ async def _serve(settings: Settings, folders: Folders) -> None:
     engine = await _start_engine(settings, folders, url, plan)
     try:
         key = _account_key(folders.key)
-        service = Service(settings.account, key, engine, folders, Packages(folders.packages))
-        app = App(service)
+        app = App(
+            Service(
+                settings.account,
+                key,
+                engine,
+                folders,
+                Packages(folders.packages),
+                Applications(folders.packages),
+            )
+        )
         certificate = _certificate(settings, folders)
         server = _QuietServer(_configuration(app, certificate, plan))
         _announce(folders, url, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runfleet.emulator.applications import Applications
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.packages import Packages
@@ -27,3 +28,4 @@ class Service:
     engine: Engine
     folders: Folders
     packages: Packages
+    applications: Applications
