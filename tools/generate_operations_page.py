@@ -25,6 +25,8 @@ Python. It is
 - **whole**: what is known of the service holds, and clients see no difference;
 - **partial**: carried out, but the last column says what is missing;
 - **refused**: answered with 501 `NotImplemented` and the reason. Nothing is ever pretended.
+
+Where it is not known what the service does, [fidelity](fidelity.md) says what was chosen.
 """
 
 REFUSED_INTRODUCTION = """
