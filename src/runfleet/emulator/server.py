@@ -37,6 +37,7 @@ from runfleet.emulator.tokens import read_account_key
 from runfleet.errors import RunfleetError
 from runfleet.scheduler.restore import resume
 from runfleet.scheduler.state import State
+from runfleet.storage.auto_storage import open_auto_storage
 from runfleet.store import Store
 
 if TYPE_CHECKING:
@@ -198,7 +199,13 @@ async def _start_engine(
 ) -> Engine:
     store = Store(folders.database)
     state = State(node_delay=settings.node_delay)
-    executions = Executions(folders, Packages(folders.packages), settings.account, url)
+    executions = Executions(
+        folders,
+        Packages(folders.packages),
+        open_auto_storage(folders.home),
+        settings.account,
+        url,
+    )
     make_engine = Engine if plan is None else _engine_with_faults(plan, url)
     engine = make_engine(folders, store, state, executions)
     await engine.start()
