@@ -20,8 +20,6 @@ ASKED = {
     "cloudServiceConfiguration": {"osFamily": "6"},
     "containerConfiguration": {"type": "dockerCompatible"},
     "containerSettings": CONTAINER,
-    "dependsOn": {"taskIds": ["a"]},
-    "exitConditions": {"default": {"jobAction": "none"}},
     "extensions": [{"name": "x", "publisher": "p", "type": "t"}],
     "identityReference": {"resourceId": "/subscriptions/s"},
     "jobManagerTask": {"id": "m", **COMMAND},

@@ -189,7 +189,7 @@ def test_terminating_with_the_last_task_is_not_taken_back(account):
 
 
 def test_a_failed_task_ends_a_job_that_says_so(account, pool):
-    """Item 75, as far as there are no exit conditions."""
+    """Item 75."""
     job = account.job(pool, onTaskFailure="performexitoptionsjobaction")
     account.run(job, "good")
     account.run(job, "bad", "false")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from runfleet.batch.specs import (
     DEFAULT_RETENTION,
     AutoscaleSpec,
+    ExitConditions,
     JobScheduleSpec,
     JobSpec,
     PoolSpec,
@@ -175,12 +176,24 @@ class Node:
 
 @dataclass(slots=True)
 class TaskCounts:
-    """How many tasks of a job are in each state; `running` includes preparing ones."""
+    """
+    How many tasks of a job are in each state.
+
+    Parameters
+    ----------
+    active
+        Including those that are blocked.
+    running
+        Including those that are preparing.
+    blocked
+        Those that wait for their parents.
+    """
 
     active: int = 0
     running: int = 0
     succeeded: int = 0
     failed: int = 0
+    blocked: int = 0
 
     @property
     def completed(self) -> int:
@@ -271,6 +284,8 @@ class Task:
     ----------
     instances
         How many nodes a multi-instance task takes at once; 0 for any other task.
+    is_blocked
+        Whether it waits for its parents, which the store works out.
     """
 
     job_id: str
@@ -281,6 +296,8 @@ class Task:
     state_time: datetime
     required_slots: int = 1
     max_task_retry_count: int = 0
+    exit_conditions: ExitConditions | None = None
+    is_blocked: bool = False
     retention_time: timedelta = DEFAULT_RETENTION
     state: TaskState = TaskState.ACTIVE
     previous_state: TaskState | None = None

@@ -139,6 +139,21 @@ class OnTaskFailure(StrEnum):
     PERFORM_EXIT_OPTIONS_JOB_ACTION = "performexitoptionsjobaction"
 
 
+class JobAction(StrEnum):
+    """What a job does when one of its tasks has ended in a certain way."""
+
+    NONE = "none"
+    DISABLE = "disable"
+    TERMINATE = "terminate"
+
+
+class DependencyAction(StrEnum):
+    """Whether the end of a task counts for those that depend on it."""
+
+    SATISFY = "satisfy"
+    BLOCK = "block"
+
+
 class UploadCondition(StrEnum):
     """After which outcome of a task an output file is uploaded."""
 

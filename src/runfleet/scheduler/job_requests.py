@@ -7,10 +7,10 @@ from datetime import datetime
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.specs import JobSpec
 from runfleet.batch.states import DisableJobOption, JobState
-from runfleet.scheduler import jobs, tasks
+from runfleet.scheduler import jobs
 from runfleet.scheduler.commands import SaveJob
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import Fate, JobEntry, State
+from runfleet.scheduler.state import JobEntry, State
 
 _REFUSALS = {
     JobState.COMPLETED: "JobCompleted",
@@ -59,12 +59,7 @@ def disable_job(state: State, now: datetime, job_id: str, option: DisableJobOpti
     job = state.job(job_id)
     demand_living(job)
     job.job.last_modified = now
-    jobs.change_state(state, job, JobState.DISABLING, now)
-    for running in list(job.running.values()):
-        if option is DisableJobOption.REQUEUE:
-            tasks.end_running(state, running, Fate.REQUEUE, now)
-        elif option is DisableJobOption.TERMINATE:
-            tasks.terminate_running(state, running, now)
+    jobs.begin_disabling(state, job, option, now)
 
 
 @decision

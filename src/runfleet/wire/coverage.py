@@ -101,8 +101,6 @@ IN_TASKS: Members = {
         "the service itself gave them up in September 2024",
         "hand the account key to the task as a file",
     ),
-    "dependsOn": Refusal("task dependencies"),
-    "exitConditions": Refusal("exit conditions"),
 }
 
 

@@ -45,6 +45,8 @@ ERRORS: Mapping[str, ErrorText] = {
             "outside the permissible range.",
             "RequestUrlFailedToParse": "The url in the request could not be parsed.",
             "TaskDependenciesNotSpecifiedOnJob": "The job does not use task dependencies.",
+            "TaskDependencyListTooLong": "The ids of the tasks that the task depends on are too "
+            "long together.",
             "UnsupportedRequestVersion": "The specified api-version is not supported.",
         },
         401: {

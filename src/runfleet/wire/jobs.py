@@ -254,6 +254,7 @@ def _spec(job_id: str, content: JsonObject) -> JobSpec:
         max_task_retry_count=constraints["maxTaskRetryCount"],
         on_all_tasks_complete=OnAllTasksComplete(job["onAllTasksComplete"]),
         on_task_failure=OnTaskFailure(job["onTaskFailure"]),
+        uses_task_dependencies=job["usesTaskDependencies"],
         preparation=_preparation(job),
         release=_release(job),
         common_environment=environment(job.get("commonEnvironmentSettings", ())),
