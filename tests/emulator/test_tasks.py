@@ -282,7 +282,7 @@ def test_the_files_of_a_task_go_when_their_time_is_over(account, job):
         ({"id": ""}, "InvalidPropertyValue"),
         ({"commandLine": None}, "MissingRequiredProperty"),
         ({"requiredSlots": 0}, "InvalidPropertyValue"),
-        ({"constraints": {"maxTaskRetryCount": "2"}}, "InvalidPropertyValue"),
+        ({"constraints": {"maxTaskRetryCount": "two"}}, "InvalidPropertyValue"),
         ({"resourceFiles": [{"filePath": "a"}]}, "InvalidPropertyValue"),
         ({"resourceFiles": [{"httpUrl": "http://x/a"}]}, "MissingRequiredProperty"),
         ({"environmentSettings": [{"value": "x"}]}, "MissingRequiredProperty"),
