@@ -106,8 +106,13 @@ def _operation_line(operation: Operation) -> str:
 
 def _missing(name: str) -> str:
     refused = [f"`{member}`" for member in coverage.REFUSED_MEMBERS.get(name, ())]
-    parts = [coverage.SHORTFALLS.get(name, ""), f"refuses {', '.join(refused)}" if refused else ""]
-    return "; ".join(part for part in parts if part)
+    parts = coverage.PARTS.get(name, {}).items()
+    remarks = [
+        coverage.SHORTFALLS.get(name, ""),
+        f"refuses {', '.join(refused)}" if refused else "",
+        *(f"refuses in `{part}` what `{other}` refuses" for part, other in parts),
+    ]
+    return "; ".join(remark for remark in remarks if remark)
 
 
 def _why(refusal: Refusal) -> str:

@@ -17,7 +17,6 @@ ITEMS = frozenset(range(1, 151))
 
 UNBUILT = frozenset(
     {
-        80,  # auto pools
         112,  # job managers
     }
 )

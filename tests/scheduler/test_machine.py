@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task, TaskCounts
 from runfleet.batch.specs import (
+    AutoPoolSpec,
     CommandSpec,
     ExitCodeOptions,
     ExitConditions,
@@ -42,6 +43,7 @@ from runfleet.batch.states import (
     NodeState,
     OnAllTasksComplete,
     OnTaskFailure,
+    PoolLifetimeOption,
     PoolState,
     SchedulingState,
     TaskResult,
@@ -66,6 +68,7 @@ from runfleet.scheduler.state import Fate, JobEntry, Outcome, Purpose, State
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")
 WINDOW = 4
+_GUID_LENGTH = 36
 
 T = TypeVar("T")
 Decision = Callable[..., list[commands.Command]]
@@ -477,6 +480,14 @@ class World:
 
 NO_ACTION = OnAllTasksComplete.NO_ACTION
 POOL_IDS = st.sampled_from(["p1", "p2"])
+
+
+def _in_schedule(job: JobSpec, auto_pool: AutoPoolSpec | None) -> JobSpec:
+    """What the jobs of a schedule are made from."""
+    pool_id = "" if auto_pool else job.pool_id
+    return replace(job, job_id="", pool_id=pool_id, auto_pool=auto_pool)
+
+
 NEW_JOB_IDS = st.sampled_from(["j1", "j2", "j3"])
 SCHEDULE_IDS = st.sampled_from(["s1", "s2"])
 JOB_IDS = st.one_of(NEW_JOB_IDS, st.sampled_from(["s1:job-1", "s1:job-2", "s2:job-1"]))
@@ -535,10 +546,17 @@ JOB_SPECS = st.builds(
     preparation=PREPARATIONS,
     release=st.none() | st.just(ReleaseTaskSpec("release", COMMAND)),
 )
+AUTO_POOLS = st.builds(
+    AutoPoolSpec,
+    st.sampled_from(PoolLifetimeOption),
+    st.just(PoolSpec("", "standard_f2s_v2", task_slots_per_node=2)),
+    st.just(b"{}"),
+    target_dedicated=st.integers(0, 2),
+)
 SCHEDULE_SPECS = st.builds(
     JobScheduleSpec,
     SCHEDULE_IDS,
-    JOB_SPECS.map(lambda spec: replace(spec, job_id="")),
+    st.builds(_in_schedule, JOB_SPECS, st.none() | AUTO_POOLS),
     st.just(b"{}"),
     do_not_run_until=st.none() | st.just(START + timedelta(minutes=20)),
     do_not_run_after=st.none() | st.just(START + timedelta(minutes=40)),
@@ -936,6 +954,17 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert sum(job.job.state not in ended for _, job in jobs) <= 1
 
     @invariant()
+    def auto_pools_go_with_what_they_were_made_for(self) -> None:
+        state = self.world.state
+        jobs = {job.job.spec.pool_id for job in state.jobs.values() if not job.job.end_time}
+        schedules = [entry.schedule for entry in state.job_schedules.values()]
+        owned = jobs | {one.pool_id for one in schedules if not one.end_time}
+        for pool in state.pools.values():
+            is_made = len(pool.pool.spec.pool_id) == _GUID_LENGTH
+            is_owned = pool.pool.spec.pool_id in owned
+            assert is_owned or not is_made or pool.pool.state is PoolState.DELETING
+
+    @invariant()
     def what_runs_is_known(self) -> None:
         assert self.world.processes.keys() == self.world.state.executions.keys()
         on_nodes = {
@@ -1005,7 +1034,7 @@ def _lasting_node(node: Node) -> Node:
 
 
 def _could_start(state: State, job: JobEntry) -> bool:
-    pool = state.pools.get(job.job.spec.pool_id)
+    pool = state.pools.get(job.job.spec.pool_id.lower())
     limit = job.job.spec.max_parallel_tasks
     if pool is None or pool.pool.state is not PoolState.ACTIVE:
         return False

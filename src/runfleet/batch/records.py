@@ -203,7 +203,14 @@ class TaskCounts:
 
 @dataclass(slots=True)
 class Job:
-    """A job; `body` is what the client asked for, which only `wire` understands."""
+    """
+    A job; `body` is what the client asked for, which only `wire` understands.
+
+    Parameters
+    ----------
+    scheduling_error
+        Why it could not begin; it has completed then.
+    """
 
     spec: JobSpec
     body: bytes
@@ -215,6 +222,7 @@ class Job:
     previous_state_time: datetime | None = None
     end_time: datetime | None = None
     terminate_reason: str | None = None
+    scheduling_error: Failure | None = None
     counts: TaskCounts = field(default_factory=TaskCounts)
     slot_counts: TaskCounts = field(default_factory=TaskCounts)
 
@@ -230,6 +238,8 @@ class JobSchedule:
         When the last job was due, whether it was made or lost.
     jobs_made
         How many jobs it has made; they are numbered from 1.
+    pool_id
+        The auto pool that its jobs share, once it has been made.
     """
 
     spec: JobScheduleSpec
@@ -243,6 +253,7 @@ class JobSchedule:
     end_time: datetime | None = None
     last_occurrence: datetime | None = None
     jobs_made: int = 0
+    pool_id: str | None = None
 
     @property
     def next_run_time(self) -> datetime | None:

@@ -13,6 +13,7 @@ from runfleet.batch.states import (
     OnAllTasksComplete,
     OnTaskFailure,
     OsType,
+    PoolLifetimeOption,
     UploadCondition,
 )
 
@@ -166,8 +167,38 @@ class TaskDependencies:
 
 
 @dataclass(frozen=True, slots=True)
+class AutoPoolSpec:
+    """
+    A pool that is made for a job, or for all jobs of a schedule, and goes with it.
+
+    Parameters
+    ----------
+    pool, pool_body
+        What it is made from: it has no id yet, and its body is opaque as a pool's is.
+    keep_alive
+        Whether it stays when its job or schedule has ended.
+    """
+
+    lifetime: PoolLifetimeOption
+    pool: PoolSpec
+    pool_body: bytes
+    target_dedicated: int = 0
+    target_low_priority: int = 0
+    autoscale: AutoscaleSpec | None = None
+    id_prefix: str = ""
+    keep_alive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
-    """How the tasks of a job are run; `pool_id` may name a pool that does not exist yet."""
+    """
+    How the tasks of a job are run.
+
+    Parameters
+    ----------
+    pool_id
+        May name a pool that does not exist yet; empty until an auto pool has been made.
+    """
 
     job_id: str
     pool_id: str
@@ -181,6 +212,7 @@ class JobSpec:
     preparation: PreparationTaskSpec | None = None
     release: ReleaseTaskSpec | None = None
     common_environment: Mapping[str, str] = field(default_factory=dict)
+    auto_pool: AutoPoolSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,13 @@ class NodeDeallocationOption(StrEnum):
     RETAINED_DATA = "retaineddata"
 
 
+class PoolLifetimeOption(StrEnum):
+    """How long an auto pool lives."""
+
+    JOB = "job"
+    JOB_SCHEDULE = "jobschedule"
+
+
 class DisableJobOption(StrEnum):
     """What happens to the running tasks of a job that is being disabled."""
 

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from runfleet.batch.records import Job, TaskCounts
+from runfleet.batch.records import Failure, Job, TaskCounts
 from runfleet.batch.specs import JobSpec
-from runfleet.batch.states import DisableJobOption, JobState, OnAllTasksComplete
-from runfleet.scheduler import preparation, tasks
+from runfleet.batch.states import (
+    DisableJobOption,
+    JobState,
+    OnAllTasksComplete,
+    PoolLifetimeOption,
+)
+from runfleet.scheduler import auto_pools, preparation, tasks
 from runfleet.scheduler.assign import load_more
 from runfleet.scheduler.commands import ForgetJob, Kill, SaveJob
 from runfleet.scheduler.state import Due, Fate, JobEntry, State
 
 
-def create(state: State, spec: JobSpec, body: bytes, now: datetime) -> JobEntry:
-    """Make a job; the pool it names may come later."""
+def create(
+    state: State,
+    spec: JobSpec,
+    body: bytes,
+    now: datetime,
+    *,
+    scheduling_error: Failure | None = None,
+) -> JobEntry:
+    """Make a job; a pool it names may come later, an auto pool comes with it if that can be."""
     job = state.add_job(Job(spec, body, now, now, JobState.ACTIVE, now))
+    if spec.auto_pool is not None and not spec.pool_id:
+        made = scheduling_error or auto_pools.create(state, spec.auto_pool, now)
+        _assign_auto_pool(state, job, made, now)
     join_pool(state, job)
     watch_time_limit(state, job)
     state.emit(SaveJob(job.job))
     state.touch_job(job)
     return job
+
+
+def _assign_auto_pool(state: State, job: JobEntry, made: str | Failure, now: datetime) -> None:
+    if isinstance(made, Failure):
+        job.job.scheduling_error = made
+        _complete(state, job, now)
+    else:
+        job.job.spec = replace(job.job.spec, pool_id=made)
 
 
 def watch_time_limit(state: State, job: JobEntry) -> None:
@@ -123,10 +147,24 @@ def _settle_ending(state: State, job: JobEntry, now: datetime) -> None:
     if job.releasing:
         return
     if job.job.state is JobState.DELETING:
+        end_auto_pool(state, job.job.spec, now)
         forget(state, job)
     else:
-        job.job.end_time = now
-        change_state(state, job, JobState.COMPLETED, now)
+        _complete(state, job, now)
+
+
+def _complete(state: State, job: JobEntry, now: datetime) -> None:
+    job.job.end_time = now
+    change_state(state, job, JobState.COMPLETED, now)
+    end_auto_pool(state, job.job.spec, now)
+
+
+def end_auto_pool(state: State, spec: JobSpec, now: datetime) -> None:
+    """A job is not on its auto pool any more; one that its schedule shares has to stay."""
+    auto_pool = spec.auto_pool
+    is_own = auto_pool is not None and auto_pool.lifetime is PoolLifetimeOption.JOB
+    if auto_pool is not None and is_own and not auto_pool.keep_alive:
+        auto_pools.end(state, spec.pool_id, now)
 
 
 def forget(state: State, job: JobEntry) -> None:
