@@ -16,8 +16,10 @@ from runfleet.cli.report import Ending, show_ending
 from runfleet.cli.studies import results_folder
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
-from runfleet.launch import Explanation, OnStep, Progress, RunCounts, Submission
+from runfleet.launch import Explanation, OnStep, Progress, RunCounts, Step, StepName, Submission
 from runfleet.study import Study
+
+_MOST_REPEATS = 3
 
 
 def submit_and_follow(
@@ -112,9 +114,27 @@ def leaving(printer: Printer, *lines: str) -> Iterator[None]:
 
 
 def _finish(display: Display, study: Study, submission: Submission, on: str) -> Ending:
-    counts = follow(display, submission)
+    submission, counts = _completed(display, submission)
     collected = submission.collect(results_folder(study), on_step=display.step)
     return Ending(counts, collected, submission.failures() if counts.failed else [], on)
+
+
+def _completed(display: Display, submission: Submission) -> tuple[Submission, RunCounts]:
+    """
+    Follow a study to its end; runs that were lost to a machine or to the storage are run again.
+
+    That is none of the retries, which are for models. Where many runs are lost, it would happen
+    to them again.
+    """
+    counts = follow(display, submission)
+    for _ in range(_MOST_REPEATS):
+        lost = submission.lost_runs() if counts.failed else 0
+        if not lost or lost > max(1, counts.total // 10):
+            break
+        display.step(Step(StepName.REPEATING, lost, counts.total))
+        submission = submission.retry(failed=False, on_step=display.step)
+        counts = follow(display, submission)
+    return submission, counts
 
 
 def _stuck(explanation: Explanation) -> RunfleetError:

@@ -18,6 +18,7 @@ from runfleet.launch.access import Access
 from runfleet.launch.account_file import LOCAL
 from runfleet.launch.errors import AccountError, StudyNotFoundError
 from runfleet.launch.hashes import hash_cache
+from runfleet.launch.history import Repeat
 from runfleet.launch.outages import hopeful
 from runfleet.launch.plan import Plan, make_plan
 from runfleet.launch.pool import PoolPlan
@@ -135,7 +136,7 @@ class Account:
         RunfleetError
             If anything is in the way.
         """
-        return self._submit(study, on_step, retry_failed=False)
+        return self._submit(study, on_step, Repeat.NONE)
 
     def study(self, study: str | Study) -> Submission:
         """
@@ -178,10 +179,10 @@ class Account:
     def _submission(self, submitted: Submitted, study: Study | None) -> Submission:
         return Submission(self.batch, self.storage, submitted, study, self._submit)
 
-    def _submit(self, study: Study, on_step: OnStep, *, retry_failed: bool) -> Submission:
+    def _submit(self, study: Study, on_step: OnStep, repeat: Repeat) -> Submission:
         with self._locked(study.name), self._submitter(study, on_step) as submitter:
             with hopeful():
-                submitted = submitter.submit(retry_failed=retry_failed)
+                submitted = submitter.submit(repeat)
             return self._submission(submitted, study)
 
     @contextmanager

@@ -89,6 +89,11 @@ def kind_of(task: TaskInfo) -> FailureKind:
     return FailureKind.MODEL
 
 
+def was_lost(task: TaskInfo) -> bool:
+    """Tell whether a task failed of its machine, or of files that could not be moved."""
+    return kind_of(task) is not FailureKind.MODEL
+
+
 def was_cancelled(task: TaskInfo) -> bool:
     """Tell whether a task was ended on request, rather than by itself or its time limit."""
     if task.fault is None or task.fault.code != _ENDED_CODE:

@@ -6,10 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from runfleet.azure import AzureBatch, JobInfo, TaskInfo
 from runfleet.launch.comparison import KnownTasks
-from runfleet.launch.failures import was_cancelled
+from runfleet.launch.failures import was_cancelled, was_lost
 from runfleet.launch.record import Generation, RecordStore, StudyRecord, TaskTally
 
 FAILED = "executionInfo/result eq 'failure'"
@@ -20,6 +21,14 @@ _ALL_COMPLETE = "AllTasksComplete"
 _OVER = ("terminating", "completed")
 _SETTLING_SECONDS = 60.0
 _SETTLING_PAUSE = 0.1
+
+
+class Repeat(StrEnum):
+    """Which of the runs that have ended are done again."""
+
+    NONE = "none"
+    LOST = "those whose machine or whose files were lost"
+    FAILED = "all that have failed"
 
 
 def was_ended(job: JobInfo) -> bool:
@@ -73,13 +82,11 @@ class History:
         jobs = [generation.job_id for generation in record.current if self.job_of(generation)]
         return sum(self.batch.task_counts(job_id).active for job_id in jobs)
 
-    def known_tasks(self, record: StudyRecord, *, retry_failed: bool) -> list[KnownTasks]:
+    def known_tasks(self, record: StudyRecord, repeat: Repeat) -> list[KnownTasks]:
         """Read the tasks of all generations; one whose job is gone has none."""
         jobs = ((generation, self.job_of(generation)) for generation in record.generations)
         return [
-            self._tasks_of(generation, job, retry_failed=retry_failed)
-            for generation, job in jobs
-            if job is not None
+            self._tasks_of(generation, job, repeat) for generation, job in jobs if job is not None
         ]
 
     def present(self, job_id: str) -> set[str]:
@@ -111,22 +118,23 @@ class History:
             outdated_digest=self.store.write_outdated(generation.job_id, outdated),
         )
 
-    def _tasks_of(self, generation: Generation, job: JobInfo, *, retry_failed: bool) -> KnownTasks:
+    def _tasks_of(self, generation: Generation, job: JobInfo, repeat: Repeat) -> KnownTasks:
         tasks = dict(self.store.read_manifest(generation))
         if generation.adding:
             present = self.present(generation.job_id)
             tasks = {name: mark for name, mark in tasks.items() if name in present}
         repeated = self._lost(job)
-        if retry_failed:
+        if repeat is Repeat.FAILED:
             repeated |= self._ids(job.id, FAILED)
+        elif repeat is Repeat.LOST:
+            repeated |= {task.id for task in self._failed(job.id) if was_lost(task)}
         return KnownTasks(
             generation, tasks, self.store.read_outdated(generation), frozenset(repeated)
         )
 
     def _lost(self, job: JobInfo) -> set[str]:
         """Find the tasks of a job that were ended on request, or will never begin."""
-        failed = self.batch.list_tasks(job.id, filter=FAILED, select=["id", "executionInfo"])
-        ended = {task.id for task in failed if was_cancelled(task)}
+        ended = {task.id for task in self._failed(job.id) if was_cancelled(task)}
         return ended | self._ids(job.id, NOT_COMPLETED) if was_ended(job) else ended
 
     def _stop(self, known: KnownTasks, outdated: Collection[str]) -> None:
@@ -150,6 +158,9 @@ class History:
                 return TaskTally(**states)
             time.sleep(_SETTLING_PAUSE)
         return TaskTally()
+
+    def _failed(self, job_id: str) -> Iterator[TaskInfo]:
+        return self.batch.list_tasks(job_id, filter=FAILED, select=["id", "executionInfo"])
 
     def _ids(self, job_id: str, filter_: str | None) -> set[str]:
         return {task.id for task in self._listed(job_id, filter_)}

@@ -15,6 +15,7 @@ class StepName(StrEnum):
     PROVIDING_POOL = "providing the pool"
     STAGING = "staging"
     ADDING = "adding"
+    REPEATING = "running again what was lost"
     COLLECTING = "collecting"
     TABULATING = "tabulating"
     PLOTTING = "plotting"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
@@ -21,8 +21,9 @@ from runfleet.launch.failures import (
     batch_message,
     group_failures,
     kind_of,
+    was_lost,
 )
-from runfleet.launch.history import History, is_over
+from runfleet.launch.history import History, Repeat, is_over
 from runfleet.launch.outages import hopeful
 from runfleet.launch.outcomes import count_runs, failed_tasks, outcomes_of
 from runfleet.launch.progress import Progress, RunCounts
@@ -56,7 +57,7 @@ class LogStream(StrEnum):
 class Resubmit(Protocol):
     """Submits a study once more."""
 
-    def __call__(self, study: Study, on_step: OnStep, *, retry_failed: bool) -> Submission:
+    def __call__(self, study: Study, on_step: OnStep, repeat: Repeat) -> Submission:
         """Submit it."""
         ...
 
@@ -127,12 +128,13 @@ class Submission:
 
     def retry(self, *, failed: bool = True, on_step: OnStep = unheard) -> Submission:
         """
-        Run again what was cancelled, never ran, or has failed.
+        Run again what was cancelled, never ran, was lost, or has failed.
 
         Parameters
         ----------
         failed
-            Whether runs that have failed are among it.
+            Whether runs whose model has failed are among it. Those whose machine failed, or whose
+            files could not be moved, always are.
         on_step
             Is told what is going on.
 
@@ -141,7 +143,8 @@ class Submission:
         StudyFileNeededError
             If only the study's name is known.
         """
-        return self._resubmit(self._loaded("to run it again"), on_step, retry_failed=failed)
+        repeat = Repeat.FAILED if failed else Repeat.LOST
+        return self._resubmit(self._loaded("to run it again"), on_step, repeat)
 
     def failed_runs(self) -> Iterator[FailedRun]:
         """List the runs that have failed, with what each said last."""
@@ -151,6 +154,12 @@ class Submission:
                 yield self._files.failed_run(generation.job_id, task)
             for task in tasks:
                 yield FailedRun(task.id, kind_of(task), batch_message(task), task.exit_code)
+
+    def lost_runs(self) -> int:
+        """Count the failed runs whose machine failed, or whose files could not be moved."""
+        generations = self._record().current
+        tasks = chain.from_iterable(failed_tasks(self._history, one) for one in generations)
+        return sum(map(was_lost, tasks))
 
     def failures(self) -> list[FailureGroup]:
         """Put the failed runs together that said the same, the largest group first."""

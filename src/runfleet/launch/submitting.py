@@ -23,7 +23,7 @@ from runfleet.launch.comparison import Comparison, Fingerprints, compare
 from runfleet.launch.definition import Definition, define, fingerprints
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.history import History
+from runfleet.launch.history import History, Repeat
 from runfleet.launch.pool import PoolPlan, check_operating_system
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
@@ -81,23 +81,23 @@ class Submitter:
     digest: Callable[[Path], str]
     on_step: OnStep
 
-    def submit(self, *, retry_failed: bool = False) -> Submitted:
+    def submit(self, repeat: Repeat = Repeat.NONE) -> Submitted:
         """
         Bring the account to what the study asks for.
 
         Parameters
         ----------
-        retry_failed
-            Whether runs that have failed are done again.
+        repeat
+            Which runs that have ended are done again.
         """
         check_operating_system(self.pool)
         self.storage.create_container(self._store.container)
         definition = define(self.study, self.digest)
         record = self._store.read()
-        if record is None or record.definition != definition or retry_failed:
-            return self._renew(record, definition, retry_failed=retry_failed)
+        if record is None or record.definition != definition or repeat is not Repeat.NONE:
+            return self._renew(record, definition, repeat)
         if not self._history.is_sound(record):
-            return self._renew(record, definition, retry_failed=False)
+            return self._renew(record, definition, Repeat.NONE)
         if record.is_adding:
             return Submitted(self._add(record))
         if self._history.is_busy(record):
@@ -107,7 +107,7 @@ class Submitter:
     def compare(self) -> Comparison:
         """Tell what submitting would do; nothing is done."""
         record = self._store.read()
-        known = self._history.known_tasks(record, retry_failed=False) if record else []
+        known = self._history.known_tasks(record, Repeat.NONE) if record else []
         definition = define(self.study, self.digest)
         return compare(dict(fingerprints(self.study, definition)), known)
 
@@ -128,11 +128,11 @@ class Submitter:
         return History(self.batch, self._store)
 
     def _renew(
-        self, record: StudyRecord | None, definition: Definition, *, retry_failed: bool
+        self, record: StudyRecord | None, definition: Definition, repeat: Repeat
     ) -> Submitted:
         """Find out what there is to do, note it, and do it."""
         self.on_step(Step(StepName.COMPARING))
-        known = self._history.known_tasks(record, retry_failed=retry_failed) if record else []
+        known = self._history.known_tasks(record, repeat) if record else []
         runs = dict(fingerprints(self.study, definition))
         comparison = compare(runs, known)
         generations = [
