@@ -45,7 +45,7 @@ from runfleet.scheduler.commands import (
     StartRelease,
     StartTask,
 )
-from runfleet.storage import Storage
+from runfleet.storage import DirectoryStorage
 from runfleet.wire.shapes import task_directory
 
 _START_TASK_DIRECTORY = "startup"
@@ -60,15 +60,12 @@ class Executions:
 
     Parameters
     ----------
-    storage
-        The auto-storage account.
     account, url
         What tasks are told of the account they belong to.
     """
 
     folders: Folders
     packages: Packages
-    storage: Storage
     account: str
     url: str
 
@@ -229,8 +226,9 @@ class Executions:
         )
 
     def _auto_storage_url(self, file: ResourceFile) -> str:
+        storage = DirectoryStorage(self.folders.storage)
         container = file.auto_storage_container_name or ""
-        return self.storage.container_url(container, life=_AUTO_STORAGE_LIFE)
+        return storage.container_url(container, life=_AUTO_STORAGE_LIFE)
 
 
 Packaged = tuple[ApplicationPackageReference, ...]

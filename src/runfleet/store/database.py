@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool
-from runfleet.store.dependencies import DEPENDENCY_SCHEMA, DependencyTable
 from runfleet.store.errors import StoreError
 from runfleet.store.tasks import TASK_SCHEMA, TaskTable, add_later_columns
 
@@ -70,7 +69,6 @@ class Store:
             self._connection.execute("SELECT key, number FROM jobs")
         )
         self.tasks = TaskTable(self._connection, self._begin)
-        self.dependencies = DependencyTable(self._connection, self._begin)
 
     def _prepare(self, path: Path) -> None:
         execute = self._connection.execute
@@ -84,9 +82,8 @@ class Store:
         # A killed process loses nothing with NORMAL; only a machine that loses power may.
         execute("PRAGMA synchronous = NORMAL")
         execute("PRAGMA cache_size = -65536")
-        # Columns come first: indexes name some of them.
+        self._connection.executescript(_SCHEMA + TASK_SCHEMA)
         add_later_columns(self._connection)
-        self._connection.executescript(_SCHEMA + TASK_SCHEMA + DEPENDENCY_SCHEMA)
         execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @property
@@ -163,7 +160,6 @@ class Store:
         number = self._job_numbers.pop(job_id.lower())
         self._write("DELETE FROM jobs WHERE number = ?", (number,))
         self._write("DELETE FROM job_nodes WHERE job = ?", (number,))
-        self.dependencies.forget_job(number)
 
     def jobs(self) -> list[Job]:
         """All jobs."""
@@ -204,6 +200,4 @@ class Store:
 
     def purge(self) -> bool:
         """Delete some tasks of jobs that are gone; whether there may be more of them."""
-        living = list(self._job_numbers.values())
-        parts = (self.tasks, self.dependencies)
-        return any(part.purge(living, _PURGE_AT_ONCE) for part in parts)
+        return self.tasks.purge(list(self._job_numbers.values()), _PURGE_AT_ONCE)

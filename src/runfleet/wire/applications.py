@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from runfleet.wire.bodies import JsonObject
 
 
-def application_json(
-    application_id: str, versions: Sequence[str], display_name: str | None
-) -> JsonObject:
+def application_json(application_id: str, versions: Sequence[str]) -> JsonObject:
     """An application as clients read it, with the versions that can be installed."""
-    name = display_name or application_id
-    return {"id": application_id, "displayName": name, "versions": list(versions)}
+    return {"id": application_id, "displayName": application_id, "versions": list(versions)}

@@ -1,1 +1,0 @@
-"""The management plane of the account: its keys, and application packages."""
