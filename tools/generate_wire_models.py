@@ -44,16 +44,14 @@ ROOTS = (
 )
 
 # What clients of older API versions may send beside.
-_OF_POOLS = {
-    "certificateReferences": "list[dict[str, object]]",
-    "cloudServiceConfiguration": "dict[str, object]",
-    "maxTasksPerNode": "int",
-    "resourceTags": "dict[str, str]",
-    "targetNodeCommunicationMode": "str",
-}
 OLDER_MEMBERS = {
-    "BatchPoolCreateOptions": _OF_POOLS,
-    "BatchPoolSpecification": _OF_POOLS,
+    "BatchPoolCreateOptions": {
+        "certificateReferences": "list[dict[str, object]]",
+        "cloudServiceConfiguration": "dict[str, object]",
+        "maxTasksPerNode": "int",
+        "resourceTags": "dict[str, str]",
+        "targetNodeCommunicationMode": "str",
+    },
     "BatchPoolReplaceOptions": {"certificateReferences": "list[dict[str, object]]"},
     "BatchPoolUpdateOptions": {"certificateReferences": "list[dict[str, object]]"},
     "BatchTaskCreateOptions": {"authenticationTokenSettings": "dict[str, object]"},

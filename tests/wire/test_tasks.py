@@ -94,8 +94,7 @@ def record(**members):
 
 def test_what_sdk_15_asks_for_is_understood(sent):
     parsed = tasks.parse_create(sent(lambda client: client.create_task("j", FULL)).body, JOB)
-    packages = (ApplicationPackageReference("epanet"),)
-    assert parsed.head == tasks.TaskHead("Run-00001", 2, 2, packages=packages)
+    assert parsed.head == tasks.TaskHead("Run-00001", 2, 2)
     assert tasks.spec_from_body(parsed.body) == TaskSpec(
         task_id="Run-00001",
         command=CommandSpec(
@@ -156,7 +155,7 @@ def test_a_bad_task_of_a_collection_is_refused_alone():
         {"id": "bad"},
         {"commandLine": "x"},
         3,
-        MINIMAL | {"containerSettings": {"imageName": "x"}},
+        MINIMAL | {"dependsOn": {"taskIds": ["a"]}},
     ]
     results = tasks.parse_collection(orjson.dumps({"value": items}), JOB)
     assert isinstance(results[0], tasks.ParsedTask)
@@ -220,6 +219,8 @@ def test_a_member_that_must_be_there_is_named(members, name):
 @pytest.mark.parametrize(
     ("member", "value"),
     [
+        ("dependsOn", {"taskIds": ["a"]}),
+        ("exitConditions", {"default": {"jobAction": "none"}}),
         ("containerSettings", {"imageName": "i"}),
         ("authenticationTokenSettings", {"access": ["job"]}),
     ],
