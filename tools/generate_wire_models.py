@@ -44,14 +44,16 @@ ROOTS = (
 )
 
 # What clients of older API versions may send beside.
+_OF_POOLS = {
+    "certificateReferences": "list[dict[str, object]]",
+    "cloudServiceConfiguration": "dict[str, object]",
+    "maxTasksPerNode": "int",
+    "resourceTags": "dict[str, str]",
+    "targetNodeCommunicationMode": "str",
+}
 OLDER_MEMBERS = {
-    "BatchPoolCreateOptions": {
-        "certificateReferences": "list[dict[str, object]]",
-        "cloudServiceConfiguration": "dict[str, object]",
-        "maxTasksPerNode": "int",
-        "resourceTags": "dict[str, str]",
-        "targetNodeCommunicationMode": "str",
-    },
+    "BatchPoolCreateOptions": _OF_POOLS,
+    "BatchPoolSpecification": _OF_POOLS,
     "BatchPoolReplaceOptions": {"certificateReferences": "list[dict[str, object]]"},
     "BatchPoolUpdateOptions": {"certificateReferences": "list[dict[str, object]]"},
     "BatchTaskCreateOptions": {"authenticationTokenSettings": "dict[str, object]"},

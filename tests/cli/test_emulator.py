@@ -26,7 +26,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
 
 def test_it_starts_once_and_stops_cleanly(runfleet):
     """Starting and stopping can be said twice."""
-    assert runfleet("emulator", "status").out.startswith("State   stopped\n")
+    assert runfleet("emulator", "status").out.startswith("State    stopped\n")
     started = runfleet("emulator", "start", "--detach")
     assert (started.code, started.err) == (0, "The emulator has been started.\n")
     again = runfleet("emulator", "start", "--detach")
@@ -215,3 +215,33 @@ def test_an_unknown_pool(runfleet):
         1,
         "error: there is no pool `lokal`\nhint: `runfleet pool list` lists the pools\n",
     )
+
+
+def test_files_are_kept_in_a_storage_account(runfleet, write_study, azurite):
+    """From then on, also by an emulator that a study starts."""
+    runfleet.environment["RUNFLEET_EMULATOR_STORAGE"] = azurite.connection_string
+    assert runfleet("emulator", "start", "--detach").code == 0
+    del runfleet.environment["RUNFLEET_EMULATOR_STORAGE"]
+    status = json.loads(runfleet("emulator", "status", "--json").out)
+    assert status["storage"] == azurite.url
+    runfleet("emulator", "stop")
+    assert runfleet("run", write_study("in-azurite", "echo 1 > out.txt", values=[1])).code == 0
+    assert not (runfleet.home / "storage" / "study-in-azurite").exists()
+    other = runfleet("emulator", "start", "--detach", "--storage", "folder")
+    assert other.err.startswith("error: the emulator is running already")
+    runfleet("emulator", "stop")
+    runfleet("emulator", "start", "--detach", "--storage", "folder")
+    status = json.loads(runfleet("emulator", "status", "--json").out)
+    assert status["storage"] == str(runfleet.home / "storage")
+
+
+def test_a_storage_account_that_does_not_answer_is_not_taken(runfleet, azurite):
+    """The one before stays, and the key is not told."""
+    wrong = azurite.connection_string.replace("AccountKey=E", "AccountKey=F")
+    refused = runfleet("emulator", "start", "--detach", "--storage", wrong)
+    assert refused.code == 1
+    assert "403" in refused.err
+    assert "AccountKey" not in refused.err
+    status = json.loads(runfleet("emulator", "status", "--json").out)
+    assert status["storage"] == str(runfleet.home / "storage")
+    assert status["state"] == "stopped"

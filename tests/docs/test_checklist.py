@@ -17,10 +17,7 @@ ITEMS = frozenset(range(1, 151))
 
 UNBUILT = frozenset(
     {
-        80,  # auto pools
-        *range(103, 109),  # dependencies and exit conditions
         112,  # job managers
-        *range(146, 148),  # the management plane
     }
 )
 

@@ -190,6 +190,18 @@ def test_formulas_know_the_tasks_of_the_pool(account, client, autoscaled):
     assert client.evaluate_pool_auto_scale(pool_id, options).results.endswith(";a=3;p=3;r=0")
 
 
+def test_tasks_that_wait_for_parents_are_not_active_to_formulas(account, client, autoscaled):
+    """Item 143: `$ActiveTasks` leaves them out, whereas the counts of their job do not."""
+    pool_id = autoscaled(NONE)
+    job = account.job(pool_id, usesTaskDependencies=True)
+    account.add(job, "parent")
+    account.add(job, "child", dependsOn={"taskIds": ["parent"]})
+    formula = "a = $ActiveTasks; p = $PendingTasks;"
+    options = models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=formula)
+    assert client.evaluate_pool_auto_scale(pool_id, options).results.endswith(";a=1;p=1")
+    assert account.counts(job)["active"] == 2
+
+
 def test_an_autoscaled_pool_outlives_its_emulator(
     tmp_path, start_emulator, account_of, pool_body, unused
 ):

@@ -107,7 +107,7 @@ def test_each_item_is_judged_by_itself(account, job):
     codes = [one.get("error", {}).get("code") for one in results]
     assert codes[0] == codes[2] == "MissingRequiredProperty"
     assert codes[1] in {"InvalidRequestBody", "InvalidPropertyValue"}
-    assert codes[3:] == [None, "NotImplemented"]
+    assert codes[3:] == [None, "TaskDependenciesNotSpecifiedOnJob"]
 
 
 def test_a_job_that_has_ended_takes_no_collection(account, job):

@@ -15,13 +15,10 @@ COMMAND = {"commandLine": "true"}
 # Something for each member, right in its shape.
 ASKED = {
     "authenticationTokenSettings": {"access": ["job"]},
-    "autoPoolSpecification": {"poolLifetimeOption": "job", "pool": {"vmSize": "standard_f2s_v2"}},
     "certificateReferences": [{"thumbprint": "0", "thumbprintAlgorithm": "sha1"}],
     "cloudServiceConfiguration": {"osFamily": "6"},
     "containerConfiguration": {"type": "dockerCompatible"},
     "containerSettings": CONTAINER,
-    "dependsOn": {"taskIds": ["a"]},
-    "exitConditions": {"default": {"jobAction": "none"}},
     "extensions": [{"name": "x", "publisher": "p", "type": "t"}],
     "identityReference": {"resourceId": "/subscriptions/s"},
     "jobManagerTask": {"id": "m", **COMMAND},
@@ -30,8 +27,8 @@ ASKED = {
 }
 REFUSED = [
     (operation, member)
-    for operation, members in coverage.REFUSED_MEMBERS.items()
-    for member in members
+    for operation in {**coverage.REFUSED_MEMBERS, **coverage.PARTS}
+    for member in coverage.refused_members(operation)
 ]
 
 
@@ -39,14 +36,18 @@ REFUSED = [
 def bodies(pool_body):
     """A body that each operation takes."""
     task = {"id": "refused", **COMMAND}
+    specification = pool_body("refused", 0, startTask=dict(COMMAND))
+    del specification["id"]
+    auto_pool = {"poolLifetimeOption": "job", "pool": specification}
+    pool_info = {"poolInfo": {"autoPoolSpecification": auto_pool}}
     job = {
         "id": "refused",
-        "poolInfo": {"poolId": "none"},
+        **pool_info,
         "jobPreparationTask": dict(COMMAND),
         "jobReleaseTask": dict(COMMAND),
     }
-    specification = {name: value for name, value in job.items() if name != "id"}
-    schedule = {"id": "refused", "schedule": {}, "jobSpecification": specification}
+    jobs = {name: value for name, value in job.items() if name != "id"}
+    schedule = {"id": "refused", "schedule": {}, "jobSpecification": jobs}
     return {
         "create_pool": pool_body("refused", 0, startTask=dict(COMMAND)),
         "update_pool": {"startTask": dict(COMMAND)},
@@ -56,8 +57,8 @@ def bodies(pool_body):
             "startTask": dict(COMMAND),
         },
         "create_job": job,
-        "update_job": {"poolInfo": {"poolId": "none"}},
-        "replace_job": {"poolInfo": {"poolId": "none"}},
+        "update_job": pool_info,
+        "replace_job": pool_info,
         "create_job_schedule": schedule,
         "update_job_schedule": schedule,
         "replace_job_schedule": schedule,
@@ -112,7 +113,7 @@ def test_a_member_that_is_not_built_is_refused(
     error = answer.json()["value"][0]["error"] if is_collection else answer.json()
     assert error["code"] == "NotImplemented", error
     assert is_collection or answer.status_code == 501
-    refusal = coverage.REFUSED_MEMBERS[operation][member]
+    refusal = coverage.refused_members(operation)[member]
     reason = refusal.reason(member.rpartition("/")[2])
     assert error["values"] == [{"key": "Reason", "value": reason}]
 
@@ -131,7 +132,7 @@ def test_the_tables_name_operations():
     """What is refused for good has no handler; what is partial, or refuses a member, has one."""
     assert coverage.REFUSED_OPERATIONS.keys() <= OPERATION.keys() - HANDLERS.keys()
     assert coverage.SHORTFALLS.keys() <= HANDLERS.keys()
-    assert coverage.REFUSED_MEMBERS.keys() <= HANDLERS.keys()
+    assert coverage.REFUSED_MEMBERS.keys() | coverage.PARTS.keys() <= HANDLERS.keys()
     for refusal in coverage.REFUSED_OPERATIONS.values():
         assert refusal.why
         assert refusal.instead

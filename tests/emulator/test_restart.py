@@ -167,6 +167,74 @@ def test_no_task_is_lost_nor_run_again_after_it_has_succeeded(restarting, sh, tm
 
 
 @pytest.mark.parametrize("seed", range(2))
+def test_no_child_starts_early_or_never(restarting, sh, tmp_path, seed):
+    """Killed at random moments while its tasks wait for one another, in pairs and all for one."""
+    chance = random.Random(seed)
+    account = restarting.account
+    job = account.job(account.pool(nodes=2, slots=2), usesTaskDependencies=True)
+    done = tmp_path / "done"
+    done.mkdir()
+    account.send("POST", f"/jobs/{job}/addtaskcollection", {"value": family(done, sh)})
+    for _ in range(3):
+        time.sleep(chance.uniform(0, 0.4))
+        chance.choice([restarting.kill, restarting.kill_both])()
+        restarting.start()
+    account = restarting.account
+    account.wait_for(lambda: account.counts(job)["completed"] == 81)
+    assert counted(account, job)["succeeded"] == 81
+
+
+def family(done, sh):
+    """Forty parents, a child of every two of them, and one of all, which fail if they are early."""
+    parents = [
+        {"id": str(n), "commandLine": sh(f'sleep 0.02; touch "{done}/{n}"')} for n in range(40)
+    ]
+    children = [
+        {
+            "id": f"child-{n}",
+            "commandLine": sh(f'ls "{done}/{n}" "{done}/{39 - n}"'),
+            "dependsOn": {
+                "taskIds": [str(n)],
+                "taskIdRanges": [{"start": 39 - n, "end": 39 - n}],
+            },
+        }
+        for n in range(40)
+    ]
+    last = {
+        "id": "last",
+        "commandLine": sh(f'test $(ls "{done}" | wc -l) = 40'),
+        "dependsOn": {"taskIdRanges": [{"start": 0, "end": 39}]},
+    }
+    return [*children, last, *parents]
+
+
+def test_what_a_failure_means_outlives_the_emulator(restarting, sh, tmp_path):
+    """The end of the parent is known to the agent alone when the emulator is killed."""
+    account = restarting.account
+    job = account.job(
+        account.pool(),
+        usesTaskDependencies=True,
+        onTaskFailure="performexitoptionsjobaction",
+    )
+    flag, options = tmp_path / "flag", {"jobAction": "disable", "dependencyAction": "satisfy"}
+    command = sh(f'until test -e "{flag}"; do sleep 0.01; done; exit 3')
+    account.add(job, "child", dependsOn={"taskIds": ["parent"]})
+    account.add(job, "parent", command, exitConditions={"default": options})
+    account.task_in(job, "parent", "running")
+    restarting.emulator.process.send_signal(signal.SIGSTOP)
+    flag.touch()
+    journal = restarting.home / "emulator" / "agent.journal"
+    account.wait_for(lambda: journal.exists() and b'"exit_code":3' in journal.read_bytes())
+    restarting.kill_both()
+    restarting.start()
+    account = restarting.account
+    account.job_in(job, "disabled")
+    assert account.task(job, "parent")["executionInfo"]["exitCode"] == 3
+    account.send("POST", f"/jobs/{job}/enable")
+    account.task_in(job, "child", "completed")
+
+
+@pytest.mark.parametrize("seed", range(2))
 def test_no_acknowledged_task_is_lost(restarting, seed):
     """Killed at random moments while tasks are added."""
     chance = random.Random(seed)

@@ -17,7 +17,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task, TaskCounts
 from runfleet.batch.specs import (
+    AutoPoolSpec,
     CommandSpec,
+    ExitCodeOptions,
+    ExitConditions,
+    ExitOptions,
     JobScheduleSpec,
     JobSpec,
     PoolSpec,
@@ -28,8 +32,10 @@ from runfleet.batch.specs import (
 from runfleet.batch.states import (
     AllocationState,
     AuxiliaryTaskState,
+    DependencyAction,
     DisableJobOption,
     EndedBy,
+    JobAction,
     JobScheduleState,
     JobState,
     NodeDeallocationOption,
@@ -37,6 +43,7 @@ from runfleet.batch.states import (
     NodeState,
     OnAllTasksComplete,
     OnTaskFailure,
+    PoolLifetimeOption,
     PoolState,
     SchedulingState,
     TaskResult,
@@ -45,6 +52,7 @@ from runfleet.batch.states import (
 from runfleet.scheduler import (
     autoscale_requests,
     commands,
+    exit_conditions,
     job_requests,
     losses,
     pool_requests,
@@ -60,6 +68,7 @@ from runfleet.scheduler.state import Fate, JobEntry, Outcome, Purpose, State
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")
 WINDOW = 4
+_GUID_LENGTH = 36
 
 T = TypeVar("T")
 Decision = Callable[..., list[commands.Command]]
@@ -78,6 +87,13 @@ class Store:
     job_nodes: dict[tuple[str, str], JobNode] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)
     subtasks: dict[int, list[Subtask]] = field(default_factory=dict)
+    parents: dict[int, str] = field(default_factory=dict)
+    satisfied: set[tuple[str, str]] = field(default_factory=set)
+
+    def has_to_wait(self, task: Task) -> bool:
+        """Whether it has a parent, here one at most, that has not ended as it wants."""
+        parent = self.parents.get(task.sequence)
+        return parent is not None and (task.job_id, parent) not in self.satisfied
 
     def tasks_of(self, job_id: str) -> list[Task]:
         return [task for task in self.tasks.values() if task.job_id == job_id]
@@ -87,17 +103,20 @@ class Store:
 
     def counts(self, job_id: str) -> tuple[TaskCounts, TaskCounts]:
         tasks = self.tasks_of(job_id)
-        number = Counter(_counted_as(task) for task in tasks)
-        slots = Counter[str]()
+        number, slots = Counter[str](), Counter[str]()
         for task in tasks:
-            slots[_counted_as(task)] += task.required_slots
+            for name in _counted_as(task):
+                number[name] += 1
+                slots[name] += task.required_slots
         return TaskCounts(**number), TaskCounts(**slots)
 
 
-def _counted_as(task: Task) -> str:
+def _counted_as(task: Task) -> list[str]:
     if task.state is TaskState.COMPLETED:
-        return "succeeded" if task.result is TaskResult.SUCCESS else "failed"
-    return "active" if task.state is TaskState.ACTIVE else "running"
+        return ["succeeded" if task.result is TaskResult.SUCCESS else "failed"]
+    if task.state is TaskState.ACTIVE:
+        return ["active", "blocked"] if task.is_blocked else ["active"]
+    return ["running"]
 
 
 @dataclass(frozen=True)
@@ -130,6 +149,7 @@ class World:
         self.succeeded: set[int] = set()
         self.attempts: dict[int, tuple[str, int]] = {}
         self.is_sound = True
+        self.is_telling = False
         self.released: set[tuple[str, str]] = set()
         self._do: dict[type[Any], Callable[[Any], None]] = {
             commands.SavePool: self._save_pool,
@@ -146,6 +166,7 @@ class World:
             commands.SaveSubtasks: self._save_subtasks,
             commands.RemoveTaskFiles: lambda command: None,
             commands.LoadTasks: self._load_tasks,
+            commands.Satisfy: self._satisfy,
             commands.StartTask: self._start_task,
             commands.StartInstance: self._start_instance,
             commands.Proceed: self._proceed,
@@ -162,6 +183,8 @@ class World:
             event(type(command).__name__)
             self._do[type(command)](command)
         self.is_sound = True
+        if self.is_telling:
+            self._tell_children()
 
     def ask(self, decision: Decision, *args: Any, **kw: Any) -> bool:
         """Decide about a request; one that is refused must leave nothing behind."""
@@ -176,16 +199,31 @@ class World:
             return False
         return True
 
-    def add_tasks(self, job_id: str, asked: Sequence[Asked]) -> None:
+    def add_tasks(
+        self,
+        job_id: str,
+        asked: Sequence[Asked],
+        parent: str | None = None,
+        conditions: ExitConditions | None = None,
+    ) -> None:
         added = [
             self._new_task(job_id, task_id, slots, retries, instances)
             for task_id, slots, retries, instances in asked
             if self.store.find(job_id, task_id) is None
         ]
+        for task in added:
+            task.exit_conditions = conditions
+            if parent is not None and self._has_dependencies(job_id):
+                self.store.parents[task.sequence] = parent
+            task.is_blocked = self.store.has_to_wait(task)
         self.store.tasks |= {task.sequence: copy(task) for task in added}
         if not self.ask(task_requests.add_tasks, job_id, added):
             for task in added:
                 del self.store.tasks[task.sequence]
+
+    def _has_dependencies(self, job_id: str) -> bool:
+        job = self.store.jobs.get(job_id)
+        return job is not None and job.spec.uses_task_dependencies
 
     def _new_task(
         self, job_id: str, task_id: str, slots: int, retries: int, instances: int
@@ -245,10 +283,8 @@ class World:
         self.killed.clear()
         for task in self.store.tasks.values():
             if task.state in {TaskState.RUNNING, TaskState.PREPARING}:
-                restore.recover_task(task, outcomes(task), self.now)
+                self._recover(task, outcomes(task))
                 self.store.subtasks.pop(task.sequence, None)
-                if task.result is TaskResult.SUCCESS:
-                    self.succeeded.add(task.sequence)
         store = deepcopy(self.store)
         remembered = restore.Remembered(
             pools=store.pools.values(),
@@ -263,6 +299,18 @@ class World:
             next_execution=self.state.next_execution,
         )
         self.decide(restore.resume, remembered)
+        self._tell_children()
+
+    def _recover(self, task: Task, outcome: Outcome | None) -> None:
+        restore.recover_task(task, outcome, self.now)
+        if outcome is None or task.state is not TaskState.COMPLETED:
+            return
+        job = self.store.jobs[task.job_id]
+        restore.recover_job(job, task, outcome, self.now)
+        if exit_conditions.satisfies(job.spec, task, outcome):
+            self.store.satisfied.add((task.job_id, task.task_id))
+        if task.result is TaskResult.SUCCESS:
+            self.succeeded.add(task.sequence)
 
     def _save_pool(self, command: commands.SavePool) -> None:
         self.store.pools[command.pool.spec.pool_id] = deepcopy(command.pool)
@@ -288,6 +336,7 @@ class World:
         self.released = {key for key in self.released if key[0] != job_id}
         for task in self.store.tasks_of(job_id):
             del self.store.tasks[task.sequence]
+        self.store.satisfied = {one for one in self.store.satisfied if one[0] != job_id}
         for key in [key for key in self.store.job_nodes if key[0] == job_id]:
             del self.store.job_nodes[key]
 
@@ -305,7 +354,10 @@ class World:
         self.store.job_nodes[record.job_id, record.node_id] = copy(record)
 
     def _save_task(self, command: commands.SaveTask) -> None:
-        if command.task.sequence in self.store.tasks:
+        before = self.store.tasks.get(command.task.sequence)
+        if before is not None:
+            # Whether it is blocked is the store's to say.
+            assert before.is_blocked is command.task.is_blocked
             self.store.tasks[command.task.sequence] = copy(command.task)
 
     def _forget_task(self, command: commands.ForgetTask) -> None:
@@ -321,14 +373,36 @@ class World:
             (
                 copy(task)
                 for task in self.store.tasks_of(command.job_id)
-                if task.state is TaskState.ACTIVE and task.sequence > command.after_sequence
+                if task.state is TaskState.ACTIVE
+                and not task.is_blocked
+                and task.sequence > command.after_sequence
             ),
             key=lambda task: task.sequence,
         )
         self.decide(reports.on_tasks_loaded, command.job_id, waiting[: command.limit])
 
+    def _satisfy(self, command: commands.Satisfy) -> None:
+        """Tell the children, as the engine does, once the decision has been carried out."""
+        self.store.satisfied.add((command.job_id, command.task_id))
+        self.is_telling = True
+
+    def _tell_children(self) -> None:
+        self.is_telling = False
+        for job_id in list(self.store.jobs):
+            released = [
+                task
+                for task in self.store.tasks_of(job_id)
+                if task.is_blocked and not self.store.has_to_wait(task)
+            ]
+            for task in released:
+                task.is_blocked = False
+            active = [copy(task) for task in released if task.state is TaskState.ACTIVE]
+            if active:
+                self.decide(reports.on_tasks_released, job_id, active)
+
     def _start_task(self, command: commands.StartTask) -> None:
         stored = self.store.tasks[command.task.sequence]
+        assert not self.store.has_to_wait(stored)
         assert stored.state is TaskState.RUNNING
         assert stored.sequence not in self.succeeded
         assert not self._running(sequence=stored.sequence)
@@ -406,6 +480,14 @@ class World:
 
 NO_ACTION = OnAllTasksComplete.NO_ACTION
 POOL_IDS = st.sampled_from(["p1", "p2"])
+
+
+def _in_schedule(job: JobSpec, auto_pool: AutoPoolSpec | None) -> JobSpec:
+    """What the jobs of a schedule are made from."""
+    pool_id = "" if auto_pool else job.pool_id
+    return replace(job, job_id="", pool_id=pool_id, auto_pool=auto_pool)
+
+
 NEW_JOB_IDS = st.sampled_from(["j1", "j2", "j3"])
 SCHEDULE_IDS = st.sampled_from(["s1", "s2"])
 JOB_IDS = st.one_of(NEW_JOB_IDS, st.sampled_from(["s1:job-1", "s1:job-2", "s2:job-1"]))
@@ -439,6 +521,16 @@ PREPARATIONS = st.none() | st.builds(
     wait_for_success=st.booleans(),
     rerun_on_node_reboot_after_success=st.booleans(),
 )
+EXIT_OPTIONS = st.builds(
+    ExitOptions,
+    job_action=st.none() | st.sampled_from(JobAction),
+    dependency_action=st.none() | st.sampled_from(DependencyAction),
+)
+EXIT_CONDITIONS = st.builds(
+    ExitConditions,
+    st.builds(ExitCodeOptions, st.just(0), st.integers(0, 1), EXIT_OPTIONS).map(lambda one: (one,)),
+    default=st.none() | EXIT_OPTIONS,
+)
 JOB_SPECS = st.builds(
     JobSpec,
     NEW_JOB_IDS,
@@ -450,13 +542,21 @@ JOB_SPECS = st.builds(
     on_task_failure=st.sampled_from(
         [OnTaskFailure.NO_ACTION] * 3 + [OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION]
     ),
+    uses_task_dependencies=st.booleans(),
     preparation=PREPARATIONS,
     release=st.none() | st.just(ReleaseTaskSpec("release", COMMAND)),
+)
+AUTO_POOLS = st.builds(
+    AutoPoolSpec,
+    st.sampled_from(PoolLifetimeOption),
+    st.just(PoolSpec("", "standard_f2s_v2", task_slots_per_node=2)),
+    st.just(b"{}"),
+    target_dedicated=st.integers(0, 2),
 )
 SCHEDULE_SPECS = st.builds(
     JobScheduleSpec,
     SCHEDULE_IDS,
-    JOB_SPECS.map(lambda spec: replace(spec, job_id="")),
+    st.builds(_in_schedule, JOB_SPECS, st.none() | AUTO_POOLS),
     st.just(b"{}"),
     do_not_run_until=st.none() | st.just(START + timedelta(minutes=20)),
     do_not_run_after=st.none() | st.just(START + timedelta(minutes=40)),
@@ -621,7 +721,11 @@ class SchedulerMachine(RuleBasedStateMachine):
         if entry is not None:
             now = entry.job.spec
             spec = replace(spec, preparation=now.preparation, release=now.release)
-            spec = replace(spec, on_task_failure=now.on_task_failure)
+            spec = replace(
+                spec,
+                on_task_failure=now.on_task_failure,
+                uses_task_dependencies=now.uses_task_dependencies,
+            )
         self.world.ask(job_requests.update_job, spec, b"{}")
 
     @rule(job_id=JOB_IDS, option=st.sampled_from(DisableJobOption))
@@ -667,9 +771,18 @@ class SchedulerMachine(RuleBasedStateMachine):
             max_size=8,
             unique_by=lambda one: one[0],
         ),
+        parent=st.none() | TASK_IDS,
+        conditions=st.none() | EXIT_CONDITIONS,
     )
-    def add_tasks(self, job_id: str, asked: list[Asked]) -> None:
-        self.world.add_tasks(job_id, asked)
+    def add_tasks(
+        self,
+        job_id: str,
+        asked: list[Asked],
+        parent: str | None,
+        conditions: ExitConditions | None,
+    ) -> None:
+        """Parents may be there, come later, come never, or be the children themselves."""
+        self.world.add_tasks(job_id, asked, parent, conditions)
 
     @rule(
         data=st.data(),
@@ -824,8 +937,12 @@ class SchedulerMachine(RuleBasedStateMachine):
             }
             assert not waiting & running
             assert waiting <= active
-            assert len(waiting) + entry.queue.beyond == len(active)
-            assert all(n > entry.queue.last_sequence for n in active - waiting)
+            blocked = {n for n in active if tasks[n].is_blocked}
+            assert not waiting & blocked
+            assert blocked == {n for n in active if self.world.store.has_to_wait(tasks[n])}
+            assert len(waiting) + entry.queue.beyond == len(active - blocked)
+            assert all(n > entry.queue.last_sequence for n in active - waiting - blocked)
+            assert len(waiting) <= 2 * WINDOW + len(running)
             assert running == with_node
 
     @invariant()
@@ -835,6 +952,17 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert dict(jobs) == schedule.jobs
             ended = {JobState.COMPLETED, JobState.DELETING}
             assert sum(job.job.state not in ended for _, job in jobs) <= 1
+
+    @invariant()
+    def auto_pools_go_with_what_they_were_made_for(self) -> None:
+        state = self.world.state
+        jobs = {job.job.spec.pool_id for job in state.jobs.values() if not job.job.end_time}
+        schedules = [entry.schedule for entry in state.job_schedules.values()]
+        owned = jobs | {one.pool_id for one in schedules if not one.end_time}
+        for pool in state.pools.values():
+            is_made = len(pool.pool.spec.pool_id) == _GUID_LENGTH
+            is_owned = pool.pool.spec.pool_id in owned
+            assert is_owned or not is_made or pool.pool.state is PoolState.DELETING
 
     @invariant()
     def what_runs_is_known(self) -> None:
@@ -906,7 +1034,7 @@ def _lasting_node(node: Node) -> Node:
 
 
 def _could_start(state: State, job: JobEntry) -> bool:
-    pool = state.pools.get(job.job.spec.pool_id)
+    pool = state.pools.get(job.job.spec.pool_id.lower())
     limit = job.job.spec.max_parallel_tasks
     if pool is None or pool.pool.state is not PoolState.ACTIVE:
         return False

@@ -8,8 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.specs import JobScheduleSpec, JobSpec
-from runfleet.batch.states import JobScheduleState, JobState, OnAllTasksComplete
+from runfleet.batch.specs import AutoPoolSpec, JobScheduleSpec, JobSpec, PoolSpec
+from runfleet.batch.states import (
+    JobScheduleState,
+    JobState,
+    OnAllTasksComplete,
+    PoolLifetimeOption,
+)
 from runfleet.scheduler import job_requests, reports, schedule_requests
 from runfleet.scheduler.commands import ForgetJobSchedule, SaveJobSchedule
 from runfleet.scheduler.schedules import awaits_run
@@ -232,6 +237,41 @@ def test_an_update_holds_for_the_next_job(world):
     world.wait(2)
     pools = [entry.job.spec.pool_id for entry in world.state.jobs.values()]
     assert pools == ["pool", "other"]
+
+
+def auto_pool(lifetime: PoolLifetimeOption, *, keep_alive: bool = False) -> JobSpec:
+    spec = AutoPoolSpec(
+        lifetime, PoolSpec("", "standard_f2s_v2"), b"{}", id_prefix="x", keep_alive=keep_alive
+    )
+    return JobSpec("", "", auto_pool=spec)
+
+
+def test_each_job_of_a_schedule_may_have_an_auto_pool_of_its_own(world):
+    world.schedule(auto_pool(PoolLifetimeOption.JOB), recurrence_interval=MINUTE)
+    (first,) = world.state.pools
+    assert first == world.state.job("s:job-1").job.spec.pool_id.lower()
+    world.end_job(1)
+    assert not world.state.pools
+    world.wait(1)
+    (second,) = world.state.pools
+    assert second != first
+
+
+@pytest.mark.parametrize("keep_alive", [False, True])
+@pytest.mark.parametrize("end", ["terminate", "delete"])
+def test_the_jobs_of_a_schedule_may_share_an_auto_pool(world, end, keep_alive):
+    """It is made with the first job, and goes with the schedule unless it is kept."""
+    job = auto_pool(PoolLifetimeOption.JOB_SCHEDULE, keep_alive=keep_alive)
+    world.schedule(job, recurrence_interval=MINUTE, do_not_run_until=START + MINUTE)
+    assert not world.state.pools
+    world.wait(1)
+    (pool,) = world.state.pools
+    world.end_job(1)
+    world.wait(1)
+    assert list(world.state.pools) == [pool]
+    assert world.state.job("s:job-2").job.spec.pool_id.lower() == pool
+    world.ask(end)
+    assert list(world.state.pools) == ([pool] if keep_alive else [])
 
 
 def test_a_schedule_leaves_one_timer_at_a_time(world):

@@ -99,6 +99,13 @@ def test_a_full_or_missing_source_is_a_storage_error(storage, tmp_path):
         storage.put_file("study-one", "a", tmp_path / "no-such-file")
 
 
+def test_what_cannot_be_a_container_is_not_listed_as_one(storage):
+    storage.put_bytes("study-one", "a", b"")
+    (storage.root / "No container").mkdir()
+    (storage.root / "a-file").touch()
+    assert list(storage.list_containers()) == ["study-one"]
+
+
 def test_a_container_made_by_hand_is_one(tmp_path):
     (tmp_path / "by-hand" / "sub").mkdir(parents=True)
     (tmp_path / "by-hand" / "sub" / "file").write_text("x")

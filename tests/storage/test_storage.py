@@ -129,6 +129,13 @@ def test_containers_are_made_and_deleted_any_number_of_times(storage):
         storage.list_blobs(CONTAINER)
 
 
+def test_containers_are_listed(storage):
+    storage.create_container("another")
+    assert {"another", CONTAINER} <= set(storage.list_containers())
+    storage.delete_container("another")
+    assert "another" not in set(storage.list_containers())
+
+
 def test_what_is_not_there_is_told_by_name(storage, tmp_path):
     with pytest.raises(
         BlobNotFoundError, match="there is no blob `no/such` in container `study-one`"

@@ -23,6 +23,7 @@ from runfleet.batch.records import (
     Pool,
     RecentTask,
     ResizeError,
+    Task,
 )
 from runfleet.batch.specs import (
     ApplicationPackageReference,
@@ -35,6 +36,7 @@ from runfleet.batch.specs import (
     ReleaseTaskSpec,
     ResourceFile,
     StartTaskSpec,
+    TaskDependencies,
 )
 from runfleet.batch.states import (
     AllocationState,
@@ -49,7 +51,7 @@ from runfleet.batch.states import (
     TaskResult,
     TaskState,
 )
-from runfleet.store import Store, StoreError
+from runfleet.store import Store, StoredTask, StoreError
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 LATER = START + timedelta(seconds=1.5)
@@ -237,3 +239,25 @@ def test_a_damaged_store_is_refused(path):
         Store(path)
     assert error.value.message == f"`{path}` cannot be read: file is not a database"
     assert error.value.hint == "`runfleet emulator reset` starts over with an empty one"
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path):
+    """Its tasks wait for nobody, and can be added to."""
+    path = tmp_path / "store"
+    store = Store(path)
+    store.save_job(JOB)
+    first = Task(JOB.spec.job_id, "first", 1, START, START, START)
+    number = store.job_number(JOB.spec.job_id)
+    store.tasks.add(number, [StoredTask(first, b"{}")])
+    store.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "DROP INDEX waiting_tasks; ALTER TABLE tasks DROP COLUMN unmet;"
+            " ALTER TABLE tasks DROP COLUMN exit_conditions; DROP TABLE dependencies;"
+            " PRAGMA user_version = 1;"
+        )
+    store = Store(path)
+    child = Task(JOB.spec.job_id, "child", 2, START, START, START)
+    store.tasks.add(number, [StoredTask(child, b"{}")])
+    assert store.dependencies.add(number, 2, TaskDependencies(("first",)))
+    assert store.tasks.waiting(number, after=0, limit=9) == [first]

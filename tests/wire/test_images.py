@@ -21,5 +21,5 @@ def test_an_image_is_told_once():
 
 
 def test_sdk_15_reads_an_application():
-    read = models.BatchApplication(application_json("epanet", ["2.2", "2.3.5"]))
+    read = models.BatchApplication(application_json("epanet", ["2.2", "2.3.5"], None))
     assert (read.id, read.display_name, read.versions) == ("epanet", "epanet", ["2.2", "2.3.5"])

@@ -213,11 +213,6 @@ def test_a_release_task_has_15_minutes_at_most(limit):
     [
         ("jobManagerTask", {"id": "m", "commandLine": "x"}, "job manager tasks (`jobManagerTask`)"),
         (
-            "poolInfo",
-            {"autoPoolSpecification": {"poolLifetimeOption": "job"}},
-            "auto pools (`autoPoolSpecification`)",
-        ),
-        (
             "jobPreparationTask",
             {"commandLine": "x", "containerSettings": {"imageName": "i"}},
             "containers (`containerSettings`)",

@@ -137,7 +137,7 @@ def test_what_sdk_14_asked_for_is_understood(sent_by_sdk_14):
 
 def test_a_pool_remembers_itself_by_its_body():
     request = parse(startTask={"commandLine": "true"}, taskSlotsPerNode=2)
-    assert pools.spec_from_body(request.body, request.spec.resize_timeout) == request.spec
+    assert pools.patch(pool_of(request), b"{}").spec == request.spec
 
 
 def test_sdk_15_reads_what_it_asked_for(sent):

@@ -94,7 +94,8 @@ def record(**members):
 
 def test_what_sdk_15_asks_for_is_understood(sent):
     parsed = tasks.parse_create(sent(lambda client: client.create_task("j", FULL)).body, JOB)
-    assert parsed.head == tasks.TaskHead("Run-00001", 2, 2)
+    packages = (ApplicationPackageReference("epanet"),)
+    assert parsed.head == tasks.TaskHead("Run-00001", 2, 2, packages=packages)
     assert tasks.spec_from_body(parsed.body) == TaskSpec(
         task_id="Run-00001",
         command=CommandSpec(
@@ -155,7 +156,7 @@ def test_a_bad_task_of_a_collection_is_refused_alone():
         {"id": "bad"},
         {"commandLine": "x"},
         3,
-        MINIMAL | {"dependsOn": {"taskIds": ["a"]}},
+        MINIMAL | {"containerSettings": {"imageName": "x"}},
     ]
     results = tasks.parse_collection(orjson.dumps({"value": items}), JOB)
     assert isinstance(results[0], tasks.ParsedTask)
@@ -219,8 +220,6 @@ def test_a_member_that_must_be_there_is_named(members, name):
 @pytest.mark.parametrize(
     ("member", "value"),
     [
-        ("dependsOn", {"taskIds": ["a"]}),
-        ("exitConditions", {"default": {"jobAction": "none"}}),
         ("containerSettings", {"imageName": "i"}),
         ("authenticationTokenSettings", {"access": ["job"]}),
     ],

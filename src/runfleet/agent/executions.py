@@ -14,7 +14,8 @@ from functools import partial
 from runfleet.agent import launch, staging, uploads
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.folders import Folders
-from runfleet.agent.launchers import login_environment, with_launchers
+from runfleet.agent.host_names import with_host_name
+from runfleet.agent.launchers import with_launchers
 from runfleet.agent.messages import (
     Coordinated,
     Ended,
@@ -172,8 +173,10 @@ class Executions:
         execution = self._instances.get(address)
         if execution is None or execution.phase not in _LIVE:
             return None
-        environment = login_environment(execution.environment)
-        guest = launch.launch_login(command, environment, execution.working_directory, streams)
+        arguments = with_host_name(address, ["/bin/sh", "-c", command])
+        guest = launch.launch_beside(
+            arguments, execution.environment, execution.working_directory, streams
+        )
         self._processes.add_guest(execution.number, guest, on_exit)
         return guest
 

@@ -15,7 +15,6 @@ from runfleet.agent.files import remove
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
 # Python ignores these, and what is ignored stays so in a new program.
 _IGNORED_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
-_SHELL = "/bin/sh"
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
 
 
@@ -74,19 +73,19 @@ def launch(
         os.close(streams[1])
 
 
-def launch_login(
-    command: str,
+def launch_beside(
+    arguments: Sequence[str],
     environment: Mapping[str, str],
     working_directory: str,
     streams: Sequence[int],
 ) -> int:
     """
-    Start a shell's command on a node where others run, as one who logs in there would.
+    Start a program on a node where others run, as one who logs in there would.
 
     Parameters
     ----------
-    command
-        What a shell reads.
+    arguments
+        The program and its arguments.
     environment
         Its whole environment.
     working_directory
@@ -95,8 +94,9 @@ def launch_login(
         What it reads from, writes to and complains to; they stay open here.
     """
     actions = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
+    program = find_program(arguments[0], working_directory, os.defpath)
     os.chdir(working_directory)
-    return _spawn(_SHELL, ["sh", "-c", command], environment, actions)
+    return _spawn(program, [*arguments], environment, actions)
 
 
 def split(command_line: str) -> list[str]:

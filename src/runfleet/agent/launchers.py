@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runfleet.agent import ssh
+from runfleet.agent.host_names import can_name_hosts
 
 _NAMES = ("ssh", "rsh")
 
@@ -22,6 +23,9 @@ _ALLOW_ROOT = (
     "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM",
 )
 
+# Open MPI takes ranks on hosts of one name for neighbours that share memory.
+_FOR_NAMELESS_HOSTS = {"OMPI_MCA_btl": "tcp,self", "OMPI_MCA_coll": "^han"}
+
 
 def with_launchers(environment: Mapping[str, str], state: str) -> dict[str, str]:
     """
@@ -31,19 +35,9 @@ def with_launchers(environment: Mapping[str, str], state: str) -> dict[str, str]
     """
     path = environment.get("PATH", os.defpath)
     allowed = dict.fromkeys(_ALLOW_ROOT, "1") if os.geteuid() == 0 else {}
-    return {**allowed, **environment, "PATH": f"{state}/{ssh.FOLDER}{os.pathsep}{path}"}
-
-
-def login_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """
-    What a command on another node finds beside the environment of the instance there.
-
-    Open MPI names the files by which the ranks of a node share memory after the machine, which all
-    nodes have in common here.  `mpirun` hands its own variables of this kind to all ranks, so that
-    only those of other nodes may be told to use a folder of their own.
-    """
-    folder = f"{environment['AZ_BATCH_NODE_ROOT_DIR']}/volatile"
-    return {"OMPI_MCA_btl_sm_backing_directory": folder, **environment}
+    detours = {} if can_name_hosts() else _FOR_NAMELESS_HOSTS
+    own = {"PATH": f"{state}/{ssh.FOLDER}{os.pathsep}{path}"}
+    return {**allowed, **detours, **environment, **own}
 
 
 def write_launchers(state: str) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from runfleet.batch.specs import (
     DEFAULT_RETENTION,
     AutoscaleSpec,
+    ExitConditions,
     JobScheduleSpec,
     JobSpec,
     PoolSpec,
@@ -175,12 +176,24 @@ class Node:
 
 @dataclass(slots=True)
 class TaskCounts:
-    """How many tasks of a job are in each state; `running` includes preparing ones."""
+    """
+    How many tasks of a job are in each state.
+
+    Parameters
+    ----------
+    active
+        Including those that are blocked.
+    running
+        Including those that are preparing.
+    blocked
+        Those that wait for their parents.
+    """
 
     active: int = 0
     running: int = 0
     succeeded: int = 0
     failed: int = 0
+    blocked: int = 0
 
     @property
     def completed(self) -> int:
@@ -190,7 +203,14 @@ class TaskCounts:
 
 @dataclass(slots=True)
 class Job:
-    """A job; `body` is what the client asked for, which only `wire` understands."""
+    """
+    A job; `body` is what the client asked for, which only `wire` understands.
+
+    Parameters
+    ----------
+    scheduling_error
+        Why it could not begin; it has completed then.
+    """
 
     spec: JobSpec
     body: bytes
@@ -202,6 +222,7 @@ class Job:
     previous_state_time: datetime | None = None
     end_time: datetime | None = None
     terminate_reason: str | None = None
+    scheduling_error: Failure | None = None
     counts: TaskCounts = field(default_factory=TaskCounts)
     slot_counts: TaskCounts = field(default_factory=TaskCounts)
 
@@ -217,6 +238,8 @@ class JobSchedule:
         When the last job was due, whether it was made or lost.
     jobs_made
         How many jobs it has made; they are numbered from 1.
+    pool_id
+        The auto pool that its jobs share, once it has been made.
     """
 
     spec: JobScheduleSpec
@@ -230,6 +253,7 @@ class JobSchedule:
     end_time: datetime | None = None
     last_occurrence: datetime | None = None
     jobs_made: int = 0
+    pool_id: str | None = None
 
     @property
     def next_run_time(self) -> datetime | None:
@@ -271,6 +295,8 @@ class Task:
     ----------
     instances
         How many nodes a multi-instance task takes at once; 0 for any other task.
+    is_blocked
+        Whether it waits for its parents, which the store works out.
     """
 
     job_id: str
@@ -281,6 +307,8 @@ class Task:
     state_time: datetime
     required_slots: int = 1
     max_task_retry_count: int = 0
+    exit_conditions: ExitConditions | None = None
+    is_blocked: bool = False
     retention_time: timedelta = DEFAULT_RETENTION
     state: TaskState = TaskState.ACTIVE
     previous_state: TaskState | None = None

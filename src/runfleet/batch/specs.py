@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from runfleet.batch.states import (
+    DependencyAction,
+    JobAction,
     NodeFillType,
     OnAllTasksComplete,
     OnTaskFailure,
     OsType,
+    PoolLifetimeOption,
     UploadCondition,
 )
 
@@ -114,8 +117,88 @@ class AutoscaleSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ExitOptions:
+    """What follows from one kind of end of a task; None means what follows by default."""
+
+    job_action: JobAction | None = None
+    dependency_action: DependencyAction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExitCodeOptions:
+    """What follows from the exit codes from `first` to `last`."""
+
+    first: int
+    last: int
+    options: ExitOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ExitConditions:
+    """
+    What follows from the end of a task, by how it ended.
+
+    Parameters
+    ----------
+    exit_codes
+        The first of them that holds an exit code decides.
+    """
+
+    exit_codes: tuple[ExitCodeOptions, ...] = ()
+    pre_processing_error: ExitOptions | None = None
+    file_upload_error: ExitOptions | None = None
+    default: ExitOptions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """The tasks whose ids are integers from `first` to `last`."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDependencies:
+    """The parents of a task: ids, and ranges of which every integer counts."""
+
+    task_ids: tuple[str, ...] = ()
+    ranges: tuple[IdRange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AutoPoolSpec:
+    """
+    A pool that is made for a job, or for all jobs of a schedule, and goes with it.
+
+    Parameters
+    ----------
+    pool, pool_body
+        What it is made from: it has no id yet, and its body is opaque as a pool's is.
+    keep_alive
+        Whether it stays when its job or schedule has ended.
+    """
+
+    lifetime: PoolLifetimeOption
+    pool: PoolSpec
+    pool_body: bytes
+    target_dedicated: int = 0
+    target_low_priority: int = 0
+    autoscale: AutoscaleSpec | None = None
+    id_prefix: str = ""
+    keep_alive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
-    """How the tasks of a job are run; `pool_id` may name a pool that does not exist yet."""
+    """
+    How the tasks of a job are run.
+
+    Parameters
+    ----------
+    pool_id
+        May name a pool that does not exist yet; empty until an auto pool has been made.
+    """
 
     job_id: str
     pool_id: str
@@ -125,9 +208,11 @@ class JobSpec:
     max_task_retry_count: int = 0
     on_all_tasks_complete: OnAllTasksComplete = OnAllTasksComplete.NO_ACTION
     on_task_failure: OnTaskFailure = OnTaskFailure.NO_ACTION
+    uses_task_dependencies: bool = False
     preparation: PreparationTaskSpec | None = None
     release: ReleaseTaskSpec | None = None
     common_environment: Mapping[str, str] = field(default_factory=dict)
+    auto_pool: AutoPoolSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

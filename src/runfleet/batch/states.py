@@ -117,6 +117,13 @@ class NodeDeallocationOption(StrEnum):
     RETAINED_DATA = "retaineddata"
 
 
+class PoolLifetimeOption(StrEnum):
+    """How long an auto pool lives."""
+
+    JOB = "job"
+    JOB_SCHEDULE = "jobschedule"
+
+
 class DisableJobOption(StrEnum):
     """What happens to the running tasks of a job that is being disabled."""
 
@@ -137,6 +144,21 @@ class OnTaskFailure(StrEnum):
 
     NO_ACTION = "noaction"
     PERFORM_EXIT_OPTIONS_JOB_ACTION = "performexitoptionsjobaction"
+
+
+class JobAction(StrEnum):
+    """What a job does when one of its tasks has ended in a certain way."""
+
+    NONE = "none"
+    DISABLE = "disable"
+    TERMINATE = "terminate"
+
+
+class DependencyAction(StrEnum):
+    """Whether the end of a task counts for those that depend on it."""
+
+    SATISFY = "satisfy"
+    BLOCK = "block"
 
 
 class UploadCondition(StrEnum):

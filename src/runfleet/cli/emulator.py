@@ -28,9 +28,16 @@ from runfleet.emulator.folders import Folders
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
 from runfleet.launch.emulator import Emulator, Endpoint, refuse_windows
+from runfleet.storage.auto_storage import (
+    FOLDER,
+    is_linked,
+    link_auto_storage,
+    open_auto_storage,
+)
 
 app = new_app("Start, stop and reset the Batch emulator on this machine.")
 
+STORAGE_VARIABLE = "RUNFLEET_EMULATOR_STORAGE"
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
 
@@ -51,6 +58,16 @@ def start(
     tls: Annotated[
         bool, typer.Option("--tls", help="Serve https, with a certificate of its own.")
     ] = False,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONNECTION_STRING",
+            envvar=STORAGE_VARIABLE,
+            show_envvar=False,
+            help="Keep files in a storage account from now on, Azurite's or one of Azure; "
+            f"`{FOLDER}`: here again. It holds a key, so say it by {STORAGE_VARIABLE}.",
+        ),
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(
@@ -73,13 +90,16 @@ def start(
     checked = None if faults is None else _checked(faults)
     options = _options(node_delay=node_delay, tls=tls or None, port=port, faults=checked)
     running = Emulator(home).endpoint()
-    is_as_wanted = node_delay is None and faults is None
+    stays = storage is None or is_linked(home, storage)
+    is_as_wanted = node_delay is None and faults is None and stays
     if running and not (detach and is_as_wanted and _serves(running, tls=tls, port=port)):
         raise RunfleetError(
             f"the emulator is running already, at {running.url}",
             hint="`runfleet emulator stop` stops it",
         )
     refuse_windows()
+    if storage is not None:
+        link_auto_storage(home, storage)
     if not detach:
         _become_emulator(home, options)
     endpoint = running or _started(home, options)
@@ -133,6 +153,7 @@ def status(as_json: AsJson = False) -> None:
         "account": endpoint.account if endpoint else None,
         "certificate": endpoint.ca_file if endpoint else None,
         "folder": str(folders.state),
+        "storage": open_auto_storage(folders.home).place,
         "log": str(folders.state / "log.txt"),
     }
     if as_json:
@@ -203,6 +224,9 @@ def reset(yes: Yes = False, dry_run: DryRun = False) -> None:
     printer.say("This deletes all pools, jobs, studies and application packages of the emulator:")
     for folder in doomed:
         printer.say(f"    {folder} ({size_text(_size_of(folder))})")
+    if not is_linked(folders.home, FOLDER):
+        place = open_auto_storage(folders.home).place
+        printer.say(f"Files in the storage account {place} stay; it is linked no longer.")
     if agreed(printer, "Delete them?", yes=yes, dry_run=dry_run):
         _stopped(folders.home)
         _delete(doomed)

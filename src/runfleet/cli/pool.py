@@ -18,6 +18,8 @@ from runfleet.cli.failures import FAILED, WrongUsageError
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
+from runfleet.launch.connecting import owner
+from runfleet.launch.provision import EXPIRY, OWNER, expiry_of, left_over_pools
 
 app = new_app("List, show, resize and delete pools.")
 autoscale_app = new_app("Formulas by which pools follow their work.")
@@ -36,8 +38,12 @@ def list_pools(on: On = LOCAL, as_json: AsJson = False) -> None:
     if as_json:
         printer.json([_facts(pool) for pool in pools])
     elif pools:
-        columns = ("pool", number_column("nodes"), number_column("slots"), "vm_size", "state")
-        printer.table(columns, [_row(pool) for pool in pools])
+        columns = (
+            *("pool", number_column("nodes"), number_column("slots"), "vm_size", "state"),
+            *(() if on == LOCAL else ("owner", "left over from")),
+        )
+        marks = _no_marks if on == LOCAL else _marks
+        printer.table(columns, [_row(pool) + marks(pool) for pool in pools])
     else:
         printer.say("There are no pools; studies make them when they need them.")
 
@@ -91,20 +97,47 @@ def resize(
 
 
 @app.command(epilog=example("runfleet pool delete local --yes"))
-def delete(pool_id: PoolId, on: On = LOCAL, yes: Yes = False, dry_run: DryRun = False) -> None:
-    """Delete a pool with its nodes; their tasks go back to the queue."""
+def delete(
+    pool_id: Annotated[
+        str | None, typer.Argument(metavar="POOL", help="The id of a pool.", show_default=False)
+    ] = None,
+    left_over: Annotated[
+        bool, typer.Option("--left-over", help="All pools that nobody needs any more.")
+    ] = False,
+    on: On = LOCAL,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """
+    Delete a pool with its nodes; their tasks go back to the queue.
+
+    With `--left-over`, those that `runfleet run` has made and no job uses: yours, and those of
+    others that have not been used for two weeks.
+    """
+    if (pool_id is None) != left_over:
+        raise WrongUsageError("it is not clear what to delete", hint="name a pool or `--left-over`")
     printer = Printer.standard()
     batch = open_account(on).batch
-    pool = _find(batch, pool_id)
-    running = sum(node.running_tasks for node in batch.list_nodes(pool_id))
+    pools = left_over_pools(batch, owner()) if pool_id is None else [_find(batch, pool_id)]
+    if not pools:
+        printer.say(f"No pool is left over on account `{on}`.")
+        return
+    for pool in pools:
+        _show_deletion(printer, batch, pool)
+    what = "the pool" if len(pools) == 1 else "the pools"
+    if agreed(printer, f"Delete {what}?", yes=yes, dry_run=dry_run):
+        for pool in pools:
+            batch.delete_pool(pool.id)
+            printer.say(f"Pool `{pool.id}` is being deleted.")
+
+
+def _show_deletion(printer: Printer, batch: AzureBatch, pool: PoolInfo) -> None:
+    running = sum(node.running_tasks for node in batch.list_nodes(pool.id))
     count = pool.current_dedicated + pool.current_spot
     printer.say(
         f"This deletes pool `{pool.id}` with {count_text(count, 'node')}, "
         f"where {count_text(running, 'task')} are running."
     )
-    if agreed(printer, "Delete the pool?", yes=yes, dry_run=dry_run):
-        batch.delete_pool(pool.id)
-        printer.say(f"Pool `{pool.id}` is being deleted.")
 
 
 @autoscale_app.command(epilog=example("runfleet pool autoscale check '$TargetDedicatedNodes = 2;'"))
@@ -169,6 +202,16 @@ def _row(pool: PoolInfo) -> tuple[object, ...]:
     return pool.id, _nodes_text(pool), pool.slots, pool.vm_size, _state_text(pool)
 
 
+def _marks(pool: PoolInfo) -> tuple[str, ...]:
+    """Who made a pool, and when it is left over unless it is used again."""
+    expiry = expiry_of(pool)
+    return pool.metadata.get(OWNER, ""), f"{expiry.astimezone():%Y-%m-%d}" if expiry else ""
+
+
+def _no_marks(_: PoolInfo) -> tuple[str, ...]:
+    return ()
+
+
 def _nodes_text(pool: PoolInfo) -> str:
     """`2`, or `2 of 5` while nodes are coming or going."""
     current = pool.current_dedicated + pool.current_spot
@@ -205,7 +248,10 @@ def _facts(pool: PoolInfo) -> dict[str, Any]:
         "target_dedicated_nodes": pool.target_dedicated,
         "current_spot_nodes": pool.current_spot,
         "target_spot_nodes": pool.target_spot,
+        "scales_itself": pool.scales_itself,
         "resize_errors": [str(fault) for fault in pool.resize_errors],
+        "owner": pool.metadata.get(OWNER),
+        "expires": pool.metadata.get(EXPIRY),
     }
 
 

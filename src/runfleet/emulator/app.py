@@ -7,10 +7,12 @@ from time import monotonic
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.answers import Answer
-from runfleet.emulator.asgi import Receive, Scope, Send, read_body, request_of, send_answer
+from runfleet.emulator.asgi import Asgi, Receive, Scope, Send, read_body, request_of, send_answer
 from runfleet.emulator.authentication import authenticate
 from runfleet.emulator.engine import now
 from runfleet.emulator.handlers import HANDLERS
+from runfleet.emulator.management.app import ManagementApp
+from runfleet.emulator.management.uploads import UploadApp
 from runfleet.emulator.service import Service
 from runfleet.wire.coverage import refusal_of
 from runfleet.wire.errors import WireError, body_too_large, not_implemented
@@ -33,16 +35,25 @@ class App:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._beside: dict[str, Asgi] = {
+            "subscriptions": ManagementApp(service),
+            "storage": UploadApp(service),
+        }
         self.last_request = monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request: of Batch itself, or of what other hosts answer on Azure."""
         self.last_request = monotonic()
+        first_segment = scope["path"].partition("/")[2].partition("/")[0]
+        app = self._beside.get(first_segment, self._serve)
+        await app(scope, receive, send)
+        self.last_request = monotonic()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_body(receive)
         request = request_of(scope, body or b"", received=now())
         answer = await self._answer(request, is_too_large=body is None)
         await send_answer(send, answer)
-        self.last_request = monotonic()
 
     async def _answer(self, request: Request, *, is_too_large: bool) -> Answer:
         try:

@@ -15,6 +15,7 @@ from runfleet.wire.responses import Response
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CLOCK_OFFSET = "runfleet.clock_offset"
 """A member of a scope: by how much the service's clock is ahead when it receives the request."""

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 _PURGE_PAUSE = 0.05
 _COMMIT_PAUSE = 0.03
 _EXPIRED_AT_ONCE = 500
+_TOLD_AT_ONCE = 500
 _EXPIRY_PAUSE = 1.0
 _LONGEST_SLEEP = timedelta(days=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -102,6 +103,7 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: datetime | None = None
         self._purging = False
+        self._is_telling = False
         self._expiry: asyncio.TimerHandle | None = None
         self._next_expiry = _NEVER
         self._do: dict[type[Any], Callable[[Any], None]] = {
@@ -121,6 +123,7 @@ class Engine:
             wanted.ForgetTask: self._forget_task,
             wanted.RemoveTaskFiles: lambda command: self._remove_task_folders(command.task),
             wanted.LoadTasks: self._load_tasks,
+            wanted.Satisfy: self._satisfy,
             wanted.StartTask: self._start_task,
             wanted.StartInstance: self._start_instance,
             wanted.Proceed: lambda command: self._send(Proceed(command.execution)),
@@ -162,6 +165,7 @@ class Engine:
         for command in decision(self.state, now(), *args, **kwargs):
             self._do[type(command)](command)
         self._set_timer()
+        self._tell_children_soon()
         self._commit_later()
 
     async def committed(self) -> None:
@@ -269,6 +273,27 @@ class Engine:
         )
         self.decide(reports.on_tasks_loaded, command.job_id, tasks)
 
+    def _satisfy(self, command: wanted.Satisfy) -> None:
+        number = self.store.job_number(command.job_id)
+        self.store.dependencies.satisfy(number, command.task_id)
+
+    def _tell_children_soon(self) -> None:
+        if self.store.dependencies.is_due and not self._is_telling:
+            self._is_telling = True
+            asyncio.get_running_loop().call_soon(self._tell_children)
+
+    def _tell_children(self) -> None:
+        """Some at a time: a parent may have a hundred thousand children."""
+        self._is_telling = False
+        told = self.store.dependencies.tell_children(_TOLD_AT_ONCE)
+        by_job: dict[str, list[Task]] = {}
+        for task in self.store.tasks.ready(told):
+            by_job.setdefault(task.job_id, []).append(task)
+        for job_id, released in by_job.items():
+            self.decide(reports.on_tasks_released, job_id, released)
+        self._tell_children_soon()
+        self._commit_later()
+
     def _start_task(self, command: wanted.StartTask) -> None:
         task = command.task
         spec = spec_from_body(self.store.tasks.body(task.sequence))
@@ -324,6 +349,8 @@ class Engine:
     def _forget_task(self, command: wanted.ForgetTask) -> None:
         self._remove_task_folders(command.task)
         self.store.tasks.forget(command.task)
+        if command.task.is_blocked:
+            self.store.dependencies.forget_child(command.task.sequence)
 
     def _remove_task_folders(self, task: Task) -> None:
         if task.node_id is None:

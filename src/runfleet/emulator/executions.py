@@ -45,7 +45,7 @@ from runfleet.scheduler.commands import (
     StartRelease,
     StartTask,
 )
-from runfleet.storage import DirectoryStorage
+from runfleet.storage import Storage
 from runfleet.wire.shapes import task_directory
 
 _START_TASK_DIRECTORY = "startup"
@@ -60,12 +60,15 @@ class Executions:
 
     Parameters
     ----------
+    storage
+        The auto-storage account.
     account, url
         What tasks are told of the account they belong to.
     """
 
     folders: Folders
     packages: Packages
+    storage: Storage
     account: str
     url: str
 
@@ -226,9 +229,8 @@ class Executions:
         )
 
     def _auto_storage_url(self, file: ResourceFile) -> str:
-        storage = DirectoryStorage(self.folders.storage)
         container = file.auto_storage_container_name or ""
-        return storage.container_url(container, life=_AUTO_STORAGE_LIFE)
+        return self.storage.container_url(container, life=_AUTO_STORAGE_LIFE)
 
 
 Packaged = tuple[ApplicationPackageReference, ...]

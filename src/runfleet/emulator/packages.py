@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.specs import ApplicationPackageReference
+from runfleet.emulator.applications import Applications
 from runfleet.emulator.environment import InstalledPackage
-from runfleet.storage.packages import PackageFolder
+from runfleet.storage.packages import Package, PackageFolder
 
 
 class Packages:
@@ -23,6 +24,7 @@ class Packages:
 
     def __init__(self, folder: Path) -> None:
         self._folder = PackageFolder(folder)
+        self._applications = Applications(folder)
 
     def check(self, references: Iterable[ApplicationPackageReference]) -> None:
         """Refuse references to packages that are not there."""
@@ -61,13 +63,18 @@ class Packages:
             exact = self._missing(reference)
             if exact.exists():
                 return exact
-        candidates = [
-            package
-            for package in self._folder.versions(reference.application_id)
-            if not reference.version or package.version.lower() == reference.version.lower()
-        ]
-        newest = max(candidates, key=lambda package: package.added, default=None)
-        return newest.path if newest else None
+        packages = self._folder.versions(reference.application_id)
+        version = reference.version or self._default_version(reference.application_id, packages)
+        return next((one.path for one in packages if one.version.lower() == version.lower()), None)
+
+    def _default_version(self, application_id: str, packages: Sequence[Package]) -> str:
+        """What users said; where they said nothing at all, the newest one."""
+        application = self._applications.find(application_id)
+        if application is None or not packages:
+            return ""
+        if application.is_declared:
+            return application.default_version or ""
+        return max(packages, key=lambda package: package.added).version
 
     def _missing(self, reference: ApplicationPackageReference) -> Path:
         name = f"{reference.version or 'default'}.zip"

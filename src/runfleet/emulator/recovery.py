@@ -7,11 +7,12 @@ from pathlib import Path
 
 from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.messages import Ended, SubjectKind
-from runfleet.batch.records import Task
+from runfleet.batch.records import Job, Task
 from runfleet.batch.states import TaskState
 from runfleet.emulator.engine import now, outcome_of
 from runfleet.scheduler import instances
-from runfleet.scheduler.restore import Remembered, recover_task
+from runfleet.scheduler.exit_conditions import satisfies
+from runfleet.scheduler.restore import Remembered, recover_job, recover_task
 from runfleet.scheduler.state import Outcome
 from runfleet.store import Store
 
@@ -27,7 +28,8 @@ def recover_tasks(store: Store, journal: Path) -> None:
     yet committed that the task was started.  The journal is complete once a new agent is ready.
     """
     noted = _noted_ends(journal)
-    numbers = {job.spec.job_id.lower(): store.job_number(job.spec.job_id) for job in store.jobs()}
+    jobs = {job.spec.job_id.lower(): job for job in store.jobs()}
+    numbers = {job_key: store.job_number(job_key) for job_key in jobs}
     interrupted = {_key(task): task for task in store.tasks.interrupted(numbers.values())}
     for (job_key, task_key), ended in noted.items():
         stored = store.tasks.find(numbers[job_key], task_key) if job_key in numbers else None
@@ -35,9 +37,12 @@ def recover_tasks(store: Store, journal: Path) -> None:
             task = interrupted.setdefault((job_key, task_key), stored.task)
             task.pool_id, task.node_id = ended.subject.pool_id, ended.subject.node_id
     for key, task in interrupted.items():
-        recover_task(task, _newer_outcome(noted.get(key), task), now())
+        outcome = _newer_outcome(noted.get(key), task)
+        recover_task(task, outcome, now())
         store.tasks.save(task)
         _recover_subtasks(store, task)
+        if outcome is not None and task.state is TaskState.COMPLETED:
+            _let_follow(store, jobs[key[0]], task, outcome)
     store.commit()
     clear_journal(journal)
 
@@ -50,6 +55,13 @@ def _recover_subtasks(store: Store, task: Task) -> None:
         for subtask in subtasks:
             instances.end_with_primary(subtask, task, now())
         store.tasks.save_subtasks(task, subtasks)
+
+
+def _let_follow(store: Store, job: Job, task: Task, outcome: Outcome) -> None:
+    if satisfies(job.spec, task, outcome):
+        store.dependencies.satisfy(store.job_number(task.job_id), task.task_id)
+    if recover_job(job, task, outcome, now()):
+        store.save_job(job)
 
 
 def _noted_ends(journal: Path) -> Mapping[TaskKey, Ended]:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from runfleet.emulator.app import App
+from runfleet.emulator.applications import Applications
 from runfleet.emulator.certificates import ensure_certificate
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.executions import Executions
@@ -36,6 +37,7 @@ from runfleet.emulator.tokens import read_account_key
 from runfleet.errors import RunfleetError
 from runfleet.scheduler.restore import resume
 from runfleet.scheduler.state import State
+from runfleet.storage.auto_storage import open_auto_storage
 from runfleet.store import Store
 
 if TYPE_CHECKING:
@@ -131,8 +133,16 @@ async def _serve(settings: Settings, folders: Folders) -> None:
     engine = await _start_engine(settings, folders, url, plan)
     try:
         key = _account_key(folders.key)
-        service = Service(settings.account, key, engine, folders, Packages(folders.packages))
-        app = App(service)
+        app = App(
+            Service(
+                settings.account,
+                key,
+                engine,
+                folders,
+                Packages(folders.packages),
+                Applications(folders.packages),
+            )
+        )
         certificate = _certificate(settings, folders)
         server = _QuietServer(_configuration(app, certificate, plan))
         _announce(folders, url, settings)
@@ -189,7 +199,13 @@ async def _start_engine(
 ) -> Engine:
     store = Store(folders.database)
     state = State(node_delay=settings.node_delay)
-    executions = Executions(folders, Packages(folders.packages), settings.account, url)
+    executions = Executions(
+        folders,
+        Packages(folders.packages),
+        open_auto_storage(folders.home),
+        settings.account,
+        url,
+    )
     make_engine = Engine if plan is None else _engine_with_faults(plan, url)
     engine = make_engine(folders, store, state, executions)
     await engine.start()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runfleet.batch.specs import PoolSpec
+from runfleet.batch.states import OsType
+from runfleet.emulator.applications import Applications
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.packages import Packages
+from runfleet.wire.errors import not_implemented
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +31,10 @@ class Service:
     engine: Engine
     folders: Folders
     packages: Packages
+    applications: Applications
+
+    def check_pool(self, spec: PoolSpec) -> None:
+        """Refuse a pool of Windows nodes, or with packages that are not there."""
+        if spec.os_type is OsType.WINDOWS:
+            raise not_implemented("pools of Windows nodes are not supported yet")
+        self.packages.check(spec.packages)

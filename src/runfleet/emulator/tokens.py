@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 BATCH = "https://batch.core.windows.net/"
 MANAGEMENT = "https://management.azure.com/"
 
+# The resource manager has two names and does not mind a missing slash.
+MANAGEMENT_AUDIENCES = tuple(
+    f"https://management.{domain}{slash}"
+    for domain in ("azure.com", "core.windows.net")
+    for slash in ("/", "")
+)
+
 _ISSUER = "runfleet emulator"
 _ALGORITHM = "HS256"
 _LIFE = timedelta(hours=1)

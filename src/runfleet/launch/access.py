@@ -14,7 +14,8 @@ from runfleet.azure.management import Management
 from runfleet.launch.emulator import Emulator
 from runfleet.launch.keys import KeyKind, Keys
 from runfleet.launch.pool import PoolPlan, plan_azure_pool, plan_local_pool
-from runfleet.storage import DirectoryStorage, Storage
+from runfleet.storage import Storage
+from runfleet.storage.auto_storage import open_auto_storage
 from runfleet.study.pool import PoolRequest
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ class LocalAccess:
         return AzureBatch(endpoint.url, credential, ca_file=endpoint.ca_file)
 
     def open_storage(self) -> Storage:
-        """Give the folder that is the emulator's storage account."""
-        return DirectoryStorage(self.home / "storage")
+        """Open the emulator's storage account."""
+        return open_auto_storage(self.home)
 
     def open_management(self) -> None:
         """Give nothing: this machine has no quotas."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from runfleet.autoscale.formulas import while_tasks_last
 from runfleet.azure import Autoscale, AzureBatch, ConflictError, PoolInfo, PoolSettings
+from runfleet.azure.waiting import asking
 from runfleet.launch.pool import PoolPlan, Scaling
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ POOL_LIFE = timedelta(days=14)
 
 # An evaluation interval and a half, and the time that samples take.
 _HEAD_START = timedelta(minutes=10)
+_DELETING = timedelta(minutes=20)
 
 
 def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> PoolInfo | None:
@@ -44,7 +46,7 @@ def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> PoolInfo | 
     pool
         The pool that was there already, or None.
     """
-    pool = batch.get_pool(plan.id)
+    pool = _find(batch, plan.id)
     if pool is None:
         _make(batch, plan, waiting)
     elif plan.scaling is None:
@@ -54,10 +56,25 @@ def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> PoolInfo | 
     return pool
 
 
-def is_left_over(pool: PoolInfo, now: datetime) -> bool:
-    """Tell whether runfleet has made a pool that has not been used for long."""
-    expiry = expiry_of(pool)
-    return expiry is not None and expiry < now
+def left_over_pools(batch: AzureBatch, owner: str) -> list[PoolInfo]:
+    """
+    Find the pools that runfleet has made and no job uses.
+
+    Parameters
+    ----------
+    batch
+        The account.
+    owner
+        Whose pools they are; those of others only when they have expired.
+    """
+    used = {job.pool_id for job in batch.list_jobs() if job.state != "completed"}
+    now = datetime.now(UTC)
+    return [
+        pool
+        for pool in batch.list_pools()
+        if MARK in pool.metadata and pool.id not in used and pool.state != "deleting"
+        if pool.metadata.get(OWNER, owner) == owner or (expiry_of(pool) or now) < now
+    ]
 
 
 def expiry_of(pool: PoolInfo) -> datetime | None:
@@ -66,6 +83,15 @@ def expiry_of(pool: PoolInfo) -> datetime | None:
         return datetime.fromisoformat(pool.metadata[EXPIRY])
     except (KeyError, ValueError):
         return None
+
+
+def _find(batch: AzureBatch, pool_id: str) -> PoolInfo | None:
+    """Ask for a pool; one that is being deleted is waited for, as its name is still taken."""
+    for _ in asking(f"the end of pool `{pool_id}`, which is being deleted", _DELETING):
+        pool = batch.get_pool(pool_id)
+        if pool is None or pool.state != "deleting":
+            return pool
+    return None
 
 
 def _make(batch: AzureBatch, plan: PoolPlan, waiting: int) -> None:

@@ -110,6 +110,14 @@ class LoadTasks:
 
 
 @dataclass(frozen=True, slots=True)
+class Satisfy:
+    """Children need not wait for this task any more; hand over those that are free now."""
+
+    job_id: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartTask:
     """Run a task on a node; a retry keeps the folder of the attempt before."""
 
@@ -210,6 +218,7 @@ Command = (
     | ForgetTask
     | RemoveTaskFiles
     | LoadTasks
+    | Satisfy
     | StartTask
     | StartInstance
     | Proceed

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Failure
 from runfleet.batch.specs import JobSpec
 from runfleet.batch.states import DisableJobOption, JobState
-from runfleet.scheduler import jobs, tasks
+from runfleet.scheduler import jobs
 from runfleet.scheduler.commands import SaveJob
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import Fate, JobEntry, State
+from runfleet.scheduler.state import JobEntry, State
 
 _REFUSALS = {
     JobState.COMPLETED: "JobCompleted",
@@ -26,15 +27,22 @@ def demand_living(job: JobEntry) -> None:
 
 
 @decision
-def create_job(state: State, now: datetime, spec: JobSpec, body: bytes) -> None:
-    """Make a job; the pool it names may come later."""
+def create_job(
+    state: State,
+    now: datetime,
+    spec: JobSpec,
+    body: bytes,
+    *,
+    scheduling_error: Failure | None = None,
+) -> None:
+    """Make a job; one whose auto pool cannot be made, as may be known already, completes."""
     existing = state.jobs.get(spec.job_id.lower())
     if existing is not None:
         is_going = existing.job.state is JobState.DELETING
         raise BatchRuleError("JobBeingDeleted" if is_going else "JobExists")
     if spec.job_id.lower() in state.job_schedules:
         raise BatchRuleError("JobScheduleWithSameIdExists")
-    jobs.create(state, spec, body, now)
+    jobs.create(state, spec, body, now, scheduling_error=scheduling_error)
 
 
 @decision
@@ -46,6 +54,8 @@ def update_job(state: State, now: datetime, spec: JobSpec, body: bytes) -> None:
     if moves and job.job.state is not JobState.DISABLED:
         raise BatchRuleError("OperationInvalidForCurrentState")
     jobs.leave_pool(state, job)
+    if moves:
+        jobs.end_auto_pool(state, job.job.spec, now)
     job.job.spec, job.job.body, job.job.last_modified = spec, body, now
     jobs.join_pool(state, job)
     jobs.watch_time_limit(state, job)
@@ -59,12 +69,7 @@ def disable_job(state: State, now: datetime, job_id: str, option: DisableJobOpti
     job = state.job(job_id)
     demand_living(job)
     job.job.last_modified = now
-    jobs.change_state(state, job, JobState.DISABLING, now)
-    for running in list(job.running.values()):
-        if option is DisableJobOption.REQUEUE:
-            tasks.end_running(state, running, Fate.REQUEUE, now)
-        elif option is DisableJobOption.TERMINATE:
-            tasks.terminate_running(state, running, now)
+    jobs.begin_disabling(state, job, option, now)
 
 
 @decision

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from runfleet.batch.records import Job, TaskCounts
+from runfleet.batch.records import Failure, Job, TaskCounts
 from runfleet.batch.specs import JobSpec
-from runfleet.batch.states import JobState, OnAllTasksComplete, OnTaskFailure
-from runfleet.scheduler import preparation, tasks
+from runfleet.batch.states import (
+    DisableJobOption,
+    JobState,
+    OnAllTasksComplete,
+    PoolLifetimeOption,
+)
+from runfleet.scheduler import auto_pools, preparation, tasks
 from runfleet.scheduler.assign import load_more
 from runfleet.scheduler.commands import ForgetJob, Kill, SaveJob
-from runfleet.scheduler.state import Due, JobEntry, State
+from runfleet.scheduler.state import Due, Fate, JobEntry, State
 
 
-def create(state: State, spec: JobSpec, body: bytes, now: datetime) -> JobEntry:
-    """Make a job; the pool it names may come later."""
+def create(
+    state: State,
+    spec: JobSpec,
+    body: bytes,
+    now: datetime,
+    *,
+    scheduling_error: Failure | None = None,
+) -> JobEntry:
+    """Make a job; a pool it names may come later, an auto pool comes with it if that can be."""
     job = state.add_job(Job(spec, body, now, now, JobState.ACTIVE, now))
+    if spec.auto_pool is not None and not spec.pool_id:
+        made = scheduling_error or auto_pools.create(state, spec.auto_pool, now)
+        _assign_auto_pool(state, job, made, now)
     join_pool(state, job)
     watch_time_limit(state, job)
     state.emit(SaveJob(job.job))
     state.touch_job(job)
     return job
+
+
+def _assign_auto_pool(state: State, job: JobEntry, made: str | Failure, now: datetime) -> None:
+    if isinstance(made, Failure):
+        job.job.scheduling_error = made
+        _complete(state, job, now)
+    else:
+        job.job.spec = replace(job.job.spec, pool_id=made)
 
 
 def watch_time_limit(state: State, job: JobEntry) -> None:
@@ -32,16 +56,30 @@ def watch_time_limit(state: State, job: JobEntry) -> None:
 
 def change_state(state: State, job: JobEntry, to: JobState, now: datetime) -> None:
     """Move a job to another state, remembering the one before."""
-    record = job.job
-    record.previous_state, record.previous_state_time = record.state, record.state_time
-    record.state, record.state_time = to, now
-    state.emit(SaveJob(record))
+    set_state(job.job, to, now)
+    state.emit(SaveJob(job.job))
     state.touch_job(job)
     if job.schedule is not None:
         state.touch_job_schedule(job.schedule)
-    pool = state.pools.get(record.spec.pool_id.lower())
+    pool = state.pools.get(job.job.spec.pool_id.lower())
     if pool is not None:
         state.touch_pool(pool)
+
+
+def set_state(job: Job, to: JobState, now: datetime) -> None:
+    """Note that a job is in another state from now on."""
+    job.previous_state, job.previous_state_time = job.state, job.state_time
+    job.state, job.state_time = to, now
+
+
+def begin_disabling(state: State, job: JobEntry, option: DisableJobOption, now: datetime) -> None:
+    """Start no more tasks; the running ones are requeued, ended or awaited."""
+    change_state(state, job, JobState.DISABLING, now)
+    for running in list(job.running.values()):
+        if option is DisableJobOption.REQUEUE:
+            tasks.end_running(state, running, Fate.REQUEUE, now)
+        elif option is DisableJobOption.TERMINATE:
+            tasks.terminate_running(state, running, now)
 
 
 def begin_termination(state: State, job: JobEntry, reason: str, now: datetime) -> None:
@@ -69,6 +107,7 @@ def end_tasks(state: State, job: JobEntry, now: datetime) -> None:
 
 def settle_job(state: State, job: JobEntry, now: datetime) -> None:
     """Do what follows from the tasks of a job having come, gone or ended."""
+    _do_what_is_due(state, job, now)
     if job.queue.wants_more():
         load_more(state, job)
     if job.job.state is JobState.ACTIVE:
@@ -81,11 +120,20 @@ def settle_job(state: State, job: JobEntry, now: datetime) -> None:
         _settle_ending(state, job, now)
 
 
+def _do_what_is_due(state: State, job: JobEntry, now: datetime) -> None:
+    reason, job.end_reason = job.end_reason, None
+    is_to_disable, job.is_to_disable = job.is_to_disable, False
+    if job.is_ending or job.job.state is JobState.COMPLETED:
+        return
+    if reason is not None:
+        begin_termination(state, job, reason, now)
+    elif is_to_disable and job.job.state not in {JobState.DISABLING, JobState.DISABLED}:
+        begin_disabling(state, job, DisableJobOption.REQUEUE, now)
+
+
 def _settle_active(state: State, job: JobEntry, now: datetime) -> None:
-    spec, counts = job.job.spec, job.job.counts
-    if spec.on_task_failure is not OnTaskFailure.NO_ACTION and counts.failed:
-        begin_termination(state, job, "TaskFailed", now)
-    elif spec.on_all_tasks_complete is OnAllTasksComplete.TERMINATE_JOB and _is_done(job):
+    terminates = job.job.spec.on_all_tasks_complete is OnAllTasksComplete.TERMINATE_JOB
+    if terminates and _is_done(job):
         begin_termination(state, job, "AllTasksComplete", now)
 
 
@@ -99,10 +147,24 @@ def _settle_ending(state: State, job: JobEntry, now: datetime) -> None:
     if job.releasing:
         return
     if job.job.state is JobState.DELETING:
+        end_auto_pool(state, job.job.spec, now)
         forget(state, job)
     else:
-        job.job.end_time = now
-        change_state(state, job, JobState.COMPLETED, now)
+        _complete(state, job, now)
+
+
+def _complete(state: State, job: JobEntry, now: datetime) -> None:
+    job.job.end_time = now
+    change_state(state, job, JobState.COMPLETED, now)
+    end_auto_pool(state, job.job.spec, now)
+
+
+def end_auto_pool(state: State, spec: JobSpec, now: datetime) -> None:
+    """A job is not on its auto pool any more; one that its schedule shares has to stay."""
+    auto_pool = spec.auto_pool
+    is_own = auto_pool is not None and auto_pool.lifetime is PoolLifetimeOption.JOB
+    if auto_pool is not None and is_own and not auto_pool.keep_alive:
+        auto_pools.end(state, spec.pool_id, now)
 
 
 def forget(state: State, job: JobEntry) -> None:
@@ -133,4 +195,4 @@ def leave_pool(state: State, job: JobEntry) -> None:
 def recount(job: JobEntry, counts: TaskCounts, slot_counts: TaskCounts) -> None:
     """Take over the counts that the store found after a restart."""
     job.job.counts, job.job.slot_counts = counts, slot_counts
-    job.queue.beyond = counts.active
+    job.queue.beyond = counts.active - counts.blocked

@@ -8,6 +8,7 @@ from secrets import SystemRandom
 
 from runfleet import autoscale
 from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Job
 from runfleet.batch.states import JobState, NodeState
 from runfleet.scheduler.state import PoolEntry, Sampling
 from runfleet.scheduler.tasks import AT_WORK
@@ -49,6 +50,10 @@ def sample_delay() -> timedelta:
     return autoscale.SAMPLE_DELAY
 
 
+def _ready_tasks(job: Job) -> int:
+    return job.counts.active - job.counts.blocked if job.state is JobState.ACTIVE else 0
+
+
 def _metrics(pool: PoolEntry) -> Mapping[autoscale.Metric, float]:
     """
     What can be counted.
@@ -61,7 +66,7 @@ def _metrics(pool: PoolEntry) -> Mapping[autoscale.Metric, float]:
     dedicated = sum(node.dedicated for node in nodes)
     counts = autoscale.PoolCounts(
         task_slots_per_node=pool.pool.spec.task_slots_per_node,
-        ready_tasks=sum(job.counts.active for job in jobs if job.state is JobState.ACTIVE),
+        ready_tasks=sum(map(_ready_tasks, jobs)),
         running_tasks=sum(job.counts.running for job in jobs),
         succeeded_tasks=sum(job.counts.succeeded for job in jobs),
         failed_tasks=sum(job.counts.failed for job in jobs),

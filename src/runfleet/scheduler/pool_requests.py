@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Pool
 from runfleet.batch.specs import DEFAULT_RESIZE_TIMEOUT, AutoscaleSpec, PoolSpec
 from runfleet.batch.states import (
     AllocationState,
@@ -16,7 +15,7 @@ from runfleet.batch.states import (
     PoolState,
     SchedulingState,
 )
-from runfleet.scheduler import autoscaling, jobs, metering, nodes, pools, tasks
+from runfleet.scheduler import jobs, nodes, pool_creation, pools, tasks
 from runfleet.scheduler.commands import SaveNode, SavePool
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import NodeEntry, PoolEntry, Purpose, State
@@ -39,29 +38,18 @@ def create_pool(
     if existing is not None:
         is_going = existing.pool.state is PoolState.DELETING
         raise BatchRuleError("PoolBeingDeleted" if is_going else "PoolExists")
-    if autoscale is not None:
-        metering.check_formula(autoscale.formula)
-    pool = Pool(
-        spec=spec,
-        body=body,
-        creation_time=now,
-        last_modified=now,
-        state=PoolState.ACTIVE,
-        state_time=now,
-        allocation_state=AllocationState.STEADY,
-        allocation_time=now,
+    pool_creation.create(
+        state,
+        spec,
+        body,
+        now,
         target_dedicated=target_dedicated,
         target_low_priority=target_low_priority,
+        autoscale=autoscale,
     )
-    entry = state.pools[spec.pool_id.lower()] = PoolEntry(pool)
-    state.emit(SavePool(pool))
     for job in state.jobs.values():
         if job.job.spec.pool_id.lower() == spec.pool_id.lower():
             jobs.join_pool(state, job)
-    if target_dedicated or target_low_priority:
-        pools.begin_resize(state, entry, NodeDeallocationOption.REQUEUE, now)
-    if autoscale is not None:
-        autoscaling.begin(state, entry, autoscale, now)
 
 
 def demand_active(entry: PoolEntry) -> None:
@@ -154,11 +142,7 @@ def delete_pool(state: State, now: datetime, pool_id: str) -> None:
     """Take all nodes out of a pool, requeueing their tasks, and forget it."""
     entry = state.pool(pool_id)
     demand_active(entry)
-    entry.pool.state, entry.pool.state_time = PoolState.DELETING, now
-    state.emit(SavePool(entry.pool))
-    for node in list(entry.nodes.values()):
-        nodes.leave(state, node, NodeDeallocationOption.REQUEUE, now)
-    state.touch_pool(entry)
+    pools.begin_deletion(state, entry, now)
 
 
 _REFUSALS = {

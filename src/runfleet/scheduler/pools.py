@@ -123,6 +123,15 @@ def _is_on_its_way(entry: NodeEntry) -> bool:
     return entry.node.state in _ON_THEIR_WAY and entry.emptied_for is not Purpose.STAY_AWAY
 
 
+def begin_deletion(state: State, pool: PoolEntry, now: datetime) -> None:
+    """Take all nodes out of a pool, requeueing their tasks; it is forgotten when they are gone."""
+    pool.pool.state, pool.pool.state_time = PoolState.DELETING, now
+    state.emit(SavePool(pool.pool))
+    for node in list(pool.nodes.values()):
+        nodes.leave(state, node, NodeDeallocationOption.REQUEUE, now)
+    state.touch_pool(pool)
+
+
 def forget(state: State, pool: PoolEntry) -> None:
     """A pool is gone; its jobs stay and wait for another of its id."""
     pool_id = pool.pool.spec.pool_id

@@ -44,29 +44,45 @@ class TaskQueue:
             self.beyond += 1
         else:
             self.last_sequence = task.sequence
-            self.put(task)
+            self._put(task)
 
-    def put(self, task: Task) -> None:
-        """Put a task of the window's range into the window."""
+    def _put(self, task: Task) -> None:
         self._waiting[task.task_id.lower()] = task
+        self._put_in_order(task)
+
+    def _put_in_order(self, task: Task) -> None:
         order = self._order.setdefault((task.required_slots, task.instances), [])
         heappush(order, (task.sequence, task.task_id.lower()))
 
     def put_back(self, task: Task) -> None:
-        """Take a task of any place in the order that is active again."""
-        if self.beyond and task.sequence > self.last_sequence:
-            self.beyond += 1
+        """Take a task of any place in the order that is active, or may be run, again."""
+        if task.sequence <= self.last_sequence or self.is_loading:
+            self._put(task)
+            self._shrink()
         else:
-            self.last_sequence = max(self.last_sequence, task.sequence)
-            self.put(task)
+            self.add_new(task)
+
+    def _shrink(self) -> None:
+        """Leave the last tasks to the store where too many have come back."""
+        if len(self._waiting) <= 2 * self.window or self.is_loading:
+            return
+        kept = sorted(self._waiting.values(), key=lambda task: task.sequence)[: self.window]
+        self.beyond += len(self._waiting) - len(kept)
+        self.last_sequence = kept[-1].sequence
+        self._waiting = {task.task_id.lower(): task for task in kept}
+        self._order.clear()
+        for task in kept:
+            self._put_in_order(task)
 
     def put_loaded(self, tasks: list[Task]) -> None:
         """Widen the window by the tasks that were asked of the store."""
         self.is_loading = False
-        for task in tasks:
-            self.last_sequence = task.sequence
-            self.put(task)
-        self.beyond = max(0, self.beyond - len(tasks)) if tasks else 0
+        # One that came back since they were asked for is here already.
+        new = [task for task in tasks if task.task_id.lower() not in self._waiting]
+        for task in new:
+            self._put(task)
+        self.last_sequence = tasks[-1].sequence if tasks else self.last_sequence
+        self.beyond = max(0, self.beyond - len(new)) if tasks else 0
 
     @property
     def has_instances(self) -> bool:

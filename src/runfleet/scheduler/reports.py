@@ -9,6 +9,7 @@ from runfleet.batch.records import Task
 from runfleet.batch.states import JobState
 from runfleet.scheduler import (
     autoscaling,
+    dependencies,
     instances,
     jobs,
     nodes,
@@ -117,6 +118,19 @@ def on_tasks_loaded(state: State, _now: datetime, job_id: str, loaded: Sequence[
     if job is not None:
         job.queue.put_loaded(list(loaded))
         jobs.join_pool(state, job)
+
+
+@decision
+def on_tasks_released(state: State, _now: datetime, job_id: str, released: Sequence[Task]) -> None:
+    """Tasks that had been blocked wait for their parents no more."""
+    job = state.jobs.get(job_id.lower())
+    if job is None:
+        return
+    for task in released:
+        dependencies.take_away(job, task)
+        job.queue.put_back(task)
+    jobs.join_pool(state, job)
+    state.touch_job(job)
 
 
 @decision

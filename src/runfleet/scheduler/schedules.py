@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runfleet.batch.records import JobSchedule
-from runfleet.batch.states import JobScheduleState, JobState
-from runfleet.scheduler import jobs
+from runfleet.batch.specs import JobSpec
+from runfleet.batch.states import JobScheduleState, JobState, PoolLifetimeOption
+from runfleet.scheduler import auto_pools, jobs
 from runfleet.scheduler.commands import ForgetJobSchedule, SaveJobSchedule
 from runfleet.scheduler.state import Due, JobEntry, JobScheduleEntry, State
 
@@ -73,7 +74,7 @@ def settle_job_schedule(state: State, schedule: JobScheduleEntry, now: datetime)
     """Do what follows from the time, or from jobs of a schedule having ended or gone."""
     record = schedule.schedule
     if record.state is JobScheduleState.DELETING and not schedule.jobs:
-        _forget(state, schedule)
+        _forget(state, schedule, now)
     elif record.state is JobScheduleState.TERMINATING and active_job(schedule) is None:
         _complete(state, schedule, now)
     elif record.state in _LIVING and active_job(schedule) is None:
@@ -126,15 +127,34 @@ def _make_job(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
     record.jobs_made += 1
     job_id = record.recent_job_id
     assert job_id is not None, "it has been counted"
-    jobs.create(state, replace(record.spec.job, job_id=job_id), record.spec.job_body, now)
+    spec = replace(record.spec.job, job_id=job_id)
+    if _shares_pool(spec):
+        spec = replace(spec, pool_id=record.pool_id or "")
+    job = jobs.create(state, spec, record.spec.job_body, now)
+    if _shares_pool(spec):
+        record.pool_id = job.job.spec.pool_id or None
+
+
+def _shares_pool(spec: JobSpec) -> bool:
+    auto_pool = spec.auto_pool
+    return auto_pool is not None and auto_pool.lifetime is PoolLifetimeOption.JOB_SCHEDULE
+
+
+def _end_auto_pool(state: State, record: JobSchedule, now: datetime) -> None:
+    auto_pool = record.spec.job.auto_pool
+    keep_alive = auto_pool is not None and auto_pool.keep_alive
+    if record.pool_id is not None and not keep_alive:
+        auto_pools.end(state, record.pool_id, now)
 
 
 def _complete(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
     schedule.schedule.end_time = now
     change_state(state, schedule, JobScheduleState.COMPLETED, now)
+    _end_auto_pool(state, schedule.schedule, now)
 
 
-def _forget(state: State, schedule: JobScheduleEntry) -> None:
+def _forget(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
+    _end_auto_pool(state, schedule.schedule, now)
     del state.job_schedules[schedule.key]
     state.emit(ForgetJobSchedule(schedule.schedule.spec.schedule_id))
 

@@ -207,6 +207,8 @@ class JobEntry:
         The executions of its preparation and release tasks.
     schedule
         The job schedule that made it, if one did.
+    end_reason, is_to_disable
+        What is due because of tasks that have completed, until the job is settled.
     """
 
     job: Job
@@ -218,6 +220,8 @@ class JobEntry:
     releasing: set[int] = field(default_factory=set)
     has_released: bool = False
     schedule: JobScheduleEntry | None = None
+    end_reason: str | None = None
+    is_to_disable: bool = False
 
     @property
     def key(self) -> str:

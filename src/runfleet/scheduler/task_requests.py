@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
 from runfleet.batch.states import TaskResult, TaskState
-from runfleet.scheduler import jobs, tasks
+from runfleet.scheduler import dependencies, jobs, tasks
 from runfleet.scheduler.commands import ForgetTask, RemoveTaskFiles, SaveSubtasks, SaveTask
 from runfleet.scheduler.job_requests import demand_living
 from runfleet.scheduler.settle import decision
@@ -22,7 +22,10 @@ def add_tasks(state: State, _now: datetime, job_id: str, added: Sequence[Task]) 
     job = state.job(job_id)
     demand_living(job)
     for task in added:
-        job.queue.add_new(task)
+        if task.is_blocked:
+            dependencies.put_aside(job, task)
+        else:
+            job.queue.add_new(task)
     slots = sum(task.required_slots for task in added)
     job.job.counts.active += len(added)
     job.job.slot_counts.active += slots
@@ -62,7 +65,7 @@ def delete_task(state: State, now: datetime, stored: Task) -> None:
     if running is not None:
         tasks.end_running(state, running, Fate.DELETED, now)
     elif task.state is TaskState.ACTIVE:
-        job.queue.remove(task)
+        tasks.leave_queue(job, task)
     state.emit(ForgetTask(task))
     state.touch_job(job)
 
@@ -108,7 +111,7 @@ def _make_new(state: State, job: JobEntry, task: Task, now: datetime) -> None:
     tasks.change_state(task, TaskState.ACTIVE, now)
     job.job.counts.active += 1
     job.job.slot_counts.active += task.required_slots
-    job.queue.put_back(task)
+    tasks.enter_queue(job, task)
     jobs.join_pool(state, job)
     state.emit(SaveTask(task))
     if task.instances:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from runfleet.batch.records import RECENT_TASKS, Failure, RecentTask, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
-from runfleet.scheduler import instances
+from runfleet.scheduler import dependencies, instances
 from runfleet.scheduler.auxiliary import ended_failure, failure_of, wants_retry
 from runfleet.scheduler.commands import Kill, SaveSubtasks, SaveTask, StartTask
+from runfleet.scheduler.exit_conditions import note_end
 from runfleet.scheduler.state import DECIDED, Fate, JobEntry, NodeEntry, Outcome, RunningTask, State
 
 AT_WORK = frozenset({NodeState.IDLE, NodeState.RUNNING})
@@ -125,6 +126,7 @@ def _vacate(state: State, running: RunningTask, node: NodeEntry) -> None:
 def complete(state: State, job: JobEntry, task: Task, outcome: Outcome, now: datetime) -> None:
     """Record how a task that had been running ended."""
     record_outcome(task, outcome, now)
+    note_end(state, job, task, outcome)
     _count_completed(job, task)
     job.job.counts.running -= 1
     job.job.slot_counts.running -= task.required_slots
@@ -186,7 +188,7 @@ def requeue(state: State, running: RunningTask, now: datetime, *, is_counted: bo
         task.last_requeue_time = now
     task.start_time = task.pool_id = task.node_id = None
     change_state(task, TaskState.ACTIVE, now)
-    running.job.queue.put(task)
+    running.job.queue.put_back(task)
     state.emit(SaveTask(task))
     if running.team is not None:
         state.emit(SaveSubtasks(task, ()))
@@ -221,17 +223,34 @@ def terminate_running(state: State, running: RunningTask, now: datetime) -> None
 
 def terminate_waiting(state: State, job: JobEntry, task: Task, now: datetime) -> None:
     """Complete a task that never ran as ended by request."""
-    job.queue.remove(task)
+    leave_queue(job, task)
     job.job.counts.active -= 1
     job.job.slot_counts.active -= task.required_slots
     _complete_ended(state, job, task, now)
     state.touch_job(job)
 
 
+def enter_queue(job: JobEntry, task: Task) -> None:
+    """Let a task that has become active wait for a node, or for its parents."""
+    if task.is_blocked:
+        dependencies.put_aside(job, task)
+    else:
+        job.queue.put_back(task)
+
+
+def leave_queue(job: JobEntry, task: Task) -> None:
+    """An active task waits no more, neither for a node nor for its parents."""
+    if task.is_blocked:
+        dependencies.take_away(job, task)
+    else:
+        job.queue.remove(task)
+
+
 def _complete_ended(state: State, job: JobEntry, task: Task, now: datetime) -> None:
     task.end_time = now
     task.last_modified = now
     _record_result(task, ended_failure("Task Was Ended by User Request"), now)
+    note_end(state, job, task, Outcome(now, now, EndedBy.KILL))
     _count_completed(job, task)
     state.emit(SaveTask(task))
 

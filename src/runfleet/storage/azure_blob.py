@@ -116,6 +116,11 @@ class AzureBlob:
     def __repr__(self) -> str:
         return f"AzureBlob({self.account_url!r})"
 
+    @property
+    def place(self) -> str:
+        """Where it is: the URL of the account."""
+        return self.account_url
+
     def create_container(self, container: str) -> None:
         """Make a container; one that is there already is left alone."""
         client = self._container(container)
@@ -132,6 +137,15 @@ class AzureBlob:
                 if code != "ContainerBeingDeleted" or time.monotonic() > deadline:
                     raise _translated(error, f"container `{container}` cannot be made") from error
             time.sleep(_DELETING_PAUSE)
+
+    def list_containers(self) -> Iterator[str]:
+        """List the names of the containers, sorted."""
+        try:
+            for container in self._service.list_containers():
+                yield str(container.name)
+        except AzureError as error:
+            what = f"the containers of storage account `{self.account_name}` cannot be listed"
+            raise _translated(error, what) from error
 
     def delete_container(self, container: str) -> None:
         """Delete a container with all its blobs; one that is not there is no error."""

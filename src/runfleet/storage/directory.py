@@ -12,7 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from runfleet.storage.errors import BlobNotFoundError, ContainerNotFoundError, StorageError
+from runfleet.storage.errors import (
+    BlobNotFoundError,
+    ContainerNotFoundError,
+    InvalidNameError,
+    StorageError,
+)
 from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.protocol import Blob, OnBytes, unheard
@@ -42,10 +47,23 @@ class DirectoryStorage:
         self.root = root.resolve()
         self._numbers = itertools.count()
 
+    @property
+    def place(self) -> str:
+        """Where it is: the path of the folder."""
+        return str(self.root)
+
     def create_container(self, container: str) -> None:
         """Make a container; one that is there already is left alone."""
         self._container_folder(container).mkdir(parents=True, exist_ok=True)
         _delete_leftovers(self._partial_folder)
+
+    def list_containers(self) -> Iterator[str]:
+        """List the names of the containers, sorted."""
+        for name, entry in _sorted_entries(self.root, ""):
+            with contextlib.suppress(InvalidNameError):
+                check_container_name(entry.name)
+                if name.endswith("/"):
+                    yield entry.name
 
     def delete_container(self, container: str) -> None:
         """Delete a container with all its blobs; one that is not there is no error."""

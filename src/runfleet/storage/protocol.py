@@ -48,8 +48,16 @@ class Storage(Protocol):
     whole or not at all.
     """
 
+    @property
+    def place(self) -> str:
+        """Where it is, for a user to look at."""
+        ...
+
     def create_container(self, container: str) -> None:
         """Make a container; one that is there already is left alone."""
+
+    def list_containers(self) -> Iterator[str]:
+        """List the names of the containers, sorted."""
 
     def delete_container(self, container: str) -> None:
         """Delete a container with all its blobs; one that is not there is no error."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool
+from runfleet.store.dependencies import DEPENDENCY_SCHEMA, DependencyTable
 from runfleet.store.errors import StoreError
 from runfleet.store.tasks import TASK_SCHEMA, TaskTable, add_later_columns
 
@@ -69,6 +70,7 @@ class Store:
             self._connection.execute("SELECT key, number FROM jobs")
         )
         self.tasks = TaskTable(self._connection, self._begin)
+        self.dependencies = DependencyTable(self._connection, self._begin)
 
     def _prepare(self, path: Path) -> None:
         execute = self._connection.execute
@@ -82,8 +84,9 @@ class Store:
         # A killed process loses nothing with NORMAL; only a machine that loses power may.
         execute("PRAGMA synchronous = NORMAL")
         execute("PRAGMA cache_size = -65536")
-        self._connection.executescript(_SCHEMA + TASK_SCHEMA)
+        # Columns come first: indexes name some of them.
         add_later_columns(self._connection)
+        self._connection.executescript(_SCHEMA + TASK_SCHEMA + DEPENDENCY_SCHEMA)
         execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @property
@@ -160,6 +163,7 @@ class Store:
         number = self._job_numbers.pop(job_id.lower())
         self._write("DELETE FROM jobs WHERE number = ?", (number,))
         self._write("DELETE FROM job_nodes WHERE job = ?", (number,))
+        self.dependencies.forget_job(number)
 
     def jobs(self) -> list[Job]:
         """All jobs."""
@@ -200,4 +204,6 @@ class Store:
 
     def purge(self) -> bool:
         """Delete some tasks of jobs that are gone; whether there may be more of them."""
-        return self.tasks.purge(list(self._job_numbers.values()), _PURGE_AT_ONCE)
+        living = list(self._job_numbers.values())
+        parts = (self.tasks, self.dependencies)
+        return any(part.purge(living, _PURGE_AT_ONCE) for part in parts)

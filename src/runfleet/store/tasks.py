@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from runfleet.batch.filters import Filter
 from runfleet.batch.records import Failure, Subtask, Task, TaskCounts
+from runfleet.batch.specs import ExitConditions
 from runfleet.batch.states import ErrorCategory, TaskResult, TaskState
 from runfleet.store.filters import EPOCH, instant, microseconds, where
 
@@ -44,11 +45,15 @@ CREATE TABLE IF NOT EXISTS tasks (
     pool_id TEXT,
     node_id TEXT,
     files_removed INTEGER NOT NULL,
-    instances INTEGER NOT NULL DEFAULT 0
+    instances INTEGER NOT NULL DEFAULT 0,
+    exit_conditions BLOB,
+    unmet INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS tasks_by_id ON tasks (job, key);
 CREATE UNIQUE INDEX IF NOT EXISTS tasks_in_order ON tasks (job, sequence);
 CREATE INDEX IF NOT EXISTS tasks_by_state ON tasks (job, state, sequence);
+CREATE INDEX IF NOT EXISTS waiting_tasks ON tasks (job, sequence)
+    WHERE state = 'active' AND unmet = 0;
 CREATE INDEX IF NOT EXISTS failed_tasks ON tasks (job, sequence) WHERE result = 'failure';
 CREATE INDEX IF NOT EXISTS expiring_tasks ON tasks (end_time + retention_time)
     WHERE end_time IS NOT NULL AND files_removed = 0;
@@ -57,7 +62,11 @@ CREATE TABLE IF NOT EXISTS subtasks (sequence INTEGER PRIMARY KEY, records BLOB 
 """
 
 # What a store of an earlier version lacks.
-_LATER_COLUMNS = {"instances": "INTEGER NOT NULL DEFAULT 0"}
+_LATER_COLUMNS = {
+    "instances": "INTEGER NOT NULL DEFAULT 0",
+    "exit_conditions": "BLOB",
+    "unmet": "INTEGER NOT NULL DEFAULT 0",
+}
 
 # Those that never change come first, so that an update leaves them out.
 _FIXED = (
@@ -69,6 +78,7 @@ _FIXED = (
     "creation_time",
     "required_slots",
     "instances",
+    "exit_conditions",
 )
 _CHANGING = (
     "last_modified",
@@ -91,7 +101,8 @@ _CHANGING = (
     "node_id",
     "files_removed",
 )
-_COLUMNS = ", ".join(f"tasks.{name}" for name in _FIXED + _CHANGING)
+# How many parents a task waits for is changed by their ends alone, see `store.dependencies`.
+_COLUMNS = ", ".join(f"tasks.{name}" for name in (*_FIXED, *_CHANGING, "unmet"))
 _INSERT = (
     f"INSERT INTO tasks ({', '.join(_FIXED + _CHANGING)})"
     f" VALUES ({', '.join('?' * len(_FIXED + _CHANGING))})"
@@ -102,13 +113,14 @@ _WITHOUT_BODY = f"SELECT {_COLUMNS}, NULL FROM tasks"
 _TABLES = ("tasks", "bodies", "subtasks")
 _SUBTASKS = TypeAdapter(list[Subtask])
 _EXPIRY = "end_time + retention_time"
+_EXIT_CONDITIONS = TypeAdapter(ExitConditions)
 
 
 def add_later_columns(connection: sqlite3.Connection) -> None:
-    """Bring the table of an earlier version up to date."""
+    """Bring the table of an earlier version, if there is one, up to date."""
     present = {name for _, name, *_ in connection.execute("PRAGMA table_info(tasks)")}
     for name, kind in _LATER_COLUMNS.items():
-        if name not in present:
+        if present and name not in present:
             connection.execute(f"ALTER TABLE tasks ADD COLUMN {name} {kind}")
 
 
@@ -246,11 +258,21 @@ class TaskTable:
         return [_stored(row) for row in rows]
 
     def waiting(self, job: int, *, after: int, limit: int) -> list[Task]:
-        """Up to `limit` active tasks of a job, in order, beginning after a sequence."""
+        """Up to `limit` active tasks that are not blocked, in order, beginning after a sequence."""
         rows = self._read(
             f"SELECT {_COLUMNS} FROM tasks"
-            " WHERE job = ? AND state = 'active' AND sequence > ? ORDER BY sequence LIMIT ?",
+            " WHERE job = ? AND state = 'active' AND unmet = 0 AND sequence > ?"
+            " ORDER BY sequence LIMIT ?",
             (job, after, limit),
+        )
+        return [_task(row) for row in rows]
+
+    def ready(self, sequences: Sequence[int]) -> list[Task]:
+        """Which of these tasks are active and not blocked, in order."""
+        rows = self._read(
+            f"SELECT {_COLUMNS} FROM tasks WHERE sequence IN (SELECT value FROM json_each(?))"
+            " AND state = 'active' AND unmet = 0 ORDER BY sequence",
+            (orjson.dumps(sequences).decode(),),
         )
         return [_task(row) for row in rows]
 
@@ -267,14 +289,14 @@ class TaskTable:
         """How many tasks of a job are in each state, and the slots that they need."""
         tasks, slots = TaskCounts(), TaskCounts()
         rows = self._read(
-            "SELECT state, result, count(*), sum(required_slots) FROM tasks"
-            " WHERE job = ? GROUP BY state, result",
+            "SELECT state, result, unmet > 0, count(*), sum(required_slots) FROM tasks"
+            " WHERE job = ? GROUP BY state, result, unmet > 0",
             (job,),
         )
-        for state, result, count, slot_sum in rows:
-            name = _counted_as(state, result)
-            setattr(tasks, name, getattr(tasks, name) + count)
-            setattr(slots, name, getattr(slots, name) + slot_sum)
+        for state, result, is_blocked, count, slot_sum in rows:
+            for name in _counted_as(state, result, is_blocked=is_blocked):
+                setattr(tasks, name, getattr(tasks, name) + count)
+                setattr(slots, name, getattr(slots, name) + slot_sum)
         return tasks, slots
 
     def next_expiry(self) -> datetime | None:
@@ -306,10 +328,12 @@ class TaskTable:
         return len(rows) == limit
 
 
-def _counted_as(state: str, result: str | None) -> str:
+def _counted_as(state: str, result: str | None, *, is_blocked: bool) -> tuple[str, ...]:
     if state == TaskState.COMPLETED:
-        return "succeeded" if result == TaskResult.SUCCESS else "failed"
-    return "active" if state == TaskState.ACTIVE else "running"
+        return ("succeeded",) if result == TaskResult.SUCCESS else ("failed",)
+    if state == TaskState.ACTIVE:
+        return ("active", "blocked") if is_blocked else ("active",)
+    return ("running",)
 
 
 def _fixed(job: int, task: Task) -> tuple[Any, ...]:
@@ -322,6 +346,7 @@ def _fixed(job: int, task: Task) -> tuple[Any, ...]:
         microseconds(task.creation_time),
         task.required_slots,
         task.instances,
+        _exit_conditions_json(task.exit_conditions),
     )
 
 
@@ -357,25 +382,27 @@ def _task(row: Sequence[Any]) -> Task:
         creation_time=_certain(row[5]),
         required_slots=row[6],
         instances=row[7],
-        last_modified=_certain(row[8]),
-        state_time=_certain(row[9]),
-        max_task_retry_count=row[10],
-        retention_time=timedelta(microseconds=row[11]),
-        state=TaskState(row[12]),
-        previous_state=TaskState(row[13]) if row[13] else None,
-        previous_state_time=instant(row[14]),
-        start_time=instant(row[15]),
-        end_time=instant(row[16]),
-        exit_code=row[17],
-        result=TaskResult(row[18]) if row[18] else None,
-        failure=_failure(row[19]),
-        retry_count=row[20],
-        last_retry_time=instant(row[21]),
-        requeue_count=row[22],
-        last_requeue_time=instant(row[23]),
-        pool_id=row[24],
-        node_id=row[25],
-        files_removed=bool(row[26]),
+        exit_conditions=_exit_conditions(row[8]),
+        last_modified=_certain(row[9]),
+        state_time=_certain(row[10]),
+        max_task_retry_count=row[11],
+        retention_time=timedelta(microseconds=row[12]),
+        state=TaskState(row[13]),
+        previous_state=TaskState(row[14]) if row[14] else None,
+        previous_state_time=instant(row[15]),
+        start_time=instant(row[16]),
+        end_time=instant(row[17]),
+        exit_code=row[18],
+        result=TaskResult(row[19]) if row[19] else None,
+        failure=_failure(row[20]),
+        retry_count=row[21],
+        last_retry_time=instant(row[22]),
+        requeue_count=row[23],
+        last_requeue_time=instant(row[24]),
+        pool_id=row[25],
+        node_id=row[26],
+        files_removed=bool(row[27]),
+        is_blocked=row[28] > 0,
     )
 
 
@@ -396,3 +423,11 @@ def _failure(value: bytes | None) -> Failure | None:
         return None
     fields = orjson.loads(value)
     return Failure(**{**fields, "category": ErrorCategory(fields["category"])})
+
+
+def _exit_conditions_json(conditions: ExitConditions | None) -> bytes | None:
+    return None if conditions is None else orjson.dumps(conditions)
+
+
+def _exit_conditions(value: bytes | None) -> ExitConditions | None:
+    return None if value is None else _EXIT_CONDITIONS.validate_json(value)

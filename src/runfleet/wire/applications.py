@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from runfleet.wire.bodies import JsonObject
 
 
-def application_json(application_id: str, versions: Sequence[str]) -> JsonObject:
+def application_json(
+    application_id: str, versions: Sequence[str], display_name: str | None
+) -> JsonObject:
     """An application as clients read it, with the versions that can be installed."""
-    return {"id": application_id, "displayName": application_id, "versions": list(versions)}
+    name = display_name or application_id
+    return {"id": application_id, "displayName": name, "versions": list(versions)}

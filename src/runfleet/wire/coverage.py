@@ -86,7 +86,6 @@ IN_JOBS: Members = {
         "leave it out, since all nodes reach each other",
     ),
 }
-IN_POOLS_OF_JOBS: Members = {"autoPoolSpecification": Refusal("auto pools")}
 IN_LOG_UPLOADS: Members = {
     "identityReference": Refusal(
         "managed identities of nodes",
@@ -101,8 +100,6 @@ IN_TASKS: Members = {
         "the service itself gave them up in September 2024",
         "hand the account key to the task as a file",
     ),
-    "dependsOn": Refusal("task dependencies"),
-    "exitConditions": Refusal("exit conditions"),
 }
 
 
@@ -120,11 +117,9 @@ _CHANGES_OF_POOLS = {
 }
 _JOBS = {
     **IN_JOBS,
-    **_within("poolInfo", IN_POOLS_OF_JOBS),
     **_within("jobPreparationTask", IN_COMMANDS),
     **_within("jobReleaseTask", IN_COMMANDS),
 }
-_JOB_SCHEDULES = _within("jobSpecification", _JOBS)
 
 REFUSED_MEMBERS: Mapping[str, Members] = {
     "create_pool": _POOLS,
@@ -134,19 +129,25 @@ REFUSED_MEMBERS: Mapping[str, Members] = {
         **_within("startTask", IN_COMMANDS),
     },
     "create_job": _JOBS,
-    "update_job": {
-        "networkConfiguration": IN_JOBS["networkConfiguration"],
-        **_within("poolInfo", IN_POOLS_OF_JOBS),
-    },
-    "replace_job": _within("poolInfo", IN_POOLS_OF_JOBS),
-    "create_job_schedule": _JOB_SCHEDULES,
-    "update_job_schedule": _JOB_SCHEDULES,
-    "replace_job_schedule": _JOB_SCHEDULES,
+    "update_job": {"networkConfiguration": IN_JOBS["networkConfiguration"]},
     "create_task": IN_TASKS,
     "create_task_collection": IN_TASKS,
     "upload_node_logs": IN_LOG_UPLOADS,
 }
 """The members of request bodies that each operation refuses, a slash before nested ones."""
+
+_AUTO_POOL = {"poolInfo/autoPoolSpecification/pool": "create_pool"}
+_SPECIFICATION = {"jobSpecification": "create_job"}
+
+PARTS: Mapping[str, Mapping[str, str]] = {
+    "create_job": _AUTO_POOL,
+    "update_job": _AUTO_POOL,
+    "replace_job": _AUTO_POOL,
+    "create_job_schedule": _SPECIFICATION,
+    "update_job_schedule": _SPECIFICATION,
+    "replace_job_schedule": _SPECIFICATION,
+}
+"""The members that are as the body of another operation, and refuse what that refuses."""
 
 REFUSED_OPERATIONS: Mapping[str, Refusal] = {
     "create_certificate": _CERTIFICATES,
@@ -197,3 +198,11 @@ WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
 def refusal_of(operation: str) -> Refusal:
     """Why an operation without a handler is refused."""
     return REFUSED_OPERATIONS.get(operation, Refusal("operations of this kind"))
+
+
+def refused_members(operation: str) -> Members:
+    """All members that an operation refuses, those within its parts too."""
+    members = dict(REFUSED_MEMBERS.get(operation, {}))
+    for part, other in PARTS.get(operation, {}).items():
+        members |= _within(part, refused_members(other))
+    return members

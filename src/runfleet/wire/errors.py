@@ -26,6 +26,7 @@ ERRORS: Mapping[str, ErrorText] = {
             "AutoScaleFormulaTooLong": "The specified auto-scaling formula is too long.",
             "AutoScalingFormulaSyntaxError": "The specified auto-scaling formula has a "
             "syntax error.",
+            "InvalidBlockList": "The specified block list is invalid.",
             "EmptyMetadataKey": "The key for one of the metadata key-value pairs is empty.",
             "InvalidAutoScalingSettings": "The specified autoscale settings are invalid.",
             "InvalidHeaderValue": "The value provided for one of the HTTP headers was not in the "
@@ -44,6 +45,8 @@ ERRORS: Mapping[str, ErrorText] = {
             "outside the permissible range.",
             "RequestUrlFailedToParse": "The url in the request could not be parsed.",
             "TaskDependenciesNotSpecifiedOnJob": "The job does not use task dependencies.",
+            "TaskDependencyListTooLong": "The ids of the tasks that the task depends on are too "
+            "long together.",
             "UnsupportedRequestVersion": "The specified api-version is not supported.",
         },
         401: {
@@ -56,6 +59,7 @@ ERRORS: Mapping[str, ErrorText] = {
         },
         404: {
             "ApplicationNotFound": "The specified application does not exist.",
+            "ApplicationPackageNotFound": "The specified application package does not exist.",
             "FileNotFound": "The specified file does not exist.",
             "JobNotFound": "The specified job does not exist.",
             "JobScheduleNotFound": "The specified job schedule does not exist.",
@@ -70,6 +74,13 @@ ERRORS: Mapping[str, ErrorText] = {
         409: {
             "ActiveJobAndScheduleQuotaReached": "The quota for active jobs and job schedules has "
             "been reached.",
+            # What the service calls the four that follow is not known.
+            "ApplicationHasPackages": "The application cannot be deleted while it has packages.",
+            "ApplicationPackageBlobNotFound": "Nothing has been uploaded to the storage URL of the "
+            "application package.",
+            "ApplicationUpdatesNotAllowed": "The application does not allow its packages to be "
+            "replaced or deleted.",
+            "BlobAlreadyExists": "The specified blob already exists.",
             "InvalidApplicationPackageReferences": "One or more application package references "
             "could not be satisfied.",
             "JobBeingDeleted": "The specified job has been marked for deletion and is being "

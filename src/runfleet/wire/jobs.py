@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,8 +17,13 @@ from runfleet.batch.specs import (
     PreparationTaskSpec,
     ReleaseTaskSpec,
 )
-from runfleet.batch.states import DisableJobOption, OnAllTasksComplete, OnTaskFailure
-from runfleet.wire import coverage, models
+from runfleet.batch.states import (
+    DisableJobOption,
+    OnAllTasksComplete,
+    OnTaskFailure,
+    PoolLifetimeOption,
+)
+from runfleet.wire import auto_pools, coverage, models
 from runfleet.wire.bodies import (
     JsonObject,
     check_id,
@@ -31,6 +37,7 @@ from runfleet.wire.conditions import etag
 from runfleet.wire.errors import WireError, invalid_property, missing_property
 from runfleet.wire.shapes import (
     auxiliary_info_json,
+    failure_json,
     node_url,
     optional_time,
     present,
@@ -100,7 +107,12 @@ def parse_create(body: bytes) -> ParsedJob:
     job = read_body(models.BatchJobCreateOptions, body)
     check_id("id", job["id"])
     content = {name: value for name, value in job.items() if name != "id"}
-    return parse_specification(content, job["id"])
+    parsed = parse_specification(content, job["id"])
+    auto_pool = parsed.spec.auto_pool
+    if auto_pool is not None and auto_pool.lifetime is PoolLifetimeOption.JOB_SCHEDULE:
+        reason = "a job of its own has no schedule whose pool it could share"
+        raise invalid_property("poolLifetimeOption", auto_pool.lifetime, reason)
+    return parsed
 
 
 def parse_specification(job: Mapping[str, Any], job_id: str = "") -> ParsedJob:
@@ -164,7 +176,8 @@ def job_json(job: Job, *, base: str) -> JsonObject:
     execution = {
         "startTime": time_text(job.creation_time),
         "endTime": optional_time(job.end_time),
-        "poolId": job.spec.pool_id,
+        "poolId": job.spec.pool_id or None,
+        "schedulingError": failure_json(job.scheduling_error),
         "terminateReason": job.terminate_reason,
     }
     state = {
@@ -224,13 +237,21 @@ def _changed(job: Job, kept: JsonObject, changes: JsonObject) -> ParsedJob:
     if before == "terminatejob" and changes.get("onAllTasksComplete") == "noaction":
         reason = "a job that ends with its tasks cannot be told to go on"
         raise invalid_property("onAllTasksComplete", "noaction", reason)
-    return _parsed(job.spec.job_id, kept | changes)
+    parsed = _parsed(job.spec.job_id, kept | changes)
+    if parsed.spec.auto_pool is None:
+        return parsed
+    auto_pools.check_change(_auto_pool(job.body), _auto_pool(parsed.body) or {})
+    return ParsedJob(dataclasses.replace(parsed.spec, pool_id=job.spec.pool_id), parsed.body)
+
+
+def _auto_pool(body: bytes) -> JsonObject | None:
+    auto_pool: JsonObject | None = orjson.loads(body)["poolInfo"].get("autoPoolSpecification")
+    return auto_pool
 
 
 def _parsed(job_id: str, job: JsonObject) -> ParsedJob:
     """Fill in the defaults and check what a job may change during its life."""
-    _check_pool(job.get("poolInfo", {}))
-    full = {**_DEFAULTS, **job}
+    full = {**_DEFAULTS, **job, "poolInfo": _filled_pool(job.get("poolInfo", {}))}
     full["constraints"] = _DEFAULT_CONSTRAINTS | job.get("constraints", {})
     _fill_auxiliary_tasks(full)
     check_metadata(full.get("metadata", ()))
@@ -245,26 +266,34 @@ def _parsed(job_id: str, job: JsonObject) -> ParsedJob:
 def _spec(job_id: str, content: JsonObject) -> JobSpec:
     job = cast("models.BatchJobSpecification", content)
     constraints = job["constraints"]
+    auto_pool = job["poolInfo"].get("autoPoolSpecification")
     return JobSpec(
         job_id=job_id,
-        pool_id=job["poolInfo"]["poolId"],
+        pool_id=job["poolInfo"].get("poolId", ""),
         priority=job["priority"],
         max_parallel_tasks=job["maxParallelTasks"],
         max_wall_clock_time=parse_limit(constraints["maxWallClockTime"]),
         max_task_retry_count=constraints["maxTaskRetryCount"],
         on_all_tasks_complete=OnAllTasksComplete(job["onAllTasksComplete"]),
         on_task_failure=OnTaskFailure(job["onTaskFailure"]),
+        uses_task_dependencies=job["usesTaskDependencies"],
         preparation=_preparation(job),
         release=_release(job),
         common_environment=environment(job.get("commonEnvironmentSettings", ())),
+        auto_pool=auto_pools.auto_pool_spec(auto_pool) if auto_pool else None,
     )
 
 
-def _check_pool(pool: models.BatchPoolInfo) -> None:
-    refuse_unbuilt(pool, coverage.IN_POOLS_OF_JOBS)
-    if "poolId" not in pool:
-        raise missing_property("poolId")
-    check_id("poolId", pool["poolId"])
+def _filled_pool(pool: models.BatchPoolInfo) -> JsonObject:
+    if "autoPoolSpecification" not in pool:
+        if "poolId" not in pool:
+            raise missing_property("poolId")
+        check_id("poolId", pool["poolId"])
+        return dict(pool)
+    if "poolId" in pool:
+        reason = "a job has either a poolId or an autoPoolSpecification"
+        raise invalid_property("poolId", pool["poolId"], reason)
+    return {"autoPoolSpecification": auto_pools.fill(pool["autoPoolSpecification"])}
 
 
 def _check_auxiliary_tasks(job: models.BatchJobSpecification) -> None:

@@ -640,6 +640,11 @@ class BatchPoolSpecification(TypedDict, total=False):
     metadata: list[BatchMetadataItem]
     mountConfiguration: list[MountConfiguration]
     upgradePolicy: UpgradePolicy
+    certificateReferences: list[dict[str, object]]
+    cloudServiceConfiguration: dict[str, object]
+    maxTasksPerNode: int
+    resourceTags: dict[str, str]
+    targetNodeCommunicationMode: str
 
 
 class BatchPoolUpdateOptions(TypedDict, total=False):

@@ -116,7 +116,7 @@ def page_json(request: Request, kind: str, page: Page, query: ListQuery) -> Json
     items = page.items if select is None else [select_members(i, select) for i in page.items]
     shape: JsonObject = {"odata.metadata": f"{request.base}/$metadata#{kind}", "value": items}
     if page.after:
-        shape["odata.nextLink"] = _next_link(request, page.after)
+        shape["odata.nextLink"] = next_link(request, page.after)
     return shape
 
 
@@ -158,7 +158,8 @@ def _read_token(text: str | None) -> str:
         raise _invalid(_SKIP_TOKEN, text or "", "This list gave out no such token") from None
 
 
-def _next_link(request: Request, after: str) -> str:
+def next_link(request: Request, after: str) -> str:
+    """The URL of the page after this one."""
     kept = [(name, value) for name, value in request.query_items if name.lower() != _SKIP_TOKEN]
     token = base64.urlsafe_b64encode(after.encode()).decode()
     query = urlencode([*kept, (_SKIP_TOKEN, token)], safe="$", quote_via=quote)

@@ -63,7 +63,7 @@ _ALWAYS_CHANGEABLE = {"startTask", "applicationPackageReferences", "metadata"}
 
 @dataclass(frozen=True, slots=True)
 class PoolRequest:
-    """A pool as it was asked for; `body` is what is remembered of the request."""
+    """A pool as it was asked for; `body` is what is remembered of the request, but its id."""
 
     spec: PoolSpec
     body: bytes
@@ -119,6 +119,26 @@ def parse_create(body: bytes) -> PoolRequest:
     """
     request = read_body(models.BatchPoolCreateOptions, body)
     check_id("id", request["id"])
+    content = {name: value for name, value in request.items() if name != "id"}
+    return parse_specification(content, request["id"])
+
+
+def parse_specification(request: JsonObject, pool_id: str = "") -> PoolRequest:
+    """
+    Read what a pool is to be like; an auto pool has no id yet.
+
+    Parameters
+    ----------
+    request
+        A checked body without its id.
+    pool_id
+        The id, already checked.
+
+    Raises
+    ------
+    WireError
+        If the parts do not go together, or ask for what is not built.
+    """
     check_range(request, "targetDedicatedNodes", 0)
     check_range(request, "targetLowPriorityNodes", 0)
     timeout = _resize_timeout(request)
@@ -126,7 +146,7 @@ def parse_create(body: bytes) -> PoolRequest:
     _rename_slots(pool)
     kept = _filled(pool)
     return PoolRequest(
-        spec=_spec(kept, timeout),
+        spec=_spec(pool_id, kept, timeout),
         body=orjson.dumps(kept),
         target_dedicated=request.get("targetDedicatedNodes", 0),
         target_low_priority=request.get("targetLowPriorityNodes", 0),
@@ -216,9 +236,18 @@ def parse_evaluate_autoscale(body: bytes) -> str:
     return read_body(models.BatchPoolEvaluateAutoScaleOptions, body)["autoScaleFormula"]
 
 
-def spec_from_body(body: bytes, resize_timeout: timedelta) -> PoolSpec:
-    """A pool's machines and how tasks are put on them, from the body that is remembered."""
-    return _spec(orjson.loads(body), resize_timeout)
+def specification_json(request: PoolRequest) -> JsonObject:
+    """What a pool is to be like, its defaults filled in, as `parse_specification` reads it."""
+    asked: JsonObject = orjson.loads(request.body)
+    if request.autoscale is not None:
+        return asked | _formula_json(request.autoscale)
+    return {
+        **asked,
+        "resizeTimeout": duration_text(request.spec.resize_timeout),
+        "targetDedicatedNodes": request.target_dedicated,
+        "targetLowPriorityNodes": request.target_low_priority,
+        "enableAutoScale": False,
+    }
 
 
 def pool_json(
@@ -246,13 +275,17 @@ def pool_json(
 def _autoscale_json(pool: Pool) -> JsonObject:
     if pool.autoscale is None:
         return {"enableAutoScale": False}
-    shape = {
-        "enableAutoScale": True,
-        "autoScaleFormula": pool.autoscale.spec.formula,
-        "autoScaleEvaluationInterval": duration_text(pool.autoscale.spec.evaluation_interval),
-    }
+    shape = _formula_json(pool.autoscale.spec)
     run = pool.autoscale.last_run
     return shape if run is None else shape | {"autoScaleRun": autoscale_run_json(run)}
+
+
+def _formula_json(autoscale: AutoscaleSpec) -> JsonObject:
+    return {
+        "enableAutoScale": True,
+        "autoScaleFormula": autoscale.formula,
+        "autoScaleEvaluationInterval": duration_text(autoscale.evaluation_interval),
+    }
 
 
 def autoscale_run_json(run: AutoscaleRun) -> JsonObject:
@@ -293,7 +326,7 @@ def _rename_slots(pool: JsonObject) -> None:
 
 def _changed(pool: Pool, kept: JsonObject, needs_empty_pool: bool) -> PoolChange:
     filled = _filled(kept)
-    spec = _spec(filled, pool.spec.resize_timeout)
+    spec = _spec(pool.spec.pool_id, filled, pool.spec.resize_timeout)
     return PoolChange(spec, orjson.dumps(filled), needs_empty_pool)
 
 
@@ -332,11 +365,11 @@ def _without_secrets(account: JsonObject) -> JsonObject:
     return shown
 
 
-def _spec(pool: JsonObject, resize_timeout: timedelta) -> PoolSpec:
-    body = cast("models.BatchPoolCreateOptions", pool)
+def _spec(pool_id: str, pool: JsonObject, resize_timeout: timedelta) -> PoolSpec:
+    body = cast("models.BatchPoolSpecification", pool)
     agent = body["virtualMachineConfiguration"]["nodeAgentSKUId"]
     return PoolSpec(
-        pool_id=body["id"],
+        pool_id=pool_id,
         vm_size=body["vmSize"],
         os_type=OsType.WINDOWS if "windows" in agent.lower() else OsType.LINUX,
         task_slots_per_node=body["taskSlotsPerNode"],
@@ -348,7 +381,7 @@ def _spec(pool: JsonObject, resize_timeout: timedelta) -> PoolSpec:
     )
 
 
-def _start_task(pool: models.BatchPoolCreateOptions) -> StartTaskSpec | None:
+def _start_task(pool: models.BatchPoolSpecification) -> StartTaskSpec | None:
     task = pool.get("startTask")
     if task is None:
         return None

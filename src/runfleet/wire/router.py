@@ -14,21 +14,28 @@ _REST_OF_PATH = "path"
 
 
 @dataclass(slots=True)
-class _Branch:
+class Branch:
     """The operations at one place of the tree of paths, and the places below it."""
 
     operations: dict[str, Operation] = field(default_factory=dict)
-    words: dict[str, _Branch] = field(default_factory=dict)
+    words: dict[str, Branch] = field(default_factory=dict)
     parameter: str = ""
-    below: _Branch | None = None
+    below: Branch | None = None
 
 
-def route(request: Request) -> Request:
+def route(request: Request, root: Branch | None = None) -> Request:
     """
     Name the operation of a request and the parameters in its path.
 
     The path is split before it is decoded, so that ``%2F`` stays inside its segment; a file's path
     may also come with raw slashes.
+
+    Parameters
+    ----------
+    request
+        As it came.
+    root
+        The tree of paths; None for that of the data plane.
 
     Raises
     ------
@@ -36,7 +43,7 @@ def route(request: Request) -> Request:
         ``ResourceNotFound`` for a path that means nothing, ``UnsupportedHttpVerb`` for a method
         that the path does not take.
     """
-    branch, parameters = _find(_segments(request.path))
+    branch, parameters = _find(root or _ROOT, _segments(request.path))
     if not branch.operations:
         raise WireError("ResourceNotFound")
     operation = branch.operations.get(request.method)
@@ -52,8 +59,8 @@ def _segments(path: str) -> list[str]:
     return [word, bracket + rest, *segments[1:]] if bracket else segments
 
 
-def _find(segments: Sequence[str]) -> tuple[_Branch, dict[str, str]]:
-    branch, parameters = _ROOT, dict[str, str]()
+def _find(root: Branch, segments: Sequence[str]) -> tuple[Branch, dict[str, str]]:
+    branch, parameters = root, dict[str, str]()
     for index, segment in enumerate(segments):
         word = branch.words.get(segment.lower())
         if word is not None:
@@ -69,8 +76,9 @@ def _find(segments: Sequence[str]) -> tuple[_Branch, dict[str, str]]:
     return branch, parameters
 
 
-def _tree(operations: Sequence[Operation]) -> _Branch:
-    root = _Branch()
+def tree_of(operations: Sequence[Operation]) -> Branch:
+    """Grow the tree of paths of some operations; the words of their templates in lower case."""
+    root = Branch()
     for operation in operations:
         branch = root
         for segment in operation.path.lstrip("/").split("/"):
@@ -79,12 +87,12 @@ def _tree(operations: Sequence[Operation]) -> _Branch:
     return root
 
 
-def _grow(branch: _Branch, segment: str) -> _Branch:
+def _grow(branch: Branch, segment: str) -> Branch:
     if not segment.startswith("{"):
-        return branch.words.setdefault(segment, _Branch())
+        return branch.words.setdefault(segment, Branch())
     branch.parameter = segment.strip("{}")
-    branch.below = branch.below or _Branch()
+    branch.below = branch.below or Branch()
     return branch.below
 
 
-_ROOT = _tree(OPERATIONS)
+_ROOT = tree_of(OPERATIONS)

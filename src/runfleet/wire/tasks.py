@@ -11,7 +11,16 @@ import orjson
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
-from runfleet.batch.specs import DEFAULT_RETENTION, JobSpec, MultiInstanceSpec, OutputFile, TaskSpec
+from runfleet.batch.specs import (
+    DEFAULT_RETENTION,
+    ApplicationPackageReference,
+    ExitConditions,
+    JobSpec,
+    MultiInstanceSpec,
+    OutputFile,
+    TaskDependencies,
+    TaskSpec,
+)
 from runfleet.batch.states import TaskState, UploadCondition
 from runfleet.wire import coverage, models
 from runfleet.wire.bodies import (
@@ -31,7 +40,9 @@ from runfleet.wire.commands import (
     resource_files,
 )
 from runfleet.wire.conditions import etag
+from runfleet.wire.dependencies import check_dependencies, task_dependencies
 from runfleet.wire.errors import WireError, error_json, invalid_property, missing_property
+from runfleet.wire.exit_conditions import check_exit_conditions, exit_conditions
 from runfleet.wire.shapes import (
     failure_json,
     node_info_json,
@@ -61,12 +72,15 @@ _RECORD_MEMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class TaskHead:
-    """What is kept of a task in memory; `max_task_retry_count` None means the job's."""
+    """What adding a task needs of it; `max_task_retry_count` None means the job's."""
 
     task_id: str
     required_slots: int = 1
     max_task_retry_count: int | None = None
     instances: int = 0
+    packages: tuple[ApplicationPackageReference, ...] = ()
+    exit_conditions: ExitConditions | None = None
+    dependencies: TaskDependencies | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,14 +260,19 @@ def _parse_task(content: Any, job: JobSpec) -> ParsedTask:
     task = check_shape(models.BatchTaskCreateOptions, content)
     check_id("id", task["id"])
     _check_task(task, job)
-    constraints = task.get("constraints", {})
-    head = TaskHead(
+    return ParsedTask(_head(task), orjson.dumps(task))
+
+
+def _head(task: models.BatchTaskCreateOptions) -> TaskHead:
+    return TaskHead(
         task["id"],
         task.get("requiredSlots", 1),
-        constraints.get("maxTaskRetryCount"),
+        task.get("constraints", {}).get("maxTaskRetryCount"),
         _instances(task),
+        package_references(task.get("applicationPackageReferences", ())),
+        exit_conditions(task),
+        task_dependencies(task),
     )
-    return ParsedTask(head, orjson.dumps(task))
 
 
 def _instances(task: models.BatchTaskCreateOptions) -> int:
@@ -270,6 +289,8 @@ def _check_task(task: models.BatchTaskCreateOptions, job: JobSpec) -> None:
     if any("container" not in file["destination"] for file in task.get("outputFiles", ())):
         raise missing_property("container")
     check_range(task.get("constraints", {}), "maxTaskRetryCount", -1)
+    check_dependencies(task, job)
+    check_exit_conditions(task, job)
     if job.preparation and task["id"].lower() == job.preparation.task_id.lower():
         raise WireError("TaskIdSameAsJobPreparationTask")
     if job.release and task["id"].lower() == job.release.task_id.lower():

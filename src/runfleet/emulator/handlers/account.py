@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.service import Service
 from runfleet.scheduler.state import PoolEntry
@@ -19,7 +21,7 @@ async def list_applications(service: Service, request: Request) -> Response:
     """List the applications that have packages."""
     query = read_list_query(request, fields.UNFILTERED)
     applications = sorted(service.packages.applications().items())
-    shapes = ((name, application_json(name, versions)) for name, versions in applications)
+    shapes = ((name, _application(service, name, versions)) for name, versions in applications)
     return respond(request, page_json(request, "applications", select_page(shapes, query), query))
 
 
@@ -49,6 +51,11 @@ async def get_application(service: Service, request: Request) -> Response:
     wanted = request.parameters["application_id"].lower()
     for application_id, versions in service.packages.applications().items():
         if application_id.lower() == wanted:
-            shape = application_json(application_id, versions)
+            shape = _application(service, application_id, versions)
             return respond(request, entity_json(request, "applications", shape))
     raise BatchRuleError("ApplicationNotFound")
+
+
+def _application(service: Service, application_id: str, versions: Sequence[str]) -> JsonObject:
+    known = service.applications.find(application_id)
+    return application_json(application_id, versions, known.display_name if known else None)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Job
+from runfleet.batch.records import Failure, Job
+from runfleet.batch.specs import JobSpec
+from runfleet.batch.states import ErrorCategory
 from runfleet.emulator.service import Service
 from runfleet.scheduler import job_requests
 from runfleet.scheduler.commands import Command
@@ -43,12 +45,31 @@ async def get_job(service: Service, request: Request) -> Response:
 async def create_job(service: Service, request: Request) -> Response:
     """Add a job."""
     asked = jobs.parse_create(request.body)
-    service.engine.decide(job_requests.create_job, asked.spec, asked.body)
+    service.engine.decide(
+        job_requests.create_job,
+        asked.spec,
+        asked.body,
+        scheduling_error=_scheduling_error(service, asked.spec),
+    )
     created = service.engine.state.job(asked.spec.job_id).job
     await service.engine.committed()
     # The service itself names `jobs/job-1` here, whatever the id; the true URL is safer.
     location = f"{request.url}/{asked.spec.job_id}"
     return respond(request, last_modified=created.last_modified, location=location)
+
+
+def _scheduling_error(service: Service, spec: JobSpec) -> Failure | None:
+    """Why a job's auto pool cannot be made: the job is there all the same, and completed."""
+    try:
+        if spec.auto_pool is not None:
+            service.check_pool(spec.auto_pool.pool)
+    except BatchRuleError as error:
+        if error.code != "InvalidApplicationPackageReferences":
+            raise
+        code = "InvalidApplicationPackageReferencesInAutoPool"
+        message = "An application package of the auto pool is not there."
+        return Failure(ErrorCategory.USER_ERROR, code, message, error.details)
+    return None
 
 
 async def update_job(service: Service, request: Request) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Pool
-from runfleet.batch.states import OsType
 from runfleet.emulator.engine import now
 from runfleet.emulator.service import Service
 from runfleet.scheduler import autoscale_requests, pool_requests
@@ -12,7 +11,6 @@ from runfleet.scheduler.state import PoolEntry
 from runfleet.wire import fields, pools
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions
-from runfleet.wire.errors import not_implemented
 from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
@@ -59,9 +57,7 @@ async def get_pool(service: Service, request: Request) -> Response:
 async def create_pool(service: Service, request: Request) -> Response:
     """Add a pool."""
     asked = pools.parse_create(request.body)
-    if asked.spec.os_type is OsType.WINDOWS:
-        raise not_implemented("pools of Windows nodes are not supported yet")
-    service.packages.check(asked.spec.packages)
+    service.check_pool(asked.spec)
     service.engine.decide(
         pool_requests.create_pool,
         asked.spec,

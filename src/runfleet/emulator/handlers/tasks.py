@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from runfleet.batch.errors import BatchRuleError
@@ -12,7 +12,7 @@ from runfleet.emulator.service import Service
 from runfleet.scheduler import task_requests
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.job_requests import demand_living
-from runfleet.store import StoredTask
+from runfleet.store import Store, StoredTask
 from runfleet.wire import fields, tasks
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions
@@ -22,7 +22,7 @@ from runfleet.wire.paging import Page, entity_json, page_json, read_list_query
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
 from runfleet.wire.subtasks import subtask_json
-from runfleet.wire.tasks import ParsedTask, RefusedTask
+from runfleet.wire.tasks import ParsedTask, RefusedTask, TaskHead
 
 _SEQUENCE = re.compile("[0-9]{1,18}")
 
@@ -123,9 +123,20 @@ def _add(
             sequence = table.next_sequence()
             added.append(StoredTask(_new_task(job, result, sequence, received), result.body))
     table.add(number, added)
+    heads = [result.head for result in results if isinstance(result, ParsedTask)]
     records = [stored.task for stored in added]
+    _add_dependencies(service.engine.store, number, zip(records, heads, strict=True))
     service.engine.decide(task_requests.add_tasks, job.spec.job_id, records)
     return results
+
+
+def _add_dependencies(
+    store: Store, job_number: int, added: Iterable[tuple[Task, TaskHead]]
+) -> None:
+    for task, head in added:
+        if head.dependencies is not None:
+            child = task.sequence
+            task.is_blocked = store.dependencies.add(job_number, child, head.dependencies)
 
 
 def _check_new(task: ParsedTask | RefusedTask, taken: set[str]) -> ParsedTask | RefusedTask:
@@ -139,10 +150,10 @@ def _check_new(task: ParsedTask | RefusedTask, taken: set[str]) -> ParsedTask | 
 
 
 def _check_packages(service: Service, task: ParsedTask | RefusedTask) -> ParsedTask | RefusedTask:
-    if isinstance(task, RefusedTask) or b'"applicationPackageReferences"' not in task.body:
+    if isinstance(task, RefusedTask):
         return task
     try:
-        service.packages.check(tasks.spec_from_body(task.body).packages)
+        service.packages.check(task.head.packages)
     except BatchRuleError as error:
         return RefusedTask(task.head.task_id, error)
     return task
@@ -159,6 +170,7 @@ def _new_task(job: Job, parsed: ParsedTask, sequence: int, received: datetime) -
         required_slots=parsed.head.required_slots,
         max_task_retry_count=_max_task_retry_count(job, parsed.head.max_task_retry_count),
         instances=parsed.head.instances,
+        exit_conditions=parsed.head.exit_conditions,
     )
 
 

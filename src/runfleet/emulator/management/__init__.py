@@ -1,0 +1,1 @@
+"""The management plane of the account: its keys, and application packages."""

@@ -1,0 +1,135 @@
+"""One function an operation of the management plane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from runfleet.emulator.applications import Application
+from runfleet.emulator.management import shapes
+from runfleet.emulator.service import Service
+from runfleet.wire.bodies import read_body
+from runfleet.wire.errors import invalid_property
+from runfleet.wire.management import ActivateBody, ApplicationBody, keys_json, list_json, respond
+from runfleet.wire.requests import Request
+from runfleet.wire.responses import Response
+
+Handler = Callable[[Service, Request], Response]
+
+
+def list_accounts(service: Service, request: Request) -> Response:
+    """List the accounts of a subscription or of a resource group: there is one."""
+    account = shapes.account(service, request)
+    return respond(request, list_json(request, [(account["id"], account)]))
+
+
+def get_account(service: Service, request: Request) -> Response:
+    """Describe the account."""
+    return respond(request, shapes.account(service, request))
+
+
+def list_keys(service: Service, request: Request) -> Response:
+    """Give the keys that sign requests."""
+    return respond(request, keys_json(service.account, service.key))
+
+
+def list_applications(service: Service, request: Request) -> Response:
+    """List the applications."""
+    known = service.applications.all()
+    items = ((one.application_id, shapes.application(service, request, one)) for one in known)
+    return respond(request, list_json(request, items))
+
+
+def create_application(service: Service, request: Request) -> Response:
+    """Make an application, or replace what is said about it."""
+    application_id = request.parameters["application_id"]
+    known = service.applications.find(application_id)
+    fresh = Application(known.application_id if known else application_id, request.received)
+    return _say(service, request, fresh)
+
+
+def get_application(service: Service, request: Request) -> Response:
+    """Describe an application."""
+    application = service.applications.get(request.parameters["application_id"])
+    return respond(request, shapes.application(service, request, application))
+
+
+def update_application(service: Service, request: Request) -> Response:
+    """Change what is said about an application."""
+    known = service.applications.get(request.parameters["application_id"])
+    return _say(service, request, known)
+
+
+def _say(service: Service, request: Request, known: Application) -> Response:
+    body = read_body(ApplicationBody, request.body) if request.body else ApplicationBody()
+    said = body.get("properties", {})
+    wanted = replace(
+        known,
+        display_name=said.get("displayName", known.display_name),
+        allow_updates=said.get("allowUpdates", known.allow_updates),
+        default_version=said.get("defaultVersion", known.default_version),
+    )
+    application = service.applications.put(wanted)
+    return respond(request, shapes.application(service, request, application))
+
+
+def delete_application(service: Service, request: Request) -> Response:
+    """Delete an application."""
+    service.applications.delete(request.parameters["application_id"])
+    return respond(request)
+
+
+def list_versions(service: Service, request: Request) -> Response:
+    """List the versions of an application."""
+    versions = service.applications.versions(request.parameters["application_id"])
+    items = ((one.version, shapes.listed_version(service, request, one)) for one in versions)
+    return respond(request, list_json(request, items))
+
+
+def create_version(service: Service, request: Request) -> Response:
+    """Make a version, and say where it is to be uploaded."""
+    version = service.applications.create_version(*_names(request))
+    return respond(request, shapes.version(service, request, version))
+
+
+def get_version(service: Service, request: Request) -> Response:
+    """Describe a version."""
+    version = service.applications.version(*_names(request))
+    return respond(request, shapes.version(service, request, version))
+
+
+def activate_version(service: Service, request: Request) -> Response:
+    """Let nodes install what has been uploaded for a version."""
+    body = read_body(ActivateBody, request.body)
+    if body["format"].lower() != "zip":
+        raise invalid_property("format", body["format"], "packages are zip files")
+    version = service.applications.activate(*_names(request))
+    return respond(request, shapes.version(service, request, version))
+
+
+def delete_version(service: Service, request: Request) -> Response:
+    """Delete a version."""
+    service.applications.delete_version(*_names(request))
+    return respond(request)
+
+
+def _names(request: Request) -> tuple[str, str]:
+    return request.parameters["application_id"], request.parameters["version"]
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "list_accounts": list_accounts,
+    "list_accounts_of_group": list_accounts,
+    "get_account": get_account,
+    "list_keys": list_keys,
+    "list_applications": list_applications,
+    "create_application": create_application,
+    "get_application": get_application,
+    "update_application": update_application,
+    "delete_application": delete_application,
+    "list_versions": list_versions,
+    "create_version": create_version,
+    "get_version": get_version,
+    "delete_version": delete_version,
+    "activate_version": activate_version,
+}

@@ -1,0 +1,72 @@
+"""The storage account that belongs to the emulator of a home folder, its *auto storage*."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runfleet.storage.directory import DirectoryStorage
+
+if TYPE_CHECKING:
+    from runfleet.storage.azure_blob import AzureBlob
+
+FOLDER = "folder"
+"""Stands for the folder of the home folder, where else a connection string is."""
+
+
+def open_auto_storage(home: Path) -> DirectoryStorage | AzureBlob:
+    """Open the storage account: a folder, unless another one has been linked."""
+    try:
+        connection_string = _link(home).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return DirectoryStorage(home / "storage")
+    return _open_account(connection_string)
+
+
+def link_auto_storage(home: Path, account: str) -> None:
+    """
+    Link a storage account, once it answers, for now and for later.
+
+    Parameters
+    ----------
+    home
+        See `runfleet.home`.
+    account
+        A connection string, which is kept in a file that only its owner may read; or `folder`.
+
+    Raises
+    ------
+    StorageError
+        If the account cannot be used; the one that was linked before stays so.
+    """
+    link = _link(home)
+    if account == FOLDER:
+        link.unlink(missing_ok=True)
+        return
+    next(_open_account(account).list_containers(), None)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    draft = link.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(account)
+    draft.replace(link)
+
+
+def is_linked(home: Path, account: str) -> bool:
+    """Tell whether this is the account that is linked."""
+    try:
+        return _link(home).read_text(encoding="utf-8") == account
+    except FileNotFoundError:
+        return account == FOLDER
+
+
+def _link(home: Path) -> Path:
+    return home / "emulator" / "auto-storage"
+
+
+def _open_account(connection_string: str) -> AzureBlob:
+    # The SDK behind it takes longer to import than all else of a short command.
+    from runfleet.storage.azure_blob import AzureBlob
+
+    return AzureBlob.from_connection_string(connection_string)

@@ -1,0 +1,74 @@
+"""Auto pools: what clients send with a job or a job schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runfleet.batch.specs import AutoPoolSpec
+from runfleet.batch.states import PoolLifetimeOption
+from runfleet.wire import models, pools
+from runfleet.wire.bodies import JsonObject, check_id
+from runfleet.wire.errors import invalid_property, missing_property
+
+MAX_PREFIX_LENGTH = 20
+
+
+def fill(asked: models.BatchAutoPoolSpecification) -> JsonObject:
+    """
+    Check what an auto pool is to be like, and fill in its defaults.
+
+    Raises
+    ------
+    WireError
+        If it cannot be made so, or asks for what is not built.
+    """
+    if "pool" not in asked:
+        raise missing_property("pool")
+    if prefix := asked.get("autoPoolIdPrefix"):
+        _check_prefix(prefix)
+    pool = pools.parse_specification(dict(asked["pool"]))
+    return {"keepAlive": False, **asked, "pool": pools.specification_json(pool)}
+
+
+def auto_pool_spec(filled: Mapping[str, Any]) -> AutoPoolSpec:
+    """How an auto pool is made, from what `fill` gave."""
+    pool = pools.parse_specification(filled["pool"])
+    return AutoPoolSpec(
+        lifetime=PoolLifetimeOption(filled["poolLifetimeOption"]),
+        pool=pool.spec,
+        pool_body=pool.body,
+        target_dedicated=pool.target_dedicated,
+        target_low_priority=pool.target_low_priority,
+        autoscale=pool.autoscale,
+        id_prefix=filled.get("autoPoolIdPrefix", ""),
+        keep_alive=filled["keepAlive"],
+    )
+
+
+def check_change(before: JsonObject | None, after: JsonObject) -> None:
+    """
+    Refuse to change an auto pool, but for whether it is kept.
+
+    Parameters
+    ----------
+    before, after
+        As `fill` gave them; None for a job that names its pool.
+
+    Raises
+    ------
+    WireError
+        ``InvalidPropertyValue``.
+    """
+    is_of_job = after["poolLifetimeOption"] == PoolLifetimeOption.JOB
+    changeable = {"keepAlive": after["keepAlive"]} if is_of_job else {}
+    if before is None or before | changeable != after:
+        reason = "only keepAlive may change, and only where poolLifetimeOption is job"
+        raise invalid_property("autoPoolSpecification", "", reason)
+
+
+def _check_prefix(prefix: str) -> None:
+    check_id("autoPoolIdPrefix", prefix)
+    if len(prefix) > MAX_PREFIX_LENGTH:
+        reason = f"may have {MAX_PREFIX_LENGTH} characters at most"
+        raise invalid_property("autoPoolIdPrefix", prefix, reason)
