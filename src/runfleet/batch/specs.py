@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from runfleet.batch.states import (
     DependencyAction,
     JobAction,
+    JobDefaultOrder,
     NodeFillType,
     OnAllTasksComplete,
     OnTaskFailure,
@@ -102,6 +103,7 @@ class PoolSpec:
     os_type: OsType = OsType.LINUX
     task_slots_per_node: int = 1
     node_fill_type: NodeFillType = NodeFillType.SPREAD
+    job_default_order: JobDefaultOrder = JobDefaultOrder.NONE
     enable_inter_node_communication: bool = False
     resize_timeout: timedelta = DEFAULT_RESIZE_TIMEOUT
     start_task: StartTaskSpec | None = None

@@ -101,6 +101,13 @@ class AuxiliaryTaskState(StrEnum):
     COMPLETED = "completed"
 
 
+class JobDefaultOrder(StrEnum):
+    """Which of a pool's jobs of one priority goes first."""
+
+    NONE = "none"
+    CREATION_TIME = "creationtime"
+
+
 class NodeFillType(StrEnum):
     """How tasks are spread over the nodes of a pool."""
 

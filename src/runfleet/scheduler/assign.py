@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from runfleet.batch.records import Task
-from runfleet.batch.states import JobState, PoolState
+from runfleet.batch.states import JobDefaultOrder, JobState, PoolState
 from runfleet.scheduler import preparation
 from runfleet.scheduler.commands import LoadTasks
 from runfleet.scheduler.state import JobEntry, NodeEntry, PoolEntry, State
@@ -17,8 +18,9 @@ def assign_tasks(state: State, pool: PoolEntry, now: datetime) -> None:
     if pool.pool.state is not PoolState.ACTIVE:
         return
     jobs = [job for job in pool.jobs.values() if _may_start(job)]
+    rank = _RANKS[pool.pool.spec.job_default_order]
     while jobs and (free := pool.free.largest()):
-        job = min(jobs, key=_rank)
+        job = min(jobs, key=rank)
         placed = _place_next(state, pool, job, free, now)
         if not placed or not _may_start(job):
             jobs.remove(job)
@@ -35,9 +37,20 @@ def _may_start(job: JobEntry) -> bool:
     )
 
 
-def _rank(job: JobEntry) -> tuple[int, int]:
+def _by_share(job: JobEntry) -> tuple[int, int]:
     """Higher priority first; among equals the job that holds the fewest slots."""
     return (-job.job.spec.priority, job.running_slots)
+
+
+def _by_age(job: JobEntry) -> tuple[int, datetime]:
+    """Higher priority first; among equals the oldest job."""
+    return (-job.job.spec.priority, job.job.creation_time)
+
+
+_RANKS: Mapping[JobDefaultOrder, Callable[[JobEntry], tuple[int, Any]]] = {
+    JobDefaultOrder.NONE: _by_share,
+    JobDefaultOrder.CREATION_TIME: _by_age,
+}
 
 
 def _place_next(state: State, pool: PoolEntry, job: JobEntry, free: int, now: datetime) -> bool:

@@ -180,7 +180,6 @@ WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
         "networkConfiguration",
         "resourceTags",
         "targetNodeCommunicationMode",
-        "taskSchedulingPolicy/jobDefaultOrder",
         "upgradePolicy",
         "userAccounts",
         "virtualMachineConfiguration, all but nodeAgentSKUId, which tells the operating system",

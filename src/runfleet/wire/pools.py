@@ -17,7 +17,12 @@ from runfleet.batch.specs import (
     PoolSpec,
     StartTaskSpec,
 )
-from runfleet.batch.states import NodeDeallocationOption, NodeFillType, OsType
+from runfleet.batch.states import (
+    JobDefaultOrder,
+    NodeDeallocationOption,
+    NodeFillType,
+    OsType,
+)
 from runfleet.batch.vm_sizes import core_count
 from runfleet.wire import coverage, models
 from runfleet.wire.bodies import (
@@ -367,13 +372,15 @@ def _without_secrets(account: JsonObject) -> JsonObject:
 
 def _spec(pool_id: str, pool: JsonObject, resize_timeout: timedelta) -> PoolSpec:
     body = cast("models.BatchPoolSpecification", pool)
+    policy = body["taskSchedulingPolicy"]
     agent = body["virtualMachineConfiguration"]["nodeAgentSKUId"]
     return PoolSpec(
         pool_id=pool_id,
         vm_size=body["vmSize"],
         os_type=OsType.WINDOWS if "windows" in agent.lower() else OsType.LINUX,
         task_slots_per_node=body["taskSlotsPerNode"],
-        node_fill_type=NodeFillType(body["taskSchedulingPolicy"].get("nodeFillType", "spread")),
+        node_fill_type=NodeFillType(policy.get("nodeFillType", "spread")),
+        job_default_order=JobDefaultOrder(policy.get("jobDefaultOrder", "none")),
         enable_inter_node_communication=body["enableInterNodeCommunication"],
         resize_timeout=resize_timeout,
         start_task=_start_task(body),
