@@ -133,6 +133,59 @@ def test_running_tasks_of_a_node_taken_off_scheduling(
     client.terminate_task(job, "t") if state != "completed" else None
 
 
+REASONS_TO_GO = {
+    "resize": lambda node, option: ("", "resize", {"targetDedicatedNodes": 0, **option}),
+    "remove": lambda node, option: ("", "removenodes", {"nodeList": [node], **option}),
+    "deallocate": lambda node, option: (
+        f"/nodes/{node}",
+        "deallocate",
+        {"nodeDeallocateOption": option["nodeDeallocationOption"]},
+    ),
+    "reboot": lambda node, option: (
+        f"/nodes/{node}",
+        "reboot",
+        {"nodeRebootOption": option["nodeDeallocationOption"]},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "fate"),
+    [
+        ("Requeue", ("active", 1)),
+        ("Terminate", ("completed", 0)),
+        ("TaskCompletion", ("running", 0)),
+        ("RetainedData", ("running", 0)),
+    ],
+)
+@pytest.mark.parametrize("reason", REASONS_TO_GO)
+def test_what_becomes_of_a_running_task_whose_node_goes(
+    account, node, sh, tmp_path, reason, option, fate
+):
+    """Of those that may end by themselves the node goes when they have (items 46, 56 and 58)."""
+    pool, job = pool_of(node), account.job(pool_of(node))
+    wait = sh(f'while ! test -e "{tmp_path}/go"; do sleep 0.02; done')
+    account.add(job, "t", wait, constraints={"retentionTime": "PT1S"})
+    account.task_in(job, "t", "running")
+    wanted = {"nodeDeallocationOption": option}
+    place, action, body = REASONS_TO_GO[reason](node.rpartition("/")[2], wanted)
+    assert account.send("POST", f"/pools/{pool}{place}/{action}", body).status_code == 202
+    state, requeues = fate
+    if reason == "reboot" and option == "Requeue":
+        account.wait_for(lambda: account.task(job, "t")["executionInfo"]["requeueCount"] == 1)
+    else:
+        task = account.task_in(job, "t", state)
+        assert task["executionInfo"]["requeueCount"] == requeues
+    (tmp_path / "go").touch()
+    gone = ("deallocated",) if reason == "deallocate" else ("idle", "running")
+    if reason in {"deallocate", "reboot"}:
+        account.node_in(pool, *gone)
+    else:
+        account.wait_for(lambda: not account.nodes(pool))
+    if fate[0] == "running":
+        assert account.task_in(job, "t", "completed")["executionInfo"]["exitCode"] == 0
+
+
 @pytest.mark.parametrize("body", [None, {}, {"nodeRebootOption": "Requeue"}])
 def test_a_node_reboots(account, body):
     """Items 56 and 59."""

@@ -21,6 +21,7 @@ from runfleet.batch.states import (
     DisableJobOption,
     EndedBy,
     ErrorCategory,
+    JobDefaultOrder,
     JobState,
     NodeDeallocationOption,
     NodeFillType,
@@ -224,6 +225,21 @@ def test_higher_priority_first_and_equal_ones_share(world):
     world.tasks("b1", "b2", "b3", job_id="two")
     world(pool_requests.enable_scheduling, "pool", world.nodes()[0].node.node_id)
     assert sorted(world.started()) == ["a1", "a2", "b1", "b2"]
+
+
+def test_the_older_of_equal_jobs_goes_first_where_the_pool_says_so(world):
+    world.pool(nodes=0, job_default_order=JobDefaultOrder.CREATION_TIME)
+    world.job("older")
+    world.wait(1)
+    world.job("younger")
+    world.job("urgent", priority=1)
+    for number in (1, 2):
+        world.tasks(f"y{number}", job_id="younger")
+        world.tasks(f"o{number}", job_id="older")
+    world.tasks("u", job_id="urgent")
+    world(pool_requests.resize_pool, "pool", target_dedicated=5, target_low_priority=None)
+    world.wait()
+    assert world.started() == ["u", "o1", "o2", "y1", "y2"]
 
 
 _REQUEUE = NodeDeallocationOption.REQUEUE
@@ -464,6 +480,23 @@ def test_a_resize_is_refused_while_one_goes_on_and_its_timeout_ends_it(world):
     pool = world.state.pool("pool").pool
     assert pool.allocation_state is AllocationState.STEADY
     assert [error.code for error in pool.resize_errors] == ["AllocationTimedout"]
+
+
+@pytest.mark.parametrize("has_run", [True, False])
+def test_a_node_with_retained_data_stays_until_its_files_need_not_be_kept(world, has_run):
+    world.pool(nodes=1)
+    world.job()
+    if has_run:
+        world.tasks("a")
+        world.end("a")
+    option = NodeDeallocationOption.RETAINED_DATA
+    targets = {"target_dedicated": 0, "target_low_priority": None}
+    world(pool_requests.resize_pool, "pool", **targets, option=option)
+    assert [one.node.state for one in world.nodes()] == [NodeState.LEAVING_POOL] * has_run
+    world.wait(timedelta(days=7).total_seconds() - 1)
+    assert len(world.nodes()) == has_run
+    world.wait(2)
+    assert not world.nodes()
 
 
 def test_a_stopped_resize_says_so(world):

@@ -1030,6 +1030,7 @@ def _lasting_node(node: Node) -> Node:
         running_tasks=0,
         running_slots=0,
         recent_tasks=[],
+        data_until=None,
     )
 
 

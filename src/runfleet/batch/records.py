@@ -152,7 +152,14 @@ class NodeUser:
 
 @dataclass(slots=True)
 class Node:
-    """A virtual machine of a pool; `number` is unique in the pool, the address in the account."""
+    """
+    A virtual machine of a pool; `number` is unique in the pool, the address in the account.
+
+    Parameters
+    ----------
+    data_until
+        When the files of all tasks that ended there need not be kept any longer.
+    """
 
     node_id: str
     pool_id: str
@@ -172,6 +179,7 @@ class Node:
     running_slots: int = 0
     recent_tasks: list[RecentTask] = field(default_factory=list)
     users: list[NodeUser] = field(default_factory=list)
+    data_until: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -69,6 +69,8 @@ def on_node_due(state: State, entry: NodeEntry, what: Due, now: datetime) -> Non
         _come_back(state, entry, now)
     elif what is Due.NODE_DEALLOCATED and is_at is NodeState.DEALLOCATING:
         set_state(state, entry, NodeState.DEALLOCATED, now)
+    elif what is Due.NODE_DATA_EXPIRES:
+        state.touch_node(entry)
 
 
 def _come_back(state: State, entry: NodeEntry, now: datetime) -> None:
@@ -159,6 +161,7 @@ def empty(
 ) -> None:
     """Take no new tasks and end or await the running ones; what it is for is done when empty."""
     entry.emptied_for = purpose
+    entry.keeps_data = option is NodeDeallocationOption.RETAINED_DATA
     tasks.refresh_room(entry)
     for running in list(entry.tasks.values()):
         if option is NodeDeallocationOption.REQUEUE:
@@ -180,8 +183,17 @@ def settle_node(state: State, entry: NodeEntry, now: datetime) -> None:
     wanted = NodeState.RUNNING if entry.tasks else NodeState.IDLE
     if entry.node.state in AT_WORK and entry.node.state is not wanted:
         set_state(state, entry, wanted, now)
-    if entry.emptied_for is not None and not entry.tasks:
+    if entry.emptied_for is None or entry.tasks:
+        return
+    if entry.keeps_data and entry.node.data_until is not None and now < entry.node.data_until:
+        _await_expiry(state, entry, entry.node.data_until)
+    else:
         _do_when_empty(state, entry, now)
+
+
+def _await_expiry(state: State, entry: NodeEntry, due: datetime) -> None:
+    node = entry.node
+    state.set_timer(due, Due.NODE_DATA_EXPIRES, node.pool_id, node.node_id)
 
 
 def _do_when_empty(state: State, entry: NodeEntry, now: datetime) -> None:

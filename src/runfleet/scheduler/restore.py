@@ -151,9 +151,11 @@ def _resume_pools(state: State, now: datetime) -> None:
 def _resume_node(state: State, entry: NodeEntry, now: datetime) -> None:
     node = entry.node
     node.running_tasks = node.running_slots = 0
-    is_leaving = node.state is NodeState.LEAVING_POOL
-    if is_leaving or entry.pool.pool.state is PoolState.DELETING:
+    pool = entry.pool.pool
+    if pool.state is PoolState.DELETING:
         nodes.empty(state, entry, Purpose.LEAVE, NodeDeallocationOption.REQUEUE, now)
+    elif node.state is NodeState.LEAVING_POOL:
+        nodes.empty(state, entry, Purpose.LEAVE, pool.deallocation_option, now)
     elif node.state in _ARRIVING:
         state.set_timer(now, Due.NODE_ARRIVES, node.pool_id, node.node_id)
     elif node.state in _BOOTING:

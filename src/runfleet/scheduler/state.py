@@ -159,6 +159,8 @@ class NodeEntry:
         By their sequence: one that was deleted may still be ending while another of its id runs.
     emptied_for
         Set while the tasks are being ended.
+    keeps_data
+        Whether what it is emptied for has to wait until its files need not be kept.
     """
 
     node: Node
@@ -166,6 +168,7 @@ class NodeEntry:
     tasks: dict[int, RunningTask] = field(default_factory=dict)
     executions: set[int] = field(default_factory=set)
     emptied_for: Purpose | None = None
+    keeps_data: bool = False
 
 
 @dataclass(slots=True)
@@ -261,6 +264,7 @@ class Due(StrEnum):
     NODE_ARRIVES = "node arrives"
     NODE_BOOTS = "node boots"
     NODE_DEALLOCATED = "node deallocated"
+    NODE_DATA_EXPIRES = "node data expires"
     NODE_RETURNS = "node returns"
     RESIZE_TIMEOUT = "resize timeout"
     EVALUATION = "evaluation"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from runfleet.batch.records import RECENT_TASKS, Failure, RecentTask, Task
+from runfleet.batch.records import RECENT_TASKS, Failure, Node, RecentTask, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
 from runfleet.scheduler import dependencies, instances
 from runfleet.scheduler.auxiliary import ended_failure, failure_of, wants_retry
@@ -163,6 +163,7 @@ def _note_on_node(state: State, task: Task) -> None:
         return
     entry.node.total_tasks_run += 1
     entry.node.total_tasks_succeeded += task.result is TaskResult.SUCCESS
+    _keep_files(entry.node, task)
     recent = RecentTask(
         job_id=task.job_id,
         task_id=task.task_id,
@@ -176,6 +177,12 @@ def _note_on_node(state: State, task: Task) -> None:
         requeue_count=task.requeue_count,
     )
     entry.node.recent_tasks = [recent, *entry.node.recent_tasks[: RECENT_TASKS - 1]]
+
+
+def _keep_files(node: Node, task: Task) -> None:
+    if task.end_time is not None:
+        until = task.end_time + task.retention_time
+        node.data_until = until if node.data_until is None else max(until, node.data_until)
 
 
 def requeue(state: State, running: RunningTask, now: datetime, *, is_counted: bool) -> None:
