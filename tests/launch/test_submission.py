@@ -524,13 +524,20 @@ def test_a_deleted_pool_is_missed_and_made_again(
 
 
 def test_a_missing_package_is_named(account: Account, write_study: WriteStudy) -> None:
-    """And how to add it; the same study goes on when it is there."""
-    study = write_study("model: {command: x, packages: [nothere==1.0]}")
-    with pytest.raises(LaunchError, match=r"it needs `nothere==1\.0`") as raised:
+    """And how to add it, before a pool is made that would cost money."""
+    study = write_study("""
+        model: {command: x, packages: [nothere==1.0]}
+        pool: {id: needless}
+        """)
+    pools = [pool.id for pool in account.batch.list_pools()]
+    with pytest.raises(
+        LaunchError, match=r"lacks the application package `nothere==1\.0`"
+    ) as raised:
         account.submit(study)
     assert raised.value.hint == (
-        "add it with `runfleet package add ID VERSION FOLDER_OR_ZIP`, and run the study again"
+        "add it with `runfleet package add nothere 1.0 FOLDER_OR_ZIP`, and run the study again"
     )
+    assert [pool.id for pool in account.batch.list_pools()] == pools
 
 
 def test_runs_that_lost_their_node_are_counted_apart(

@@ -9,6 +9,11 @@ from runfleet.azure.channel import is_loopback
 from runfleet.azure.errors import ServiceUnavailableError
 
 _SECONDS = 20
+_HINT = "check the address, the network, and a proxy or firewall in between"
+_TRUST_HINT = (
+    "its certificate is not trusted: name a PEM file of its issuer with `runfleet account add "
+    "--ca-file`"
+)
 
 
 def service_time(endpoint: str, *, ca_file: str | None = None) -> datetime | None:
@@ -47,9 +52,9 @@ def service_time(endpoint: str, *, ca_file: str | None = None) -> datetime | Non
         with Pipeline(transport, []) as pipeline:
             answer = pipeline.run(HttpRequest("GET", f"{endpoint}/")).http_response
     except AzureError as error:
+        trust = "CERTIFICATE_VERIFY_FAILED" in str(error)
         raise ServiceUnavailableError(
-            f"{endpoint} cannot be reached: {error}",
-            hint="check the address, the network, and a proxy or firewall in between",
+            f"{endpoint} cannot be reached: {error}", hint=_TRUST_HINT if trust else _HINT
         ) from error
     date = answer.headers.get("Date")
     return parsedate_to_datetime(date) if date else None

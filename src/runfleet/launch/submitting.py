@@ -16,26 +16,25 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
-from runfleet.azure import AzureBatch, JobSettings, TasksRefusedError
-from runfleet.errors import RunfleetError
+from runfleet.azure import AzureBatch, JobSettings
 from runfleet.launch import names
 from runfleet.launch.comparison import Comparison, Fingerprints, compare
 from runfleet.launch.definition import Definition, define, fingerprints
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.history import History, Repeat
+from runfleet.launch.packages import check_packages
 from runfleet.launch.pool import PoolPlan, check_operating_system
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.tasks import Staging, TaskMaker
-from runfleet.launch.url_life import url_life
+from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
 from runfleet.study import Study
 
 _COUNTING_SECONDS = 10.0
 _COUNTING_PAUSE = 0.2
-_PACKAGE_MISSING = "InvalidApplicationPackageReferences"
 
 
 @dataclass(frozen=True)
@@ -161,6 +160,8 @@ class Submitter:
     def _add(self, record: StudyRecord) -> StudyRecord:
         """Add the tasks of the newest generation that are not there yet."""
         generation = record.generations[-1]
+        check_packages(self.batch, self.study)
+        check_url_life(self.storage, self._store.container, self._url_life)
         self.on_step(Step(StepName.PROVIDING_POOL))
         pool = provide_pool(self.batch, self.pool, generation.run_count)
         check_operating_system(self.pool, pool)
@@ -220,25 +221,10 @@ class Submitter:
         before = total - len(missing)
         maker = TaskMaker(self.study, self.storage, generation.job_id, self._url_life)
         runs = (run for run in self.study.runs() if run.name in missing)
-        try:
-            self.batch.add_tasks(
-                generation.job_id,
-                maker.tasks(runs),
-                on_added=lambda added: self.on_step(Step(StepName.ADDING, before + added, total)),
-            )
-        except TasksRefusedError as error:
-            raise self._refusal(error) from error
-
-    def _refusal(self, error: TasksRefusedError) -> RunfleetError:
-        """Say in the words of the study why its tasks are refused, where that is known."""
-        if _PACKAGE_MISSING not in next(iter(error.refused.values())):
-            return error
-        packages = ", ".join(f"`{package}`" for package in self.study.model.packages)
-        return LaunchError(
-            f"the account lacks an application package that study `{self.study.name}` needs; "
-            f"it needs {packages}",
-            hint="add it with `runfleet package add ID VERSION FOLDER_OR_ZIP`, and run the study "
-            "again",
+        self.batch.add_tasks(
+            generation.job_id,
+            maker.tasks(runs),
+            on_added=lambda added: self.on_step(Step(StepName.ADDING, before + added, total)),
         )
 
     def _counts_back(self, generation: Generation) -> bool:

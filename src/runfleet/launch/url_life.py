@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
+from runfleet.launch.errors import LaunchError
 from runfleet.launch.pool import PoolPlan
+from runfleet.storage import LifeTooLongError, Storage
 from runfleet.study import Study
 
 USUAL_LIFE = timedelta(days=6, hours=22)
@@ -26,6 +28,25 @@ def url_life(study: Study, pool: PoolPlan) -> timedelta:
         How many runs there are, how long one may take, and how many are carried out at a time.
     """
     return max(USUAL_LIFE, longest_time(study, pool) or USUAL_LIFE)
+
+
+def check_url_life(storage: Storage, container: str, life: timedelta) -> None:
+    """
+    Refuse a study whose URLs would end before it does, while nothing has been made for it.
+
+    Raises
+    ------
+    LaunchError
+        If the storage account cannot sign URLs that work so long.
+    """
+    try:
+        storage.container_url(container, life=life, write=True)
+    except LifeTooLongError as error:
+        raise LaunchError(
+            f"the runs may take longer than their files can be reached: {error.message}",
+            hint="give the pool more nodes, or the runs a shorter `time_limit`; or log in to the "
+            "storage account by its key",
+        ) from error
 
 
 def longest_time(study: Study, pool: PoolPlan) -> timedelta | None:

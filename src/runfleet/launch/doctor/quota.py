@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runfleet.azure import BatchError
 from runfleet.azure.management import USER_SUBSCRIPTION, Management, OfferedSize, Quotas
 from runfleet.batch.vm_sizes import core_count, is_known
 from runfleet.launch.account import Account
@@ -14,6 +15,7 @@ _HOW_TO_SEE = (
     "give its subscription and resource group to `runfleet account add --replace`, log in with "
     "`az login`; or look at the quotas of the account in the portal"
 )
+_NO_SIZES = "look at `az batch location list-skus --location REGION`"
 _MORE = "ask for fewer nodes, or ask Azure for a larger quota (portal: Batch account, Quotas)"
 
 
@@ -26,8 +28,12 @@ def examine_quota(account: Account, pool: PoolPlan) -> Iterator[Finding]:
         if pool.spot:
             yield doubtful("spot", "the account's mode cannot be seen", _HOW_TO_SEE)
         return
-    sizes = {size.name.lower(): size for size in management.sizes()}
-    yield _size_found(pool, sizes.get(pool.vm_size.lower()), len(sizes))
+    try:
+        sizes = {size.name.lower(): size for size in management.sizes()}
+        yield _size_found(pool, sizes.get(pool.vm_size.lower()), len(sizes))
+    except BatchError as error:
+        sizes = {}
+        yield doubtful("vm size", f"those of the region cannot be seen: {error.message}", _NO_SIZES)
     yield looked_at("quota", lambda: _look_at_quota(management, pool, sizes))
     if pool.spot:
         yield looked_at("spot", lambda: _look_at_mode(management.quotas()))

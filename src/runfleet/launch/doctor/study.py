@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from runfleet.launch import names
 from runfleet.launch.account import Account
 from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
 from runfleet.launch.doctor.quota import examine_quota
+from runfleet.launch.errors import LaunchError
+from runfleet.launch.packages import check_packages
 from runfleet.launch.pool import PoolPlan, check_operating_system
-from runfleet.launch.url_life import USUAL_LIFE, longest_time, url_life
+from runfleet.launch.url_life import check_url_life, longest_time, url_life
 from runfleet.study import Study
-from runfleet.study.model import PackageReference
 
 _SOON = timedelta(days=60)
 
 
 def examine_study(account: Account, study: Study) -> Iterator[Finding]:
     """Look at all that one study needs of its account."""
-    pool = account.plan_pool(study)
+    try:
+        pool = account.plan_pool(study)
+    except LaunchError as error:  # spot nodes, where there are none
+        yield wrong("spot", error.message, error.hint or "")
+        return
     yield looked_at("image", lambda: _look_at_image(account, pool))
     if not account.is_local:
         yield from examine_quota(account, pool)
@@ -55,28 +61,13 @@ def _look_at_pool(account: Account, pool: PoolPlan) -> Finding:
 
 
 def _look_at_packages(account: Account, study: Study) -> Finding:
-    applications = account.batch.applications()
-    for package in study.model.packages:
-        if not _has(applications, package):
-            return wrong(
-                "packages",
-                f"the account has no package `{package}`",
-                f"add it: `runfleet package add {package.id} {package.version or 'VERSION'} "
-                "FOLDER_OR_ZIP`",
-            )
+    check_packages(account.batch, study)
     return fine("packages", ", ".join(f"`{package}`" for package in study.model.packages))
-
-
-def _has(applications: dict[str, list[str]], package: PackageReference) -> bool:
-    by_id = {name.lower(): versions for name, versions in applications.items()}
-    versions = by_id.get(package.id.lower(), [])
-    wanted = package.version
-    return bool(versions) if wanted is None else wanted.lower() in map(str.lower, versions)
 
 
 def _look_at_urls(account: Account, study: Study, pool: PoolPlan) -> Finding:
     life = url_life(study, pool)
-    account.storage.container_url("runfleet-doctor", life=life)
+    check_url_life(account.storage, names.container_name(study.name), life)
     days = f"signed URLs work for {life / timedelta(days=1):.1f} days"
     longest = longest_time(study, pool)
     if longest is None:
@@ -85,5 +76,5 @@ def _look_at_urls(account: Account, study: Study, pool: PoolPlan) -> Finding:
             f"{days}; without a time limit nobody knows whether that lasts",
             "write `time_limit:` under `model`",
         )
-    hours = f"the study takes {longest / timedelta(hours=1):.0f} hours at most"
-    return fine("urls", f"{days}, {hours}") if life >= USUAL_LIFE else fine("urls", hours)
+    hours = longest / timedelta(hours=1)
+    return fine("urls", f"{days}, the study takes {hours:.0f} hours at most")

@@ -1,0 +1,49 @@
+"""The application packages that a study needs of its account."""
+
+from __future__ import annotations
+
+from runfleet.azure import AzureBatch
+from runfleet.launch.errors import LaunchError
+from runfleet.study import Study
+from runfleet.study.model import PackageReference
+
+
+def missing_packages(batch: AzureBatch, study: Study) -> list[PackageReference]:
+    """List the packages of a study that the account has not got; ids and versions have no case."""
+    if not study.model.packages:
+        return []
+    known = {
+        application.lower(): {version.lower() for version in versions}
+        for application, versions in batch.applications().items()
+    }
+    return [
+        package
+        for package in study.model.packages
+        if not _is_among(known.get(package.id.lower(), set()), package.version)
+    ]
+
+
+def check_packages(batch: AzureBatch, study: Study) -> None:
+    """
+    Refuse a study before anything is made for it whose programs are not there.
+
+    Raises
+    ------
+    LaunchError
+        If the account lacks a package.
+    """
+    for package in missing_packages(batch, study):
+        raise package_missing(study, package)
+
+
+def package_missing(study: Study, package: PackageReference) -> LaunchError:
+    """Say that the account lacks a package, and how to add it."""
+    return LaunchError(
+        f"the account lacks the application package `{package}`, which study `{study.name}` needs",
+        hint=f"add it with `runfleet package add {package.id} {package.version or 'VERSION'} "
+        "FOLDER_OR_ZIP`, and run the study again",
+    )
+
+
+def _is_among(versions: set[str], wanted: str | None) -> bool:
+    return bool(versions) if wanted is None else wanted.lower() in versions

@@ -1,0 +1,49 @@
+"""`runfleet doctor`, `images` and `sizes`."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_a_study_that_can_run_here(local, write_study):
+    """A line for each thing that was looked at."""
+    study = write_study("fine", "true\n")
+    done = local("doctor", study)
+    assert done.code == 0, done.out
+    lines = [line.split()[:2] for line in done.out.splitlines()]
+    assert lines == [["ok", name] for name in ("endpoint", "login", "storage", "image", "pool")]
+
+
+def test_what_is_wrong_is_told_with_its_remedy(local, write_study, folder):
+    """Each thing on its own, as one is mended without the others."""
+    study = write_study("ill", "true\n", more="pool: {image: ubuntu-20.40}\n")
+    text = (folder / study).read_text()
+    (folder / study).write_text(text.replace("  inputs:", "  packages: [swmm==5]\n  inputs:"))
+    done = local("doctor", study)
+    assert done.code == 1
+    assert "error    image     there is no verified image `ubuntu-20.40`\n" in done.out
+    assert "         Remedy: did you mean `ubuntu-2" in done.out
+    assert "Remedy: add it with `runfleet package add swmm 5 FOLDER_OR_ZIP`" in done.out
+    findings = json.loads(local("doctor", study, "--json").out)
+    wrong = [finding["subject"] for finding in findings if finding["verdict"] == "error"]
+    assert wrong == ["image", "packages"]
+
+
+def test_the_account_alone(local):
+    """Without a study."""
+    assert len(local("doctor").out.splitlines()) == 3
+    assert local("account", "check", "local").out.splitlines()[1].startswith("ok       login ")
+
+
+def test_images_are_listed_by_the_names_that_studies_use(local):
+    (image,) = json.loads(local("images", "2204", "--json").out)
+    assert image["reference"] == "microsoft-dsvm/ubuntu-hpc/2204"
+    assert local("images", "ubuntu-22").out.splitlines()[1].startswith("ubuntu-22.04 ")
+    assert local("images", "nothing").err == (
+        "There is no such image; `runfleet images` lists them all.\n"
+    )
+
+
+def test_sizes_have_cores_and_memory(local):
+    sizes = json.loads(local("sizes", "f4s", "--json").out)
+    assert sizes == [{"size": "standard_f4s_v2", "cores": 4, "memory_gib": 8.0, "family": None}]
