@@ -10,20 +10,23 @@ from typing import Annotated, Any
 import typer
 
 from runfleet import autoscale
-from runfleet.azure import AzureBatch, NodeInfo, NotFoundError, PoolInfo
+from runfleet.azure import AzureBatch, NodeInfo, PoolInfo
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes, on_option
+from runfleet.cli.by_hand import find_pool
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import FAILED, WrongUsageError
+from runfleet.cli.pool_create import create
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
 from runfleet.launch.connecting import owner
 from runfleet.launch.provision import EXPIRY, OWNER, expiry_of, left_over_pools
 
-app = new_app("List, show, resize and delete pools.")
+app = new_app("Make, list, show, resize and delete pools.")
 autoscale_app = new_app("Formulas by which pools follow their work.")
 app.add_typer(autoscale_app, name="autoscale")
+app.command(epilog=example("runfleet pool create small --max-nodes 5 --yes"))(create)
 
 PoolId = Annotated[str, typer.Argument(metavar="POOL", help="The id of a pool.")]
 Nodes = Annotated[int | None, typer.Option("--nodes", min=0, help="How many dedicated nodes.")]
@@ -53,7 +56,7 @@ def show(pool_id: PoolId, on: On = LOCAL, as_json: AsJson = False) -> None:
     """Show a pool and its nodes, and what is wrong with them."""
     printer = Printer.standard()
     batch = open_account(on).batch
-    pool = _find(batch, pool_id)
+    pool = find_pool(batch, pool_id)
     nodes = list(batch.list_nodes(pool_id))
     if as_json:
         printer.json(_facts(pool) | {"node_list": [_node_facts(node) for node in nodes]})
@@ -83,7 +86,7 @@ def resize(
         raise WrongUsageError("no number of nodes is given", hint="give `--nodes` or `--spot`")
     printer = Printer.standard()
     batch = open_account(on).batch
-    pool = _find(batch, pool_id)
+    pool = find_pool(batch, pool_id)
     for kind, before, after in (
         ("dedicated", pool.target_dedicated, nodes),
         ("spot", pool.target_spot, spot),
@@ -118,7 +121,7 @@ def delete(
         raise WrongUsageError("it is not clear what to delete", hint="name a pool or `--left-over`")
     printer = Printer.standard()
     batch = open_account(on).batch
-    pools = left_over_pools(batch, owner()) if pool_id is None else [_find(batch, pool_id)]
+    pools = left_over_pools(batch, owner()) if pool_id is None else [find_pool(batch, pool_id)]
     if not pools:
         printer.say(f"No pool is left over on account `{on}`.")
         return
@@ -187,15 +190,6 @@ def _formula_errors(text: str) -> Sequence[autoscale.FormulaError]:
 
 def _error_facts(error: autoscale.FormulaError) -> dict[str, Any]:
     return {"what": error.what, "line": error.line, "column": error.column, "hint": error.hint}
-
-
-def _find(batch: AzureBatch, pool_id: str) -> PoolInfo:
-    pool = batch.get_pool(pool_id)
-    if pool is None:
-        raise NotFoundError(
-            f"there is no pool `{pool_id}`", hint="`runfleet pool list` lists the pools"
-        )
-    return pool
 
 
 def _row(pool: PoolInfo) -> tuple[object, ...]:

@@ -31,7 +31,10 @@ COMMANDS = {
     "images": "List the operating systems that nodes can have.",
     "sizes": "List sizes of machines, with their cores and memory.",
     "package": "Add, list and remove application packages.",
-    "pool": "List, show, resize and delete pools.",
+    "pool": "Make, list, show, resize and delete pools.",
+    "job": "Make, list, end and delete jobs.",
+    "task": "Add, list and end tasks.",
+    "check": "Count the tasks of every job, and fetch what they wrote.",
     "emulator": "Start, stop and reset the Batch emulator on this machine.",
     "schema": "Print the JSON Schema of study files.",
 }

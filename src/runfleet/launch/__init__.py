@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     )
     from runfleet.launch.explanation import Explanation
     from runfleet.launch.failures import FailedRun, FailureGroup, FailureKind
+    from runfleet.launch.job_files import JobFiles
+    from runfleet.launch.job_logs import JobLogs, JobSummary, fetch_logs, summarise_jobs
     from runfleet.launch.plan import Plan
     from runfleet.launch.pool import PoolPlan
     from runfleet.launch.progress import Progress, RunCounts
@@ -32,6 +34,9 @@ __all__ = [
     "FailedRun",
     "FailureGroup",
     "FailureKind",
+    "JobFiles",
+    "JobLogs",
+    "JobSummary",
     "LaunchError",
     "LogStream",
     "OnStep",
@@ -47,6 +52,8 @@ __all__ = [
     "StudySummary",
     "Submission",
     "connect",
+    "fetch_logs",
+    "summarise_jobs",
 ]
 
 # Loaded when asked for: an emulator is told to start before all of it is imported.
@@ -63,6 +70,8 @@ _HOMES = {
     ),
     "explanation": ("Explanation",),
     "failures": ("FailedRun", "FailureGroup", "FailureKind"),
+    "job_files": ("JobFiles",),
+    "job_logs": ("JobLogs", "JobSummary", "fetch_logs", "summarise_jobs"),
     "plan": ("Plan",),
     "pool": ("PoolPlan",),
     "progress": ("Progress", "RunCounts"),

@@ -1,0 +1,119 @@
+"""Options of the commands that make pools, jobs and tasks one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Annotated, TypeVar
+
+import typer
+
+from runfleet.azure import (
+    AzureBatch,
+    JobInfo,
+    NotFoundError,
+    OperatingSystem,
+    PackageReference,
+    PoolInfo,
+)
+from runfleet.cli.failures import WrongUsageError
+from runfleet.study import model
+from runfleet.study.errors import InvalidValueError
+
+T = TypeVar("T")
+
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="The id of a job.")]
+Environment = Annotated[
+    list[str] | None,
+    typer.Option("--environment", "-e", metavar="NAME=VALUE", help="A variable; may be repeated."),
+]
+Packages = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--package", metavar="ID==VERSION", help="An application package; may be repeated."
+    ),
+]
+Retries = Annotated[
+    int, typer.Option("--retries", min=0, help="How often a task that fails is run again.")
+]
+TimeLimit = Annotated[
+    str | None, typer.Option("--time-limit", metavar="TIME", help="Such as `90s`, `10m` or `2h`.")
+]
+
+
+def read_environment(settings: Iterable[str] | None) -> dict[str, str]:
+    """
+    Read variables.
+
+    Raises
+    ------
+    WrongUsageError
+        If one has no equals sign, or no name.
+    """
+    return dict(map(_variable, settings or ()))
+
+
+def read_packages(texts: Iterable[str] | None) -> list[PackageReference]:
+    """Read application packages; raises `WrongUsageError`."""
+    parsed = (_checked(model.PackageReference.parse, text) for text in texts or ())
+    return [PackageReference(package.id, package.version) for package in parsed]
+
+
+def read_duration(text: str | None) -> timedelta | None:
+    """Read a duration; raises `WrongUsageError`."""
+    return None if text is None else _checked(model.parse_duration, text)
+
+
+def find_job(batch: AzureBatch, job_id: str) -> JobInfo:
+    """
+    Ask for a job.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that id.
+    """
+    job = batch.get_job(job_id)
+    if job is None:
+        raise NotFoundError(
+            f"there is no job `{job_id}`", hint="`runfleet job list` lists the jobs"
+        )
+    return job
+
+
+def find_pool(batch: AzureBatch, pool_id: str) -> PoolInfo:
+    """
+    Ask for a pool.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that id.
+    """
+    pool = batch.get_pool(pool_id)
+    if pool is None:
+        raise NotFoundError(
+            f"there is no pool `{pool_id}`", hint="`runfleet pool list` lists the pools"
+        )
+    return pool
+
+
+def operating_system_of(pool: PoolInfo) -> OperatingSystem:
+    """Tell for which shell the commands of a pool's tasks are written."""
+    return OperatingSystem.WINDOWS if pool.is_windows else OperatingSystem.LINUX
+
+
+def _variable(setting: str) -> tuple[str, str]:
+    name, equals, value = setting.partition("=")
+    if not (name and equals):
+        raise WrongUsageError(
+            f"`{setting}` does not set a variable", hint="write it as `NAME=VALUE`"
+        )
+    return name, value
+
+
+def _checked(parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except InvalidValueError as error:
+        raise WrongUsageError(error.message, hint=error.hint) from error

@@ -1,0 +1,90 @@
+"""`runfleet check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import LOCAL, AsJson, On
+from runfleet.cli.by_hand import find_job
+from runfleet.cli.printer import Printer, number_column
+from runfleet.cli.studies import open_account
+from runfleet.cli.words import count_text
+from runfleet.launch import Account, JobLogs, JobSummary, fetch_logs, summarise_jobs
+
+app = new_app()
+
+
+@app.command(epilog=example("runfleet check"))
+def check(
+    jobs: Annotated[
+        list[str] | None, typer.Argument(metavar="[JOB]...", help="Only these jobs.")
+    ] = None,
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FOLDER", help="Gets a folder for each finished job.")
+    ] = Path("logs"),
+    fetch: Annotated[
+        bool, typer.Option("--fetch/--no-fetch", help="Whether to fetch stdout and stderr.")
+    ] = True,
+    on: On = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Count the tasks of every job, and fetch stdout and stderr of those of finished jobs.
+
+    What is there already is not fetched again.
+    """
+    printer = Printer.standard()
+    account = open_account(on)
+    for job_id in jobs or ():
+        find_job(account.batch, job_id)
+    wanted = [one for one in summarise_jobs(account.batch) if not jobs or one.job.id in jobs]
+    fetched = _fetch(account, wanted, to) if fetch else {}
+    if as_json:
+        printer.json([_facts(summary, fetched.get(summary.job.id)) for summary in wanted])
+    elif wanted:
+        numbers = map(number_column, ("waiting", "running", "succeeded", "failed"))
+        printer.table(("job", "pool", "state", *numbers), map(_row, wanted))
+        _say_what_came(printer, fetched, to)
+    else:
+        printer.say("There are no jobs.")
+
+
+def _fetch(account: Account, wanted: Iterable[JobSummary], to: Path) -> dict[str, JobLogs]:
+    finished = [summary.job for summary in wanted if summary.has_finished]
+    return {job.id: fetch_logs(account.batch, account.storage, job, to) for job in finished}
+
+
+def _row(summary: JobSummary) -> tuple[object, ...]:
+    job, counts = summary.job, summary.counts
+    numbers = (counts.active, counts.running, counts.succeeded, counts.failed)
+    return job.id, job.pool_id, job.state, *numbers
+
+
+def _say_what_came(printer: Printer, fetched: dict[str, JobLogs], to: Path) -> None:
+    new = sum(logs.new for logs in fetched.values())
+    if fetched:
+        jobs, tasks = count_text(len(fetched), "finished job"), count_text(new, "task")
+        printer.say(f"What the tasks of {jobs} wrote is in `{to}`; {tasks} came in addition.")
+    for job_id, logs in fetched.items():
+        if logs.missing:
+            gone = count_text(len(logs.missing), "task")
+            printer.warning(f"the nodes of job `{job_id}` have lost what {gone} wrote")
+
+
+def _facts(summary: JobSummary, logs: JobLogs | None) -> dict[str, Any]:
+    job = summary.job
+    return {
+        "id": job.id,
+        "pool": job.pool_id,
+        "state": job.state,
+        "tasks": asdict(summary.counts),
+        "finished": summary.has_finished,
+        "logs": str(logs.folder) if logs else None,
+        "tasks_without_logs": list(logs.missing) if logs else [],
+    }

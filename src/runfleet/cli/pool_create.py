@@ -1,0 +1,101 @@
+"""`runfleet pool create`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from runfleet.autoscale.formulas import by_pending_tasks
+from runfleet.azure import Autoscale, OperatingSystem, PoolSettings, StartTask, shell_command
+from runfleet.cli.arguments import LOCAL, DryRun, On, Yes
+from runfleet.cli.by_hand import Packages, read_packages
+from runfleet.cli.consent import agreed
+from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.printer import Printer
+from runfleet.cli.studies import open_account
+from runfleet.cli.words import count_text
+from runfleet.errors import RunfleetError
+
+
+def create(
+    pool_id: Annotated[str, typer.Argument(metavar="POOL", help="The id of the new pool.")],
+    image: Annotated[str, typer.Option("--image", help="Its system.")] = "ubuntu-22.04",
+    vm_size: Annotated[str, typer.Option("--vm-size", help="Its machines.")] = "standard_f2s_v2",
+    nodes: Annotated[int, typer.Option("--nodes", min=0, help="Dedicated nodes.")] = 0,
+    spot: Annotated[int, typer.Option("--spot", min=0, help="Spot nodes.")] = 0,
+    max_nodes: Annotated[
+        int | None,
+        typer.Option("--max-nodes", min=1, help="Follow the work, with this many nodes at most."),
+    ] = None,
+    min_nodes: Annotated[
+        int, typer.Option("--min-nodes", min=0, help="And this many also without work.")
+    ] = 0,
+    slots: Annotated[int, typer.Option("--slots", min=1, help="Task slots of each node.")] = 1,
+    inter_node: Annotated[
+        bool, typer.Option("--inter-node", help="Let nodes talk to each other, as MPI needs it.")
+    ] = False,
+    packages: Packages = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start", metavar="COMMAND", help="Run on each node before all else."),
+    ] = None,
+    elevated: Annotated[
+        bool, typer.Option("--elevated", help="Run that as administrator.")
+    ] = False,
+    on: On = LOCAL,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """
+    Make a pool.
+
+    With `--max-nodes` it gets nodes as its tasks need them, by a formula that Batch evaluates every
+    five minutes; until it has seen the first tasks it has `--min-nodes`. Otherwise it has as many
+    nodes as `--nodes` and `--spot` say, until it is resized.
+    """
+    printer = Printer.standard()
+    scale = _autoscale(max_nodes, min_nodes, nodes + spot)
+    batch = open_account(on).batch
+    picked = batch.pick_image(image)
+    settings = PoolSettings(
+        pool_id,
+        picked,
+        vm_size,
+        dedicated=nodes,
+        spot=spot,
+        autoscale=scale,
+        slots=slots,
+        inter_node_communication=inter_node,
+        packages=read_packages(packages),
+        start_task=_start_task(start, picked.operating_system, elevated=elevated),
+        metadata={"runfleet": "pool"},
+    )
+    size = f"{'at most ' if max_nodes else ''}{count_text(max_nodes or nodes + spot, 'node')}"
+    printer.say(f"This makes pool `{pool_id}` of {size}, each {vm_size} with {image}.")
+    if not agreed(printer, "Make the pool?", yes=yes, dry_run=dry_run):
+        return
+    if not batch.ensure_pool(settings):
+        raise RunfleetError(
+            f"there is a pool `{pool_id}` already", hint=f"look: `runfleet pool show {pool_id}`"
+        )
+    printer.data(pool_id)
+
+
+def _autoscale(max_nodes: int | None, min_nodes: int, fixed: int) -> Autoscale | None:
+    if max_nodes is None and not min_nodes:
+        return None
+    if max_nodes is None or fixed:
+        raise WrongUsageError(
+            "a pool either follows its work or has a fixed number of nodes",
+            hint="give `--max-nodes`, and perhaps `--min-nodes`; or else `--nodes` and `--spot`",
+        )
+    return Autoscale(by_pending_tasks(max_nodes, min_nodes=min_nodes))
+
+
+def _start_task(
+    command: str | None, system: OperatingSystem, *, elevated: bool
+) -> StartTask | None:
+    if command is None:
+        return None
+    return StartTask(shell_command(command, system), elevated=elevated)

@@ -1,0 +1,147 @@
+"""`runfleet task`: the tasks of a job, one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from runfleet.azure import TaskInfo, TaskSettings, shell_command, with_packages
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import LOCAL, AsJson, On, on_option
+from runfleet.cli.by_hand import (
+    Environment,
+    JobId,
+    Packages,
+    Retries,
+    TimeLimit,
+    find_job,
+    find_pool,
+    operating_system_of,
+    read_duration,
+    read_environment,
+    read_packages,
+)
+from runfleet.cli.printer import Printer, number_column
+from runfleet.cli.studies import open_account
+from runfleet.errors import RunfleetError
+from runfleet.launch import JobFiles
+from runfleet.launch.failures import batch_message
+from runfleet.launch.history import FAILED
+from runfleet.launch.names import container_name
+
+app = new_app("Add, list and end tasks.")
+
+TaskId = Annotated[str, typer.Argument(metavar="TASK", help="The id of a task.")]
+
+
+@app.command(epilog=example("runfleet task add survey first 'runmodel a.inp' --output '*.rpt'"))
+def add(
+    job_id: JobId,
+    task_id: TaskId,
+    command: Annotated[
+        str, typer.Argument(metavar="COMMAND", help="A line for the shell of the node, in quotes.")
+    ],
+    input_files: Annotated[
+        list[Path] | None,
+        typer.Option("--input", metavar="FILE", help="A file or folder; may be repeated."),
+    ] = None,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option("--output", metavar="PATTERN", help="Files to keep; may be repeated."),
+    ] = None,
+    environment: Environment = None,
+    packages: Packages = None,
+    retries: Retries = 0,
+    time_limit: TimeLimit = None,
+    slots: Annotated[int, typer.Option("--slots", min=1, help="Task slots that it takes.")] = 1,
+    last: Annotated[
+        bool, typer.Option("--last", help="The job gets no more: it ends when all tasks have.")
+    ] = False,
+    on: On = LOCAL,
+) -> None:
+    """
+    Add a task to a job.
+
+    Its stdout and stderr, and the outputs, come into the job's container when it ends, well or
+    not. Programs of application packages are on its PATH.
+    """
+    printer = Printer.standard()
+    account = open_account(on)
+    job = find_job(account.batch, job_id)
+    system = operating_system_of(find_pool(account.batch, job.pool_id))
+    files = JobFiles.of(account.storage, job)
+    # A job that was made elsewhere names no container.
+    files = files or JobFiles(account.storage, container_name(job_id), job_id)
+    references = read_packages(packages)
+    task = TaskSettings(
+        task_id,
+        shell_command(with_packages(command, references, system), system),
+        files.send(input_files or ()),
+        files.outputs(task_id, outputs or ()),
+        read_environment(environment),
+        references,
+        max_retries=retries,
+        time_limit=read_duration(time_limit),
+        slots=slots,
+    )
+    if not account.batch.add_tasks(job_id, [task]).added:
+        raise RunfleetError(
+            f"job `{job_id}` has a task `{task_id}` already",
+            hint=f"take another id; `runfleet task list {job_id}` lists those there are",
+        )
+    if last:
+        account.batch.finish_when_done(job_id)
+    printer.say(f"Task `{task_id}` is added; look at it: runfleet check {job_id}{on_option(on)}")
+    printer.data(task_id)
+
+
+@app.command("list", epilog=example("runfleet task list survey --failed"))
+def list_tasks(
+    job_id: JobId,
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that failed.")] = False,
+    on: On = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """List the tasks of a job, and how they ended."""
+    printer = Printer.standard()
+    batch = open_account(on).batch
+    find_job(batch, job_id)
+    tasks = list(batch.list_tasks(job_id, filter=FAILED if failed else None))
+    if as_json:
+        printer.json([_facts(task) for task in tasks])
+    elif tasks:
+        printer.table(("task", "state", number_column("exit"), "trouble"), map(_row, tasks))
+    else:
+        printer.say("There are no such tasks.")
+
+
+@app.command(epilog=example("runfleet task terminate survey first"))
+def terminate(job_id: JobId, task_id: TaskId, on: On = LOCAL) -> None:
+    """End a task; what it has written so far is kept."""
+    open_account(on).batch.terminate_task(job_id, task_id)
+    Printer.standard().say(f"Task `{task_id}` has been ended.")
+
+
+def _row(task: TaskInfo) -> tuple[object, ...]:
+    exit_code = "-" if task.exit_code is None else task.exit_code
+    return task.id, task.result or task.state, exit_code, _trouble(task) or ""
+
+
+def _trouble(task: TaskInfo) -> str | None:
+    return batch_message(task) if task.result == "failure" else None
+
+
+def _facts(task: TaskInfo) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "state": task.state,
+        "result": task.result,
+        "exit_code": task.exit_code,
+        "trouble": _trouble(task),
+        "started": task.started,
+        "ended": task.ended,
+        "retries": task.retries,
+        "node": task.node_id,
+    }

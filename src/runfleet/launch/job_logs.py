@@ -1,0 +1,130 @@
+"""The jobs of an account, and what their tasks wrote to stdout and stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from runfleet.azure import AzureBatch, BatchError, JobInfo, TaskCounts
+from runfleet.launch import names
+from runfleet.launch.job_files import JobFiles
+from runfleet.storage import Blob, ContainerNotFoundError, Storage
+
+_LOGS = ("stdout.txt", "stderr.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class JobSummary:
+    """
+    A job, and how many of its tasks are in which state.
+
+    Parameters
+    ----------
+    job, counts
+        Both as Batch has them.
+    """
+
+    job: JobInfo
+    counts: TaskCounts
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether no task of it waits or runs any more, and one did."""
+        has_ended = self.job.state == "completed" or self.counts.completed == self.counts.total
+        return has_ended and self.counts.completed > 0
+
+
+@dataclass(frozen=True, slots=True)
+class JobLogs:
+    """
+    The logs of a job's tasks in a folder.
+
+    Parameters
+    ----------
+    folder
+        Has a folder a task.
+    new
+        How many tasks have come in addition.
+    missing
+        Tasks whose logs are neither in the storage nor on their node any more.
+    """
+
+    folder: Path
+    new: int
+    missing: tuple[str, ...] = ()
+
+
+def summarise_jobs(batch: AzureBatch) -> Iterator[JobSummary]:
+    """Count the tasks of each job of the account."""
+    for job in batch.list_jobs():
+        yield JobSummary(job, batch.task_counts(job.id))
+
+
+def fetch_logs(batch: AzureBatch, storage: Storage, job: JobInfo, folder: Path) -> JobLogs:
+    """
+    Bring stdout and stderr of all completed tasks of a job into a folder.
+
+    They come from the storage, where our own tasks leave them, else from the nodes as long as
+    these have them.
+
+    Parameters
+    ----------
+    batch, storage
+        The account's.
+    job
+        The job.
+    folder
+        Gets a folder a task; what is there already is not fetched again.
+    """
+    # A colon, as in jobs that a schedule makes, is not for names of folders.
+    target = folder / job.id.replace(":", "_")
+    files = JobFiles.of(storage, job)
+    new = _fetch_stored(files, target) if files else set[str]()
+    missing = []
+    for task_id in _without_logs(batch, job.id, target):
+        if _fetch_from_node(batch, job.id, task_id, target / task_id):
+            new.add(task_id)
+        else:
+            missing.append(task_id)
+    return JobLogs(target, len(new), tuple(missing))
+
+
+def _fetch_stored(files: JobFiles, target: Path) -> set[str]:
+    wanted = list(_logs_stored(files, target))
+    files.storage.get_files(files.container, [(blob, str(path)) for blob, path in wanted])
+    return {path.parent.name for _, path in wanted}
+
+
+def _logs_stored(files: JobFiles, target: Path) -> Iterator[tuple[Blob, Path]]:
+    """Find the logs in the storage that the folder lacks."""
+    prefix = names.runs_prefix(files.job_id)
+    for blob in _listed(files, prefix):
+        path = target / blob.name.removeprefix(prefix)
+        is_log = path.name in _LOGS and path.parent.parent == target
+        if is_log and not (path.exists() and path.stat().st_size == blob.size):
+            yield blob, path
+
+
+def _listed(files: JobFiles, prefix: str) -> Iterable[Blob]:
+    try:
+        yield from files.storage.list_blobs(files.container, prefix)
+    except ContainerNotFoundError:  # it had no task yet
+        return
+
+
+def _without_logs(batch: AzureBatch, job_id: str, target: Path) -> Iterator[str]:
+    for task in batch.list_tasks(job_id, filter="state eq 'completed'", select=["id"]):
+        if not any((target / task.id / log).exists() for log in _LOGS):
+            yield task.id
+
+
+def _fetch_from_node(batch: AzureBatch, job_id: str, task_id: str, target: Path) -> bool:
+    try:
+        logs = {log: batch.task_file(job_id, task_id, log) for log in _LOGS}
+    except BatchError:  # it never began, or its node is gone
+        return False
+    target.mkdir(parents=True, exist_ok=True)
+    for log, content in logs.items():
+        (target / log).write_bytes(content)
+    return True

@@ -1,0 +1,156 @@
+"""`pool create`, `job`, `task` and `check`, on the emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+READ = 'cat a.txt "$AZ_BATCH_NODE_SHARED_DIR/large" "in/b.txt" > out.rpt; echo "$GREETING"'
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def job(local, request) -> str:
+    """A job of the test's own, on a pool that all of them share."""
+    local("pool", "create", "shared", "--nodes", "1", "--slots", "2", "--yes")
+    name = request.node.name.removeprefix("test_")[:60]
+    prepare = "echo prepared > large; mv large $AZ_BATCH_NODE_SHARED_DIR"
+    made = local("job", "create", name, "--pool", "shared", "--prepare", prepare)
+    assert (made.code, made.out) == (0, f"{name}\n"), made.err
+    return name
+
+
+def rows(table: str) -> list[list[str]]:
+    return [line.split() for line in table.splitlines()]
+
+
+def tasks_of(local, job: str) -> dict[str, dict]:
+    return {task["id"]: task for task in json.loads(local("task", "list", job, "--json").out)}
+
+
+def all_ended(local, job: str) -> Callable[[], bool]:
+    return lambda: all(task["state"] == "completed" for task in tasks_of(local, job).values())
+
+
+def test_tasks_find_their_files_and_leave_theirs(local, job: str, folder: Path):
+    """Inputs, a folder of them, what the preparation left, and a variable."""
+    (folder / "a.txt").write_text("a\n")
+    (folder / "in").mkdir()
+    (folder / "in/b.txt").write_text("b\n")
+    given = ("--input", "a.txt", "--input", "in", "--output", "*.rpt", "-e", "GREETING=hello you")
+    added = local("task", "add", job, "first", READ, *given)
+    assert (added.code, added.out) == (0, "first\n"), added.err
+    wait_for(all_ended(local, job))
+    assert tasks_of(local, job)["first"]["result"] == "success"
+    (report,) = (local.home / "storage").glob("*/runs/*/first/out.rpt")
+    assert report.read_text() == "a\nprepared\nb\n"
+    assert local("check", job).code == 0
+    assert (folder / "logs" / job / "first/stdout.txt").read_text() == "hello you\n"
+
+
+def test_check_counts_tasks_and_fetches_what_they_wrote_once(local, job: str, folder: Path):
+    for name, command in (("good", "echo well"), ("bad", "echo broken >&2; exit 3")):
+        assert local("task", "add", job, name, command).code == 0
+    wait_for(all_ended(local, job))
+    checked = local("check", job, "--to", "seen")
+    assert rows(checked.out) == [
+        ["job", "pool", "state", "waiting", "running", "succeeded", "failed"],
+        [job, "shared", "active", "0", "0", "1", "1"],
+    ]
+    assert checked.err == (
+        "What the tasks of 1 finished job wrote is in `seen`; 2 tasks came in addition.\n"
+    )
+    assert (folder / "seen" / job / "bad/stderr.txt").read_text() == "broken\n"
+    assert local("check", job, "--to", "seen").err.endswith("; 0 tasks came in addition.\n")
+    listed = rows(local("task", "list", job, "--failed").out)
+    assert listed[1:] == [["bad", "failure", "3", "exit", "code", "3"]]
+
+
+def test_logs_of_jobs_made_elsewhere_come_from_the_nodes(local, job: str, folder: Path):
+    """A job that names no container, such as one that the SDK has made."""
+    script = (
+        "import os; from azure.batch import BatchClient; "
+        "from azure.core.credentials import AzureNamedKeyCredential as Key; e = os.environ; "
+        "key = Key(e['AZURE_BATCH_ACCOUNT'], e['AZURE_BATCH_ACCESS_KEY']); "
+        "client = BatchClient(e['AZURE_BATCH_ENDPOINT'], key); "
+        "client.create_job({'id': 'foreign', 'poolInfo': {'poolId': 'shared'}}); "
+        "client.create_task('foreign', {'id': 't', 'commandLine': '/bin/sh -c \"echo afar\"'})"
+    )
+    made = local.line(f'eval "$(runfleet emulator env)"; python -c "{_in_quotes(script)}"')
+    assert made.code == 0, made.err
+    wait_for(all_ended(local, "foreign"))
+    facts = json.loads(local("check", "foreign", "--json").out)
+    assert [(fact["finished"], fact["tasks_without_logs"]) for fact in facts] == [(True, [])]
+    assert (folder / "logs/foreign/t/stdout.txt").read_text() == "afar\n"
+
+
+def test_a_job_finishes_with_its_last_task(local, job: str):
+    assert local("task", "add", job, "only", "true", "--last").code == 0
+    wait_for(lambda: [job, "shared", "completed"] in rows(local("job", "list").out))
+    refused = local("task", "add", job, "late", "true")
+    assert refused.code == 1
+    assert "JobCompleted" in refused.err
+
+
+def test_what_is_deleted_is_shown_before(local, job: str):
+    shown = local("job", "delete", job, "--dry-run")
+    assert shown.err == (
+        f"This deletes job `{job}` with 0 waiting tasks, and 0 tasks that are running.\n"
+        "Nothing was done, as this is a dry run.\n"
+    )
+    assert local("job", "delete", job, "--yes").code == 0
+    wait_for(lambda: job not in local("job", "list").out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (
+            ["pool", "create", "p", "--max-nodes", "5", "--nodes", "2"],
+            "a pool either follows its work or has a fixed number of nodes",
+            "give `--max-nodes`, and perhaps `--min-nodes`; or else `--nodes` and `--spot`",
+        ),
+        (
+            ["job", "create", "j", "--pool", "no-such-pool"],
+            "there is no pool `no-such-pool`",
+            "`runfleet pool list` lists the pools",
+        ),
+        (
+            ["task", "add", "no-such-job", "t", "true"],
+            "there is no job `no-such-job`",
+            "`runfleet job list` lists the jobs",
+        ),
+        (
+            ["job", "create", "j", "--pool", "shared", "-e", "HOME"],
+            "`HOME` does not set a variable",
+            "write it as `NAME=VALUE`",
+        ),
+    ],
+)
+def test_mistakes_are_told(local, arguments, error: str, hint: str):
+    local("pool", "create", "shared", "--nodes", "1", "--slots", "2", "--yes")
+    ended = local(*arguments)
+    assert ended.code in {1, 2}
+    assert ended.err.endswith(f"error: {error}\nhint: {hint}\n")
+
+
+def test_a_task_is_not_added_twice(local, job: str):
+    assert local("task", "add", job, "t", "true").code == 0
+    again = local("task", "add", job, "t", "true")
+    assert (again.code, again.out) == (1, "")
+    assert again.err.startswith(f"error: job `{job}` has a task `t` already\n")
+
+
+def _in_quotes(script: str) -> str:
+    return script.replace("\\", "\\\\").replace('"', '\\"').replace(os.linesep, "")
