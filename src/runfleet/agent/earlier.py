@@ -31,10 +31,16 @@ def take_over(state: str) -> None:
     os.pwrite(lock, str(os.getpid()).encode(), 0)
     # A process that the old agent was just starting holds the lock, too, until it runs its own
     # program and can be told by its environment: nobody is missed here.
-    while left := _processes_of(f"{os.path.realpath(state)}/nodes/"):
-        for pid in left:
-            _signal(pid, signal.SIGKILL)
+    while end_processes(state):
         time.sleep(_PAUSE)
+
+
+def end_processes(state: str) -> bool:
+    """End the processes whose node lies in a state folder; return whether there were any."""
+    left = _processes_of(f"{os.path.realpath(state)}/nodes/")
+    for pid in left:
+        _signal(pid, signal.SIGKILL)
+    return bool(left)
 
 
 def _try_lock(lock: int) -> bool:

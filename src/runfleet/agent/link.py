@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from runfleet.agent.earlier import end_processes
 from runfleet.agent.messages import Message, Ready, decode, encode
 from runfleet.errors import RunfleetError
 
@@ -31,6 +32,8 @@ class AgentLink(asyncio.Protocol):
     ----------
     process
         The agent's process.
+    state
+        The folder that holds the nodes.
     on_message
         Called with every message of the agent.
     on_lost
@@ -40,10 +43,12 @@ class AgentLink(asyncio.Protocol):
     def __init__(
         self,
         process: subprocess.Popen[bytes],
+        state: Path,
         on_message: Callable[[Message], None],
         on_lost: Callable[[], None],
     ) -> None:
         self._process = process
+        self._state = state
         self._on_message = on_message
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
@@ -82,7 +87,7 @@ class AgentLink(asyncio.Protocol):
         own, others = socket.socketpair()
         with others:
             process = _start_process(others, state)
-        link = cls(process, on_message, on_lost)
+        link = cls(process, state, on_message, on_lost)
         await link._loop.create_connection(lambda: link, sock=own)
         try:
             await link._ready
@@ -127,6 +132,9 @@ class AgentLink(asyncio.Protocol):
             reason = "the node agent ended before it was ready"
             self._ready.set_exception(AgentLostError(reason, hint="its log says why"))
         elif not self._is_stopping:
+            # A killed agent leaves them running. What they did until the next one is ready would
+            # be done again: the sooner they end, the fewer runs have ended by themselves.
+            end_processes(os.fspath(self._state))
             self._on_lost()
 
     def _hand_on(self, message: Message) -> None:
