@@ -15,7 +15,14 @@ from azure.core.credentials import AzureNamedKeyCredential
 
 from runfleet.azure import AzureBatch, BackOff
 
-IMPATIENT = BackOff(first=0.001, longest=0.01, busy_patience=5, outage_patience=0.5)
+IMPATIENT = BackOff(
+    first=0.001,
+    longest=0.01,
+    busy_patience=5,
+    failure_patience=0.5,
+    outage_patience=0.5,
+    contact_patience=0.5,
+)
 
 
 @dataclass

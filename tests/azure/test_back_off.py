@@ -29,8 +29,19 @@ def test_no_pause_is_shorter_than_the_service_asked_for(attempt, chance, seconds
 
 
 def test_a_busy_service_gets_more_patience_than_one_that_is_gone():
-    back_off = BackOff(busy_patience=100, outage_patience=10)
-    busy = ServiceUnavailableError("busy", throttled=True)
+    """And one that has never answered the least: its address may be wrong."""
+    back_off = BackOff(
+        busy_patience=100, failure_patience=50, outage_patience=20, contact_patience=10
+    )
+    busy = ServiceUnavailableError("busy", status=503, throttled=True)
+    failing = ServiceUnavailableError("failing", status=500)
     gone = ServiceUnavailableError("gone")
-    assert [back_off.gives_up(busy, waited=waited) for waited in (50, 100)] == [False, True]
-    assert [back_off.gives_up(gone, waited=waited) for waited in (9, 50)] == [False, True]
+    for error, has_answered, patience in [
+        (busy, True, 100),
+        (failing, True, 50),
+        (gone, True, 20),
+        (gone, False, 10),
+    ]:
+        for waited in (patience - 1, patience):
+            given_up = back_off.gives_up(error, waited=waited, has_answered=has_answered)
+            assert given_up is (waited == patience)

@@ -53,7 +53,7 @@ def test_patience_ends(service, reply, error):
 
 def test_a_service_that_is_not_there_is_told_with_its_address():
     credential = AzureNamedKeyCredential("local", "a2V5")
-    client = AzureBatch("http://127.0.0.1:9", credential, back_off=BackOff(outage_patience=0.2))
+    client = AzureBatch("http://127.0.0.1:9", credential, back_off=BackOff(contact_patience=0.2))
     with pytest.raises(
         ServiceUnavailableError, match=r"at http://127\.0\.0\.1:9 could not be asked"
     ):

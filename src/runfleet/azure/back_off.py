@@ -18,14 +18,20 @@ class BackOff:
         Seconds that the first pause and any pause last at most.
     busy_patience
         For how many seconds a service is asked again that answers that it is too busy.
+    failure_patience
+        The same for one that answers with errors of its own.
     outage_patience
-        The same for a service that fails, or that cannot be reached.
+        The same for one that cannot be reached any more.
+    contact_patience
+        The same for one that has never answered: its address may be wrong.
     """
 
     first: float = 0.25
     longest: float = 30.0
     busy_patience: float = 900.0
-    outage_patience: float = 60.0
+    failure_patience: float = 300.0
+    outage_patience: float = 600.0
+    contact_patience: float = 60.0
 
     def pause(self, attempt: int, *, chance: float, retry_after: float | None = None) -> float:
         """
@@ -43,6 +49,15 @@ class BackOff:
         whole = min(self.longest, self.first * 2.0 ** min(attempt, 60))
         return max(whole * (0.5 + 0.5 * chance), (retry_after or 0.0) * (1 + 0.1 * chance))
 
-    def gives_up(self, error: ServiceUnavailableError, *, waited: float) -> bool:
-        """Tell whether `waited` seconds of this trouble are enough."""
-        return waited >= (self.busy_patience if error.throttled else self.outage_patience)
+    def gives_up(
+        self, error: ServiceUnavailableError, *, waited: float, has_answered: bool
+    ) -> bool:
+        """Tell whether `waited` seconds of this trouble are enough, by what it is."""
+        return waited >= self._patience(error, has_answered=has_answered)
+
+    def _patience(self, error: ServiceUnavailableError, *, has_answered: bool) -> float:
+        if error.throttled:
+            return self.busy_patience
+        if error.status:
+            return self.failure_patience
+        return self.outage_patience if has_answered else self.contact_patience

@@ -75,6 +75,7 @@ class Channel:
     ) -> None:
         self.endpoint = (endpoint if "://" in endpoint else f"https://{endpoint}").rstrip("/")
         self.back_off = back_off
+        self._has_answered = False
         self.ca_file = ca_file
         _check_key(credential)
         self._client = _make_client(self.endpoint, credential, ca_file)
@@ -160,12 +161,17 @@ class Channel:
         attempt = 0
         while True:
             try:
-                return self._send_once(request)
+                content = self._send_once(request)
             except ServiceUnavailableError as error:
-                if self.back_off.gives_up(error, waited=time.monotonic() - began):
+                self._has_answered |= error.status > 0
+                waited = time.monotonic() - began
+                if self.back_off.gives_up(error, waited=waited, has_answered=self._has_answered):
                     raise
                 sleep(self._pause(attempt, error))
                 attempt += 1
+            else:
+                self._has_answered = True
+                return content
 
     def _request(
         self,

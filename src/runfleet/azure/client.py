@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
 
 # A service on this machine that does not answer has ended; it is not on its way back.
-_LOCAL_BACK_OFF = BackOff(first=0.05, longest=2.0, outage_patience=5.0)
+_LOCAL_BACK_OFF = BackOff(
+    first=0.05, longest=2.0, failure_patience=60.0, outage_patience=5.0, contact_patience=5.0
+)
 
 
 class AzureBatch(PoolOperations, JobOperations, TaskOperations):
