@@ -288,7 +288,12 @@ def _read(response: PipelineResponse[Any, Any]) -> None:
     body = answer.read()
     if answer.status_code >= 400:
         request = f"{answer.request.method} {urlsplit(answer.request.url).path}"
-        raise error_of(Answer(request, answer.status_code, body, answer.headers.get("Retry-After")))
+        headers = answer.headers
+        raise error_of(
+            Answer(
+                request, answer.status_code, body, headers.get("Retry-After"), headers.get("Date")
+            )
+        )
 
 
 def _headers(content: bytes | None, more: Mapping[str, str] | None) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -13,8 +15,12 @@ from runfleet.errors import RunfleetError
 
 _SIGNATURE = re.compile(r"(?i)\b(sig|signature|accountkey)=[^&\s\"'`<>;]+")
 
+_UNKNOWN_SIGNATURE = "AuthenticationFailed"
+# Fifteen minutes are what the service bears.
+_SUSPICIOUS_CLOCK = timedelta(minutes=5)
+
 _HINTS = {
-    "AuthenticationFailed": "check the account's name and key, and this machine's clock",
+    _UNKNOWN_SIGNATURE: "check the account's name and key, and this machine's clock",
     "InvalidAuthenticationInfo": "check the account's name and key",
     "InsufficientAccountPermissions": "ask for the role `Batch Contributor` on the account",
     "AccountIsDisabled": "ask the owner of the Azure subscription to enable the account",
@@ -168,14 +174,15 @@ class Answer:
         The HTTP status.
     body
         The error as JSON, or anything else.
-    retry_after
-        The header `Retry-After`, if there was one.
+    retry_after, date
+        The headers `Retry-After` and `Date`, if there were such.
     """
 
     request: str
     status: int
     body: bytes
     retry_after: str | None = None
+    date: str | None = None
 
 
 def error_of(answer: Answer) -> BatchError:
@@ -183,7 +190,7 @@ def error_of(answer: Answer) -> BatchError:
     code, text = _code_and_text(answer.body)
     message = f"the Batch service answered {answer.status} {code}".rstrip()
     message += f" to {answer.request}" + (f": {text}" if text else "")
-    hint = _HINTS.get(code)
+    hint = (_clock_hint(answer.date) if code == _UNKNOWN_SIGNATURE else None) or _HINTS.get(code)
     if answer.status in (408, 429) or (answer.status >= 500 and answer.status != 501):
         return ServiceUnavailableError(
             message,
@@ -194,6 +201,19 @@ def error_of(answer: Answer) -> BatchError:
             retry_after=_seconds(answer.retry_after),
         )
     return _class_of(answer.status)(message, status=answer.status, code=code, hint=hint)
+
+
+def _clock_hint(date: str | None) -> str | None:
+    """Name a clock that is far enough off for signatures to be refused."""
+    try:
+        ahead = datetime.now(UTC) - parsedate_to_datetime(date or "")
+    except (ValueError, TypeError):  # no date, or one without a time zone
+        return None
+    if abs(ahead) < _SUSPICIOUS_CLOCK:
+        return None
+    minutes = round(abs(ahead).total_seconds() / 60)
+    side = "ahead of" if ahead > timedelta() else "behind"
+    return f"set this machine's clock: it is {minutes:,} minutes {side} the service's"
 
 
 def item_error_text(error: Mapping[str, Any] | None) -> str:
