@@ -1,8 +1,8 @@
-"""How many cores a size of virtual machine has."""
+"""How many cores a size of virtual machine has, and how the service spells it."""
 
 import pytest
 
-from runfleet.batch.vm_sizes import core_count
+from runfleet.batch.vm_sizes import core_count, service_spelling
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,22 @@ from runfleet.batch.vm_sizes import core_count
 )
 def test_a_size_tells_its_cores_by_its_name(vm_size, cores):
     assert core_count(vm_size) == cores
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "Standard_D1_v2",
+        "Standard_D2s_v3",
+        "Standard_F72s_v2",
+        "Standard_HB120rs_v3",
+        "Standard_NC4as_T4_v3",
+        "Standard_NC24ads_A100_v4",
+        "Standard_HC44rs",
+        "Basic_A2",
+        "Something",
+        "",
+    ],
+)
+def test_the_service_spells_a_size_with_capitals(spelling):
+    assert service_spelling(spelling.lower()) == service_spelling(spelling.upper()) == spelling

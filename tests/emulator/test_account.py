@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from azure.batch import models
 
 COUNTERS = {
@@ -49,9 +52,68 @@ def test_images_are_listed_in_pages_and_filtered(account, client):
     assert "batch.node.ubuntu 22.04" in agents
 
 
-def test_usage_is_not_measured(account):
-    """Metrics come later."""
-    assert account.code(account.send("GET", "/poolusagemetrics")) == (501, "NotImplemented")
+def usage(account, **more):
+    """What is known of the last hours up to the present."""
+    times = {"startTime": _ago(hours=3), "endtime": _ago(hours=-1)}
+    metrics = account.get("/poolusagemetrics", **times, **more)["value"]
+    return [one for one in metrics if one["poolId"] in more.get("$filter", "")]
+
+
+def _ago(**times):
+    return (datetime.now(UTC) - timedelta(**times)).isoformat()
+
+
+def test_usage_is_measured_from_the_nodes_that_there_were(account, client):
+    """Item 145: also of nodes and pools that are gone, and not of deallocated ones."""
+    pool = account.pool(nodes=2)
+    query = {"$filter": f"poolId eq '{pool}'"}
+    found = usage(account, **query)
+    (of_pool,) = [one for one in found if one["poolId"] == pool][-1:]
+    assert of_pool["vmSize"] == "Standard_F2s_v2"
+    assert 0 < of_pool["totalCoreHours"] < 2
+    length = moment(of_pool["endTime"]) - moment(of_pool["startTime"])
+    assert length == timedelta(minutes=30)
+    client.begin_delete_pool(pool, polling_interval=0).result()
+    ended = usage(account, **query)
+    assert core_hours(ended) >= core_hours(found)
+    assert usage(account, **query) == ended
+
+
+def core_hours(metrics):
+    return sum(one["totalCoreHours"] for one in metrics)
+
+
+def moment(text):
+    return datetime.fromisoformat(text)
+
+
+def test_a_deallocated_node_uses_nothing(account):
+    pool = account.pool(nodes=1)
+    query = {"$filter": f"startswith(poolId, '{pool}')"}
+    node = account.nodes(pool)[0]["id"]
+    account.send("POST", f"/pools/{pool}/nodes/{node}/deallocate", {})
+    account.node_in(pool, "deallocated")
+    used = usage(account, **query)
+    assert core_hours(used) > 0
+    assert usage(account, **query) == used
+    account.send("POST", f"/pools/{pool}/nodes/{node}/start")
+    account.node_in(pool, "idle")
+    assert core_hours(usage(account, **query)) > core_hours(used)
+
+
+def test_usage_of_the_last_half_hour_that_is_over(client):
+    """Item 145: there was none."""
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    assert not list(client.list_pool_usage_metrics(end_time=long_ago))
+    assert not list(client.list_pool_usage_metrics(start_time=long_ago, end_time=long_ago))
+
+
+@pytest.mark.parametrize(
+    "query", [{"startTime": "yesterday"}, {"$filter": "poolId ne 'p'"}, {"maxresults": 0.5}]
+)
+def test_usage_is_asked_for_by_times_and_pools(account, query):
+    response = account.send("GET", "/poolusagemetrics", **query)
+    assert account.code(response) == (400, "InvalidQueryParameterValue")
 
 
 def test_the_whole_way_of_a_client(account, client, wait_for, unused):

@@ -156,6 +156,7 @@ class World:
             commands.ForgetPool: self._forget_pool,
             commands.SaveNode: self._save_node,
             commands.ForgetNode: self._forget_node,
+            commands.SaveUsage: self._save_usage,
             commands.SaveJob: self._save_job,
             commands.ForgetJob: self._forget_job,
             commands.SaveJobSchedule: self._save_job_schedule,
@@ -325,6 +326,9 @@ class World:
     def _forget_node(self, command: commands.ForgetNode) -> None:
         del self.store.nodes[command.node.node_id]
         assert not self._running(node_id=command.node.node_id)
+
+    def _save_usage(self, command: commands.SaveUsage) -> None:
+        assert START <= command.usage.since <= command.usage.until <= self.now
 
     def _save_job(self, command: commands.SaveJob) -> None:
         self.store.jobs[command.job.spec.job_id] = copy(command.job)
@@ -963,6 +967,14 @@ class SchedulerMachine(RuleBasedStateMachine):
             is_made = len(pool.pool.spec.pool_id) == _GUID_LENGTH
             is_owned = pool.pool.spec.pool_id in owned
             assert is_owned or not is_made or pool.pool.state is PoolState.DELETING
+
+    @invariant()
+    def a_node_has_a_machine_unless_it_was_given_back(self) -> None:
+        without = {NodeState.DEALLOCATED, NodeState.PREEMPTED}
+        for node in self.world.store.nodes.values():
+            has_machine = node.machine_since is not None
+            is_going = node.state is NodeState.LEAVING_POOL
+            assert is_going or has_machine == (node.state not in without)
 
     @invariant()
     def what_runs_is_known(self) -> None:

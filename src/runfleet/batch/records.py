@@ -159,6 +159,8 @@ class Node:
     ----------
     data_until
         When the files of all tasks that ended there need not be kept any longer.
+    machine_since
+        When it got the machine that it has; None while it has none.
     """
 
     node_id: str
@@ -180,6 +182,7 @@ class Node:
     recent_tasks: list[RecentTask] = field(default_factory=list)
     users: list[NodeUser] = field(default_factory=list)
     data_until: datetime | None = None
+    machine_since: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 # The D series of version 2 counts steps, not cores.
 _EXCEPTIONS = {"standard_d3_v2": 4, "standard_d4_v2": 8, "standard_d5_v2": 16}
 _FIRST_NUMBER = re.compile(r"[a-z]([0-9]+)")
+_SERIES_LETTERS = re.compile(r"^[a-z]+")
 
 # Series of sizes as Microsoft's pages have them: the name, the memory of a core in GiB, the cores.
 _SERIES = (
@@ -73,3 +74,15 @@ def core_count(vm_size: str) -> int:
     name = vm_size.lower()
     number = _FIRST_NUMBER.search(name.removeprefix("standard_").removeprefix("basic_"))
     return _EXCEPTIONS.get(name) or (int(number[1]) or 1 if number else 1)
+
+
+def service_spelling(vm_size: str) -> str:
+    """
+    A size with the capitals that the service gives it, such as `Standard_D4s_v3`.
+
+    The letters before the first figure name the series; of what follows only versions are small.
+    """
+    tier, *parts = vm_size.lower().split("_")
+    series = _SERIES_LETTERS.sub(lambda letters: letters[0].upper(), parts[0]) if parts else ""
+    others = [part if part.startswith("v") else part.capitalize() for part in parts[1:]]
+    return "_".join(filter(None, (tier.capitalize(), series, *others)))

@@ -111,6 +111,7 @@ class Engine:
             wanted.ForgetPool: lambda command: store.forget_pool(command.pool_id),
             wanted.SaveNode: lambda command: store.save_node(command.node),
             wanted.ForgetNode: self._forget_node,
+            wanted.SaveUsage: lambda command: store.usage.add(command.usage),
             wanted.SaveJob: lambda command: store.save_job(command.job),
             wanted.ForgetJob: self._forget_job,
             wanted.SaveJobSchedule: lambda command: store.save_job_schedule(command.schedule),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task
+from runfleet.batch.usage import NodeUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,13 @@ class ForgetNode:
     """A node has left its pool; its files go with it."""
 
     node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class SaveUsage:
+    """Remember that a node had its machine until now."""
+
+    usage: NodeUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +216,7 @@ Command = (
     | ForgetPool
     | SaveNode
     | ForgetNode
+    | SaveUsage
     | SaveJob
     | ForgetJob
     | SaveJobSchedule

@@ -12,10 +12,18 @@ from runfleet.batch.states import (
     NodeState,
     SchedulingState,
 )
+from runfleet.batch.usage import NodeUsage
 from runfleet.scheduler import tasks
 from runfleet.scheduler.addresses import free_address
 from runfleet.scheduler.auxiliary import ended_info
-from runfleet.scheduler.commands import ForgetNode, Kill, SaveNode, SavePool, StartNodeTask
+from runfleet.scheduler.commands import (
+    ForgetNode,
+    Kill,
+    SaveNode,
+    SavePool,
+    SaveUsage,
+    StartNodeTask,
+)
 from runfleet.scheduler.state import (
     Due,
     Fate,
@@ -30,6 +38,8 @@ from runfleet.scheduler.tasks import AT_WORK
 
 AWAY = frozenset({NodeState.UNKNOWN, NodeState.UNUSABLE, NodeState.PREEMPTED})
 """The states of nodes that were taken away, until they return."""
+
+_WITHOUT_MACHINE = frozenset({NodeState.DEALLOCATED, NodeState.PREEMPTED})
 
 
 def new_node_id(*, dedicated: bool) -> str:
@@ -51,6 +61,7 @@ def create(state: State, pool: PoolEntry, node_id: str, now: datetime, *, dedica
         state=NodeState.CREATING,
         state_time=now,
         address=address,
+        machine_since=now,
     )
     pool.nodes[node_id] = NodeEntry(node, pool)
     state.emit(SavePool(pool.pool))
@@ -76,7 +87,7 @@ def on_node_due(state: State, entry: NodeEntry, what: Due, now: datetime) -> Non
 def _come_back(state: State, entry: NodeEntry, now: datetime) -> None:
     """A node that was lost boots again; in place of one that was preempted another one comes."""
     if entry.node.state is NodeState.PREEMPTED:
-        _go(state, entry)
+        _go(state, entry, now)
         create(state, entry.pool, new_node_id(dedicated=False), now, dedicated=False)
         return
     entry.node.errors = []
@@ -85,6 +96,7 @@ def _come_back(state: State, entry: NodeEntry, now: datetime) -> None:
 
 def start_booting(state: State, entry: NodeEntry, now: datetime) -> None:
     """The machine is up and its agent is starting."""
+    entry.node.machine_since = entry.node.machine_since or now
     set_state(state, entry, NodeState.STARTING, now)
     state.set_timer(now + state.node_delay, Due.NODE_BOOTS, entry.node.pool_id, entry.node.node_id)
 
@@ -147,9 +159,19 @@ def _become_usable(state: State, entry: NodeEntry, now: datetime) -> None:
 def set_state(state: State, entry: NodeEntry, to: NodeState, now: datetime) -> None:
     """Change a node's state and with it the room that it offers."""
     entry.node.state, entry.node.state_time = to, now
+    if to in _WITHOUT_MACHINE:
+        _give_back(state, entry, now)
     tasks.refresh_room(entry)
     state.emit(SaveNode(entry.node))
     state.touch_node(entry)
+
+
+def _give_back(state: State, entry: NodeEntry, now: datetime) -> None:
+    """The machine of a node, if it has one, is used no more."""
+    node, vm_size = entry.node, entry.pool.pool.spec.vm_size
+    if node.machine_since is not None:
+        state.emit(SaveUsage(NodeUsage(node.pool_id, vm_size, node.machine_since, now)))
+        node.machine_since = None
 
 
 def empty(
@@ -204,7 +226,7 @@ def _do_when_empty(state: State, entry: NodeEntry, now: datetime) -> None:
         return
     purpose, entry.emptied_for = entry.emptied_for, None
     if purpose is Purpose.LEAVE:
-        _go(state, entry)
+        _go(state, entry, now)
     elif purpose is Purpose.REBOOT:
         _go_down(state, entry, NodeState.REBOOTING, Due.NODE_ARRIVES, now)
     elif purpose is Purpose.DEALLOCATE:
@@ -220,7 +242,8 @@ def _kill_all(state: State, entry: NodeEntry) -> None:
         state.emit(Kill(execution))
 
 
-def _go(state: State, entry: NodeEntry) -> None:
+def _go(state: State, entry: NodeEntry, now: datetime) -> None:
+    _give_back(state, entry, now)
     entry.pool.free.set(entry.node.node_id, 0)
     del entry.pool.nodes[entry.node.node_id]
     state.addresses.discard(entry.node.address)

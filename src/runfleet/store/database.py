@@ -13,6 +13,7 @@ from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool
 from runfleet.store.dependencies import DEPENDENCY_SCHEMA, DependencyTable
 from runfleet.store.errors import StoreError
 from runfleet.store.tasks import TASK_SCHEMA, TaskTable, add_later_columns
+from runfleet.store.usage import USAGE_SCHEMA, UsageTable
 
 Record = TypeVar("Record")
 
@@ -70,6 +71,7 @@ class Store:
             self._connection.execute("SELECT key, number FROM jobs")
         )
         self.tasks = TaskTable(self._connection, self._begin)
+        self.usage = UsageTable(self._connection, self._begin)
         self.dependencies = DependencyTable(self._connection, self._begin)
 
     def _prepare(self, path: Path) -> None:
@@ -86,7 +88,7 @@ class Store:
         execute("PRAGMA cache_size = -65536")
         # Columns come first: indexes name some of them.
         add_later_columns(self._connection)
-        self._connection.executescript(_SCHEMA + TASK_SCHEMA + DEPENDENCY_SCHEMA)
+        self._connection.executescript(_SCHEMA + TASK_SCHEMA + DEPENDENCY_SCHEMA + USAGE_SCHEMA)
         execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @property

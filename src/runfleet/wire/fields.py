@@ -120,6 +120,8 @@ PREPARATION_AND_RELEASE = _fields(
     _task_info("jobPreparationTaskExecutionInfo"),
     _task_info("jobReleaseTaskExecutionInfo"),
 )
+_ALL_BUT_NOT_EQUAL = _ORDER - {Operator.NOT_EQUAL}
+USAGE = _fields([Field("poolId", FieldKind.TEXT, _ALL_BUT_NOT_EQUAL, starts_with=True)])
 FILES = _fields(_prefixes("name"))
 NODE_COUNTS = _fields([Field("poolId", FieldKind.TEXT, _EQUAL)])
 IMAGES = _fields(_words("osType", "verificationType"), _texts("nodeAgentSKUId"))

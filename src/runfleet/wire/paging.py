@@ -133,9 +133,9 @@ def _page_size(text: str | None) -> int:
     try:
         size = int(text)
     except ValueError:
-        raise _invalid("maxresults", text, "MaxResults must be a whole number") from None
+        raise invalid_query("maxresults", text, "MaxResults must be a whole number") from None
     if size < 1:
-        raise _invalid("maxresults", text, "MaxResults cannot be less than 1")
+        raise invalid_query("maxresults", text, "MaxResults cannot be less than 1")
     if size > MAX_PAGE_SIZE:
         details = _details("maxresults", text, f"MaxResults cannot exceed {MAX_PAGE_SIZE}")
         raise WireError("OutOfRangeQueryParameterValue", details)
@@ -148,14 +148,14 @@ def _condition(text: str | None, fields: Fields) -> Filter | None:
     try:
         return parse_filter(text, fields)
     except FilterSyntaxError as error:
-        raise _invalid("$filter", text, str(error)) from error
+        raise invalid_query("$filter", text, str(error)) from error
 
 
 def _read_token(text: str | None) -> str:
     try:
         return base64.b64decode(text or "", altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise _invalid(_SKIP_TOKEN, text or "", "This list gave out no such token") from None
+        raise invalid_query(_SKIP_TOKEN, text or "", "This list gave out no such token") from None
 
 
 def next_link(request: Request, after: str) -> str:
@@ -166,7 +166,8 @@ def next_link(request: Request, after: str) -> str:
     return f"{request.url}?{query}"
 
 
-def _invalid(name: str, value: str, reason: str) -> WireError:
+def invalid_query(name: str, value: str, reason: str) -> WireError:
+    """A parameter of a request's query has a value that it cannot have."""
     return WireError("InvalidQueryParameterValue", _details(name, value, reason))
 
 

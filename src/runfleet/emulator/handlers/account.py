@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain
 
 from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.usage import NodeUsage, aggregate
 from runfleet.emulator.service import Service
 from runfleet.scheduler.state import PoolEntry
 from runfleet.wire import fields
@@ -15,6 +18,7 @@ from runfleet.wire.nodes import node_counts_json
 from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
+from runfleet.wire.usage import read_period, usage_json
 
 
 async def list_applications(service: Service, request: Request) -> Response:
@@ -39,6 +43,28 @@ async def list_pool_node_counts(service: Service, request: Request) -> Response:
     shapes = ((key, _counts(entry)) for key, entry in sorted(service.engine.state.pools.items()))
     page = select_page(shapes, query)
     return respond(request, page_json(request, "poolnodecounts", page, query))
+
+
+async def list_pool_usage_metrics(service: Service, request: Request) -> Response:
+    """Tell what the nodes of each pool came to, half-hour by half-hour."""
+    query = read_list_query(request, fields.USAGE)
+    period = read_period(request.query, request.received)
+    past = service.engine.store.usage.during(period)
+    present = _present_usage(service, request.received)
+    shapes = (
+        (f"{usage.start.isoformat()} {usage.pool_id} {usage.vm_size}", usage_json(usage))
+        for usage in aggregate(chain(past, present), period)
+    )
+    page = select_page(shapes, query)
+    return respond(request, page_json(request, "poolusagemetrics", page, query))
+
+
+def _present_usage(service: Service, now: datetime) -> Iterator[NodeUsage]:
+    for pool in service.engine.state.pools.values():
+        for entry in pool.nodes.values():
+            since = entry.node.machine_since
+            if since is not None:
+                yield NodeUsage(pool.pool.spec.pool_id, pool.pool.spec.vm_size, since, now)
 
 
 def _counts(entry: PoolEntry) -> JsonObject:
