@@ -25,6 +25,7 @@ from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer
 from runfleet.cli.words import size_text
 from runfleet.emulator.folders import Folders
+from runfleet.emulator.tokens import BATCH, MANAGEMENT, identity_header, issue_token
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
 from runfleet.launch.emulator import Emulator, Endpoint, refuse_windows
@@ -163,7 +164,14 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command(epilog=example('eval "$(runfleet emulator env)"'))
-def env() -> None:
+def env(
+    entra: Annotated[
+        bool,
+        typer.Option(
+            "--entra", help="Have DefaultAzureCredential take its tokens from the emulator."
+        ),
+    ] = False,
+) -> None:
     """
     Print shell exports that point other Batch clients, such as `az batch`, to the emulator.
 
@@ -181,6 +189,9 @@ def env() -> None:
     }
     if endpoint.ca_file:
         variables["REQUESTS_CA_BUNDLE"] = str(ca_bundle(folders, os.environ))
+    if entra:
+        variables["IDENTITY_ENDPOINT"] = f"{endpoint.url}/identity/token"
+        variables["IDENTITY_HEADER"] = identity_header(base64.b64decode(endpoint.key))
     for name, text in variables.items():
         printer.data(f"export {name}={shlex.quote(text)}")
 
@@ -198,9 +209,6 @@ def token(
     They send it as `Authorization: Bearer TOKEN`, most of them only to https. Starts the emulator
     if it is not running.
     """
-    # Nothing else here has to do with tokens.
-    from runfleet.emulator.tokens import BATCH, MANAGEMENT, issue_token
-
     endpoint = _started(runfleet_home())
     audience = MANAGEMENT if management else BATCH
     key = base64.b64decode(endpoint.key)

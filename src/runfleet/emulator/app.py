@@ -11,6 +11,7 @@ from runfleet.emulator.asgi import Asgi, Receive, Scope, Send, read_body, reques
 from runfleet.emulator.authentication import authenticate
 from runfleet.emulator.engine import now
 from runfleet.emulator.handlers import HANDLERS
+from runfleet.emulator.identity import IdentityApp
 from runfleet.emulator.management.app import ManagementApp
 from runfleet.emulator.management.uploads import UploadApp
 from runfleet.emulator.service import Service
@@ -36,6 +37,7 @@ class App:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._beside: dict[str, Asgi] = {
+            "identity": IdentityApp(service),
             "subscriptions": ManagementApp(service),
             "storage": UploadApp(service),
         }

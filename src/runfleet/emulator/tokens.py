@@ -87,6 +87,11 @@ def check_token(token: str, account_key: bytes, audiences: tuple[str, ...] = (BA
         raise _refused(f"The access token is not valid: {error}.") from error
 
 
+def identity_header(account_key: bytes) -> str:
+    """What a program has to send to be given tokens by the emulator."""
+    return base64.b64encode(hmac.digest(account_key, b"identity header", "sha256")).decode()
+
+
 class EmulatorCredential:
     """
     A token credential of the Azure SDK, such as `azure.identity` has, for the emulator.
