@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runfleet.azure.account_settings import AccountSettings
-from runfleet.azure.errors import BatchError
+from runfleet.azure.errors import BatchError, NotFoundError
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -76,11 +76,11 @@ class Management:
 
     def __init__(self, settings: AccountSettings, credential: TokenCredential) -> None:
         self._settings = settings
-        self._client = _client_of(settings, credential)
+        self._client = management_client(settings, credential)
 
     def quotas(self) -> Quotas:
         """Ask for the quotas of the account; its resource group has to be known."""
-        with _translated():
+        with translated():
             account = self._client.batch_account.get(
                 self._settings.resource_group, self._settings.batch_account
             )
@@ -95,7 +95,7 @@ class Management:
 
     def sizes(self) -> Iterator[OfferedSize]:
         """List the sizes that the account's region has; the region has to be known."""
-        with _translated():
+        with translated():
             for sku in self._client.location.list_supported_virtual_machine_skus(
                 self._settings.location
             ):
@@ -109,7 +109,8 @@ class Management:
                 )
 
 
-def _client_of(settings: AccountSettings, credential: TokenCredential) -> Any:
+def management_client(settings: AccountSettings, credential: TokenCredential) -> Any:
+    """Make the SDK's client."""
     # Imported when it is needed: it takes longer than the rest of a short command.
     from azure.mgmt.batch import BatchManagementClient
 
@@ -122,14 +123,20 @@ def _client_of(settings: AccountSettings, credential: TokenCredential) -> Any:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    from azure.core.exceptions import AzureError
+def translated(who: str = "the management API") -> Iterator[None]:
+    """Raise the SDK's errors as ours; `who` is asked."""
+    from azure.core.exceptions import AzureError, ResourceNotFoundError
 
     try:
         yield
+    except ResourceNotFoundError as error:
+        raise NotFoundError(f"{who} does not know it: {_text_of(error)}") from error
     except AzureError as error:
-        message = str(error).partition("\n")[0]
         raise BatchError(
-            f"the management API refuses or does not answer: {message}",
+            f"{who} refuses or does not answer: {_text_of(error)}",
             hint="check subscription and resource group of the account, and that you may read it",
         ) from error
+
+
+def _text_of(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,4 +1,4 @@
-"""`runfleet package`: application packages of the local account."""
+"""`runfleet package`: application packages, on this machine or of an account."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from runfleet.azure.packages import AccountPackage
+from runfleet.cli.account_packages import add_to_account, list_of_account, packages_of
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson, DryRun, Yes
+from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes
 from runfleet.cli.consent import agreed
+from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.words import size_text
 from runfleet.home import runfleet_home
@@ -32,6 +35,11 @@ def add(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace this version if its content is another.")
     ] = False,
+    default: Annotated[
+        bool,
+        typer.Option("--default", help="Install this version for those who name none."),
+    ] = False,
+    on: On = LOCAL,
 ) -> None:
     """
     Add a version of a program, to be unpacked on every node that needs it.
@@ -40,16 +48,32 @@ def add(
     in the package's folder or in `bin` below it.
     """
     printer = Printer.standard()
-    package = _packages().add(application_id, version, source, replace=replace)
+    of_account = packages_of(on)
+    if of_account is not None:
+        add_to_account(printer, of_account, (application_id, version), source, replace=replace)
+        if default:
+            of_account.set_default(application_id, version)
+        printer.data(f"{application_id}=={version}")
+        return
+    if default:
+        raise WrongUsageError(
+            "there is no need for `--default` on this machine",
+            hint="the version that was added last is installed for those who name none",
+        )
+    package = _folder().add(application_id, version, source, replace=replace)
     printer.say(f"Package of {size_text(package.size)} in `{package.path}`; studies name it as:")
     printer.data(_reference(package))
 
 
 @app.command("list", epilog=example("runfleet package list"))
-def list_packages(as_json: AsJson = False) -> None:
+def list_packages(on: On = LOCAL, as_json: AsJson = False) -> None:
     """List all versions of all packages."""
     printer = Printer.standard()
-    packages = _packages().packages()
+    of_account = packages_of(on)
+    if of_account is not None:
+        list_of_account(printer, of_account, as_json=as_json)
+        return
+    packages = _folder().packages()
     if as_json:
         printer.json([_facts(package) for package in packages])
     elif packages:
@@ -63,25 +87,33 @@ def list_packages(as_json: AsJson = False) -> None:
 def remove(
     application_id: ApplicationId,
     version: Version,
+    on: On = LOCAL,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Remove a version of a package; studies that name it can no longer run."""
     printer = Printer.standard()
-    packages = _packages()
+    of_account = packages_of(on)
+    packages = of_account or _folder()
     package = packages.get(application_id, version)
-    printer.say(f"This deletes `{package.path}` ({size_text(package.size)}).")
+    printer.say(f"This deletes {_place(package, on)}.")
     if agreed(printer, "Remove the package?", yes=yes, dry_run=dry_run):
         packages.remove(application_id, version)
         printer.say(f"Removed `{_reference(package)}`.")
 
 
-def _packages() -> PackageFolder:
+def _folder() -> PackageFolder:
     return PackageFolder(runfleet_home() / "emulator/packages")
 
 
-def _reference(package: Package) -> str:
+def _reference(package: Package | AccountPackage) -> str:
     return f"{package.application_id}=={package.version}"
+
+
+def _place(package: Package | AccountPackage, account: str) -> str:
+    if isinstance(package, Package):
+        return f"`{package.path}` ({size_text(package.size)})"
+    return f"package `{_reference(package)}` of account `{account}`"
 
 
 def _row(package: Package) -> tuple[str, str, str]:

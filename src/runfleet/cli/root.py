@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ root = new_app("Run models once, by the thousand or under calibration.")
 def main() -> None:
     """Run the command line, and exit with its code."""
     printer = Printer.standard()
+    # Its warnings of a page are told in a line, as errors of ours.
+    logging.getLogger("azure.identity").addHandler(logging.NullHandler())
     sys.exit(exit_code_of(lambda: command()(prog_name="runfleet", standalone_mode=False), printer))
 
 

@@ -11,7 +11,9 @@ from runfleet.azure import AzureBatch
 from runfleet.azure.account_settings import AccountSettings, LoginKind
 from runfleet.azure.credentials import entra_credential, key_credential
 from runfleet.azure.management import Management
+from runfleet.azure.packages import AccountPackages
 from runfleet.launch.emulator import Emulator
+from runfleet.launch.errors import AccountError
 from runfleet.launch.keys import KeyKind, Keys
 from runfleet.launch.pool import PoolPlan, plan_azure_pool, plan_local_pool
 from runfleet.storage import Storage
@@ -40,6 +42,10 @@ class Access(Protocol):
 
     def open_management(self) -> Management | None:
         """Make the client of its management API; None where that is not known."""
+        ...
+
+    def open_packages(self) -> AccountPackages | None:
+        """Make the client of its application packages; None where they are in a folder."""
         ...
 
     def plan_pool(self, request: PoolRequest) -> PoolPlan:
@@ -76,6 +82,9 @@ class LocalAccess:
 
     def open_management(self) -> None:
         """Give nothing: this machine has no quotas."""
+
+    def open_packages(self) -> None:
+        """Give nothing: they are in a folder of this machine."""
 
     def plan_pool(self, request: PoolRequest) -> PoolPlan:
         """Plan a pool on this machine."""
@@ -124,6 +133,18 @@ class AzureAccess:
         settings = self.settings
         known = settings.subscription and settings.resource_group and settings.location
         return Management(settings, self._entra) if known else None
+
+    def open_packages(self) -> AccountPackages:
+        """Make the client of the application packages; subscription and group must be known."""
+        settings = self.settings
+        if not (settings.subscription and settings.resource_group):
+            raise AccountError(
+                f"of account `{settings.name}` subscription and resource group are not known, "
+                "without which packages cannot be managed",
+                hint="write them into `accounts.yaml`, beside its endpoint: "
+                "`subscription: ID`, `resource_group: NAME`",
+            )
+        return AccountPackages(settings, self._entra)
 
     def plan_pool(self, request: PoolRequest) -> PoolPlan:
         """Plan a pool of real machines."""

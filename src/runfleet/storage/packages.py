@@ -88,12 +88,12 @@ class PackageFolder:
         check_package_name(application_id, version)
         target = self._path(application_id, version)
         self.root.mkdir(parents=True, exist_ok=True)
-        with _packed(source, self.root / f".{application_id}-{version}.{os.getpid()}") as packed:
+        with packed(source, self.root / f".{application_id}-{version}.{os.getpid()}") as archive:
             if target.exists() and not replace:
-                _refuse_other_content(application_id, version, target, packed)
+                _refuse_other_content(application_id, version, target, archive)
             else:
                 target.parent.mkdir(exist_ok=True)
-                os.replace(packed, target)
+                os.replace(archive, target)
         return _package(target)
 
     def packages(self) -> list[Package]:
@@ -160,18 +160,32 @@ def _package(path: Path) -> Package:
 
 
 @contextlib.contextmanager
-def _packed(source: Path, packed: Path) -> Iterator[Path]:
-    """A zip file of the source, which is gone afterwards unless it was moved."""
+def packed(source: Path, target: Path) -> Iterator[Path]:
+    """
+    Make a zip file of a package, which is gone afterwards unless it was moved.
+
+    Parameters
+    ----------
+    source
+        A folder, which is zipped with its executable bits, or a zip file, which is copied.
+    target
+        The zip file to make.
+
+    Raises
+    ------
+    PackageError
+        If the source cannot be packed, or what is done with the zip file meanwhile fails.
+    """
     try:
-        _pack(source, packed)
-        yield packed
+        _pack(source, target)
+        yield target
     except OSError as error:
         place = error.filename or source
         raise PackageError(f"cannot pack `{place}`: {error.strerror or error}") from error
     except zipfile.BadZipFile as error:
         raise PackageError(f"the zip file `{source}` is damaged: {error}") from error
     finally:
-        packed.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
 
 
 def _pack(source: Path, packed: Path) -> None:
