@@ -40,7 +40,7 @@ FULL = models.BatchPoolCreateOptions(
     vm_size="STANDARD_D2_v3",
     virtual_machine_configuration=models.VirtualMachineConfiguration(
         image_reference=models.BatchVmImageReference(publisher="p", offer="o", sku="s"),
-        node_agent_sku_id="batch.node.windows amd64",
+        node_agent_sku_id="batch.node.ubuntu 24.04",
     ),
     target_dedicated_nodes=3,
     target_low_priority_nodes=1,
@@ -111,7 +111,7 @@ def test_what_sdk_15_asks_for_is_understood(sent):
     assert request.spec == PoolSpec(
         pool_id="Pool-1",
         vm_size="standard_d2_v3",
-        os_type=OsType.WINDOWS,
+        os_type=OsType.LINUX,
         task_slots_per_node=8,
         node_fill_type=NodeFillType.PACK,
         enable_inter_node_communication=True,
@@ -165,6 +165,11 @@ def test_secrets_are_neither_kept_nor_answered(sent):
     assert answer(pool_of(request))["userAccounts"] == [
         {"name": "u", "linuxUserConfiguration": {"uid": 1, "gid": 1}}
     ]
+
+
+def test_the_node_agent_tells_the_operating_system():
+    machine = {**MACHINE, "nodeAgentSKUId": "batch.node.Windows amd64"}
+    assert parse(virtualMachineConfiguration=machine).spec.os_type is OsType.WINDOWS
 
 
 def test_defaults_are_answered():

@@ -35,8 +35,10 @@ from runfleet.wire.bodies import (
 )
 from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, package_references
 from runfleet.wire.conditions import etag
+from runfleet.wire.endpoints import check_endpoints
 from runfleet.wire.errors import WireError, invalid_property, missing_property
 from runfleet.wire.shapes import name_values
+from runfleet.wire.user_accounts import check_user_accounts, without_secrets
 from runfleet.wire.values import FOREVER, duration_text, parse_limit, time_text
 
 MIN_RESIZE_TIMEOUT = timedelta(minutes=5)
@@ -342,7 +344,7 @@ def _filled(pool: JsonObject) -> JsonObject:
     if "startTask" in pool:
         filled["startTask"] = {**_START_TASK_DEFAULTS, **pool["startTask"]}
     if "userAccounts" in pool:
-        filled["userAccounts"] = [_without_secrets(account) for account in pool["userAccounts"]]
+        filled["userAccounts"] = [without_secrets(account) for account in pool["userAccounts"]]
     return filled
 
 
@@ -355,29 +357,26 @@ def _check(pool: JsonObject) -> None:
     most_slots = min(SLOTS_PER_CORE * core_count(pool["vmSize"]), MAX_SLOTS_PER_NODE)
     check_range(pool, "taskSlotsPerNode", 1, most_slots)
     check_metadata(pool.get("metadata", ()))
+    check_user_accounts(pool.get("userAccounts", ()), _os_type(machine))
+    network = pool.get("networkConfiguration", {})
+    check_endpoints(network.get("endpointConfiguration", {}).get("inboundNATPools", ()))
     if start_task := pool.get("startTask"):
         refuse_unbuilt(start_task, coverage.IN_COMMANDS)
         check_command(start_task)
         check_range(start_task, "maxTaskRetryCount", -1)
 
 
-def _without_secrets(account: JsonObject) -> JsonObject:
-    shown = {name: value for name, value in account.items() if name != "password"}
-    if "linuxUserConfiguration" in shown:
-        linux = dict(shown["linuxUserConfiguration"])
-        linux.pop("sshPrivateKey", None)
-        shown["linuxUserConfiguration"] = linux
-    return shown
+def _os_type(machine: models.VirtualMachineConfiguration) -> OsType:
+    return OsType.WINDOWS if "windows" in machine["nodeAgentSKUId"].lower() else OsType.LINUX
 
 
 def _spec(pool_id: str, pool: JsonObject, resize_timeout: timedelta) -> PoolSpec:
     body = cast("models.BatchPoolSpecification", pool)
     policy = body["taskSchedulingPolicy"]
-    agent = body["virtualMachineConfiguration"]["nodeAgentSKUId"]
     return PoolSpec(
         pool_id=pool_id,
         vm_size=body["vmSize"],
-        os_type=OsType.WINDOWS if "windows" in agent.lower() else OsType.LINUX,
+        os_type=_os_type(body["virtualMachineConfiguration"]),
         task_slots_per_node=body["taskSlotsPerNode"],
         node_fill_type=NodeFillType(policy.get("nodeFillType", "spread")),
         job_default_order=JobDefaultOrder(policy.get("jobDefaultOrder", "none")),

@@ -1,0 +1,41 @@
+"""The user accounts of a pool's nodes, which are remembered without their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runfleet.batch.states import OsType
+from runfleet.wire import models
+from runfleet.wire.bodies import JsonObject
+from runfleet.wire.errors import invalid_property
+
+MAX_NAME = 20
+
+_OF_THE_OTHER_SYSTEM = {
+    OsType.LINUX: "windowsUserConfiguration",
+    OsType.WINDOWS: "linuxUserConfiguration",
+}
+
+
+def check_user_accounts(accounts: Sequence[models.UserAccount], os_type: OsType) -> None:
+    """Refuse accounts that nodes of an operating system could not have."""
+    names = [account["name"].lower() for account in accounts]
+    for account in accounts:
+        name = account["name"]
+        if not 1 <= len(name) <= MAX_NAME:
+            raise invalid_property("name", name, f"must have 1 to {MAX_NAME} characters")
+        if names.count(name.lower()) > 1:
+            raise invalid_property("name", name, "is that of another user account, too")
+        if _OF_THE_OTHER_SYSTEM[os_type] in account:
+            reason = f"does not go with nodes of {os_type}"
+            raise invalid_property(_OF_THE_OTHER_SYSTEM[os_type], "", reason)
+
+
+def without_secrets(account: JsonObject) -> JsonObject:
+    """An account as it is shown: nobody reads its password or key again."""
+    shown = {name: value for name, value in account.items() if name != "password"}
+    if "linuxUserConfiguration" in shown:
+        linux = dict(shown["linuxUserConfiguration"])
+        linux.pop("sshPrivateKey", None)
+        shown["linuxUserConfiguration"] = linux
+    return shown

@@ -1,0 +1,34 @@
+"""User accounts that nodes could not have are refused, and secrets are not shown again."""
+
+import pytest
+
+from runfleet.batch.states import OsType
+from runfleet.wire.errors import WireError
+from runfleet.wire.user_accounts import check_user_accounts, without_secrets
+
+USER = {"name": "u", "password": "secret"}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "os_type", "blamed"),
+    [
+        ([{**USER, "name": ""}], OsType.LINUX, "name"),
+        ([{**USER, "name": "a" * 21}], OsType.LINUX, "name"),
+        ([USER, {**USER, "name": "U"}], OsType.LINUX, "name"),
+        ([{**USER, "windowsUserConfiguration": {}}], OsType.LINUX, "windowsUserConfiguration"),
+        ([{**USER, "linuxUserConfiguration": {}}], OsType.WINDOWS, "linuxUserConfiguration"),
+    ],
+)
+def test_an_account_that_cannot_be(accounts, os_type, blamed):
+    with pytest.raises(WireError) as error:
+        check_user_accounts(accounts, os_type)
+    assert error.value.details["PropertyName"] == blamed
+
+
+def test_secrets_are_not_shown():
+    linux = {"uid": 1, "gid": 1, "sshPrivateKey": "secret"}
+    account = {**USER, "linuxUserConfiguration": linux}
+    check_user_accounts([account], OsType.LINUX)
+    shown = {"name": "u", "linuxUserConfiguration": {"uid": 1, "gid": 1}}
+    assert without_secrets(account) == shown
+    assert linux["sshPrivateKey"] == "secret"
