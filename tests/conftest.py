@@ -20,7 +20,8 @@ from azure.core.credentials import AzureNamedKeyCredential
 from runfleet.emulator import EmulatorProcess, Fault
 
 ROOT = Path(__file__).parents[1]
-EPANET = ROOT / ".build" / "epanet"
+BUILD = ROOT / ".build"
+EPANET = BUILD / "epanet"
 AZURITE = ROOT / ".build" / "azurite" / "node_modules" / ".bin" / "azurite-blob"
 
 # Known to everybody: https://github.com/Azure/Azurite#default-storage-account
@@ -53,6 +54,16 @@ def epanet() -> Path:
     if not (EPANET / "bin" / "runepanet").exists():
         skip("EPANET is not there; `make .build/epanet` fetches it")
     return EPANET
+
+
+@pytest.fixture
+def mpich(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The PATH with MPICH on it; asked for before whatever starts an emulator."""
+    if not (BUILD / "mpich" / "installed").exists():
+        skip("MPICH is not there; `make .build/mpich/installed` installs it")
+    path = f"{BUILD / 'mpich' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+    return path
 
 
 @pytest.fixture

@@ -81,6 +81,16 @@ def carry_out(command: Command, folder: Path, environment: dict[str, str]) -> No
 @pytest.mark.parametrize("page", ["first-study.md", "commands.md", "faults.md"])
 def test_typed_along(page: str, tmp_path: Path, environment: dict[str, str]) -> None:
     """The tutorial and the reference of the commands, from the first line to the last."""
+    type_along(page, tmp_path, environment)
+
+
+def test_mpi_typed_along(mpich: str, tmp_path: Path, environment: dict[str, str]) -> None:
+    """The page about MPI, with one on the PATH."""
+    path = f"{mpich}{os.pathsep}{environment['PATH']}"
+    type_along("mpi.md", tmp_path, {**environment, "PATH": path})
+
+
+def type_along(page: str, tmp_path: Path, environment: dict[str, str]) -> None:
     folder = tmp_path / "first study"
     folder.mkdir()
     for block in blocks_of(ROOT / "docs" / page):

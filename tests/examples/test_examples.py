@@ -37,7 +37,7 @@ def run_study(runfleet: RunCommand, folder: Path) -> Path:
 def test_every_example_is_tested() -> None:
     """A new example gets a test here, and a README beside its study."""
     studies = {path.parent.name for path in EXAMPLES.glob("*/study.yaml")}
-    assert studies == {"single-run", "environment-sweep", "epanet-net1"}
+    assert studies == {"single-run", "environment-sweep", "epanet-net1", "mpi-diffusion"}
     assert all((EXAMPLES / name / "README.md").exists() for name in studies)
 
 
@@ -72,3 +72,13 @@ def test_epanet_net1(runfleet: RunCommand, example: Callable[[str], Path], epane
     assert table["lowest_pressure"].corr(table["ROUGHNESS"]) > 0.2
     assert table["lowest_chlorine"].corr(table["DEMAND"]) > 0.5
     assert list((results / "plots").glob("*.png"))
+
+
+def test_mpi_diffusion(mpich: str, runfleet: RunCommand, example: Callable[[str], Path]) -> None:
+    """Four processes on two nodes: no mass is lost between them, and more is spread."""
+    results = run_study(runfleet, example("mpi-diffusion"))
+    table = pandas.read_csv(results / "runs.csv").sort_values("DIFFUSIVITY")
+    assert table["mass"].tolist() == pytest.approx([10.0] * 3)
+    assert table["peak"].is_monotonic_decreasing
+    assert (table["processes"] == 4).all()
+    assert (table["nodes"] == 2).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runfleet.azure.account_settings import LoginKind
@@ -36,6 +38,23 @@ def test_the_nodes_share_the_machine(
     request = PoolRequest(nodes=NodeRange(max=asked), tasks_per_node=tasks_per_node)
     plan = plan_local_pool(request, cores=8)
     assert (plan.nodes, plan.slots) == (nodes, slots)
+
+
+@pytest.mark.parametrize(("cores", "asked", "nodes"), [(1, 3, 3), (8, 6, 6), (4, 9, 4)])
+def test_runs_on_several_nodes_get_whole_ones_that_reach_each_other(
+    cores: int, asked: int, nodes: int
+) -> None:
+    """At least as many as a run takes, and in a pool of their own."""
+    request = PoolRequest(nodes=NodeRange(max=asked), nodes_per_run=3)
+    plan = plan_local_pool(request, cores=cores)
+    assert (plan.nodes, plan.slots, plan.nodes_per_run) == (nodes, 1, 3)
+    other = plan_local_pool(PoolRequest(nodes=NodeRange(max=asked)), cores=cores)
+    assert plan.id != other.id
+    azure = plan_azure_pool(request, LoginKind.KEY, owner="me")
+    assert (azure.slots, azure.dedicated) == (1, asked)
+    assert (
+        azure.id != plan_azure_pool(replace(request, nodes_per_run=0), LoginKind.KEY, owner="").id
+    )
 
 
 def test_what_the_study_says_holds() -> None:

@@ -110,6 +110,8 @@ class PoolInfo:
         Whether a formula decides how many nodes it has.
     formula_fault
         Why the formula could not be evaluated the last time, if it could not.
+    inter_node_communication
+        Whether its nodes reach each other, as tasks on several of them need it.
     """
 
     id: str
@@ -127,6 +129,7 @@ class PoolInfo:
     created: datetime | None
     scales_itself: bool = False
     formula_fault: Fault | None = None
+    inter_node_communication: bool = False
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
@@ -149,6 +152,7 @@ class PoolInfo:
             created=time_from_wire(wire.get("creationTime")),
             scales_itself=wire.get("enableAutoScale", False),
             formula_fault=Fault.from_wire(fault) if fault else None,
+            inter_node_communication=wire.get("enableInterNodeCommunication", False),
         )
 
     @property

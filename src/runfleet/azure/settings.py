@@ -408,6 +408,35 @@ class JobSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Instances:
+    """
+    How a task runs on several nodes at once.
+
+    Parameters
+    ----------
+    number
+        On how many nodes; their pool has one task slot a node, and inter-node communication.
+    coordination_command_line
+        What each node does first; the task's own command line is for the first of them.
+    common_files
+        What each node fetches before, into a folder of which the task's working directory, ``wd``,
+        is a part.
+    """
+
+    number: int
+    coordination_command_line: str
+    common_files: Sequence[ResourceFile] = ()
+
+    def to_wire(self) -> dict[str, Any]:
+        """Write the `multiInstanceSettings`."""
+        return without_none(
+            numberOfInstances=self.number,
+            coordinationCommandLine=self.coordination_command_line,
+            commonResourceFiles=_files_to_wire(self.common_files),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TaskSettings:
     """
     A task to be added.
@@ -432,6 +461,8 @@ class TaskSettings:
         How long its files stay on the node; None for the service's seven days.
     slots
         How many task slots it takes.
+    instances
+        How it runs on several nodes at once; None for a task that runs on one.
     """
 
     id: str
@@ -444,6 +475,7 @@ class TaskSettings:
     time_limit: timedelta | None = None
     retention: timedelta | None = None
     slots: int = 1
+    instances: Instances | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """Write the task."""
@@ -456,6 +488,7 @@ class TaskSettings:
             applicationPackageReferences=_packages_to_wire(self.packages),
             constraints=_constraints_to_wire(self.max_retries, self.time_limit, self.retention),
             requiredSlots=self.slots if self.slots != 1 else None,
+            multiInstanceSettings=self.instances.to_wire() if self.instances else None,
         )
 
 

@@ -20,9 +20,10 @@ from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.home import runfleet_home
 from runfleet.launch.connecting import access_to
 from runfleet.launch.pool import PoolPlan
-from runfleet.launch.scripts import run_script
+from runfleet.launch.scripts import coordination_script, run_script
 from runfleet.launch.tasks import command_line
 from runfleet.study import Run, Study
+from runfleet.study.mpi import Mpi
 
 app = new_app()
 
@@ -68,6 +69,8 @@ def _facts(study: Study, pool: PoolPlan) -> Iterator[tuple[str, str]]:
 def _model_facts(study: Study) -> Iterator[tuple[str, str]]:
     model = study.model
     yield "Command", model.command.strip()
+    if model.mpi:
+        yield "MPI", _mpi_text(model.mpi)
     if model.packages:
         yield "Packages", ", ".join(map(str, model.packages))
     if model.environment:
@@ -76,6 +79,11 @@ def _model_facts(study: Study) -> Iterator[tuple[str, str]]:
         yield "Retries", f"{model.retries} for each run"
     if model.time_limit:
         yield "Time limit", f"{duration_text(model.time_limit)} for each run"
+
+
+def _mpi_text(mpi: Mpi) -> str:
+    nodes = count_text(mpi.nodes, "node")
+    return f"{nodes} a run, processes on each: {mpi.processes_per_node}; {mpi.implementation.label}"
 
 
 def _file_facts(study: Study) -> Iterator[tuple[str, str]]:
@@ -113,6 +121,8 @@ def _pool_text(pool: PoolPlan) -> str:
     if pool.scaling is not None:
         nodes = f"up to {nodes}"
     places = f"{count_text(pool.slots, 'run')} at a time on each"
+    if pool.nodes_per_run:
+        places = f"{count_text(pool.nodes_per_run, 'node')} a run"
     return f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {places}"
 
 
@@ -141,6 +151,10 @@ def _row(run: Run) -> list[str]:
 
 def _start_lines(study: Study, run: Run) -> Iterator[str]:
     yield from (f"{name}={text}" for name, text in run.environment.items())
+    if study.model.mpi is not None:
+        yield "# on each node"
+        yield from coordination_script(study.model).splitlines()
+        yield "# on the first node"
     yield from run_script(study.model).splitlines()
 
 
@@ -170,6 +184,7 @@ def _json_facts(study: Study, pool: PoolPlan) -> dict[str, Any]:
         "outputs": [output.pattern for output in model.outputs],
         "environment": dict(model.environment),
         "retries": model.retries,
+        "mpi": model.mpi and asdict(model.mpi),
         "time_limit_seconds": model.time_limit and model.time_limit.total_seconds(),
         "pool": asdict(pool),
     }

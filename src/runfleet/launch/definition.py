@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from runfleet.launch.mpi import launch_line
 from runfleet.study import Run, Study
 from runfleet.study.designs import FromCsv
+from runfleet.study.mpi import Mpi
 
 _FINGERPRINT_BYTES = 8
 
@@ -71,6 +73,7 @@ def define(study: Study, digest: Callable[[Path], str]) -> Definition:
             "overlays": {str(item.target): digest(item.source) for item in model.overlays},
             "outputs": [[output.pattern, output.required] for output in model.outputs],
             "environment": dict(model.environment),
+            "mpi": _mpi(model.mpi),
         },
         limits={
             "retries": model.retries,
@@ -97,6 +100,11 @@ def _fingerprint(start: hashlib.blake2b, run: Run) -> str:
     hashed = start.copy()
     hashed.update(orjson.dumps(run.environment))
     return hashed.hexdigest()
+
+
+def _mpi(mpi: Mpi | None) -> str | None:
+    """What starts the processes; which variables they are handed follows from all the rest."""
+    return None if mpi is None else launch_line(replace(mpi, variables=()), "")
 
 
 def _design_hash(study: Study, digest: Callable[[Path], str]) -> str:

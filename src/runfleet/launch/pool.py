@@ -50,6 +50,9 @@ class PoolPlan:
         How many runs a node carries out at a time.
     scaling
         How the number of nodes follows the runs; None if all nodes come at once, and stay.
+    nodes_per_run
+        How many nodes a run takes at once, which then have to reach each other; 0 where each run
+        has a part of one node.
     """
 
     id: str
@@ -59,6 +62,7 @@ class PoolPlan:
     spot: int
     slots: int
     scaling: Scaling | None = None
+    nodes_per_run: int = 0
 
     @property
     def nodes(self) -> int:
@@ -77,7 +81,8 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
     Plan a pool on this machine, whose nodes cost nothing: all of them at once.
 
     Its nodes share the machine: there are no more of them than it has cores for, and unless the
-    study says how many runs each of them carries out at a time, they share its cores evenly.
+    study says how many runs each of them carries out at a time, they share its cores evenly.  For
+    runs on several nodes there are as many as one of them takes, on however few cores.
 
     Parameters
     ----------
@@ -87,8 +92,9 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
         How many cores this machine has; None to look.
     """
     cores = cores or os.cpu_count() or 1
-    count = max(1, min(request.nodes.max, cores // (request.tasks_per_node or 1)))
-    slots = request.tasks_per_node or max(1, cores // count)
+    least = request.nodes_per_run or 1
+    count = max(least, min(request.nodes.max, cores // (request.tasks_per_node or 1)))
+    slots = 1 if request.nodes_per_run else request.tasks_per_node or max(1, cores // count)
     # Batch allows four slots a core, and counts cores by the name of the size.
     vm_size = request.vm_size if request.tasks_per_node else f"standard_f{cores}s_v2"
     spot = request.nodes.spot
@@ -99,6 +105,7 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
         dedicated=0 if spot else count,
         spot=count if spot else 0,
         slots=slots,
+        nodes_per_run=request.nodes_per_run,
     )
 
 
@@ -123,7 +130,8 @@ def plan_azure_pool(request: PoolRequest, login: LoginKind, *, owner: str) -> Po
     nodes = request.nodes
     if nodes.spot:
         _check_spot(login)
-    slots = request.tasks_per_node or min(_MOST_SLOTS, core_count(request.vm_size))
+    own = request.tasks_per_node or min(_MOST_SLOTS, core_count(request.vm_size))
+    slots = 1 if request.nodes_per_run else own
     return PoolPlan(
         id=request.id or _azure_id(request, slots),
         image=request.image,
@@ -132,6 +140,7 @@ def plan_azure_pool(request: PoolRequest, login: LoginKind, *, owner: str) -> Po
         spot=nodes.max if nodes.spot else 0,
         slots=slots,
         scaling=Scaling(nodes.min, owner),
+        nodes_per_run=request.nodes_per_run,
     )
 
 
@@ -142,6 +151,25 @@ def _check_spot(login: LoginKind) -> None:
             "the account has no spot nodes: they need a Batch account in user-subscription mode, "
             "and such an account needs a login by Microsoft Entra",
             hint="write `pool: {nodes: {spot: false}}`, or use an account with `login: entra`",
+        )
+
+
+def check_communication(plan: PoolPlan, pool: PoolInfo | None) -> None:
+    """
+    Refuse a pool that would let runs on several nodes wait for ever.
+
+    Raises
+    ------
+    LaunchError
+        If its nodes do not reach each other, or take several runs at a time.
+    """
+    if pool is None or not plan.nodes_per_run:
+        return
+    if not pool.inter_node_communication or pool.slots != 1:
+        raise LaunchError(
+            f"pool `{plan.id}` cannot take runs on several nodes: its nodes do not reach each "
+            "other, or have several task slots",
+            hint="leave out `pool: {id: ...}` to have one made, or name another one",
         )
 
 
@@ -164,14 +192,20 @@ def check_operating_system(plan: PoolPlan, pool: PoolInfo | None = None) -> None
 
 def _shared_id(request: PoolRequest, vm_size: str, slots: int, *, whole: bool) -> str:
     """Name a pool after what its nodes are: plainly, if one of them is the whole machine."""
-    if whole and request.image == PoolRequest.image and not request.tasks_per_node:
+    is_plain = request.image == PoolRequest.image and not request.tasks_per_node
+    if whole and is_plain and not request.nodes_per_run:
         return "local"
-    asked = f"{request.image} {vm_size} {slots}".lower()
+    asked = f"{request.image} {vm_size} {slots}{_communication(request)}".lower()
     return f"local-{hashlib.sha256(asked.encode()).hexdigest()[:8]}"
 
 
 def _azure_id(request: PoolRequest, slots: int) -> str:
     """Name a pool after its machines; studies that ask for the same share one."""
-    asked = f"{request.image} {request.vm_size} {slots} {request.nodes}".lower()
+    nodes = f"{request.nodes}{_communication(request)}"
+    asked = f"{request.image} {request.vm_size} {slots} {nodes}".lower()
     size = request.vm_size.lower().removeprefix("standard_")[:40]
     return f"runfleet-{size}-{hashlib.sha256(asked.encode()).hexdigest()[:8]}"
+
+
+def _communication(request: PoolRequest) -> str:
+    return " together" if request.nodes_per_run else ""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from runfleet.autoscale.formulas import while_tasks_last
 from runfleet.azure import Autoscale, AzureBatch, ConflictError, PoolInfo, PoolSettings
 from runfleet.azure.waiting import asking
-from runfleet.launch.pool import PoolPlan, Scaling
+from runfleet.launch.pool import PoolPlan, Scaling, check_communication
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> PoolInfo | 
         The pool that was there already, or None.
     """
     pool = _find(batch, plan.id)
+    check_communication(plan, pool)
     if pool is None:
         _make(batch, plan, waiting)
     elif plan.scaling is None:
@@ -107,6 +108,7 @@ def _make(batch: AzureBatch, plan: PoolPlan, waiting: int) -> None:
             slots=plan.slots,
             metadata=_marks(scaling) if scaling else {MARK: "pool"},
             autoscale=_autoscale(plan, scaling, waiting) if scaling else None,
+            inter_node_communication=plan.nodes_per_run > 0,
         )
     )
 
@@ -128,7 +130,7 @@ def _autoscale(plan: PoolPlan, scaling: Scaling, waiting: int) -> Autoscale:
 
 
 def _nodes_for(plan: PoolPlan, runs: int) -> int:
-    return min(plan.nodes, math.ceil(runs / plan.slots))
+    return min(plan.nodes, math.ceil(runs * (plan.nodes_per_run or 1) / plan.slots))
 
 
 def _wake(

@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
+from runfleet.launch.mpi import launch_line
 from runfleet.study.model import Model, Output, SharedInput
 
 COPIED = "copied"
@@ -44,6 +45,13 @@ _LINK_INPUTS = (
 )
 _COPY_INPUTS = f"cp -R {_SHARED}/{COPIED}/. . || exit {EXIT_NOT_STAGED}"
 _COPY_OVERLAYS = f"cp -R {OVERLAYS}/. . || exit {EXIT_NOT_STAGED}"
+_ENTER_COMMON_FOLDER = (
+    'mkdir -p "$AZ_BATCH_TASK_SHARED_DIR/wd" && cd "$AZ_BATCH_TASK_SHARED_DIR/wd" '
+    f"|| exit {EXIT_NOT_STAGED}"
+)
+_COPY_COMMON_OVERLAYS = (
+    f'cp -R "$AZ_BATCH_TASK_SHARED_DIR/{OVERLAYS}/." . || exit {EXIT_NOT_STAGED}'
+)
 
 # Words with which a command would get rid of the trap that looks at its outputs.
 _DROPS_TRAP = re.compile(r"\b(exec|trap)\b")
@@ -66,12 +74,32 @@ def run_script(model: Model) -> str:
         The command and what has to be there before and after it.
     """
     required = [output for output in model.outputs if output.required]
+    if model.mpi is not None:
+        return "\n".join(_watched(launch_line(model.mpi, model.command), required))
     before = list(_preparations(model))
     return "\n".join([*before, *_watched(_without_shell(model.command), required)])
 
 
+def coordination_script(model: Model) -> str:
+    """
+    Write the script with which each node of a run on several of them begins.
+
+    It makes the folder that the command runs in, on the first node and, under the same name, on the
+    others: processes on all of them find the inputs there.
+    """
+    overlays = [_COPY_COMMON_OVERLAYS] if model.overlays else []
+    before = [step for step in _preparations(model) if step is not _COPY_OVERLAYS]
+    return "\n".join([_ENTER_COMMON_FOLDER, *before, *overlays]) or ":"
+
+
 def overlay_target(model: Model, target: PurePosixPath) -> str:
-    """Tell where a node has to put a run's overlay before the run's script begins."""
+    """
+    Tell where a node has to put a run's overlay before the run's script begins.
+
+    On several nodes that is below the folder which they have in common.
+    """
+    if model.mpi is not None:
+        return f"{OVERLAYS}/{target}"
     return f"{OVERLAYS}/{target}" if model.retries else str(target)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
 from runfleet.azure import (
+    Instances,
     OperatingSystem,
     OutputFile,
     PackageReference,
@@ -20,7 +21,13 @@ from runfleet.azure import (
     with_packages,
 )
 from runfleet.launch import names
-from runfleet.launch.scripts import overlay_target, place_of, run_script, unbundle_script
+from runfleet.launch.scripts import (
+    coordination_script,
+    overlay_target,
+    place_of,
+    run_script,
+    unbundle_script,
+)
 from runfleet.storage import Storage
 from runfleet.study import Run, Study
 from runfleet.study.model import Model, SharedInput
@@ -131,15 +138,17 @@ class TaskMaker:
         model = self.study.model
         command, packages, retries = self._command_line, _packages(model), model.retries
         for run in runs:
+            overlays = [*self._overlays(run)]
             yield TaskSettings(
                 run.name,
                 command,
-                [*self._overlays(run)],
+                [] if model.mpi else overlays,
                 [*self._output_files(run.name)],
                 {**run.environment, "RUNFLEET_RUN": run.name},
                 packages,
                 max_retries=retries or None,
                 time_limit=model.time_limit,
+                instances=_instances(model, overlays),
             )
 
     @cached_property
@@ -173,6 +182,14 @@ class TaskMaker:
                 http_url=self.storage.blob_url(self._container, blob, life=self.url_life),
                 file_path=overlay_target(model, overlay.target),
             )
+
+
+def _instances(model: Model, overlays: Sequence[ResourceFile]) -> Instances | None:
+    """How a run begins on each of several nodes."""
+    if model.mpi is None:
+        return None
+    coordination = shell_command(coordination_script(model), OperatingSystem.LINUX)
+    return Instances(model.mpi.nodes, coordination, overlays)
 
 
 def command_line(model: Model) -> str:

@@ -12,7 +12,10 @@ from runfleet.study.designs import Design, Drawn
 from runfleet.study.distributions import Choice, Fixed
 from runfleet.study.document import Document
 from runfleet.study.errors import InvalidValueError, StudyError, suggest
+from runfleet.study.forms import PoolForm, StudyForm
 from runfleet.study.model import Model
+from runfleet.study.mpi import Implementation
+from runfleet.study.mpi_form import MpiForm
 from runfleet.study.names import NamePattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
@@ -21,6 +24,7 @@ from runfleet.study.values import Sample, Value, as_text
 
 _RUN_NAME = "run_name"
 _ALMOST_A_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*\s+[A-Za-z°%µ]\S{0,7}")
+_LAUNCHER = re.compile(r"(\S*/)?(mpirun|mpiexec(\.hydra)?|srun|prterun)\s")
 _TRIAL_RUNS = 1000
 _TRIAL_BYTES = 10_000_000
 
@@ -42,6 +46,40 @@ def check_environment(model: Model, parameters: Iterable[Parameter], document: D
                 f"`{name}` is also a parameter, which sets the same environment variable",
                 "rename one of them",
             )
+
+
+def check_mpi(form: StudyForm, document: Document) -> None:
+    """
+    Refuse a command and a pool that do not go with runs on several nodes.
+
+    Raises
+    ------
+    StudyError
+        About the first of them.
+    """
+    mpi, pool = form.model.mpi, form.pool
+    if mpi is None:
+        return
+    if _LAUNCHER.match(form.model.command):
+        what = "the command starts processes by MPI itself, and so does `mpi`"
+        raise document.error(("model", "command"), what, "write only the program and its arguments")
+    if pool.tasks_per_node not in (None, 1):
+        what = "runs on several nodes have each node for themselves"
+        place = ("pool", "tasks_per_node")
+        raise document.error(place, what, "write `tasks_per_node: 1`, or leave it out")
+    if "max" in pool.nodes.model_fields_set and pool.nodes.max < mpi.nodes:
+        what = f"a run takes {mpi.nodes} nodes, and the pool has only {pool.nodes.max}"
+        raise document.error(("pool", "nodes", "max"), what, f"write `max: {mpi.nodes}` or more")
+    _check_system(mpi, pool, document)
+
+
+def _check_system(mpi: MpiForm, pool: PoolForm, document: Document) -> None:
+    is_windows = "windows" in pool.image.lower()
+    if (mpi.implementation is Implementation.MSMPI) is not is_windows:
+        system = "Windows" if is_windows else "Linux"
+        what = f"{mpi.implementation.label} is not for the {system} nodes of `{pool.image}`"
+        hint = "take `msmpi` on Windows, and one of `mpich`, `intel` and `openmpi` on Linux"
+        raise document.error(("model", "mpi", "implementation"), what, hint)
 
 
 def check_overlays(model: Model, parameters: Sequence[Parameter], document: Document) -> None:

@@ -8,6 +8,7 @@ it names exist is for the loader to find out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -28,6 +29,7 @@ from runfleet.study.field_types import (
 )
 from runfleet.study.form import Form
 from runfleet.study.model import PackageReference
+from runfleet.study.mpi_form import MpiForm
 from runfleet.study.parameter_form import ParameterForm
 from runfleet.study.parameters import refuse_twins
 from runfleet.study.pool import NodeRange, PoolRequest
@@ -80,6 +82,9 @@ class ModelForm(Form):
     )
     time_limit: Duration | None = Field(
         None, description="How long a run may take: `90s`, `10m`, `1h30m`."
+    )
+    mpi: MpiForm | None = Field(
+        None, description="How the processes of a run are started on several nodes at once."
     )
 
     @field_validator("packages")
@@ -187,10 +192,13 @@ class PoolForm(Form):
         None, ge=1, le=256, description="Runs at a time on a node; one a core if not given."
     )
 
-    def request(self) -> PoolRequest:
-        """Make the request."""
+    def request(self, nodes_per_run: int = 0) -> PoolRequest:
+        """Make the request, with at least as many nodes as a run takes at once."""
+        nodes = self.nodes.range()
+        if nodes_per_run:
+            nodes = replace(nodes, max=max(nodes.max, nodes_per_run))
         return PoolRequest(
-            self.id, self.image, self.vm_size, self.nodes.range(), self.tasks_per_node
+            self.id, self.image, self.vm_size, nodes, self.tasks_per_node, nodes_per_run
         )
 
 

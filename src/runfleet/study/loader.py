@@ -12,6 +12,7 @@ from runfleet.study.errors import InvalidValueError, StudyError
 from runfleet.study.files import existing_file, expand, inner_file, inner_path
 from runfleet.study.forms import InputForm, ModelForm, StudyForm
 from runfleet.study.model import Model, Output, SharedInput
+from runfleet.study.mpi import Mpi
 from runfleet.study.names import NamePattern, default_pattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
@@ -19,6 +20,7 @@ from runfleet.study.results import Result
 from runfleet.study.validation import check, located
 
 _MOST_BYTES = 1_000_000
+_RUN_NAME = "RUNFLEET_RUN"
 _ALWAYS_KEPT = {"stdout.txt", "stderr.txt"}
 
 
@@ -79,7 +81,11 @@ def load_results(form: StudyForm, document: Document) -> tuple[Result, ...]:
 
 
 def load_model(
-    form: ModelForm, results: Iterable[Result], document: Document, folder: Path
+    form: ModelForm,
+    results: Iterable[Result],
+    parameters: Iterable[Parameter],
+    document: Document,
+    folder: Path,
 ) -> Model:
     """
     Make the model, whose inputs and templates are there.
@@ -90,6 +96,8 @@ def load_model(
         What the study file says of it.
     results
         The files they are read from are outputs, too.
+    parameters
+        All processes of a run need them.
     document
         The study file, for messages.
     folder
@@ -111,7 +119,13 @@ def load_model(
         environment=dict(form.environment),
         retries=form.retries,
         time_limit=form.time_limit,
+        mpi=_mpi(form, parameters),
     )
+
+
+def _mpi(form: ModelForm, parameters: Iterable[Parameter]) -> Mpi | None:
+    names = (parameter.name for parameter in parameters)
+    return None if form.mpi is None else form.mpi.mpi([*form.environment, *names, _RUN_NAME])
 
 
 def _inputs(

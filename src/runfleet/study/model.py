@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from runfleet.study.errors import InvalidValueError
+from runfleet.study.mpi import Mpi
 from runfleet.study.overlays import Overlay
 
 _PACKAGE = re.compile(r"([A-Za-z0-9_-]{1,64})(?:==([A-Za-z0-9._-]{1,64}))?")
@@ -94,6 +95,8 @@ class Model:
         How often a run that failed is tried again.
     time_limit
         How long a run may take.
+    mpi
+        How its processes are started on several nodes; None for a model that runs on one.
     """
 
     command: str
@@ -104,6 +107,7 @@ class Model:
     environment: Mapping[str, str] = field(default_factory=dict)
     retries: int = 0
     time_limit: timedelta | None = None
+    mpi: Mpi | None = None
 
 
 def parse_duration(text: str) -> timedelta:

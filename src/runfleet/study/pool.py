@@ -49,6 +49,9 @@ class PoolRequest:
         How many of them.
     tasks_per_node
         How many runs a node carries out at a time; None for one on each of its cores.
+    nodes_per_run
+        How many nodes a run takes at once, which then have to reach each other; 0 where each run
+        has a part of one node.
     """
 
     id: str | None = None
@@ -56,3 +59,4 @@ class PoolRequest:
     vm_size: str = "standard_f2s_v2"
     nodes: NodeRange = NodeRange()
     tasks_per_node: int | None = None
+    nodes_per_run: int = 0

@@ -84,16 +84,17 @@ class Study:
         study = cls(
             name=form.study or study_name_from(document.file.stem),
             folder=folder,
-            model=loader.load_model(form.model, results, document, folder),
+            model=loader.load_model(form.model, results, parameters, document, folder),
             parameters=parameters,
             design=design,
             results=results,
-            pool=form.pool.request(),
+            pool=form.pool.request(form.model.mpi.nodes if form.model.mpi else 0),
             run_name=loader.load_run_name(form, parameters, design.count, document),
             source=document.text,
             warnings=tuple(consistency.find_oddities(design, parameters)),
         )
         consistency.check_environment(study.model, parameters, document)
+        consistency.check_mpi(form, document)
         consistency.check_overlays(study.model, parameters, document)
         consistency.check_first_runs(study.runs(), study.model.overlays, document)
         if form.run_name is not None:

@@ -11,7 +11,7 @@ from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, 
 from runfleet.launch.doctor.quota import examine_quota
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.packages import check_packages
-from runfleet.launch.pool import PoolPlan, check_operating_system
+from runfleet.launch.pool import PoolPlan, check_communication, check_operating_system
 from runfleet.launch.url_life import check_url_life, longest_time, url_life
 from runfleet.study import Study
 
@@ -50,6 +50,7 @@ def _look_at_pool(account: Account, pool: PoolPlan) -> Finding:
     if found is None:
         return fine("pool", f"`{pool.id}` will be made; number of nodes at most: {pool.nodes}")
     check_operating_system(pool, found)
+    check_communication(pool, found)
     if found.resize_errors:
         fault = found.resize_errors[0]
         return doubtful("pool", f"`{pool.id}` got no nodes the last time: {fault}", "see the quota")

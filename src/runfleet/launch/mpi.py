@@ -1,0 +1,57 @@
+"""The line that starts the processes of a run by MPI, on the nodes that Batch names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from runfleet.study.mpi import Implementation, Mpi
+
+_SHELL_SYNTAX = re.compile(r"[|&;<>(){}`\n]")
+_HOSTS = '"$AZ_BATCH_HOST_LIST"'
+
+
+def launch_line(mpi: Mpi, command: str) -> str:
+    """
+    Write the shell line that starts a model's command in all its processes.
+
+    The first node carries it out, in a folder that all nodes have under the same name.
+
+    Parameters
+    ----------
+    mpi
+        How many processes, where, and by what.
+    command
+        What each of them is; a shell reads it in each if it takes one.
+    """
+    options = [mpi.launcher, *_placing(mpi), *([mpi.options] if mpi.options else [])]
+    return " ".join([*options, _program(mpi, command)])
+
+
+def _placing(mpi: Mpi) -> list[str]:
+    """
+    Say how many processes go where.
+
+    MPICH and Intel MPI hand all environment variables on, Open MPI those that are named.  MS-MPI
+    learns of the nodes from `CCP_NODES`, which Batch sets.
+    """
+    count = str(mpi.processes_per_node)
+    if mpi.implementation is Implementation.MSMPI:
+        return ["-c", count, "-wdir", r"%AZ_BATCH_TASK_SHARED_DIR%\wd"]
+    if mpi.implementation is Implementation.OPENMPI:
+        variables = [word for name in (*mpi.variables, "PATH") for word in ("-x", name)]
+        return ["-host", _hosts_with_slots(count), "-n", str(mpi.processes), *variables]
+    return ["-hosts", _HOSTS, "-n", str(mpi.processes), "-ppn", count]
+
+
+def _hosts_with_slots(count: str) -> str:
+    """Open MPI starts one process on a host, unless it is told of more slots behind its name."""
+    return _HOSTS if count == "1" else f'"$(echo {_HOSTS} | sed "s/,/:{count},/g"):{count}"'
+
+
+def _program(mpi: Mpi, command: str) -> str:
+    if not _SHELL_SYNTAX.search(command):
+        return command
+    if mpi.implementation is Implementation.MSMPI:
+        return f'cmd /s /c "{command}"'
+    return f"/bin/sh -c {shlex.quote(command)}"
