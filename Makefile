@@ -36,7 +36,7 @@ check: .venv/development ## check style, types and the direction of imports
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/windows --follow-imports silent $(CLIENT)
 	$(BIN)/pytest -q tests/test_imports.py
 
-bench: .venv/development .build/hyperqueue/installed ## measure speed and memory against other tools
+bench: .venv/development .build/hyperqueue/installed .build/azurite/installed .build/azcopy/installed ## measure speed and memory against other tools
 	@.ci/debian-packages parallel
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
 
@@ -103,6 +103,14 @@ $(NETWORK): .build/epanet
 	@echo "Installing the Azure CLI into .build/azure-cli, to test the emulator with"
 	@$(PYTHON) -m venv .build/azure-cli
 	@.build/azure-cli/bin/python -m pip install --quiet --no-compile azure-cli==2.91.0
+	@touch $@
+
+.build/azcopy/installed:
+	@echo "Installing AzCopy into .build/azcopy, to measure against"
+	@command -v npm >/dev/null || .ci/debian-packages nodejs npm
+	@.ci/debian-packages libsecret-1-0
+	@npm install --prefix .build/azcopy --no-audit --no-fund --silent @azure-tools/azcopy-linux@10.32.2
+	@chmod +x .build/azcopy/node_modules/@azure-tools/azcopy-linux/dist/bin/azcopy_linux_amd64
 	@touch $@
 
 # Without npm, and without the right to install it, the tests that need Azurite are skipped.

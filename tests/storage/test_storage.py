@@ -8,30 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runfleet.storage import (
-    AzureBlob,
     BlobNotFoundError,
     ContainerNotFoundError,
-    DirectoryStorage,
     InvalidNameError,
-    Storage,
     StorageError,
 )
 
 CONTAINER = "study-one"
-
-
-@pytest.fixture(params=["directory", "azurite"])
-def storage(request, tmp_path) -> Storage:
-    made: Storage
-    if request.param == "directory":
-        made = DirectoryStorage(tmp_path / "a folder's name")
-    else:
-        made = AzureBlob.from_connection_string(
-            request.getfixturevalue("azurite").connection_string
-        )
-        made.delete_container(CONTAINER)
-    made.create_container(CONTAINER)
-    return made
 
 
 def names(storage, prefix=""):
@@ -82,6 +65,37 @@ def test_a_blob_that_is_gone_when_many_are_copied_is_named(storage, tmp_path):
     storage.delete_blob(CONTAINER, "gone")
     with pytest.raises(BlobNotFoundError, match="`gone`"):
         storage.get_files(CONTAINER, [(blob, str(tmp_path / blob.name)) for blob in listed])
+
+
+def test_many_files_are_put_in_one_call(storage, tmp_path):
+    contents = {f"deep/{number}": b"x" * number for number in range(30)}
+    for number, content in enumerate(contents.values()):
+        (tmp_path / str(number)).write_bytes(content)
+    moved = []
+    files = ((str(tmp_path / str(number)), name) for number, name in enumerate(contents))
+    storage.put_files(CONTAINER, files, on_bytes=moved.append)
+    assert {name: storage.get_bytes(CONTAINER, name) for name in contents} == contents
+    assert sum(moved) == sum(map(len, contents.values()))
+
+
+def test_a_blob_is_copied_to_another_place(storage):
+    storage.put_bytes(CONTAINER, "ä b/c", b"content")
+    storage.put_bytes(CONTAINER, "there", b"older and longer")
+    storage.copy_blob(CONTAINER, "ä b/c", CONTAINER, "there")
+    assert storage.get_bytes(CONTAINER, "there") == b"content"
+    with pytest.raises(BlobNotFoundError, match="`missing`"):
+        storage.copy_blob(CONTAINER, "missing", CONTAINER, "there")
+    with pytest.raises(ContainerNotFoundError, match="not-there"):
+        storage.copy_blob(CONTAINER, "there", "not-there", "a")
+
+
+def test_content_is_told_from_other_content_of_the_same_size(storage, tmp_path):
+    (tmp_path / "a").write_bytes(b"content")
+    storage.put_file(CONTAINER, "a", tmp_path / "a")
+    (blob,) = storage.list_blobs(CONTAINER, "a")
+    assert storage.has_content(CONTAINER, blob, tmp_path / "a")
+    (tmp_path / "a").write_bytes(b"CONTENT")
+    assert not storage.has_content(CONTAINER, blob, tmp_path / "a")
 
 
 def test_a_listing_is_sorted_by_name_and_tells_sizes(storage):

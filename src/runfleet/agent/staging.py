@@ -14,6 +14,8 @@ from runfleet.agent.transfers import Cancellation
 from runfleet.agent.urls import is_remote, local_path
 from runfleet.storage.urls import blob_url, without_query
 
+# Over a network, fetching many blobs is mostly waiting.
+_THREADS = 8
 _CODES_BY_STATUS = {404: "BlobNotFound", 401: "BlobAccessDenied", 403: "BlobAccessDenied"}
 
 
@@ -36,9 +38,9 @@ def fetch(
     place = partial(_fetch_into, file, working_directory, partial_folder, cancellation)
     blobs = _blobs(file, cancellation)
     if file.is_container and is_remote(file.url):
-        from runfleet.agent.web import for_each
+        from runfleet.storage.parallel import for_each
 
-        for_each(blobs, place)
+        for_each(blobs, place, threads=_THREADS)
     else:
         for blob in blobs:
             place(blob)

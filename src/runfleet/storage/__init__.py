@@ -18,6 +18,14 @@ from runfleet.storage.errors import (
 from runfleet.storage.file_urls import blob_path, container_path
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.protocol import Blob, Storage
+from runfleet.storage.transfers import (
+    Progress,
+    Transferred,
+    download_folder,
+    download_zipped,
+    upload_folder,
+    upload_zipped,
+)
 
 if TYPE_CHECKING:
     from runfleet.storage.azure_blob import AzureBlob
@@ -30,14 +38,20 @@ __all__ = [
     "DirectoryStorage",
     "InvalidNameError",
     "LifeTooLongError",
+    "Progress",
     "Storage",
     "StorageAccessError",
     "StorageError",
     "StorageUnavailableError",
+    "Transferred",
     "blob_path",
     "check_blob_name",
     "check_container_name",
     "container_path",
+    "download_folder",
+    "download_zipped",
+    "upload_folder",
+    "upload_zipped",
 ]
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -29,10 +28,10 @@ from runfleet.storage.errors import (
 )
 from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
-from runfleet.storage.parallel import in_order
+from runfleet.storage.parallel import for_each
 from runfleet.storage.protocol import Blob, OnBytes, unheard
 from runfleet.storage.signatures import AccountKey, DelegationKey, Secret, Signatures
-from runfleet.storage.signed_blobs import SignedBlobs
+from runfleet.storage.signed_blobs import SignedBlobs, new_md5
 from runfleet.storage.urls import blob_url
 
 if TYPE_CHECKING:
@@ -45,9 +44,10 @@ _EVERYTHING = "racwdl"
 _OWN_LIFE = timedelta(hours=12)
 _OWN_REST = timedelta(hours=6)
 _MOST_DELETIONS = 256  # in one batch
-_FILES_AT_A_TIME = 8
+_FILES_AT_A_TIME = 16
 _DELETING_SECONDS = 90.0
 _DELETING_PAUSE = 3.0
+_COPY_PAUSE = 0.1
 _NOT_THERE = 404
 
 
@@ -186,12 +186,58 @@ class AzureBlob:
         with _reading(container, blob), written_whole(path) as partial:
             self._blobs.download(url, str(partial), on_bytes=on_bytes)
 
-    def get_files(self, container: str, files: Iterable[tuple[Blob, str]]) -> None:
-        """Copy many blobs, as listed, to files; raises `BlobNotFoundError`."""
-        fetch = partial(self._get_listed, self._own_container_url(container), container)
-        with ThreadPoolExecutor(_FILES_AT_A_TIME, "files") as threads:
-            for _ in in_order(threads, fetch, files, ahead=2 * _FILES_AT_A_TIME):
-                pass
+    def put_files(
+        self, container: str, files: Iterable[tuple[str, str]], *, on_bytes: OnBytes = unheard
+    ) -> None:
+        """Write the content of many files as blobs, several at a time."""
+
+        def put(file: tuple[str, str]) -> None:
+            path, blob = file
+            self.put_file(container, blob, Path(path), on_bytes=on_bytes)
+
+        for_each(files, put, threads=_FILES_AT_A_TIME)
+
+    def get_files(
+        self, container: str, files: Iterable[tuple[Blob, str]], *, on_bytes: OnBytes = unheard
+    ) -> None:
+        """Copy many blobs, as listed, to files, several at a time; raises `BlobNotFoundError`."""
+
+        def get(file: tuple[Blob, str]) -> None:
+            blob, path = file
+            url = self._own_url(container, blob.name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with _asking(_cannot_read(container, blob.name), container, blob.name):
+                self._blobs.download(url, path, size=blob.size, on_bytes=on_bytes)
+
+        for_each(files, get, threads=_FILES_AT_A_TIME)
+
+    def has_content(self, container: str, blob: Blob, path: Path) -> bool:
+        """Tell whether a blob, as listed, has the content of a file, by its MD5."""
+        del container
+        if blob.md5 is None or blob.size != path.stat().st_size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, new_md5).digest() == blob.md5
+
+    def copy_blob(self, container: str, blob: str, to_container: str, to_blob: str) -> None:
+        """Copy a blob within the account, in place of any blob there; the service does it."""
+        source = self._own_url(container, blob)
+        check_blob_name(to_blob, windows=False)
+        target = self._container(to_container).get_blob_client(to_blob)
+        what = f"blob `{blob}` of container `{container}` cannot be copied"
+        try:
+            state = target.start_copy_from_url(source)["copy_status"]
+            while state == "pending":
+                time.sleep(_COPY_PAUSE)
+                state = target.get_blob_properties().copy.status or ""
+        except AzureError as error:
+            if _code_of(error) == "ContainerNotFound":
+                raise ContainerNotFoundError(to_container) from error
+            if _status_of(error) == _NOT_THERE:
+                raise BlobNotFoundError(container, blob) from error
+            raise _translated(error, what) from error
+        if state != "success":
+            raise StorageError(f"{what}: its copy has ended as `{state}`")
 
     def exists(self, container: str, blob: str) -> bool:
         """Tell whether there is such a blob."""
@@ -232,12 +278,6 @@ class AzureBlob:
     def container_url(self, container: str, *, life: timedelta, write: bool = False) -> str:
         """Give a signed URL of a container; see `blob_url`."""
         return self._signed_url(container, _WRITE if write else _READ, life)
-
-    def _get_listed(self, container_url: str, container: str, file: tuple[Blob, str]) -> None:
-        blob, path = file
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with _asking(_cannot_read(container, blob.name), container, blob.name):
-            self._blobs.download(blob_url(container_url, blob.name), path, size=blob.size)
 
     def _secret(self, credential: str | AzureNamedKeyCredential | TokenCredential) -> Secret:
         if isinstance(credential, str):

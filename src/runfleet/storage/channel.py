@@ -109,7 +109,7 @@ class Channel:
         Seconds to wait before each further attempt.
     """
 
-    def __init__(self, *, connections: int = 16, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(self, *, connections: int = 32, pauses: Sequence[float] = PAUSES) -> None:
         self._connections = connections
         self._pauses = tuple(pauses)
         self._managers: dict[str, urllib3.PoolManager] = {}

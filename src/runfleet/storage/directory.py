@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import functools
 import itertools
 import os
@@ -112,17 +113,38 @@ class DirectoryStorage:
         except OSError as error:
             raise self._reading_error(container, blob, error) from error
 
-    def get_files(self, container: str, files: Iterable[tuple[Blob, str]]) -> None:
+    def put_files(
+        self, container: str, files: Iterable[tuple[str, str]], *, on_bytes: OnBytes = unheard
+    ) -> None:
+        """Write the content of many files as blobs."""
+        for path, blob in files:
+            self.put_file(container, blob, Path(path), on_bytes=on_bytes)
+
+    def get_files(
+        self, container: str, files: Iterable[tuple[Blob, str]], *, on_bytes: OnBytes = unheard
+    ) -> None:
         """Copy many blobs, as listed, to files; raises `BlobNotFoundError`."""
         folder = os.fspath(self._container_folder(container))
         for blob, path in files:
             source = f"{folder}/{blob.name}"
             try:
                 _copy_out(source, path, blob.size)
+                on_bytes(blob.size)
             except OSError as error:
                 if os.access(source, os.R_OK):
                     raise  # it is the file that cannot be written
                 raise self._reading_error(container, blob.name, error) from error
+
+    def has_content(self, container: str, blob: Blob, path: Path) -> bool:
+        """Tell whether a blob, as listed, has the content of a file: both are read."""
+        kept = self._blob_file(container, blob.name)
+        return blob.size == path.stat().st_size and filecmp.cmp(kept, path, shallow=False)
+
+    def copy_blob(self, container: str, blob: str, to_container: str, to_blob: str) -> None:
+        """Copy a blob within the account, in place of any blob there."""
+        if not self.exists(container, blob):
+            raise self._reading_error(container, blob, FileNotFoundError())
+        self.put_file(to_container, to_blob, self._blob_file(container, blob))
 
     def exists(self, container: str, blob: str) -> bool:
         """Tell whether there is such a blob."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from runfleet.storage.archives import ArchiveError, zip_folder
 from runfleet.storage.errors import StorageError
 
 _APPLICATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -182,6 +183,8 @@ def packed(source: Path, target: Path) -> Iterator[Path]:
     except OSError as error:
         place = error.filename or source
         raise PackageError(f"cannot pack `{place}`: {error.strerror or error}") from error
+    except ArchiveError as error:
+        raise PackageError(error.message) from error
     except zipfile.BadZipFile as error:
         raise PackageError(f"the zip file `{source}` is damaged: {error}") from error
     finally:
@@ -190,7 +193,7 @@ def packed(source: Path, target: Path) -> Iterator[Path]:
 
 def _pack(source: Path, packed: Path) -> None:
     if source.is_dir():
-        _zip_folder(source, packed)
+        zip_folder(source, packed)
     elif zipfile.is_zipfile(source):
         _check_zip(source)
         shutil.copyfile(source, packed)
@@ -201,28 +204,6 @@ def _pack(source: Path, packed: Path) -> None:
         )
     else:
         raise PackageError(f"there is no folder or zip file `{source}`")
-
-
-def _zip_folder(folder: Path, packed: Path) -> None:
-    files = sorted(_files_below(folder))
-    if not files:
-        raise PackageError(f"the folder `{folder}` holds no file to pack")
-    # Times before 1980, which zip files cannot express, are moved there instead of being refused.
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-        for file in files:
-            archive.write(file, file.relative_to(folder))
-
-
-def _files_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """All files, also through links to folders, as nodes unpack files but no links."""
-    real = folder.resolve()
-    if real in above:
-        raise PackageError(f"the link `{folder}` leads back to a folder that it is in")
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _files_below(entry, above | {real})
-        else:
-            yield entry
 
 
 def _check_zip(source: Path) -> None:

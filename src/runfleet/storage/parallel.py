@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -39,3 +39,10 @@ def in_order(
     finally:
         for future in begun:
             future.cancel()
+
+
+def for_each(items: Iterable[Item], work: Callable[[Item], None], *, threads: int) -> None:
+    """Do something with each item in several threads; what `work` raises ends it all."""
+    with ThreadPoolExecutor(threads) as executor:
+        for _ in in_order(executor, work, items, ahead=2 * threads):
+            pass

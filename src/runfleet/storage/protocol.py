@@ -96,7 +96,25 @@ class Storage(Protocol):
     ) -> None:
         """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
 
-    def get_files(self, container: str, files: Iterable[tuple[Blob, str]]) -> None:
+    def put_files(
+        self, container: str, files: Iterable[tuple[str, str]], *, on_bytes: OnBytes = unheard
+    ) -> None:
+        """
+        Write the content of many files as blobs.
+
+        Parameters
+        ----------
+        container
+            Where the blobs go.
+        files
+            The path of each file, with the name of its blob.
+        on_bytes
+            Is told of all that has gone, perhaps in several threads.
+        """
+
+    def get_files(
+        self, container: str, files: Iterable[tuple[Blob, str]], *, on_bytes: OnBytes = unheard
+    ) -> None:
         """
         Copy many blobs to files; one that an interruption leaves half written is left so.
 
@@ -106,12 +124,21 @@ class Storage(Protocol):
             Where the blobs are.
         files
             The blobs, as listed, each with the path of its file, whose folder is made if need be.
+        on_bytes
+            Is told of all that has come, perhaps in several threads.
 
         Raises
         ------
         BlobNotFoundError
             If one of the blobs is gone.
         """
+
+    def has_content(self, container: str, blob: Blob, path: Path) -> bool:
+        """Tell whether a blob, as listed, has the content of a file; if unsure, say no."""
+        ...
+
+    def copy_blob(self, container: str, blob: str, to_container: str, to_blob: str) -> None:
+        """Copy a blob within the account, in place of any blob there."""
 
     def exists(self, container: str, blob: str) -> bool:
         """Tell whether there is such a blob."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -51,12 +52,14 @@ class SignedBlobs:
     channel
         Sends the requests.
     threads
-        How many parts of a large blob are moved at a time.
+        How many parts of large blobs are moved at a time; each takes 8 MiB of memory.
     """
 
-    def __init__(self, channel: Channel, *, threads: int = 4) -> None:
+    def __init__(self, channel: Channel, *, threads: int = 8) -> None:
         self._channel = channel
         self._thread_count = threads
+        self._lock = threading.Lock()
+        self._divided = 0
 
     def exists(self, url: str) -> bool:
         """Tell whether there is such a blob."""
@@ -133,7 +136,7 @@ class SignedBlobs:
             whole = self._download_first(url, file, check)
             on_bytes(file.tell())
             fetch = partial(self._get_part, url, whole, check)
-            for content in self._in_order(fetch, range(BLOCK, whole.size, BLOCK)):
+            for content in self._in_parts(fetch, range(BLOCK, whole.size, BLOCK)):
                 file.write(content)
                 whole.digest.update(content)
                 on_bytes(len(content))
@@ -204,10 +207,10 @@ class SignedBlobs:
         check: Check | None,
         on_bytes: OnBytes,
     ) -> None:
-        digest = hashlib.md5(usedforsecurity=False)
+        digest = new_md5()
         put = partial(self._put_block, url, check)
         ids = []
-        for block_id, size in self._in_order(put, _read_blocks(file, digest)):
+        for block_id, size in self._in_parts(put, _read_blocks(file, digest)):
             ids.append(block_id)
             on_bytes(size)
         entries = "".join(f"<Latest>{block_id}</Latest>" for block_id in ids)
@@ -233,8 +236,16 @@ class SignedBlobs:
             all_headers[name] = text
         self._channel.send("PUT", url, body=content, headers=all_headers, check=check)
 
-    def _in_order(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        return in_order(self._threads, work, items, ahead=self._thread_count)
+    def _in_parts(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Work on the parts of one blob; several blobs share the threads, and the memory."""
+        with self._lock:
+            self._divided += 1
+            ahead = max(1, self._thread_count // self._divided)
+        try:
+            yield from in_order(self._threads, work, items, ahead=ahead)
+        finally:
+            with self._lock:
+                self._divided -= 1
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
@@ -247,7 +258,7 @@ def _receive_first(
     """Write what came, which is all of it where the server knows no ranges."""
     file.seek(0)
     file.truncate()
-    digest = hashlib.md5(usedforsecurity=False)
+    digest = new_md5()
     for chunk in response.stream(_CHUNK, decode_content=False):
         if check:
             check()
@@ -268,6 +279,11 @@ def _read_blocks(file: BinaryIO, digest: hashlib._Hash) -> Iterator[tuple[int, b
         digest.update(content)
         yield number, content
         number += 1
+
+
+def new_md5() -> hashlib._Hash:
+    """Begin a hash as the service makes them; it protects from accidents alone."""
+    return hashlib.md5(usedforsecurity=False)
 
 
 def _as_text(digest: hashlib._Hash) -> str:
