@@ -23,6 +23,7 @@ class Shell:
     folder: Path
     home: Path
     variables: dict[str, str] = field(default_factory=dict)
+    command: Path = COMMAND
 
     @property
     def environment(self) -> dict[str, str]:
@@ -37,7 +38,7 @@ class Shell:
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [COMMAND, *arguments],
+            [self.command, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -49,7 +50,7 @@ class Shell:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start it, to be killed while it goes on."""
         return subprocess.Popen(
-            [COMMAND, *arguments],
+            [self.command, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -80,6 +80,8 @@ class Management:
 
     def quotas(self) -> Quotas:
         """Ask for the quotas of the account; its resource group has to be known."""
+        from azure.mgmt.batch.models import PoolAllocationMode
+
         with translated():
             account = self._client.batch_account.get(
                 self._settings.resource_group, self._settings.batch_account
@@ -90,7 +92,7 @@ class Management:
             account.low_priority_core_quota,
             {family.name.lower(): family.core_quota for family in families},
             account.pool_quota,
-            str(account.pool_allocation_mode or ""),
+            PoolAllocationMode(account.pool_allocation_mode).value,
         )
 
     def sizes(self) -> Iterator[OfferedSize]:

@@ -1,0 +1,84 @@
+"""An account that one logs in to by Microsoft Entra, as `az login` leaves it behind."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# What the libraries of Azure call to get a token, for whom the emulator is the issuer.
+FAKE_AZ = """\
+#!/bin/sh
+case "$*" in
+*get-access-token*batch.core.windows.net*) token=$({runfleet} emulator token) ;;
+*get-access-token*) token=$({runfleet} emulator token --management) ;;
+esac
+echo "{{\\"accessToken\\": \\"$token\\", \\"expires_on\\": 2000000000}}"
+"""
+
+
+@pytest.fixture
+def entra(shell: Any, service: Path, azurite: Any, tmp_path: Path) -> Any:
+    """`runfleet` that knows the account `entra`, whose storage account has a key."""
+    program = tmp_path / "bin" / "az"
+    program.parent.mkdir()
+    command = f"env RUNFLEET_HOME='{service}' '{shell.command}'"
+    program.write_text(FAKE_AZ.format(runfleet=command))
+    program.chmod(0o700)
+    shell.variables["PATH"] = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    shell.variables["RUNFLEET_ENTRA_STORAGE_KEY"] = azurite.key
+    facts = json.loads((service / "emulator/endpoint.json").read_text())
+    added = shell(
+        *("account", "add", "entra", "--endpoint", facts["url"], "--batch-account", "local"),
+        *("--storage", azurite.url, "--ca-file", facts["ca_file"], "--login", "entra"),
+        *("--storage-login", "key", "--subscription", "1234", "--resource-group", "rivers"),
+        *("--location", "westeurope", "--management", facts["url"]),
+    )
+    assert added.returncode == 0, added.stderr
+    return shell
+
+
+@pytest.fixture
+def write_study(shell: Any) -> Callable[..., str]:
+    def write(name: str, pool: str = "{}") -> str:
+        text = f"study: {name}\nmodel: {{command: 'echo $N', time_limit: 1m}}\n"
+        text += f"parameters: {{N: {{values: [1, 2]}}}}\npool: {pool}\n"
+        (shell.folder / f"{name}.yaml").write_text(text)
+        return f"{name}.yaml"
+
+    return write
+
+
+def test_a_study_runs_by_the_token_of_az(entra: Any, write_study: Callable[..., str]) -> None:
+    """No key of the Batch account is anywhere."""
+    del entra.variables["RUNFLEET_AZURE_BATCH_KEY"]
+    done = entra("run", write_study("tokens"), "--on", "entra", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "2 runs: 2 succeeded." in done.stderr
+
+
+def test_the_quota_is_seen_by_the_management_api(
+    entra: Any, write_study: Callable[..., str]
+) -> None:
+    """And the mode of the account, which spot nodes need to be another one."""
+    study = write_study("quotas", "{nodes: {max: 3, spot: true}}")
+    done = entra("doctor", study, "--on", "entra", "--json")
+    findings = {finding["subject"]: finding for finding in json.loads(done.stdout)}
+    assert findings["login"]["text"].startswith("works, by entra")
+    assert findings["quota"]["text"] == "6 cores at most, of 2147483647 spot cores"
+    assert findings["spot"]["verdict"] == "error"
+    assert "pool allocation mode is BatchService" in findings["spot"]["text"]
+    assert done.returncode == 1
+
+
+def test_nobody_is_logged_in(entra: Any) -> None:
+    """It says how to."""
+    entra.variables["PATH"] = str(Path(entra.variables["PATH"].split(os.pathsep)[0]).parent)
+    done = entra("status", "--on", "entra")
+    assert done.returncode == 1
+    assert "nobody is logged in to Microsoft Entra" in done.stderr
+    assert "`az login`" in done.stderr
