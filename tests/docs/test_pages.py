@@ -78,7 +78,7 @@ def carry_out(command: Command, folder: Path, environment: dict[str, str]) -> No
         )
 
 
-@pytest.mark.parametrize("page", ["first-study.md", "commands.md", "faults.md"])
+@pytest.mark.parametrize("page", ["first-study.md", "commands.md", "faults.md", "azure.md"])
 def test_typed_along(page: str, tmp_path: Path, environment: dict[str, str]) -> None:
     """The tutorial and the reference of the commands, from the first line to the last."""
     type_along(page, tmp_path, environment)
