@@ -51,12 +51,14 @@ _OF_POOLS = {
     "resourceTags": "dict[str, str]",
     "targetNodeCommunicationMode": "str",
 }
+_TOKENS = {"authenticationTokenSettings": "dict[str, object]"}
 OLDER_MEMBERS = {
     "BatchPoolCreateOptions": _OF_POOLS,
     "BatchPoolSpecification": _OF_POOLS,
     "BatchPoolReplaceOptions": {"certificateReferences": "list[dict[str, object]]"},
     "BatchPoolUpdateOptions": {"certificateReferences": "list[dict[str, object]]"},
-    "BatchTaskCreateOptions": {"authenticationTokenSettings": "dict[str, object]"},
+    "BatchJobManagerTask": _TOKENS,
+    "BatchTaskCreateOptions": _TOKENS,
 }
 
 KindT = TypeVar("KindT", bound=type)

@@ -25,6 +25,7 @@ def main():
     )
     seen |= add_tasks(client)
     seen |= run_task(client)
+    seen |= run_managed_job(client)
     seen |= reboot_node(client)
     client.job.patch("old", models.JobPatchParameter(priority=5))
     seen["priority"] = client.job.get("old").priority
@@ -82,6 +83,37 @@ def run_task(client):
         "files": sorted(one.name for one in names),
         "length": properties.headers["Content-Length"],
     }
+
+
+def run_managed_job(client):
+    """A manager that lasts until its job has been through dependencies and exit conditions."""
+    manager = models.JobManagerTask(id="manager", command_line="sleep 60", run_exclusive=False)
+    client.job.add(
+        models.JobAddParameter(
+            id="managed",
+            pool_info=models.PoolInformation(pool_id="old"),
+            job_manager_task=manager,
+            uses_task_dependencies=True,
+        )
+    )
+    satisfy = models.ExitOptions(dependency_action=models.DependencyAction.satisfy)
+    parents = models.TaskDependencies(
+        task_ids=["a"], task_id_ranges=[models.TaskIdRange(start=1, end=1)]
+    )
+    tasks = [
+        models.TaskAddParameter(id="child", command_line="true", depends_on=parents),
+        models.TaskAddParameter(
+            id="a", command_line="false", exit_conditions=models.ExitConditions(default=satisfy)
+        ),
+        models.TaskAddParameter(id="01", command_line="true"),
+    ]
+    client.task.add_collection("managed", tasks)
+    wait_for(lambda: client.task.get("managed", "child").state == models.TaskState.completed)
+    client.task.terminate("managed", "manager")
+    wait_for(lambda: client.job.get("managed").state == models.JobState.completed)
+    reason = client.job.get("managed").execution_info.terminate_reason
+    client.job.delete("managed")
+    return {"managed": reason}
 
 
 def read(client, path, options=None):

@@ -21,7 +21,6 @@ ASKED = {
     "containerSettings": CONTAINER,
     "extensions": [{"name": "x", "publisher": "p", "type": "t"}],
     "identityReference": {"resourceId": "/subscriptions/s"},
-    "jobManagerTask": {"id": "m", **COMMAND},
     "mountConfiguration": [{"nfsMountConfiguration": {"source": "s", "relativeMountPath": "m"}}],
     "networkConfiguration": {"subnetId": "s", "skipWithdrawFromVNet": False},
 }
@@ -43,6 +42,7 @@ def bodies(pool_body):
     job = {
         "id": "refused",
         **pool_info,
+        "jobManagerTask": {"id": "m", **COMMAND},
         "jobPreparationTask": dict(COMMAND),
         "jobReleaseTask": dict(COMMAND),
     }

@@ -327,10 +327,3 @@ def test_no_task_takes_the_id_of_a_preparation_or_release_task(account, client):
     ):
         body = {"id": task_id, "commandLine": "true"}
         assert account.code(account.send("POST", f"/jobs/{job}/tasks", body)) == (409, code)
-
-
-def test_what_is_not_built_says_so(account):
-    """Job managers come later."""
-    manager = {"jobManagerTask": {"id": "m", "commandLine": "true"}}
-    body = {"id": "later", "poolInfo": {"poolId": NOWHERE}, **manager}
-    assert account.code(account.send("POST", "/jobs", body)) == (501, "NotImplemented")

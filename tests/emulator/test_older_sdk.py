@@ -65,6 +65,7 @@ def test_the_whole_way_of_an_older_client(run_older):
         "length": 6,
         "rebooting": "rebooting",
         "disabled": "disabled",
+        "managed": "JMComplete",
         "priority": 5,
         "schedule exists": False,
         "disabled schedule": "disabled",

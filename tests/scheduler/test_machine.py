@@ -22,6 +22,7 @@ from runfleet.batch.specs import (
     ExitCodeOptions,
     ExitConditions,
     ExitOptions,
+    JobManagerSpec,
     JobScheduleSpec,
     JobSpec,
     PoolSpec,
@@ -55,6 +56,7 @@ from runfleet.scheduler import (
     exit_conditions,
     job_requests,
     losses,
+    managers,
     pool_requests,
     preparation,
     reports,
@@ -63,7 +65,7 @@ from runfleet.scheduler import (
     task_requests,
 )
 from runfleet.scheduler.settle import settle
-from runfleet.scheduler.state import Fate, JobEntry, Outcome, Purpose, State
+from runfleet.scheduler.state import Fate, JobEntry, NodeEntry, Outcome, Purpose, State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")
@@ -158,6 +160,7 @@ class World:
             commands.ForgetNode: self._forget_node,
             commands.SaveUsage: self._save_usage,
             commands.SaveJob: self._save_job,
+            commands.AddManager: self._add_manager,
             commands.ForgetJob: self._forget_job,
             commands.SaveJobSchedule: self._save_job_schedule,
             commands.ForgetJobSchedule: self._forget_job_schedule,
@@ -332,6 +335,13 @@ class World:
 
     def _save_job(self, command: commands.SaveJob) -> None:
         self.store.jobs[command.job.spec.job_id] = copy(command.job)
+
+    def _add_manager(self, command: commands.AddManager) -> None:
+        spec = command.job.spec
+        assert spec.manager is not None
+        manager = self._new_task(spec.job_id, spec.manager.task_id, 1, 0, 0)
+        self.store.tasks[manager.sequence] = copy(manager)
+        self.decide(task_requests.add_manager, spec.job_id, manager)
 
     def _forget_job(self, command: commands.ForgetJob) -> None:
         job_id = command.job_id
@@ -535,6 +545,13 @@ EXIT_CONDITIONS = st.builds(
     st.builds(ExitCodeOptions, st.just(0), st.integers(0, 1), EXIT_OPTIONS).map(lambda one: (one,)),
     default=st.none() | EXIT_OPTIONS,
 )
+MANAGERS = st.builds(
+    JobManagerSpec,
+    st.just("t0"),
+    kill_job_on_completion=st.booleans(),
+    run_exclusive=st.booleans(),
+    allow_low_priority_node=st.booleans(),
+)
 JOB_SPECS = st.builds(
     JobSpec,
     NEW_JOB_IDS,
@@ -547,6 +564,7 @@ JOB_SPECS = st.builds(
         [OnTaskFailure.NO_ACTION] * 3 + [OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION]
     ),
     uses_task_dependencies=st.booleans(),
+    manager=st.none() | MANAGERS,
     preparation=PREPARATIONS,
     release=st.none() | st.just(ReleaseTaskSpec("release", COMMAND)),
 )
@@ -729,6 +747,7 @@ class SchedulerMachine(RuleBasedStateMachine):
                 spec,
                 on_task_failure=now.on_task_failure,
                 uses_task_dependencies=now.uses_task_dependencies,
+                manager=now.manager,
             )
         self.world.ask(job_requests.update_job, spec, b"{}")
 
@@ -926,6 +945,17 @@ class SchedulerMachine(RuleBasedStateMachine):
                 assert slots <= pool.pool.spec.task_slots_per_node or not pool.nodes
 
     @invariant()
+    def an_exclusive_manager_has_its_node_to_itself(self) -> None:
+        for pool in self.world.state.pools.values():
+            for entry in pool.nodes.values():
+                exclusive = [
+                    managers.is_exclusive(running.job.job.spec, running.task)
+                    for running in entry.tasks.values()
+                ]
+                assert entry.is_reserved is any(exclusive)
+                assert len(exclusive) <= 1 or not entry.is_reserved
+
+    @invariant()
     def every_task_is_in_exactly_one_place(self) -> None:
         for job_id, entry in self.world.state.jobs.items():
             tasks = {task.sequence: task for task in self.world.store.tasks_of(job_id)}
@@ -1053,15 +1083,37 @@ def _could_start(state: State, job: JobEntry) -> bool:
         return False
     if job.job.state is not JobState.ACTIVE or 0 <= limit <= len(job.running):
         return False
-    rooms = [
-        pool.pool.spec.task_slots_per_node - entry.node.running_slots
+    entries = [
+        entry
         for entry in pool.nodes.values()
         if entry.node.state in {NodeState.IDLE, NodeState.RUNNING}
         and entry.node.scheduling_state is SchedulingState.ENABLED
         and entry.emptied_for is None
-        and preparation.suits(job, entry)
+        and not entry.is_reserved
     ]
-    return any(_fits(task, pool.pool.spec, rooms) for task in job.queue._waiting.values())
+    rooms = [_room(entry) for entry in entries if preparation.suits(job, entry)]
+    for task in sorted(job.queue._waiting.values(), key=lambda task: task.sequence):
+        if managers.is_manager(job.job.spec, task) and any(map(_room, entries)):
+            # Those that come after it wait until it has found its place.
+            return _manager_fits(job, task, entries)
+        if _fits(task, pool.pool.spec, rooms):
+            return True
+    return False
+
+
+def _room(entry: NodeEntry) -> int:
+    return entry.pool.pool.spec.task_slots_per_node - entry.node.running_slots
+
+
+def _manager_fits(job: JobEntry, manager: Task, entries: list[NodeEntry]) -> bool:
+    spec = job.job.spec
+    return any(
+        preparation.suits(job, entry)
+        and managers.suits(spec, manager, entry)
+        and not (entry.tasks and managers.is_exclusive(spec, manager))
+        and _room(entry) >= manager.required_slots
+        for entry in entries
+    )
 
 
 def _fits(task: Task, pool: PoolSpec, rooms: list[int]) -> bool:

@@ -211,7 +211,6 @@ def test_a_release_task_has_15_minutes_at_most(limit):
 @pytest.mark.parametrize(
     ("member", "value", "reason"),
     [
-        ("jobManagerTask", {"id": "m", "commandLine": "x"}, "job manager tasks (`jobManagerTask`)"),
         (
             "jobPreparationTask",
             {"commandLine": "x", "containerSettings": {"imageName": "i"}},

@@ -192,6 +192,16 @@ class AutoPoolSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class JobManagerSpec:
+    """What a job's manager is to its job, beside being one of its tasks."""
+
+    task_id: str
+    kill_job_on_completion: bool = True
+    run_exclusive: bool = True
+    allow_low_priority_node: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
     """
     How the tasks of a job are run.
@@ -211,6 +221,7 @@ class JobSpec:
     on_all_tasks_complete: OnAllTasksComplete = OnAllTasksComplete.NO_ACTION
     on_task_failure: OnTaskFailure = OnTaskFailure.NO_ACTION
     uses_task_dependencies: bool = False
+    manager: JobManagerSpec | None = None
     preparation: PreparationTaskSpec | None = None
     release: ReleaseTaskSpec | None = None
     common_environment: Mapping[str, str] = field(default_factory=dict)

@@ -26,13 +26,15 @@ from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import ErrorCategory
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
+from runfleet.emulator.new_tasks import new_task
 from runfleet.errors import RunfleetError
 from runfleet.scheduler import commands as wanted
-from runfleet.scheduler import reports
+from runfleet.scheduler import reports, task_requests
 from runfleet.scheduler.pools import awaits_nodes
 from runfleet.scheduler.schedules import awaits_run
 from runfleet.scheduler.state import Outcome, State
-from runfleet.store import Store
+from runfleet.store import Store, StoredTask
+from runfleet.wire.managers import manager_task
 from runfleet.wire.shapes import job_directory, task_directory
 from runfleet.wire.tasks import spec_from_body
 
@@ -113,6 +115,7 @@ class Engine:
             wanted.ForgetNode: self._forget_node,
             wanted.SaveUsage: lambda command: store.usage.add(command.usage),
             wanted.SaveJob: lambda command: store.save_job(command.job),
+            wanted.AddManager: self._add_manager,
             wanted.ForgetJob: self._forget_job,
             wanted.SaveJobSchedule: lambda command: store.save_job_schedule(command.schedule),
             wanted.ForgetJobSchedule: lambda command: store.forget_job_schedule(
@@ -273,6 +276,13 @@ class Engine:
             limit=command.limit,
         )
         self.decide(reports.on_tasks_loaded, command.job_id, tasks)
+
+    def _add_manager(self, command: wanted.AddManager) -> None:
+        parsed, sequence = manager_task(command.job), self.store.tasks.next_sequence()
+        task = new_task(command.job, parsed.head, sequence, now())
+        number = self.store.job_number(task.job_id)
+        self.store.tasks.add(number, [StoredTask(task, parsed.body)])
+        self.decide(task_requests.add_manager, task.job_id, task)
 
     def _satisfy(self, command: wanted.Satisfy) -> None:
         number = self.store.job_number(command.job_id)

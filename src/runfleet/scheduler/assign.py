@@ -8,7 +8,7 @@ from typing import Any
 
 from runfleet.batch.records import Task
 from runfleet.batch.states import JobDefaultOrder, JobState, PoolState
-from runfleet.scheduler import preparation
+from runfleet.scheduler import managers, preparation
 from runfleet.scheduler.commands import LoadTasks
 from runfleet.scheduler.state import JobEntry, NodeEntry, PoolEntry, State
 
@@ -74,13 +74,20 @@ def _nodes_for_instances(pool: PoolEntry, job: JobEntry) -> list[NodeEntry]:
 
 
 def _choose_node(pool: PoolEntry, job: JobEntry, task: Task) -> list[NodeEntry]:
-    suits = _suits(pool, job)
-    node_id = pool.free.find(task.required_slots, pool.pool.spec.node_fill_type, suits)
+    spec = pool.pool.spec
+    wants_all = managers.is_exclusive(job.job.spec, task)
+    slots = spec.task_slots_per_node if wants_all else task.required_slots
+    node_id = pool.free.find(slots, spec.node_fill_type, _suits(pool, job, task))
     return [] if node_id is None else [pool.nodes[node_id]]
 
 
-def _suits(pool: PoolEntry, job: JobEntry) -> Callable[[str], bool]:
-    return lambda node_id: preparation.suits(job, pool.nodes[node_id])
+def _suits(pool: PoolEntry, job: JobEntry, task: Task | None = None) -> Callable[[str], bool]:
+    if task is None or not managers.is_manager(job.job.spec, task):
+        return lambda node_id: preparation.suits(job, pool.nodes[node_id])
+    return lambda node_id: (
+        preparation.suits(job, pool.nodes[node_id])
+        and managers.suits(job.job.spec, task, pool.nodes[node_id])
+    )
 
 
 def load_more(state: State, job: JobEntry) -> None:

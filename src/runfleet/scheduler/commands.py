@@ -52,6 +52,13 @@ class SaveJob:
 
 
 @dataclass(frozen=True, slots=True)
+class AddManager:
+    """Add the manager of a new job to its tasks."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetJob:
     """A job is gone, with all its tasks and their files."""
 
@@ -218,6 +225,7 @@ Command = (
     | ForgetNode
     | SaveUsage
     | SaveJob
+    | AddManager
     | ForgetJob
     | SaveJobSchedule
     | ForgetJobSchedule

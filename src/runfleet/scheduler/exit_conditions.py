@@ -5,6 +5,7 @@ from __future__ import annotations
 from runfleet.batch.records import Task
 from runfleet.batch.specs import ExitConditions, ExitOptions, JobSpec
 from runfleet.batch.states import DependencyAction, EndedBy, JobAction, OnTaskFailure
+from runfleet.scheduler import managers
 from runfleet.scheduler.auxiliary import failure_of
 from runfleet.scheduler.commands import Satisfy
 from runfleet.scheduler.state import JobEntry, Outcome, State
@@ -23,12 +24,14 @@ def satisfies(spec: JobSpec, task: Task, outcome: Outcome) -> bool:
     return (asked.dependency_action or by_default.dependency_action) is DependencyAction.SATISFY
 
 
-def job_action(spec: JobSpec, task: Task, outcome: Outcome) -> JobAction:
-    """What the job of a task does because the task ended so."""
+def job_action(spec: JobSpec, task: Task, outcome: Outcome) -> tuple[JobAction, str]:
+    """What the job of a task does because the task ended so, with its reason to terminate."""
+    if managers.ends_job(spec, task):
+        return JobAction.TERMINATE, managers.MANAGER_COMPLETED
     if spec.on_task_failure is OnTaskFailure.NO_ACTION:
-        return JobAction.NONE
+        return JobAction.NONE, ""
     by_default, asked = _options(task.exit_conditions, outcome)
-    return asked.job_action or by_default.job_action or JobAction.NONE
+    return asked.job_action or by_default.job_action or JobAction.NONE, TASK_FAILED
 
 
 def _options(
@@ -62,8 +65,8 @@ def note_end(state: State, job: JobEntry, task: Task, outcome: Outcome) -> None:
     spec = job.job.spec
     if satisfies(spec, task, outcome):
         state.emit(Satisfy(spec.job_id, task.task_id))
-    action = job_action(spec, task, outcome)
+    action, reason = job_action(spec, task, outcome)
     if action is JobAction.TERMINATE:
-        job.end_reason = TASK_FAILED
+        job.end_reason = reason
     elif action is JobAction.DISABLE:
         job.is_to_disable = True

@@ -15,7 +15,7 @@ from runfleet.batch.states import (
 )
 from runfleet.scheduler import auto_pools, preparation, tasks
 from runfleet.scheduler.assign import load_more
-from runfleet.scheduler.commands import ForgetJob, Kill, SaveJob
+from runfleet.scheduler.commands import AddManager, ForgetJob, Kill, SaveJob
 from runfleet.scheduler.state import Due, Fate, JobEntry, State
 
 
@@ -35,6 +35,9 @@ def create(
     join_pool(state, job)
     watch_time_limit(state, job)
     state.emit(SaveJob(job.job))
+    if spec.manager is not None:
+        job.awaits_manager = True
+        state.emit(AddManager(job.job))
     state.touch_job(job)
     return job
 
@@ -138,7 +141,8 @@ def _settle_active(state: State, job: JobEntry, now: datetime) -> None:
 
 
 def _is_done(job: JobEntry) -> bool:
-    return job.job.counts.active == 0 and job.job.counts.running == 0 and not job.running
+    has_tasks = job.job.counts.active or job.job.counts.running or job.running
+    return not has_tasks and not job.awaits_manager
 
 
 def _settle_ending(state: State, job: JobEntry, now: datetime) -> None:

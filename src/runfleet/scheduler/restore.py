@@ -30,7 +30,7 @@ from runfleet.batch.states import (
 from runfleet.scheduler import autoscaling, jobs, nodes, schedules, tasks
 from runfleet.scheduler.auxiliary import ended_info, failure_of, wants_retry
 from runfleet.scheduler.commands import SaveJobNode
-from runfleet.scheduler.exit_conditions import TASK_FAILED, job_action
+from runfleet.scheduler.exit_conditions import job_action
 from runfleet.scheduler.preparation import lost_outcome
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import (
@@ -76,9 +76,9 @@ def recover_job(job: Job, task: Task, outcome: Outcome, now: datetime) -> bool:
     """Let a job act on the end of one of its tasks that was still noted; whether it does."""
     if job.state in {JobState.TERMINATING, JobState.COMPLETED, JobState.DELETING}:
         return False
-    action = job_action(job.spec, task, outcome)
+    action, reason = job_action(job.spec, task, outcome)
     if action is JobAction.TERMINATE:
-        job.terminate_reason = TASK_FAILED
+        job.terminate_reason = reason
         jobs.set_state(job, JobState.TERMINATING, now)
         return True
     if action is JobAction.DISABLE and job.state is not JobState.DISABLED:

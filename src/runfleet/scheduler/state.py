@@ -161,6 +161,8 @@ class NodeEntry:
         Set while the tasks are being ended.
     keeps_data
         Whether what it is emptied for has to wait until its files need not be kept.
+    is_reserved
+        Whether it takes no task beside the one that it runs.
     """
 
     node: Node
@@ -169,6 +171,7 @@ class NodeEntry:
     executions: set[int] = field(default_factory=set)
     emptied_for: Purpose | None = None
     keeps_data: bool = False
+    is_reserved: bool = False
 
 
 @dataclass(slots=True)
@@ -210,6 +213,8 @@ class JobEntry:
         The executions of its preparation and release tasks.
     schedule
         The job schedule that made it, if one did.
+    awaits_manager
+        Whether its manager is yet to be added to its tasks.
     end_reason, is_to_disable
         What is due because of tasks that have completed, until the job is settled.
     """
@@ -223,6 +228,7 @@ class JobEntry:
     releasing: set[int] = field(default_factory=set)
     has_released: bool = False
     schedule: JobScheduleEntry | None = None
+    awaits_manager: bool = False
     end_reason: str | None = None
     is_to_disable: bool = False
 

@@ -21,6 +21,18 @@ def add_tasks(state: State, _now: datetime, job_id: str, added: Sequence[Task]) 
     """Queue tasks that have just been stored."""
     job = state.job(job_id)
     demand_living(job)
+    _enter(state, job, added)
+
+
+@decision
+def add_manager(state: State, _now: datetime, job_id: str, manager: Task) -> None:
+    """Queue the manager of a new job, which is in the store by now."""
+    job = state.job(job_id)
+    job.awaits_manager = False
+    _enter(state, job, [manager])
+
+
+def _enter(state: State, job: JobEntry, added: Sequence[Task]) -> None:
     for task in added:
         if task.is_blocked:
             dependencies.put_aside(job, task)

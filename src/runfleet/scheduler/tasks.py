@@ -7,7 +7,7 @@ from datetime import datetime
 
 from runfleet.batch.records import RECENT_TASKS, Failure, Node, RecentTask, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
-from runfleet.scheduler import dependencies, instances
+from runfleet.scheduler import dependencies, instances, managers
 from runfleet.scheduler.auxiliary import ended_failure, failure_of, wants_retry
 from runfleet.scheduler.commands import Kill, SaveSubtasks, SaveTask, StartTask
 from runfleet.scheduler.exit_conditions import note_end
@@ -22,6 +22,7 @@ def refresh_room(entry: NodeEntry) -> None:
         entry.node.state in AT_WORK
         and entry.node.scheduling_state is SchedulingState.ENABLED
         and entry.emptied_for is None
+        and not entry.is_reserved
     )
     room = entry.pool.pool.spec.task_slots_per_node - entry.node.running_slots
     entry.pool.free.set(entry.node.node_id, room if takes_tasks else 0)
@@ -49,6 +50,7 @@ def _occupy(state: State, running: RunningTask, node: NodeEntry) -> None:
     node.tasks[running.task.sequence] = running
     node.node.running_tasks += 1
     node.node.running_slots += running.task.required_slots
+    node.is_reserved = managers.is_exclusive(running.job.job.spec, running.task)
     refresh_room(node)
     state.touch_node(node)
 
@@ -119,6 +121,8 @@ def _vacate(state: State, running: RunningTask, node: NodeEntry) -> None:
     del node.tasks[running.task.sequence]
     node.node.running_tasks -= 1
     node.node.running_slots -= running.task.required_slots
+    if managers.is_exclusive(running.job.job.spec, running.task):
+        node.is_reserved = False
     refresh_room(node)
     state.touch_node(node)
 

@@ -79,7 +79,6 @@ IN_MACHINES: Members = {
 }
 IN_COMMANDS: Members = {"containerSettings": _CONTAINERS}
 IN_JOBS: Members = {
-    "jobManagerTask": Refusal("job manager tasks"),
     "networkConfiguration": Refusal(
         "networks of jobs",
         "virtual nodes share the network of this machine",
@@ -117,6 +116,7 @@ _CHANGES_OF_POOLS = {
 }
 _JOBS = {
     **IN_JOBS,
+    **_within("jobManagerTask", IN_TASKS),
     **_within("jobPreparationTask", IN_COMMANDS),
     **_within("jobReleaseTask", IN_COMMANDS),
 }

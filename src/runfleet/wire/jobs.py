@@ -13,6 +13,7 @@ from runfleet.batch.records import Job, JobNode, TaskCounts
 from runfleet.batch.specs import (
     DEFAULT_RETENTION,
     RELEASE_TASK_TIME_LIMIT,
+    ApplicationPackageReference,
     JobSpec,
     PreparationTaskSpec,
     ReleaseTaskSpec,
@@ -35,6 +36,7 @@ from runfleet.wire.bodies import (
 from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, environment
 from runfleet.wire.conditions import etag
 from runfleet.wire.errors import WireError, invalid_property, missing_property
+from runfleet.wire.managers import filled_manager, manager_spec, parse_manager
 from runfleet.wire.shapes import (
     auxiliary_info_json,
     failure_json,
@@ -89,10 +91,20 @@ _REPLACED = (
 
 @dataclass(frozen=True, slots=True)
 class ParsedJob:
-    """A job as it was asked for; `body` is what is remembered of the request, but its id."""
+    """
+    A job as it was asked for.
+
+    Parameters
+    ----------
+    body
+        What is remembered of the request, but its id.
+    packages
+        Those that its manager needs.
+    """
 
     spec: JobSpec
     body: bytes
+    packages: tuple[ApplicationPackageReference, ...] = ()
 
 
 def parse_create(body: bytes) -> ParsedJob:
@@ -260,7 +272,10 @@ def _parsed(job_id: str, job: JsonObject) -> ParsedJob:
         raise WireError("OutOfRangePriority", {"PropertyValue": str(full["priority"])})
     if full["maxParallelTasks"] != -1:
         check_range(full, "maxParallelTasks", 1, _MAX_PARALLEL_TASKS)
-    return ParsedJob(_spec(job_id, full), orjson.dumps(full))
+    spec = _spec(job_id, full)
+    manager = full.get("jobManagerTask")
+    packages = parse_manager(manager, spec).head.packages if manager else ()
+    return ParsedJob(spec, orjson.dumps(full), packages)
 
 
 def _spec(job_id: str, content: JsonObject) -> JobSpec:
@@ -277,6 +292,7 @@ def _spec(job_id: str, content: JsonObject) -> JobSpec:
         on_all_tasks_complete=OnAllTasksComplete(job["onAllTasksComplete"]),
         on_task_failure=OnTaskFailure(job["onTaskFailure"]),
         uses_task_dependencies=job["usesTaskDependencies"],
+        manager=manager_spec(job.get("jobManagerTask")),
         preparation=_preparation(job),
         release=_release(job),
         common_environment=environment(job.get("commonEnvironmentSettings", ())),
@@ -326,6 +342,8 @@ def _check_release(release: models.BatchJobReleaseTask, *, prepared: bool) -> No
 
 
 def _fill_auxiliary_tasks(job: JsonObject) -> None:
+    if manager := job.get("jobManagerTask"):
+        job["jobManagerTask"] = filled_manager(manager)
     if preparation := job.get("jobPreparationTask"):
         constraints = _DEFAULT_TASK_CONSTRAINTS | preparation.get("constraints", {})
         filled = {**_PREPARATION_DEFAULTS, **preparation, "constraints": constraints}

@@ -413,6 +413,7 @@ class BatchJobManagerTask(TypedDict, total=False):
     runExclusive: bool
     applicationPackageReferences: list[BatchApplicationPackageReference]
     allowLowPriorityNode: bool
+    authenticationTokenSettings: dict[str, object]
 
 
 class BatchJobNetworkConfiguration(TypedDict, total=False):

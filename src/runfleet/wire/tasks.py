@@ -257,7 +257,18 @@ def _parse_item(content: Any, job: JobSpec) -> ParsedTask | RefusedTask:
 
 
 def _parse_task(content: Any, job: JobSpec) -> ParsedTask:
-    task = check_shape(models.BatchTaskCreateOptions, content)
+    return parse_task(check_shape(models.BatchTaskCreateOptions, content), job)
+
+
+def parse_task(task: models.BatchTaskCreateOptions, job: JobSpec) -> ParsedTask:
+    """
+    Read a task of a job whose shape has been checked.
+
+    Raises
+    ------
+    WireError
+        If it is no task for this job, or asks for what is not built.
+    """
     check_id("id", task["id"])
     _check_task(task, job)
     return ParsedTask(_head(task), orjson.dumps(task))

@@ -45,6 +45,7 @@ async def get_job(service: Service, request: Request) -> Response:
 async def create_job(service: Service, request: Request) -> Response:
     """Add a job."""
     asked = jobs.parse_create(request.body)
+    service.packages.check(asked.packages)
     service.engine.decide(
         job_requests.create_job,
         asked.spec,

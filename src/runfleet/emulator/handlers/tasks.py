@@ -8,6 +8,7 @@ from datetime import datetime
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Job, Task
+from runfleet.emulator.new_tasks import max_task_retry_count, new_task
 from runfleet.emulator.service import Service
 from runfleet.scheduler import task_requests
 from runfleet.scheduler.commands import Command
@@ -121,7 +122,7 @@ def _add(
         results.append(result)
         if isinstance(result, ParsedTask):
             sequence = table.next_sequence()
-            added.append(StoredTask(_new_task(job, result, sequence, received), result.body))
+            added.append(StoredTask(new_task(job, result.head, sequence, received), result.body))
     table.add(number, added)
     heads = [result.head for result in results if isinstance(result, ParsedTask)]
     records = [stored.task for stored in added]
@@ -159,25 +160,6 @@ def _check_packages(service: Service, task: ParsedTask | RefusedTask) -> ParsedT
     return task
 
 
-def _new_task(job: Job, parsed: ParsedTask, sequence: int, received: datetime) -> Task:
-    return Task(
-        job_id=job.spec.job_id,
-        task_id=parsed.head.task_id,
-        sequence=sequence,
-        creation_time=received,
-        last_modified=received,
-        state_time=received,
-        required_slots=parsed.head.required_slots,
-        max_task_retry_count=_max_task_retry_count(job, parsed.head.max_task_retry_count),
-        instances=parsed.head.instances,
-        exit_conditions=parsed.head.exit_conditions,
-    )
-
-
-def _max_task_retry_count(job: Job, asked: int | None) -> int:
-    return job.spec.max_task_retry_count if asked is None else asked
-
-
 def _result_json(request: Request, job: Job, result: ParsedTask | RefusedTask) -> JsonObject:
     if isinstance(result, RefusedTask):
         return tasks.refused_json(result)
@@ -194,7 +176,7 @@ async def replace_task(service: Service, request: Request) -> Response:
     service.engine.decide(
         task_requests.change_constraints,
         stored.task,
-        _max_task_retry_count(job, spec.max_task_retry_count),
+        max_task_retry_count(job, spec.max_task_retry_count),
         spec.retention_time,
     )
     service.engine.store.tasks.save_body(stored.task.sequence, changed.body)
