@@ -10,8 +10,11 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from runfleet.emulator.handlers import HANDLERS
+from runfleet.emulator.management.handlers import HANDLERS as MANAGEMENT_HANDLERS
 from runfleet.wire import coverage
 from runfleet.wire.coverage import Refusal
+from runfleet.wire.management import ACCOUNT
+from runfleet.wire.management import OPERATIONS as MANAGEMENT_OPERATIONS
 from runfleet.wire.operations import OPERATION_GROUPS, OPERATIONS, Operation
 
 HEADER = """\
@@ -37,6 +40,17 @@ nested ones.
 
 | member | of | what it asks for | why it is refused | instead |
 |---|---|---|---|---|
+"""
+
+MANAGEMENT_INTRODUCTION = """
+## The management plane
+
+The API by which Azure Resource Manager knows the account is served at the same address; it is not
+counted above. `...` stands for the path of the account,
+`/subscriptions/ID/resourceGroups/NAME/providers/Microsoft.Batch/batchAccounts/NAME`.
+
+| request | extent | what is missing |
+|---|---|---|
 """
 
 NO_EFFECT_INTRODUCTION = """
@@ -67,6 +81,8 @@ def page_text() -> str:
     return (
         intro
         + "".join(groups)
+        + MANAGEMENT_INTRODUCTION
+        + "".join(map(_management_line, MANAGEMENT_OPERATIONS))
         + REFUSED_INTRODUCTION
         + refused
         + NO_EFFECT_INTRODUCTION
@@ -102,6 +118,14 @@ def _operation_line(operation: Operation) -> str:
         remark = _why(coverage.refusal_of(operation.name))
     request = f"`{operation.method} {operation.path}`"
     return f"| `{operation.name}` | {request} | {extent(operation)} | {remark} |\n"
+
+
+def _management_line(operation: Operation) -> str:
+    refusal = coverage.REFUSED_IN_MANAGEMENT.get(operation.name)
+    extent = "whole" if operation.name in MANAGEMENT_HANDLERS else "refused"
+    why = _why(refusal) if refusal else ""
+    path = operation.path.replace(ACCOUNT, "...")
+    return f"| `{operation.method} {path}` | {extent} | {why} |\n"
 
 
 def _missing(name: str) -> str:

@@ -159,6 +159,16 @@ def test_one_starts_with_tls_or_without(runfleet, write_study):
     assert runfleet("emulator", "start", "--detach").out == plain.out
 
 
+def test_env_starts_it_with_tls_if_one_says_so(runfleet):
+    """What runs without is left alone."""
+    assert "AZURE_BATCH_ENDPOINT=https://" in runfleet("emulator", "env", "--tls").out
+    runfleet("emulator", "stop")
+    runfleet("emulator", "start", "--detach")
+    refused = runfleet("emulator", "env", "--tls")
+    assert refused.code == 1
+    assert refused.err.startswith("error: the emulator is running without https, at http://")
+
+
 def test_it_listens_where_it_is_told(runfleet):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

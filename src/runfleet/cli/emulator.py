@@ -163,8 +163,11 @@ def status(as_json: AsJson = False) -> None:
         printer.facts((name.capitalize(), text) for name, text in facts.items() if text)
 
 
-@app.command(epilog=example('eval "$(runfleet emulator env)"'))
+@app.command(
+    epilog=example('eval "$(runfleet emulator env)"', 'eval "$(runfleet emulator env --tls)"')
+)
 def env(
+    tls: Annotated[bool, typer.Option("--tls", help="Start it with https.")] = False,
     entra: Annotated[
         bool,
         typer.Option(
@@ -181,7 +184,12 @@ def env(
     """
     printer = Printer.standard()
     folders = Folders(runfleet_home())
-    endpoint = _started(folders.home)
+    endpoint = _started(folders.home, _options(tls=tls or None))
+    if tls and not _serves(endpoint, tls=True, port=None):
+        raise RunfleetError(
+            f"the emulator is running without https, at {endpoint.url}",
+            hint="`runfleet emulator stop` stops it; what is running starts anew",
+        )
     variables = {
         "AZURE_BATCH_ENDPOINT": endpoint.url,
         "AZURE_BATCH_ACCOUNT": endpoint.account,

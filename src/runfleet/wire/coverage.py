@@ -160,6 +160,35 @@ REFUSED_OPERATIONS: Mapping[str, Refusal] = {
 }
 """The operations that are refused for good; one without a handler is not built yet."""
 
+_ONE_ACCOUNT = Refusal(
+    "changes of Batch accounts",
+    "the emulator is one account, and is made and set up by starting it",
+    "see `runfleet emulator start --help`",
+)
+_POOLS_OF_BATCH = Refusal(
+    "pools of the management plane",
+    "they are the pools of Batch itself, in other words",
+    "ask Batch itself for them",
+)
+
+REFUSED_IN_MANAGEMENT: Mapping[str, Refusal] = {
+    **dict.fromkeys(
+        (
+            "create_account",
+            "update_account",
+            "delete_account",
+            "regenerate_key",
+            "synchronize_auto_storage_keys",
+            "check_name_availability",
+        ),
+        _ONE_ACCOUNT,
+    ),
+    **dict.fromkeys(
+        ("list_pools", "create_pool", "get_pool", "update_pool", "delete_pool"), _POOLS_OF_BATCH
+    ),
+}
+"""The same of the management plane."""
+
 _NO_LOGIN = "nobody can log in: a virtual node is a folder, not a machine"
 
 SHORTFALLS: Mapping[str, str] = {

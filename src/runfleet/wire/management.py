@@ -25,16 +25,23 @@ from runfleet.wire.values import time_text
 _SUBSCRIPTION = "/subscriptions/{subscription_id}"
 _GROUP = _SUBSCRIPTION + "/resourcegroups/{group}"
 _ACCOUNTS = "/providers/microsoft.batch/batchaccounts"
-_ACCOUNT = _GROUP + _ACCOUNTS + "/{account}"
-_APPLICATION = _ACCOUNT + "/applications/{application_id}"
+ACCOUNT = _GROUP + _ACCOUNTS + "/{account}"
+_APPLICATION = ACCOUNT + "/applications/{application_id}"
 _VERSION = _APPLICATION + "/versions/{version}"
+_POOL = ACCOUNT + "/pools/{pool_id}"
+_LOCATION = _SUBSCRIPTION + "/providers/microsoft.batch/locations/{location}"
 
 OPERATIONS = (
     Operation("list_accounts", "GET", _SUBSCRIPTION + _ACCOUNTS),
     Operation("list_accounts_of_group", "GET", _GROUP + _ACCOUNTS),
-    Operation("get_account", "GET", _ACCOUNT),
-    Operation("list_keys", "POST", _ACCOUNT + "/listkeys"),
-    Operation("list_applications", "GET", _ACCOUNT + "/applications"),
+    Operation("get_account", "GET", ACCOUNT),
+    Operation("create_account", "PUT", ACCOUNT),
+    Operation("update_account", "PATCH", ACCOUNT),
+    Operation("delete_account", "DELETE", ACCOUNT),
+    Operation("list_keys", "POST", ACCOUNT + "/listkeys"),
+    Operation("regenerate_key", "POST", ACCOUNT + "/regeneratekeys"),
+    Operation("synchronize_auto_storage_keys", "POST", ACCOUNT + "/syncautostoragekeys", 204),
+    Operation("list_applications", "GET", ACCOUNT + "/applications"),
     Operation("create_application", "PUT", _APPLICATION),
     Operation("get_application", "GET", _APPLICATION),
     Operation("update_application", "PATCH", _APPLICATION),
@@ -44,9 +51,20 @@ OPERATIONS = (
     Operation("get_version", "GET", _VERSION),
     Operation("delete_version", "DELETE", _VERSION),
     Operation("activate_version", "POST", _VERSION + "/activate"),
+    Operation("list_pools", "GET", ACCOUNT + "/pools"),
+    Operation("create_pool", "PUT", _POOL),
+    Operation("get_pool", "GET", _POOL),
+    Operation("update_pool", "PATCH", _POOL),
+    Operation("delete_pool", "DELETE", _POOL),
+    Operation("get_quotas", "GET", _LOCATION + "/quotas"),
+    Operation("list_sizes", "GET", _LOCATION + "/virtualmachineskus"),
+    Operation("check_name_availability", "POST", _LOCATION + "/checknameavailability"),
 )
 
 TREE = tree_of(OPERATIONS)
+
+# Quotas have to be numbers.
+_NO_LIMIT = 2**31 - 1
 
 
 class ApplicationProperties(TypedDict, total=False):
@@ -82,7 +100,6 @@ def account_json(account_id: str, name: str, base: str) -> JsonObject:
     base
         Where it is reached; the plane tells only host and port of it.
     """
-    most = 2**31 - 1
     return {
         "id": account_id,
         "name": name,
@@ -93,10 +110,10 @@ def account_json(account_id: str, name: str, base: str) -> JsonObject:
             "provisioningState": "Succeeded",
             "poolAllocationMode": "BatchService",
             "publicNetworkAccess": "Disabled",
-            "dedicatedCoreQuota": most,
-            "lowPriorityCoreQuota": most,
-            "poolQuota": most,
-            "activeJobAndJobScheduleQuota": most,
+            "dedicatedCoreQuota": _NO_LIMIT,
+            "lowPriorityCoreQuota": _NO_LIMIT,
+            "poolQuota": _NO_LIMIT,
+            "activeJobAndJobScheduleQuota": _NO_LIMIT,
             "dedicatedCoreQuotaPerVMFamilyEnforced": False,
             "allowedAuthenticationModes": ["SharedKey", "AAD"],
         },
@@ -116,6 +133,17 @@ def keys_json(account: str, key: bytes) -> JsonObject:
     """The account's keys: there is only one, which counts as both."""
     text = base64.b64encode(key).decode()
     return {"accountName": account, "primary": text, "secondary": text}
+
+
+def quotas_json() -> JsonObject:
+    """How many accounts a subscription may have in a region."""
+    return {"accountQuota": 1}
+
+
+def size_json(name: str, *, cores: int, memory_gib: float) -> JsonObject:
+    """A size of virtual machine; it is of no family, as there are no quotas of families."""
+    facts = {"vCPUs": f"{cores}", "MemoryGB": f"{memory_gib:g}"}
+    return {"name": name, "capabilities": [{"name": k, "value": v} for k, v in facts.items()]}
 
 
 def application_json(

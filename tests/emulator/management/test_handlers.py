@@ -14,6 +14,7 @@ from azure.core.exceptions import (
 )
 from azure.mgmt.batch import BatchManagementClient
 
+from runfleet.emulator.management.handlers import HANDLERS
 from runfleet.emulator.tokens import (
     BATCH,
     EmulatorCredential,
@@ -21,6 +22,8 @@ from runfleet.emulator.tokens import (
     read_account_key,
 )
 from runfleet.storage.packages import PackageFolder
+from runfleet.wire.coverage import REFUSED_IN_MANAGEMENT
+from runfleet.wire.management import OPERATIONS
 
 LOCAL = ("group", "local")
 
@@ -178,6 +181,38 @@ def test_the_account_is_described(management, emulator):
     assert [one.name for one in management.batch_account.list_by_resource_group("g")] == ["local"]
     with pytest.raises(ResourceNotFoundError):
         management.batch_account.get("group", "another")
+
+
+def test_sizes_and_quotas_are_told(management):
+    """Sizes with cores and memory; the account limits nothing."""
+    sizes = {one.name: one for one in management.location.list_supported_virtual_machine_skus("x")}
+    facts = {one.name: one.value for one in sizes["Standard_F4s_v2"].capabilities}
+    assert facts == {"vCPUs": "4", "MemoryGB": "8"}
+    assert management.location.get_quotas("x").account_quota == 1
+    assert management.batch_account.get(*LOCAL).dedicated_core_quota > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("batch_account.update", (*LOCAL, {})),
+        ("batch_account.regenerate_key", (*LOCAL, {"keyName": "Primary"})),
+        ("batch_account.synchronize_auto_storage_keys", LOCAL),
+        ("location.check_name_availability", ("x", {"name": "n"})),
+        ("pool.get", (*LOCAL, "p")),
+        ("pool.create", (*LOCAL, "p", {})),
+    ],
+)
+def test_what_is_not_there_says_why(management, operation, arguments):
+    group, name = operation.split(".")
+    call = getattr(getattr(management, group), name)
+    assert refused(call, *arguments) == (501, "NotImplemented")
+
+
+def test_every_operation_is_served_or_refused_with_a_reason():
+    served, refused = HANDLERS.keys(), REFUSED_IN_MANAGEMENT.keys()
+    assert served | refused == {operation.name for operation in OPERATIONS}
+    assert not served & refused
 
 
 def test_names_that_cannot_be_are_refused(management, application):

@@ -11,7 +11,8 @@ from runfleet.emulator.engine import now
 from runfleet.emulator.management.handlers import HANDLERS
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import MANAGEMENT_AUDIENCES, check_token
-from runfleet.wire.errors import WireError, body_too_large
+from runfleet.wire.coverage import REFUSED_IN_MANAGEMENT
+from runfleet.wire.errors import WireError, body_too_large, not_implemented
 from runfleet.wire.management import TREE, respond_error
 from runfleet.wire.requests import Request, check_api_version
 from runfleet.wire.responses import Response
@@ -59,4 +60,8 @@ class ManagementApp:
         ours = self._service.account
         if routed.parameters.get("account", ours).lower() != ours:
             raise WireError("ResourceNotFound", {"Reason": f"The account here is `{ours}`."})
-        return HANDLERS[routed.operation.name](self._service, routed)
+        handler = HANDLERS.get(routed.operation.name)
+        if handler is None:
+            name = routed.operation.name
+            raise not_implemented(REFUSED_IN_MANAGEMENT[name].reason(name))
+        return handler(self._service, routed)

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from runfleet.batch.vm_sizes import common_sizes
 from runfleet.emulator.applications import Application
 from runfleet.emulator.management import shapes
 from runfleet.emulator.service import Service
 from runfleet.wire.bodies import read_body
 from runfleet.wire.errors import invalid_property
-from runfleet.wire.management import ActivateBody, ApplicationBody, keys_json, list_json, respond
+from runfleet.wire.management import (
+    ActivateBody,
+    ApplicationBody,
+    keys_json,
+    list_json,
+    quotas_json,
+    respond,
+)
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response
 
@@ -113,6 +121,18 @@ def delete_version(service: Service, request: Request) -> Response:
     return respond(request)
 
 
+def get_quotas(_service: Service, request: Request) -> Response:
+    """Say how many accounts there may be."""
+    return respond(request, quotas_json())
+
+
+def list_sizes(_service: Service, request: Request) -> Response:
+    """List common sizes of machines; the nodes here are of any size that pools ask for."""
+    sizes = sorted(common_sizes(), key=lambda size: size.name)
+    items = ((size.name, shapes.size(size)) for size in sizes)
+    return respond(request, list_json(request, items))
+
+
 def _names(request: Request) -> tuple[str, str]:
     return request.parameters["application_id"], request.parameters["version"]
 
@@ -132,4 +152,6 @@ HANDLERS: Mapping[str, Handler] = {
     "get_version": get_version,
     "delete_version": delete_version,
     "activate_version": activate_version,
+    "get_quotas": get_quotas,
+    "list_sizes": list_sizes,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from runfleet.batch.vm_sizes import MachineSize, service_spelling
 from runfleet.emulator.applications import Application, Version
 from runfleet.emulator.service import Service
 from runfleet.wire.bodies import JsonObject
@@ -11,6 +12,7 @@ from runfleet.wire.management import (
     account_json,
     account_path,
     application_json,
+    size_json,
     version_json,
     with_storage_url,
 )
@@ -55,6 +57,11 @@ def version(service: Service, request: Request, one: Version) -> JsonObject:
     expires = request.received + _STORAGE_URL_LIFE
     url = sign_upload(request.base, path, service.key, expires=expires)
     return with_storage_url(listed_version(service, request, one), url, expires)
+
+
+def size(one: MachineSize) -> JsonObject:
+    """A size of machine."""
+    return size_json(service_spelling(one.name), cores=one.cores, memory_gib=one.memory_gib)
 
 
 def _account_path(service: Service, request: Request) -> str:
