@@ -252,6 +252,22 @@ def test_the_job_of_higher_priority_goes_first(account, sh, tmp_path):
     assert (tmp_path / "order").read_text().split() == [high, low]
 
 
+def test_a_task_goes_where_it_has_an_affinity_to(account, sh, tmp_path):
+    """To the node of an earlier task, while there is room; elsewhere if there is none."""
+    pool = account.pool(nodes=3)
+    job = account.job(pool)
+    wait = sh(f'while ! test -e "{tmp_path}/go"; do sleep 0.02; done')
+    affinity = account.run(job, "first")["nodeInfo"]["affinityId"]
+    for number in range(2):
+        account.add(job, f"t{number}", wait, affinityInfo={"affinityId": affinity})
+        account.task_in(job, f"t{number}", "running")
+    used = [account.task(job, f"t{number}")["nodeInfo"]["affinityId"] for number in range(2)]
+    assert used[0] == affinity != used[1]
+    assert account.task(job, "t0")["affinityInfo"] == {"affinityId": affinity}
+    (tmp_path / "go").touch()
+    account.task_in(job, "t1", "completed")
+
+
 @pytest.mark.parametrize(("fill", "used"), [("pack", 1), ("Spread", 2)])
 def test_nodes_are_filled_as_the_pool_says(account, fill, used):
     """Item 96."""

@@ -86,11 +86,18 @@ class World:
     def job(self, job_id: str = "job", **spec) -> None:
         self(job_requests.create_job, JobSpec(job_id, "pool", **spec), b"{}")
 
-    def tasks(self, *task_ids: str, job_id: str = "job", slots: int = 1, retries: int = 0) -> None:
-        added = [self._task(job_id, task_id, slots, retries) for task_id in task_ids]
+    def tasks(self, *task_ids: str, job_id: str = "job", **more) -> None:
+        added = [self._task(job_id, task_id, **more) for task_id in task_ids]
         self(task_requests.add_tasks, job_id, added)
 
-    def _task(self, job_id: str, task_id: str, slots: int, retries: int) -> Task:
+    def _task(
+        self,
+        job_id: str,
+        task_id: str,
+        slots: int = 1,
+        retries: int = 0,
+        preferred_node: str | None = None,
+    ) -> Task:
         self.sequence += 1
         return Task(
             job_id,
@@ -101,6 +108,7 @@ class World:
             self.now,
             required_slots=slots,
             max_task_retry_count=retries,
+            preferred_node=preferred_node,
         )
 
     def started(self) -> list[str]:
@@ -251,6 +259,19 @@ def test_spread_uses_all_nodes_and_pack_fills_one(world, fill, used):
     world.job()
     world.tasks("a", "b")
     assert sum(bool(entry.tasks) for entry in world.nodes()) == used
+
+
+@pytest.mark.parametrize("fill", NodeFillType)
+def test_a_task_goes_to_the_node_it_prefers_while_there_is_room(world, fill):
+    world.pool(nodes=3, slots=2, node_fill_type=fill)
+    world.job()
+    preferred = world.nodes()[1].node.node_id
+    world.tasks("a", "b", "c", preferred_node=preferred)
+    used = [world.record(name).node_id for name in "abc"]
+    assert used[:2] == [preferred] * 2
+    assert used[2] != preferred
+    world.tasks("d", preferred_node="gone")
+    assert world.record("d").node_id
 
 
 def test_a_task_that_needs_more_slots_waits_while_smaller_ones_pass(world):

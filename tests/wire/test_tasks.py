@@ -95,7 +95,7 @@ def record(**members):
 def test_what_sdk_15_asks_for_is_understood(sent):
     parsed = tasks.parse_create(sent(lambda client: client.create_task("j", FULL)).body, JOB)
     packages = (ApplicationPackageReference("epanet"),)
-    assert parsed.head == tasks.TaskHead("Run-00001", 2, 2, packages=packages)
+    assert parsed.head == tasks.TaskHead("Run-00001", 2, 2, packages=packages, preferred_node="n")
     assert tasks.spec_from_body(parsed.body) == TaskSpec(
         task_id="Run-00001",
         command=CommandSpec(
@@ -121,7 +121,6 @@ def test_what_sdk_15_asks_for_is_understood(sent):
         retention_time=timedelta(days=1),
         max_task_retry_count=2,
         required_slots=2,
-        affinity_id="TVM:n",
     )
 
 

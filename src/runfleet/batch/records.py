@@ -308,6 +308,8 @@ class Task:
         How many nodes a multi-instance task takes at once; 0 for any other task.
     is_blocked
         Whether it waits for its parents, which the store works out.
+    preferred_node
+        The node that it goes to if there is room.
     """
 
     job_id: str
@@ -320,6 +322,7 @@ class Task:
     max_task_retry_count: int = 0
     exit_conditions: ExitConditions | None = None
     is_blocked: bool = False
+    preferred_node: str | None = None
     retention_time: timedelta = DEFAULT_RETENTION
     state: TaskState = TaskState.ACTIVE
     previous_state: TaskState | None = None

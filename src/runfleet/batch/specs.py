@@ -275,5 +275,4 @@ class TaskSpec:
     retention_time: timedelta = DEFAULT_RETENTION
     max_task_retry_count: int | None = None
     required_slots: int = 1
-    affinity_id: str | None = None
     multi_instance: MultiInstanceSpec | None = None

@@ -21,6 +21,7 @@ def new_task(job: Job, head: TaskHead, sequence: int, received: datetime) -> Tas
         max_task_retry_count=max_task_retry_count(job, head.max_task_retry_count),
         instances=head.instances,
         exit_conditions=head.exit_conditions,
+        preferred_node=head.preferred_node,
     )
 
 

@@ -77,7 +77,11 @@ def _choose_node(pool: PoolEntry, job: JobEntry, task: Task) -> list[NodeEntry]:
     spec = pool.pool.spec
     wants_all = managers.is_exclusive(job.job.spec, task)
     slots = spec.task_slots_per_node if wants_all else task.required_slots
-    node_id = pool.free.find(slots, spec.node_fill_type, _suits(pool, job, task))
+    suits = _suits(pool, job, task)
+    preferred = task.preferred_node
+    if preferred and pool.free.has(preferred, slots) and suits(preferred):
+        return [pool.nodes[preferred]]
+    node_id = pool.free.find(slots, spec.node_fill_type, suits)
     return [] if node_id is None else [pool.nodes[node_id]]
 
 

@@ -39,6 +39,10 @@ class FreeSlots:
             counts.reverse()
         return next((node for node in self._nodes(counts) if suits(node)), None)
 
+    def has(self, node_id: str, required: int) -> bool:
+        """Whether a node has so many slots free."""
+        return self._free.get(node_id, 0) >= required
+
     def find_all(self, required: int, suits: Callable[[str], bool]) -> list[str]:
         """All nodes that have so many slots free."""
         counts = sorted(count for count in self._by_count if count >= required)

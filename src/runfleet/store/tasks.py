@@ -47,7 +47,8 @@ CREATE TABLE IF NOT EXISTS tasks (
     files_removed INTEGER NOT NULL,
     instances INTEGER NOT NULL DEFAULT 0,
     exit_conditions BLOB,
-    unmet INTEGER NOT NULL DEFAULT 0
+    unmet INTEGER NOT NULL DEFAULT 0,
+    preferred_node TEXT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS tasks_by_id ON tasks (job, key);
 CREATE UNIQUE INDEX IF NOT EXISTS tasks_in_order ON tasks (job, sequence);
@@ -66,6 +67,7 @@ _LATER_COLUMNS = {
     "instances": "INTEGER NOT NULL DEFAULT 0",
     "exit_conditions": "BLOB",
     "unmet": "INTEGER NOT NULL DEFAULT 0",
+    "preferred_node": "TEXT",
 }
 
 # Those that never change come first, so that an update leaves them out.
@@ -79,6 +81,7 @@ _FIXED = (
     "required_slots",
     "instances",
     "exit_conditions",
+    "preferred_node",
 )
 _CHANGING = (
     "last_modified",
@@ -347,6 +350,7 @@ def _fixed(job: int, task: Task) -> tuple[Any, ...]:
         task.required_slots,
         task.instances,
         _exit_conditions_json(task.exit_conditions),
+        task.preferred_node,
     )
 
 
@@ -383,26 +387,27 @@ def _task(row: Sequence[Any]) -> Task:
         required_slots=row[6],
         instances=row[7],
         exit_conditions=_exit_conditions(row[8]),
-        last_modified=_certain(row[9]),
-        state_time=_certain(row[10]),
-        max_task_retry_count=row[11],
-        retention_time=timedelta(microseconds=row[12]),
-        state=TaskState(row[13]),
-        previous_state=TaskState(row[14]) if row[14] else None,
-        previous_state_time=instant(row[15]),
-        start_time=instant(row[16]),
-        end_time=instant(row[17]),
-        exit_code=row[18],
-        result=TaskResult(row[19]) if row[19] else None,
-        failure=_failure(row[20]),
-        retry_count=row[21],
-        last_retry_time=instant(row[22]),
-        requeue_count=row[23],
-        last_requeue_time=instant(row[24]),
-        pool_id=row[25],
-        node_id=row[26],
-        files_removed=bool(row[27]),
-        is_blocked=row[28] > 0,
+        preferred_node=row[9],
+        last_modified=_certain(row[10]),
+        state_time=_certain(row[11]),
+        max_task_retry_count=row[12],
+        retention_time=timedelta(microseconds=row[13]),
+        state=TaskState(row[14]),
+        previous_state=TaskState(row[15]) if row[15] else None,
+        previous_state_time=instant(row[16]),
+        start_time=instant(row[17]),
+        end_time=instant(row[18]),
+        exit_code=row[19],
+        result=TaskResult(row[20]) if row[20] else None,
+        failure=_failure(row[21]),
+        retry_count=row[22],
+        last_retry_time=instant(row[23]),
+        requeue_count=row[24],
+        last_requeue_time=instant(row[25]),
+        pool_id=row[26],
+        node_id=row[27],
+        files_removed=bool(row[28]),
+        is_blocked=row[29] > 0,
     )
 
 

@@ -218,7 +218,7 @@ WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
         "resourceFiles/identityReference",
         "userIdentity: all run as the user who started the emulator",
     ),
-    "tasks": ("affinityInfo", "outputFiles/destination/container/identityReference"),
+    "tasks": ("outputFiles/destination/container/identityReference",),
 }
 """What is kept and shown to whoever reads it again, but changes nothing."""
 

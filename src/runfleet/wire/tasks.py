@@ -81,6 +81,7 @@ class TaskHead:
     packages: tuple[ApplicationPackageReference, ...] = ()
     exit_conditions: ExitConditions | None = None
     dependencies: TaskDependencies | None = None
+    preferred_node: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,6 @@ def spec_from_body(body: bytes) -> TaskSpec:
         retention_time=retention_time(constraints),
         max_task_retry_count=constraints.get("maxTaskRetryCount"),
         required_slots=task.get("requiredSlots", 1),
-        affinity_id=task["affinityInfo"]["affinityId"] if "affinityInfo" in task else None,
         multi_instance=_multi_instance_spec(task),
     )
 
@@ -283,7 +283,14 @@ def _head(task: models.BatchTaskCreateOptions) -> TaskHead:
         package_references(task.get("applicationPackageReferences", ())),
         exit_conditions(task),
         task_dependencies(task),
+        _preferred_node(task),
     )
+
+
+def _preferred_node(task: models.BatchTaskCreateOptions) -> str | None:
+    """The node of an affinity, which is that of a node or of a task that ran there."""
+    affinity = task.get("affinityInfo")
+    return None if affinity is None else affinity["affinityId"].lower().removeprefix("tvm:")
 
 
 def _instances(task: models.BatchTaskCreateOptions) -> int:
