@@ -30,6 +30,7 @@ def main():
     client.job.patch("old", models.JobPatchParameter(priority=5))
     seen["priority"] = client.job.get("old").priority
     seen |= schedule_jobs(client)
+    seen |= make_auto_pool(client, client.pool.get("old").virtual_machine_configuration)
     seen["error"] = refused(client)
     client.job.terminate("old")
     client.job.delete("old")
@@ -164,6 +165,28 @@ def schedule_jobs(client):
         "jobs of schedule": jobs,
         "terminated": terminated,
     }
+
+
+def make_auto_pool(client, image):
+    """What clients of this age send of a pool in a job is understood too."""
+    pool = models.PoolSpecification(
+        vm_size="STANDARD_F2S_V2",
+        target_dedicated_nodes=0,
+        virtual_machine_configuration=image,
+        target_node_communication_mode=models.NodeCommunicationMode.simplified,
+    )
+    auto_pool = models.AutoPoolSpecification(
+        pool_lifetime_option=models.PoolLifetimeOption.job, pool=pool, auto_pool_id_prefix="old"
+    )
+    info = models.PoolInformation(auto_pool_specification=auto_pool)
+    client.job.add(models.JobAddParameter(id="auto", pool_info=info))
+    job = client.job.get("auto")
+    pool_id = job.execution_info.pool_id
+    existed = client.pool.exists(pool_id)
+    kept = job.pool_info.auto_pool_specification.keep_alive
+    client.job.delete("auto")
+    wait_for(lambda: not client.pool.exists(pool_id))
+    return {"auto pool": [pool_id[:4], existed, kept]}
 
 
 def refused(client):

@@ -73,6 +73,9 @@ def test_usage_is_measured_from_the_nodes_that_there_were(account, client):
     assert 0 < of_pool["totalCoreHours"] < 2
     length = moment(of_pool["endTime"]) - moment(of_pool["startTime"])
     assert length == timedelta(minutes=30)
+    times = {"start_time": moment(_ago(hours=3)), "end_time": moment(_ago(hours=-1))}
+    paged = client.list_pool_usage_metrics(**times, max_results=1)
+    assert pool in {one.pool_id for one in paged}
     client.begin_delete_pool(pool, polling_interval=0).result()
     ended = usage(account, **query)
     assert core_hours(ended) >= core_hours(found)

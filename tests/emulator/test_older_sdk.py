@@ -67,6 +67,7 @@ def test_the_whole_way_of_an_older_client(run_older):
         "disabled": "disabled",
         "managed": "JMComplete",
         "priority": 5,
+        "auto pool": ["old_", True, False],
         "schedule exists": False,
         "disabled schedule": "disabled",
         "interval": 1800.0,

@@ -101,6 +101,13 @@ def test_a_formula_stands_in_the_place_of_targets():
     assert jobs.patch(job_of(parsed), b"{}").spec.auto_pool == parsed.spec.auto_pool
 
 
+def test_what_older_clients_send_is_understood():
+    older = {"maxTasksPerNode": 2, "targetNodeCommunicationMode": "simplified"}
+    parsed = parse(POOL | older)
+    assert parsed.spec.auto_pool.pool.task_slots_per_node == 2
+    assert echo(parsed)["pool"]["targetNodeCommunicationMode"] == "simplified"
+
+
 def test_the_pool_that_was_made_is_named(sent):
     job = job_of(jobs.parse_create(sent(lambda client: client.create_job(FULL)).body))
     read = models.BatchJob(jobs.job_json(job, base=BASE))

@@ -46,6 +46,9 @@ _EXPIRED_AT_ONCE = 500
 _TOLD_AT_ONCE = 500
 _EXPIRY_PAUSE = 1.0
 _LONGEST_SLEEP = timedelta(days=1)
+# While a machine is suspended the loop's clock stands still, and what is due by the time of day
+# would come as much later.
+_LONGEST_TIMER = timedelta(minutes=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -262,7 +265,7 @@ class Engine:
             self._timer.cancel()
         self._timer_due = due
         if due is not None:
-            delay = min(due - now(), _LONGEST_SLEEP).total_seconds()
+            delay = min(due - now(), _LONGEST_TIMER).total_seconds()
             self._timer = asyncio.get_running_loop().call_later(max(0.0, delay), self._on_time)
 
     def _on_time(self) -> None:
