@@ -98,12 +98,14 @@ def test_a_job_that_moves_leaves_no_auto_pool_behind(account, auto, unused):
     ],
 )
 def test_a_job_whose_pool_cannot_be_made_has_completed(account, client, auto, unused, pool, code):
-    create(account, unused, auto(pool=pool))
+    manager = {"jobManagerTask": {"id": "m", "commandLine": "true"}}
+    create(account, unused, auto(pool=pool) | manager)
     job = client.get_job(unused)
     assert job.state == models.BatchJobState.COMPLETED
     assert job.execution_info.scheduling_error.code == code
     assert job.execution_info.scheduling_error.category == "usererror"
     assert job.execution_info.pool_id is None
+    assert account.get(f"/jobs/{unused}/tasks")["value"] == []
     task = account.send("POST", f"/jobs/{unused}/tasks", {"id": "t", "commandLine": "true"})
     assert account.code(task) == (409, "JobCompleted")
 

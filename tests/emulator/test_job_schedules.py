@@ -141,6 +141,21 @@ def test_a_minute_is_the_least(account, unused, name):
     assert account.code(response) == (400, "InvalidPropertyValue")
 
 
+@pytest.mark.parametrize("where", ["manager", "pool"])
+def test_packages_of_its_jobs_have_to_be_there(account, pool_body, unused, where):
+    packages = {"applicationPackageReferences": [{"applicationId": "none"}]}
+    job = dict(NOWHERE)
+    if where == "manager":
+        job["jobManagerTask"] = {"id": "m", "commandLine": "true", **packages}
+    else:
+        pool = pool_body("x", 0, **packages)
+        del pool["id"]
+        job["poolInfo"] = {"autoPoolSpecification": {"poolLifetimeOption": "job", "pool": pool}}
+    body = {"id": unused, "schedule": HOURLY, "jobSpecification": job}
+    response = account.send("POST", "/jobschedules", body)
+    assert account.code(response) == (409, "InvalidApplicationPackageReferences")
+
+
 def test_schedules_and_jobs_do_not_share_ids(account, add):
     schedule = add()
     response = account.send("POST", "/jobs", {"id": schedule.upper(), **NOWHERE})

@@ -35,7 +35,7 @@ def create(
     join_pool(state, job)
     watch_time_limit(state, job)
     state.emit(SaveJob(job.job))
-    if spec.manager is not None:
+    if spec.manager is not None and job.job.scheduling_error is None:
         job.awaits_manager = True
         state.emit(AddManager(job.job))
     state.touch_job(job)

@@ -9,7 +9,7 @@ from typing import cast
 import orjson
 
 from runfleet.batch.records import JobSchedule
-from runfleet.batch.specs import JobScheduleSpec
+from runfleet.batch.specs import ApplicationPackageReference, JobScheduleSpec
 from runfleet.wire import jobs, models
 from runfleet.wire.bodies import JsonObject, check_id, check_metadata, read_body
 from runfleet.wire.conditions import etag
@@ -22,10 +22,20 @@ MIN_INTERVAL = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class ParsedJobSchedule:
-    """A job schedule as it was asked for; `body` is what is remembered beside its jobs."""
+    """
+    A job schedule as it was asked for.
+
+    Parameters
+    ----------
+    body
+        What is remembered of the request beside the jobs.
+    packages
+        Those that the managers of its jobs need.
+    """
 
     spec: JobScheduleSpec
     body: bytes
+    packages: tuple[ApplicationPackageReference, ...]
 
 
 def parse_create(body: bytes) -> ParsedJobSchedule:
@@ -113,7 +123,7 @@ def _parsed(schedule_id: str, job: jobs.ParsedJob, asked: JsonObject) -> ParsedJ
     )
     _check_order(spec)
     kept = {name: asked[name] for name in ("displayName", "schedule", "metadata") if name in asked}
-    return ParsedJobSchedule(spec, orjson.dumps(kept))
+    return ParsedJobSchedule(spec, orjson.dumps(kept), job.packages)
 
 
 def _instant(text: str | None) -> datetime | None:

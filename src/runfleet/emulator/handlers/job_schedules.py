@@ -50,7 +50,7 @@ async def job_schedule_exists(service: Service, request: Request) -> Response:
 async def create_job_schedule(service: Service, request: Request) -> Response:
     """Add a job schedule."""
     asked = job_schedules.parse_create(request.body)
-    _check_auto_pool(service, asked)
+    _check_jobs(service, asked)
     service.engine.decide(schedule_requests.create_job_schedule, asked.spec, asked.body)
     created = service.engine.state.job_schedule(asked.spec.schedule_id).schedule
     await service.engine.committed()
@@ -73,12 +73,14 @@ async def replace_job_schedule(service: Service, request: Request) -> Response:
 async def _change(
     service: Service, request: Request, asked: job_schedules.ParsedJobSchedule
 ) -> Response:
-    _check_auto_pool(service, asked)
+    _check_jobs(service, asked)
     decision = schedule_requests.update_job_schedule
     return await _ask(service, request, decision, asked.spec, asked.body)
 
 
-def _check_auto_pool(service: Service, asked: job_schedules.ParsedJobSchedule) -> None:
+def _check_jobs(service: Service, asked: job_schedules.ParsedJobSchedule) -> None:
+    """Refuse what its jobs could not have, while there is somebody to be told."""
+    service.packages.check(asked.packages)
     auto_pool = asked.spec.job.auto_pool
     if auto_pool is not None:
         service.check_pool(auto_pool.pool)
