@@ -177,6 +177,17 @@ def test_a_head_start_brings_nodes_before_the_first_sample() -> None:
     assert pool.spot.target == 2
 
 
+def test_tasks_that_take_several_nodes_get_them_together() -> None:
+    """Half of them would wait for ever."""
+    formula = while_tasks_last(7, start_until=START, nodes_per_task=3)
+    pool = Simulation(formula, waiting=1, task_time=60 * MINUTE)
+    pool.advance(10 * MINUTE)
+    assert pool.dedicated.target == 3
+    pool.waiting = 5
+    pool.advance(10 * MINUTE)
+    assert pool.dedicated.target == 7
+
+
 def test_a_head_start_is_not_kept_beyond_its_time() -> None:
     """A study that needed none of its nodes pays for ten minutes of them."""
     pool = Simulation(while_tasks_last(10, start_nodes=4, start_until=START + 10 * MINUTE))

@@ -67,6 +67,7 @@ def while_tasks_last(
     min_nodes: int = 0,
     start_nodes: int = 0,
     start_until: datetime,
+    nodes_per_task: int = 1,
     spot: bool = False,
     window: timedelta = DEFAULT_WINDOW,
 ) -> str:
@@ -82,6 +83,8 @@ def while_tasks_last(
         Bounds of the number of nodes while there are tasks.
     start_nodes, start_until
         As many nodes until then, whatever the samples say.
+    nodes_per_task
+        How many nodes each task takes at once: the instances of a multi-instance task.
     spot, window
         As in `by_pending_tasks`.
 
@@ -96,7 +99,8 @@ def while_tasks_last(
     return (
         f"// As many nodes as tasks need, from {min_nodes} to {max_nodes}; none without tasks.\n"
         + _nodes_needed(max_nodes, 1, window)
-        + f"kept = tasks > 0 ? max({min_nodes}, needed) : 0;\n"
+        + f"together = min({max_nodes}, needed * {nodes_per_task});\n"
+        + f"kept = tasks > 0 ? max({min_nodes}, together) : 0;\n"
         + f'isStarting = time() < time("{start_until:%Y-%m-%dT%H:%M:%SZ}");\n'
         + f"{target} = isStarting ? max({start_nodes}, kept) : kept;\n"
         + _LET_TASKS_FINISH

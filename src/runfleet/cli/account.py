@@ -27,6 +27,37 @@ app = new_app("Add, list, check and remove accounts.")
 app.command(epilog=setup_example)(setup)
 
 AccountName = Annotated[str, typer.Argument(metavar="NAME", help="What you call the account.")]
+Endpoint = Annotated[
+    str | None, typer.Option("--endpoint", metavar="URL", help="The Batch account's URL.")
+]
+StorageUrl = Annotated[
+    str | None, typer.Option("--storage", metavar="URL", help="The storage account's blob URL.")
+]
+Login = Annotated[
+    LoginKind, typer.Option(help="By the account's key, or by Microsoft Entra (`az login`).")
+]
+StorageLogin = Annotated[
+    LoginKind | None, typer.Option(help="The same for the storage account, if it differs.")
+]
+BatchAccount = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Its name, unless its URL begins with it.")
+]
+Subscription = Annotated[
+    str | None, typer.Option(metavar="ID", help="For quotas and packages: its subscription,")
+]
+ResourceGroup = Annotated[str | None, typer.Option(metavar="NAME", help="its resource group,")]
+Location = Annotated[
+    str | None, typer.Option(metavar="REGION", help="its region, unless its URL has it.")
+]
+ManagementUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="The management API of another cloud.")
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Certificates to trust, for an emulator or a proxy."),
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace an account of that name.")]
+
 _ADD_EXAMPLE = (
     "runfleet account add azure --endpoint hydrology.westeurope.batch.azure.com "
     "--storage hydrology.blob.core.windows.net"
@@ -36,40 +67,17 @@ _ADD_EXAMPLE = (
 @app.command(epilog=example(_ADD_EXAMPLE))
 def add(
     name: AccountName,
-    endpoint: Annotated[
-        str | None, typer.Option("--endpoint", metavar="URL", help="The Batch account's URL.")
-    ] = None,
-    storage: Annotated[
-        str | None, typer.Option("--storage", metavar="URL", help="The storage account's blob URL.")
-    ] = None,
-    login: Annotated[
-        LoginKind, typer.Option(help="By the account's key, or by Microsoft Entra (`az login`).")
-    ] = LoginKind.KEY,
-    storage_login: Annotated[
-        LoginKind | None, typer.Option(help="The same for the storage account, if it differs.")
-    ] = None,
-    batch_account: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Its name, unless its URL begins with it.")
-    ] = None,
-    subscription: Annotated[
-        str | None, typer.Option(metavar="ID", help="For quotas and packages: its subscription,")
-    ] = None,
-    resource_group: Annotated[
-        str | None, typer.Option(metavar="NAME", help="its resource group,")
-    ] = None,
-    location: Annotated[
-        str | None, typer.Option(metavar="REGION", help="its region, unless its URL has it.")
-    ] = None,
-    management: Annotated[
-        str | None, typer.Option(metavar="URL", help="The management API of another cloud.")
-    ] = None,
-    ca_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Certificates to trust, for an emulator or a proxy."),
-    ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace an account of that name.")
-    ] = False,
+    endpoint: Endpoint = None,
+    storage: StorageUrl = None,
+    login: Login = LoginKind.KEY,
+    storage_login: StorageLogin = None,
+    batch_account: BatchAccount = None,
+    subscription: Subscription = None,
+    resource_group: ResourceGroup = None,
+    location: Location = None,
+    management: ManagementUrl = None,
+    ca_file: CaFile = None,
+    replace: Replace = False,
 ) -> None:
     """
     Add an account to `accounts.yaml`, in the folder that RUNFLEET_HOME names.

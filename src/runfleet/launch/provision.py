@@ -124,6 +124,7 @@ def _autoscale(plan: PoolPlan, scaling: Scaling, waiting: int) -> Autoscale:
         min_nodes=scaling.least,
         start_nodes=_nodes_for(plan, waiting),
         start_until=datetime.now(UTC) + _HEAD_START,
+        nodes_per_task=plan.nodes_per_run or 1,
         spot=plan.spot > 0,
     )
     return Autoscale(formula)
