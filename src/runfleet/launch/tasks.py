@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 from runfleet.azure import (
     Instances,
@@ -28,12 +30,19 @@ from runfleet.launch.scripts import (
     run_script,
     unbundle_script,
 )
-from runfleet.storage import Storage
+from runfleet.storage import DirectoryStorage, Storage
+from runfleet.storage.parallel import in_order
 from runfleet.study import Run, Study
 from runfleet.study.model import Model, SharedInput
+from runfleet.study.overlays import Overlay
 
 # A job has room for 1 MB, which some 2,000 files fill, each with its signed URL.
 _MOST_SEPARATE_INPUTS = 500
+
+_UPLOADS = 16
+"""Overlays on their way to a storage account at a time."""
+
+RunWithOverlays: TypeAlias = tuple[Run, list[ResourceFile]]
 
 
 @dataclass(frozen=True)
@@ -137,8 +146,7 @@ class TaskMaker:
         """Make the task of each run, and upload its overlays, as the stream is taken."""
         model = self.study.model
         command, packages, retries = self._command_line, _packages(model), model.retries
-        for run in runs:
-            overlays = [*self._overlays(run)]
+        for run, overlays in self._with_overlays(runs):
             yield TaskSettings(
                 run.name,
                 command,
@@ -172,16 +180,26 @@ class TaskMaker:
         for pattern in self._patterns:
             yield names.output_file(pattern, self._container_url, folder)
 
-    def _overlays(self, run: Run) -> Iterator[ResourceFile]:
-        model = self.study.model
-        for overlay in model.overlays:
-            content = overlay.render(run.sample, run.name)
-            blob = names.overlay_blob(hashlib.sha256(content).hexdigest())
-            self.storage.put_bytes(self._container, blob, content)
-            yield ResourceFile(
-                http_url=self.storage.blob_url(self._container, blob, life=self.url_life),
-                file_path=overlay_target(model, overlay.target),
-            )
+    def _with_overlays(self, runs: Iterable[Run]) -> Iterator[RunWithOverlays]:
+        """Upload the overlays of runs: far away several at a time, as each upload mostly waits."""
+        if not self.study.model.overlays or isinstance(self.storage, DirectoryStorage):
+            yield from map(self._upload_overlays, runs)
+            return
+        with ThreadPoolExecutor(_UPLOADS) as threads:
+            yield from in_order(threads, self._upload_overlays, runs, ahead=2 * _UPLOADS)
+
+    def _upload_overlays(self, run: Run) -> RunWithOverlays:
+        overlays = self.study.model.overlays
+        return run, [self._upload_overlay(overlay, run) for overlay in overlays]
+
+    def _upload_overlay(self, overlay: Overlay, run: Run) -> ResourceFile:
+        content = overlay.render(run.sample, run.name)
+        blob = names.overlay_blob(hashlib.sha256(content).hexdigest())
+        self.storage.put_bytes(self._container, blob, content)
+        return ResourceFile(
+            http_url=self.storage.blob_url(self._container, blob, life=self.url_life),
+            file_path=overlay_target(self.study.model, overlay.target),
+        )
 
 
 def _instances(model: Model, overlays: Sequence[ResourceFile]) -> Instances | None:
