@@ -118,4 +118,4 @@ $(NETWORK): .build/epanet
 	@echo "Installing Azurite into .build/azurite, to test storage with"
 	@command -v npm >/dev/null || .ci/debian-packages nodejs npm
 	@! command -v npm >/dev/null || { \
-	  npm install --prefix .build/azurite --no-audit --no-fund --silent azurite@3.35.0 && touch $@; }
+	  npm install --prefix .build/azurite --no-audit --no-fund --silent azurite@3.37.0 && touch $@; }

@@ -177,7 +177,7 @@ class Azurite:
 
 
 @contextmanager
-def run_azurite(*options: str) -> Iterator[Azurite]:
+def run_azurite(*options: str | Path) -> Iterator[Azurite]:
     """Start Azurite on a free port, with its content in memory, and stop it at the end."""
     if not AZURITE.exists():
         skip("Azurite is not there; `make .build/azurite/installed` fetches it")
@@ -191,6 +191,12 @@ def run_azurite(*options: str) -> Iterator[Azurite]:
             yield Azurite(f"{listens.split()[-1]}/{AZURITE_ACCOUNT}")
         finally:
             process.kill()
+
+
+@pytest.fixture(scope="session", name="run_azurite")
+def give_run_azurite() -> Callable[..., AbstractContextManager[Azurite]]:
+    """Run an Azurite with options of its own."""
+    return run_azurite
 
 
 @pytest.fixture(scope="session")

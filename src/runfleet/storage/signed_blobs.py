@@ -35,6 +35,7 @@ _RANGE_NOT_SATISFIABLE = 416
 class _Whole:
     """What the first part of a download tells of the whole, and the hash of what has come."""
 
+    received: int
     size: int
     etag: str
     md5: str
@@ -136,7 +137,7 @@ class SignedBlobs:
             whole = self._download_first(url, file, check)
             on_bytes(file.tell())
             fetch = partial(self._get_part, url, whole, check)
-            for content in self._in_parts(fetch, range(BLOCK, whole.size, BLOCK)):
+            for content in self._in_parts(fetch, range(whole.received, whole.size, BLOCK)):
                 file.write(content)
                 whole.digest.update(content)
                 on_bytes(len(content))
@@ -264,12 +265,12 @@ def _receive_first(
             check()
         file.write(chunk)
         digest.update(chunk)
-    headers = response.headers
+    headers, received = response.headers, file.tell()
     if response.status != _PARTIAL_CONTENT:
-        return _Whole(file.tell(), "", headers.get("Content-MD5", ""), digest)
+        return _Whole(received, received, "", headers.get("Content-MD5", ""), digest)
     size = headers["Content-Range"].rpartition("/")[2]
     etag, md5 = headers.get("ETag", ""), headers.get("x-ms-blob-content-md5", "")
-    return _Whole(int(size) if size.isdigit() else file.tell(), etag, md5, digest)
+    return _Whole(received, int(size) if size.isdigit() else received, etag, md5, digest)
 
 
 def _read_blocks(file: BinaryIO, digest: hashlib._Hash) -> Iterator[tuple[int, bytes]]:
