@@ -252,6 +252,13 @@ def test_the_job_of_higher_priority_goes_first(account, sh, tmp_path):
     assert (tmp_path / "order").read_text().split() == [high, low]
 
 
+def test_a_task_that_no_node_has_slots_for_is_refused(account, pool):
+    body = {"id": "t", "commandLine": "true", "requiredSlots": 5}
+    refused = account.send("POST", f"/jobs/{account.job(pool)}/tasks", body)
+    assert account.code(refused) == (400, "InvalidPropertyValue")
+    assert account.send("POST", f"/jobs/{account.job('none')}/tasks", body).status_code == 201
+
+
 def test_a_task_goes_where_it_has_an_affinity_to(account, sh, tmp_path):
     """To the node of an earlier task, while there is room; elsewhere if there is none."""
     pool = account.pool(nodes=3)

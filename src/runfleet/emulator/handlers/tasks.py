@@ -17,7 +17,7 @@ from runfleet.store import Store, StoredTask
 from runfleet.wire import fields, tasks
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions
-from runfleet.wire.errors import WireError
+from runfleet.wire.errors import WireError, invalid_property
 from runfleet.wire.odata import parse_select, select_members
 from runfleet.wire.paging import Page, entity_json, page_json, read_list_query
 from runfleet.wire.requests import Request
@@ -118,7 +118,7 @@ def _add(
     results: list[ParsedTask | RefusedTask] = []
     added: list[StoredTask] = []
     for task in parsed:
-        result = _check_packages(service, _check_new(task, taken))
+        result = _check_possible(service, job, _check_new(task, taken))
         results.append(result)
         if isinstance(result, ParsedTask):
             sequence = table.next_sequence()
@@ -150,14 +150,25 @@ def _check_new(task: ParsedTask | RefusedTask, taken: set[str]) -> ParsedTask | 
     return task
 
 
-def _check_packages(service: Service, task: ParsedTask | RefusedTask) -> ParsedTask | RefusedTask:
+def _check_possible(
+    service: Service, job: Job, task: ParsedTask | RefusedTask
+) -> ParsedTask | RefusedTask:
+    """Refuse what could never run: its packages are missing, or it needs more than a node has."""
     if isinstance(task, RefusedTask):
         return task
     try:
         service.packages.check(task.head.packages)
+        if task.head.required_slots > 1:
+            _check_slots(service, job, task.head.required_slots)
     except BatchRuleError as error:
         return RefusedTask(task.head.task_id, error)
     return task
+
+
+def _check_slots(service: Service, job: Job, required: int) -> None:
+    pool = service.engine.state.pools.get(job.spec.pool_id.lower())
+    if pool is not None and required > (most := pool.pool.spec.task_slots_per_node):
+        raise invalid_property("requiredSlots", required, f"a node of the pool has only {most}")
 
 
 def _result_json(request: Request, job: Job, result: ParsedTask | RefusedTask) -> JsonObject:
