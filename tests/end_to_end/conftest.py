@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,3 +92,9 @@ def add_account(shell: Shell, name: str, service: Path, storage: str, *options: 
         *("--storage", storage, "--ca-file", facts["ca_file"], *options),
     )
     assert added.returncode == 0, added.stderr
+
+
+@pytest.fixture(name="add_account")
+def give_add_account() -> Callable[..., None]:
+    """Make another account known."""
+    return add_account
