@@ -6,7 +6,7 @@ twice. Each run appends its name to a file when its command is done, which shows
 carried out again because their node, or what they had written, was lost. The emulator with its
 fault and `runfleet run` are processes of their own, the study is new each time.
 
-    python bench/faults.py [--runs 10000] [--only drop-after,node-lost] [--folder .build]
+    python bench/faults.py [--runs 1000] [--only drop-after,node-lost] [--folder .build]
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
+from runfleet.azure import AzureBatch, PoolSettings, StartTask
 from runfleet.emulator import EmulatorProcess, Fault, FaultKind, When
 from runfleet.faults.fault import Transfer
 
@@ -51,22 +51,6 @@ ONE_NODE = "{nodes: {max: 1}, tasks_per_node: 2}"
 SPOT = "{nodes: {max: 2, spot: true}, tasks_per_node: 1}"
 TWO_NODES = "{nodes: {max: 2}, tasks_per_node: 1}"
 OF_ONES_OWN = "{id: prepared, nodes: {max: 1}, tasks_per_node: 2}"
-
-POOL = {
-    "id": "prepared",
-    "vmSize": "standard_f2s_v2",
-    "virtualMachineConfiguration": {
-        "imageReference": {
-            "publisher": "canonical",
-            "offer": "0001-com-ubuntu-server-jammy",
-            "sku": "22_04-lts",
-        },
-        "nodeAgentSKUId": "batch.node.ubuntu 22.04",
-    },
-    "targetDedicatedNodes": 1,
-    "taskSlotsPerNode": 2,
-    "startTask": {"commandLine": "true", "waitForSuccess": True, "maxTaskRetryCount": 3},
-}
 
 
 @dataclass(frozen=True)
@@ -163,18 +147,27 @@ def write_study(folder: Path, runs: int, pool: str) -> None:
 
 def make_pool(emulator: EmulatorProcess) -> None:
     """Make a pool whose nodes have a start task."""
-    credential = AzureNamedKeyCredential(emulator.account, emulator.key)
-    with BatchClient(emulator.url, credential) as client:
-        client.create_pool(POOL)
+    with client_of(emulator) as batch:
+        image = batch.pick_image("ubuntu-22.04")
+        start = StartTask("true", max_retries=3)
+        batch.ensure_pool(
+            PoolSettings(
+                "prepared", image, "standard_f2s_v2", dedicated=1, slots=2, start_task=start
+            )
+        )
+
+
+def client_of(emulator: EmulatorProcess) -> AzureBatch:
+    """Open the emulator's account."""
+    return AzureBatch(emulator.url, AzureNamedKeyCredential(emulator.account, emulator.key))
 
 
 def count_successes(emulator: EmulatorProcess) -> Counter[str]:
     """Count how often each run has succeeded, over all jobs of the study."""
     successes: Counter[str] = Counter()
-    credential = AzureNamedKeyCredential(emulator.account, emulator.key)
-    with BatchClient(emulator.url, credential) as client:
-        for job in client.list_jobs():
-            tasks = client.list_tasks(
+    with client_of(emulator) as batch:
+        for job in batch.list_jobs():
+            tasks = batch.list_tasks(
                 job.id, filter="executionInfo/result eq 'success'", select=["id"]
             )
             successes.update(task.id for task in tasks)
@@ -207,7 +200,7 @@ def processes_of(home: Path) -> list[str]:
 def main() -> None:
     """Try each fault, and print a row for it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--runs", type=int, default=1_000)
     parser.add_argument("--only", default="", help="trials by name, with commas")
     parser.add_argument("--folder", type=Path, default=Path(".build"))
     options = parser.parse_args()

@@ -124,6 +124,8 @@ def test_a_clock_that_is_wrong_is_named(runfleet: Runfleet, tmp_path: Path) -> N
     begin(runfleet, tmp_path, [Fault(FaultKind.CLOCK_SKEW, seconds=3600)], TWO_SLOTS)
     done = runfleet("run", "study.yaml", folder=tmp_path)
     assert done.returncode == 1
+    looked = runfleet("doctor", folder=tmp_path)
+    assert "the clocks differ by" in looked.stdout + looked.stderr
     assert "set this machine's clock: it is 60 minutes behind the service's" in done.stderr
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +69,14 @@ def test_a_probability_is_one(probability: float) -> None:
     plan = plan_of(Fault(FaultKind.BUSY, probability=probability))
     hits = sum(found is not None for found in happening(plan, ["get_job"] * 2000))
     assert abs(hits / 2000 - probability) < 0.04
+
+
+def test_a_clock_that_is_always_wrong_is_so_where_nothing_is_asked() -> None:
+    """One that is wrong now and then is not."""
+    skew = Fault(FaultKind.CLOCK_SKEW, seconds=-60)
+    assert plan_of(Fault(FaultKind.SLOW), skew).clock_skew() == -60
+    assert plan_of(replace(skew, nth=(3,)), replace(skew, times=1)).clock_skew() == 0
+    assert plan_of(replace(skew, operations=("get_job",))).clock_skew() == 0
 
 
 def test_faults_of_nodes_are_for_pools() -> None:

@@ -77,6 +77,8 @@ class FaultyApp:
             await _answer_as_storage(scope, receive, send)
             return
         operation = _operation(scope)
+        if operation is None:
+            scope[CLOCK_OFFSET] = timedelta(seconds=self._plan.clock_skew())
         fault = self._plan.on_request(operation) if operation else None
         if fault is None:
             await self._app(scope, receive, send)

@@ -107,6 +107,12 @@ class Fault:
     files: Transfer = Transfer.INPUTS
     recovers: bool = True
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it happens to every request."""
+        sometimes = (self.probability, self.times, *self.nth)
+        return "*" in self.operations and all(one is None for one in sometimes)
+
 
 @dataclass(frozen=True, slots=True)
 class Faults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -138,7 +138,7 @@ def keys_by_kind() -> Iterable[tuple[FaultKind, tuple[str, ...]]]:
     return ((kind, _keys_of(kind)) for kind in FaultKind)
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema() -> dict[str, object]:
     """Describe fault files in JSON Schema."""
     schema: JsonSchemaValue = FaultFileForm.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

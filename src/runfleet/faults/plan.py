@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from random import Random
 
-from runfleet.faults.fault import Fault, Faults, Occasion
+from runfleet.faults.fault import Fault, FaultKind, Faults, Occasion
 
 
 class Plan:
@@ -32,6 +32,12 @@ class Plan:
     def on_request(self, operation: str) -> Fault | None:
         """Tell what goes wrong with a request, by the name of its operation."""
         return self._first(draw for draw in self._at(Occasion.REQUEST) if draw.hits(operation))
+
+    def clock_skew(self) -> float:
+        """Tell by how many seconds the clock is wrong at all times: also where nothing is asked."""
+        lasting = (draw.fault for draw in self._at(Occasion.REQUEST) if draw.fault.is_lasting)
+        skews = (fault.seconds for fault in lasting if fault.fault is FaultKind.CLOCK_SKEW)
+        return next(skews, 0.0)
 
     def on_task(self, pool_id: str) -> Fault | None:
         """Tell what goes wrong with a task that is started on a node of a pool."""
