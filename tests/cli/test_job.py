@@ -145,6 +145,32 @@ def test_mistakes_are_told(local, arguments, error: str, hint: str):
     assert ended.err.endswith(f"error: {error}\nhint: {hint}\n")
 
 
+def test_a_task_has_several_nodes_at_once(local, folder: Path):
+    """Each of them has the inputs, and is coordinated before the first one runs the command."""
+    (folder / "a.txt").write_text("common\n")
+    local("pool", "create", "together", "--nodes", "2", "--inter-node", "--yes")
+    local("job", "create", "mpi", "--pool", "together")
+    coordination = 'cp "$AZ_BATCH_TASK_SHARED_DIR/a.txt" "$AZ_BATCH_NODE_SHARED_DIR"'
+    read = 'cat "\\$AZ_BATCH_NODE_SHARED_DIR/a.txt"'
+    line = f'for h in $(echo $AZ_BATCH_HOST_LIST | tr , " "); do ssh $h {read}; done'
+    given = ("--nodes", "2", "--coordination", coordination, "--input", "a.txt")
+    added = local("task", "add", "mpi", "t", line, *given)
+    assert (added.code, added.out) == (0, "t\n"), added.err
+    wait_for(all_ended(local, "mpi"))
+    assert local("check", "mpi").code == 0
+    assert (folder / "logs/mpi/t/stdout.txt").read_text() == "common\ncommon\n"
+
+
+def test_a_pool_whose_nodes_are_apart_is_told(local, job: str):
+    refused = local("task", "add", job, "t", "true", "--nodes", "2")
+    assert refused.code == 1
+    assert refused.err == (
+        "error: a task on 2 nodes would wait for ever in pool `shared`: its nodes do not reach "
+        "each other, or have several task slots\n"
+        "hint: make another pool with `runfleet pool create --inter-node`\n"
+    )
+
+
 def test_a_task_is_not_added_twice(local, job: str):
     assert local("task", "add", job, "t", "true").code == 0
     again = local("task", "add", job, "t", "true")

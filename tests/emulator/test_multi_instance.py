@@ -187,6 +187,17 @@ def test_a_common_file_that_is_missing_fails_the_task(account, job, tmp_path):
     assert task["executionInfo"]["failureInfo"]["code"] == "BlobNotFound"
 
 
+def test_a_coordination_that_takes_too_long_ends_the_task(account, job, sh, wait_for):
+    """The limit of the task holds for all instances, from their beginning."""
+    mark = f"4{os.getpid()}.5"
+    more = {**instances(sh(f"sleep {mark}")), "constraints": {"maxWallClockTime": "PT0.5S"}}
+    task = account.run(job, "t", sh("echo command"), **more)
+    details = task["executionInfo"]["failureInfo"]["details"]
+    assert "maximum execution time" in details[0]["value"]
+    assert account.read(job, "t") == ""
+    wait_for(lambda: not processes(mark))
+
+
 def test_a_failed_task_is_tried_again_with_all_its_instances(account, job, sh, tmp_path):
     count = f"echo x >> {tmp_path}/$AZ_BATCH_NODE_ID"
     command = sh(f"[ $(cat {tmp_path}/$AZ_BATCH_NODE_ID | wc -l) = 2 ]")

@@ -9,7 +9,7 @@ import pytest
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
 from runfleet.batch.specs import AutoscaleSpec, CommandSpec, JobSpec, PoolSpec
-from runfleet.batch.states import AllocationState, DisableJobOption, NodeState
+from runfleet.batch.states import AllocationState, DisableJobOption, NodeState, TaskState
 from runfleet.scheduler import (
     autoscale_requests,
     job_requests,
@@ -24,6 +24,7 @@ from runfleet.scheduler.state import Outcome, State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")
+SPEC = PoolSpec("Pool", "standard_f2s_v2")
 MINUTE = 60.0
 FIVE_MINUTES = timedelta(minutes=5)
 BY_PENDING_TASKS = "$TargetDedicatedNodes = min(4, max(0, $PendingTasks.GetSample(1)));"
@@ -48,10 +49,15 @@ class World:
             self(reports.on_time)
         self.now = end
 
-    def make_pool(self, formula: str | None, interval: timedelta = FIVE_MINUTES) -> None:
+    def make_pool(
+        self,
+        formula: str | None,
+        interval: timedelta = FIVE_MINUTES,
+        spec: PoolSpec = SPEC,
+    ) -> None:
         self(
             pool_requests.create_pool,
-            PoolSpec("Pool", "standard_f2s_v2"),
+            spec,
             b"{}",
             target_dedicated=0,
             target_low_priority=0,
@@ -254,6 +260,20 @@ def test_what_is_counted(world):
     world.wait(2 * MINUTE)
     for name, number in names.items():
         assert evaluated(world, f"n = {name}.GetSample(1);") == f"n=[{number}]", name
+
+
+def test_a_task_on_several_nodes_counts_for_each_of_them(world):
+    """Waiting and running, so that a pool grows to what it needs and does not shrink below."""
+    spec = PoolSpec("Pool", "standard_f2s_v2", enable_inter_node_communication=True)
+    world.make_pool(BY_PENDING_TASKS, spec=spec)
+    world(job_requests.create_job, JobSpec("job", "Pool"), b"{}")
+    task = Task("job", "t", 1, world.now, world.now, world.now, instances=3)
+    world(task_requests.add_tasks, "job", [task])
+    world.wait(6 * MINUTE)
+    assert world.entry.pool.target_dedicated == 3
+    assert task.state is TaskState.RUNNING
+    world.wait(6 * MINUTE)
+    assert world.entry.pool.target_dedicated == 3
 
 
 def test_the_load_of_machines_is_not_measured(world):

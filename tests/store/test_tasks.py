@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runfleet.batch.filters import And, Comparison, Operator, Or, StartsWith
-from runfleet.batch.records import Failure, Job, Task
+from runfleet.batch.records import Failure, Job, Subtask, Task
 from runfleet.batch.specs import JobSpec
-from runfleet.batch.states import ErrorCategory, JobState, TaskResult, TaskState
+from runfleet.batch.states import ErrorCategory, JobState, SubtaskState, TaskResult, TaskState
 from runfleet.store import Store, StoredTask
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,6 +37,7 @@ TASKS = st.builds(
     last_modified=INSTANTS,
     state_time=INSTANTS,
     required_slots=st.integers(1, 256),
+    instances=st.integers(0, 100),
     max_task_retry_count=st.integers(-1, 2**31 - 1),
     retention_time=st.timedeltas(timedelta(0), timedelta(days=36_500)),
     state=st.sampled_from(TaskState),
@@ -155,7 +156,7 @@ def test_a_task_that_has_changed_comes_back_so(tmp_path_factory, before, after):
     """All but what never changes."""
     store = opened(tmp_path_factory.mktemp("store") / "state.db", "job")
     (stored,) = filled(store, [before])
-    for name in ("task_id", "sequence", "creation_time", "required_slots"):
+    for name in ("task_id", "sequence", "creation_time", "required_slots", "instances"):
         setattr(after, name, getattr(before, name))
     store.tasks.save(after)
     assert store.tasks.find(store.job_number("job"), before.task_id) == StoredTask(
@@ -265,3 +266,22 @@ def test_sequences_grow_on_after_the_store_is_opened_again(path):
     again = Store(path)
     assert again.tasks.next_sequence() == added[2].task.sequence + 1
     again.close()
+
+
+def test_subtasks_are_kept_with_their_task(path):
+    """Until they are replaced, and no longer than the task; an ordinary one has none."""
+    store = opened(path, "job")
+    task, ordinary = plain(1, instances=3), plain(2)
+    filled(store, [task, ordinary])
+    subtasks = [
+        Subtask(number, "pool", f"node-{number}", SubtaskState.RUNNING, START, start_time=START)
+        for number in (1, 2)
+    ]
+    store.tasks.save_subtasks(task, subtasks)
+    assert store.tasks.subtasks(task) == subtasks
+    assert store.tasks.subtasks(ordinary) == []
+    store.tasks.save_subtasks(task, subtasks[:1])
+    assert store.tasks.subtasks(task) == subtasks[:1]
+    store.tasks.forget(task)
+    assert store.tasks.subtasks(task) == []
+    store.close()

@@ -161,6 +161,11 @@ class PoolInfo:
         return self.target_dedicated + self.target_spot
 
     @property
+    def runs_together(self) -> bool:
+        """Whether a task can run on several of its nodes at once."""
+        return self.inter_node_communication and self.slots == 1
+
+    @property
     def is_windows(self) -> bool:
         """Whether its nodes run Windows."""
         return "windows" in self.node_agent

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runfleet.azure import TaskInfo, TaskSettings, shell_command, with_packages
+from runfleet.azure import Instances, PoolInfo, TaskInfo, TaskSettings, shell_command, with_packages
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import LOCAL, AsJson, On, on_option
 from runfleet.cli.by_hand import (
@@ -56,6 +56,13 @@ def add(
     retries: Retries = 0,
     time_limit: TimeLimit = None,
     slots: Annotated[int, typer.Option("--slots", min=1, help="Task slots that it takes.")] = 1,
+    nodes: Annotated[
+        int, typer.Option("--nodes", min=1, help="Nodes that it takes at once, as for MPI.")
+    ] = 1,
+    coordination: Annotated[
+        str,
+        typer.Option("--coordination", metavar="LINE", help="What each of its nodes does first."),
+    ] = ":",
     last: Annotated[
         bool, typer.Option("--last", help="The job gets no more: it ends when all tasks have.")
     ] = False,
@@ -66,25 +73,33 @@ def add(
 
     Its stdout and stderr, and the outputs, come into the job's container when it ends, well or
     not. Programs of application packages are on its PATH.
+
+    With `--nodes`, the first node runs the command, and finds the others in $AZ_BATCH_HOST_LIST.
+    Inputs are then in $AZ_BATCH_TASK_SHARED_DIR, on all of them.
     """
     printer = Printer.standard()
     account = open_account(on)
     job = find_job(account.batch, job_id)
-    system = operating_system_of(find_pool(account.batch, job.pool_id))
+    pool = find_pool(account.batch, job.pool_id)
+    _check_nodes(pool, nodes)
+    system = operating_system_of(pool)
     files = JobFiles.of(account.storage, job)
     # A job that was made elsewhere names no container.
     files = files or JobFiles(account.storage, container_name(job_id), job_id)
     references = read_packages(packages)
+    inputs = files.send(input_files or ())
+    together = Instances(nodes, shell_command(coordination, system), inputs) if nodes > 1 else None
     task = TaskSettings(
         task_id,
         shell_command(with_packages(command, references, system), system),
-        files.send(input_files or ()),
+        [] if together else inputs,
         files.outputs(task_id, outputs or ()),
         read_environment(environment),
         references,
         max_retries=retries,
         time_limit=read_duration(time_limit),
         slots=slots,
+        instances=together,
     )
     if not account.batch.add_tasks(job_id, [task]).added:
         raise RunfleetError(
@@ -95,6 +110,15 @@ def add(
         account.batch.finish_when_done(job_id)
     printer.say(f"Task `{task_id}` is added; look at it: runfleet check {job_id}{on_option(on)}")
     printer.data(task_id)
+
+
+def _check_nodes(pool: PoolInfo, nodes: int) -> None:
+    if nodes > 1 and not pool.runs_together:
+        raise RunfleetError(
+            f"a task on {nodes} nodes would wait for ever in pool `{pool.id}`: its nodes do not "
+            "reach each other, or have several task slots",
+            hint="make another pool with `runfleet pool create --inter-node`",
+        )
 
 
 @app.command("list", epilog=example("runfleet task list survey --failed"))

@@ -163,9 +163,7 @@ def check_communication(plan: PoolPlan, pool: PoolInfo | None) -> None:
     LaunchError
         If its nodes do not reach each other, or take several runs at a time.
     """
-    if pool is None or not plan.nodes_per_run:
-        return
-    if not pool.inter_node_communication or pool.slots != 1:
+    if plan.nodes_per_run and pool is not None and not pool.runs_together:
         raise LaunchError(
             f"pool `{plan.id}` cannot take runs on several nodes: its nodes do not reach each "
             "other, or have several task slots",

@@ -8,9 +8,8 @@ from secrets import SystemRandom
 
 from runfleet import autoscale
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Job
 from runfleet.batch.states import JobState, NodeState
-from runfleet.scheduler.state import PoolEntry, Sampling
+from runfleet.scheduler.state import JobEntry, PoolEntry, Sampling
 from runfleet.scheduler.tasks import AT_WORK
 
 
@@ -50,8 +49,17 @@ def sample_delay() -> timedelta:
     return autoscale.SAMPLE_DELAY
 
 
-def _ready_tasks(job: Job) -> int:
-    return job.counts.active - job.counts.blocked if job.state is JobState.ACTIVE else 0
+def _ready_tasks(entry: JobEntry) -> int:
+    """How many tasks wait for nothing but nodes; one with several instances counts as so many."""
+    if entry.job.state is not JobState.ACTIVE:
+        return 0
+    counts = entry.job.counts
+    return counts.active - counts.blocked + entry.queue.further_instances()
+
+
+def _running_tasks(entry: JobEntry) -> int:
+    subtasks = (len(running.nodes) - 1 for running in entry.running.values() if running.team)
+    return entry.job.counts.running + sum(subtasks)
 
 
 def _metrics(pool: PoolEntry) -> Mapping[autoscale.Metric, float]:
@@ -66,8 +74,8 @@ def _metrics(pool: PoolEntry) -> Mapping[autoscale.Metric, float]:
     dedicated = sum(node.dedicated for node in nodes)
     counts = autoscale.PoolCounts(
         task_slots_per_node=pool.pool.spec.task_slots_per_node,
-        ready_tasks=sum(map(_ready_tasks, jobs)),
-        running_tasks=sum(job.counts.running for job in jobs),
+        ready_tasks=sum(map(_ready_tasks, pool.jobs.values())),
+        running_tasks=sum(map(_running_tasks, pool.jobs.values())),
         succeeded_tasks=sum(job.counts.succeeded for job in jobs),
         failed_tasks=sum(job.counts.failed for job in jobs),
         dedicated_nodes=dedicated,

@@ -89,6 +89,12 @@ class TaskQueue:
         """Whether multi-instance tasks wait, or have waited, in the window."""
         return any(instances for _, instances in self._order)
 
+    def further_instances(self) -> int:
+        """How many more nodes the tasks of the window want than there are tasks."""
+        if not self.has_instances:
+            return 0
+        return sum(task.instances - 1 for task in self._waiting.values() if task.instances)
+
     def first(self, free_slots: int, free_nodes: int = 0) -> Task | None:
         """
         The task added first among those that there is room for.

@@ -1,0 +1,21 @@
+"""Host names of nodes, where the kernel lets us give them."""
+
+from __future__ import annotations
+
+import subprocess
+
+from runfleet.agent.host_names import can_name_hosts, with_host_name
+
+
+def host_name(*arguments: str) -> str:
+    command = with_host_name(
+        "127.1.2.3", ["/bin/sh", "-c", 'hostname; echo "$@"', "sh", *arguments]
+    )
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def test_a_program_sees_the_name_and_nobody_else_does():
+    own = subprocess.run(["hostname"], capture_output=True, text=True).stdout
+    seen = host_name("a b", "it's")
+    assert seen == ("127.1.2.3\n" if can_name_hosts() else own) + "a b it's\n"
+    assert subprocess.run(["hostname"], capture_output=True, text=True).stdout == own
