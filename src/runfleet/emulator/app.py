@@ -36,9 +36,11 @@ class App:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        management = ManagementApp(service)
         self._beside: dict[str, Asgi] = {
             "identity": IdentityApp(service),
-            "subscriptions": ManagementApp(service),
+            "metadata": management,
+            "subscriptions": management,
             "storage": UploadApp(service),
         }
         self.last_request = monotonic()

@@ -24,6 +24,9 @@ MANAGEMENT_AUDIENCES = tuple(
     for slash in ("/", "")
 )
 
+TENANT = "00000000-0000-4000-8000-000000000001"
+"""The only one that there is."""
+
 _ISSUER = "runfleet emulator"
 _ALGORITHM = "HS256"
 _LIFE = timedelta(hours=1)
@@ -52,7 +55,8 @@ def issue_token(account_key: bytes, audience: str = BATCH, life: timedelta = _LI
 
     now = datetime.now(UTC)
     claims = {"iss": _ISSUER, "aud": audience, "iat": now, "nbf": now, "exp": now + life}
-    return jwt.encode(claims, _signing_key(account_key), _ALGORITHM)
+    # `az` reads the tenant out of it.
+    return jwt.encode({**claims, "tid": TENANT}, _signing_key(account_key), _ALGORITHM)
 
 
 def check_token(token: str, account_key: bytes, audiences: tuple[str, ...] = (BATCH,)) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Required
 
@@ -31,7 +31,13 @@ _VERSION = _APPLICATION + "/versions/{version}"
 _POOL = ACCOUNT + "/pools/{pool_id}"
 _LOCATION = _SUBSCRIPTION + "/providers/microsoft.batch/locations/{location}"
 
+DESCRIBE_CLOUD = Operation("describe_cloud", "GET", "/metadata/endpoints")
+"""The only operation for which nobody has to be logged in."""
+
 OPERATIONS = (
+    DESCRIBE_CLOUD,
+    Operation("list_subscriptions", "GET", "/subscriptions"),
+    Operation("get_subscription", "GET", _SUBSCRIPTION),
     Operation("list_accounts", "GET", _SUBSCRIPTION + _ACCOUNTS),
     Operation("list_accounts_of_group", "GET", _GROUP + _ACCOUNTS),
     Operation("get_account", "GET", ACCOUNT),
@@ -87,7 +93,35 @@ class ActivateBody(TypedDict, total=False):
     format: Required[str]
 
 
-def account_json(account_id: str, name: str, base: str) -> JsonObject:
+def cloud_json(base: str, audiences: Sequence[str]) -> JsonObject:
+    """What `az cloud register` wants to know of a cloud whose resource manager is at `base`."""
+    return {
+        "name": "runfleet",
+        "resourceManager": base,
+        "batch": "https://batch.core.windows.net/",
+        "graphAudience": "https://graph.windows.net/",
+        "authentication": {
+            "loginEndpoint": "https://login.microsoftonline.com",
+            "audiences": list(audiences),
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "suffixes": {"storage": "core.windows.net"},
+    }
+
+
+def subscription_json(subscription_id: str, tenant: str) -> JsonObject:
+    """A subscription."""
+    return {
+        "id": f"/subscriptions/{subscription_id}",
+        "subscriptionId": subscription_id,
+        "tenantId": tenant,
+        "displayName": "runfleet emulator",
+        "state": "Enabled",
+    }
+
+
+def account_json(account_id: str, name: str, base: str, now: datetime) -> JsonObject:
     """
     The account; it limits nothing, so its quotas are as large as can be written.
 
@@ -99,7 +133,10 @@ def account_json(account_id: str, name: str, base: str) -> JsonObject:
         Its name.
     base
         Where it is reached; the plane tells only host and port of it.
+    now
+        Until when the keys of its auto storage are known to be right.
     """
+    storage = account_id.partition("/providers/")[0] + "/providers/Microsoft.Storage"
     return {
         "id": account_id,
         "name": name,
@@ -116,6 +153,11 @@ def account_json(account_id: str, name: str, base: str) -> JsonObject:
             "activeJobAndJobScheduleQuota": _NO_LIMIT,
             "dedicatedCoreQuotaPerVMFamilyEnforced": False,
             "allowedAuthenticationModes": ["SharedKey", "AAD"],
+            "autoStorage": {
+                "storageAccountId": f"{storage}/storageAccounts/{name}",
+                "authenticationMode": "StorageKeys",
+                "lastKeySync": time_text(now),
+            },
         },
     }
 

@@ -183,6 +183,12 @@ def test_the_account_is_described(management, emulator):
         management.batch_account.get("group", "another")
 
 
+def test_auto_storage_is_linked(management):
+    """Clients look for it before they upload anything."""
+    storage = management.batch_account.get(*LOCAL).auto_storage
+    assert storage.storage_account_id.endswith("/providers/Microsoft.Storage/storageAccounts/local")
+
+
 def test_sizes_and_quotas_are_told(management):
     """Sizes with cores and memory; the account limits nothing."""
     sizes = {one.name: one for one in management.location.list_supported_virtual_machine_skus("x")}

@@ -13,7 +13,7 @@ from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import MANAGEMENT_AUDIENCES, check_token
 from runfleet.wire.coverage import REFUSED_IN_MANAGEMENT
 from runfleet.wire.errors import WireError, body_too_large, not_implemented
-from runfleet.wire.management import TREE, respond_error
+from runfleet.wire.management import DESCRIBE_CLOUD, TREE, respond_error
 from runfleet.wire.requests import Request, check_api_version
 from runfleet.wire.responses import Response
 from runfleet.wire.router import route
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 class ManagementApp:
     """
-    What Azure Resource Manager answers for the account, below `/subscriptions`.
+    What Azure Resource Manager answers for the account, below `/subscriptions`, and of itself.
 
     Any subscription and any resource group will do.  As on Azure, only tokens are let in.
 
@@ -55,8 +55,9 @@ class ManagementApp:
 
     def _handle(self, request: Request) -> Response:
         check_api_version(request)
-        check_token(bearer_token(request) or "", self._service.key, MANAGEMENT_AUDIENCES)
         routed = route(request, TREE)
+        if routed.operation != DESCRIBE_CLOUD:
+            check_token(bearer_token(request) or "", self._service.key, MANAGEMENT_AUDIENCES)
         ours = self._service.account
         if routed.parameters.get("account", ours).lower() != ours:
             raise WireError("ResourceNotFound", {"Reason": f"The account here is `{ours}`."})

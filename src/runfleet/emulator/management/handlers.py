@@ -9,20 +9,41 @@ from runfleet.batch.vm_sizes import common_sizes
 from runfleet.emulator.applications import Application
 from runfleet.emulator.management import shapes
 from runfleet.emulator.service import Service
+from runfleet.emulator.tokens import MANAGEMENT_AUDIENCES, TENANT
 from runfleet.wire.bodies import read_body
 from runfleet.wire.errors import invalid_property
 from runfleet.wire.management import (
     ActivateBody,
     ApplicationBody,
+    cloud_json,
     keys_json,
     list_json,
     quotas_json,
     respond,
+    subscription_json,
 )
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response
 
 Handler = Callable[[Service, Request], Response]
+
+_SUBSCRIPTION = "00000000-0000-4000-8000-000000000002"
+
+
+def describe_cloud(_service: Service, request: Request) -> Response:
+    """Say where the parts of this cloud are: all here."""
+    return respond(request, cloud_json(request.base, MANAGEMENT_AUDIENCES))
+
+
+def list_subscriptions(_service: Service, request: Request) -> Response:
+    """List the subscriptions: any would do, and one is named."""
+    item = subscription_json(_SUBSCRIPTION, TENANT)
+    return respond(request, list_json(request, [(_SUBSCRIPTION, item)]))
+
+
+def get_subscription(_service: Service, request: Request) -> Response:
+    """Describe a subscription."""
+    return respond(request, subscription_json(request.parameters["subscription_id"], TENANT))
 
 
 def list_accounts(service: Service, request: Request) -> Response:
@@ -138,6 +159,9 @@ def _names(request: Request) -> tuple[str, str]:
 
 
 HANDLERS: Mapping[str, Handler] = {
+    "describe_cloud": describe_cloud,
+    "list_subscriptions": list_subscriptions,
+    "get_subscription": get_subscription,
     "list_accounts": list_accounts,
     "list_accounts_of_group": list_accounts,
     "get_account": get_account,

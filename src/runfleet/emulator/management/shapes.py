@@ -24,7 +24,8 @@ _STORAGE_URL_LIFE = timedelta(hours=4)
 
 def account(service: Service, request: Request) -> JsonObject:
     """The account."""
-    return account_json(_account_path(service, request), service.account, request.base)
+    path = _account_path(service, request)
+    return account_json(path, service.account, request.base, request.received)
 
 
 def application(service: Service, request: Request, one: Application) -> JsonObject:
