@@ -35,6 +35,8 @@ def test_the_programs_of_the_page_run(
     assert "4 of 4 runs have succeeded" in printed
     assert "largest: 16" in printed
     assert "run-00001 {'X': 1}" in printed
+    assert "3 files have gone, 0 the second time" in printed
+    assert "inputs/grid/part-2.dat 5" in printed
     assert Path("results/runs.csv").exists()
 
 

@@ -65,6 +65,20 @@ def test_a_signed_url_may_let_write(storage):
     assert storage.get_bytes(CONTAINER, "written") == b"by a node"
 
 
+def test_a_url_is_signed_for_just_what_is_asked_for(storage):
+    """The letters may be given in any order; the service takes them in one."""
+    storage.put_bytes(CONTAINER, "doomed", b"")
+    url = storage.signed_url(CONTAINER, "doomed", permissions="dr", life=HOUR)
+    with pytest.raises(Exception, match="AuthorizationPermissionMismatch"):
+        BlobClient.from_blob_url(url).upload_blob(b"", overwrite=True)
+    BlobClient.from_blob_url(url).delete_blob()
+    assert not storage.exists(CONTAINER, "doomed")
+    whole = storage.signed_url(CONTAINER, permissions="lwdr", life=HOUR)
+    assert "sp=rwdl" in whole
+    with pytest.raises(StorageError, match="`rz` are no permissions"):
+        storage.signed_url(CONTAINER, permissions="rz", life=HOUR)
+
+
 def test_a_container_url_lists_reads_and_if_asked_writes(storage):
     storage.put_bytes(CONTAINER, "listed/a", b"1")
     reader = ContainerClient.from_container_url(storage.container_url(CONTAINER, life=HOUR))

@@ -38,6 +38,7 @@ from runfleet.study.overlays import Overlay
 
 # A job has room for 1 MB, which some 2,000 files fill, each with its signed URL.
 _MOST_SEPARATE_INPUTS = 500
+_INPUTS_AT_A_TIME = 16
 
 _UPLOADS = 16
 """Overlays on their way to a storage account at a time."""
@@ -73,15 +74,16 @@ class Staging:
         return names.container_name(self.study.name)
 
     def stage_inputs(self) -> Iterator[SharedInput]:
-        """Upload the shared inputs that the storage has not got yet, one after the other."""
+        """Upload the shared inputs that the storage has not got yet, some at a time."""
         inputs = self.study.model.inputs
         listed = self.storage.list_blobs(self.container, names.INPUTS) if inputs else ()
         present = {blob.name for blob in listed}
-        for shared in inputs:
-            blob = self._input_blob(shared)
-            if blob not in present:
-                self.storage.put_file(self.container, blob, shared.source)
-            yield shared
+        for first in range(0, len(inputs), _INPUTS_AT_A_TIME):
+            block = inputs[first : first + _INPUTS_AT_A_TIME]
+            named = {self._input_blob(shared): str(shared.source) for shared in block}
+            missing = ((path, blob) for blob, path in named.items() if blob not in present)
+            self.storage.put_files(self.container, missing)
+            yield from block
 
     def preparation(self) -> PreparationTask | None:
         """What each node does before its first run: it fetches the shared inputs, once."""

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 _READ, _WRITE = "rl", "rcwl"
 _READ_BLOB, _WRITE_BLOB = "r", "rcw"
 _EVERYTHING = "racwdl"
+# The service refuses a signature whose letters are in any other order:
+# https://learn.microsoft.com/rest/api/storageservices/create-service-sas#specify-permissions
+_PERMISSIONS = "racwdxyltfmei"
 _OWN_LIFE = timedelta(hours=12)
 _OWN_REST = timedelta(hours=6)
 _MOST_DELETIONS = 256  # in one batch
@@ -270,14 +273,42 @@ class AzureBlob:
 
     def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
         """Give a signed URL of a blob; raises `LifeTooLongError`, see `LONGEST_DELEGATED_LIFE`."""
-        check_blob_name(blob, windows=False)
-        plain = blob_url(self._plain_url(container), blob)
         permissions = _WRITE_BLOB if write else _READ_BLOB
-        return f"{plain}?{self._signatures.of_blob(container, blob, permissions, life)}"
+        return self.signed_url(container, blob, permissions=permissions, life=life)
 
     def container_url(self, container: str, *, life: timedelta, write: bool = False) -> str:
         """Give a signed URL of a container; see `blob_url`."""
-        return self._signed_url(container, _WRITE if write else _READ, life)
+        return self.signed_url(container, permissions=_WRITE if write else _READ, life=life)
+
+    def signed_url(
+        self, container: str, blob: str | None = None, *, permissions: str, life: timedelta
+    ) -> str:
+        """
+        Give a URL of a container or of a blob that allows just what is asked for.
+
+        Parameters
+        ----------
+        container, blob
+            Which one; they need not be there yet.
+        permissions
+            Azure's letters: `r`ead, `a`dd, `c`reate, `w`rite, `d`elete, `l`ist (of a container) ...
+        life
+            How long the URL has to work.
+
+        Raises
+        ------
+        LifeTooLongError
+            If it would have to work longer than it can, see `LONGEST_DELEGATED_LIFE`.
+        StorageError
+            If there is no such permission.
+        """
+        check_container_name(container)
+        ordered = _in_azures_order(permissions)
+        plain = f"{self.account_url}/{container}"
+        if blob is None:
+            return f"{plain}?{self._signatures.of_container(container, ordered, life)}"
+        check_blob_name(blob, windows=False)
+        return f"{blob_url(plain, blob)}?{self._signatures.of_blob(container, blob, ordered, life)}"
 
     def _secret(self, credential: str | AzureNamedKeyCredential | TokenCredential) -> Secret:
         if isinstance(credential, str):
@@ -297,14 +328,6 @@ class AzureBlob:
         check_container_name(container)
         return self._service.get_container_client(container)
 
-    def _plain_url(self, container: str) -> str:
-        check_container_name(container)
-        return f"{self.account_url}/{container}"
-
-    def _signed_url(self, container: str, permissions: str, life: timedelta) -> str:
-        plain = self._plain_url(container)
-        return f"{plain}?{self._signatures.of_container(container, permissions, life)}"
-
     def _own_url(self, container: str, blob: str) -> str:
         check_blob_name(blob, windows=False)
         return blob_url(self._own_container_url(container), blob)
@@ -314,7 +337,7 @@ class AzureBlob:
         with self._lock:
             url, until = self._own_urls.get(container, ("", 0.0))
             if time.monotonic() > until:
-                url = self._signed_url(container, _EVERYTHING, _OWN_LIFE)
+                url = self.signed_url(container, permissions=_EVERYTHING, life=_OWN_LIFE)
                 until = time.monotonic() + _OWN_REST.total_seconds()
                 self._own_urls[container] = url, until
             return url
@@ -350,6 +373,16 @@ def _connect(
 def _account_of(account_url: str) -> str:
     parts = urlsplit(account_url)
     return parts.path.strip("/") or (parts.hostname or "").split(".")[0]
+
+
+def _in_azures_order(permissions: str) -> str:
+    unknown = set(permissions) - set(_PERMISSIONS)
+    if unknown or not permissions:
+        raise StorageError(
+            f"`{permissions}` are no permissions for a signed URL",
+            hint=f"take letters of `{_PERMISSIONS}`, such as `rl` to read and list",
+        )
+    return "".join(letter for letter in _PERMISSIONS if letter in permissions)
 
 
 def _bad_connection_string() -> StorageError:
