@@ -171,3 +171,18 @@ def test_a_managers_id_is_taken(account, manager_job):
     body = {"id": "manager", "commandLine": "true"}
     response = account.send("POST", f"/jobs/{job}/tasks", body)
     assert account.code(response) == (409, "TaskExists")
+
+
+def test_a_shrinking_pool_gives_up_the_managers_node_last(account, manager_job):
+    pool = account.pool(nodes=3)
+    job = manager_job(pool, "sleep 60")
+    manager = account.task_in(job, "Manager", "running")["nodeInfo"]["nodeId"]
+    for task_id in ("a", "b"):
+        account.add(job, task_id, "sleep 60")
+        account.task_in(job, task_id, "running")
+    resize = {"targetDedicatedNodes": 1, "nodeDeallocationOption": "requeue"}
+    account.send("POST", f"/pools/{pool}/resize", resize)
+    account.steady(pool)
+    assert [node["id"] for node in account.nodes(pool)] == [manager]
+    assert account.task(job, "Manager")["executionInfo"]["requeueCount"] == 0
+    account.send("DELETE", f"/jobs/{job}")

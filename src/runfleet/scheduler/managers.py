@@ -30,3 +30,8 @@ def suits(spec: JobSpec, task: Task, node: NodeEntry) -> bool:
     manager = spec.manager
     is_choosy = manager is not None and not manager.allow_low_priority_node
     return node.node.dedicated or not is_choosy or not is_manager(spec, task)
+
+
+def runs_on(node: NodeEntry) -> bool:
+    """Whether the manager of some job runs on a node."""
+    return any(is_manager(run.job.job.spec, run.task) for run in node.tasks.values())

@@ -12,7 +12,7 @@ from runfleet.batch.states import (
     NodeState,
     PoolState,
 )
-from runfleet.scheduler import nodes
+from runfleet.scheduler import managers, nodes
 from runfleet.scheduler.commands import ForgetPool, SavePool
 from runfleet.scheduler.state import Due, NodeEntry, PoolEntry, Purpose, State
 
@@ -63,8 +63,8 @@ def _approach(
         nodes.leave(state, entry, pool.pool.deallocation_option, now)
 
 
-def _leaves_first(entry: NodeEntry) -> tuple[int, int]:
-    return (_IDLE_FIRST.get(entry.node.state, 3), -entry.node.number)
+def _leaves_first(entry: NodeEntry) -> tuple[int, bool, int]:
+    return (_IDLE_FIRST.get(entry.node.state, 3), managers.runs_on(entry), -entry.node.number)
 
 
 def settle_pool(state: State, pool: PoolEntry, now: datetime) -> None:
