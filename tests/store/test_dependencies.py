@@ -164,6 +164,21 @@ def test_a_hundred_thousand_children_of_one_parent_are_told_bit_by_bit(store):
     assert sizes == [300, 300, 300, 100]
 
 
+def test_a_thousand_ranges_that_end_alike_are_looked_at_bit_by_bit(store):
+    """Each of them watches the number that is met first."""
+    for count in range(1_000):
+        add(store, f"child-{count}", ranges=[IdRange(count, 1_000)])
+    assert satisfy(store, *map(str, range(999))) == []
+    store.dependencies.satisfy(store.job_number("job"), "1000")
+    sizes = []
+    while store.dependencies.is_due:
+        before = store._connection.total_changes
+        assert store.dependencies.tell_children(100) == []
+        sizes.append(store._connection.total_changes - before)
+    assert max(sizes) <= 101
+    assert len(satisfy(store, "999")) == 1_000
+
+
 def test_a_range_is_kept_once_and_not_counted_out(store):
     """Its size and the number of its children cost nothing when one of its numbers is met."""
     everything = [IdRange(1, 2_000_000_000)]

@@ -50,6 +50,7 @@ _KEYS = {
 }
 _INTEGER = re.compile(r"-?[0-9]+")
 _LARGEST = 2**31 - 1
+_WATCHED = "watched:"
 
 
 class DependencyTable:
@@ -140,41 +141,69 @@ class DependencyTable:
         execute = self._connection.execute
         execute("DELETE FROM satisfied_numbers WHERE job = ? AND first = ?", (job, number + 1))
         execute("INSERT OR REPLACE INTO satisfied_numbers VALUES (?, ?, ?)", (job, first, last))
-        self._look_further(job, number)
-
-    def _look_further(self, job: int, number: int) -> None:
-        """Have the ranges that watched a number watch another, or be met."""
-        rows = self._connection.execute(
-            "SELECT first, last FROM watching_ranges WHERE job = ? AND watched = ?", (job, number)
-        ).fetchall()
-        for wanted in (IdRange(*row) for row in rows):
-            watched = self._unsatisfied(job, wanted)
-            if watched is None:
-                self._connection.execute(
-                    "DELETE FROM watching_ranges WHERE job = ? AND first = ? AND last = ?",
-                    (job, wanted.first, wanted.last),
-                )
-                self._meet(job, _range_requirement(wanted))
-            else:
-                self._connection.execute(
-                    "UPDATE watching_ranges SET watched = ?"
-                    " WHERE job = ? AND first = ? AND last = ?",
-                    (watched, job, wanted.first, wanted.last),
-                )
+        met = execute(
+            "INSERT OR IGNORE INTO met_requirements SELECT ?1, ?3 WHERE EXISTS"
+            " (SELECT 1 FROM watching_ranges WHERE job = ?1 AND watched = ?2)",
+            (job, number, _watched_requirement(number)),
+        )
+        self._is_due = self._is_due or met.rowcount > 0
 
     def tell_children(self, limit: int) -> list[int]:
-        """Tell about `limit` children of requirements that are met; their sequences."""
+        """
+        Tell some children, or ranges, of requirements that are met.
+
+        Returns
+        -------
+        told : list
+            The sequences of the children, about `limit` at most.
+        """
         told: list[int] = []
-        while len(told) < limit:
+        looked = 0
+        while len(told) + looked < limit:
             met = self._connection.execute("SELECT * FROM met_requirements LIMIT 1").fetchone()
             self._is_due = met is not None
             if not self._is_due:
                 break
-            told += self._tell_some(met, limit)
+            self._begin()
+            if met[1].startswith(_WATCHED):
+                looked += self._tell_some_ranges(met, limit)
+            else:
+                told += self._tell_some(met, limit)
         return told
 
+    def _tell_some_ranges(self, met: tuple[int, str], limit: int) -> int:
+        job, number = met[0], int(met[1].removeprefix(_WATCHED))
+        rows = self._connection.execute(
+            "SELECT first, last FROM watching_ranges WHERE job = ? AND watched = ? LIMIT ?",
+            (job, number, limit),
+        ).fetchall()
+        for row in rows:
+            self._look_further(job, IdRange(*row))
+        if len(rows) < limit:
+            self._forget_met(met)
+        return len(rows)
+
+    def _look_further(self, job: int, wanted: IdRange) -> None:
+        """Have a range watch another number, or be met."""
+        watched = self._unsatisfied(job, wanted)
+        key = (job, wanted.first, wanted.last)
+        if watched is None:
+            self._connection.execute(
+                "DELETE FROM watching_ranges WHERE job = ? AND first = ? AND last = ?", key
+            )
+            self._meet(job, _range_requirement(wanted))
+        else:
+            self._connection.execute(
+                "UPDATE watching_ranges SET watched = ? WHERE job = ? AND first = ? AND last = ?",
+                (watched, *key),
+            )
+
+    def _forget_met(self, met: tuple[int, str]) -> None:
+        self._connection.execute(
+            "DELETE FROM met_requirements WHERE job = ? AND requirement = ?", met
+        )
+
     def _tell_some(self, met: tuple[int, str], limit: int) -> list[int]:
-        self._begin()
         execute, execute_many = self._connection.execute, self._connection.executemany
         rows = execute(
             "SELECT child FROM dependencies WHERE job = ? AND requirement = ? LIMIT ?",
@@ -186,7 +215,7 @@ class DependencyTable:
             [(*met, child) for (child,) in rows],
         )
         if len(rows) < limit:
-            execute("DELETE FROM met_requirements WHERE job = ? AND requirement = ?", met)
+            self._forget_met(met)
         return [child for (child,) in rows]
 
     def forget_child(self, child: int) -> None:
@@ -227,6 +256,11 @@ class DependencyTable:
             (orjson.dumps(list(living_jobs)).decode(),),
         ).fetchone()
         return None if row is None else int(row[0])
+
+
+def _watched_requirement(number: int) -> str:
+    """What stands for a number among met requirements, to the ranges that watch it."""
+    return f"{_WATCHED}{number}"
 
 
 def _range_requirement(wanted: IdRange) -> str:
