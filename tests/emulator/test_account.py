@@ -82,6 +82,22 @@ def test_usage_is_measured_from_the_nodes_that_there_were(account, client):
     assert usage(account, **query) == ended
 
 
+def test_usage_survives_being_killed(tmp_path, start_emulator, account_of):
+    """Of a node that is gone, and of one that is still there."""
+    emulator = start_emulator(tmp_path / "home")
+    account = account_of(emulator)
+    gone, there = account.pool(nodes=1), account.pool(nodes=1)
+    account.client.begin_delete_pool(gone, polling_interval=0).result()
+    queries = [{"$filter": f"poolId eq '{pool}'"} for pool in (gone, there)]
+    before = [core_hours(usage(account, **query)) for query in queries]
+    emulator.process.kill()
+    emulator.process.wait(20)
+    account = account_of(start_emulator(tmp_path / "home"))
+    after = [core_hours(usage(account, **query)) for query in queries]
+    assert after[0] == before[0] > 0
+    assert after[1] > before[1] > 0
+
+
 def core_hours(metrics):
     return sum(one["totalCoreHours"] for one in metrics)
 

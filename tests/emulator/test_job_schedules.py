@@ -126,6 +126,26 @@ def test_deleting_a_schedule_deletes_its_jobs(account, pool, add):
     assert account.code(account.send("GET", f"/jobs/{job}")) == (404, "JobNotFound")
 
 
+def test_a_job_is_made_when_its_time_has_come(account, add):
+    due = datetime.now(UTC) + timedelta(seconds=0.7)
+    schedule = add(schedule={"doNotRunUntil": due.isoformat()})
+    info = read(account, schedule)["executionInfo"]
+    assert info.keys() == {"nextRunTime"}
+    assert moment(info["nextRunTime"]) == due
+    assert account.get(f"/jobschedules/{schedule}/jobs")["value"] == []
+    (job,) = account.wait_for(lambda: account.get(f"/jobschedules/{schedule}/jobs")["value"])
+    assert due <= moment(job["creationTime"]) < due + timedelta(seconds=5)
+
+
+def test_the_last_moment_ends_a_schedule(account, add):
+    last = datetime.now(UTC) + timedelta(seconds=0.7)
+    job = {**NOWHERE, "onAllTasksComplete": "terminatejob"}
+    schedule = add(schedule={"doNotRunAfter": last.isoformat(), **HOURLY}, job=job)
+    assert read(account, schedule)["state"] == "active"
+    ended = schedule_in(account, schedule, "completed")
+    assert moment(ended["executionInfo"]["endTime"]) >= last
+
+
 def test_a_schedule_that_does_not_recur_ends_with_its_job(account, add):
     job = {**NOWHERE, "onAllTasksComplete": "terminatejob"}
     schedule = add(schedule={}, job=job)
@@ -172,7 +192,7 @@ def test_schedules_are_listed_filtered_and_selected(account, add):
     query = {"$filter": condition, "$select": "id,metadata", "$expand": "stats"}
     (listed,) = account.get("/jobschedules", **query)["value"]
     assert listed == {"id": schedule, "metadata": [{"name": "a", "value": "b"}]}
-    later = "schedule/doNotRunUntil gt DateTime'2020-01-01T00:00:00Z'"
+    later = "schedule/doNotRunUntil gt DateTime'2090-01-01T00:00:00Z'"
     assert not account.get("/jobschedules", **{"$filter": later})["value"]
     for path, name in ((f"/jobschedules/{schedule}/jobs", "id"), ("/jobschedules", "url")):
         response = account.send("GET", path, **{"$filter": f"{name} eq 'x'"})
@@ -257,7 +277,7 @@ def test_the_whole_way_of_the_sdk(account, client, unused):
 
 
 def test_schedules_survive_being_killed(tmp_path, start_emulator, account_of):
-    """What was acknowledged is there again, and goes on."""
+    """What was acknowledged is there again, and goes on; what fell due meanwhile is done."""
     emulator = start_emulator(tmp_path / "home")
     account = account_of(emulator)
     body = {"id": "s", "schedule": HOURLY, "jobSpecification": NOWHERE}
@@ -265,10 +285,14 @@ def test_schedules_survive_being_killed(tmp_path, start_emulator, account_of):
     account.send("POST", "/jobschedules", body | {"id": "off"})
     account.send("POST", "/jobschedules/off/disable")
     before = [read(account, schedule) for schedule in ("s", "off")]
+    due = datetime.now(UTC) + timedelta(seconds=0.3)
+    soon = {"id": "soon", "schedule": {"doNotRunUntil": due.isoformat()}}
+    account.send("POST", "/jobschedules", body | soon)
     emulator.process.send_signal(signal.SIGKILL)
     emulator.process.wait(20)
     account = account_of(start_emulator(tmp_path / "home"))
     assert [read(account, schedule) for schedule in ("s", "off")] == before
+    assert account.wait_for(lambda: account.get("/jobschedules/soon/jobs")["value"])
     (job,) = account.get("/jobschedules/s/jobs")["value"]
     assert (job["id"], job["state"]) == ("s:job-1", "active")
     assert ask(account, "s", "terminate").status_code == 202
