@@ -2,7 +2,7 @@
 
 import pytest
 
-from runfleet.batch.vm_sizes import core_count, service_spelling
+from runfleet.batch.vm_sizes import common_sizes, core_count, is_known, service_spelling
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,11 @@ def test_a_size_tells_its_cores_by_its_name(vm_size, cores):
 )
 def test_the_service_spells_a_size_with_capitals(spelling):
     assert service_spelling(spelling.lower()) == service_spelling(spelling.upper()) == spelling
+
+
+def test_the_names_of_common_sizes_tell_their_cores():
+    """So that a pool gets as many slots as the list shows cores."""
+    for size in common_sizes():
+        assert core_count(size.name) == size.cores, size.name
+        assert is_known(service_spelling(size.name))
+    assert not is_known("standard_q9")

@@ -103,12 +103,19 @@ def test_an_unknown_name_is_told_the_nearest(tmp_path: Path) -> None:
             "accounts.yaml:3: `accounts.azure.endpoint`: `http://a.example` is not encrypted",
         ),
         (
-            "accounts:\n  azure:\n    endpoint: a\n    storage: x\n    login: password\n",
+            "accounts:\n  azure:\n    endpoint: a.b\n    storage: x\n    login: password\n",
             "accounts.yaml:5: `accounts.azure.login`: `password` is no way to log in",
         ),
         (
-            "accounts:\n  azure:\n    endpoint: a\n    storage: x\n    key: c2VjcmV0\n",
+            "accounts:\n  azure:\n    endpoint: a.b\n    storage: x\n    key: c2VjcmV0\n",
             "accounts.yaml:5: `accounts.azure`: unknown key `key`",
+        ),
+        (
+            "accounts:\n  azure:\n    endpoint: https://127.0.0.1\n    storage: x\n",
+            (
+                "accounts.yaml:2: `accounts.azure`: `https://127.0.0.1` does not tell the name of "
+                "the Batch account"
+            ),
         ),
         ("accounts:\n  local:\n", "accounts.yaml:2: `accounts.local`: `local` is this machine"),
         (

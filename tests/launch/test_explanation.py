@@ -51,6 +51,22 @@ QUOTA = {"code": "AccountCoreQuotaReached", "message": "no cores left"}
             True,
         ),
         (
+            {
+                "pool": pool(targetDedicatedNodes=0, enableAutoScale=True),
+                "nodes": NodeCounts({}),
+            },
+            "pool `p` has no nodes yet: its formula looks for runs every few minutes",
+            False,
+        ),
+        (
+            {
+                "pool": pool(enableAutoScale=True, autoScaleRun={"error": QUOTA}),
+                "nodes": NodeCounts({}),
+            },
+            "the autoscale formula of pool `p` failed: AccountCoreQuotaReached: no cores left",
+            True,
+        ),
+        (
             {"pool": pool(allocationState="resizing"), "nodes": NodeCounts({})},
             "pool `p` is getting its 2 nodes",
             False,

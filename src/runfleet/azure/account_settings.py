@@ -74,9 +74,11 @@ class AccountSettings:
     management: str | None = None
 
 
-def account_of_endpoint(endpoint: str) -> str:
-    """Tell the name of the Batch account whose URL it is: the first part of the host."""
-    return _first_label(endpoint)
+def account_of_endpoint(endpoint: str) -> str | None:
+    """Tell the name of the Batch account whose URL it is; None if the host is an address."""
+    name = _first_label(endpoint)
+    host = urlsplit(endpoint).hostname or ""
+    return None if name == host or name.isdigit() or ":" in host else name
 
 
 def location_of_endpoint(endpoint: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -29,6 +30,14 @@ On = Annotated[
         help="The account, as `runfleet account list` has it.",
     ),
 ]
+
+
+_OUR_COMMAND = re.compile(r"`runfleet (run|watch|logs|retry|cancel|results)\b([^`]*)`")
+
+
+def addressed(text: str, account: str) -> str:
+    """Have the commands that a text advises go to an account."""
+    return _OUR_COMMAND.sub(rf"`runfleet \1\2{on_option(account)}`", text)
 
 
 def on_option(account: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On, StudyName
+from runfleet.cli.arguments import LOCAL, AsJson, On, StudyName, addressed
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
 
@@ -24,7 +24,7 @@ def explain(study: StudyName, on: On = LOCAL, as_json: AsJson = False) -> None:
     if explanation.output:
         printer.data(explanation.output)
     if explanation.next_step:
-        printer.data(f"Next: {explanation.next_step}.")
+        printer.data(f"Next: {addressed(explanation.next_step, on)}.")
 
 
 def _sentence(text: str) -> str:

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
@@ -119,6 +119,19 @@ class AccountForm(Form):
     management: Url | None = Field(None, description="The management API, of another cloud.")
     ca_file: str | None = Field(None, description="Certificates to trust, a PEM file.")
 
+    @model_validator(mode="after")
+    def _check_name(self) -> AccountForm:
+        if not self._batch_account:
+            raise InvalidValueError(
+                f"`{self.endpoint}` does not tell the name of the Batch account",
+                hint="add `batch_account:`, its name (`--batch-account` of `account add`)",
+            )
+        return self
+
+    @property
+    def _batch_account(self) -> str:
+        return self.batch_account or account_of_endpoint(self.endpoint) or ""
+
     def settings(self, name: str) -> AccountSettings:
         """Make the settings of the account that is called `name`."""
         return AccountSettings(
@@ -126,7 +139,7 @@ class AccountForm(Form):
             self.endpoint,
             self.login,
             StorageSettings(self.storage.url, self.storage.login or self.login),
-            self.batch_account or account_of_endpoint(self.endpoint),
+            self._batch_account,
             self.subscription,
             self.resource_group,
             self.location or location_of_endpoint(self.endpoint),
