@@ -39,7 +39,12 @@ FORMULA = "$TargetDedicatedNodes=0;"
 @pytest.fixture(scope="module")
 def answers(account, emulator):
     """What this service answers to the same requests."""
-    return {**pools(account), **jobs(account), **others(account, emulator)}
+    return {
+        **pools(account),
+        **jobs(account),
+        **schedules(account),
+        **others(account, emulator),
+    }
 
 
 def pools(account):
@@ -106,6 +111,19 @@ def jobs(account):
     account.client.begin_terminate_job("j1", {"terminateReason": "x"}, polling_interval=0).result()
     status = account.get("/jobs/j1/jobpreparationandreleasetaskstatus")
     return {**found, "preparation and release": status}
+
+
+def schedules(account):
+    body = {
+        "id": "s1",
+        "schedule": {"doNotRunAfter": "2099-01-01T00:00:00Z", "recurrenceInterval": "PT02M00S"},
+        "jobSpecification": {"poolInfo": {"poolId": "p1"}},
+    }
+    account.send("POST", "/jobschedules", body)
+    account.wait_for(lambda: account.get("/jobschedules/s1/jobs")["value"])
+    schedule = account.get("/jobschedules/s1")
+    account.client.begin_terminate_job_schedule("s1", polling_interval=0).result()
+    return {"job schedule": schedule, "completed job": account.job_in("s1:job-1", "completed")}
 
 
 def others(account, emulator):
