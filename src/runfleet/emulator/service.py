@@ -10,6 +10,7 @@ from runfleet.emulator.applications import Applications
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.packages import Packages
+from runfleet.wire import coverage
 from runfleet.wire.errors import not_implemented
 
 
@@ -36,5 +37,5 @@ class Service:
     def check_pool(self, spec: PoolSpec) -> None:
         """Refuse a pool of Windows nodes, or with packages that are not there."""
         if spec.os_type is OsType.WINDOWS:
-            raise not_implemented("pools of Windows nodes are not supported yet")
+            raise not_implemented(coverage.WINDOWS_NODES.reason("nodeAgentSKUId"))
         self.packages.check(spec.packages)

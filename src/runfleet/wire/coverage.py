@@ -48,13 +48,15 @@ _CONTAINERS = Refusal(
 _CERTIFICATES = Refusal(
     "certificates",
     "the service itself gave them up in February 2024",
-    "hand secrets to tasks as files of a container",
+    "let tasks fetch their secrets from a key vault or a container",
 )
 _LIFETIME_STATISTICS = Refusal(
     "statistics of an account's whole life",
     "the service itself dropped them with api-version 2023-11-01.18.0",
     "list jobs and pools",
 )
+
+WINDOWS_NODES = Refusal("pools of Windows nodes")
 
 IN_POOLS: Members = {
     "certificateReferences": _CERTIFICATES,
@@ -97,7 +99,7 @@ IN_TASKS: Members = {
     "authenticationTokenSettings": Refusal(
         "authentication tokens of tasks",
         "the service itself gave them up in September 2024",
-        "hand the account key to the task as a file",
+        "sign beforehand what the task needs",
     ),
 }
 
@@ -192,7 +194,7 @@ REFUSED_IN_MANAGEMENT: Mapping[str, Refusal] = {
 _NO_LOGIN = "nobody can log in: a virtual node is a folder, not a machine"
 
 SHORTFALLS: Mapping[str, str] = {
-    "create_pool": "pools of Windows nodes are refused; machines are not made, so that what "
+    "create_pool": f"{WINDOWS_NODES.meaning} are refused; machines are not made, so that what "
     "describes them is kept and shown without effect",
     "create_node_user": _NO_LOGIN,
     "replace_node_user": _NO_LOGIN,
