@@ -43,42 +43,44 @@ _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
 
 
+NodeDelay = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", min=0, help="How long a node takes to come, and as long again to boot."
+    ),
+]
+Tls = Annotated[bool, typer.Option("--tls", help="Serve https, with a certificate of its own.")]
+StorageAccount = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONNECTION_STRING",
+        envvar=STORAGE_VARIABLE,
+        show_envvar=False,
+        help="Keep files in a storage account from now on, Azurite's or one of Azure; "
+        f"`{FOLDER}`: here again. It holds a key, so say it by {STORAGE_VARIABLE}.",
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        metavar="PORT", min=1, max=65535, help="Where to listen; by default where it last did."
+    ),
+]
+Faults = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What shall go wrong: see docs/faults.md.")
+]
+
+
 @app.command(epilog=example("runfleet emulator start --detach"))
 def start(
     detach: Annotated[
         bool, typer.Option("--detach", help="Leave it running in the background.")
     ] = False,
-    node_delay: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            min=0,
-            help="How long a node takes to come, and as long again to boot.",
-        ),
-    ] = None,
-    tls: Annotated[
-        bool, typer.Option("--tls", help="Serve https, with a certificate of its own.")
-    ] = False,
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CONNECTION_STRING",
-            envvar=STORAGE_VARIABLE,
-            show_envvar=False,
-            help="Keep files in a storage account from now on, Azurite's or one of Azure; "
-            f"`{FOLDER}`: here again. It holds a key, so say it by {STORAGE_VARIABLE}.",
-        ),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            metavar="PORT", min=1, max=65535, help="Where to listen; by default where it last did."
-        ),
-    ] = None,
-    faults: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="What shall go wrong: see docs/faults.md."),
-    ] = None,
+    node_delay: NodeDelay = None,
+    tls: Tls = False,
+    storage: StorageAccount = None,
+    port: Port = None,
+    faults: Faults = None,
 ) -> None:
     """
     Start the emulator, and show its log until Ctrl-C.
@@ -190,18 +192,30 @@ def env(
             f"the emulator is running without https, at {endpoint.url}",
             hint="`runfleet emulator stop` stops it; what is running starts anew",
         )
-    variables = {
+    variables = _key_variables(endpoint)
+    if endpoint.ca_file:
+        variables["REQUESTS_CA_BUNDLE"] = str(ca_bundle(folders, os.environ))
+    if entra:
+        variables |= _identity_variables(endpoint)
+    for name, text in variables.items():
+        printer.data(f"export {name}={shlex.quote(text)}")
+
+
+def _key_variables(endpoint: Endpoint) -> dict[str, str]:
+    """What `az batch` reads."""
+    return {
         "AZURE_BATCH_ENDPOINT": endpoint.url,
         "AZURE_BATCH_ACCOUNT": endpoint.account,
         "AZURE_BATCH_ACCESS_KEY": endpoint.key,
     }
-    if endpoint.ca_file:
-        variables["REQUESTS_CA_BUNDLE"] = str(ca_bundle(folders, os.environ))
-    if entra:
-        variables["IDENTITY_ENDPOINT"] = f"{endpoint.url}/identity/token"
-        variables["IDENTITY_HEADER"] = identity_header(base64.b64decode(endpoint.key))
-    for name, text in variables.items():
-        printer.data(f"export {name}={shlex.quote(text)}")
+
+
+def _identity_variables(endpoint: Endpoint) -> dict[str, str]:
+    """What `DefaultAzureCredential` reads on a machine of Azure."""
+    return {
+        "IDENTITY_ENDPOINT": f"{endpoint.url}/identity/token",
+        "IDENTITY_HEADER": identity_header(base64.b64decode(endpoint.key)),
+    }
 
 
 @app.command(epilog=example('TOKEN="$(runfleet emulator token)"'))

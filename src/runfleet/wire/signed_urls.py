@@ -44,7 +44,8 @@ def check_upload(request: Request, key: bytes) -> None:
         ``AuthenticationFailed``.
     """
     end, signature = request.query.get("se", ""), request.query.get("sig", "")
-    if not hmac.compare_digest(_signature(request.path, end, key), signature):
+    expected = _signature(request.path, end, key)
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise _refused("Signature did not match.")
     if parse_time(end) <= request.received:
         raise _refused(f"Signature not valid in the specified time frame: it ended at {end}.")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import ssl
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -88,3 +91,19 @@ def test_what_is_there_is_replaced_unless_the_client_minds(url, put):
 def test_other_blobs_and_other_verbs_are_refused(emulator, url, put):
     assert put(url, **{"x-ms-blob-type": "PageBlob"}).status_code == 400
     assert requests.get(url, verify=emulator.ca_file).status_code == 405
+
+
+def test_a_client_may_go_in_the_middle(emulator, application, url, upload):
+    """Nothing has happened then, and the next one begins anew."""
+    parts = urlsplit(url)
+    context = ssl.create_default_context(cafile=emulator.ca_file)
+    head = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+    with (
+        socket.create_connection((parts.hostname, parts.port)) as plain,
+        context.wrap_socket(plain, server_hostname=parts.hostname) as connection,
+    ):
+        connection.sendall(
+            f"{head}x-ms-blob-type: BlockBlob\r\nContent-Length: 1000\r\n\r\nbegun".encode()
+        )
+    upload(url, b"whole")
+    assert uploaded(emulator, application) == b"whole"

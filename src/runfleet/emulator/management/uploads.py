@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
@@ -26,6 +27,12 @@ from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response
 from runfleet.wire.signed_urls import check_upload
 
+log = logging.getLogger(__name__)
+
+
+class _ClientGoneError(Exception):
+    """Nobody waits for the answer any more."""
+
 
 class UploadApp:
     """
@@ -43,11 +50,13 @@ class UploadApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = request_of(scope, b"", received=now())
-        chunks = _chunks(receive)
         try:
-            response = await self._answer(request, chunks)
-        except ConnectionResetError:  # the client has gone
+            response = await self._answer(request, _chunks(receive))
+        except _ClientGoneError:
             return
+        except Exception:
+            log.exception("upload to %s failed", request.path)
+            response = respond_error(request, WireError("InternalError"))
         await send_answer(send, response)
 
     async def _answer(self, request: Request, chunks: AsyncIterator[bytes]) -> Response:
@@ -132,6 +141,6 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
     while more:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise ConnectionResetError
+            raise _ClientGoneError
         yield event.get("body", b"")
         more = event.get("more_body", False)
