@@ -10,34 +10,34 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from enum import Enum
 from functools import cache
 
 _SET_NAME = 'hostname "$0" || exit 126; exec "$@"'
-_WAYS = (
-    ("unshare", "--uts"),
-    ("unshare", "--user", "--map-current-user", "--keep-caps", "--uts"),
-)
 _PATIENCE = 5.0
+
+
+class Naming(Enum):
+    """How hosts get names of their own; `BESIDES` as users of a namespace of their own, too."""
+
+    PLAIN = ("unshare", "--uts")
+    BESIDES = ("unshare", "--user", "--map-current-user", "--keep-caps", "--uts")
+    NOT_AT_ALL = ()
 
 
 def with_host_name(name: str, arguments: Sequence[str]) -> list[str]:
     """Have a program started where its host has a name; where that cannot be, just start it."""
-    way = _way()
-    return _command(way, name, arguments) if way else [*arguments]
-
-
-def can_name_hosts() -> bool:
-    """Whether the hosts of nodes can have names of their own here."""
-    return bool(_way())
+    way = naming()
+    return [*arguments] if way is Naming.NOT_AT_ALL else _command(way, name, arguments)
 
 
 @cache
-def _way() -> tuple[str, ...]:
-    """What makes such a namespace here, found by trying; nothing where nothing does."""
-    return next((way for way in _WAYS if _works(way)), ())
+def naming() -> Naming:
+    """How hosts get names of their own here, found by trying."""
+    return next((way for way in (Naming.PLAIN, Naming.BESIDES) if _works(way)), Naming.NOT_AT_ALL)
 
 
-def _works(way: Sequence[str]) -> bool:
+def _works(way: Naming) -> bool:
     try:
         return not subprocess.run(
             _command(way, "127.0.0.2", ["/bin/true"]), capture_output=True, timeout=_PATIENCE
@@ -46,5 +46,5 @@ def _works(way: Sequence[str]) -> bool:
         return False
 
 
-def _command(way: Sequence[str], name: str, arguments: Sequence[str]) -> list[str]:
-    return [*way, "/bin/sh", "-c", _SET_NAME, name, *arguments]
+def _command(way: Naming, name: str, arguments: Sequence[str]) -> list[str]:
+    return [*way.value, "/bin/sh", "-c", _SET_NAME, name, *arguments]

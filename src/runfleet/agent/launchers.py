@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runfleet.agent import ssh
-from runfleet.agent.host_names import can_name_hosts
+from runfleet.agent.host_names import Naming, naming
 
 _NAMES = ("ssh", "rsh")
 
@@ -23,8 +23,17 @@ _ALLOW_ROOT = (
     "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM",
 )
 
-# Open MPI takes ranks on hosts of one name for neighbours that share memory.
-_FOR_NAMELESS_HOSTS = {"OMPI_MCA_btl": "tcp,self", "OMPI_MCA_coll": "^han"}
+# Open MPI takes ranks on hosts of one name for neighbours that share memory, and so does its UCX
+# with all ranks of this machine, of which those of other users' namespaces are out of its reach.
+_DETOURS = {
+    Naming.PLAIN: {},
+    Naming.BESIDES: {"OMPI_MCA_pml": "ob1"},
+    Naming.NOT_AT_ALL: {
+        "OMPI_MCA_pml": "ob1",
+        "OMPI_MCA_btl": "tcp,self",
+        "OMPI_MCA_coll": "^han",
+    },
+}
 
 
 def with_launchers(environment: Mapping[str, str], state: str) -> dict[str, str]:
@@ -35,9 +44,8 @@ def with_launchers(environment: Mapping[str, str], state: str) -> dict[str, str]
     """
     path = environment.get("PATH", os.defpath)
     allowed = dict.fromkeys(_ALLOW_ROOT, "1") if os.geteuid() == 0 else {}
-    detours = {} if can_name_hosts() else _FOR_NAMELESS_HOSTS
     own = {"PATH": f"{state}/{ssh.FOLDER}{os.pathsep}{path}"}
-    return {**allowed, **detours, **environment, **own}
+    return {**allowed, **_DETOURS[naming()], **environment, **own}
 
 
 def write_launchers(state: str) -> None:
