@@ -71,6 +71,18 @@ def test_whether_it_is_kept_can_change(account, auto, unused):
     account.gone(f"/pools/{pool}")
 
 
+def test_a_job_is_read_changed_and_replaced_whole(account, client, auto, unused):
+    """By SDK 15.1: what it read of the auto pool is what it sends."""
+    create(account, unused, auto(nodes=0, pool={"startTask": {"commandLine": "true"}}))
+    job = client.get_job(unused)
+    job.priority = 5
+    client.replace_job(unused, job)
+    replaced = client.get_job(unused)
+    assert (replaced.priority, replaced.pool_info) == (5, job.pool_info)
+    assert replaced.execution_info.pool_id == job.execution_info.pool_id
+    client.begin_delete_job(unused, polling_interval=0).result()
+
+
 def test_a_job_that_moves_leaves_no_auto_pool_behind(account, auto, unused):
     pool = create(account, unused, auto(nodes=0))["executionInfo"]["poolId"]
     account.send("POST", f"/jobs/{unused}/disable", {"disableTasks": "wait"})

@@ -106,6 +106,20 @@ def test_the_whole_way_of_az_batch(batch, wait_for, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_job_schedules_of_az_batch(batch):
+    manager = ("--job-manager-task-id", "m", "--job-manager-task-command-line", "true")
+    times = ("--recurrence-interval", "PT1H", "--start-window", "PT30M")
+    batch("job-schedule", "create", "--id", "s", "--pool-id", "p", *times, *manager)
+    named = ("--job-schedule-id", "s")
+    assert [job["id"] for job in batch("job", "list", *named)] == ["s:job-1"]
+    assert [task["id"] for task in batch("task", "list", "--job-id", "s:job-1")] == ["m"]
+    batch("job-schedule", "stop", *named)
+    assert batch("job-schedule", "show", *named)["state"] == "completed"
+    batch("job-schedule", "delete", *named, "--yes")
+    assert batch("job", "list") == []
+
+
+@pytest.mark.slow
 def test_az_logs_in_and_manages_packages(az, batch, environment, tmp_path):
     """The emulator is a cloud of its own, with an identity that needs no key."""
     del environment["AZURE_BATCH_ACCESS_KEY"]
