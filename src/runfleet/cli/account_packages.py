@@ -6,20 +6,26 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-from runfleet.azure.packages import AccountPackage, AccountPackages, OnProgress
+from runfleet.cli.arguments import LOCAL
 from runfleet.cli.printer import Printer
-from runfleet.cli.studies import key_prompt
 from runfleet.cli.words import size_text
 from runfleet.home import runfleet_home
-from runfleet.launch.connecting import access_to
 from runfleet.storage.packages import packed
+
+if TYPE_CHECKING:
+    from runfleet.azure.packages import AccountPackage, AccountPackages, OnProgress
 
 
 def packages_of(account: str) -> AccountPackages | None:
     """Open the packages of an account; None for this machine, where they are in a folder."""
+    if account == LOCAL:
+        return None
+    # Imported for other accounts only: it takes longer than all that is to be done here.
+    from runfleet.cli.studies import key_prompt
+    from runfleet.launch.connecting import access_to
+
     return access_to(account, runfleet_home(), key_prompt()).open_packages()
 
 
@@ -58,6 +64,8 @@ def _progress(printer: Printer) -> Iterator[OnProgress | None]:
     if not printer.err.is_terminal:
         yield None
         return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
     columns = (TextColumn("Uploading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=printer.err, transient=True) as progress:
         bar = progress.add_task("upload", total=None)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runfleet.azure.packages import AccountPackage
 from runfleet.cli.account_packages import add_to_account, list_of_account, packages_of
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes
@@ -17,6 +16,9 @@ from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.words import size_text
 from runfleet.home import runfleet_home
 from runfleet.storage.packages import Package, PackageFolder
+
+if TYPE_CHECKING:
+    from runfleet.azure.packages import AccountPackage
 
 app = new_app("Add, list and remove application packages.")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.wire.conditions import etag, http_date
@@ -37,6 +35,9 @@ def parse_block_list(body: bytes) -> list[str]:
     WireError
         ``InvalidBlockList`` for what is none, or names blocks of an earlier blob.
     """
+    # Imported when packages are uploaded: most emulators never see one.
+    from xml.etree import ElementTree
+
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - expat refuses to be exploded by entities
     except ElementTree.ParseError as error:
@@ -56,12 +57,14 @@ def respond(request: Request, *, changed: datetime | None = None) -> Response:
 
 def respond_error(request: Request, error: BatchRuleError) -> Response:
     """Answer that an upload was refused."""
+    from xml.etree import ElementTree
+
     reasons = "".join(f"\n{reason}" for reason in error.details.values())
     message = f"{ERRORS[error.code].message}{reasons}\nRequestId:{request.request_id}"
-    body = (
-        '<?xml version="1.0" encoding="utf-8"?>'
-        f"<Error><Code>{error.code}</Code><Message>{escape(message)}</Message></Error>"
-    ).encode()
+    root = ElementTree.Element("Error")
+    ElementTree.SubElement(root, "Code").text = error.code
+    ElementTree.SubElement(root, "Message").text = message
+    body = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     kind = {"x-ms-error-code": error.code, "Content-Type": "application/xml"}
     headers = _headers(request) | kind | {"Content-Length": str(len(body))}
     return Response(error_status(error), headers, body)
