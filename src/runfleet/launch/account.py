@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from runfleet.azure import AzureBatch
 from runfleet.azure.account_settings import LoginKind
-from runfleet.azure.management import Management
-from runfleet.launch.access import Access
-from runfleet.launch.account_file import LOCAL
+from runfleet.launch.access import LOCAL, Access
 from runfleet.launch.errors import AccountError, StudyNotFoundError
 from runfleet.launch.hashes import hash_cache
 from runfleet.launch.history import Repeat
@@ -28,6 +27,9 @@ from runfleet.launch.submission import Submission
 from runfleet.launch.submitting import Submitted, Submitter
 from runfleet.storage import Storage
 from runfleet.study import Study
+
+if TYPE_CHECKING:
+    from runfleet.azure.management import Management
 
 _LOCK_SECONDS = 600
 

@@ -21,14 +21,12 @@ from runfleet.azure.account_settings import (
     location_of_endpoint,
 )
 from runfleet.azure.channel import is_loopback
+from runfleet.launch.access import LOCAL
 from runfleet.launch.errors import AccountError
 from runfleet.study.document import Document, parse_document
 from runfleet.study.errors import InvalidValueError, StudyError, suggest
 from runfleet.study.form import Form
 from runfleet.study.validation import check
-
-LOCAL = "local"
-"""The account of this machine, which is in no file."""
 
 FILE_NAME = "accounts.yaml"
 

@@ -8,9 +8,8 @@ import platform
 from pathlib import Path
 
 from runfleet.home import runfleet_home
-from runfleet.launch.access import Access, AzureAccess, LocalAccess
+from runfleet.launch.access import LOCAL, Access, LocalAccess
 from runfleet.launch.account import Account
-from runfleet.launch.account_file import LOCAL, AccountFile
 from runfleet.launch.emulator import emulator_of
 from runfleet.launch.keys import AskKey, Keys
 
@@ -54,6 +53,10 @@ def access_to(account: str, home: Path, ask_key: AskKey | None = None) -> Access
     """Find the way to an account, and start nothing; see `connect`."""
     if account == LOCAL:
         return LocalAccess(home, emulator_of(home))
+    # Imported late: what runs on this machine does without, and begins the sooner.
+    from runfleet.launch.account_file import AccountFile
+    from runfleet.launch.azure_access import AzureAccess
+
     settings = AccountFile(home).get(account)
     return AzureAccess(settings, Keys(os.environ, ask_key), owner())
 

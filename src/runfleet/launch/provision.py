@@ -6,7 +6,6 @@ import logging
 import math
 from datetime import UTC, datetime, timedelta
 
-from runfleet.autoscale.formulas import while_tasks_last
 from runfleet.azure import Autoscale, AzureBatch, ConflictError, PoolInfo, PoolSettings
 from runfleet.azure.waiting import asking
 from runfleet.launch.pool import PoolPlan, Scaling, check_communication
@@ -119,6 +118,9 @@ def _marks(scaling: Scaling) -> dict[str, str]:
 
 
 def _autoscale(plan: PoolPlan, scaling: Scaling, waiting: int) -> Autoscale:
+    # Imported late: pools on this machine have no formula.
+    from runfleet.autoscale.formulas import while_tasks_last
+
     formula = while_tasks_last(
         plan.nodes,
         min_nodes=scaling.least,
