@@ -42,6 +42,9 @@ _JSON = "application/json; odata=minimalmetadata"
 _CONNECT_SECONDS = 20
 _READ_SECONDS = 90
 _BLOCK_BYTES = 1 << 18
+# Seconds after which a wait is worth a word, and between two words.
+_LONG_WAIT = 5.0
+_BETWEEN_WORDS = 30.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 Query = Mapping[str, str | int | None]
@@ -76,6 +79,7 @@ class Channel:
         self.endpoint = (endpoint if "://" in endpoint else f"https://{endpoint}").rstrip("/")
         self.back_off = back_off
         self._has_answered = False
+        self._last_told = -_BETWEEN_WORDS
         self.ca_file = ca_file
         _check_key(credential)
         self._client = _make_client(self.endpoint, credential, ca_file)
@@ -167,7 +171,7 @@ class Channel:
                 waited = time.monotonic() - began
                 if self.back_off.gives_up(error, waited=waited, has_answered=self._has_answered):
                     raise
-                sleep(self._pause(attempt, error))
+                sleep(self._pause(attempt, error, waited))
                 attempt += 1
             else:
                 self._has_answered = True
@@ -197,11 +201,20 @@ class Channel:
             raise self._unreachable(request, error) from error
         return response.content
 
-    def _pause(self, attempt: int, error: ServiceUnavailableError) -> float:
+    def _pause(self, attempt: int, error: ServiceUnavailableError, waited: float) -> float:
         chance = random.random()  # noqa: S311
         pause = self.back_off.pause(attempt, chance=chance, retry_after=error.retry_after)
-        log.info("%s: trying again in %.1f s", error.message, pause)
+        level = logging.WARNING if self._is_to_be_told(waited + pause) else logging.INFO
+        log.log(level, "%s; trying again in %.0f s", error.message, pause)
         return pause
+
+    def _is_to_be_told(self, waited: float) -> bool:
+        """Whether whoever waits should hear of it: when it takes long, and not all the time."""
+        now = time.monotonic()
+        if waited < _LONG_WAIT or now - self._last_told < _BETWEEN_WORDS:
+            return False
+        self._last_told = now
+        return True
 
     def _unreachable(self, request: HttpRequest, error: Exception) -> ServiceUnavailableError:
         asked = f"{request.method} {urlsplit(request.url).path}"

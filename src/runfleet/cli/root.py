@@ -14,6 +14,7 @@ from runfleet.cli.apps import DeferredCommand, new_app
 from runfleet.cli.arguments import ACCOUNT_VARIABLE, LOCAL
 from runfleet.cli.failures import exit_code_of
 from runfleet.cli.printer import Printer
+from runfleet.cli.waits import Waits
 from runfleet.home import runfleet_home
 
 COMMANDS = {
@@ -48,6 +49,7 @@ def main() -> None:
     printer = Printer.standard()
     # Its warnings of a page are told in a line, as errors of ours.
     logging.getLogger("azure.identity").addHandler(logging.NullHandler())
+    logging.getLogger("runfleet.azure").addHandler(Waits(printer))
     sys.exit(exit_code_of(lambda: command()(prog_name="runfleet", standalone_mode=False), printer))
 
 
