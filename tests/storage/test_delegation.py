@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import trustme
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
 from azure.storage.blob import UserDelegationKey
 
 from runfleet.storage import AzureBlob, LifeTooLongError, StorageAccessError, StorageError
@@ -111,3 +112,14 @@ def test_an_identity_is_not_sent_over_an_open_connection(azurite):
     with pytest.raises(StorageError, match="only supported with HTTPS") as caught:
         AzureBlob(azurite.url, Identity()).create_container(CONTAINER)
     assert "need an `https` URL" in caught.value.hint
+
+
+def test_who_has_not_signed_in_is_told_so(secure_azurite):
+    class Nobody(Identity):
+        def get_token(self, *scopes, **_):
+            raise ClientAuthenticationError("no login was found\nand much more is said")
+
+    storage = AzureBlob(secure_azurite.url, Nobody(), pauses=())
+    with pytest.raises(StorageAccessError, match=r"no login was found$") as caught:
+        storage.put_bytes(CONTAINER, "a", b"")
+    assert "az login" in caught.value.hint

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
@@ -18,21 +17,25 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient, ExponentialRetry, UserDelegationKey
 
-from runfleet.storage.channel import PAUSES, Channel, WebError, reason_of
-from runfleet.storage.errors import (
-    BlobNotFoundError,
-    ContainerNotFoundError,
-    StorageAccessError,
-    StorageError,
-    StorageUnavailableError,
+from runfleet.storage.azure_errors import (
+    NOT_THERE,
+    asking,
+    cannot_read,
+    code_of,
+    reading,
+    status_of,
+    translated,
+    writing,
 )
+from runfleet.storage.channel import PAUSES, Channel, WebError
+from runfleet.storage.errors import BlobNotFoundError, ContainerNotFoundError, StorageError
 from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.parallel import for_each
 from runfleet.storage.protocol import Blob, OnBytes, unheard
 from runfleet.storage.signatures import AccountKey, DelegationKey, Secret, Signatures
 from runfleet.storage.signed_blobs import SignedBlobs, new_md5
-from runfleet.storage.urls import blob_url
+from runfleet.storage.urls import blob_url, without_query
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -51,7 +54,6 @@ _FILES_AT_A_TIME = 16
 _DELETING_SECONDS = 90.0
 _DELETING_PAUSE = 3.0
 _COPY_PAUSE = 0.1
-_NOT_THERE = 404
 
 
 class AzureBlob:
@@ -85,7 +87,7 @@ class AzureBlob:
         pauses: Sequence[float] = PAUSES,
     ) -> None:
         self._service = _connect(account_url, credential, pauses)
-        self.account_url = str(self._service.url).rstrip("/")
+        self.account_url = without_query(str(self._service.url)).rstrip("/")
         self.account_name = str(self._service.account_name or _account_of(self.account_url))
         self._signatures = Signatures(
             self.account_name,
@@ -133,12 +135,12 @@ class AzureBlob:
                 client.create_container()
                 return
             except AzureError as error:
-                code = _code_of(error)
+                code = code_of(error)
                 if code == "ContainerAlreadyExists":
                     return
                 # A container is deleted in the background, and takes its name with it.
                 if code != "ContainerBeingDeleted" or time.monotonic() > deadline:
-                    raise _translated(error, f"container `{container}` cannot be made") from error
+                    raise translated(error, f"container `{container}` cannot be made") from error
             time.sleep(_DELETING_PAUSE)
 
     def list_containers(self) -> Iterator[str]:
@@ -148,7 +150,7 @@ class AzureBlob:
                 yield str(container.name)
         except AzureError as error:
             what = f"the containers of storage account `{self.account_name}` cannot be listed"
-            raise _translated(error, what) from error
+            raise translated(error, what) from error
 
     def delete_container(self, container: str) -> None:
         """Delete a container with all its blobs; one that is not there is no error."""
@@ -156,21 +158,21 @@ class AzureBlob:
         try:
             client.delete_container()
         except AzureError as error:
-            if _code_of(error) not in ("ContainerNotFound", "ContainerBeingDeleted"):
-                raise _translated(error, f"container `{container}` cannot be deleted") from error
+            if code_of(error) not in ("ContainerNotFound", "ContainerBeingDeleted"):
+                raise translated(error, f"container `{container}` cannot be deleted") from error
 
     def put_file(
         self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
     ) -> None:
         """Write the content of a file as a blob, in place of any blob of that name."""
         url = self._own_url(container, blob)
-        with _writing(container, blob):
+        with writing(container, blob):
             self._blobs.upload(str(path), url, on_bytes=on_bytes)
 
     def put_bytes(self, container: str, blob: str, content: bytes) -> None:
         """Write a blob, in place of any blob of that name."""
         url = self._own_url(container, blob)
-        with _writing(container, blob):
+        with writing(container, blob):
             self._blobs.put(url, content)
 
     def get_bytes(
@@ -178,7 +180,7 @@ class AzureBlob:
     ) -> bytes:
         """Read a blob, or a part of it; raises `BlobNotFoundError`."""
         url = self._own_url(container, blob)
-        with _reading(container, blob):
+        with reading(container, blob):
             return self._blobs.get(url, offset=offset, length=length)
 
     def get_file(
@@ -186,7 +188,7 @@ class AzureBlob:
     ) -> None:
         """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
         url = self._own_url(container, blob)
-        with _reading(container, blob), written_whole(path) as partial:
+        with reading(container, blob), written_whole(path) as partial:
             self._blobs.download(url, str(partial), on_bytes=on_bytes)
 
     def put_files(
@@ -209,7 +211,7 @@ class AzureBlob:
             blob, path = file
             url = self._own_url(container, blob.name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            with _asking(_cannot_read(container, blob.name), container, blob.name):
+            with asking(cannot_read(container, blob.name), container, blob.name):
                 self._blobs.download(url, path, size=blob.size, on_bytes=on_bytes)
 
         for_each(files, get, threads=_FILES_AT_A_TIME)
@@ -234,18 +236,18 @@ class AzureBlob:
                 time.sleep(_COPY_PAUSE)
                 state = target.get_blob_properties().copy.status or ""
         except AzureError as error:
-            if _code_of(error) == "ContainerNotFound":
+            if code_of(error) == "ContainerNotFound":
                 raise ContainerNotFoundError(to_container) from error
-            if _status_of(error) == _NOT_THERE:
+            if status_of(error) == NOT_THERE:
                 raise BlobNotFoundError(container, blob) from error
-            raise _translated(error, what) from error
+            raise translated(error, what) from error
         if state != "success":
             raise StorageError(f"{what}: its copy has ended as `{state}`")
 
     def exists(self, container: str, blob: str) -> bool:
         """Tell whether there is such a blob."""
         url = self._own_url(container, blob)
-        with _reading(container, blob):
+        with reading(container, blob):
             return self._blobs.exists(url)
 
     def delete_blob(self, container: str, blob: str) -> None:
@@ -254,9 +256,9 @@ class AzureBlob:
         try:
             self._blobs.delete(url)
         except WebError as error:
-            if error.status != _NOT_THERE:
+            if error.status != NOT_THERE:
                 what = f"blob `{blob}` of container `{container}` cannot be deleted"
-                raise _translated(error, what) from error
+                raise translated(error, what) from error
 
     def delete_prefix(self, container: str, prefix: str) -> None:
         """Delete all blobs whose names begin with the prefix."""
@@ -322,7 +324,7 @@ class AzureBlob:
             return self._service.get_user_delegation_key(start, expiry)
         except AzureError as error:
             what = f"storage account `{self.account_name}` gives no key to sign URLs with"
-            raise _translated(error, what) from error
+            raise translated(error, what) from error
 
     def _container(self, container: str) -> ContainerClient:
         check_container_name(container)
@@ -344,7 +346,7 @@ class AzureBlob:
 
     def _pages(self, container: str, prefix: str) -> Iterator[list[Blob]]:
         url = self._own_container_url(container)
-        with _asking(f"container `{container}` cannot be listed", container):
+        with asking(f"container `{container}` cannot be listed", container):
             yield from self._blobs.list(url, prefix)
 
 
@@ -355,7 +357,7 @@ def _connect(
 ) -> BlobServiceClient:
     if urlsplit(account_url).scheme not in ("http", "https"):
         raise StorageError(
-            f"`{account_url}` is no URL of a storage account",
+            f"`{without_query(account_url)}` is no URL of a storage account",
             hint="take the account's blob endpoint, as `https://NAME.blob.core.windows.net`",
         )
     retries = ExponentialRetry(
@@ -365,7 +367,7 @@ def _connect(
         return BlobServiceClient(account_url, credential, retry_policy=retries)
     except ValueError as error:
         raise StorageError(
-            f"storage account `{account_url}` cannot be opened: {error}",
+            f"storage account `{without_query(account_url)}` cannot be opened: {error}",
             hint="give the key with the account's name; identities need an `https` URL",
         ) from error
 
@@ -398,84 +400,7 @@ def _delete(client: ContainerClient, names: list[str]) -> None:
     try:
         answers = list(client.delete_blobs(*names, raise_on_any_failure=False))
     except AzureError as error:
-        raise _translated(error, what) from error
-    refused = [answer for answer in answers if answer.status_code not in (202, _NOT_THERE)]
+        raise translated(error, what) from error
+    refused = [answer for answer in answers if answer.status_code not in (202, NOT_THERE)]
     if refused:
         raise StorageError(f"{len(refused)} {what}: {refused[0].status_code} {refused[0].reason}")
-
-
-@contextmanager
-def _writing(container: str, blob: str) -> Iterator[None]:
-    what = f"blob `{blob}` cannot be written to container `{container}`"
-    with _naming_files(what), _asking(what, container, blob):
-        yield
-
-
-@contextmanager
-def _reading(container: str, blob: str) -> Iterator[None]:
-    what = _cannot_read(container, blob)
-    with _naming_files(what), _asking(what, container, blob):
-        yield
-
-
-def _cannot_read(container: str, blob: str) -> str:
-    return f"blob `{blob}` of container `{container}` cannot be read"
-
-
-@contextmanager
-def _asking(what: str, container: str, blob: str = "") -> Iterator[None]:
-    """Translate what the server says of a blob, or of the container itself."""
-    try:
-        yield
-    except WebError as error:
-        if error.code == "ContainerNotFound" or (error.status == _NOT_THERE and not blob):
-            raise ContainerNotFoundError(container) from error
-        if error.status == _NOT_THERE:
-            raise BlobNotFoundError(container, blob) from error
-        raise _translated(error, what) from error
-
-
-@contextmanager
-def _naming_files(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{what}: {error.strerror}: {error.filename}") from error
-
-
-def _translated(error: AzureError | WebError, what: str) -> StorageError:
-    """Turn what the SDK or the channel raised into the error that a caller can tell from others."""
-    status, reason = _status_of(error), f"{what}: {_reason_of(error)}"
-    if status in (401, 403):
-        return StorageAccessError(reason, hint=_ACCESS_HINTS.get(_code_of(error)))
-    if status is None or status == 429 or status >= 500:
-        hint = "check the network and the account's URL" if status is None else "try again later"
-        return StorageUnavailableError(reason, hint=hint)
-    return StorageError(reason)
-
-
-_ACCESS_HINTS = {
-    "AuthenticationFailed": "check the account's key, and this machine's clock",
-    "AuthorizationPermissionMismatch": "the identity needs the role `Storage Blob Data Contributor`"
-    " on the storage account",
-    "AuthorizationFailure": "check the account's key, this machine's clock, and the account's "
-    "firewall",
-    "KeyBasedAuthenticationNotPermitted": "the account takes no keys: sign in with an identity",
-}
-
-
-def _status_of(error: AzureError | WebError) -> int | None:
-    return error.status if isinstance(error, WebError) else getattr(error, "status_code", None)
-
-
-def _code_of(error: AzureError | WebError) -> str:
-    if isinstance(error, WebError):
-        return error.code
-    return str(getattr(getattr(error, "error_code", ""), "value", getattr(error, "error_code", "")))
-
-
-def _reason_of(error: AzureError | WebError) -> str:
-    if isinstance(error, WebError):
-        return error.message
-    status = getattr(error, "status_code", None)
-    return f"{status} {_code_of(error)}".rstrip() if status else reason_of(error)
