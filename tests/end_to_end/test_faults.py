@@ -6,7 +6,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -182,6 +182,36 @@ def test_every_task_is_added_once_and_succeeds_once(
     assert (counts.succeeded, counts.total) == (len(names), len(names))
     assert listed == Counter(names)
     wait_until_gone(folder)
+
+
+def test_an_answer_that_was_lost_is_no_refusal(
+    tmp_path: Path, wait_for: Callable[..., object]
+) -> None:
+    """What is asked again, and has been done, counts as done."""
+    lost = Fault(FaultKind.DROP, when=When.AFTER, times=1)
+    asked = ("create_pool", "resize_pool", "create_job", "update_job", "terminate_job")
+    asked += ("reactivate_task", "terminate_task", "delete_pool", "delete_job")
+    faults = [replace(lost, operations=(operation,)) for operation in asked]
+    options = ("--node-delay", "0.3")
+    with EmulatorProcess(tmp_path, faults, options=options) as emulator:
+        credential = AzureNamedKeyCredential(emulator.account, emulator.key)
+        with AzureBatch(emulator.url, credential) as batch:
+            image = batch.pick_image("ubuntu-22.04")
+            batch.ensure_pool(PoolSettings("p", image, "standard_f2s_v2", dedicated=1))
+            batch.wait_for_nodes("p", 1, timeout=timedelta(seconds=20))
+            batch.resize_pool("p", dedicated=2)
+            batch.create_job(JobSettings("j", "p"))
+            batch.add_tasks("j", [TaskSettings("t", "false"), TaskSettings("u", "sleep 60")])
+            wait_for(lambda: batch.task_counts("j").failed == 1)
+            batch.reactivate_task("j", "t")
+            batch.terminate_task("j", "u")
+            batch.finish_when_done("j")
+            batch.terminate_job("j")
+            batch.delete_pool("p")
+            batch.delete_job("j")
+            wait_for(lambda: batch.get_pool("p") is batch.get_job("j") is None)
+        log = emulator.log.read_text()
+    assert [f"hits {operation}" for operation in asked if f"hits {operation}" not in log] == []
 
 
 def _with_keys_of_its_kind(fault: Fault) -> Fault:

@@ -74,10 +74,15 @@ class PoolOperations:
         Raises
         ------
         ConflictError
-            If the pool is being resized, or scales by itself.
+            If the pool is being resized to another number, or scales by itself.
         """
         targets = without_none(targetDedicatedNodes=dedicated, targetLowPriorityNodes=spot)
-        self._channel.post(path_of("pools", pool_id, "resize"), targets)
+        try:
+            self._channel.post(path_of("pools", pool_id, "resize"), targets)
+        except ConflictError as error:
+            # It may be this very resize, and the answer that says so was lost.
+            if error.code != "PoolBeingResized" or not self._aims_at(pool_id, dedicated, spot):
+                raise
 
     def enable_autoscale(self, pool_id: str, autoscale: Autoscale) -> None:
         """Have a formula decide how many nodes a pool has; it is evaluated at once."""
@@ -187,6 +192,12 @@ class PoolOperations:
         """
         return read_file(
             self._channel, path_of("pools", pool_id, "nodes", node_id), path, offset, length
+        )
+
+    def _aims_at(self, pool_id: str, dedicated: int | None, spot: int | None) -> bool:
+        pool = self.get_pool(pool_id)
+        return pool is not None and (
+            dedicated in (None, pool.target_dedicated) and spot in (None, pool.target_spot)
         )
 
     def _raise_failed_nodes(self, pool_id: str, counts: NodeCounts) -> None:

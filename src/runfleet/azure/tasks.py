@@ -111,8 +111,17 @@ class TaskOperations:
         return True
 
     def reactivate_task(self, job_id: str, task_id: str) -> None:
-        """Put a task that failed back into the queue, with all its retries."""
-        self._channel.post(path_of("jobs", job_id, "tasks", task_id, "reactivate"))
+        """
+        Put a task that failed back into the queue, with all its retries.
+
+        One that has not completed is left as it is: it may be there again already, and the answer
+        that says so was lost.
+        """
+        try:
+            self._channel.post(path_of("jobs", job_id, "tasks", task_id, "reactivate"))
+        except ConflictError as error:
+            if error.code != "TaskNotCompleted":
+                raise
 
     def wait_for_tasks(
         self,
