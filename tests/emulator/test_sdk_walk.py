@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from azure.batch import BatchClient, models
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
 from runfleet.emulator.handlers import HANDLERS
 from runfleet.storage import DirectoryStorage
@@ -96,8 +96,7 @@ def walk_pool(walk: Walk, pool_body: Callable[..., dict[str, Any]]) -> None:
     walk.call("replace_pool_properties", "p", properties)
     (pool,) = walk.call("list_pools", select=["id", "metadata"], expand=["stats"])
     assert (pool.id, pool.metadata) == ("p", [])
-    walk.client.begin_resize_pool("p", {"targetDedicatedNodes": 3}, polling_interval=0)
-    pool = walk.call("begin_stop_pool_resize", "p")
+    walk.wait_for(lambda: stop_a_resize(walk))
     assert [one.code for one in walk.client.get_pool("p").resize_errors] == ["ResizeStopped"]
     walk_autoscale(walk)
     walk.call("begin_resize_pool", "p", {"targetDedicatedNodes": 2})
@@ -106,7 +105,20 @@ def walk_pool(walk: Walk, pool_body: Callable[..., dict[str, Any]]) -> None:
     wait_until_idle(walk, 1)
 
 
+def stop_a_resize(walk: Walk) -> bool:
+    """Stop a resize, unless it is over already."""
+    target = 3 - walk.client.get_pool("p").target_dedicated_nodes
+    walk.client.begin_resize_pool("p", {"targetDedicatedNodes": target}, polling_interval=0)
+    try:
+        walk.call("begin_stop_pool_resize", "p")
+    except ResourceExistsError:
+        walk.wait_for(lambda: walk.client.get_pool("p").allocation_state == "steady")
+        return False
+    return True
+
+
 def walk_autoscale(walk: Walk) -> None:
+    walk.wait_for(lambda: walk.client.get_pool("p").allocation_state == "steady")
     formula = "$TargetDedicatedNodes = 0;"
     walk.call("enable_pool_auto_scale", "p", {"autoScaleFormula": formula})
     run = walk.call("evaluate_pool_auto_scale", "p", {"autoScaleFormula": formula})
