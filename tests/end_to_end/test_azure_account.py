@@ -144,7 +144,7 @@ def test_a_client_that_is_killed_goes_on(
     shell: Any, write_study: Callable[..., str], wait_for: Callable[..., object], tmp_path: Path
 ) -> None:
     """Wherever it is killed: no run is lost, none is done again once it has succeeded."""
-    study = write_study("killed", runs=150)
+    study = write_study("killed", runs=80)
     for told in ("comparing", "adding", "runs ended"):
         with shell.start("run", study, "--on", "azure", "--yes") as process:
             for line in process.stderr:

@@ -75,9 +75,27 @@ def test_the_quota_is_seen_by_the_management_api(
     assert done.returncode == 1
 
 
+def test_a_quota_that_cannot_be_seen_is_no_error(
+    entra: Any, write_study: Callable[..., str]
+) -> None:
+    """Keys do not open the management API; the study runs all the same."""
+    text = (entra.home / "accounts.yaml").read_text()
+    (entra.home / "accounts.yaml").write_text(text.replace("login: entra", "login: key"))
+    entra.variables["RUNFLEET_ENTRA_BATCH_KEY"] = entra.variables["RUNFLEET_AZURE_BATCH_KEY"]
+    log_out(entra)
+    done = entra("doctor", write_study("unseen"), "--on", "entra")
+    assert done.returncode == 0, done.stdout
+    assert "warning  quota     cannot be seen: nobody is logged in" in done.stdout
+
+
+def log_out(entra: Any) -> None:
+    """Have no `az` on PATH."""
+    entra.variables["PATH"] = str(Path(entra.variables["PATH"].split(os.pathsep)[0]).parent)
+
+
 def test_nobody_is_logged_in(entra: Any) -> None:
     """It says how to."""
-    entra.variables["PATH"] = str(Path(entra.variables["PATH"].split(os.pathsep)[0]).parent)
+    log_out(entra)
     done = entra("status", "--on", "entra")
     assert done.returncode == 1
     assert "nobody is logged in to Microsoft Entra" in done.stderr

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runfleet.azure import BatchError
-from runfleet.azure.management import USER_SUBSCRIPTION, Management, OfferedSize, Quotas
+from runfleet.azure.management import USER_SUBSCRIPTION, OfferedSize, Quotas
 from runfleet.batch.vm_sizes import core_count, is_known
 from runfleet.launch.account import Account
-from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
+from runfleet.launch.doctor.findings import Finding, doubtful, fine, wrong
 from runfleet.launch.pool import PoolPlan
 
 _HOW_TO_SEE = (
@@ -34,9 +34,14 @@ def examine_quota(account: Account, pool: PoolPlan) -> Iterator[Finding]:
     except BatchError as error:
         sizes = {}
         yield doubtful("vm size", f"those of the region cannot be seen: {error.message}", _NO_SIZES)
-    yield looked_at("quota", lambda: _look_at_quota(management, pool, sizes))
+    try:
+        quotas = management.quotas()
+    except BatchError as error:  # a study that logs in by key runs all the same
+        yield doubtful("quota", f"cannot be seen: {error.message}", error.hint or _HOW_TO_SEE)
+        return
+    yield _quota_found(quotas, pool, sizes)
     if pool.spot:
-        yield looked_at("spot", lambda: _look_at_mode(management.quotas()))
+        yield _mode_found(quotas)
 
 
 def _size_by_name(pool: PoolPlan) -> Finding:
@@ -60,10 +65,7 @@ def _size_found(pool: PoolPlan, size: OfferedSize | None, count: int) -> Finding
     return fine("vm size", f"{size.name}, {size.cores or core_count(size.name)} cores")
 
 
-def _look_at_quota(
-    management: Management, pool: PoolPlan, sizes: dict[str, OfferedSize]
-) -> Finding:
-    quotas = management.quotas()
+def _quota_found(quotas: Quotas, pool: PoolPlan, sizes: dict[str, OfferedSize]) -> Finding:
     needed = pool.nodes * core_count(pool.vm_size)
     size = sizes.get(pool.vm_size.lower())
     name, allowed = _limit(quotas, pool, size.family if size else "")
@@ -82,7 +84,7 @@ def _limit(quotas: Quotas, pool: PoolPlan, family: str) -> tuple[str, int | None
     return "dedicated cores", quotas.dedicated_cores
 
 
-def _look_at_mode(quotas: Quotas) -> Finding:
+def _mode_found(quotas: Quotas) -> Finding:
     if quotas.allocation_mode == USER_SUBSCRIPTION:
         return fine("spot", "the account is in user-subscription mode, which has spot nodes")
     return wrong(
