@@ -95,6 +95,17 @@ def test_logs_of_jobs_made_elsewhere_come_from_the_nodes(local, job: str, folder
     assert (folder / "logs/foreign/t/stdout.txt").read_text() == "afar\n"
 
 
+def test_check_says_why_tasks_wait(local, job: str):
+    """As that of the preparation, whose last words are shown."""
+    prepare = "echo there is no such repository >&2; exit 7"
+    assert local("job", "create", "hopeless", "--pool", "shared", "--prepare", prepare).code == 0
+    assert local("task", "add", "hopeless", "t", "true").code == 0
+    wait_for(lambda: "exit code 7" in local("check", "hopeless").err)
+    why, output = local("check", "hopeless").err.splitlines()
+    assert why.startswith("Tasks of job `hopeless` wait: the preparation, which stages shared inp")
+    assert output == "there is no such repository"
+
+
 def test_a_job_finishes_with_its_last_task(local, job: str):
     assert local("task", "add", job, "only", "true", "--last").code == 0
     wait_for(lambda: [job, "shared", "completed"] in rows(local("job", "list").out))

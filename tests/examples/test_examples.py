@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -35,10 +39,11 @@ def run_study(runfleet: RunCommand, folder: Path) -> Path:
 
 
 def test_every_example_is_tested() -> None:
-    """A new example gets a test here, and a README beside its study."""
-    studies = {path.parent.name for path in EXAMPLES.glob("*/study.yaml")}
-    assert studies == {"single-run", "environment-sweep", "epanet-net1", "mpi-diffusion"}
-    assert all((EXAMPLES / name / "README.md").exists() for name in studies)
+    """A new example gets a test here, and a README."""
+    studies = {"single-run", "environment-sweep", "epanet-net1", "mpi-diffusion"}
+    examples = {path.parent.name for path in EXAMPLES.glob("*/README.md")}
+    assert examples == studies | {"step-by-step", "command-line"}
+    assert {path.parent.name for path in EXAMPLES.glob("*/study.yaml")} == studies
 
 
 def test_single_run(runfleet: RunCommand, example: Callable[[str], Path], epanet: Path) -> None:
@@ -82,3 +87,44 @@ def test_mpi_diffusion(mpich: str, runfleet: RunCommand, example: Callable[[str]
     assert table["peak"].is_monotonic_decreasing
     assert (table["processes"] == 4).all()
     assert (table["nodes"] == 2).all()
+
+
+def test_step_by_step(runfleet: RunCommand, example: Callable[[str], Path], tmp_path: Path) -> None:
+    """The way in Python, twice: the second time the pool and the inputs are there."""
+    folder = example("step-by-step")
+    added = runfleet("package", "add", "runoff", "1.0", folder / "program")
+    assert added.returncode == 0, added.stderr
+    for _ in range(2):
+        done = carry_out([sys.executable, "workflow.py"], folder, tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == printed_in(folder / "README.md", "4 of 4 tasks")
+
+
+def test_command_line(
+    mpich: str, runfleet: RunCommand, example: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """The way by commands: the repository is cloned on each node, and processes run on two."""
+    folder = example("command-line")
+    # A name with a quote would need more care than the example takes.
+    solver = Path(shutil.copytree(folder / "solver", tmp_path / "solver"))
+    for words in ("init --quiet", "add .", "-c user.name=me -c user.email=a@b commit -q -m solver"):
+        subprocess.run(["git", "-C", solver, *words.split()], check=True)
+    done = carry_out(["./workflow.sh", str(solver)], folder, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "4 processes: 3.141592654"
+    (kept,) = (tmp_path / "home" / "storage").glob("*/runs/quadrature/pi/pi.txt")
+    assert kept.read_text() == "3.141592654\n"
+
+
+def carry_out(command: list[str], folder: Path, tmp_path: Path) -> CompletedProcess[str]:
+    """Carry out what an example is, where `runfleet` is found and has the test's home."""
+    path = f"{os.environ['PATH']}{os.pathsep}{Path(sys.executable).parent}"
+    environment = {**os.environ, "PATH": path, "RUNFLEET_HOME": str(tmp_path / "home")}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def printed_in(page: Path, first: str) -> str:
+    """The block of a page that begins so."""
+    blocks = page.read_text(encoding="utf-8").split("\n\n")
+    block = next(block for block in blocks if block.startswith(f"    {first}"))
+    return textwrap.dedent(block) + "\n"

@@ -92,10 +92,14 @@ QUOTA = {"code": "AccountCoreQuotaReached", "message": "no cores left"}
             "the nodes of pool `p` are unusable: DiskFull: no space",
             True,
         ),
-        ({"preparation": BROKEN}, "the shared inputs could not be staged on node node-1", True),
+        (
+            {"preparation": BROKEN},
+            "the preparation, which stages shared inputs, failed on node node-1",
+            True,
+        ),
         (
             {"preparation": BROKEN, "prepared": True},
-            "the shared inputs could not be staged on node node-1",
+            "the preparation, which stages shared inputs, failed on node node-1",
             False,
         ),
     ],

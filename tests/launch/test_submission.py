@@ -427,7 +427,9 @@ def test_inputs_that_are_gone_stop_the_wait(account: Account, write_study: Write
     last = finish(account.submit(study, on_step=lose_inputs))
     assert last.explanation is not None
     assert last.explanation.is_stuck
-    assert last.explanation.sentence.startswith("the shared inputs could not be staged on node")
+    assert last.explanation.sentence.startswith(
+        "the preparation, which stages shared inputs, failed on node"
+    )
 
 
 def test_thousands_of_inputs_are_staged(

@@ -16,6 +16,8 @@ from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
 from runfleet.launch import Account, JobLogs, JobSummary, fetch_logs, summarise_jobs
+from runfleet.launch.diagnosis import find_situation
+from runfleet.launch.explanation import explain_waiting
 
 app = new_app()
 
@@ -51,6 +53,9 @@ def check(
         numbers = map(number_column, ("waiting", "running", "succeeded", "failed"))
         printer.table(("job", "pool", "state", *numbers), map(_row, wanted))
         _say_what_came(printer, fetched, to)
+        for summary in wanted:
+            if summary.waits:
+                _say_why(printer, account, summary)
     else:
         printer.say("There are no jobs.")
 
@@ -75,6 +80,13 @@ def _say_what_came(printer: Printer, fetched: dict[str, JobLogs], to: Path) -> N
         if logs.missing:
             gone = count_text(len(logs.missing), "task")
             printer.warning(f"the nodes of job `{job_id}` have lost what {gone} wrote")
+
+
+def _say_why(printer: Printer, account: Account, summary: JobSummary) -> None:
+    why = explain_waiting(find_situation(account.batch, summary.job))
+    printer.say(f"Tasks of job `{summary.job.id}` wait: {why.sentence}.")
+    if why.output:
+        printer.say(why.output)
 
 
 def _facts(summary: JobSummary, logs: JobLogs | None) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from runfleet.azure import Instances, PoolInfo, TaskInfo, TaskSettings, shell_command, with_packages
+from runfleet.azure import PoolInfo, TaskInfo
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import LOCAL, AsJson, On, on_option
 from runfleet.cli.by_hand import (
@@ -26,10 +27,11 @@ from runfleet.cli.by_hand import (
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.errors import RunfleetError
-from runfleet.launch import JobFiles
+from runfleet.launch import JobFiles, SingleTask
 from runfleet.launch.failures import batch_message
 from runfleet.launch.history import FAILED
 from runfleet.launch.names import container_name
+from runfleet.study.mpi import Implementation, Mpi
 
 app = new_app("Add, list and end tasks.")
 
@@ -63,6 +65,13 @@ def add(
         str,
         typer.Option("--coordination", metavar="LINE", help="What each of its nodes does first."),
     ] = ":",
+    mpi: Annotated[
+        Implementation | None,
+        typer.Option("--mpi", help="Start COMMAND in all processes, as this MPI does it."),
+    ] = None,
+    processes: Annotated[
+        int, typer.Option("--processes-per-node", min=1, help="How many of them on each node.")
+    ] = 1,
     last: Annotated[
         bool, typer.Option("--last", help="The job gets no more: it ends when all tasks have.")
     ] = False,
@@ -75,33 +84,34 @@ def add(
     not. Programs of application packages are on its PATH.
 
     With `--nodes`, the first node runs the command, and finds the others in $AZ_BATCH_HOST_LIST.
-    Inputs are then in $AZ_BATCH_TASK_SHARED_DIR, on all of them.
+    Inputs are then in $AZ_BATCH_TASK_SHARED_DIR, on all of them. With `--mpi`, the command is what
+    each process is, in a folder of the inputs; the line that starts them is made by runfleet.
     """
     printer = Printer.standard()
     account = open_account(on)
     job = find_job(account.batch, job_id)
     pool = find_pool(account.batch, job.pool_id)
     _check_nodes(pool, nodes)
-    system = operating_system_of(pool)
-    files = JobFiles.of(account.storage, job)
-    # A job that was made elsewhere names no container.
-    files = files or JobFiles(account.storage, container_name(job_id), job_id)
-    references = read_packages(packages)
-    inputs = files.send(input_files or ())
-    together = Instances(nodes, shell_command(coordination, system), inputs) if nodes > 1 else None
-    task = TaskSettings(
+    variables = read_environment(environment)
+    task = SingleTask(
         task_id,
-        shell_command(with_packages(command, references, system), system),
-        [] if together else inputs,
-        files.outputs(task_id, outputs or ()),
-        read_environment(environment),
-        references,
-        max_retries=retries,
-        time_limit=read_duration(time_limit),
-        slots=slots,
-        instances=together,
+        command,
+        input_files or (),
+        outputs or (),
+        variables,
+        read_packages(packages),
+        retries,
+        read_duration(time_limit),
+        slots,
+        nodes,
+        coordination,
+        _started_by(mpi, nodes, processes, variables) if mpi else None,
     )
-    if not account.batch.add_tasks(job_id, [task]).added:
+    # A job that was made elsewhere names no container.
+    files = JobFiles.of(account.storage, job)
+    files = files or JobFiles(account.storage, container_name(job_id), job_id)
+    settings = task.settings(files, operating_system_of(pool))
+    if not account.batch.add_tasks(job_id, [settings]).added:
         raise RunfleetError(
             f"job `{job_id}` has a task `{task_id}` already",
             hint=f"take another id; `runfleet task list {job_id}` lists those there are",
@@ -110,6 +120,10 @@ def add(
         account.batch.finish_when_done(job_id)
     printer.say(f"Task `{task_id}` is added; look at it: runfleet check {job_id}{on_option(on)}")
     printer.data(task_id)
+
+
+def _started_by(mpi: Implementation, nodes: int, processes: int, variables: Iterable[str]) -> Mpi:
+    return Mpi(nodes, processes, mpi, mpi.launcher, variables=tuple(variables))
 
 
 def _check_nodes(pool: PoolInfo, nodes: int) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runfleet.launch.plan import Plan
     from runfleet.launch.pool import PoolPlan
     from runfleet.launch.progress import Progress, RunCounts
+    from runfleet.launch.single_task import SingleTask
     from runfleet.launch.steps import OnStep, Step, StepName
     from runfleet.launch.submission import LogStream, Submission
 
@@ -45,6 +46,7 @@ __all__ = [
     "Progress",
     "RunCounts",
     "RunNotFoundError",
+    "SingleTask",
     "Step",
     "StepName",
     "StudyFileNeededError",
@@ -75,6 +77,7 @@ _HOMES = {
     "plan": ("Plan",),
     "pool": ("PoolPlan",),
     "progress": ("Progress", "RunCounts"),
+    "single_task": ("SingleTask",),
     "steps": ("OnStep", "Step", "StepName"),
     "submission": ("LogStream", "Submission"),
 }

@@ -36,13 +36,11 @@ def explain_study(
         return _ended(record, counts, failures)
     if counts.running:
         return _running(record, counts, failures)
-    return explain_waiting(find_situation(history, record))
+    return explain_waiting(find_situation(history.batch, _waiting_job(history, record)))
 
 
-def find_situation(history: History, record: StudyRecord) -> Situation:
-    """Ask for what matters to runs that wait: job, pool, nodes, start and preparation task."""
-    batch = history.batch
-    job = _waiting_job(history, record)
+def find_situation(batch: AzureBatch, job: JobInfo | None) -> Situation:
+    """Ask for what matters to tasks that wait: pool, nodes, start and preparation task."""
     pool_id = job.pool_id if job else ""
     pool = batch.get_pool(pool_id) if pool_id else None
     nodes = batch.node_counts(pool_id) if pool else NodeCounts({})

@@ -212,7 +212,8 @@ def _preparation_reason(situation: Situation) -> Explanation | None:
     if failed is None:
         return None
     return Explanation(
-        f"the shared inputs could not be staged on node {failed.node_id}: {failed.reason}",
+        f"the preparation, which stages shared inputs, failed on node {failed.node_id}: "
+        f"{failed.reason}",
         "mend the reason, `runfleet cancel` the study, and run it again",
         is_stuck=not situation.prepared,
         output=failed.output,

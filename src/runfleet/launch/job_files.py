@@ -50,11 +50,18 @@ class JobFiles:
         """What a new job has to remember, so that `of` finds its files."""
         return {_CONTAINER: self.container}
 
-    def send(self, sources: Iterable[Path]) -> list[ResourceFile]:
+    def send(self, sources: Iterable[Path], folder: str = "") -> list[ResourceFile]:
         """
         Upload input files, and those in folders, for a task to find under the names they have here.
 
         What is in the storage already is not uploaded again.
+
+        Parameters
+        ----------
+        sources
+            Files and folders.
+        folder
+            Where the task finds them, if not in its working folder itself.
 
         Raises
         ------
@@ -68,7 +75,7 @@ class JobFiles:
                 hint="put them into a zip file, and unpack it in the task's command",
             )
         self.storage.create_container(self.container)
-        return [self._send(file, name) for file, name in files]
+        return [self._send(file, f"{folder}/{name}".lstrip("/")) for file, name in files]
 
     def outputs(self, task_id: str, patterns: Iterable[str] = ()) -> list[OutputFile]:
         """Have the logs of a task, and files that match the patterns, uploaded when it ends."""

@@ -34,6 +34,11 @@ class JobSummary:
         has_ended = self.job.state == "completed" or self.counts.completed == self.counts.total
         return has_ended and self.counts.completed > 0
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has tasks, and none of them runs."""
+        return self.counts.active > 0 and not self.counts.running
+
 
 @dataclass(frozen=True, slots=True)
 class JobLogs:

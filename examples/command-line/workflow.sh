@@ -1,0 +1,27 @@
+#!/bin/sh
+# Azure Batch from the command line: a pool, a job that installs a solver, an MPI task, and a look at all of it.
+#
+#     workflow.sh REPOSITORY [OPTION...]
+#
+# REPOSITORY is the git repository of the solver, with an install.sh. OPTION goes to every command: `--on ACCOUNT`.
+set -eu
+repository=$1
+shift
+
+# At most five nodes, which can talk to each other; two of them are there from the beginning.
+runfleet pool create quadrature --max-nodes 5 --min-nodes 2 --inter-node --yes "$@"
+
+# Each node clones the repository and installs the solver, once, before the first task there.
+runfleet job create quadrature --pool quadrature --prepare "git clone --quiet '$repository' solver && sh solver/install.sh" "$@"
+
+# Two processes on each of two nodes. What they leave lands in a container, and the job ends with them.
+runfleet task add quadrature pi 'python3 "$AZ_BATCH_NODE_SHARED_DIR/solver/quadrature.py"' \
+    --nodes 2 --processes-per-node 2 --mpi mpich --output pi.txt --last "$@"
+
+until runfleet check --no-fetch --json "$@" quadrature | grep -q '"finished": true'; do
+    sleep 1
+done
+
+# How the tasks of every job have ended; and what those of finished jobs wrote, in logs/JOB/TASK/.
+runfleet check "$@"
+cat logs/quadrature/pi/stdout.txt

@@ -1,0 +1,112 @@
+"""A task that belongs to no study: one command with its files, on one node or on several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from runfleet.azure import (
+    Instances,
+    OperatingSystem,
+    PackageReference,
+    TaskSettings,
+    shell_command,
+    with_packages,
+)
+from runfleet.launch.job_files import JobFiles
+from runfleet.launch.mpi import launch_line
+from runfleet.launch.scripts import coordination_script
+from runfleet.study.model import Model
+from runfleet.study.mpi import Mpi
+
+# Where processes run on all nodes, in the folder of what these have fetched in common.
+_PROCESS_FOLDER = "wd"
+
+
+@dataclass(frozen=True, slots=True)
+class SingleTask:
+    """
+    A task to be added to a job.
+
+    Parameters
+    ----------
+    id
+        Up to 64 letters, digits, hyphens and underscores.
+    command
+        A line for the shell of the pool's operating system.
+    inputs, outputs
+        Files and folders of this machine; patterns of files to keep.
+    environment, packages
+        What the command needs.
+    retries, time_limit, slots
+        As in `TaskSettings`.
+    nodes
+        On how many it runs at once; the first of them carries out the command.
+    coordination
+        What each node does before, where there are several.
+    mpi
+        How its processes are started, if the command is what each of them is.
+    """
+
+    id: str
+    command: str
+    inputs: Sequence[Path] = ()
+    outputs: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    packages: Sequence[PackageReference] = ()
+    retries: int = 0
+    time_limit: timedelta | None = None
+    slots: int = 1
+    nodes: int = 1
+    coordination: str = ":"
+    mpi: Mpi | None = None
+
+    def settings(self, files: JobFiles, system: OperatingSystem) -> TaskSettings:
+        """
+        Upload its inputs, and describe it as Batch wants it.
+
+        Parameters
+        ----------
+        files
+            Those of the job.
+        system
+            Of the job's pool.
+
+        Raises
+        ------
+        LaunchError
+            If an input is not there.
+        """
+        line = launch_line(self.mpi, self.command) if self.mpi else self.command
+        return TaskSettings(
+            self.id,
+            shell_command(with_packages(line, self.packages, system), system),
+            () if self._is_multiple else files.send(self.inputs),
+            files.outputs(self.id, self.outputs),
+            self.environment,
+            self.packages,
+            max_retries=self.retries,
+            time_limit=self.time_limit,
+            slots=self.slots,
+            instances=self._instances(files, system),
+        )
+
+    @property
+    def _is_multiple(self) -> bool:
+        return self.nodes > 1 or self.mpi is not None
+
+    def _instances(self, files: JobFiles, system: OperatingSystem) -> Instances | None:
+        if not self._is_multiple:
+            return None
+        folder = _PROCESS_FOLDER if self.mpi else ""
+        coordination = shell_command(self._coordination, system)
+        return Instances(self.nodes, coordination, files.send(self.inputs, folder))
+
+    @property
+    def _coordination(self) -> str:
+        """What each node does first; for MPI it makes the folder that the processes run in."""
+        if self.mpi is None:
+            return self.coordination
+        return f"{coordination_script(Model(self.command, mpi=self.mpi))}\n{self.coordination}"
