@@ -6,12 +6,11 @@ import heapq
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from runfleet.agent import launch, staging, uploads
+from runfleet.agent.execution import LIVE, Execution, Phase
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.folders import Folders
 from runfleet.agent.host_names import with_host_name
@@ -26,7 +25,6 @@ from runfleet.agent.messages import (
     PackageToInstall,
 )
 from runfleet.agent.processes import Exit, Processes
-from runfleet.agent.transfers import Cancellation
 from runfleet.agent.uploads import Uploads
 from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
@@ -34,66 +32,6 @@ from runfleet.batch.states import EndedBy
 log = logging.getLogger(__name__)
 
 _PAUSE = 0.005
-
-
-class Phase(Enum):
-    """What is being done for an execution; an instance waits once it is coordinated."""
-
-    STAGING = auto()
-    COORDINATING = auto()
-    WAITING = auto()
-    RUNNING = auto()
-    CLEARING = auto()
-    UPLOADING = auto()
-    OVER = auto()
-
-
-_LIVE = frozenset({Phase.STAGING, Phase.COORDINATING, Phase.WAITING, Phase.RUNNING})
-
-
-@dataclass(slots=True)
-class Execution:
-    """An execution on its way; `stopped_by` is set once its end has been asked for."""
-
-    message: Execute
-    environment: Mapping[str, str]
-    start_time: float
-    phase: Phase = Phase.STAGING
-    leader: int = 0
-    is_new: bool = True
-    exit: Exit | None = None
-    failure: ExecutionFailure | None = None
-    stopped_by: EndedBy | None = None
-    wants_uploads: bool = True
-    cancellation: Cancellation = field(default_factory=Cancellation)
-
-    @property
-    def number(self) -> int:
-        """The number that the emulator gave it."""
-        return self.message.execution
-
-    @property
-    def folder(self) -> str:
-        """The task folder."""
-        return f"{self.message.node_root}/{self.message.directory}"
-
-    @property
-    def working_directory(self) -> str:
-        """Where the command runs."""
-        return self.folder + "/wd"
-
-    @property
-    def task_folder(self) -> str:
-        """The task's folder, within which that of a subtask lies."""
-        coordination = self.message.coordination
-        directory = self.message.directory if coordination is None else coordination.directory
-        return f"{self.message.node_root}/{directory}"
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the command has ended by itself and well."""
-        return self.stopped_by is None and self.exit is not None and self.exit.exit_code == 0
-
 
 Step = Callable[[Execution], None]
 
@@ -171,7 +109,7 @@ class Executions:
             Of the command, or None where no instance runs there; `on_exit` hears its exit code.
         """
         execution = self._instances.get(address)
-        if execution is None or execution.phase not in _LIVE:
+        if execution is None or execution.phase not in LIVE:
             return None
         arguments = with_host_name(address, ["/bin/sh", "-c", command])
         guest = launch.launch_beside(
@@ -205,7 +143,7 @@ class Executions:
         while self._deadlines and self._deadlines[0][0] <= now:
             _, number = heapq.heappop(self._deadlines)
             execution = self._executions.get(number)
-            if execution is not None and execution.phase in _LIVE:
+            if execution is not None and execution.phase in LIVE:
                 self.stop(number, EndedBy.TIME_LIMIT)
 
     def next_deadline(self) -> float | None:
