@@ -117,6 +117,8 @@ def test_an_unknown_name_is_told_the_nearest(tmp_path: Path) -> None:
                 "the Batch account"
             ),
         ),
+        ("- azure\n", "accounts.yaml:1: this is no file of accounts"),
+        ("azure: {}\n", "accounts.yaml:1: unknown key `azure`"),
         ("accounts:\n  local:\n", "accounts.yaml:2: `accounts.local`: `local` is this machine"),
         (
             "accounts:\n\tazure:\n",
@@ -126,3 +128,10 @@ def test_an_unknown_name_is_told_the_nearest(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     assert message_of(tmp_path, text) == message
+
+
+def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "accounts.yaml").write_bytes("# f\xfcr uns\n".encode("latin-1"))
+    with pytest.raises(AccountError, match="this is not UTF-8") as caught:
+        AccountFile(tmp_path).accounts()
+    assert caught.value.hint == "save the file in UTF-8"

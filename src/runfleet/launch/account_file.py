@@ -179,10 +179,11 @@ class AccountFile:
             If the file is wrong; with the line.
         """
         try:
-            form = check(AccountsForm, parse_document(self._text(), self.path))
+            document = parse_document(self._text(), self.path)
+            _refuse_other_files(document)
+            return check(AccountsForm, document).settings()
         except StudyError as error:
             raise AccountError(error.message, hint=error.hint) from error
-        return form.settings()
 
     def get(self, name: str) -> AccountSettings:
         """Find an account; raises `AccountError` if there is none of that name."""
@@ -221,6 +222,9 @@ class AccountFile:
             return self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
+        except UnicodeDecodeError as error:
+            what = f"{self.path}: this is not UTF-8"
+            raise AccountError(what, hint="save the file in UTF-8") from error
 
     def _edit(self, change: Callable[[CommentedMap], object]) -> None:
         yaml = YAML()
@@ -258,6 +262,12 @@ def account_settings(name: str, facts: Mapping[str, Any]) -> AccountSettings:
         return check(AccountsForm, document).settings()[0]
     except StudyError as error:
         raise AccountError(error.what, hint=error.hint) from error
+
+
+def _refuse_other_files(document: Document) -> None:
+    if document.data is not None and not isinstance(document.data, dict):
+        hint = "begin with the line `accounts:`, and name each account below it"
+        raise document.error((), "this is no file of accounts", hint)
 
 
 def _new_content() -> CommentedMap:
