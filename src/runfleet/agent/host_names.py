@@ -8,7 +8,6 @@ others in most places, in a namespace of users besides.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from enum import Enum
 from functools import cache
@@ -38,6 +37,9 @@ def naming() -> Naming:
 
 
 def _works(way: Naming) -> bool:
+    # Imported late: few agents ever have several nodes to name.
+    import subprocess
+
     try:
         return not subprocess.run(
             _command(way, "127.0.0.2", ["/bin/true"]), capture_output=True, timeout=_PATIENCE
