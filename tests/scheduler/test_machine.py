@@ -69,7 +69,7 @@ from runfleet.scheduler.state import Fate, JobEntry, NodeEntry, Outcome, Purpose
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")
-WINDOW = 4
+WINDOW = 2
 _GUID_LENGTH = 36
 
 T = TypeVar("T")
@@ -610,6 +610,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.world.wait(5)
         job = replace(job, pool_id=pool.pool_id, on_all_tasks_complete=NO_ACTION)
         self.world.ask(job_requests.create_job, job, b"{}")
+        self.world.add_tasks(job.job_id, [(f"c{n}", 1, 0, 0) for n in range(6)], parent="t4")
         self.world.add_tasks(job.job_id, [(f"t{n}", 1, n % 3, n % 4) for n in range(7)])
 
     def pick(self, data: st.DataObject, choices: Sequence[T]) -> T | None:
