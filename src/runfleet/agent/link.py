@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from runfleet.agent.earlier import end_processes
 from runfleet.agent.messages import Message, Ready, decode, encode
+from runfleet.agent.process import AgentProcess
 from runfleet.errors import RunfleetError
 
 log = logging.getLogger(__name__)
@@ -64,6 +63,7 @@ class AgentLink(asyncio.Protocol):
         *,
         on_message: Callable[[Message], None],
         on_lost: Callable[[], None],
+        agent: AgentProcess | None = None,
     ) -> AgentLink:
         """
         Start an agent, and return when it has ended what an earlier one left.
@@ -78,17 +78,17 @@ class AgentLink(asyncio.Protocol):
             Called with every message of the agent, `Ready` included.
         on_lost
             Called once if the agent ends without having been stopped.
+        agent
+            One that has been started already.
 
         Raises
         ------
         AgentLostError
             If it ends instead.
         """
-        own, others = socket.socketpair()
-        with others:
-            process = _start_process(others, state)
-        link = cls(process, state, on_message, on_lost)
-        await link._loop.create_connection(lambda: link, sock=own)
+        agent = agent or AgentProcess.start(state)
+        link = cls(agent.process, state, on_message, on_lost)
+        await link._loop.create_connection(lambda: link, sock=agent.channel)
         try:
             await link._ready
         except BaseException:
@@ -154,14 +154,3 @@ class AgentLink(asyncio.Protocol):
             log.warning("agent %d did not end by itself", self._process.pid)
             self._process.kill()
             self._process.wait()
-
-
-def _start_process(channel: socket.socket, state: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "runfleet.agent"]
-    return subprocess.Popen(
-        [*command, "--fd", str(channel.fileno()), "--state", os.fspath(state)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        pass_fds=[channel.fileno()],
-        start_new_session=True,
-    )

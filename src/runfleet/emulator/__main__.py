@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runfleet.agent.process import AgentProcess
 from runfleet.emulator.folders import Folders
-from runfleet.emulator.lock import AlreadyRunningError
-from runfleet.emulator.server import Settings, configure_logging, run
+from runfleet.emulator.lock import AlreadyRunningError, hold
 from runfleet.errors import RunfleetError
 
 if TYPE_CHECKING:
+    from runfleet.emulator.server import Settings
     from runfleet.faults import Faults
 
 log = logging.getLogger("runfleet.emulator")
@@ -24,9 +26,10 @@ def main() -> int:
     options = _parser().parse_args()
     folders = Folders(options.home.absolute())
     folders.state.mkdir(parents=True, exist_ok=True)
-    configure_logging(None if options.foreground else folders.state / "log.txt")
+    _configure_logging(None if options.foreground else folders.state / "log.txt")
     try:
-        run(_settings(options, folders))
+        with hold(folders.lock):
+            _run(options, folders)
     except AlreadyRunningError:
         log.info("another emulator serves %s", folders.home)
     except RunfleetError as error:
@@ -38,7 +41,17 @@ def main() -> int:
     return 0
 
 
+def _run(options: argparse.Namespace, folders: Folders) -> None:
+    # The agent starts while all the rest is imported, which takes longer.
+    agent = AgentProcess.start(folders.state)
+    from runfleet.emulator import server
+
+    server.run(_settings(options, folders), agent)
+
+
 def _settings(options: argparse.Namespace, folders: Folders) -> Settings:
+    from runfleet.emulator.server import Settings
+
     return Settings(
         home=folders.home,
         port=options.port,
@@ -54,6 +67,16 @@ def _faults(file: Path) -> Faults:
     from runfleet.faults.file import read_fault_file
 
     return read_fault_file(file)
+
+
+def _configure_logging(file: Path | None) -> None:
+    """Log to a file, or to stderr."""
+    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        handlers=[handler],
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

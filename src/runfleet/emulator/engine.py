@@ -21,6 +21,7 @@ from runfleet.agent.messages import (
     Ready,
     RemoveFolder,
 )
+from runfleet.agent.process import AgentProcess
 from runfleet.batch.records import Failure, Task
 from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import ErrorCategory
@@ -140,9 +141,9 @@ class Engine:
             wanted.Kill: lambda command: self._send(Kill(command.execution, command.uploads)),
         }
 
-    async def start(self) -> None:
-        """Start the node agent, which ends what an earlier one left running."""
-        await self._start_agent()
+    async def start(self, agent: AgentProcess) -> None:
+        """Wait for the node agent, which ends what an earlier one left running."""
+        await self._start_agent(agent)
         self._purge_later()
         self._watch_expiry()
 
@@ -220,9 +221,12 @@ class Engine:
             # All that the agent noted has come in, and is lasting now.
             clear_journal(self.folders.journal)
 
-    async def _start_agent(self) -> None:
+    async def _start_agent(self, agent: AgentProcess | None = None) -> None:
         self._link = await AgentLink.start(
-            self.folders.state, on_message=self._on_message, on_lost=self._on_agent_lost
+            self.folders.state,
+            on_message=self._on_message,
+            on_lost=self._on_agent_lost,
+            agent=agent,
         )
 
     def _send(self, message: Message) -> None:

@@ -10,7 +10,6 @@ import os
 import secrets
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,13 +21,13 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from runfleet.agent.process import AgentProcess
 from runfleet.emulator.app import App
 from runfleet.emulator.applications import Applications
 from runfleet.emulator.certificates import ensure_certificate
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
-from runfleet.emulator.lock import hold
 from runfleet.emulator.packages import Packages
 from runfleet.emulator.private_files import write_private
 from runfleet.emulator.recovery import recover_tasks, remembered
@@ -106,31 +105,31 @@ class _QuietServer(uvicorn.Server):
         self._stopping.set()
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, agent: AgentProcess) -> None:
     """
     Serve until told to stop, or until nothing has happened for long enough.
 
-    Raises
-    ------
-    AlreadyRunningError
-        If another emulator serves this home folder.
+    Parameters
+    ----------
+    settings
+        How to; the caller holds the lock of the home folder.
+    agent
+        The node agent, which may be starting still.
     """
     folders = Folders(settings.home)
-    folders.state.mkdir(parents=True, exist_ok=True)
     folders.storage.mkdir(exist_ok=True)
-    with hold(folders.lock):
-        # Whoever was killed has left it, and its process id may be another's by now.
-        folders.endpoint.unlink(missing_ok=True)
-        asyncio.run(_serve(settings, folders))
+    # Whoever was killed has left it, and its process id may be another's by now.
+    folders.endpoint.unlink(missing_ok=True)
+    asyncio.run(_serve(settings, folders, agent))
 
 
-async def _serve(settings: Settings, folders: Folders) -> None:
+async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> None:
     listener = _listen(settings.port, folders.port)
     port = listener.getsockname()[1]
     folders.port.write_text(str(port))
     url = f"{'https' if settings.tls else 'http'}://{HOST}:{port}"
     plan = None if settings.faults is None else _plan(settings.faults)
-    engine = await _start_engine(settings, folders, url, plan)
+    engine = await _start_engine(settings, folders, url, plan, agent)
     try:
         key = _account_key(folders.key)
         app = App(
@@ -195,7 +194,7 @@ def _with_faults(app: App, plan: Plan) -> tuple[FaultyApp, type[DroppableProtoco
 
 
 async def _start_engine(
-    settings: Settings, folders: Folders, url: str, plan: Plan | None
+    settings: Settings, folders: Folders, url: str, plan: Plan | None, agent: AgentProcess
 ) -> Engine:
     store = Store(folders.database)
     state = State(node_delay=settings.node_delay)
@@ -208,7 +207,7 @@ async def _start_engine(
     )
     make_engine = Engine if plan is None else _engine_with_faults(plan, url)
     engine = make_engine(folders, store, state, executions)
-    await engine.start()
+    await engine.start(agent)
     recover_tasks(store, folders.journal)
     engine.decide(resume, remembered(store))
     await engine.committed()
@@ -288,13 +287,3 @@ def _watch_idleness(
             loop.call_later(max(1.0, patience - idle), look)
 
     loop.call_later(patience, look)
-
-
-def configure_logging(file: Path | None) -> None:
-    """Log to a file, or to stderr."""
-    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        handlers=[handler],
-    )
