@@ -37,7 +37,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """
-    Count the tasks of every job, and fetch stdout and stderr of those of finished jobs.
+    Count the tasks of every job, and fetch what those of finished jobs wrote.
 
     What is there already is not fetched again.
     """

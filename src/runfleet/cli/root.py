@@ -36,7 +36,7 @@ COMMANDS = {
     "pool": "Make, list, show, resize and delete pools.",
     "job": "Make, list, end and delete jobs.",
     "task": "Add, list and end tasks.",
-    "check": "Count the tasks of every job, and fetch what they wrote.",
+    "check": "Count the tasks of every job, and fetch what those of finished jobs wrote.",
     "emulator": "Start, stop and reset the Batch emulator on this machine.",
     "schema": "Print the JSON Schema of study files.",
 }
