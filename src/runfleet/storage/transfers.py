@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runfleet.storage.archives import files_below, unpack, zip_folder
 from runfleet.storage.errors import StorageError
 from runfleet.storage.names import check_blob_name
 from runfleet.storage.protocol import OnBytes, Storage
@@ -82,6 +81,9 @@ def upload_folder(
     StorageError
         If there is no such folder, or anything goes wrong on the way.
     """
+    # Imported late: the node agent, which starts with every emulator, does without archives.
+    from runfleet.storage.archives import files_below
+
     if not folder.is_dir():
         raise StorageError(f"there is no folder `{folder}` to upload")
     start = _folder_start(prefix)
@@ -170,6 +172,8 @@ def upload_zipped(
     StorageError
         If the folder holds no file, or anything goes wrong on the way.
     """
+    from runfleet.storage.archives import zip_folder
+
     with tempfile.TemporaryDirectory(prefix="runfleet-") as name:
         packed = Path(name, "folder.zip")
         zip_folder(folder, packed)
@@ -206,6 +210,8 @@ def download_zipped(
     StorageError
         If it is no sound zip file, or anything goes wrong on the way.
     """
+    from runfleet.storage.archives import unpack
+
     size = next(
         (found.size for found in storage.list_blobs(container, blob) if found.name == blob), 0
     )
