@@ -177,6 +177,13 @@ def test_a_range_that_cannot_be_is_refused(account, job, ends):
     assert (status, code) == (400, "InvalidPropertyValue")
 
 
+@pytest.mark.parametrize("parent", ["", "1..5", "watched:5", "a b"])
+def test_a_parent_that_no_task_can_be_is_refused(account, job, parent):
+    parents = ids(parent) | ranges((1, 5))
+    status, code, _ = refusal(account, job, dependsOn=parents)
+    assert (status, code) == (400, "InvalidPropertyValue")
+
+
 def end_with(code):
     return f"/bin/sh -c 'exit {code}'"
 

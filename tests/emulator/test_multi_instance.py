@@ -263,6 +263,18 @@ def test_every_node_is_prepared_first(account, team, sh):
     assert {read(account, one, "stdout.txt") for one in subtasks(account, job)} == {"prepared\n"}
 
 
+def test_a_task_that_is_ended_before_its_nodes_are_prepared_has_no_instance_left(account, team, sh):
+    job = account.job(team, jobPreparationTask={"commandLine": sh("sleep 1000")})
+    account.add(job, "t", **instances())
+    account.task_in(job, "t", "preparing")
+    assert [one["state"] for one in subtasks(account, job)] == ["preparing"] * 2
+    account.client.terminate_task(job, "t")
+    ended = [(one["state"], one["result"], one["endTime"]) for one in subtasks(account, job)]
+    end_time = account.task(job, "t")["executionInfo"]["endTime"]
+    assert ended == [("completed", "failure", end_time)] * 2
+    account.client.begin_delete_job(job)
+
+
 def test_instances_are_what_the_client_asked_for(account, job):
     settings = instances(number=2)
     account.run(job, "t", **settings)

@@ -141,8 +141,15 @@ def _record_end(run: SubtaskRun, team: Team, outcome: Outcome, now: datetime) ->
     _note_on_node(run)
 
 
+def end_unstarted(state: State, primary: RunningTask, team: Team, now: datetime) -> None:
+    """End the subtasks of a task that was ended before any of its instances was started."""
+    for run in team.subtasks:
+        end_with_primary(run.subtask, primary.task, now)
+    save(state, primary)
+
+
 def end_with_primary(subtask: Subtask, primary: Task, now: datetime) -> None:
-    """Note that a subtask ended with its task, of which the emulator heard only at a restart."""
+    """Note that a subtask ended with its task, where nothing is heard of it alone."""
     if subtask.state is not SubtaskState.COMPLETED:
         subtask.end_time, subtask.result = primary.end_time, primary.result
         subtask.exit_code = 0 if primary.result is TaskResult.SUCCESS else None

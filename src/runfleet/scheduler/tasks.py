@@ -216,6 +216,8 @@ def end_running(state: State, running: RunningTask, fate: Fate, now: datetime) -
         return
     elif fate in DECIDED:
         release(state, running)
+        if running.team is not None:
+            instances.end_unstarted(state, running, running.team, now)
     else:
         requeue(state, running, now, is_counted=fate is Fate.REQUEUE)
 

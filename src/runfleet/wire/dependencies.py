@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runfleet.batch.specs import IdRange, JobSpec, TaskDependencies
 from runfleet.wire import models
-from runfleet.wire.bodies import check_range
+from runfleet.wire.bodies import check_id, check_range
 from runfleet.wire.errors import WireError, invalid_property
 
 MAX_ID_CHARACTERS = 64_000
@@ -12,7 +12,7 @@ _LARGEST = 2**31 - 1
 
 
 def check_dependencies(task: models.BatchTaskCreateOptions, job: JobSpec) -> None:
-    """Refuse parents in a job without dependencies, too many of them, and ranges without any."""
+    """Refuse parents in a job without dependencies, too many of them, and such as cannot be."""
     if "dependsOn" not in task:
         return
     if not job.uses_task_dependencies:
@@ -20,6 +20,8 @@ def check_dependencies(task: models.BatchTaskCreateOptions, job: JobSpec) -> Non
     asked = task["dependsOn"]
     if sum(map(len, asked.get("taskIds", ()))) > MAX_ID_CHARACTERS:
         raise WireError("TaskDependencyListTooLong", {"MaxLimit": str(MAX_ID_CHARACTERS)})
+    for task_id in asked.get("taskIds", ()):
+        check_id("taskIds", task_id)
     for one in asked.get("taskIdRanges", ()):
         _check_id_range(one)
 
