@@ -30,6 +30,8 @@ class AccountPackage:
 
     Parameters
     ----------
+    application_id, version
+        Its name.
     is_active
         Whether nodes can install it; if not, adding it was interrupted.
     is_default

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-
-# What the service writes for "unlimited", the longest time span of .NET: longer than any of ours.
-UNLIMITED = "P10675199DT2H48M5.4775807S"
-
-_DURATION = re.compile(
-    r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?"
-    r"(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
-)
 
 
 def duration_to_wire(duration: timedelta) -> str:
@@ -23,21 +14,6 @@ def duration_to_wire(duration: timedelta) -> str:
     fraction = f".{duration.microseconds:06}".rstrip("0") if duration.microseconds else ""
     days = f"{duration.days}D" if duration.days else ""
     return f"P{days}T{hours}H{minutes}M{seconds}{fraction}S"
-
-
-def duration_from_wire(text: str | None) -> timedelta | None:
-    """
-    Read an ISO 8601 duration of days, hours, minutes and seconds.
-
-    Returns
-    -------
-    duration
-        None where there is none, and for what the service writes in the place of "unlimited".
-    """
-    match = _DURATION.fullmatch(text or "")
-    if match is None or text == UNLIMITED:
-        return None
-    return timedelta(**{unit: float(number or 0) for unit, number in match.groupdict().items()})
 
 
 def time_from_wire(text: str | None) -> datetime | None:

@@ -16,7 +16,6 @@ ACCOUNT_VARIABLE = "RUNFLEET_ACCOUNT"
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="A study file, or the name of a study.")
 ]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Submit the runs, and do not wait.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

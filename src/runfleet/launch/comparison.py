@@ -58,11 +58,6 @@ class Comparison:
     repeated: Sequence[str] = field(default_factory=list)
     removed: Sequence[str] = field(default_factory=list)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether all is as it was."""
-        return not (self.to_run or self.removed)
-
 
 def compare(runs: Fingerprints, history: Sequence[KnownTasks]) -> Comparison:
     """
