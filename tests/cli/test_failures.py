@@ -14,9 +14,10 @@ from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
 
 
-def outcome(command: Callable[[], object]) -> tuple[int, str]:
+def outcome(command: Callable[[], object], account: str = "local") -> tuple[int, str]:
     err = io.StringIO()
-    return exit_code_of(command, Printer(io.StringIO(), err)), err.getvalue()
+    code = exit_code_of(command, Printer(io.StringIO(), err), account=account)
+    return code, err.getvalue()
 
 
 def raising(error: BaseException) -> Callable[[], NoReturn]:
@@ -63,3 +64,18 @@ def test_what_nobody_foresaw_leaves_its_traceback_in_a_log(
         ),
     )
     assert "Traceback (most recent call last)" in (tmp_path / "errors.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("`runfleet job list` lists the jobs", "`runfleet job list --on azure` lists the jobs"),
+        ("`runfleet package add a 1 a.zip`", "`runfleet package add a 1 a.zip --on azure`"),
+        ("`runfleet account login azure`", "`runfleet account login azure`"),
+    ],
+)
+def test_what_is_advised_goes_to_the_same_account(hint: str, shown: str):
+    """A program that an account on Azure lacks is no use on this machine."""
+    error = RunfleetError("no", hint=hint)
+    assert outcome(raising(error), "azure") == (1, f"error: no\nhint: {shown}\n")
+    assert outcome(raising(error)) == (1, f"error: no\nhint: {hint}\n")

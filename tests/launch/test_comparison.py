@@ -36,7 +36,7 @@ def test_the_newest_task_counts() -> None:
     history = [known(1, {"a": "1"}), known(2, {"a": "1"})]
     comparison = compare({"a": "1"}, history)
     assert comparison.outdated == {"job-1": {"a"}, "job-2": set()}
-    assert not (comparison.to_run or comparison.removed)
+    assert (comparison.to_run, comparison.removed) == ({}, [])
 
 
 def test_a_run_can_be_repeated_unchanged() -> None:

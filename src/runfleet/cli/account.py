@@ -123,7 +123,7 @@ def list_accounts(as_json: AsJson = False) -> None:
 @app.command(epilog=example("runfleet account check local"))
 def check(name: AccountName, as_json: AsJson = False) -> None:
     """Connect to an account and its storage; exit code 1 if that fails."""
-    raise typer.Exit(report(examine_account(open_account(name)), as_json=as_json))
+    raise typer.Exit(report(examine_account(open_account(name)), name, as_json=as_json))
 
 
 @app.command(epilog=example("runfleet account login azure --forget"))

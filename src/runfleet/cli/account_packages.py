@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runfleet.cli.arguments import LOCAL
+from runfleet.cli.arguments import LOCAL, addressed
 from runfleet.cli.printer import Printer
 from runfleet.cli.words import size_text
 from runfleet.home import runfleet_home
@@ -47,7 +47,9 @@ def add_to_account(
         printer.say(f"Package of {size_text(archive.stat().st_size)}; studies name it as:")
 
 
-def list_of_account(printer: Printer, packages: AccountPackages, *, as_json: bool) -> None:
+def list_of_account(
+    printer: Printer, packages: AccountPackages, account: str, *, as_json: bool
+) -> None:
     """Print all versions of all applications."""
     found = list(packages.list())
     if as_json:
@@ -55,7 +57,8 @@ def list_of_account(printer: Printer, packages: AccountPackages, *, as_json: boo
     elif found:
         printer.table(("package", "state", "activated"), [_row(package) for package in found])
     else:
-        printer.say("It has no packages; `runfleet package add ID VERSION FOLDER` adds one.")
+        advice = "`runfleet package add ID VERSION FOLDER` adds one"
+        printer.say(f"It has no packages; {addressed(advice, account)}.")
 
 
 @contextmanager

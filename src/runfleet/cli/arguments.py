@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -30,8 +32,21 @@ On = Annotated[
     ),
 ]
 
+_OUR_COMMAND = re.compile(
+    r"`runfleet (run|plan|watch|status|explain|logs|cancel|retry|results|doctor|images|sizes"
+    r"|package|pool|job|task|check)\b([^`]*)`"
+)
 
-_OUR_COMMAND = re.compile(r"`runfleet (run|watch|logs|retry|cancel|results)\b([^`]*)`")
+
+def account_of(args: Sequence[str]) -> str:
+    """Find the account of a command line before its options are declared."""
+    named = os.environ.get(ACCOUNT_VARIABLE) or LOCAL
+    for before, argument in zip(("", *args), args, strict=False):
+        if before == "--on":
+            named = argument
+        elif argument.startswith("--on="):
+            named = argument.removeprefix("--on=")
+    return named
 
 
 def addressed(text: str, account: str) -> str:

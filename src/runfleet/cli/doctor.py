@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On
+from runfleet.cli.arguments import LOCAL, AsJson, On, addressed
 from runfleet.cli.failures import FAILED
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
@@ -41,14 +41,15 @@ def doctor(
     1 if something will go wrong.
     """
     account = open_account(on)
-    raise typer.Exit(report(_findings(account, study), as_json=as_json))
+    raise typer.Exit(report(_findings(account, study), on, as_json=as_json))
 
 
-def report(findings: Iterable[Finding], *, as_json: bool) -> int:
-    """Print findings as they come, or all of them as JSON; returns the exit code."""
+def report(findings: Iterable[Finding], account: str, *, as_json: bool) -> int:
+    """Print findings on an account as they come, or all as JSON; returns the exit code."""
     printer = Printer.standard()
     seen: list[Finding] = []
-    for finding in findings:
+    for found in findings:
+        finding = replace(found, remedy=addressed(found.remedy, account))
         seen.append(finding)
         if not as_json:
             printer.show(_line(finding))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from runfleet.cli.arguments import LOCAL, addressed
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
@@ -24,7 +25,7 @@ class WrongUsageError(RunfleetError):
     """Arguments that do not fit together."""
 
 
-def exit_code_of(command: Callable[[], object], printer: Printer) -> int:
+def exit_code_of(command: Callable[[], object], printer: Printer, *, account: str = LOCAL) -> int:
     """
     Carry out a command; whatever it raises becomes a message and an exit code.
 
@@ -34,6 +35,8 @@ def exit_code_of(command: Callable[[], object], printer: Printer) -> int:
         Returns its exit code, if that is not 0, or raises.
     printer
         Says what went wrong.
+    account
+        Where the command goes, and with it whatever is advised.
     """
     try:
         result = command()
@@ -41,7 +44,7 @@ def exit_code_of(command: Callable[[], object], printer: Printer) -> int:
         printer.error(error.message, error.hint)
         return WRONG_USAGE
     except RunfleetError as error:
-        printer.error(error.message, error.hint)
+        printer.error(error.message, addressed(error.hint or "", account) or None)
         return FAILED
     except typer.TyperException as error:
         printer.error(_in_our_words(error.format_message()), _usage_hint(error))

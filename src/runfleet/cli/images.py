@@ -9,7 +9,7 @@ import typer
 
 from runfleet.azure import Image, image_name
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On
+from runfleet.cli.arguments import LOCAL, AsJson, On, addressed
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 
@@ -38,7 +38,7 @@ def images(
         columns = ("image", "publisher/offer/sku", "node agent", "until")
         printer.table(columns, [[facts[key] or "" for key in _KEYS] for facts in found])
     else:
-        printer.say("There is no such image; `runfleet images` lists them all.")
+        printer.say(addressed("There is no such image; `runfleet images` lists them all.", on))
 
 
 _KEYS = ("image", "reference", "node_agent", "until")

@@ -78,7 +78,7 @@ def create(
     if not account.batch.create_job(settings):
         raise RunfleetError(
             f"there is a job `{job_id}` already",
-            hint=f"take another id, or delete it: `runfleet job delete {job_id}{on_option(on)}`",
+            hint=f"take another id, or delete it: `runfleet job delete {job_id}`",
         )
     add = f"runfleet task add {job_id} TASK 'COMMAND'{on_option(on)}"
     printer.say(f"Job `{job_id}` is there; add tasks: {add}")

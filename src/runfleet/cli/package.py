@@ -73,7 +73,7 @@ def list_packages(on: On = LOCAL, as_json: AsJson = False) -> None:
     printer = Printer.standard()
     of_account = packages_of(on)
     if of_account is not None:
-        list_of_account(printer, of_account, as_json=as_json)
+        list_of_account(printer, of_account, on, as_json=as_json)
         return
     packages = _folder().packages()
     if as_json:

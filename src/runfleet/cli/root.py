@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.cli.apps import DeferredCommand, new_app
-from runfleet.cli.arguments import ACCOUNT_VARIABLE, LOCAL
+from runfleet.cli.arguments import LOCAL, account_of
 from runfleet.cli.failures import exit_code_of
 from runfleet.cli.printer import Printer
 from runfleet.cli.waits import Waits
@@ -50,7 +49,13 @@ def main() -> None:
     # Its warnings of a page are told in a line, as errors of ours.
     logging.getLogger("azure.identity").addHandler(logging.NullHandler())
     logging.getLogger("runfleet.azure").addHandler(Waits(printer))
-    sys.exit(exit_code_of(lambda: command()(prog_name="runfleet", standalone_mode=False), printer))
+    sys.exit(
+        exit_code_of(
+            lambda: command()(prog_name="runfleet", standalone_mode=False),
+            printer,
+            account=account_of(sys.argv[1:]),
+        )
+    )
 
 
 def command() -> Any:
@@ -64,22 +69,11 @@ def command() -> Any:
 
 def _begin_emulator(args: Sequence[str]) -> None:
     """Have the emulator start while the rest of a command is imported, which takes as long."""
-    if _account_of(args) != LOCAL:
+    if account_of(args) != LOCAL:
         return
     from runfleet.launch.emulator import emulator_of
 
     emulator_of(runfleet_home()).begin()
-
-
-def _account_of(args: Sequence[str]) -> str:
-    """Find the account of a command before its options are declared."""
-    named = os.environ.get(ACCOUNT_VARIABLE) or LOCAL
-    for before, argument in zip(("", *args), args, strict=False):
-        if before == "--on":
-            named = argument
-        elif argument.startswith("--on="):
-            named = argument.removeprefix("--on=")
-    return named
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from runfleet.batch.vm_sizes import common_sizes, core_count
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On
+from runfleet.cli.arguments import LOCAL, AsJson, On, addressed
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import key_prompt
 from runfleet.home import runfleet_home
@@ -39,7 +39,7 @@ def sizes(
         columns = ("size", number_column("cores"), number_column("GiB"), "family")
         printer.table(columns, [_row(facts) for facts in found])
     else:
-        printer.say("There is no such size; `runfleet sizes` lists them all.")
+        printer.say(addressed("There is no such size; `runfleet sizes` lists them all.", on))
 
 
 def _sizes(printer: Printer, on: str) -> Iterator[dict[str, Any]]:
