@@ -257,7 +257,8 @@ def test_tasks_of_a_deleted_pool_wait_for_another(account, client, pool_body, sh
             "virtualMachineConfiguration": {
                 "imageReference": {"publisher": "p", "offer": "o", "sku": "s"},
                 "nodeAgentSKUId": "batch.node.windows amd64",
-            }
+            },
+            "enableInterNodeCommunication": True,
         },
         {
             "mountConfiguration": [

@@ -9,7 +9,8 @@ import time
 
 from runfleet.agent.processes import all_processes, read_variable
 
-_MARKER = b"AZ_BATCH_NODE_ROOT_DIR="
+# The latter for Windows nodes, whose root folder is told as a path of Windows.
+_MARKERS = (b"AZ_BATCH_NODE_ROOT_DIR=", b"WINEPREFIX=")
 _PATIENCE = 2.0
 _PAUSE = 0.01
 
@@ -37,7 +38,7 @@ def take_over(state: str) -> None:
 
 def end_processes(state: str) -> bool:
     """End the processes whose node lies in a state folder; return whether there were any."""
-    left = _processes_of(f"{os.path.realpath(state)}/nodes/")
+    left = _processes_of(f"{os.path.realpath(state)}/")
     for pid in left:
         _signal(pid, signal.SIGKILL)
     return bool(left)
@@ -73,10 +74,11 @@ def _signal(pid: int | None, number: signal.Signals) -> None:
         pass
 
 
-def _processes_of(nodes: str) -> list[int]:
-    return [pid for pid in all_processes() if pid != os.getpid() and _is_of(pid, nodes)]
+def _processes_of(state: str) -> list[int]:
+    return [pid for pid in all_processes() if pid != os.getpid() and _is_of(pid, state)]
 
 
-def _is_of(pid: int, nodes: str) -> bool:
-    root = read_variable(pid, _MARKER)
-    return root is not None and f"{os.path.realpath(os.fsdecode(root))}/".startswith(nodes)
+def _is_of(pid: int, state: str) -> bool:
+    folders = (read_variable(pid, marker) for marker in _MARKERS)
+    known = (os.fsdecode(folder) for folder in folders if folder is not None)
+    return any(f"{os.path.realpath(folder)}/".startswith(state) for folder in known)

@@ -66,6 +66,11 @@ class Execution:
         return f"{self.message.node_root}/{self.message.directory}"
 
     @property
+    def mark(self) -> str:
+        """What all its processes have in their environment, for the task folder's variable."""
+        return self.environment.get("AZ_BATCH_TASK_DIR", self.folder)
+
+    @property
     def working_directory(self) -> str:
         """Where the command runs."""
         return self.folder + "/wd"

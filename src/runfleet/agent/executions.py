@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from runfleet.agent import launch, staging, uploads
+from runfleet.agent import launch, staging, uploads, wine
 from runfleet.agent.execution import LIVE, Execution, Phase
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.folders import Folders
@@ -26,6 +26,7 @@ from runfleet.agent.messages import (
 )
 from runfleet.agent.processes import Exit, Processes
 from runfleet.agent.uploads import Uploads
+from runfleet.agent.wine_template import Template
 from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
 
@@ -67,6 +68,7 @@ class Executions:
         self._on_ended = on_ended
         self._on_coordinated = on_coordinated
         self._processes = Processes()
+        self._template = Template(state)
         self._base = launch.base_environment(os.environ)
         self._executions: dict[int, Execution] = {}
         self._instances: dict[str, Execution] = {}
@@ -78,7 +80,7 @@ class Executions:
 
     def begin(self, message: Execute) -> None:
         """Begin an execution."""
-        environment = {**self._base, **message.environment}
+        environment = self._environment(message)
         if message.coordination is not None:
             environment = with_launchers(environment, self._state)
         execution = Execution(message, environment, time.time())
@@ -88,7 +90,12 @@ class Executions:
             heapq.heappush(self._deadlines, (deadline, message.execution))
         if message.coordination is not None:
             self._instances[message.coordination.address] = execution
-        self._attempt(execution, self._stage)
+        self._attempt(execution, self._stage_windows if message.on_windows else self._stage)
+
+    def _environment(self, message: Execute) -> dict[str, str]:
+        if message.on_windows:
+            return wine.environment(self._base, message)
+        return {**self._base, **message.environment}
 
     def proceed(self, number: int) -> None:
         """Go on with an execution that waits, unless its end has been asked for."""
@@ -182,6 +189,19 @@ class Executions:
         except Exception as error:
             self._finish(execution, _failure_of(error))
 
+    def _stage_windows(self, execution: Execution) -> None:
+        self._template.await_ready(self._processes, partial(self._make_prefix, execution))
+
+    def _make_prefix(self, execution: Execution) -> None:
+        work = partial(self._template.make_prefix, execution.message)
+        self._workers.submit(work, partial(self._on_prefix_made, execution))
+
+    def _on_prefix_made(self, execution: Execution, error: Exception | None) -> None:
+        if execution.phase is Phase.OVER:
+            wine.remove_prefix(execution.message)
+        else:
+            self._on_fetched(execution, self._stage, error)
+
     def _stage(self, execution: Execution) -> None:
         message = execution.message
         execution.is_new = self._folders.prepare(message)
@@ -241,13 +261,14 @@ class Executions:
 
     def _lead(self, execution: Execution, command_line: str, phase: Phase) -> None:
         earlier = execution.leader
-        execution.leader = launch.launch(
+        start = wine.launch if execution.message.on_windows else launch.launch
+        execution.leader = start(
             command_line, execution.environment, execution.folder, goes_on=bool(earlier)
         )
         execution.phase = phase
         if earlier:
             self._processes.forget_leader(execution.number, earlier)
-        self._processes.add(execution.number, execution.leader, execution.folder)
+        self._processes.add(execution.number, execution.leader, execution.mark)
 
     def _begin_clearing(self, execution: Execution) -> None:
         self._processes.release(execution.number)
@@ -260,7 +281,7 @@ class Executions:
         cleared = [one for one in self._clearing if one.number not in ending]
         self._clearing = [one for one in self._clearing if one.number in ending]
         for execution in cleared:
-            self._processes.forget(execution.number, execution.leader, execution.folder)
+            self._processes.forget(execution.number, execution.leader, execution.mark)
             if execution.exit is None:
                 self._end(execution)
             else:
@@ -305,6 +326,8 @@ class Executions:
         coordination = execution.message.coordination
         if coordination and self._instances.get(coordination.address) is execution:
             del self._instances[coordination.address]
+        if execution.message.on_windows:
+            wine.remove_prefix(execution.message)
         self._on_ended(_ended(execution))
 
 

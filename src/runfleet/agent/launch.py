@@ -57,6 +57,17 @@ def launch(
         If the command line has no program that can be started.
     """
     arguments = split(command_line)
+    return start(arguments, environment, task_directory, goes_on=goes_on)
+
+
+def start(
+    arguments: list[str],
+    environment: Mapping[str, str],
+    task_directory: str,
+    *,
+    goes_on: bool = False,
+) -> int:
+    """Start a program with its arguments, as `launch` does."""
     working_directory = task_directory + "/wd"
     program = find_program(arguments[0], working_directory, environment.get("PATH", os.defpath))
     open_file = _open_file if goes_on else _new_file

@@ -120,6 +120,8 @@ class Execute:
     coordination
         Set for an instance of a multi-instance task, which `Coordinated` follows.  Its own files
         are fetched, and its command line runs, after `Proceed`; a subtask has neither.
+    on_windows
+        Whether it is a Windows node: the command line is one of Windows, and runs through Wine.
     """
 
     execution: int
@@ -135,6 +137,7 @@ class Execute:
     upload_on_failure: bool = True
     time_limit: float | None = None
     coordination: Coordination | None = None
+    on_windows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _PR_SET_CHILD_SUBREAPER = 36
 _MARKER = b"AZ_BATCH_TASK_DIR="
+_ERRAND = -1
 _ATTEMPTS = 200
 _PAUSE = 0.0005
 # Positions in `/proc/PID/stat`, counted from behind the name.
@@ -56,16 +57,16 @@ class Processes:
         self._children = _children_reader()
         self._leaders: dict[int, int] = {}
         self._sessions: dict[int, int] = {}
-        self._folders: dict[bytes, int] = {}
+        self._marks: dict[bytes, int] = {}
         self._owners: dict[int, frozenset[int]] = {}
         self._held: set[int] = set()
         self._guests: dict[int, Callable[[int], None]] = {}
 
-    def add(self, execution: int, leader: int, task_directory: str) -> None:
+    def add(self, execution: int, leader: int, mark: str) -> None:
         """Watch over the processes of an execution whose leader has just been started."""
         self._leaders[leader] = execution
         self._sessions[leader] = execution
-        self._folders[os.fsencode(task_directory)] = execution
+        self._marks[os.fsencode(mark)] = execution
 
     def hold(self, execution: int) -> None:
         """Let the processes of an execution live although none of them leads."""
@@ -79,6 +80,12 @@ class Processes:
         """Watch over a guest that has just been started; tell its exit code when it has ended."""
         self._sessions[guest] = execution
         self._guests[guest] = on_exit
+
+    def add_errand(self, pid: int, mark: str, on_exit: Callable[[int], None]) -> None:
+        """Watch over a process that works for no execution; what it started ends with it."""
+        self.hold(_ERRAND)
+        self._marks[os.fsencode(mark)] = _ERRAND
+        self.add_guest(_ERRAND, pid, on_exit)
 
     def kill(self, leader: int) -> None:
         """End a leader, or a guest, and its process group."""
@@ -103,7 +110,8 @@ class Processes:
         return exits
 
     def _on_guest_ended(self, guest: int, status: int) -> None:
-        del self._sessions[guest]
+        if self._sessions.pop(guest) == _ERRAND:
+            self.release(_ERRAND)
         self._guests.pop(guest)(exit_code_of(status))
 
     def end_strangers(self) -> frozenset[int]:
@@ -120,12 +128,12 @@ class Processes:
         live = self._leaders.values()
         return executions.isdisjoint(live) and executions.isdisjoint(self._held)
 
-    def forget(self, execution: int, leader: int, task_directory: str) -> None:
+    def forget(self, execution: int, leader: int, mark: str) -> None:
         """Nothing is left of an execution."""
         self.forget_leader(execution, leader)
-        folder = os.fsencode(task_directory)
-        if self._folders.get(folder) == execution:
-            del self._folders[folder]
+        marked = os.fsencode(mark)
+        if self._marks.get(marked) == execution:
+            del self._marks[marked]
 
     def forget_leader(self, execution: int, leader: int) -> None:
         """A leader has ended; what is left in its session is told by its environment from now."""
@@ -150,10 +158,10 @@ class Processes:
         session = self._sessions.get(_session(pid))
         if session is not None:
             return frozenset((session,))
-        folder = read_variable(pid, _MARKER)
-        if folder is None:
+        mark = read_variable(pid, _MARKER)
+        if mark is None:
             return frozenset(self._sessions.values())
-        execution = self._folders.get(folder)
+        execution = self._marks.get(mark)
         return frozenset() if execution is None else frozenset((execution,))
 
 

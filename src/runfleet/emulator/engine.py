@@ -318,7 +318,7 @@ class Engine:
         task.retention_time = spec.retention_time
         job = self.state.job(task.job_id).job
         pool = self._pool_spec(command.node.pool_id)
-        self._send(self._executions.of_task(command, spec, job, pool.packages))
+        self._send(self._executions.of_task(command, spec, job, pool))
 
     def _start_instance(self, command: wanted.StartInstance) -> None:
         task = command.task

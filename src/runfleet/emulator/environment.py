@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runfleet.batch.records import Job, Node
 from runfleet.batch.specs import ApplicationPackageReference
+from runfleet.batch.states import OsType
 from runfleet.wire.shapes import task_directory
 
 # Below this much free disk space a node counts as full.
@@ -61,9 +62,23 @@ def job_environment(job: Job, task_id: str, root: Path) -> dict[str, str]:
     }
 
 
-def package_environment(packages: Iterable[InstalledPackage]) -> dict[str, str]:
+def package_environment(
+    packages: Iterable[InstalledPackage], os_type: OsType = OsType.LINUX
+) -> dict[str, str]:
+    """Where a task finds its application packages."""
+    if os_type is OsType.WINDOWS:
+        return {_windows_name(one.reference): str(one.folder) for one in packages}
+    return _linux_package_environment(packages)
+
+
+def _windows_name(reference: ApplicationPackageReference) -> str:
+    version = f"#{reference.version}" if reference.version else ""
+    return f"AZ_BATCH_APP_PACKAGE_{reference.application_id.upper()}{version}"
+
+
+def _linux_package_environment(packages: Iterable[InstalledPackage]) -> dict[str, str]:
     """
-    Where a task finds its application packages.
+    Name the folders as Linux nodes do.
 
     The documentation keeps the case of the id in one place and lowers it in another, so both are
     set; a reference without a version gives the name without one.
@@ -76,6 +91,25 @@ def package_environment(packages: Iterable[InstalledPackage]) -> dict[str, str]:
         variables[f"AZ_BATCH_APP_PACKAGE_{name}"] = str(package.folder)
         variables[f"AZ_BATCH_APP_PACKAGE_{name.lower()}"] = str(package.folder)
     return variables
+
+
+def with_windows_paths(variables: Mapping[str, str], root: Path) -> dict[str, str]:
+    """
+    Tell the places on a node as Windows paths.
+
+    All nodes are on the drive D, where the service has those with a temporary disk.
+    """
+    return {
+        name: _windows_path(value, root) if name.startswith("AZ_BATCH_") else value
+        for name, value in variables.items()
+    }
+
+
+def _windows_path(value: str, root: Path) -> str:
+    below = value.removeprefix(str(root))
+    if below == value or not (below == "" or below.startswith("/")):
+        return value
+    return f"D:\\{root.name}" + below.replace("/", "\\")
 
 
 def merged(*layers: Mapping[str, str]) -> dict[str, str]:

@@ -19,13 +19,13 @@ from runfleet.agent.messages import (
 )
 from runfleet.batch.records import Job, Node, Pool, Task
 from runfleet.batch.specs import (
-    ApplicationPackageReference,
     CommandSpec,
     OutputFile,
     PoolSpec,
     ResourceFile,
     TaskSpec,
 )
+from runfleet.batch.states import OsType
 from runfleet.batch.vm_sizes import core_count
 from runfleet.emulator.environment import (
     InstalledPackage,
@@ -34,6 +34,7 @@ from runfleet.emulator.environment import (
     merged,
     node_environment,
     package_environment,
+    with_windows_paths,
 )
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.instances import as_instance
@@ -72,17 +73,16 @@ class Executions:
     account: str
     url: str
 
-    def of_task(
-        self, command: StartTask, spec: TaskSpec, job: Job, pool_packages: Packaged
-    ) -> Execute:
+    def of_task(self, command: StartTask, spec: TaskSpec, job: Job, pool: PoolSpec) -> Execute:
         """Run one attempt of a task."""
         task, node, root = command.task, command.node, self._root(command.node)
-        installed = self.packages.on_node((*pool_packages, *spec.packages), root)
+        installed = self.packages.on_node((*pool.packages, *spec.packages), root)
         directory = task_directory(task.job_id, task.task_id)
         return self._execute(
             command.execution,
             Subject(SubjectKind.TASK, node.pool_id, node.node_id, task.job_id, task.task_id),
             node,
+            pool.os_type,
             directory,
             spec.command,
             job.spec.common_environment,
@@ -99,7 +99,7 @@ class Executions:
     ) -> Execute:
         """Run one attempt of an instance of a multi-instance task."""
         start = StartTask(command.execution, command.task, command.node, command.is_retry)
-        execute = self.of_task(start, spec, job, pool.packages)
+        execute = self.of_task(start, spec, job, pool)
         instances = _known(spec.multi_instance)
         files = [*map(self._file, instances.common_resource_files)]
         return as_instance(execute, command, instances, files, core_count(pool.vm_size))
@@ -112,6 +112,7 @@ class Executions:
             command.execution,
             Subject(SubjectKind.START_TASK, node.pool_id, node.node_id),
             node,
+            pool.spec.os_type,
             _START_TASK_DIRECTORY,
             spec.command,
             {},
@@ -168,6 +169,7 @@ class Executions:
             execution,
             Subject(kind, node.pool_id, node.node_id, job.spec.job_id, task_id),
             node,
+            pool.spec.os_type,
             task_directory(job.spec.job_id, task_id),
             command,
             job.spec.common_environment,
@@ -182,6 +184,7 @@ class Executions:
         execution: int,
         subject: Subject,
         node: Node,
+        os_type: OsType,
         directory: str,
         command: CommandSpec,
         common_environment: Mapping[str, str],
@@ -194,26 +197,29 @@ class Executions:
         time_limit: timedelta | None = None,
     ) -> Execute:
         root = self._root(node)
+        environment = merged(
+            common_environment,
+            command.environment,
+            node_environment(self.account, self.url, node, root),
+            directory_environment(root, directory),
+            own_environment,
+            package_environment(installed, os_type),
+        )
+        on_windows = os_type is OsType.WINDOWS
         return Execute(
             execution=execution,
             subject=subject,
             node_root=str(root),
             directory=directory,
             command_line=command.command_line,
-            environment=merged(
-                common_environment,
-                command.environment,
-                node_environment(self.account, self.url, node, root),
-                directory_environment(root, directory),
-                own_environment,
-                package_environment(installed),
-            ),
+            environment=with_windows_paths(environment, root) if on_windows else environment,
             files=tuple(map(self._file, command.resource_files)),
             uploads=uploads,
             packages=tuple(map(_package, installed)),
             keep_directory=keep_directory,
             upload_on_failure=upload_on_failure,
             time_limit=time_limit.total_seconds() if time_limit is not None else None,
+            on_windows=on_windows,
         )
 
     def _root(self, node: Node) -> Path:
@@ -233,7 +239,6 @@ class Executions:
         return self.storage.container_url(container, life=_AUTO_STORAGE_LIFE)
 
 
-Packaged = tuple[ApplicationPackageReference, ...]
 Spec = TypeVar("Spec")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runfleet.agent import wine
 from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import OsType
 from runfleet.emulator.applications import Applications
@@ -35,7 +36,14 @@ class Service:
     applications: Applications
 
     def check_pool(self, spec: PoolSpec) -> None:
-        """Refuse a pool of Windows nodes, or with packages that are not there."""
+        """Refuse a pool that cannot be had here, or with packages that are not there."""
         if spec.os_type is OsType.WINDOWS:
-            raise not_implemented(coverage.WINDOWS_NODES.reason("nodeAgentSKUId"))
+            _check_windows(spec)
         self.packages.check(spec.packages)
+
+
+def _check_windows(spec: PoolSpec) -> None:
+    if not wine.is_installed():
+        raise not_implemented(coverage.WINDOWS_WITHOUT_WINE.reason("nodeAgentSKUId"))
+    if spec.enable_inter_node_communication:
+        raise not_implemented(coverage.WINDOWS_TOGETHER.reason("enableInterNodeCommunication"))

@@ -56,7 +56,12 @@ _LIFETIME_STATISTICS = Refusal(
     "list jobs and pools",
 )
 
-WINDOWS_NODES = Refusal("pools of Windows nodes")
+WINDOWS_WITHOUT_WINE = Refusal(
+    "pools of Windows nodes without Wine",
+    "their programs run through Wine, which is not installed here",
+    "install the Debian packages `wine` and `wine64`",
+)
+WINDOWS_TOGETHER = Refusal("pools of Windows nodes that reach each other")
 
 IN_POOLS: Members = {
     "certificateReferences": _CERTIFICATES,
@@ -194,8 +199,9 @@ REFUSED_IN_MANAGEMENT: Mapping[str, Refusal] = {
 _NO_LOGIN = "nobody can log in: a virtual node is a folder, not a machine"
 
 SHORTFALLS: Mapping[str, str] = {
-    "create_pool": f"{WINDOWS_NODES.meaning} are refused; machines are not made, so that what "
-    "describes them is kept and shown without effect",
+    "create_pool": "Windows nodes run programs through Wine, and one that demands a console fails; "
+    f"{WINDOWS_WITHOUT_WINE.meaning}, and {WINDOWS_TOGETHER.meaning}, are refused; "
+    "machines are not made, so that what describes them is kept and shown without effect",
     "create_node_user": _NO_LOGIN,
     "replace_node_user": _NO_LOGIN,
     "get_node_remote_login_settings": _NO_LOGIN,
