@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runfleet.azure import PoolInfo, TaskInfo
+from runfleet.azure import JobInfo, PoolInfo, TaskInfo
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import LOCAL, AsJson, On, on_option
 from runfleet.cli.by_hand import (
@@ -27,7 +27,7 @@ from runfleet.cli.by_hand import (
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.errors import RunfleetError
-from runfleet.launch import JobFiles, SingleTask
+from runfleet.launch import Account, JobFiles, SingleTask
 from runfleet.launch.failures import batch_message
 from runfleet.launch.history import FAILED
 from runfleet.launch.names import container_name
@@ -88,10 +88,6 @@ def add(
     each process is, in a folder of the inputs; the line that starts them is made by runfleet.
     """
     printer = Printer.standard()
-    account = open_account(on)
-    job = find_job(account.batch, job_id)
-    pool = find_pool(account.batch, job.pool_id)
-    _check_nodes(pool, nodes)
     variables = read_environment(environment)
     task = SingleTask(
         task_id,
@@ -107,19 +103,26 @@ def add(
         coordination,
         _started_by(mpi, nodes, processes, variables) if mpi else None,
     )
-    # A job that was made elsewhere names no container.
-    files = JobFiles.of(account.storage, job)
-    files = files or JobFiles(account.storage, container_name(job_id), job_id)
-    settings = task.settings(files, operating_system_of(pool))
-    if not account.batch.add_tasks(job_id, [settings]).added:
-        raise RunfleetError(
-            f"job `{job_id}` has a task `{task_id}` already",
-            hint=f"take another id; `runfleet task list {job_id}` lists those there are",
-        )
+    account = open_account(on)
+    _add(account, find_job(account.batch, job_id), task)
     if last:
         account.batch.finish_when_done(job_id)
     printer.say(f"Task `{task_id}` is added; look at it: runfleet check {job_id}{on_option(on)}")
     printer.data(task_id)
+
+
+def _add(account: Account, job: JobInfo, task: SingleTask) -> None:
+    pool = find_pool(account.batch, job.pool_id)
+    _check_nodes(pool, task.nodes)
+    # A job that was made elsewhere names no container.
+    files = JobFiles.of(account.storage, job)
+    files = files or JobFiles(account.storage, container_name(job.id), job.id)
+    settings = task.settings(files, operating_system_of(pool))
+    if not account.batch.add_tasks(job.id, [settings]).added:
+        raise RunfleetError(
+            f"job `{job.id}` has a task `{task.id}` already",
+            hint=f"take another id; `runfleet task list {job.id}` lists those there are",
+        )
 
 
 def _started_by(mpi: Implementation, nodes: int, processes: int, variables: Iterable[str]) -> Mpi:
