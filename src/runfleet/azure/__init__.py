@@ -30,23 +30,17 @@ from runfleet.azure.info import (
     TaskCounts,
     TaskInfo,
 )
+from runfleet.azure.job_settings import AllTasksComplete, JobSettings, PreparationTask, ReleaseTask
+from runfleet.azure.pool_settings import Autoscale, PoolSettings, StartTask
 from runfleet.azure.settings import (
-    AllTasksComplete,
-    Autoscale,
     Image,
-    Instances,
-    JobSettings,
     OperatingSystem,
     OutputFile,
     PackageReference,
-    PoolSettings,
-    PreparationTask,
-    ReleaseTask,
     ResourceFile,
-    StartTask,
-    TaskSettings,
     UploadCondition,
 )
+from runfleet.azure.task_settings import Instances, TaskSettings
 from runfleet.azure.values import quoted
 
 __all__ = [

@@ -20,7 +20,7 @@ from runfleet.azure.errors import (
     TasksRefusedError,
     item_error_text,
 )
-from runfleet.azure.settings import TaskSettings
+from runfleet.azure.task_settings import TaskSettings
 
 log = logging.getLogger(__name__)
 

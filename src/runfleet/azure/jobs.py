@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from runfleet.azure.channel import Channel, path_of
 from runfleet.azure.errors import ConflictError, NotFoundError
 from runfleet.azure.info import JobInfo, PreparationInfo
-from runfleet.azure.settings import AllTasksComplete, JobSettings
+from runfleet.azure.job_settings import AllTasksComplete, JobSettings
 from runfleet.azure.values import pairs_to_wire, quoted, without_none
 
 _JOB_FIELDS = "id,state,poolInfo,priority,onAllTasksComplete,metadata,creationTime,executionInfo"
