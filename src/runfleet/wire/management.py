@@ -12,9 +12,9 @@ from typing_extensions import TypedDict
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.wire import fields
-from runfleet.wire.bodies import JsonObject
+from runfleet.wire.bodies import JsonObject, read_body
 from runfleet.wire.conditions import etag, http_date
-from runfleet.wire.errors import ERRORS, error_status
+from runfleet.wire.errors import ERRORS, error_status, invalid_property
 from runfleet.wire.operations import Operation
 from runfleet.wire.paging import next_link, read_list_query, select_page
 from runfleet.wire.requests import Request
@@ -91,6 +91,34 @@ class ActivateBody(TypedDict, total=False):
     """The body that activates a version."""
 
     format: Required[str]
+
+
+_SETTINGS = {
+    "displayName": "display_name",
+    "allowUpdates": "allow_updates",
+    "defaultVersion": "default_version",
+}
+
+
+def application_settings(body: bytes) -> Mapping[str, Any]:
+    """
+    What a request says about an application, by the words of its record; it may say nothing.
+
+    Raises
+    ------
+    WireError
+        If it is wrong in itself.
+    """
+    asked = read_body(ApplicationBody, body) if body else ApplicationBody()
+    said: Mapping[str, Any] = asked.get("properties", {})
+    return {ours: said[name] for name, ours in _SETTINGS.items() if name in said}
+
+
+def check_activation(body: bytes) -> None:
+    """Refuse to activate what is no zip file."""
+    asked = read_body(ActivateBody, body)
+    if asked["format"].lower() != "zip":
+        raise invalid_property("format", asked["format"], "packages are zip files")
 
 
 def cloud_json(base: str, audiences: Sequence[str]) -> JsonObject:

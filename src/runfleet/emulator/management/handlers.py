@@ -10,11 +10,9 @@ from runfleet.emulator.applications import Application
 from runfleet.emulator.management import shapes
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import MANAGEMENT_AUDIENCES, TENANT
-from runfleet.wire.bodies import read_body
-from runfleet.wire.errors import invalid_property
 from runfleet.wire.management import (
-    ActivateBody,
-    ApplicationBody,
+    application_settings,
+    check_activation,
     cloud_json,
     keys_json,
     list_json,
@@ -90,14 +88,7 @@ def update_application(service: Service, request: Request) -> Response:
 
 
 def _say(service: Service, request: Request, known: Application) -> Response:
-    body = read_body(ApplicationBody, request.body) if request.body else ApplicationBody()
-    said = body.get("properties", {})
-    wanted = replace(
-        known,
-        display_name=said.get("displayName", known.display_name),
-        allow_updates=said.get("allowUpdates", known.allow_updates),
-        default_version=said.get("defaultVersion", known.default_version),
-    )
+    wanted = replace(known, **application_settings(request.body))
     application = service.applications.put(wanted)
     return respond(request, shapes.application(service, request, application))
 
@@ -129,9 +120,7 @@ def get_version(service: Service, request: Request) -> Response:
 
 def activate_version(service: Service, request: Request) -> Response:
     """Let nodes install what has been uploaded for a version."""
-    body = read_body(ActivateBody, request.body)
-    if body["format"].lower() != "zip":
-        raise invalid_property("format", body["format"], "packages are zip files")
+    check_activation(request.body)
     version = service.applications.activate(*_names(request))
     return respond(request, shapes.version(service, request, version))
 
