@@ -133,7 +133,7 @@ class Engine:
             wanted.LoadTasks: self._load_tasks,
             wanted.Satisfy: self._satisfy,
             wanted.StartTask: self._start_task,
-            wanted.StartInstance: self._start_instance,
+            wanted.StartInstance: self._start_task,
             wanted.Proceed: lambda command: self._send(Proceed(command.execution)),
             wanted.StartNodeTask: self._start_node_task,
             wanted.StartPreparation: self._start_preparation,
@@ -312,21 +312,16 @@ class Engine:
         self._tell_children_soon()
         self._commit_later()
 
-    def _start_task(self, command: wanted.StartTask) -> None:
+    def _start_task(self, command: wanted.StartTask | wanted.StartInstance) -> None:
         task = command.task
         spec = spec_from_body(self.store.tasks.body(task.sequence))
         task.retention_time = spec.retention_time
         job = self.state.job(task.job_id).job
         pool = self._pool_spec(command.node.pool_id)
-        self._send(self._executions.of_task(command, spec, job, pool))
-
-    def _start_instance(self, command: wanted.StartInstance) -> None:
-        task = command.task
-        spec = spec_from_body(self.store.tasks.body(task.sequence))
-        task.retention_time = spec.retention_time
-        job = self.state.job(task.job_id).job
-        pool = self._pool_spec(command.node.pool_id)
-        self._send(self._executions.of_instance(command, spec, job, pool))
+        if isinstance(command, wanted.StartTask):
+            self._send(self._executions.of_task(command, spec, job, pool))
+        else:
+            self._send(self._executions.of_instance(command, spec, job, pool))
 
     def _pool_spec(self, pool_id: str) -> PoolSpec:
         return self.state.pool(pool_id).pool.spec
