@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from datetime import timedelta
-
-import orjson
 
 from runfleet.emulator.asgi import Receive, Scope, Send, request_of, send_answer
 from runfleet.emulator.engine import now
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import identity_header, issue_token
+from runfleet.wire.identity import respond_refusal, respond_token
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response
 
@@ -39,20 +37,9 @@ class IdentityApp:
     def _answer(self, request: Request) -> Response:
         secret = request.headers.get("x-identity-header", "")
         if not hmac.compare_digest(secret.encode(), identity_header(self._key).encode()):
-            return _response(401, {"statusCode": 401, "message": "X-IDENTITY-HEADER is wrong"})
+            return respond_refusal(401, "X-IDENTITY-HEADER is wrong")
         resource = request.query.get("resource")
         if not resource:
-            return _response(400, {"statusCode": 400, "message": "no resource is named"})
-        token = {
-            "access_token": issue_token(self._key, resource, _LIFE),
-            "expires_on": str(int((request.received + _LIFE).timestamp())),
-            "resource": resource,
-            "token_type": "Bearer",
-        }
-        return _response(200, token)
-
-
-def _response(status: int, content: Mapping[str, object]) -> Response:
-    body = orjson.dumps(content)
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    return Response(status, headers, body)
+            return respond_refusal(400, "no resource is named")
+        token = issue_token(self._key, resource, _LIFE)
+        return respond_token(token, resource, request.received + _LIFE)
