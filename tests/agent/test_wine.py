@@ -26,6 +26,7 @@ def test_plain_lines_are_told_as_arguments(line, arguments):
         'cmd /s /c "set "PATH=%A%;%PATH%" & model"',
         'cmd /c "my.bat" "a b"',
         'cmd /c "cd D:\\"',
+        'C:\\Windows\\System32\\cmd.exe /c "a b" "c"',
         r'model "say \"yes\""',
     ],
 )

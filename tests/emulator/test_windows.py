@@ -104,6 +104,12 @@ def test_batch_files_run(account, job):
     assert task["executionInfo"]["exitCode"] == 5
 
 
+def test_a_program_is_started_without_a_shell(account, job):
+    """Its name is spelled with any capitals; nothing of the line is expanded."""
+    account.run(job, "plain", 'c:\\Windows\\system32\\CMD.exe /c "echo plain"')
+    assert account.read(job, "plain") == "plain\r\n"
+
+
 def test_an_unknown_program_is_told(account, job):
     task = account.run(job, "unknown", "nothing.exe a b")
     assert task["executionInfo"]["failureInfo"]["code"] == "CommandProgramNotFound"

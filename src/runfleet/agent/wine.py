@@ -23,6 +23,7 @@ _RAW_LINE = "RUNFLEET_COMMAND_LINE"
 _SYSTEM_FOLDERS = ("C:\\windows\\system32", "C:\\windows")
 _ARGUMENT = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _SHELLS = ("cmd", "cmd.exe")
+_SHELL = "C:\\windows\\system32\\cmd.exe"
 # A shell's line within one pair of quotes, none inside it.
 _QUOTED_LINE = re.compile(r'(?P<shell>[^\s"]+(?:\s+/\w)+)\s+"(?P<line>[^"]*[^"\\])"', re.IGNORECASE)
 
@@ -81,13 +82,12 @@ def launch(
     if not is_installed(environment["PATH"]):
         raise ExecutionError("CommandLaunchFailed", Message=MISSING)
     line = command_line.strip()
-    program = _program(line)
-    if program.lower() not in _SHELLS:
-        _check_program(program, environment, task_directory + "/wd")
-    arguments, variables = as_arguments(line)
-    loader = _loader()
-    everything = {**environment, **variables, "WINELOADER": loader}
-    return processes.start([loader, *arguments], everything, task_directory, goes_on=goes_on)
+    program = _find_program(_program(line), environment, task_directory + "/wd")
+    (_, *rest), variables = as_arguments(line)
+    # By its whole path: what Wine has to look for, it starts by way of the desktop.
+    arguments = [_loader(), _SHELL if variables else program, *rest]
+    everything = {**environment, **variables, "WINELOADER": _loader()}
+    return processes.start(arguments, everything, task_directory, goes_on=goes_on)
 
 
 def as_arguments(line: str) -> tuple[list[str], dict[str, str]]:
@@ -107,7 +107,7 @@ def as_arguments(line: str) -> tuple[list[str], dict[str, str]]:
     """
     if '"' not in line:
         return line.split(), {}
-    is_shell = _program(line).lower() in _SHELLS
+    is_shell = _is_shell(_program(line))
     if is_shell and (quoted := _QUOTED_LINE.fullmatch(line)):
         return [*quoted["shell"].split(), quoted["line"]], {}
     if not is_shell and '\\"' not in line and line.count('"') % 2 == 0:
@@ -145,8 +145,14 @@ def _program(line: str) -> str:
     return found[0].replace('"', "")
 
 
-def _check_program(name: str, environment: Mapping[str, str], working_directory: str) -> None:
+def _is_shell(program: str) -> bool:
+    return program.replace("\\", "/").rpartition("/")[2].lower() in _SHELLS
+
+
+def _find_program(name: str, environment: Mapping[str, str], working_directory: str) -> str:
     """A name without a dot is that of an EXE; one with a path is not looked for elsewhere."""
+    if name.lower() in _SHELLS:
+        return _SHELL
     file = name if "." in name.replace("\\", "/").rpartition("/")[2] else f"{name}.exe"
     node_root = environment["WINEPREFIX"].rpartition("/volatile/")[0]
     search_path = environment.get("WINEPATH", "").split(";")
@@ -154,8 +160,8 @@ def _check_program(name: str, environment: Mapping[str, str], working_directory:
     folders = [""] if is_path else ["", *_SYSTEM_FOLDERS, *filter(None, search_path)]
     for folder in folders:
         path = _unix_path(f"{folder}\\{file}" if folder else file, node_root)
-        if _exists(os.path.join(working_directory, path)):
-            return
+        if found := _find_file(os.path.join(working_directory, path)):
+            return found
     raise ExecutionError("CommandProgramNotFound", Program=name)
 
 
@@ -167,14 +173,20 @@ def _unix_path(path: str, node_root: str) -> str:
     return below
 
 
-def _exists(path: str) -> bool:
-    """Find a file whose last names may be spelled with other capitals."""
+def _find_file(path: str) -> str | None:
+    """Find a file whose path may be spelled with other capitals."""
     if os.path.isfile(path):
-        return True
-    folder, name = os.path.split(path)
-    if not os.path.isdir(folder):
-        return False
-    return any(entry.lower() == name.lower() for entry in os.listdir(folder))
+        return path
+    found = "/"
+    for name in filter(None, path.split("/")):
+        found = f"{found.rstrip('/')}/{_spelling(found, name)}"
+    return found if os.path.isfile(found) else None
+
+
+def _spelling(folder: str, name: str) -> str:
+    if os.path.exists(f"{folder}/{name}") or not os.path.isdir(folder):
+        return name
+    return next((entry for entry in os.listdir(folder) if entry.lower() == name.lower()), name)
 
 
 def _server_folders(prefix: str) -> Iterator[str]:
