@@ -124,6 +124,14 @@ def test_what_is_deleted_is_shown_before(local, job: str):
     wait_for(lambda: job not in local("job", "list").out)
 
 
+def test_a_pool_made_by_hand_is_never_left_over(local):
+    """Nor resized by studies: only its owner knows what it is for."""
+    assert local("pool", "create", "kept", "--yes").code == 0
+    shown = local("pool", "delete", "--left-over", "--dry-run")
+    assert shown.code == 0
+    assert "`kept`" not in shown.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "hint"),
     [

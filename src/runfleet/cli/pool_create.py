@@ -69,7 +69,6 @@ def create(
         inter_node_communication=inter_node,
         packages=read_packages(packages),
         start_task=_start_task(start, picked.operating_system, elevated=elevated),
-        metadata={"runfleet": "pool"},
     )
     size = f"{'at most ' if max_nodes else ''}{count_text(max_nodes or nodes + spot, 'node')}"
     printer.say(f"This makes pool `{pool_id}` of {size}, each {vm_size} with {image}.")
