@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from io import StringIO
@@ -23,6 +22,7 @@ from runfleet.azure.account_settings import (
 from runfleet.azure.channel import is_loopback
 from runfleet.launch.access import LOCAL
 from runfleet.launch.errors import AccountError
+from runfleet.storage.files import written_whole
 from runfleet.study.document import Document, parse_document
 from runfleet.study.errors import InvalidValueError, StudyError, suggest
 from runfleet.study.form import Form
@@ -234,10 +234,8 @@ class AccountFile:
         change(content["accounts"])
         written = StringIO()
         yaml.dump(content, written)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f".{FILE_NAME}.{os.getpid()}")
-        partial.write_text(written.getvalue(), encoding="utf-8")
-        partial.replace(self.path)
+        with written_whole(self.path) as partial:
+            partial.write_text(written.getvalue(), encoding="utf-8")
 
 
 def account_settings(name: str, facts: Mapping[str, Any]) -> AccountSettings:
