@@ -57,7 +57,8 @@ class AccountSettings:
     subscription, resource_group, location
         Where the management API finds it; None where the user did not say.
     ca_file
-        PEM file of the certificates to trust; None for the usual ones.
+        PEM file of the certificates to trust, except of the storage account, where those of the
+        environment count; None for the usual ones.
     management
         URL of the management API; None for Azure's public one.
     """

@@ -8,7 +8,7 @@ from runfleet.study import Study
 from runfleet.study.model import PackageReference
 
 
-def missing_packages(batch: AzureBatch, study: Study) -> list[PackageReference]:
+def _missing_packages(batch: AzureBatch, study: Study) -> list[PackageReference]:
     """List the packages of a study that the account has not got; ids and versions have no case."""
     if not study.model.packages:
         return []
@@ -32,11 +32,11 @@ def check_packages(batch: AzureBatch, study: Study) -> None:
     LaunchError
         If the account lacks a package.
     """
-    for package in missing_packages(batch, study):
-        raise package_missing(study, package)
+    for package in _missing_packages(batch, study):
+        raise _package_missing(study, package)
 
 
-def package_missing(study: Study, package: PackageReference) -> LaunchError:
+def _package_missing(study: Study, package: PackageReference) -> LaunchError:
     """Say that the account lacks a package, and how to add it."""
     return LaunchError(
         f"the account lacks the application package `{package}`, which study `{study.name}` needs",
