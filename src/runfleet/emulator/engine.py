@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +24,7 @@ from runfleet.agent.process import AgentProcess
 from runfleet.batch.records import Failure, Task
 from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import ErrorCategory
+from runfleet.emulator.commits import Commits
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.new_tasks import new_task
@@ -42,7 +42,6 @@ from runfleet.wire.tasks import spec_from_body
 log = logging.getLogger(__name__)
 
 _PURGE_PAUSE = 0.05
-_COMMIT_PAUSE = 0.03
 _EXPIRED_AT_ONCE = 500
 _TOLD_AT_ONCE = 500
 _EXPIRY_PAUSE = 1.0
@@ -80,8 +79,7 @@ class Engine:
     """
     Owns the scheduler's state, the store and the link to the node agent.
 
-    Everything changes on the event loop's thread, in one step a decision.  What was written is
-    committed once a turn of the loop, for all requests of that turn together.
+    Everything changes on the event loop's thread, in one step a decision.
 
     Parameters
     ----------
@@ -103,9 +101,7 @@ class Engine:
         self._executions = executions
         self.failed = asyncio.Event()
         self._link: AgentLink | None = None
-        self._commit_handle: asyncio.Handle | None = None
-        self._is_committing = False
-        self._uncommitted: list[asyncio.Future[None]] = []
+        self._commits = Commits(store, self._on_committed)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: datetime | None = None
         self._purging = False
@@ -152,9 +148,10 @@ class Engine:
         if self._link is not None:
             link, self._link = self._link, None
             await link.stop()
-        for handle in (self._timer, self._expiry, self._commit_handle):
+        for handle in (self._timer, self._expiry):
             if handle is not None:
                 handle.cancel()
+        self._commits.cancel()
         self.store.close()
 
     @property
@@ -174,49 +171,13 @@ class Engine:
             self._do[type(command)](command)
         self._set_timer()
         self._tell_children_soon()
-        self._commit_later()
+        self._commits.commit_later()
 
     async def committed(self) -> None:
         """Wait until all that was written so far is lasting."""
-        if self.store.is_dirty:
-            waiter = asyncio.get_running_loop().create_future()
-            self._uncommitted.append(waiter)
-            self._commit_soon()
-            await waiter
+        await self._commits.committed()
 
-    def _commit_soon(self) -> None:
-        if not self._is_committing:
-            self._cancel_commit()
-            self._is_committing = True
-            self._commit_handle = asyncio.get_running_loop().call_soon(self._commit)
-
-    def _commit_later(self) -> None:
-        """Commit within this turn, but changes of tasks in a moment: the journal covers them."""
-        if self.store.has_written:
-            self._commit_soon()
-        elif self._commit_handle is None and self.store.is_dirty:
-            loop = asyncio.get_running_loop()
-            self._commit_handle = loop.call_later(_COMMIT_PAUSE, self._commit)
-
-    def _cancel_commit(self) -> None:
-        if self._commit_handle is not None:
-            self._commit_handle.cancel()
-            self._commit_handle = None
-
-    def _commit(self) -> None:
-        self._commit_handle, self._is_committing = None, False
-        waiters, self._uncommitted = self._uncommitted, []
-        try:
-            self.store.commit()
-        except sqlite3.Error as error:
-            log.exception("committing to the store failed")
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_exception(error)
-            return
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+    def _on_committed(self) -> None:
         if not self.state.executions:
             # All that the agent noted has come in, and is lasting now.
             clear_journal(self.folders.journal)
@@ -310,7 +271,7 @@ class Engine:
         for job_id, released in by_job.items():
             self.decide(reports.on_tasks_released, job_id, released)
         self._tell_children_soon()
-        self._commit_later()
+        self._commits.commit_later()
 
     def _start_task(self, command: wanted.StartTask | wanted.StartInstance) -> None:
         task = command.task
@@ -382,7 +343,7 @@ class Engine:
         self._purging = False
         if self.store.purge():
             self._purge_later()
-        self._commit_later()
+        self._commits.commit_later()
 
     def _watch_expiry(self) -> None:
         self._remove_expired_at(self.store.tasks.next_expiry() or _NEVER)
@@ -400,5 +361,5 @@ class Engine:
             task.files_removed = True
             self.store.tasks.save(task)
             self._remove_task_folders(task)
-        self._commit_later()
+        self._commits.commit_later()
         self._watch_expiry()
