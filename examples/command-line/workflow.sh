@@ -5,7 +5,7 @@
 #
 # REPOSITORY is the git repository of the solver, with an install.sh. OPTION goes to every command: `--on ACCOUNT`.
 set -eu
-repository=$1
+repository=${1:?the git repository of a solver is missing}
 shift
 
 # At most five nodes, which can talk to each other; two of them are there from the beginning.

@@ -53,9 +53,8 @@ def test_tasks_find_their_files_and_leave_theirs(local, job: str, folder: Path):
     assert (added.code, added.out) == (0, "first\n"), added.err
     wait_for(all_ended(local, job))
     assert tasks_of(local, job)["first"]["result"] == "success"
-    (report,) = (local.home / "storage").glob("*/runs/*/first/out.rpt")
-    assert report.read_text() == "a\nprepared\nb\n"
     assert local("check", job).code == 0
+    assert (folder / "logs" / job / "first/out.rpt").read_text() == "a\nprepared\nb\n"
     assert (folder / "logs" / job / "first/stdout.txt").read_text() == "hello you\n"
 
 
@@ -69,10 +68,10 @@ def test_check_counts_tasks_and_fetches_what_they_wrote_once(local, job: str, fo
         [job, "shared", "active", "0", "0", "1", "1"],
     ]
     assert checked.err == (
-        "What the tasks of 1 finished job wrote is in `seen`; 2 tasks came in addition.\n"
+        "What the tasks of 1 finished job left is in `seen`: 2 tasks more than before.\n"
     )
     assert (folder / "seen" / job / "bad/stderr.txt").read_text() == "broken\n"
-    assert local("check", job, "--to", "seen").err.endswith("; 0 tasks came in addition.\n")
+    assert local("check", job, "--to", "seen").err.endswith(": 0 tasks more than before.\n")
     listed = rows(local("task", "list", job, "--failed").out)
     assert listed[1:] == [["bad", "failure", "3", "exit", "code", "3"]]
 
@@ -112,6 +111,18 @@ def test_a_job_finishes_with_its_last_task(local, job: str):
     refused = local("task", "add", job, "late", "true")
     assert refused.code == 1
     assert "JobCompleted" in refused.err
+
+
+def test_a_job_that_has_ended_waits_for_nothing(local, job: str):
+    """Its tasks never ran and never will; ending it again is no error."""
+    local("pool", "create", "empty", "--nodes", "0", "--yes")
+    local("job", "create", "ended", "--pool", "empty")
+    local("task", "add", "ended", "t", "true")
+    assert local("job", "terminate", "ended", "--yes").code == 0
+    wait_for(lambda: ["ended", "empty", "completed"] in rows(local("job", "list").out))
+    assert local("check", "ended").err == ""
+    again = local("job", "terminate", "ended")
+    assert (again.code, again.err) == (0, "Job `ended` has ended already.\n")
 
 
 def test_what_is_deleted_is_shown_before(local, job: str):

@@ -15,6 +15,16 @@ def test_a_formula_without_mistakes(runfleet):
     assert (ended.code, ended.out, ended.err) == (0, "", "The formula is fine.\n")
 
 
+def test_a_formula_that_sets_no_target_is_told(runfleet):
+    """A mistyped name is a variable of the user's own, for all that the language knows."""
+    ended = runfleet("pool", "autoscale", "check", "$TargetDedicatdNodes = 2;")
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == (
+        "warning: the formula sets neither `$TargetDedicatedNodes` nor `$TargetLowPriorityNodes`, "
+        "so that pools keep their size\n"
+    )
+
+
 def test_every_mistake_is_shown_at_its_place(runfleet, folder: Path):
     """Of a formula in a file as of one that is typed."""
     (folder / "formula.txt").write_text(MISTAKEN)

@@ -145,7 +145,7 @@ def test_logs(local, write_study):
     local("run", study)
     log = local("logs", study, "run-00003")
     assert (log.code, log.out, log.err) == (0, "this is 3\n", "trouble 3\n")
-    assert local("logs", "logged", "run-00003", "--stderr").out == "trouble 3\n"
+    assert local("logs", "logged", "RUN-00003", "--stderr").out == "trouble 3\n"
     failed = local("logs", study)
     message = "error: no file /data/2.txt\n"
     assert (failed.code, failed.out, failed.err) == (0, "", f"run-00002: {message}{message}")

@@ -141,6 +141,11 @@ class Formula:
     statements: tuple[Statement, ...]
     text: str = field(compare=False)
 
+    @property
+    def assigned(self) -> frozenset[str]:
+        """The names that it sets."""
+        return frozenset(one.name for one in self.statements if isinstance(one, Assignment))
+
 
 def parts(node: Statement) -> tuple[Expression, ...]:
     """The expressions right inside a statement or an expression."""

@@ -15,7 +15,7 @@ from runfleet.cli.by_hand import find_job
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
-from runfleet.launch import Account, JobLogs, JobSummary, fetch_logs, summarise_jobs
+from runfleet.launch import Account, JobSummary, TaskFiles, fetch_task_files, summarise_jobs
 from runfleet.launch.diagnosis import find_situation
 from runfleet.launch.explanation import explain_waiting
 
@@ -31,7 +31,7 @@ def check(
         Path, typer.Option("--to", metavar="FOLDER", help="Gets a folder for each finished job.")
     ] = Path("logs"),
     fetch: Annotated[
-        bool, typer.Option("--fetch/--no-fetch", help="Whether to fetch stdout and stderr.")
+        bool, typer.Option("--fetch/--no-fetch", help="Whether to fetch what tasks left.")
     ] = True,
     on: On = LOCAL,
     as_json: AsJson = False,
@@ -39,14 +39,16 @@ def check(
     """
     Count the tasks of every job, and fetch what those of finished jobs wrote.
 
-    What is there already is not fetched again.
+    Their stdout, stderr and outputs come into a folder for each task; what is there already is not
+    fetched again. `runfleet results` is for jobs of studies, which are left out unless named.
     """
     printer = Printer.standard()
     account = open_account(on)
     for job_id in jobs or ():
         find_job(account.batch, job_id)
     wanted = [one for one in summarise_jobs(account.batch) if not jobs or one.job.id in jobs]
-    fetched = _fetch(account, wanted, to) if fetch else {}
+    fetchable = [one for one in wanted if jobs or not one.belongs_to_study]
+    fetched = _fetch(account, fetchable, to) if fetch else {}
     if as_json:
         printer.json([_facts(summary, fetched.get(summary.job.id)) for summary in wanted])
     elif wanted:
@@ -60,9 +62,9 @@ def check(
         printer.say("There are no jobs.")
 
 
-def _fetch(account: Account, wanted: Iterable[JobSummary], to: Path) -> dict[str, JobLogs]:
+def _fetch(account: Account, wanted: Iterable[JobSummary], to: Path) -> dict[str, TaskFiles]:
     finished = [summary.job for summary in wanted if summary.has_finished]
-    return {job.id: fetch_logs(account.batch, account.storage, job, to) for job in finished}
+    return {job.id: fetch_task_files(account.batch, account.storage, job, to) for job in finished}
 
 
 def _row(summary: JobSummary) -> tuple[object, ...]:
@@ -71,15 +73,15 @@ def _row(summary: JobSummary) -> tuple[object, ...]:
     return job.id, job.pool_id, job.state, *numbers
 
 
-def _say_what_came(printer: Printer, fetched: dict[str, JobLogs], to: Path) -> None:
+def _say_what_came(printer: Printer, fetched: dict[str, TaskFiles], to: Path) -> None:
     new = sum(logs.new for logs in fetched.values())
     if fetched:
         jobs, tasks = count_text(len(fetched), "finished job"), count_text(new, "task")
-        printer.say(f"What the tasks of {jobs} wrote is in `{to}`; {tasks} came in addition.")
+        printer.say(f"What the tasks of {jobs} left is in `{to}`: {tasks} more than before.")
     for job_id, logs in fetched.items():
         if logs.missing:
             gone = count_text(len(logs.missing), "task")
-            printer.warning(f"the nodes of job `{job_id}` have lost what {gone} wrote")
+            printer.warning(f"the nodes of job `{job_id}` have lost what {gone} left")
 
 
 def _say_why(printer: Printer, account: Account, summary: JobSummary) -> None:
@@ -89,7 +91,7 @@ def _say_why(printer: Printer, account: Account, summary: JobSummary) -> None:
         printer.say(why.output)
 
 
-def _facts(summary: JobSummary, logs: JobLogs | None) -> dict[str, Any]:
+def _facts(summary: JobSummary, logs: TaskFiles | None) -> dict[str, Any]:
     job = summary.job
     return {
         "id": job.id,

@@ -103,6 +103,9 @@ def terminate(job_id: JobId, on: On = LOCAL, yes: Yes = False, dry_run: DryRun =
     """End a job with all its tasks; what they have written so far stays."""
     printer = Printer.standard()
     account = open_account(on)
+    if find_job(account.batch, job_id).state == "completed":
+        printer.say(f"Job `{job_id}` has ended already.")
+        return
     _say_what_ends(printer, account, job_id, "ends")
     if agreed(printer, "End the job?", yes=yes, dry_run=dry_run):
         account.batch.terminate_job(job_id)

@@ -28,6 +28,9 @@ autoscale_app = new_app("Formulas by which pools follow their work.")
 app.add_typer(autoscale_app, name="autoscale")
 app.command(epilog=example("runfleet pool create small --max-nodes 5 --yes"))(create)
 
+_TARGETS = ("$TargetDedicatedNodes", "$TargetLowPriorityNodes")
+_TARGETS_OF_OLD = ("$TargetDedicated",)
+
 PoolId = Annotated[str, typer.Argument(metavar="POOL", help="The id of a pool.")]
 Nodes = Annotated[int | None, typer.Option("--nodes", min=0, help="How many dedicated nodes.")]
 SpotNodes = Annotated[int | None, typer.Option("--spot", min=0, help="How many spot nodes.")]
@@ -164,9 +167,17 @@ def check(
         for error in errors:
             printer.error(autoscale.underline(error, text), error.hint)
     else:
-        printer.say("The formula is fine.")
+        _say_it_is_fine(printer, autoscale.parse(text))
     if errors:
         raise typer.Exit(FAILED)
+
+
+def _say_it_is_fine(printer: Printer, formula: autoscale.Formula) -> None:
+    if formula.assigned.isdisjoint(_TARGETS + _TARGETS_OF_OLD):
+        targets = " nor ".join(f"`{target}`" for target in _TARGETS)
+        printer.warning(f"the formula sets neither {targets}, so that pools keep their size")
+    else:
+        printer.say("The formula is fine.")
 
 
 def _formula_text(argument: str) -> str:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from runfleet.launch.explanation import Explanation
     from runfleet.launch.failures import FailedRun, FailureGroup, FailureKind
     from runfleet.launch.job_files import JobFiles
-    from runfleet.launch.job_logs import JobLogs, JobSummary, fetch_logs, summarise_jobs
     from runfleet.launch.plan import Plan
     from runfleet.launch.pool import PoolPlan
     from runfleet.launch.progress import Progress, RunCounts
     from runfleet.launch.single_task import SingleTask
     from runfleet.launch.steps import OnStep, Step, StepName
     from runfleet.launch.submission import LogStream, Submission
+    from runfleet.launch.task_files import JobSummary, TaskFiles, fetch_task_files, summarise_jobs
 
 __all__ = [
     "Account",
@@ -36,7 +36,6 @@ __all__ = [
     "FailureGroup",
     "FailureKind",
     "JobFiles",
-    "JobLogs",
     "JobSummary",
     "LaunchError",
     "LogStream",
@@ -53,8 +52,9 @@ __all__ = [
     "StudyNotFoundError",
     "StudySummary",
     "Submission",
+    "TaskFiles",
     "connect",
-    "fetch_logs",
+    "fetch_task_files",
     "summarise_jobs",
 ]
 
@@ -73,7 +73,7 @@ _HOMES = {
     "explanation": ("Explanation",),
     "failures": ("FailedRun", "FailureGroup", "FailureKind"),
     "job_files": ("JobFiles",),
-    "job_logs": ("JobLogs", "JobSummary", "fetch_logs", "summarise_jobs"),
+    "task_files": ("TaskFiles", "JobSummary", "fetch_task_files", "summarise_jobs"),
     "plan": ("Plan",),
     "pool": ("PoolPlan",),
     "progress": ("Progress", "RunCounts"),

@@ -41,7 +41,7 @@ class JobFiles:
     @classmethod
     def of(cls, storage: Storage, job: JobInfo) -> JobFiles | None:
         """Find the files of a job by what its metadata says; None for a job of somebody else."""
-        study = job.metadata.get(_STUDY)
+        study = study_of(job)
         container = names.container_name(study) if study else job.metadata.get(_CONTAINER)
         return cls(storage, container, job.id) if container else None
 
@@ -94,6 +94,11 @@ class JobFiles:
             self.storage.put_file(self.container, blob, file)
         url = self.storage.blob_url(self.container, blob, life=_URL_LIFE)
         return ResourceFile(http_url=url, file_path=name)
+
+
+def study_of(job: JobInfo) -> str | None:
+    """Name the study that made a job, if one did."""
+    return job.metadata.get(_STUDY)
 
 
 def _files_below(source: Path) -> Iterator[tuple[Path, str]]:

@@ -235,7 +235,8 @@ class Submission:
         file = f"{LogStream(stream)}.txt"
         job_id, task = self._task(run)
         if task.state == "completed":
-            return self._files.read(job_id, run, file) or b""
+            # Batch takes the name in any case, the storage does not.
+            return self._files.read(job_id, task.id, file) or b""
         try:
             return self._history.batch.task_file(job_id, run, file)
         except BatchError:  # it has not begun yet
@@ -265,7 +266,7 @@ class Submission:
         """Find the task that counts for a run."""
         for generation in reversed(self._record().current):
             task = self._history.batch.get_task(generation.job_id, run)
-            if task and run not in self._history.store.read_outdated(generation):
+            if task and task.id not in self._history.store.read_outdated(generation):
                 return generation.job_id, task
         raise RunNotFoundError(
             f"study `{self.name}` has no run `{run}`",

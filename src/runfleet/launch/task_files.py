@@ -1,4 +1,4 @@
-"""The jobs of an account, and what their tasks wrote to stdout and stderr."""
+"""The jobs of an account, and the files that their tasks left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runfleet.azure import AzureBatch, BatchError, JobInfo, TaskCounts
 from runfleet.launch import names
-from runfleet.launch.job_files import JobFiles
+from runfleet.launch.job_files import JobFiles, study_of
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
 
 _LOGS = ("stdout.txt", "stderr.txt")
@@ -36,14 +36,20 @@ class JobSummary:
 
     @property
     def waits(self) -> bool:
-        """Whether it has tasks, and none of them runs."""
-        return self.counts.active > 0 and not self.counts.running
+        """Whether it has tasks that could run, and none does."""
+        is_active = self.job.state == "active"
+        return is_active and self.counts.active > 0 and not self.counts.running
+
+    @property
+    def belongs_to_study(self) -> bool:
+        """Whether a study made it, whose results are collected by themselves."""
+        return study_of(self.job) is not None
 
 
 @dataclass(frozen=True, slots=True)
-class JobLogs:
+class TaskFiles:
     """
-    The logs of a job's tasks in a folder.
+    What a job's tasks left, in a folder.
 
     Parameters
     ----------
@@ -52,7 +58,7 @@ class JobLogs:
     new
         How many tasks have come in addition.
     missing
-        Tasks whose logs are neither in the storage nor on their node any more.
+        Tasks of which nothing is in the storage nor on their node any more.
     """
 
     folder: Path
@@ -66,12 +72,12 @@ def summarise_jobs(batch: AzureBatch) -> Iterator[JobSummary]:
         yield JobSummary(job, batch.task_counts(job.id))
 
 
-def fetch_logs(batch: AzureBatch, storage: Storage, job: JobInfo, folder: Path) -> JobLogs:
+def fetch_task_files(batch: AzureBatch, storage: Storage, job: JobInfo, folder: Path) -> TaskFiles:
     """
-    Bring stdout and stderr of all completed tasks of a job into a folder.
+    Bring stdout, stderr and outputs of all completed tasks of a job into a folder.
 
-    They come from the storage, where our own tasks leave them, else from the nodes as long as
-    these have them.
+    They come from the storage, where our own tasks leave them.  Of tasks that others have made,
+    stdout and stderr come from the nodes, as long as these have them.
 
     Parameters
     ----------
@@ -87,27 +93,26 @@ def fetch_logs(batch: AzureBatch, storage: Storage, job: JobInfo, folder: Path) 
     files = JobFiles.of(storage, job)
     new = _fetch_stored(files, target) if files else set[str]()
     missing = []
-    for task_id in _without_logs(batch, job.id, target):
+    for task_id in _without_files(batch, job.id, target):
         if _fetch_from_node(batch, job.id, task_id, target / task_id):
             new.add(task_id)
         else:
             missing.append(task_id)
-    return JobLogs(target, len(new), tuple(missing))
+    return TaskFiles(target, len(new), tuple(missing))
 
 
 def _fetch_stored(files: JobFiles, target: Path) -> set[str]:
-    wanted = list(_logs_stored(files, target))
+    wanted = list(_missing_files(files, target))
     files.storage.get_files(files.container, [(blob, str(path)) for blob, path in wanted])
-    return {path.parent.name for _, path in wanted}
+    return {path.relative_to(target).parts[0] for _, path in wanted}
 
 
-def _logs_stored(files: JobFiles, target: Path) -> Iterator[tuple[Blob, Path]]:
-    """Find the logs in the storage that the folder lacks."""
+def _missing_files(files: JobFiles, target: Path) -> Iterator[tuple[Blob, Path]]:
+    """Find the files in the storage that the folder lacks."""
     prefix = names.runs_prefix(files.job_id)
     for blob in _listed(files, prefix):
         path = target / blob.name.removeprefix(prefix)
-        is_log = path.name in _LOGS and path.parent.parent == target
-        if is_log and not (path.exists() and path.stat().st_size == blob.size):
+        if not (path.exists() and path.stat().st_size == blob.size):
             yield blob, path
 
 
@@ -118,9 +123,9 @@ def _listed(files: JobFiles, prefix: str) -> Iterable[Blob]:
         return
 
 
-def _without_logs(batch: AzureBatch, job_id: str, target: Path) -> Iterator[str]:
+def _without_files(batch: AzureBatch, job_id: str, target: Path) -> Iterator[str]:
     for task in batch.list_tasks(job_id, filter="state eq 'completed'", select=["id"]):
-        if not any((target / task.id / log).exists() for log in _LOGS):
+        if not (target / task.id).exists():
             yield task.id
 
 
