@@ -28,6 +28,8 @@ MISTAKES = {
     "`nth` and `probability` exclude each other",
     "faults: [{fault: busy, probability: 2}]": "faults.yaml:1: `faults[0].probability` "
     "should be at most 1.0, not 2",
+    "faults: [{fault: node_lost, seconds: -3}]": "faults.yaml:1: `faults[0]`: "
+    "the `seconds` of `node_lost` should be at least 0, not -3",
     "faults: [busy": "faults.yaml:1: a bracket is opened here and never closed",
 }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runfleet.azure.account_settings import AccountSettings, LoginKind, StorageSettings
-from runfleet.launch import AccountError
+from runfleet.launch import AccountError, connect
 from runfleet.launch.account_file import AccountFile, account_settings
 
 ACCOUNT = AccountSettings(
@@ -87,6 +88,24 @@ def test_an_unknown_name_is_told_the_nearest(tmp_path: Path) -> None:
     assert caught.value.hint == "did you mean `azure`?; `runfleet account add` adds one"
 
 
+def test_this_machine_is_no_entry_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(AccountError, match="`local` is this machine; it has no entry"):
+        AccountFile(tmp_path).remove("local")
+
+
+def test_certificates_that_are_none_are_told(tmp_path: Path) -> None:
+    """When an account is added, and when the file names them."""
+    pem = tmp_path / "ca.pem"
+    for reason in ("No such file", "it holds no certificates"):
+        with pytest.raises(AccountError, match=f"ca.pem`, cannot be used: {reason}") as caught:
+            account_settings("azure", FACTS | {"ca_file": str(pem)})
+        assert caught.value.hint
+        pem.write_text("garbage")
+    AccountFile(tmp_path).add(replace(ACCOUNT, ca_file=str(pem)))
+    with pytest.raises(AccountError, match="cannot be used: it holds no certificates"):
+        connect("azure", home=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -95,26 +114,33 @@ def test_an_unknown_name_is_told_the_nearest(tmp_path: Path) -> None:
             "accounts.yaml:2: `accounts.azure`: the key `storage` is missing",
         ),
         (
-            "accounts:\n  azure:\n    endpoint: a b\n    storage: x\n",
+            "accounts:\n  azure:\n    endpoint: a b\n    storage: x.y\n",
             "accounts.yaml:3: `accounts.azure.endpoint`: `a b` is no address of an account",
         ),
         (
-            "accounts:\n  azure:\n    endpoint: http://a.example\n    storage: x\n",
+            "accounts:\n  azure:\n    endpoint: http://a.example\n    storage: x.y\n",
             "accounts.yaml:3: `accounts.azure.endpoint`: `http://a.example` is not encrypted",
         ),
         (
-            "accounts:\n  azure:\n    endpoint: a.b\n    storage: x\n    login: password\n",
+            "accounts:\n  azure:\n    endpoint: a.b\n    storage: x.y\n    login: password\n",
             "accounts.yaml:5: `accounts.azure.login`: `password` is no way to log in",
         ),
         (
-            "accounts:\n  azure:\n    endpoint: a.b\n    storage: x\n    key: c2VjcmV0\n",
+            "accounts:\n  azure:\n    endpoint: a.b\n    storage: x.y\n    key: c2VjcmV0\n",
             "accounts.yaml:5: `accounts.azure`: unknown key `key`",
         ),
         (
-            "accounts:\n  azure:\n    endpoint: https://127.0.0.1\n    storage: x\n",
+            "accounts:\n  azure:\n    endpoint: https://127.0.0.1\n    storage: x.y\n",
             (
                 "accounts.yaml:2: `accounts.azure`: `https://127.0.0.1` does not tell the name of "
                 "the Batch account"
+            ),
+        ),
+        (
+            "accounts:\n  azure:\n    endpoint: a.b\n    storage: rivers\n",
+            (
+                "accounts.yaml:4: `accounts.azure.storage.url`: `rivers` is no address of a "
+                "storage account"
             ),
         ),
         ("- azure\n", "accounts.yaml:1: this is no file of accounts"),

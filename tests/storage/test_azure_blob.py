@@ -137,6 +137,13 @@ def test_a_connection_string_that_lacks_something_is_not_repeated(text):
     assert "c2VjcmV0" not in f"{caught.value.message} {caught.value.hint}"
 
 
+def test_a_key_that_cannot_be_one_is_told_at_once():
+    """The message does not repeat it."""
+    with pytest.raises(StorageAccessError) as caught:
+        AzureBlob("https://rivers.blob.core.windows.net", "zzz")
+    assert str(caught.value) == "the key of storage account `rivers` is not in base64"
+
+
 def test_a_wrong_key_is_told_without_any_signature(azurite):
     storage = AzureBlob(azurite.url, base64.b64encode(b"wrong").decode())
     for action in (

@@ -111,6 +111,16 @@ class FaultForm(Form):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_seconds(self) -> FaultForm:
+        if self.seconds < 0 and self.fault is not FaultKind.CLOCK_SKEW:
+            raise InvalidValueError(
+                f"the `seconds` of `{self.fault}` should be at least 0, not {self.seconds:g}",
+                hint=f"only `{FaultKind.CLOCK_SKEW}` takes negative ones",
+                key="seconds",
+            )
+        return self
+
     def to_fault(self) -> Fault:
         """Make the fault that it describes."""
         values = self.model_dump(exclude={"operations", "pools", "nth"})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from ruamel.yaml import YAML
@@ -81,6 +83,53 @@ def checked_url(text: str) -> str:
     return url
 
 
+def checked_storage_url(text: str) -> str:
+    """
+    Complete the address of a storage account.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is none, or only the account's name.
+    """
+    url = checked_url(text)
+    parts = urlsplit(url)
+    is_bare = "." not in parts.netloc and ":" not in parts.netloc and not parts.path
+    if is_bare and not is_loopback(url):
+        raise InvalidValueError(
+            f"`{text}` is no address of a storage account",
+            hint=f"write `{parts.netloc}.blob.core.windows.net`, if that is its name",
+        )
+    return url
+
+
+def check_certificates(account: AccountSettings) -> None:
+    """
+    Refuse a `ca_file` that cannot be used; the SDK would raise a foreign error later.
+
+    Raises
+    ------
+    AccountError
+        If it is not there, or holds no certificates.
+    """
+    if account.ca_file is None or Path(account.ca_file).is_dir():
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(account.ca_file)
+    except ssl.SSLError as error:
+        reason = "it holds no certificates in PEM"
+        raise _bad_certificates(account, reason) from error
+    except OSError as error:
+        raise _bad_certificates(account, error.strerror or str(error)) from error
+
+
+def _bad_certificates(account: AccountSettings, reason: str) -> AccountError:
+    return AccountError(
+        f"the `ca_file` of account `{account.name}`, `{account.ca_file}`, cannot be used: {reason}",
+        hint="name a PEM file of the certificates to trust, or leave it out: Azure needs none",
+    )
+
+
 def _login(value: object) -> object:
     try:
         return LoginKind(str(value))
@@ -92,6 +141,7 @@ def _login(value: object) -> object:
 
 Name = Annotated[str, AfterValidator(checked_name)]
 Url = Annotated[str, AfterValidator(checked_url)]
+StorageUrl = Annotated[str, AfterValidator(checked_storage_url)]
 Login = Annotated[LoginKind, BeforeValidator(_login)]
 
 
@@ -100,7 +150,9 @@ class StorageForm(Form):
 
     shorthands: ClassVar[Mapping[type, str]] = {str: "url"}
 
-    url: Url = Field(description="The URL of its blobs: `https://NAME.blob.core.windows.net`.")
+    url: StorageUrl = Field(
+        description="The URL of its blobs: `https://NAME.blob.core.windows.net`."
+    )
     login: Login | None = Field(None, description="`key` or `entra`; as for Batch if not given.")
 
 
@@ -187,6 +239,11 @@ class AccountFile:
 
     def get(self, name: str) -> AccountSettings:
         """Find an account; raises `AccountError` if there is none of that name."""
+        if name == LOCAL:
+            raise AccountError(
+                f"`{LOCAL}` is this machine; it has no entry and needs no keys",
+                hint="`runfleet account list` shows the accounts that have",
+            )
         accounts = {account.name: account for account in self.accounts()}
         if name not in accounts:
             known = [LOCAL, *accounts]
@@ -257,9 +314,11 @@ def account_settings(name: str, facts: Mapping[str, Any]) -> AccountSettings:
     given = {key: value for key, value in facts.items() if value is not None}
     document = Document(Path(FILE_NAME), "", {"accounts": {name: given}}, {})
     try:
-        return check(AccountsForm, document).settings()[0]
+        settings = check(AccountsForm, document).settings()[0]
     except StudyError as error:
         raise AccountError(error.what, hint=error.hint) from error
+    check_certificates(settings)
+    return settings
 
 
 def _refuse_other_files(document: Document) -> None:

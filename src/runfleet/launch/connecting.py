@@ -54,10 +54,11 @@ def access_to(account: str, home: Path, ask_key: AskKey | None = None) -> Access
     if account == LOCAL:
         return LocalAccess(home, emulator_of(home))
     # Imported late: what runs on this machine does without, and begins the sooner.
-    from runfleet.launch.account_file import AccountFile
+    from runfleet.launch.account_file import AccountFile, check_certificates
     from runfleet.launch.azure_access import AzureAccess
 
     settings = AccountFile(home).get(account)
+    check_certificates(settings)
     return AzureAccess(settings, Keys(os.environ, ask_key), owner())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import threading
@@ -28,7 +29,12 @@ from runfleet.storage.azure_errors import (
     writing,
 )
 from runfleet.storage.channel import PAUSES, Channel, WebError
-from runfleet.storage.errors import BlobNotFoundError, ContainerNotFoundError, StorageError
+from runfleet.storage.errors import (
+    BlobNotFoundError,
+    ContainerNotFoundError,
+    StorageAccessError,
+    StorageError,
+)
 from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.parallel import for_each
@@ -314,10 +320,21 @@ class AzureBlob:
 
     def _secret(self, credential: str | AzureNamedKeyCredential | TokenCredential) -> Secret:
         if isinstance(credential, str):
-            return AccountKey(credential)
+            return AccountKey(self._checked_key(credential))
         if isinstance(credential, AzureNamedKeyCredential):
-            return AccountKey(credential.named_key.key)
+            return AccountKey(self._checked_key(credential.named_key.key))
         return DelegationKey(self._delegation_key)
+
+    def _checked_key(self, key: str) -> str:
+        """Refuse a key that the SDK could not sign with; it would raise a foreign error later."""
+        try:
+            base64.b64decode(key, validate=True)
+        except ValueError as error:
+            raise StorageAccessError(
+                f"the key of storage account `{self.account_name}` is not in base64",
+                hint="copy the whole key, with the equals signs at its end",
+            ) from error
+        return key
 
     def _delegation_key(self, start: datetime, expiry: datetime) -> UserDelegationKey:
         try:
