@@ -18,7 +18,12 @@ IMAGE = {
     },
     "nodeAgentSKUId": "batch.node.windows amd64",
 }
-pytestmark = pytest.mark.needs("wine", "x86_64-w64-mingw32-gcc")
+# Once in some hundred starts, on a busy machine, a program under Wine has ended without a word.
+# Why is not known yet.
+pytestmark = [
+    pytest.mark.needs("wine", "x86_64-w64-mingw32-gcc"),
+    pytest.mark.flaky(reruns=2),
+]
 
 PROGRAM = """\
 #include <stdio.h>
@@ -93,8 +98,8 @@ def test_places_are_windows_paths(account, job):
 def test_programs_are_found_on_path_and_tell_their_exit_code(account, job):
     line = 'cmd /s /c "set "PATH=%AZ_BATCH_APP_PACKAGE_MY-APP#1.0%;%PATH%" & program "a b" 7"'
     task = account.run(job, "path", line, **variables(X="1 & 2"))
-    assert account.read(job, "path") == "3:a b:1 & 2\r\n"
     assert task["executionInfo"]["exitCode"] == 7
+    assert account.read(job, "path") == "3:a b:1 & 2\r\n"
 
 
 def test_batch_files_run(account, job):
