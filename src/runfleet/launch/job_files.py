@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from runfleet.azure import JobInfo, OutputFile, ResourceFile
 from runfleet.launch import names
 from runfleet.launch.errors import LaunchError
+from runfleet.launch.url_life import USUAL_LIFE
 from runfleet.storage import Storage
+from runfleet.storage.archives import files_below
 
 _CONTAINER = "runfleet-container"
-_STUDY = "runfleet-study"
-_URL_LIFE = timedelta(days=7)
+STUDY_KEY = "runfleet-study"
+"""Names, in the metadata of a job, the study that made it."""
+
 _MOST_FILES = 100
 
 
@@ -74,13 +76,14 @@ class JobFiles:
                 f"{len(files):,} input files are too many for one task",
                 hint="put them into a zip file, and unpack it in the task's command",
             )
-        self.storage.create_container(self.container)
+        if files:
+            self.storage.create_container(self.container)
         return [self._send(file, f"{folder}/{name}".lstrip("/")) for file, name in files]
 
     def outputs(self, task_id: str, patterns: Iterable[str] = ()) -> list[OutputFile]:
         """Have the logs of a task, and files that match the patterns, uploaded when it ends."""
         self.storage.create_container(self.container)
-        url = self.storage.container_url(self.container, life=_URL_LIFE, write=True)
+        url = self.storage.container_url(self.container, life=USUAL_LIFE, write=True)
         folder = names.run_prefix(self.job_id, task_id).rstrip("/")
         return [
             names.output_file(pattern, url, folder) for pattern in (names.LOG_PATTERN, *patterns)
@@ -92,21 +95,20 @@ class JobFiles:
         blob = names.input_blob(digest, file.name)
         if not self.storage.exists(self.container, blob):
             self.storage.put_file(self.container, blob, file)
-        url = self.storage.blob_url(self.container, blob, life=_URL_LIFE)
+        url = self.storage.blob_url(self.container, blob, life=USUAL_LIFE)
         return ResourceFile(http_url=url, file_path=name)
 
 
 def study_of(job: JobInfo) -> str | None:
     """Name the study that made a job, if one did."""
-    return job.metadata.get(_STUDY)
+    return job.metadata.get(STUDY_KEY)
 
 
 def _files_below(source: Path) -> Iterator[tuple[Path, str]]:
     """Name a file as it is called, and files of a folder below the name of the folder."""
     if source.is_dir():
-        for path in sorted(source.rglob("*")):
-            if path.is_file():
-                yield path, (source.name / path.relative_to(source)).as_posix()
+        for path in sorted(files_below(source)):
+            yield path, path.relative_to(source.parent).as_posix()
     elif source.is_file():
         yield source, source.name
     else:

@@ -1,0 +1,52 @@
+"""The files of tasks that belong to no study."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from runfleet.launch import JobFiles, LaunchError
+from runfleet.storage import DirectoryStorage, LifeTooLongError
+from runfleet.storage.signatures import LONGEST_DELEGATED_LIFE
+
+
+class IdentityStorage(DirectoryStorage):
+    """A folder whose URLs work no longer than those that are signed for an identity."""
+
+    def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
+        return _checked(life, super().blob_url(container, blob, life=life, write=write))
+
+    def container_url(self, container: str, *, life: timedelta, write: bool = False) -> str:
+        return _checked(life, super().container_url(container, life=life, write=write))
+
+
+def _checked(life: timedelta, url: str) -> str:
+    if life > LONGEST_DELEGATED_LIFE:
+        raise LifeTooLongError("it works for less than seven days")
+    return url
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> JobFiles:
+    return JobFiles(IdentityStorage(tmp_path / "storage"), "jobs-own", "job")
+
+
+def test_urls_work_as_long_as_an_identity_can_sign(files: JobFiles, tmp_path: Path) -> None:
+    """Who logs in without a key has tasks by hand, too."""
+    (tmp_path / "a.txt").write_text("a")
+    assert files.send([tmp_path / "a.txt"])[0].file_path == "a.txt"
+    assert [output.pattern for output in files.outputs("t", ["*.rpt"])] == ["../std*.txt", "*.rpt"]
+
+
+def test_a_folder_keeps_its_name(files: JobFiles, tmp_path: Path) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    (tmp_path / "in" / "deep" / "b.txt").write_text("b")
+    (sent,) = files.send([tmp_path / "in"], folder="wd")
+    assert sent.file_path == "wd/in/deep/b.txt"
+
+
+def test_a_file_that_is_not_there_is_named(files: JobFiles, tmp_path: Path) -> None:
+    with pytest.raises(LaunchError, match="there is no input file"):
+        files.send([tmp_path / "nothing"])
