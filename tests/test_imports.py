@@ -235,7 +235,7 @@ def test_what_is_imported_is_declared(modules: list[Module]) -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["runfleet", "runfleet.agent.messages", "runfleet.launch.connecting"]
+    "package", ["runfleet", "runfleet.agent.messages", "runfleet.launch.accounts.connecting"]
 )
 def test_importing_stays_cheap(package: str) -> None:
     """The agent starts, and accounts are opened, without the Azure SDK and pydantic."""

@@ -19,9 +19,16 @@ from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.home import runfleet_home
-from runfleet.launch.account_file import AccountFile, account_settings
+from runfleet.launch.accounts.account_file import AccountFile, account_settings
+from runfleet.launch.accounts.keys import (
+    KeyKind,
+    Keys,
+    forget_keys,
+    title_of,
+    variable_of,
+    write_keyring,
+)
 from runfleet.launch.doctor import examine_account
-from runfleet.launch.keys import KeyKind, Keys, forget_keys, title_of, variable_of, write_keyring
 
 app = new_app("Add, list, check and remove accounts.")
 app.command(epilog=setup_example)(setup)

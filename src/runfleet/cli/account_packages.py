@@ -24,7 +24,7 @@ def packages_of(account: str) -> AccountPackages | None:
         return None
     # Imported for other accounts only: it takes longer than all that is to be done here.
     from runfleet.cli.studies import key_prompt
-    from runfleet.launch.connecting import access_to
+    from runfleet.launch.accounts.connecting import access_to
 
     return access_to(account, runfleet_home(), key_prompt()).open_packages()
 

@@ -16,7 +16,7 @@ from runfleet.cli.arguments import DryRun, Yes
 from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
-from runfleet.launch.keys import KeyKind, variable_of
+from runfleet.launch.accounts.keys import KeyKind, variable_of
 
 setup_example = example("runfleet account setup hydrology --location westeurope")
 

@@ -15,7 +15,7 @@ from runfleet.cli.failures import FAILED
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.cli.study_files import load_study
-from runfleet.launch.account import Account
+from runfleet.launch.accounts.account import Account
 from runfleet.launch.doctor import Finding, Verdict, examine_account, examine_study
 
 app = new_app()

@@ -18,7 +18,7 @@ from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import load_study, warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.home import runfleet_home
-from runfleet.launch.connecting import access_to
+from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.scripts import coordination_script, run_script
 from runfleet.launch.tasks import command_line

@@ -20,7 +20,7 @@ from runfleet.cli.pool_create import create
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
-from runfleet.launch.connecting import owner
+from runfleet.launch.accounts.connecting import owner
 from runfleet.launch.provision import EXPIRY, OWNER, expiry_of, left_over_pools
 
 app = new_app("Make, list, show, resize and delete pools.")

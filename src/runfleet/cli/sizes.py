@@ -13,7 +13,7 @@ from runfleet.cli.arguments import LOCAL, AsJson, On, addressed
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import key_prompt
 from runfleet.home import runfleet_home
-from runfleet.launch.connecting import access_to
+from runfleet.launch.accounts.connecting import access_to
 
 app = new_app()
 

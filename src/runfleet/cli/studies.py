@@ -9,7 +9,7 @@ from runfleet.cli.study_files import is_study_file, load_study
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
 from runfleet.launch import Account, Submission, connect
-from runfleet.launch.keys import AskKey
+from runfleet.launch.accounts.keys import AskKey
 from runfleet.study import Study, StudyError
 
 

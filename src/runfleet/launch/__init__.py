@@ -6,9 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runfleet.launch.account import Account, StudySummary
+    from runfleet.launch.accounts.account import Account, StudySummary
+    from runfleet.launch.accounts.connecting import connect
+    from runfleet.launch.by_hand.job_files import JobFiles
+    from runfleet.launch.by_hand.single_task import SingleTask
+    from runfleet.launch.by_hand.task_files import (
+        JobSummary,
+        TaskFiles,
+        fetch_task_files,
+        summarise_jobs,
+    )
     from runfleet.launch.collecting import Collected
-    from runfleet.launch.connecting import connect
     from runfleet.launch.errors import (
         AccountError,
         LaunchError,
@@ -18,14 +26,11 @@ if TYPE_CHECKING:
     )
     from runfleet.launch.explanation import Explanation
     from runfleet.launch.failures import FailedRun, FailureGroup, FailureKind
-    from runfleet.launch.job_files import JobFiles
     from runfleet.launch.plan import Plan
     from runfleet.launch.pool import PoolPlan
     from runfleet.launch.progress import Progress, RunCounts
-    from runfleet.launch.single_task import SingleTask
     from runfleet.launch.steps import OnStep, Step, StepName
     from runfleet.launch.submission import LogStream, Submission
-    from runfleet.launch.task_files import JobSummary, TaskFiles, fetch_task_files, summarise_jobs
 
 __all__ = [
     "Account",
@@ -60,9 +65,12 @@ __all__ = [
 
 # Loaded when asked for: an emulator is told to start before all of it is imported.
 _HOMES = {
-    "account": ("Account", "StudySummary"),
+    "accounts.account": ("Account", "StudySummary"),
+    "accounts.connecting": ("connect",),
+    "by_hand.job_files": ("JobFiles",),
+    "by_hand.single_task": ("SingleTask",),
+    "by_hand.task_files": ("TaskFiles", "JobSummary", "fetch_task_files", "summarise_jobs"),
     "collecting": ("Collected",),
-    "connecting": ("connect",),
     "errors": (
         "AccountError",
         "LaunchError",
@@ -72,12 +80,9 @@ _HOMES = {
     ),
     "explanation": ("Explanation",),
     "failures": ("FailedRun", "FailureGroup", "FailureKind"),
-    "job_files": ("JobFiles",),
-    "task_files": ("TaskFiles", "JobSummary", "fetch_task_files", "summarise_jobs"),
     "plan": ("Plan",),
     "pool": ("PoolPlan",),
     "progress": ("Progress", "RunCounts"),
-    "single_task": ("SingleTask",),
     "steps": ("OnStep", "Step", "StepName"),
     "submission": ("LogStream", "Submission"),
 }

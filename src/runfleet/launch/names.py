@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 
 from runfleet.azure.settings import OutputFile
 
 LOG_PATTERN = "../std*.txt"
 """The output file pattern for a task's stdout and stderr, which lie above its working folder."""
+
+STUDY_KEY = "runfleet-study"
+"""Names, in the metadata of a job, the study that made it."""
 
 RECORD_BLOB = "study.json"
 
@@ -37,6 +41,11 @@ def container_name(study: str) -> str:
 def job_id(study: str, number: int) -> str:
     """Name the job of a study's generation; the first one is called as the study."""
     return study if number == 1 else f"{study}--{number}"
+
+
+def study_of(metadata: Mapping[str, str]) -> str | None:
+    """Name the study that made a job with such metadata, if one did."""
+    return metadata.get(STUDY_KEY)
 
 
 def input_blob(digest: str, file_name: str) -> str:

@@ -23,7 +23,6 @@ from runfleet.launch.definition import Definition, define, fingerprints
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.history import History, Repeat
-from runfleet.launch.job_files import STUDY_KEY
 from runfleet.launch.packages import check_packages
 from runfleet.launch.pool import PoolPlan, check_operating_system
 from runfleet.launch.provision import provide_pool
@@ -209,7 +208,7 @@ class Submitter:
             self.pool.id,
             preparation=self._staging.preparation(),
             metadata={
-                STUDY_KEY: self.study.name,
+                names.STUDY_KEY: self.study.name,
                 "runfleet-generation": str(generation.number),
             },
         )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.request import urlopen
 
 from runfleet.errors import RunfleetError
-from runfleet.launch.account import Account
+from runfleet.launch.accounts.account import Account
 from runfleet.launch.doctor.findings import Finding, Verdict, doubtful, fine, looked_at, wrong
 from runfleet.storage import Storage, StorageError
 

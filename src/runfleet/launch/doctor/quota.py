@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runfleet.azure import BatchError
 from runfleet.azure.management import USER_SUBSCRIPTION, OfferedSize, Quotas
 from runfleet.batch.vm_sizes import core_count, is_known
-from runfleet.launch.account import Account
+from runfleet.launch.accounts.account import Account
 from runfleet.launch.doctor.findings import Finding, doubtful, fine, wrong
 from runfleet.launch.pool import PoolPlan
 

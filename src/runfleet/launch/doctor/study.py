@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from runfleet.launch import names
-from runfleet.launch.account import Account
+from runfleet.launch.accounts.account import Account
 from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
 from runfleet.launch.doctor.quota import examine_quota
 from runfleet.launch.errors import LaunchError

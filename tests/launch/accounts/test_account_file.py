@@ -9,7 +9,7 @@ import pytest
 
 from runfleet.azure.account_settings import AccountSettings, LoginKind, StorageSettings
 from runfleet.launch import AccountError, connect
-from runfleet.launch.account_file import AccountFile, account_settings
+from runfleet.launch.accounts.account_file import AccountFile, account_settings
 
 ACCOUNT = AccountSettings(
     name="azure",

@@ -14,11 +14,11 @@ from filelock import FileLock, Timeout
 
 from runfleet.azure import AzureBatch
 from runfleet.azure.account_settings import LoginKind
-from runfleet.launch.access import LOCAL, Access
+from runfleet.launch.accounts.access import LOCAL, Access
 from runfleet.launch.errors import AccountError, StudyNotFoundError
 from runfleet.launch.hashes import hash_cache
 from runfleet.launch.history import Repeat
-from runfleet.launch.job_files import study_of
+from runfleet.launch.names import study_of
 from runfleet.launch.outages import hopeful
 from runfleet.launch.plan import Plan, make_plan
 from runfleet.launch.pool import PoolPlan
@@ -167,7 +167,7 @@ class Account:
         """List the studies that the account has seen, by name."""
         jobs: dict[str, list[tuple[bool, datetime | None]]] = {}
         for job in self.batch.list_jobs():
-            if name := study_of(job):
+            if name := study_of(job.metadata):
                 jobs.setdefault(name, []).append((job.state == "active", job.created))
         return [
             StudySummary(

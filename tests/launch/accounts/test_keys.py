@@ -8,7 +8,7 @@ from keyring.backend import KeyringBackend
 
 from runfleet.azure.account_settings import AccountSettings, LoginKind, StorageSettings
 from runfleet.launch import AccountError
-from runfleet.launch.keys import KeyKind, Keys, forget_keys, read_keyring, write_keyring
+from runfleet.launch.accounts.keys import KeyKind, Keys, forget_keys, read_keyring, write_keyring
 
 ACCOUNT = AccountSettings(
     name="my-azure",

@@ -15,7 +15,7 @@ from runfleet.azure import (
     shell_command,
     with_packages,
 )
-from runfleet.launch.job_files import JobFiles
+from runfleet.launch.by_hand.job_files import JobFiles
 from runfleet.launch.mpi import launch_line
 from runfleet.launch.scripts import coordination_script
 from runfleet.study.model import Model

@@ -8,10 +8,10 @@ import platform
 from pathlib import Path
 
 from runfleet.home import runfleet_home
-from runfleet.launch.access import LOCAL, Access, LocalAccess
-from runfleet.launch.account import Account
+from runfleet.launch.accounts.access import LOCAL, Access, LocalAccess
+from runfleet.launch.accounts.account import Account
+from runfleet.launch.accounts.keys import AskKey, Keys
 from runfleet.launch.emulator import emulator_of
-from runfleet.launch.keys import AskKey, Keys
 
 
 def connect(
@@ -54,8 +54,8 @@ def access_to(account: str, home: Path, ask_key: AskKey | None = None) -> Access
     if account == LOCAL:
         return LocalAccess(home, emulator_of(home))
     # Imported late: what runs on this machine does without, and begins the sooner.
-    from runfleet.launch.account_file import AccountFile, check_certificates
-    from runfleet.launch.azure_access import AzureAccess
+    from runfleet.launch.accounts.account_file import AccountFile, check_certificates
+    from runfleet.launch.accounts.azure_access import AzureAccess
 
     settings = AccountFile(home).get(account)
     check_certificates(settings)

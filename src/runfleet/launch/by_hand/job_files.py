@@ -15,9 +15,6 @@ from runfleet.storage import Storage
 from runfleet.storage.archives import files_below
 
 _CONTAINER = "runfleet-container"
-STUDY_KEY = "runfleet-study"
-"""Names, in the metadata of a job, the study that made it."""
-
 _MOST_FILES = 100
 
 
@@ -43,7 +40,7 @@ class JobFiles:
     @classmethod
     def of(cls, storage: Storage, job: JobInfo) -> JobFiles | None:
         """Find the files of a job by what its metadata says; None for a job of somebody else."""
-        study = study_of(job)
+        study = names.study_of(job.metadata)
         container = names.container_name(study) if study else job.metadata.get(_CONTAINER)
         return cls(storage, container, job.id) if container else None
 
@@ -97,11 +94,6 @@ class JobFiles:
             self.storage.put_file(self.container, blob, file)
         url = self.storage.blob_url(self.container, blob, life=USUAL_LIFE)
         return ResourceFile(http_url=url, file_path=name)
-
-
-def study_of(job: JobInfo) -> str | None:
-    """Name the study that made a job, if one did."""
-    return job.metadata.get(STUDY_KEY)
 
 
 def _files_below(source: Path) -> Iterator[tuple[Path, str]]:

@@ -11,8 +11,8 @@ from runfleet.azure.account_settings import AccountSettings, LoginKind
 from runfleet.azure.credentials import entra_credential, key_credential
 from runfleet.azure.management import Management
 from runfleet.azure.packages import AccountPackages
+from runfleet.launch.accounts.keys import KeyKind, Keys
 from runfleet.launch.errors import AccountError
-from runfleet.launch.keys import KeyKind, Keys
 from runfleet.launch.pool import PoolPlan, plan_azure_pool
 from runfleet.storage import Storage
 from runfleet.study.pool import PoolRequest

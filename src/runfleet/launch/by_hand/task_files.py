@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runfleet.azure import AzureBatch, BatchError, JobInfo, TaskCounts
 from runfleet.launch import names
-from runfleet.launch.job_files import JobFiles, study_of
+from runfleet.launch.by_hand.job_files import JobFiles
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
 
 _LOGS = ("stdout.txt", "stderr.txt")
@@ -43,7 +43,7 @@ class JobSummary:
     @property
     def belongs_to_study(self) -> bool:
         """Whether a study made it, whose results are collected by themselves."""
-        return study_of(self.job) is not None
+        return names.study_of(self.job.metadata) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from runfleet.azure.account_settings import (
     location_of_endpoint,
 )
 from runfleet.azure.channel import is_loopback
-from runfleet.launch.access import LOCAL
+from runfleet.launch.accounts.access import LOCAL
 from runfleet.launch.errors import AccountError
 from runfleet.storage.files import written_whole
 from runfleet.study.document import Document, parse_document
