@@ -93,7 +93,8 @@ def latin_hypercube(count: int, dimensions: int, seed: int) -> FloatArray:
         # for good; how `permutation` uses the stream may change.
         strata = np.argsort(generator.random(count), kind="stable")
         points[:, column] = (strata + points[:, column]) / count
-    return np.minimum(points, np.nextafter(1.0, 0.0), out=points)
+    np.minimum(points, np.nextafter(1.0, 0.0), out=points)
+    return points
 
 
 def _random(count: int, dimensions: int, seed: int) -> Iterator[FloatArray]:
