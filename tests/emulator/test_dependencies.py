@@ -147,6 +147,19 @@ def test_children_and_parents_of_one_collection(account, job, client):
         assert tasks[str(number - 1)].end_time <= tasks[str(number)].start_time
 
 
+def test_tasks_in_a_circle_wait_until_they_are_ended(account, job):
+    """Of itself, of another, or of a range that it is in; nothing else is held up by them."""
+    account.add(job, "self", dependsOn=ids("SELF"))
+    account.add(job, "7", dependsOn=ranges((5, 9)))
+    account.add(job, "a", dependsOn=ids("b"))
+    account.add(job, "b", dependsOn=ids("a"))
+    assert all(stays_active(account, job, one) for one in ("self", "7", "a", "b"))
+    assert account.send("POST", f"/jobs/{job}/tasks/self/terminate").status_code == 204
+    assert account.send("DELETE", f"/jobs/{job}/tasks/a").status_code == 200
+    counts = account.counts(job)
+    assert (counts["active"], counts["failed"], counts["succeeded"]) == (2, 1, 4)
+
+
 def test_more_children_than_are_held_in_memory(account, job, client):
     """They are released by the last of a range, and counted as active until then."""
     children = [

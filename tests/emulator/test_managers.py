@@ -166,6 +166,34 @@ def test_a_wrong_manager_is_refused(account, unused, manager, code):
     assert account.send("GET", f"/jobs/{unused}").status_code == 404
 
 
+def test_a_manager_that_no_node_has_slots_for_is_refused(account, pool, pool_body, unused):
+    """As an added task is, for jobs and schedules; while there is no pool yet it may wait."""
+    small = pool_body("none", nodes=0, slots=4)
+    del small["id"]
+    auto_pool = {"autoPoolSpecification": {"poolLifetimeOption": "job", "pool": small}}
+    manager = {"id": "manager", "commandLine": "true", "requiredSlots": 5}
+    schedule = {"doNotRunUntil": "2100-01-01T00:00:00Z"}
+    for pool_info in ({"poolId": pool}, auto_pool):
+        job = {"poolInfo": pool_info, "jobManagerTask": manager}
+        bodies = {
+            "/jobs": job,
+            "/jobschedules": {"schedule": schedule, "jobSpecification": job},
+        }
+        for path, body in bodies.items():
+            refused = account.send("POST", path, {"id": unused, **body})
+            assert account.code(refused) == (400, "InvalidPropertyValue")
+            values = {one["key"]: one["value"] for one in refused.json()["values"]}
+            assert values["PropertyName"] == "requiredSlots"
+            assert account.send("GET", f"{path}/{unused}").status_code == 404
+    later = {"poolInfo": {"poolId": NOWHERE}, "jobManagerTask": manager}
+    body = {"id": unused, "schedule": schedule, "jobSpecification": later}
+    assert account.send("POST", "/jobschedules", body).status_code == 201
+    moved = {"jobSpecification": {**later, "poolInfo": {"poolId": pool}}}
+    refused = account.send("PATCH", f"/jobschedules/{unused}", moved)
+    assert account.code(refused) == (400, "InvalidPropertyValue")
+    assert account.send("POST", "/jobs", {"id": f"{unused}-job", **later}).status_code == 201
+
+
 def test_a_managers_id_is_taken(account, manager_job):
     job = manager_job(NOWHERE)
     body = {"id": "manager", "commandLine": "true"}

@@ -47,7 +47,7 @@ def test_what_sdk_15_asks_for_is_understood(sent):
         id="j", pool_info=models.BatchPoolInfo(pool_id="p"), job_manager_task=manager
     )
     parsed = jobs.parse_create(sent(lambda client: client.create_job(job)).body)
-    assert parsed.spec.manager == JobManagerSpec("Manager", False, False, False)
+    assert parsed.spec.manager == JobManagerSpec("Manager", False, False, False, 2)
     packages = (ApplicationPackageReference("epanet"),)
     assert parsed.packages == packages
     task = task_of(parsed)

@@ -199,6 +199,7 @@ class JobManagerSpec:
     kill_job_on_completion: bool = True
     run_exclusive: bool = True
     allow_low_priority_node: bool = True
+    required_slots: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from runfleet.batch.specs import JobSpec
 from runfleet.batch.states import DisableJobOption, JobState
 from runfleet.scheduler import jobs
 from runfleet.scheduler.commands import SaveJob
+from runfleet.scheduler.demands import demand_slots_for_manager
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import JobEntry, State
 
@@ -42,6 +43,7 @@ def create_job(
         raise BatchRuleError("JobBeingDeleted" if is_going else "JobExists")
     if spec.job_id.lower() in state.job_schedules:
         raise BatchRuleError("JobScheduleWithSameIdExists")
+    demand_slots_for_manager(state, spec)
     jobs.create(state, spec, body, now, scheduling_error=scheduling_error)
 
 

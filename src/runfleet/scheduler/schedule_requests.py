@@ -10,6 +10,7 @@ from runfleet.batch.specs import JobScheduleSpec
 from runfleet.batch.states import JobScheduleState
 from runfleet.scheduler import schedules
 from runfleet.scheduler.commands import SaveJobSchedule
+from runfleet.scheduler.demands import demand_slots_for_manager
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import JobScheduleEntry, State
 
@@ -38,6 +39,7 @@ def create_job_schedule(state: State, now: datetime, spec: JobScheduleSpec, body
         raise BatchRuleError("JobScheduleBeingDeleted" if is_going else "JobScheduleExists")
     if key in state.jobs:
         raise BatchRuleError("JobWithSameIdExists")
+    demand_slots_for_manager(state, spec.job)
     record = JobSchedule(spec, body, now, now, JobScheduleState.ACTIVE, now)
     schedules.add(state, record)
     state.emit(SaveJobSchedule(record))
@@ -47,6 +49,7 @@ def create_job_schedule(state: State, now: datetime, spec: JobScheduleSpec, body
 def update_job_schedule(state: State, now: datetime, spec: JobScheduleSpec, body: bytes) -> None:
     """Take over what a client changed; a job that is there stays as it was."""
     schedule = _living(state, spec.schedule_id)
+    demand_slots_for_manager(state, spec.job)
     record = schedule.schedule
     record.spec, record.body, record.last_modified = spec, body, now
     state.emit(SaveJobSchedule(record))

@@ -38,6 +38,7 @@ def manager_spec(manager: models.BatchJobManagerTask | None) -> JobManagerSpec |
         kill_job_on_completion=manager["killJobOnCompletion"],
         run_exclusive=manager["runExclusive"],
         allow_low_priority_node=manager["allowLowPriorityNode"],
+        required_slots=manager["requiredSlots"],
     )
 
 

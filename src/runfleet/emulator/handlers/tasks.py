@@ -12,12 +12,13 @@ from runfleet.emulator.new_tasks import max_task_retry_count, new_task
 from runfleet.emulator.service import Service
 from runfleet.scheduler import task_requests
 from runfleet.scheduler.commands import Command
+from runfleet.scheduler.demands import demand_slots
 from runfleet.scheduler.job_requests import demand_living
 from runfleet.store import Store, StoredTask
 from runfleet.wire import fields, tasks
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions
-from runfleet.wire.errors import WireError, invalid_property
+from runfleet.wire.errors import WireError
 from runfleet.wire.odata import parse_select, select_members
 from runfleet.wire.paging import Page, entity_json, page_json, read_list_query
 from runfleet.wire.requests import Request
@@ -158,17 +159,10 @@ def _check_possible(
         return task
     try:
         service.packages.check(task.head.packages)
-        if task.head.required_slots > 1:
-            _check_slots(service, job, task.head.required_slots)
+        demand_slots(service.engine.state, job.spec, task.head.required_slots)
     except BatchRuleError as error:
         return RefusedTask(task.head.task_id, error)
     return task
-
-
-def _check_slots(service: Service, job: Job, required: int) -> None:
-    pool = service.engine.state.pools.get(job.spec.pool_id.lower())
-    if pool is not None and required > (most := pool.pool.spec.task_slots_per_node):
-        raise invalid_property("requiredSlots", required, f"a node of the pool has only {most}")
 
 
 def _result_json(request: Request, job: Job, result: ParsedTask | RefusedTask) -> JsonObject:
