@@ -234,6 +234,43 @@ def test_what_a_failure_means_outlives_the_emulator(restarting, sh, tmp_path):
     account.task_in(job, "child", "completed")
 
 
+@pytest.mark.parametrize("is_manager", [False, True])
+def test_a_job_that_ended_with_a_task_ends_its_other_tasks(restarting, sh, tmp_path, is_manager):
+    """Killed when the agent alone knows of the end, and again while the next one settles it."""
+    account, flag = restarting.account, tmp_path / "flag"
+    command = sh(f'until test -e "{flag}"; do sleep 0.01; done; exit 3')
+    pool = account.pool(nodes=2, slots=2)
+    manager = {"id": "last", "commandLine": command, "runExclusive": False}
+    ends = {"jobManagerTask": manager} if is_manager else {}
+    job = account.job(pool, onTaskFailure="performexitoptionsjobaction", **ends)
+    if not is_manager:
+        account.add(job, "last", command)
+    for task_id in ("a", "b", "c"):
+        account.add(job, task_id, "sleep 60", constraints={"maxTaskRetryCount": 1})
+        account.task_in(job, task_id, "running")
+    account.add(job, "waiting")
+    restarting.emulator.process.send_signal(signal.SIGSTOP)
+    flag.touch()
+    journal = restarting.home / "emulator" / "agent.journal"
+    account.wait_for(lambda: journal.exists() and b'"exit_code":3' in journal.read_bytes())
+    restarting.kill_both()
+    for _ in range(2):
+        restarting.start()
+        restarting.kill_both()
+    restarting.start()
+    account = restarting.account
+    info = account.job_in(job, "completed")["executionInfo"]
+    assert info["terminateReason"] == ("JMComplete" if is_manager else "TaskFailed")
+    for task_id in ("a", "b", "c"):
+        task = account.task(job, task_id)
+        assert task["state"] == "completed"
+        assert task["executionInfo"]["failureInfo"]["code"] == "TaskEnded"
+        assert task["executionInfo"]["retryCount"] == 0
+    assert account.task(job, "last")["executionInfo"]["exitCode"] == 3
+    counts = counted(account, job)
+    assert (counts["active"], counts["running"], counts["failed"]) == (1, 0, 4)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_no_acknowledged_task_is_lost(restarting, seed):
     """Killed at random moments while tasks are added."""

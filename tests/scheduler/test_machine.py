@@ -285,10 +285,14 @@ class World:
         """Kill scheduler and agent, and go on from the store and what the agent had noted."""
         self.processes.clear()
         self.killed.clear()
-        for task in self.store.tasks.values():
-            if task.state in {TaskState.RUNNING, TaskState.PREPARING}:
-                self._recover(task, outcomes(task))
-                self.store.subtasks.pop(task.sequence, None)
+        interrupted = [
+            (task, outcomes(task))
+            for task in self.store.tasks.values()
+            if task.state in {TaskState.RUNNING, TaskState.PREPARING}
+        ]
+        for task, outcome in restore.in_order(interrupted):
+            self._recover(task, outcome)
+            self.store.subtasks.pop(task.sequence, None)
         store = deepcopy(self.store)
         remembered = restore.Remembered(
             pools=store.pools.values(),
@@ -305,11 +309,11 @@ class World:
         self.decide(restore.resume, remembered)
         self._tell_children()
 
-    def _recover(self, task: Task, outcome: Outcome | None) -> None:
-        restore.recover_task(task, outcome, self.now)
-        if outcome is None or task.state is not TaskState.COMPLETED:
-            return
+    def _recover(self, task: Task, noted: Outcome | None) -> None:
         job = self.store.jobs[task.job_id]
+        outcome = restore.recover_task(job, task, noted, self.now)
+        if outcome is None:
+            return
         restore.recover_job(job, task, outcome, self.now)
         if exit_conditions.satisfies(job.spec, task, outcome):
             self.store.satisfied.add((task.job_id, task.task_id))

@@ -12,7 +12,7 @@ from runfleet.batch.states import TaskState
 from runfleet.emulator.engine import now, outcome_of
 from runfleet.scheduler import instances
 from runfleet.scheduler.exit_conditions import satisfies
-from runfleet.scheduler.restore import Remembered, recover_job, recover_task
+from runfleet.scheduler.restore import Remembered, in_order, recover_job, recover_task
 from runfleet.scheduler.state import Outcome
 from runfleet.store import Store
 
@@ -36,15 +36,19 @@ def recover_tasks(store: Store, journal: Path) -> None:
         if stored is not None and stored.task.state is not TaskState.COMPLETED:
             task = interrupted.setdefault((job_key, task_key), stored.task)
             task.pool_id, task.node_id = ended.subject.pool_id, ended.subject.node_id
-    for key, task in interrupted.items():
-        outcome = _newer_outcome(noted.get(key), task)
-        recover_task(task, outcome, now())
-        store.tasks.save(task)
-        _recover_subtasks(store, task)
-        if outcome is not None and task.state is TaskState.COMPLETED:
-            _let_follow(store, jobs[key[0]], task, outcome)
+    known = ((task, _newer_outcome(noted.get(key), task)) for key, task in interrupted.items())
+    for task, outcome in in_order(known):
+        _recover(store, jobs[task.job_id.lower()], task, outcome)
     store.commit()
     clear_journal(journal)
+
+
+def _recover(store: Store, job: Job, task: Task, noted: Outcome | None) -> None:
+    outcome = recover_task(job, task, noted, now())
+    store.tasks.save(task)
+    _recover_subtasks(store, task)
+    if outcome is not None:
+        _let_follow(store, job, task, outcome)
 
 
 def _recover_subtasks(store: Store, task: Task) -> None:

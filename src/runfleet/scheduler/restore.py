@@ -44,6 +44,9 @@ from runfleet.scheduler.state import (
 
 _BOOTING = frozenset({NodeState.STARTING, NodeState.WAITING_FOR_START_TASK})
 _ARRIVING = frozenset({NodeState.CREATING, NodeState.REBOOTING})
+_OVER = frozenset({JobState.TERMINATING, JobState.COMPLETED, JobState.DELETING})
+Interrupted = tuple[Task, Outcome | None]
+"""A task that was with a node, or about to be, and how it ended if that was still noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +60,38 @@ class Remembered:
     job_schedules: Iterable[JobSchedule] = ()
 
 
-def recover_task(task: Task, outcome: Outcome | None, now: datetime) -> None:
+def in_order(interrupted: Iterable[Interrupted]) -> list[Interrupted]:
+    """Those that have ended come first: a job may end with them, and then so do its others."""
+    return sorted(interrupted, key=lambda one: not _has_ended(*one))
+
+
+def recover_task(job: Job, task: Task, outcome: Outcome | None, now: datetime) -> Outcome | None:
     """
     Settle a task that was with a node, or about to be, when the emulator was killed.
 
-    One whose own end was still noted is completed; any other is put back as if its machine had
-    been lost, which counts neither as a retry nor as a requeue.
+    One whose own end was still noted is completed, and so is one whose job is over.  Any other is
+    put back as if its machine had been lost, which counts neither as a retry nor as a requeue.
+
+    Returns
+    -------
+    outcome
+        With which it has completed; None where it was put back.
     """
-    if outcome is not None and _is_final(task, outcome):
+    if outcome is not None and _has_ended(task, outcome):
         tasks.record_outcome(task, outcome, now)
-        return
+        return outcome
+    if job.state in _OVER:
+        tasks.record_ended(task, now)
+        return lost_outcome(now)
     task.start_time = task.pool_id = task.node_id = None
     if task.state is not TaskState.ACTIVE:
         tasks.change_state(task, TaskState.ACTIVE, now)
+    return None
 
 
 def recover_job(job: Job, task: Task, outcome: Outcome, now: datetime) -> bool:
     """Let a job act on the end of one of its tasks that was still noted; whether it does."""
-    if job.state in {JobState.TERMINATING, JobState.COMPLETED, JobState.DELETING}:
+    if job.state in _OVER:
         return False
     action, reason = job_action(job.spec, task, outcome)
     if action is JobAction.TERMINATE:
@@ -87,8 +104,8 @@ def recover_job(job: Job, task: Task, outcome: Outcome, now: datetime) -> bool:
     return False
 
 
-def _is_final(task: Task, outcome: Outcome) -> bool:
-    if outcome.ended_by is EndedBy.KILL:
+def _has_ended(task: Task, outcome: Outcome | None) -> bool:
+    if outcome is None or outcome.ended_by is EndedBy.KILL:
         return False
     has_retries = wants_retry(outcome, task.retry_count, task.max_task_retry_count)
     return failure_of(outcome) is None or not has_retries

@@ -145,6 +145,12 @@ def record_outcome(task: Task, outcome: Outcome, now: datetime) -> None:
     _record_result(task, failure_of(outcome), now)
 
 
+def record_ended(task: Task, now: datetime) -> None:
+    """Make a task a completed one that was ended by request."""
+    task.end_time = now
+    _record_result(task, ended_failure("Task Was Ended by User Request"), now)
+
+
 def _record_result(task: Task, failure: Failure | None, now: datetime) -> None:
     task.failure = failure
     task.result = TaskResult.SUCCESS if failure is None else TaskResult.FAILURE
@@ -260,9 +266,8 @@ def leave_queue(job: JobEntry, task: Task) -> None:
 
 
 def _complete_ended(state: State, job: JobEntry, task: Task, now: datetime) -> None:
-    task.end_time = now
     task.last_modified = now
-    _record_result(task, ended_failure("Task Was Ended by User Request"), now)
+    record_ended(task, now)
     note_end(state, job, task, Outcome(now, now, EndedBy.KILL))
     _count_completed(job, task)
     state.emit(SaveTask(task))
