@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from runfleet.documents.errors import DocumentError
 from runfleet.faults import Fault, FaultKind, Faults, When
 from runfleet.faults.file import read_fault_file
 from runfleet.faults.form import json_schema, keys_by_kind
-from runfleet.study.errors import StudyError
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 
@@ -62,14 +62,14 @@ def test_a_file_says_what_goes_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", MISTAKES)
 def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(DocumentError) as refused:
         read(tmp_path, text)
     assert refused.value.message.removeprefix(f"{tmp_path}/") == MISTAKES[text]
     assert refused.value.hint
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="cannot be read: No such file"):
+    with pytest.raises(DocumentError, match="cannot be read: No such file"):
         read_fault_file(tmp_path / "none.yaml")
 
 

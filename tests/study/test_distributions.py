@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study.distributions import (
     Choice,
     Integers,
@@ -18,7 +19,6 @@ from runfleet.study.distributions import (
     Triangular,
     Uniform,
 )
-from runfleet.study.errors import InvalidValueError
 
 probabilities = st.floats(0, 1)
 numbers = st.floats(-1e3, 1e3)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfleet.study.errors import InvalidValueError
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study.names import (
     NamePattern,
     check_study_name,

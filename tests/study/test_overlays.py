@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study import Overlay, StudyError
-from runfleet.study.errors import InvalidValueError
 from runfleet.study.pest_template import fit, shortened
 
 

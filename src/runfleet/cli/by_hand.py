@@ -17,8 +17,8 @@ from runfleet.azure import (
     PoolInfo,
 )
 from runfleet.cli.failures import WrongUsageError
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study import model
-from runfleet.study.errors import InvalidValueError
 
 T = TypeVar("T")
 

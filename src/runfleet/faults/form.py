@@ -9,9 +9,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
+from runfleet.documents.errors import InvalidValueError, listed, suggest
+from runfleet.documents.form import Form
 from runfleet.faults.fault import Fault, FaultKind, Faults, Occasion, Transfer, When
-from runfleet.study.errors import InvalidValueError, listed, suggest
-from runfleet.study.form import Form
 from runfleet.wire.operations import OPERATIONS
 
 _OPERATION_NAMES = tuple(operation.name for operation in OPERATIONS)

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, repeat
 
+from runfleet.documents.document import Document
+from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
 from runfleet.study.designs import Design, Drawn
 from runfleet.study.distributions import Choice, Fixed
-from runfleet.study.document import Document
-from runfleet.study.errors import InvalidValueError, StudyError, suggest
+from runfleet.study.errors import StudyError
 from runfleet.study.forms import PoolForm, StudyForm
 from runfleet.study.model import Model
 from runfleet.study.mpi import Implementation
@@ -126,7 +127,7 @@ def _is_used(model: Model, name: str) -> bool:
     return any(word.search(text) for text in (model.command, *model.environment.values()))
 
 
-def _unused(document: Document, name: str) -> StudyError:
+def _unused(document: Document, name: str) -> DocumentError:
     what = f"no template uses the parameter `{name}`"
     place = ("parameters", name)
     if place not in document.lines:
@@ -219,7 +220,7 @@ def _refuse_twins(suspects: Iterable[tuple[int, str]], document: Document) -> No
             )
 
 
-def _name_error(document: Document, number: int, invalid: InvalidValueError) -> StudyError:
+def _name_error(document: Document, number: int, invalid: InvalidValueError) -> DocumentError:
     return document.error(("run_name",), f"run {number}: {invalid.message}", invalid.hint)
 
 

@@ -8,13 +8,13 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from runfleet.study.errors import InvalidValueError, listed, suggest
+from runfleet.documents.errors import InvalidValueError, listed, suggest
+from runfleet.documents.form import Form
 from runfleet.study.field_types import (
     AnyValue,
     NonEmpty,
     RunCount,
 )
-from runfleet.study.form import Form
 
 DRAWN = ("random", "latin_hypercube", "halton", "sobol")
 DESIGNS = ("grid", "zip", "list", "csv", *DRAWN)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from runfleet.documents.document import Document, Place
+from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
+from runfleet.documents.validation import located, spelled
 from runfleet.study.design_form import DRAWN, DesignForm
 from runfleet.study.designs import Design, Drawn, FromCsv, Grid, Listed, Zip
-from runfleet.study.document import Document, Place
-from runfleet.study.errors import InvalidValueError, StudyError, suggest
+from runfleet.study.errors import StudyError
 from runfleet.study.field_types import MOST_RUNS
 from runfleet.study.files import existing_file
 from runfleet.study.forms import StudyForm
 from runfleet.study.parameters import Parameter, refuse_twins
 from runfleet.study.sample_table import SampleTable
-from runfleet.study.validation import located, spelled
 from runfleet.study.values import Value, as_text
 
 _GRID = DesignForm.model_validate("grid")
@@ -180,10 +181,10 @@ class _Builder:
                 f"write `{name}: {{}}` there, or remove the values here",
             )
 
-    def _parameter_error(self, parameter: Parameter, what: str, hint: str) -> StudyError:
+    def _parameter_error(self, parameter: Parameter, what: str, hint: str) -> DocumentError:
         return self._place_error(("parameters", parameter.name), what, hint)
 
-    def _place_error(self, place: Place, what: str, hint: str | None) -> StudyError:
+    def _place_error(self, place: Place, what: str, hint: str | None) -> DocumentError:
         return self.document.error(place, f"{spelled(place)}: {what}", hint)
 
 

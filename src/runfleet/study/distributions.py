@@ -17,7 +17,7 @@ from functools import cached_property
 from statistics import NormalDist
 from typing import Protocol, TypeGuard
 
-from runfleet.study.errors import InvalidValueError
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study.values import Value, as_text
 
 _STANDARD = NormalDist()

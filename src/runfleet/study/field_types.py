@@ -10,11 +10,12 @@ from pydantic import Field
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 from pydantic.json_schema import WithJsonSchema
 
-from runfleet.study.errors import InvalidValueError
+from runfleet.documents.errors import InvalidValueError
+from runfleet.documents.texts import describe
 from runfleet.study.model import PackageReference, parse_duration
 from runfleet.study.names import LONGEST_STUDY_NAME, check_study_name
 from runfleet.study.parameters import VARIABLE_NAME, check_parameter_name
-from runfleet.study.values import as_text, check_value, describe
+from runfleet.study.values import as_text, check_value
 
 MOST_RUNS = 10_000_000
 """More than that many runs are a mistake rather than a study."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from runfleet.study.errors import InvalidValueError, nearest
+from runfleet.documents.errors import InvalidValueError, nearest
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _GLOB = re.compile(r"[*?\[]")

@@ -13,8 +13,10 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from runfleet.documents.errors import InvalidValueError, listed
+from runfleet.documents.form import Form
 from runfleet.study.design_form import DesignForm
-from runfleet.study.errors import InvalidValueError, listed
+from runfleet.study.examples import EXAMPLES, REMEDIES
 from runfleet.study.field_types import (
     Column,
     Command,
@@ -27,7 +29,6 @@ from runfleet.study.field_types import (
     ResultName,
     StudyName,
 )
-from runfleet.study.form import Form
 from runfleet.study.model import PackageReference
 from runfleet.study.mpi_form import MpiForm
 from runfleet.study.parameter_form import ParameterForm
@@ -206,6 +207,9 @@ class StudyForm(Form):
     """A model and the runs asked of it."""
 
     model_config = ConfigDict(title="runfleet study file")
+
+    examples: ClassVar[Mapping[str, str]] = EXAMPLES
+    remedies: ClassVar[Mapping[str, str]] = REMEDIES
 
     study: StudyName | None = Field(
         None, description="Name of the study; the name of the file if not given."

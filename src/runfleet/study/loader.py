@@ -7,8 +7,10 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from runfleet.study.document import CSV_HINT, Document, Place, parse_document
-from runfleet.study.errors import InvalidValueError, StudyError
+from runfleet.documents.document import CSV_HINT, Document, Place, parse_document
+from runfleet.documents.errors import InvalidValueError
+from runfleet.documents.validation import check, located
+from runfleet.study.errors import StudyError
 from runfleet.study.files import existing_file, expand, inner_file, inner_path
 from runfleet.study.forms import InputForm, ModelForm, StudyForm
 from runfleet.study.model import Model, Output, SharedInput
@@ -17,7 +19,6 @@ from runfleet.study.names import NamePattern, default_pattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.results import Result
-from runfleet.study.validation import check, located
 
 _MOST_BYTES = 1_000_000
 _RUN_NAME = "RUNFLEET_RUN"

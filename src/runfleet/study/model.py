@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
-from runfleet.study.errors import InvalidValueError
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study.mpi import Mpi
 from runfleet.study.overlays import Overlay
 

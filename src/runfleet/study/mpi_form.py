@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from runfleet.documents.form import Form
 from runfleet.study.field_types import NonEmpty
-from runfleet.study.form import Form
 from runfleet.study.mpi import MOST_NODES, Implementation, Mpi
 
 

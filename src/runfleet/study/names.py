@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from string import Formatter
 
-from runfleet.study.errors import InvalidValueError, suggest
+from runfleet.documents.errors import InvalidValueError, suggest
 from runfleet.study.values import Sample, as_text
 
 LONGEST_RUN_NAME = 64

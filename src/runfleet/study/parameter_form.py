@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from runfleet.documents.errors import InvalidValueError, listed
+from runfleet.documents.form import Form
 from runfleet.study.distributions import (
     Choice,
     Distribution,
@@ -17,7 +19,6 @@ from runfleet.study.distributions import (
     Triangular,
     Uniform,
 )
-from runfleet.study.errors import InvalidValueError, listed
 from runfleet.study.field_types import (
     AnyValue,
     Pair,
@@ -25,7 +26,6 @@ from runfleet.study.field_types import (
     Values,
     WholePair,
 )
-from runfleet.study.form import Form
 from runfleet.study.parameters import Parameter
 
 

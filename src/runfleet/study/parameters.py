@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study.distributions import Distribution, Fixed, LogUniform
-from runfleet.study.errors import InvalidValueError
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """What an environment variable can be called on every system."""

@@ -10,7 +10,8 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from runfleet.study.errors import InvalidValueError, StudyError
+from runfleet.documents.errors import InvalidValueError
+from runfleet.study.errors import StudyError
 from runfleet.study.values import Sample, Value, as_text
 
 _HEADER = re.compile(r"[pj]tf\s+(\S+)\s*", re.IGNORECASE)

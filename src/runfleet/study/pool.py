@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runfleet.study.errors import InvalidValueError
+from runfleet.documents.errors import InvalidValueError
 
 
 @dataclass(frozen=True)

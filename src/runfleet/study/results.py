@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from runfleet.study.errors import InvalidValueError, ResultError, listed, nearest
+from runfleet.documents.errors import InvalidValueError, listed, nearest
+from runfleet.study.errors import ResultError
 
 LARGEST_TEXT = 500_000_000
 """Characters of an output file beyond which no result is looked for in it."""

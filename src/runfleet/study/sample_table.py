@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runfleet.study.errors import InvalidValueError, StudyError, suggest
+from runfleet.documents.errors import InvalidValueError, suggest
+from runfleet.study.errors import StudyError
 from runfleet.study.values import Value, parse_cell
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runfleet.study.designs import Design
 from runfleet.study.distributions import Fixed
+from runfleet.study.errors import about_a_study
 from runfleet.study.model import Model
 from runfleet.study.names import NamePattern, study_name_from
 from runfleet.study.parameters import Parameter
@@ -64,6 +65,7 @@ class Study:
     warnings: tuple[str, ...] = ()
 
     @classmethod
+    @about_a_study()
     def load(cls, path: Path | str) -> Study:
         """
         Read a study file and check it whole: its files, templates and run names too.

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from runfleet.study.errors import InvalidValueError
+from runfleet.documents.errors import InvalidValueError
+from runfleet.documents.texts import check_text, describe
 
 Value: TypeAlias = float | int | str | bool
 """One value of one parameter."""
@@ -55,23 +56,6 @@ def check_value(value: object) -> Value:
     )
 
 
-def check_text(text: str) -> str:
-    """
-    Refuse what no file and no environment variable can hold.
-
-    Raises
-    ------
-    InvalidValueError
-        If the text holds a null character, or half of a surrogate pair.
-    """
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidValueError(
-            "a text holds a character that no program can read",
-            hint="remove the null character or the half of a surrogate pair",
-        )
-    return text
-
-
 def parse_cell(text: str) -> Value:
     """
     Read a value from a cell of a CSV file: a whole number, a number, or else a text.
@@ -93,23 +77,3 @@ def parse_cell(text: str) -> Value:
     if _NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text):
         return check_value(float(text))
     return check_text(text)
-
-
-def describe(value: object) -> str:
-    """Name a value read from YAML in the user's words."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, bool):
-        return as_text(value)
-    if isinstance(value, str):
-        return f"the text `{shortened(value)}`"
-    return f"the number {shortened(str(value))}"
-
-
-def shortened(text: str) -> str:
-    """Cut a long text, for messages."""
-    return text if len(text) <= 40 else f"{text[:37]}..."

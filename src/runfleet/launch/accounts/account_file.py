@@ -22,13 +22,13 @@ from runfleet.azure.account_settings import (
     location_of_endpoint,
 )
 from runfleet.azure.channel import is_loopback
+from runfleet.documents.document import Document, parse_document
+from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
+from runfleet.documents.form import Form
+from runfleet.documents.validation import check
 from runfleet.launch.accounts.access import LOCAL
 from runfleet.launch.errors import AccountError
 from runfleet.storage.files import written_whole
-from runfleet.study.document import Document, parse_document
-from runfleet.study.errors import InvalidValueError, StudyError, suggest
-from runfleet.study.form import Form
-from runfleet.study.validation import check
 
 FILE_NAME = "accounts.yaml"
 
@@ -234,7 +234,7 @@ class AccountFile:
             document = parse_document(self._text(), self.path)
             _refuse_other_files(document)
             return check(AccountsForm, document).settings()
-        except StudyError as error:
+        except DocumentError as error:
             raise AccountError(error.message, hint=error.hint) from error
 
     def get(self, name: str) -> AccountSettings:
@@ -315,7 +315,7 @@ def account_settings(name: str, facts: Mapping[str, Any]) -> AccountSettings:
     document = Document(Path(FILE_NAME), "", {"accounts": {name: given}}, {})
     try:
         settings = check(AccountsForm, document).settings()[0]
-    except StudyError as error:
+    except DocumentError as error:
         raise AccountError(error.what, hint=error.hint) from error
     check_certificates(settings)
     return settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from runfleet.study.errors import StudyError
+from runfleet.documents.errors import DocumentError
 
 _MISTAKES = (
     (r"'\\t'", "a tab stands where YAML allows none", "write blanks in its place"),
@@ -70,7 +70,7 @@ _MISTAKES = (
 """What ruamel.yaml says, by regular expression, and what we say instead."""
 
 
-def syntax_error(file: Path, text: str, error: YAMLError | ValueError) -> StudyError:
+def syntax_error(file: Path, text: str, error: YAMLError | ValueError) -> DocumentError:
     """
     Say where a text is not YAML, what is wrong there and how to mend it.
 
@@ -90,7 +90,7 @@ def syntax_error(file: Path, text: str, error: YAMLError | ValueError) -> StudyE
     else:  # An escape such as "\\UFFFFFFFF", which is no character.
         problem, line = "escape", None
     what, hint = _in_our_words(problem)
-    return StudyError(what, file=file, line=line, hint=hint)
+    return DocumentError(what, file=file, line=line, hint=hint)
 
 
 def _line_of(error: MarkedYAMLError) -> int | None:

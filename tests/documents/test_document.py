@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfleet.study import StudyError
-from runfleet.study.document import parse_document
+from runfleet.documents.document import parse_document
+from runfleet.documents.errors import DocumentError
 
 
 def test_lines_are_remembered():
@@ -24,7 +24,7 @@ def test_lines_are_remembered():
 def test_any_text_is_data_or_an_error_with_a_hint(text):
     try:
         parse_document(text, Path("s.yaml"))
-    except StudyError as caught:
+    except DocumentError as caught:
         error = caught
     else:
         return

@@ -1,20 +1,20 @@
-"""What pydantic finds wrong, in the words of the study file."""
+"""What pydantic finds wrong, in the words of the file."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from runfleet.study.document import Document, Place
-from runfleet.study.errors import InvalidValueError, StudyError, UnknownKeyError
-from runfleet.study.form import Form
-from runfleet.study.values import describe
+from runfleet.documents.document import Document, Place
+from runfleet.documents.errors import DocumentError, InvalidValueError, UnknownKeyError
+from runfleet.documents.form import Form
+from runfleet.documents.texts import describe
 
-M = TypeVar("M", bound=BaseModel)
+F = TypeVar("F", bound=Form)
 T = TypeVar("T")
 
 _EXPECTED = {
@@ -33,41 +33,14 @@ _COLLECTIONS = {"list_type", "dict_type", "model_type"}
 
 _BOUNDS = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
 
-_EXAMPLES = {
-    "": "model: {command: ./model}",
-    "model": "{command: ./model}",
-    "model.packages": "[epanet==2.3.5]",
-    "model.inputs": "[model.inp, data/*.csv]",
-    "model.overlays": "{model.inp: model.inp.j2}",
-    "model.outputs": "[out.csv]",
-    "model.environment": "{NAME: text}",
-    "parameters": "{ROUGHNESS: {uniform: [80, 140]}}",
-    "parameters.*.values": "[1, 2, 3]",
-    "parameters.*.categorical": "[sand, loam]",
-    "parameters.*.uniform": "[lowest, highest]",
-    "parameters.*.loguniform": "[lowest, highest]",
-    "parameters.*.integers": "[lowest, highest]",
-    "parameters.*.normal": "[mean, standard deviation]",
-    "parameters.*.triangular": "[lowest, mode, highest]",
-    "parameters.*.truncated_normal": "{mean: 800, sd: 150, min: 0}",
-    "design": "{latin_hypercube: 100}",
-    "design.list": "[{ROUGHNESS: 80}, {ROUGHNESS: 140}]",
-    "design.list.*": "{ROUGHNESS: 80, DEMAND: 1.2}",
-    "results": "{flow: {file: out.csv, column: Q}}",
-    "results.*": "{file: out.csv, column: Q}",
-    "pool": "{nodes: {max: 4}}",
-    "pool.nodes": "{max: 4}",
-}
-"""How a list or a mapping is written, by its place; `*` is any name and any number."""
 
-
-def check(form: type[M], document: Document) -> M:
+def check(form: type[F], document: Document) -> F:
     """
     Check a document against a form.
 
     Raises
     ------
-    StudyError
+    DocumentError
         About the first thing that is wrong, by line.
     """
     try:
@@ -84,7 +57,7 @@ def located(document: Document, place: Place, function: Callable[..., T], *argum
 
     Raises
     ------
-    StudyError
+    DocumentError
         If the function raises `InvalidValueError`.
     """
     try:
@@ -93,18 +66,18 @@ def located(document: Document, place: Place, function: Callable[..., T], *argum
         raise document.error(place, _within(place, invalid.message), invalid.hint) from invalid
 
 
-def _explained(form: type[BaseModel], document: Document, details: ErrorDetails) -> StudyError:
+def _explained(form: type[Form], document: Document, details: ErrorDetails) -> DocumentError:
     place: Place = tuple(part for part in details["loc"] if part != "[key]")
     invalid = details.get("ctx", {}).get("error")
     if isinstance(invalid, InvalidValueError):
         at = place if invalid.key is None else (*place, invalid.key)
         misplaced = isinstance(invalid, UnknownKeyError) and _home_hint(form, place, invalid.key)
         return document.error(at, _within(place, invalid.message), misplaced or invalid.hint)
-    what, hint = _in_words(place, details)
+    what, hint = _in_words(form, place, details)
     return document.error(place, what, hint)
 
 
-def _home_hint(form: type[BaseModel], place: Place, key: str | None) -> str | None:
+def _home_hint(form: type[Form], place: Place, key: str | None) -> str | None:
     """Say where a key belongs that is known, but not here: indentation is easily wrong."""
     if place and key in form.model_fields:
         return f"`{key}` belongs to the top of the file: write it without blanks before it"
@@ -124,19 +97,19 @@ def spelled(place: Place) -> str:
     text = ""
     for part in place:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return f"`{text.removeprefix('.')}`" if place else "the study file"
+    return f"`{text.removeprefix('.')}`" if place else "the file"
 
 
-def _in_words(place: Place, details: ErrorDetails) -> tuple[str, str | None]:
+def _in_words(form: type[Form], place: Place, details: ErrorDetails) -> tuple[str, str | None]:
     kind, context, found = details["type"], details.get("ctx", {}), details["input"]
     subject = spelled(place)
     if kind in _EXPECTED:
         return (
             f"{subject} should be {_EXPECTED[kind][0]}, not {describe(found)}",
-            _hint(place, kind, found),
+            _hint(form, place, kind, found),
         )
     if kind in ("too_short", "too_long"):
-        return _wrong_length(place, context)
+        return _wrong_length(form, place, context)
     if kind == "string_too_short":
         return f"{subject} is empty", "write something, or remove the key"
     if kind == "enum":
@@ -151,31 +124,35 @@ def _in_words(place: Place, details: ErrorDetails) -> tuple[str, str | None]:
         key, words = _BOUNDS[kind]
         bound = f"{words} {context[key]:,}"
         return f"{subject} should be {bound}, not {found}", f"give a number of {bound}"
-    return f"{subject}: {details['msg']}", "see the reference of the study file"
+    return f"{subject}: {details['msg']}", "see the reference of this file"
 
 
-def _hint(place: Place, kind: str, found: object) -> str:
+def _hint(form: type[Form], place: Place, kind: str, found: object) -> str:
     if kind == "string_type" and isinstance(found, int | float):
         return f'put it in quotes: "{str(found).lower()}"'
     if kind in _COLLECTIONS and isinstance(found, str) and _GLUED.match(found):
         return "write a blank after `:`"
-    if place in (("design", "grid"), ("design", "zip")):
-        return f"write `design: {place[-1]}`, and the values under `parameters`"
-    example = _example(place) if kind in _COLLECTIONS else None
+    if remedy := _at(place, form.remedies):
+        return remedy
+    example = _at(place, form.examples) if kind in _COLLECTIONS else None
     return f"write `{example}`" if example else _EXPECTED[kind][1]
 
 
-def _example(place: Place) -> str | None:
-    named_by_user = place[:1] in (("parameters",), ("results",))
-    parts = [
-        "*" if isinstance(part, int) or (named_by_user and depth == 1) else part
-        for depth, part in enumerate(place)
-    ]
-    return _EXAMPLES.get(".".join(parts))
+def _at(place: Place, texts: Mapping[str, str]) -> str | None:
+    """Find what is said of a place, by keys in which `*` is any name and any number."""
+    parts = [str(part) for part in place]
+    return next((text for key, text in texts.items() if _matches(key, parts)), None)
 
 
-def _wrong_length(place: Place, context: dict[str, object]) -> tuple[str, str]:
-    count, example = context["actual_length"], _example(place)
+def _matches(key: str, parts: Sequence[str]) -> bool:
+    wanted = key.split(".") if key else []
+    return len(wanted) == len(parts) and all(
+        want in ("*", part) for want, part in zip(wanted, parts, strict=True)
+    )
+
+
+def _wrong_length(form: type[Form], place: Place, context: dict[str, object]) -> tuple[str, str]:
+    count, example = context["actual_length"], _at(place, form.examples)
     if count == 0:
         return f"{spelled(place)} is empty", f"write `{example}`"
     wanted = context.get("min_length", context.get("max_length"))

@@ -1,4 +1,4 @@
-"""What all mappings of the study file have in common."""
+"""What all mappings of our files have in common."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from runfleet.study.errors import InvalidValueError, UnknownKeyError, suggest
+from runfleet.documents.errors import InvalidValueError, UnknownKeyError, suggest
 
 
 class Form(BaseModel):
-    """A mapping of the study file, whose keys are checked before its values are."""
+    """A mapping of a file, whose keys are checked before its values are."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
@@ -23,6 +23,12 @@ class Form(BaseModel):
 
     alternatives: ClassVar[tuple[str, ...]] = ()
     """Keys of which exactly one has to be given."""
+
+    examples: ClassVar[Mapping[str, str]] = {}
+    """How a list or a mapping of a file is written, by its place; `*` is any name and number."""
+
+    remedies: ClassVar[Mapping[str, str]] = {}
+    """What mends whatever is wrong at a place."""
 
     @classmethod
     def fields_by_key(cls) -> dict[str, FieldInfo]:

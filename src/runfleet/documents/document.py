@@ -10,9 +10,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from runfleet.study.errors import InvalidValueError, StudyError
-from runfleet.study.syntax_errors import syntax_error
-from runfleet.study.values import check_text, shortened
+from runfleet.documents.errors import DocumentError, InvalidValueError
+from runfleet.documents.syntax_errors import syntax_error
+from runfleet.documents.texts import check_text, shortened
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and indices that lead from the top of a document to a value."""
@@ -44,9 +44,9 @@ class Document:
             place = place[:-1]
         return self.lines.get(place, 1)
 
-    def error(self, place: Place, what: str, hint: str | None = None) -> StudyError:
+    def error(self, place: Place, what: str, hint: str | None = None) -> DocumentError:
         """Make an error about the value at `place`."""
-        return StudyError(what, file=self.file, line=self.line(place), hint=hint)
+        return DocumentError(what, file=self.file, line=self.line(place), hint=hint)
 
 
 def parse_document(text: str, file: Path) -> Document:
@@ -64,7 +64,7 @@ def parse_document(text: str, file: Path) -> Document:
 
     Raises
     ------
-    StudyError
+    DocumentError
         If the text is not YAML, has the same key twice or refers to itself.
     """
     reader = _Reader(file)
@@ -73,7 +73,7 @@ def parse_document(text: str, file: Path) -> Document:
         data = None if node is None else reader.read(node, ())
     except RecursionError:
         hint = "close each bracket that is opened"
-        raise StudyError("the file is nested too deeply", file=file, hint=hint) from None
+        raise DocumentError("the file is nested too deeply", file=file, hint=hint) from None
     return Document(file, text, data, reader.lines)
 
 
@@ -182,5 +182,5 @@ class _Reader:
         if self._count > MOST_VALUES:
             raise self._error(node, f"there are more than {MOST_VALUES:,} values", CSV_HINT)
 
-    def _error(self, node: Node, what: str, hint: str | None) -> StudyError:
-        return StudyError(what, file=self.file, line=node.start_mark.line + 1, hint=hint)
+    def _error(self, node: Node, what: str, hint: str | None) -> DocumentError:
+        return DocumentError(what, file=self.file, line=node.start_mark.line + 1, hint=hint)

@@ -1,0 +1,107 @@
+"""What can go wrong with a file that a user writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+from runfleet.errors import RunfleetError
+
+_SYNONYMS = {
+    "choices": "values",
+    "cmd": "command",
+    "csv": "column",
+    "env": "environment",
+    "full_factorial": "grid",
+    "int": "integers",
+    "lhs": "latin_hypercube",
+    "list": "values",
+    "monte_carlo": "random",
+    "name": "study",
+    "os": "image",
+    "range": "uniform",
+    "regex": "pattern",
+    "templates": "overlays",
+    "timeout": "time_limit",
+}
+"""What other programs call the keys of our files."""
+
+
+class DocumentError(RunfleetError):
+    """
+    A file asks for something that cannot be done.
+
+    Parameters
+    ----------
+    what
+        What is wrong, in one sentence without a full stop.
+    file
+        The file it stands in, as the user spelled it.
+    line
+        The line of that file, counted from 1, where there is one.
+    hint
+        How to mend it.
+    """
+
+    def __init__(
+        self, what: str, *, file: Path | str, line: int | None = None, hint: str | None = None
+    ) -> None:
+        place = str(file) if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {what}", hint=hint)
+        self.what = what
+        self.file = Path(file)
+        self.line = line
+
+
+class InvalidValueError(RunfleetError, ValueError):
+    """
+    Something is wrong with a value, found by code that does not know where the value stands.
+
+    Whoever knows the place turns it into a `DocumentError`; pydantic carries it there, as it is a
+    `ValueError`.
+
+    Parameters
+    ----------
+    message
+        What is wrong, in one sentence without a full stop.
+    hint
+        How to mend it.
+    key
+        The key, within the value at fault, that the message is about.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, key: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.key = key
+
+
+class UnknownKeyError(InvalidValueError):
+    """A mapping has a key that means nothing there."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that `word` was probably meant to be."""
+    by_lower = {name.lower(): name for name in known}
+    synonym = _SYNONYMS.get(word.lower())
+    if synonym in by_lower:
+        return by_lower[synonym]
+    close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else None
+
+
+def suggest(word: str, known: Iterable[str], otherwise: str) -> str:
+    """Ask whether the nearest known word was meant; where none is near, list them all."""
+    names = list(known)
+    meant = nearest(word, names)
+    if meant is not None:
+        return f"did you mean `{meant}`?"
+    return f"{otherwise} {listed(names)}" if names else f"{otherwise} none"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Spell names as a list in a sentence: `a`, `b` and `c`."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
