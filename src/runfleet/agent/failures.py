@@ -69,8 +69,13 @@ def as_utf8(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+def is_out_of_space(error: OSError) -> bool:
+    """Whether there is no space left, on the disk or for this user."""
+    return error.errno in _OUT_OF_SPACE
+
+
 def from_os_error(error: OSError, code: str, **details: str) -> ExecutionError:
     """Name what the operating system refused: `DiskFull` for lack of space, else `code`."""
-    if error.errno in _OUT_OF_SPACE:
+    if is_out_of_space(error):
         code = "DiskFull"
     return ExecutionError(code, **details, Message=error.strerror or str(error))

@@ -19,11 +19,20 @@ class Journal:
 
     def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._left = b""
 
     def append(self, lines: bytes) -> None:
-        """Append encoded messages."""
-        while lines:
-            lines = lines[os.write(self._file, lines) :]
+        """
+        Append encoded messages.
+
+        Raises
+        ------
+        OSError
+            If not all of them could be written; the rest comes first the next time.
+        """
+        self._left += lines
+        while self._left:
+            self._left = self._left[os.write(self._file, self._left) :]
 
 
 def read_journal(path: Path) -> list[Ended]:

@@ -11,6 +11,7 @@ import socket
 import time
 
 from runfleet.agent.executions import Executions
+from runfleet.agent.failures import is_out_of_space
 from runfleet.agent.folders import Folders
 from runfleet.agent.journal import Journal
 from runfleet.agent.logins import Logins
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 _READ_SIZE = 1 << 18
 _WORKERS = 8
 _PATIENCE = 0.7
+_NOTE_AGAIN = 0.2
 
 
 class Agent:
@@ -58,6 +60,7 @@ class Agent:
         self._incoming = b""
         self._outgoing = b""
         self._ended: list[bytes] = []
+        self._unsaid = b""
         self._is_leaving = False
         self._wake_reader, self._wake_writer = _wake_pipe()
         self._selector = selectors.DefaultSelector()
@@ -152,20 +155,26 @@ class Agent:
 
     def _flush(self) -> None:
         """Journal what has ended, then say so."""
-        if self._ended:
+        if self._ended or self._unsaid:
             lines = b"".join(self._ended)
             self._ended.clear()
-            self._write_journal(lines)
-            self._outgoing += lines
+            self._unsaid += lines
+            if self._is_noted(lines):
+                self._outgoing += self._unsaid
+                self._unsaid = b""
         if self._outgoing:
             self._send()
 
-    def _write_journal(self, lines: bytes) -> None:
+    def _is_noted(self, lines: bytes) -> bool:
+        """Journal lines; where there is no space for them nobody hears of them until there is."""
         try:
             self._journal.append(lines)
         except OSError as error:
-            # Only the death of the emulator would now make it repeat what is done.
-            log.error("the journal cannot be written: %s", error)
+            if lines:
+                log.error("the journal cannot be written: %s", error)
+            # Else only the death of the emulator would make it repeat what is done.
+            return not is_out_of_space(error)
+        return True
 
     def _send(self) -> None:
         try:
@@ -185,7 +194,8 @@ class Agent:
         until_deadline = None if deadline is None else max(0.0, deadline - now)
         until_deletion = self._trash.attend(now, is_busy=len(self._executions) > 0)
         until_log = self._node_logs.seconds_to_wait(time.time())
-        waits = (until_deadline, until_deletion, until_log)
+        until_noted = _NOTE_AGAIN if self._unsaid else None
+        waits = (until_deadline, until_deletion, until_log, until_noted)
         return min((seconds for seconds in waits if seconds is not None), default=None)
 
 

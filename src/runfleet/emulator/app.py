@@ -23,6 +23,9 @@ from runfleet.wire.router import route
 
 log = logging.getLogger(__name__)
 
+# The beginning of the names of operations that need space on the disk; others may make some.
+_ADDING = "create_"
+
 
 class App:
     """
@@ -78,4 +81,6 @@ class App:
         if handler is None:
             name = routed.operation.name
             raise not_implemented(refusal_of(name).reason(name))
+        if routed.operation.name.startswith(_ADDING):
+            self._service.engine.disk.demand_room()
         return await handler(self._service, routed)

@@ -7,11 +7,13 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
+from runfleet.emulator.disk import Disk, io_error
 from runfleet.store import Store
 
 log = logging.getLogger(__name__)
 
 _PAUSE = 0.03
+_UNTIL_SPACE = 0.5
 
 
 class Commits:
@@ -22,13 +24,26 @@ class Commits:
     ----------
     store
         What is written to.
+    disk
+        Where it is.
     on_committed
         Told when all that was written has become lasting.
+    on_lost
+        Told when what was written cannot become lasting: what is in memory is no more true.
     """
 
-    def __init__(self, store: Store, on_committed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        disk: Disk,
+        on_committed: Callable[[], None],
+        on_lost: Callable[[], None],
+    ) -> None:
         self._store = store
+        self._disk = disk
         self._on_committed = on_committed
+        self._on_lost = on_lost
+        self._awaits_space = False
         self._handle: asyncio.Handle | None = None
         self._is_coming = False
         self._waiters: list[asyncio.Future[None]] = []
@@ -62,16 +77,33 @@ class Commits:
 
     def _commit(self) -> None:
         self._handle, self._is_coming = None, False
-        waiters, self._waiters = self._waiters, []
+        if not self._disk.takes_commits:
+            self._commit_once_there_is_space()
+            return
+        self._awaits_space = False
         try:
             self._store.commit()
         except sqlite3.Error as error:
-            log.exception("committing to the store failed")
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_exception(error)
-            return
+            log.critical("what was decided cannot be stored: %s", error)
+            self._answer(error)
+            self._on_lost()
+        else:
+            self._answer()
+            self._on_committed()
+
+    def _commit_once_there_is_space(self) -> None:
+        if not self._awaits_space:
+            log.error("the disk is full: nothing more is stored until there is space on it")
+        self._awaits_space = True
+        self._answer(io_error("the disk is full; it will be done once there is space on it"))
+        self._handle = asyncio.get_running_loop().call_later(_UNTIL_SPACE, self._commit)
+
+    def _answer(self, error: Exception | None = None) -> None:
+        waiters, self._waiters = self._waiters, []
         for waiter in waiters:
-            if not waiter.done():
+            if waiter.done():
+                continue
+            if error is None:
                 waiter.set_result(None)
-        self._on_committed()
+            else:
+                waiter.set_exception(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,18 +20,20 @@ from runfleet.agent.messages import (
     Proceed,
     Ready,
     RemoveFolder,
+    Subject,
 )
 from runfleet.agent.process import AgentProcess
 from runfleet.batch.records import Failure, Task
 from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import ErrorCategory
 from runfleet.emulator.commits import Commits
+from runfleet.emulator.disk import Disk
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.new_tasks import new_task
 from runfleet.errors import RunfleetError
 from runfleet.scheduler import commands as wanted
-from runfleet.scheduler import reports, task_requests
+from runfleet.scheduler import losses, reports, task_requests
 from runfleet.scheduler.pools import awaits_nodes
 from runfleet.scheduler.schedules import awaits_run
 from runfleet.scheduler.state import Outcome, State
@@ -45,6 +48,7 @@ _PURGE_PAUSE = 0.05
 _EXPIRED_AT_ONCE = 500
 _TOLD_AT_ONCE = 500
 _EXPIRY_PAUSE = 1.0
+_SPACE_PAUSE = 1.0
 _LONGEST_SLEEP = timedelta(days=1)
 # While a machine is suspended the loop's clock stands still, and what is due by the time of day
 # would come as much later.
@@ -66,6 +70,11 @@ def outcome_of(ended: Ended) -> Outcome:
         exit_code=ended.exit_code,
         failure=_failure_of(ended.failure),
     )
+
+
+def is_success(ended: Ended) -> bool:
+    """Whether nothing went wrong with an execution, and nobody ended it."""
+    return ended.exit_code == 0 and ended.failure is None
 
 
 def _failure_of(failure: ExecutionFailure | None) -> Failure | None:
@@ -98,10 +107,11 @@ class Engine:
         self.state = state
         self.store = store
         self.folders = folders
+        self.disk = Disk(folders.home)
         self._executions = executions
         self.failed = asyncio.Event()
         self._link: AgentLink | None = None
-        self._commits = Commits(store, self._on_committed)
+        self._commits = Commits(store, self.disk, self._on_committed, self.failed.set)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: datetime | None = None
         self._purging = False
@@ -152,7 +162,13 @@ class Engine:
             if handle is not None:
                 handle.cancel()
         self._commits.cancel()
-        self.store.close()
+        self._close_store()
+
+    def _close_store(self) -> None:
+        try:
+            self.store.close()
+        except sqlite3.Error as error:
+            log.error("what was not acknowledged yet is lost: %s", error)
 
     @property
     def is_busy(self) -> bool:
@@ -197,10 +213,30 @@ class Engine:
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Ended):
             self.decide(reports.on_ended, message.execution, outcome_of(message))
+            if not is_success(message) and self._has_full_disk(message):
+                self._take_away(message.subject)
         elif isinstance(message, Coordinated):
             self.decide(reports.on_coordinated, message.execution)
         elif isinstance(message, Ready):
             log.info("node agent %d is ready", message.pid)
+
+    def _has_full_disk(self, ended: Ended) -> bool:
+        """Whether that may be why it failed: its node takes no more tasks then."""
+        is_told = ended.failure is not None and ended.failure.code == "DiskFull"
+        return is_told or self.disk.is_full
+
+    def _take_away(self, subject: Subject) -> None:
+        log.error("the disk of node %s is full; it waits until there is space", subject.node_id)
+        place = subject.pool_id, subject.node_id
+        self.decide(losses.on_disk_full, *place, recovers=False)
+        self._bring_back_once_there_is_space(place)
+
+    def _bring_back_once_there_is_space(self, place: tuple[str, str]) -> None:
+        if self._link is not None and self.disk.has_room:
+            self.decide(losses.on_disk_has_room, *place)
+        elif self._link is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(_SPACE_PAUSE, self._bring_back_once_there_is_space, place)
 
     def _on_agent_lost(self) -> None:
         if self._link is None:

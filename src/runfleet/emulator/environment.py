@@ -10,10 +10,8 @@ from pathlib import Path
 from runfleet.batch.records import Job, Node
 from runfleet.batch.specs import ApplicationPackageReference
 from runfleet.batch.states import OsType
+from runfleet.emulator.disk import RESERVED_FOR_TASKS
 from runfleet.wire.shapes import task_directory
-
-# Below this much free disk space a node counts as full.
-_RESERVED_DISK_BYTES = "1000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ def node_environment(account: str, url: str, node: Node, root: Path) -> dict[str
         "AZ_BATCH_NODE_SHARED_DIR": f"{root}/shared",
         "AZ_BATCH_NODE_STARTUP_DIR": f"{root}/startup",
         "AZ_BATCH_NODE_MOUNTS_DIR": f"{root}/fsmounts",
-        "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": _RESERVED_DISK_BYTES,
+        "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": str(RESERVED_FOR_TASKS),
     }
 
 

@@ -11,11 +11,11 @@ from typing import Any
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.messages import Ended, Execute, Message, SubjectKind
 from runfleet.batch.states import EndedBy
-from runfleet.emulator.engine import Engine, now
+from runfleet.emulator.engine import Engine, now, outcome_of
 from runfleet.emulator.request_faults import storage_url
 from runfleet.faults import Fault, FaultKind, Plan
 from runfleet.faults.fault import Transfer
-from runfleet.scheduler import losses
+from runfleet.scheduler import losses, reports
 
 log = logging.getLogger(__name__)
 
@@ -95,8 +95,8 @@ class FaultyEngine(Engine):
         )
 
         def report() -> None:
-            self._on_message(ended)
             subject = message.subject
+            self.decide(reports.on_ended, message.execution, outcome_of(ended))
             self.decide(
                 losses.on_disk_full, subject.pool_id, subject.node_id, recovers=fault.recovers
             )

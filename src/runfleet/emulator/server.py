@@ -25,6 +25,7 @@ from runfleet.agent.process import AgentProcess
 from runfleet.emulator.app import App
 from runfleet.emulator.applications import Applications
 from runfleet.emulator.certificates import ensure_certificate
+from runfleet.emulator.disk import Disk
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
@@ -117,6 +118,7 @@ def run(settings: Settings, agent: AgentProcess) -> None:
         The node agent, which may be starting still.
     """
     folders = Folders(settings.home)
+    Disk(settings.home).demand_start()
     folders.storage.mkdir(exist_ok=True)
     # Whoever was killed has left it, and its process id may be another's by now.
     folders.endpoint.unlink(missing_ok=True)

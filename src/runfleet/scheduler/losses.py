@@ -47,6 +47,16 @@ def on_disk_full(
         _take_away(state, entry, NodeState.UNUSABLE, now, recovers=recovers)
 
 
+@decision
+def on_disk_has_room(state: State, _now: datetime, pool_id: str, node_id: str) -> None:
+    """The disk of a node that was taken away for being full has space again: the node boots."""
+    pool = state.pools.get(pool_id.lower())
+    entry = pool.nodes.get(node_id) if pool else None
+    if entry is not None and entry.emptied_for is Purpose.STAY_AWAY:
+        entry.emptied_for = Purpose.RETURN
+        state.touch_node(entry)
+
+
 def _find(state: State, pool_id: str, node_id: str) -> NodeEntry | None:
     """The node, unless it is gone, or on its way out or down in any case."""
     pool = state.pools.get(pool_id.lower())

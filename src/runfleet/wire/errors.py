@@ -56,6 +56,7 @@ ERRORS: Mapping[str, ErrorText] = {
         403: {
             "AuthenticationFailed": "Server failed to authenticate the request. Make sure the "
             "value of Authorization header is formed correctly including the signature.",
+            "IOError": "The operation could not be completed because of an input or output error.",
         },
         404: {
             "ApplicationNotFound": "The specified application does not exist.",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.applications import Version
 from runfleet.emulator.asgi import Receive, Scope, Send, request_of, send_answer
+from runfleet.emulator.disk import io_error
 from runfleet.emulator.engine import now
 from runfleet.emulator.service import Service
 from runfleet.wire.blobs import (
@@ -62,11 +65,11 @@ class UploadApp:
     async def _answer(self, request: Request, chunks: AsyncIterator[bytes]) -> Response:
         try:
             return await self._handle(request, chunks)
+        except OSError as error:
+            log.error("upload to %s failed: %s", request.path, error)
+            return await _refuse(request, chunks, io_error(error.strerror or str(error)))
         except BatchRuleError as error:
-            # Clients read an answer only after they have sent everything.
-            async for _ in chunks:
-                pass
-            return respond_error(request, error)
+            return await _refuse(request, chunks, error)
 
     async def _handle(self, request: Request, chunks: AsyncIterator[bytes]) -> Response:
         check_upload(request, self._service.key)
@@ -123,14 +126,34 @@ class _Upload:
         return self._version.upload / f"block-{sha256(block_id.encode()).hexdigest()}"
 
 
+async def _refuse(
+    request: Request, chunks: AsyncIterator[bytes], error: BatchRuleError
+) -> Response:
+    # Clients read an answer only after they have sent everything.
+    async for _ in chunks:
+        pass
+    return respond_error(request, error)
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that is not there unless it is whole."""
+    try:
+        with path.open("wb") as file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 async def _write(path: Path, chunks: AsyncIterator[bytes]) -> None:
-    with path.open("wb") as file:
+    with _new_file(path) as file:
         async for chunk in chunks:
             file.write(chunk)
 
 
 def _join(parts: Sequence[Path], path: Path) -> None:
-    with path.open("wb") as whole:
+    with _new_file(path) as whole:
         for part in parts:
             with part.open("rb") as file:
                 shutil.copyfileobj(file, whole, 1 << 20)

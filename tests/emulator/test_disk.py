@@ -1,0 +1,108 @@
+"""The emulator on a disk that really becomes full: a small one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from runfleet.errors import RunfleetError
+
+DISK = 64 << 20
+
+
+class SmallDisk:
+    """A file system in memory."""
+
+    def __init__(self, folder):
+        self.folder, self._filling = folder, folder / "filling"
+
+    def fill(self, left):
+        """Leave so many bytes free."""
+        found = os.statvfs(self.folder)
+        with self._filling.open("ab") as file:
+            os.posix_fallocate(file.fileno(), file.tell(), found.f_bavail * found.f_frsize - left)
+
+    def free(self):
+        """Take away what filled it."""
+        self._filling.unlink()
+
+
+@pytest.fixture
+def disk(tmp_path, skip):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    options = f"size={DISK},mode=777"
+    mounted = subprocess.run([*root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", folder])
+    if mounted.returncode:
+        skip("file systems cannot be mounted here")
+    yield SmallDisk(folder)
+    subprocess.run([*root, "umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def emulator(disk, start_emulator):
+    return start_emulator(disk.folder / "home")
+
+
+@pytest.fixture
+def account(emulator, account_of):
+    return account_of(emulator)
+
+
+def test_all_waits_for_space_and_nothing_is_lost(disk, emulator, account, sh, tmp_path):
+    """What has ended is told once it is noted; who asks for more is told why not."""
+    job = account.job(account.pool(nodes=2))
+    account.run(job, "before", sh("echo hello"))
+    flag = tmp_path / "flag"
+    account.add(job, "t", sh(f'until test -e "{flag}"; do sleep 0.01; done; echo x >> "{flag}"'))
+    account.task_in(job, "t", "running")
+    disk.fill(left=0)
+    refused = account.send("POST", f"/jobs/{job}/tasks", {"id": "more", "commandLine": "true"})
+    assert account.code(refused) == (403, "IOError")
+    assert "0.0 MB are left" in refused.json()["values"][0]["value"]
+    flag.touch()
+    account.wait_for(flag.read_text)
+    assert account.send("POST", f"/jobs/{job}/disable", {"disableTasks": "wait"}).status_code == 403
+    assert account.task(job, "before")["executionInfo"]["exitCode"] == 0
+    disk.free()
+    account.task_in(job, "t", "completed")
+    account.job_in(job, "disabled")
+    emulator.process.kill()
+    emulator.process.wait()
+    emulator.start()
+    assert account.task(job, "t")["executionInfo"]["exitCode"] == 0
+    assert flag.read_text() == "x\n"
+
+
+def test_a_node_takes_no_tasks_while_its_disk_is_full(disk, account, sh, tmp_path):
+    """The task that lacked space fails; the others wait until there is some."""
+    big = tmp_path / "big"
+    big.write_bytes(bytes(24 << 20))
+    pool = account.pool()
+    job = account.job(pool)
+    files = [{"httpUrl": big.as_uri(), "filePath": "big"}]
+    disk.fill(left=33 << 20)
+    account.add(job, "t", resourceFiles=[*files, {"httpUrl": big.as_uri(), "filePath": "copy"}])
+    account.add(job, "next")
+    failure = account.task_in(job, "t", "completed")["executionInfo"]["failureInfo"]
+    assert failure["code"] == "DiskFull"
+    (error,) = account.node_in(pool, "unusable")["errors"]
+    assert error["code"] == "DiskFull"
+    assert account.task(job, "next")["state"] == "active"
+    disk.free()
+    assert account.task_in(job, "next", "completed")["executionInfo"]["exitCode"] == 0
+    assert "errors" not in account.node_in(pool, "idle")
+
+
+def test_no_emulator_starts_on_a_full_disk(disk, start_emulator):
+    """It says what is missing, and leaves everything as it is."""
+    home = disk.folder / "home"
+    disk.fill(left=1 << 20)
+    with pytest.raises(RunfleetError, match="are left on the disk of") as raised:
+        start_emulator(home)
+    assert "see to it that 32 MB are free" in raised.value.message
+    disk.free()
+    start_emulator(home)
