@@ -24,6 +24,7 @@ from runfleet.launch.scripts import coordination_script, run_script
 from runfleet.launch.tasks import command_line
 from runfleet.study import Run, Study
 from runfleet.study.mpi import Mpi
+from runfleet.study.sensitivity import SensitivityDesign
 
 app = new_app()
 
@@ -61,6 +62,8 @@ def plan(
 def _facts(study: Study, pool: PoolPlan) -> Iterator[tuple[str, str]]:
     """What the study is, as names and texts; what it does not have is left out."""
     yield "Study", f"{study.name}, {count_text(study.run_count(), 'run')}"
+    if isinstance(study.design, SensitivityDesign):
+        yield "Design", study.design.summary
     yield from _model_facts(study)
     yield from _file_facts(study)
     yield "Pool", _pool_text(pool)

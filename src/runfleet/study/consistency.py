@@ -11,7 +11,7 @@ from itertools import islice, repeat
 from runfleet.documents.document import Document
 from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
 from runfleet.study.designs import Design, Drawn
-from runfleet.study.distributions import Choice, Fixed
+from runfleet.study.distributions import Choice, Fixed, Normal
 from runfleet.study.errors import StudyError
 from runfleet.study.forms import PoolForm, StudyForm
 from runfleet.study.model import Model
@@ -21,6 +21,7 @@ from runfleet.study.names import NamePattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.run import Run
+from runfleet.study.sensitivity import Morris
 from runfleet.study.values import Sample, Value, as_text
 
 _RUN_NAME = "run_name"
@@ -224,9 +225,11 @@ def _name_error(document: Document, number: int, invalid: InvalidValueError) -> 
     return document.error(("run_name",), f"run {number}: {invalid.message}", invalid.hint)
 
 
-def find_oddities(design: Design, parameters: Iterable[Parameter]) -> Iterator[str]:
+def find_oddities(design: Design, parameters: Sequence[Parameter]) -> Iterator[str]:
     """Say what is allowed but probably not meant."""
     yield from _sobol_oddity(design)
+    if isinstance(design, Morris):
+        yield from _tail_oddities(design, parameters)
     for parameter in parameters:
         if isinstance(parameter.distribution, Choice | Fixed):
             yield from _value_oddities(parameter.name, parameter.distribution.levels())
@@ -240,6 +243,17 @@ def _sobol_oddity(design: Design) -> Iterator[str]:
             f"a Sobol sequence is balanced only if its length is a power of two: "
             f"{lower} or {2 * lower} runs rather than {count}"
         )
+
+
+def _tail_oddities(design: Morris, parameters: Iterable[Parameter]) -> Iterator[str]:
+    varying = (parameter for parameter in parameters if not parameter.is_fixed)
+    for parameter, used in zip(varying, design.distributions, strict=True):
+        if isinstance(used, Normal) and used != parameter.distribution:
+            yield (
+                f"`{parameter.name}` lacks a bound, and `morris` goes from end to end: from "
+                f"{used.low:.6g} to {used.high:.6g}, its 0.5 % and 99.5 % quantiles "
+                "where `min` and `max` do not say otherwise"
+            )
 
 
 def _value_oddities(name: str, values: Sequence[Value]) -> Iterator[str]:

@@ -10,15 +10,13 @@ from pydantic.json_schema import JsonSchemaValue
 
 from runfleet.documents.errors import InvalidValueError, listed, suggest
 from runfleet.documents.form import Form
-from runfleet.study.field_types import (
-    AnyValue,
-    NonEmpty,
-    RunCount,
-)
+from runfleet.study.field_types import MOST_RUNS, AnyValue, NonEmpty, RunCount
 
 DRAWN = ("random", "latin_hypercube", "halton", "sobol")
-DESIGNS = ("grid", "zip", "list", "csv", *DRAWN)
+SENSITIVITY = ("morris", "saltelli")
+DESIGNS = ("grid", "zip", "list", "csv", *DRAWN, *SENSITIVITY)
 _BARE_DESIGNS = ("grid", "zip")
+_OWNERS = {"levels": "morris", "second_order": "saltelli"}
 
 
 class DesignForm(Form):
@@ -45,6 +43,22 @@ class DesignForm(Form):
     halton: RunCount | None = Field(None, description="So many samples of a Halton sequence.")
     sobol: RunCount | None = Field(
         None, description="So many samples of a Sobol sequence; best a power of two."
+    )
+    morris: Annotated[int, Field(ge=2, le=MOST_RUNS)] | None = Field(
+        None,
+        description="So many trajectories that change each parameter once, to screen parameters; "
+        "a run more than there are parameters in each.",
+    )
+    levels: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+        None, description="How many values of each parameter `morris` tries; 4 if not given."
+    )
+    saltelli: RunCount | None = Field(
+        None,
+        description="So many base samples for Sobol indices, a power of two; for each of them "
+        "two runs more than there are parameters.",
+    )
+    second_order: bool | None = Field(
+        None, description="Whether `saltelli` finds interactions, by nearly twice as many runs."
     )
     seed: int | None = Field(
         None, ge=0, description="The same seed draws the same samples everywhere; 1 if not given."
@@ -79,11 +93,21 @@ class DesignForm(Form):
             raise InvalidValueError(
                 f"a study has one design, not {found}", hint=f"use one of {listed(DESIGNS)}"
             )
-        if self.seed is not None and self.kind not in DRAWN:
+        if self.seed is not None and self.kind not in (*DRAWN, *SENSITIVITY):
             raise InvalidValueError(
                 f"`seed` means nothing to `{self.kind}`, which draws nothing",
                 hint="remove it",
                 key="seed",
+            )
+        for key, owner in _OWNERS.items():
+            if getattr(self, key) is not None and self.kind != owner:
+                raise InvalidValueError(f"`{key}` belongs to `{owner}`", hint="remove it", key=key)
+        if self.levels is not None and self.levels % 2:
+            raise InvalidValueError(
+                f"`levels` should be even, not {self.levels}: a step of `morris` goes past half of "
+                "them",
+                hint=f"write {self.levels - 1} or {self.levels + 1}",
+                key="levels",
             )
         return self
 

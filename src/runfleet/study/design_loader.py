@@ -10,12 +10,14 @@ from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
 from runfleet.documents.validation import located, spelled
 from runfleet.study.design_form import DRAWN, DesignForm
 from runfleet.study.designs import Design, Drawn, FromCsv, Grid, Listed, Zip
+from runfleet.study.distributions import Distribution
 from runfleet.study.errors import StudyError
 from runfleet.study.field_types import MOST_RUNS
 from runfleet.study.files import existing_file
 from runfleet.study.forms import StudyForm
 from runfleet.study.parameters import Parameter, refuse_twins
 from runfleet.study.sample_table import SampleTable
+from runfleet.study.sensitivity import Morris, Saltelli, stepping
 from runfleet.study.values import Value, as_text
 
 _GRID = DesignForm.model_validate("grid")
@@ -44,6 +46,10 @@ def load_design(
             return builder.from_csv(design.csv or "")
         case "zip":
             return builder.zip(), parameters
+        case "morris":
+            return builder.morris(design), parameters
+        case "saltelli":
+            return builder.saltelli(design), parameters
         case kind if kind in DRAWN:
             return builder.drawn(kind, design), parameters
     return builder.grid(), parameters
@@ -63,13 +69,15 @@ class _Builder:
         self._refuse_too_many(grid.count)
         return grid
 
-    def _refuse_too_many(self, count: int) -> None:
+    def _refuse_too_many(
+        self,
+        count: int,
+        place: Place = ("parameters",),
+        hint: str = "give fewer values, or draw samples: `design: {latin_hypercube: 1000}`",
+    ) -> None:
         if count > MOST_RUNS:
-            raise self.document.error(
-                ("parameters",),
-                f"the design has {count:,} runs, at most {MOST_RUNS:,} are possible",
-                "give fewer values, or draw samples: `design: {latin_hypercube: 1000}`",
-            )
+            what = f"the design has {count:,} runs, at most {MOST_RUNS:,} are possible"
+            raise self.document.error(place, what, hint)
 
     def zip(self) -> Zip:
         self._demand_variation(self.varying, "zip")
@@ -86,13 +94,37 @@ class _Builder:
         return Zip(levels)
 
     def drawn(self, kind: str, form: DesignForm) -> Drawn:
+        return Drawn(kind, getattr(form, kind), form.drawn_seed, self._distributions(kind))
+
+    def morris(self, form: DesignForm) -> Morris:
+        declared = self._distributions("morris")
+        names = (parameter.name for parameter in self.varying)
+        stepped = [
+            located(self.document, ("parameters", name), stepping, distribution)
+            for name, distribution in zip(names, declared, strict=True)
+        ]
+        design = Morris(form.morris or 0, form.levels or 4, form.drawn_seed, tuple(stepped))
+        self._refuse_too_many(design.count, ("design", "morris"), "take fewer trajectories")
+        return design
+
+    def saltelli(self, form: DesignForm) -> Saltelli:
+        count, second_order = form.saltelli or 0, bool(form.second_order)
+        design = Saltelli(count, second_order, form.drawn_seed, self._distributions("saltelli"))
+        if count & (count - 1):
+            raise self._place_error(
+                ("design", "saltelli"),
+                f"{count:,} is no power of two, and only so many samples of a Sobol sequence are "
+                "balanced",
+                _powers_hint(count, design.group_size),
+            )
+        self._refuse_too_many(design.count, ("design", "saltelli"), "take fewer base samples")
+        return design
+
+    def _distributions(self, kind: str) -> tuple[Distribution, ...]:
         self._demand_variation(self.varying, kind)
         for parameter in self.varying:
             self._demand_distribution(parameter, kind)
-        distributions = tuple(
-            item.distribution for item in self.varying if item.distribution is not None
-        )
-        return Drawn(kind, getattr(form, kind), form.drawn_seed, distributions)
+        return tuple(item.distribution for item in self.varying if item.distribution is not None)
 
     def from_list(self, rows: Sequence[dict[str, Value]]) -> tuple[Listed, tuple[Parameter, ...]]:
         place = ("design", "list", 0)
@@ -186,6 +218,14 @@ class _Builder:
 
     def _place_error(self, place: Place, what: str, hint: str | None) -> DocumentError:
         return self.document.error(place, f"{spelled(place)}: {what}", hint)
+
+
+def _powers_hint(count: int, group_size: int) -> str:
+    lower = 1 << (count.bit_length() - 1)
+    return (
+        f"write {lower:,} or {2 * lower:,}, which makes {lower * group_size:,} or "
+        f"{2 * lower * group_size:,} runs"
+    )
 
 
 def _own_parameters(names: Iterable[str], file: Path, line: int) -> tuple[Parameter, ...]:

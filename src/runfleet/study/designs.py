@@ -6,11 +6,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runfleet.study.distributions import Distribution
 from runfleet.study.sample_table import SampleTable
 from runfleet.study.values import Value
+
+if TYPE_CHECKING:
+    from runfleet.study.sampling import FloatArray
 
 
 class Design(Protocol):
@@ -127,8 +130,23 @@ class Drawn:
 
         width = len(self.distributions)
         for block in unit_points(Method(self.method), self.count, width, self.seed):
-            columns = zip(self.distributions, block.T.tolist(), strict=True)
-            yield from zip(
-                *[map(distribution.quantile, column) for distribution, column in columns],
-                strict=True,
-            )
+            yield from sample_rows(self.distributions, block)
+
+
+def sample_rows(
+    distributions: Sequence[Distribution], points: FloatArray
+) -> Iterator[tuple[Value, ...]]:
+    """
+    Turn points of the unit cube into samples.
+
+    Parameters
+    ----------
+    distributions
+        One for each parameter, p.
+    points
+        Shape (n, p).
+    """
+    columns = zip(distributions, points.T.tolist(), strict=True)
+    return zip(
+        *[map(distribution.quantile, column) for distribution, column in columns], strict=True
+    )

@@ -3,6 +3,9 @@ Points in the unit cube, from which distributions make samples.
 
 Everything here is seeded, and gives the same points on every machine.  Points come in blocks, so
 that a million of them need no more memory than a thousand; a Latin hypercube alone is held whole.
+
+The points of sensitivity studies are made here rather than by SALib, which holds all of them at
+once, takes a second to load, and draws by methods whose use of the random stream may change.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ FloatArray: TypeAlias = NDArray[np.float64]
 
 BLOCK = 4096
 """How many points are made at a time; a power of two, as Sobol sequences want it."""
+
+_BLOCK_NUMBERS = 1 << 17
 
 
 class Method(StrEnum):
@@ -94,6 +99,100 @@ def latin_hypercube(count: int, dimensions: int, seed: int) -> FloatArray:
         strata = np.argsort(generator.random(count), kind="stable")
         points[:, column] = (strata + points[:, column]) / count
     np.minimum(points, np.nextafter(1.0, 0.0), out=points)
+    return points
+
+
+def morris_trajectories(
+    count: int, dimensions: int, levels: int, seed: int
+) -> Iterator[FloatArray]:
+    """
+    Choose paths through a grid in the unit cube that move along each coordinate once.
+
+    More trajectories of the same seed begin with those that fewer have.
+
+    Parameters
+    ----------
+    count
+        How many trajectories, at least 1.
+    dimensions
+        How many coordinates, p; at least 1.
+    levels
+        How many lines the grid has along each coordinate, l, both ends included; an even number.
+        A step goes past half of them: its length is l / (2 (l - 1)).
+    seed
+        The same seed gives the same trajectories on every machine.
+
+    Yields
+    ------
+    FloatArray
+        A trajectory, shape (p + 1, p); from one row to the next one coordinate changes.
+
+    References
+    ----------
+    Morris (1991), Technometrics 33(2), 161-174.
+    """
+    generator = _generator(seed)
+    turns = np.arange(dimensions + 1)[:, np.newaxis]
+    for _ in range(count):
+        start, direction, order = generator.random((3, dimensions))
+        lower = np.floor(start * (levels // 2))
+        rank = np.argsort(np.argsort(order, kind="stable"), kind="stable")
+        is_upper = (rank < turns) == (direction < 0.5)
+        yield (lower + is_upper * (levels // 2)) / (levels - 1)
+
+
+def saltelli_points(
+    count: int, dimensions: int, seed: int, *, second_order: bool
+) -> Iterator[FloatArray]:
+    """
+    Choose pairs of points in the unit cube, and points that mix the two of a pair.
+
+    More pairs of the same seed begin with those that fewer have.
+
+    Parameters
+    ----------
+    count
+        How many pairs; a power of two.
+    dimensions
+        How many coordinates, p; at least 1.
+    seed
+        The same seed gives the same points on every machine.
+    second_order
+        Whether effects of two coordinates together are to be told apart.
+
+    Yields
+    ------
+    FloatArray
+        Blocks of points, shape (n, p), where n is a multiple of p + 2, or of 2 p + 2 with
+        `second_order`.  For each pair, in the order in which SALib expects the results: its first
+        point; the first one with a coordinate of the second, for each coordinate; with
+        `second_order` the second one with a coordinate of the first; its second point.
+
+    References
+    ----------
+    Saltelli, Annoni, Azzini, Campolongo, Ratto and Tarantola (2010), Computer Physics
+    Communications 181(2), 259-270.
+    """
+    size = (2 if second_order else 1) * dimensions + 2
+    pairs_at_once = max(1, _BLOCK_NUMBERS // (size * dimensions))
+    for base in _low_discrepancy(Method.SOBOL, count, 2 * dimensions, seed):
+        for start in range(0, len(base), pairs_at_once):
+            pairs = base[start : start + pairs_at_once]
+            first, second = pairs[:, :dimensions], pairs[:, dimensions:]
+            mixed = _mixed(first, second, size)
+            yield mixed.reshape(-1, dimensions)
+
+
+def _mixed(first: FloatArray, second: FloatArray, size: int) -> FloatArray:
+    """Mix two points each, shape (n, p), to groups of `size` points, shape (n, size, p)."""
+    count, dimensions = first.shape
+    each = np.arange(dimensions)
+    points = np.empty((count, size, dimensions))
+    points[:, : dimensions + 1] = first[:, np.newaxis]
+    points[:, dimensions + 1 :] = second[:, np.newaxis]
+    points[:, 1 + each, each] = second
+    if size > dimensions + 2:
+        points[:, 1 + dimensions + each, each] = first
     return points
 
 
