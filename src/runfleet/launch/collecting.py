@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock
 
@@ -23,6 +23,10 @@ from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.table import Row, TableShape, make_rows, write_csv, write_parquet
 from runfleet.storage import Blob, Storage
 from runfleet.study import Study
+from runfleet.study.sensitivity import SensitivityDesign
+
+if TYPE_CHECKING:
+    from runfleet.launch.sensitivity.findings import Sensitivities
 
 T = TypeVar("T")
 
@@ -59,6 +63,8 @@ class Collected:
         How often runs had to begin again because their node was taken away; it costs no retry.
     notes
         What is worth knowing: plots that were left out, for example.
+    sensitivities
+        How the results depend on the parameters, if the design is made for that.
     """
 
     folder: Path
@@ -69,6 +75,7 @@ class Collected:
     missing_results: int = 0
     requeues: int = 0
     notes: tuple[str, ...] = ()
+    sensitivities: Sensitivities | None = None
 
 
 @dataclass
@@ -132,6 +139,7 @@ class Collector:
             self._missing_results,
             requeues=sum(outcome.task.requeues for outcome in outcomes.values()),
             notes=notes,
+            sensitivities=self._find_sensitivities(parquet, shape),
         )
 
     @property
@@ -216,6 +224,15 @@ class Collector:
         if left_out <= 0:
             return drawn, ()
         return drawn, (f"{left_out} plots were left out; draw them from `runs.parquet`",)
+
+    def _find_sensitivities(self, parquet: Path, shape: TableShape) -> Sensitivities | None:
+        design = self.study.design
+        if not isinstance(design, SensitivityDesign) or not self.study.results:
+            return None
+        # Imported late: most studies need none of it.
+        from runfleet.launch.sensitivity.findings import find_sensitivities
+
+        return find_sensitivities(self.study, design, parquet, shape)
 
 
 def read_index(index: Path) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What a sensitivity study comes to: its indices, their tables and their plots."""

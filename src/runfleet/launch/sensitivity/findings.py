@@ -1,0 +1,112 @@
+"""From the table of a study's runs to the indices of sensitivity of its results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from runfleet.launch.outcomes import RunState
+from runfleet.launch.plots import MOST_PLOTS
+from runfleet.launch.sensitivity.indices import Indices, work_out
+from runfleet.launch.sensitivity.plots import draw_indices
+from runfleet.launch.sensitivity.tables import write_tables
+from runfleet.launch.table import TableShape
+from runfleet.study import Study
+from runfleet.study.sampling import FloatArray
+from runfleet.study.sensitivity import SensitivityDesign
+
+_FEW = 0.5
+
+
+@dataclass(frozen=True)
+class Sensitivities:
+    """
+    What a sensitivity study comes to.
+
+    Parameters
+    ----------
+    indices
+        Those of each result that has any.
+    tables, plots
+        The files that were written.
+    notes
+        What was left out, and why.
+    """
+
+    indices: tuple[Indices, ...]
+    tables: tuple[Path, ...]
+    plots: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def find_sensitivities(
+    study: Study, design: SensitivityDesign, parquet: Path, shape: TableShape
+) -> Sensitivities:
+    """
+    Work out the indices of all results, and write them beside the table of the runs.
+
+    Parameters
+    ----------
+    study
+        The study.
+    design
+        Its design.
+    parquet
+        The table of its runs.
+    shape
+        The columns of that table.
+    """
+    varying = tuple(item.name for item in study.parameters if not item.is_fixed)
+    found: list[Indices] = []
+    notes: list[str] = []
+    for result, numbers in zip(study.results, _numbers(parquet, shape), strict=True):
+        indices = work_out(design, varying, result, numbers)
+        found += [indices] if indices else []
+        notes += _notes(design, result.name, numbers)
+    folder = parquet.parent
+    plots = tuple(_draw(folder / "plots" / "sensitivities", found[:MOST_PLOTS]))
+    return Sensitivities(tuple(found), write_tables(folder, found), plots, tuple(notes))
+
+
+def _numbers(parquet: Path, shape: TableShape) -> Iterator[FloatArray]:
+    """Read each result of all runs; not a number where a run failed or has not got it."""
+    from pyarrow.parquet import read_table
+
+    states = read_table(parquet, columns=["state"]).column("state").to_numpy()
+    succeeded = states == RunState.SUCCEEDED.value
+    for column in shape.result_columns().values():
+        numbers = read_table(parquet, columns=[column]).column(column).to_numpy()
+        yield np.where(succeeded, numbers, np.nan)
+
+
+def _draw(folder: Path, found: list[Indices]) -> Iterator[Path]:
+    if found:
+        folder.mkdir(parents=True, exist_ok=True)
+    for indices in found:
+        path = folder / f"{indices.result}.png"
+        draw_indices(path, indices)
+        yield path
+
+
+def _notes(design: SensitivityDesign, result: str, numbers: FloatArray) -> Iterator[str]:
+    """Say what the indices of a result lack."""
+    grouped = numbers.reshape(-1, design.group_size)
+    complete = np.isfinite(grouped).all(axis=1)
+    used, groups = int(complete.sum()), len(grouped)
+    name = design.groups_name
+    if used >= 2 and np.ptp(grouped[complete]) == 0:
+        yield f"`{result}` is the same in all runs: it depends on none of the parameters"
+    elif used < 2:
+        yield (
+            f"`{result}` has no indices of sensitivity: they take two complete {name}, and "
+            f"{used:,} of {groups:,} are complete"
+        )
+    elif used < groups:
+        few = ", too few to rely on" if used < _FEW * groups else ""
+        yield (
+            f"the indices of `{result}` are worked out from {used:,} of {groups:,} {name}{few}: "
+            "in the others a run has not succeeded, or lacks the result"
+        )

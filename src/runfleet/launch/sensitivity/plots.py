@@ -1,0 +1,135 @@
+"""A plot of the indices of each result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from runfleet.launch.sensitivity.indices import Indices
+from runfleet.study.sampling import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MOST_BARS = 25
+_NAME_WIDTH, _NAME_HEIGHT = 0.12, 0.04
+_WIDTH_INCHES = 10.0
+_BAR_INCHES = 0.27
+_MARGIN_INCHES = 1.6
+_LEAST_INCHES = 4.2
+_DOTS_PER_INCH = 110
+
+
+def draw_indices(path: Path, indices: Indices) -> None:
+    """
+    Draw how a result depends on the parameters, as a PNG file.
+
+    Left are bars, the most influential parameter on top, with their confidence intervals.  Right is
+    the plane of Morris: parameters far to the right have an influence, those high up one that
+    depends on the others, or on where in their range they are.  Of Saltelli's design the
+    interactions of pairs are right, where they are known.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is there.
+    indices
+        What to draw.
+    """
+    # The object behind pyplot: it needs no window, and is forgotten when it is done with.
+    from matplotlib.figure import Figure
+
+    shown = indices.ranked()[:_MOST_BARS]
+    height = max(_LEAST_INCHES, _MARGIN_INCHES + _BAR_INCHES * len(shown))
+    figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
+    _draw(figure, indices, shown)
+    left_out = len(indices.parameters) - len(shown)
+    more = f"; {left_out} parameters of less influence left out" if left_out else ""
+    used = f"{indices.used:,} of {indices.groups:,} {indices.groups_name}"
+    figure.suptitle(f"{indices.result} ({used}{more})", fontsize="medium")
+    partial = path.with_name(f".{path.name}")
+    figure.savefig(partial, dpi=_DOTS_PER_INCH, format="png")
+    partial.replace(path)
+
+
+def _draw(figure: Figure, indices: Indices, shown: list[int]) -> None:
+    if indices.main == "mu_star":
+        bars, plane = figure.subplots(1, 2)
+        _draw_bars(bars, indices, shown, {"mu_star": "mu*"})
+        bars.set_xlabel(_labelled("mu*: mean size of the effect", indices.unit))
+        _draw_plane(plane, indices, shown)
+    elif indices.interactions:
+        bars, pairs = figure.subplots(1, 2)
+        _draw_shares(bars, indices, shown)
+        _draw_pairs(pairs, indices, shown)
+    else:
+        _draw_shares(figure.subplots(), indices, shown)
+
+
+def _draw_shares(axes: Axes, indices: Indices, shown: list[int]) -> None:
+    names = {"S1": "S1: by itself", "ST": "ST: with interactions"}
+    _draw_bars(axes, indices, shown, names)
+    axes.set_xlabel("part of the variance")
+    axes.legend(loc="lower right")
+
+
+def _draw_bars(axes: Axes, indices: Indices, shown: list[int], names: dict[str, str]) -> None:
+    """Draw a bar of each of the named columns for each parameter."""
+    places = np.arange(len(shown))
+    thickness = 0.75 / len(names)
+    for number, (column, label) in enumerate(names.items()):
+        axes.barh(
+            places + thickness * (number - (len(names) - 1) / 2),
+            indices.columns[column][shown],
+            thickness,
+            xerr=indices.columns[f"{column}_conf"][shown],
+            error_kw={"capsize": 2, "alpha": 0.7},
+            label=label,
+        )
+    axes.set_yticks(places, [indices.parameters[number] for number in shown])
+    axes.invert_yaxis()
+    axes.set_xlim(left=min(0.0, axes.get_xlim()[0]) if "S1" in names else 0.0)
+    axes.grid(visible=True, axis="x", alpha=0.3)
+
+
+def _draw_plane(axes: Axes, indices: Indices, shown: list[int]) -> None:
+    across, up = indices.columns["mu_star"][shown], indices.columns["sigma"][shown]
+    axes.scatter(across, up, s=25)
+    for place in _apart(across, up):
+        name, point = indices.parameters[shown[place]], (across[place], up[place])
+        axes.annotate(name, point, xytext=(4, 4), textcoords="offset points")
+    end = float(max(across.max(), up.max())) * 1.1
+    axes.plot([0, end], [0, end], color="grey", linestyle="--", linewidth=0.8)
+    axes.annotate("sigma = mu*", (end, end), ha="right", va="top", color="grey", fontsize="small")
+    axes.set_xlim(0, float(across.max()) * 1.25)
+    axes.set_ylim(bottom=0, top=max(float(up.max()), float(across.max()) / 4) * 1.15)
+    axes.set_xlabel(_labelled("mu*: mean size of the effect", indices.unit))
+    axes.set_ylabel(_labelled("sigma: how much the effect differs", indices.unit))
+    axes.grid(visible=True, alpha=0.3)
+
+
+def _apart(across: FloatArray, up: FloatArray) -> list[int]:
+    """Pick points, the first ones first, whose names do not cover each other."""
+    points = np.column_stack([across / (across.max() or 1), up / (up.max() or 1)])
+    picked: list[int] = []
+    for place, point in enumerate(points):
+        if not (np.abs(points[picked] - point) < (_NAME_WIDTH, _NAME_HEIGHT)).all(axis=1).any():
+            picked.append(place)
+    return picked
+
+
+def _draw_pairs(axes: Axes, indices: Indices, shown: list[int]) -> None:
+    known = indices.interactions["S2"]
+    both = np.where(np.isnan(known), known.T, known)[np.ix_(shown, shown)]
+    image = axes.imshow(both, cmap="Blues", vmin=0, vmax=max(0.05, float(np.nanmax(both))))
+    names = [indices.parameters[number] for number in shown]
+    axes.set_xticks(range(len(names)), names, rotation=90)
+    axes.set_yticks(range(len(names)), names)
+    axes.figure.colorbar(image, ax=axes, label="S2: part of the variance by the two together")
+
+
+def _labelled(text: str, unit: str) -> str:
+    return f"{text} [{unit}]" if unit and unit != "-" else text

@@ -1,0 +1,74 @@
+"""The indices of a study as tables, CSV and Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from runfleet.launch.sensitivity.indices import Indices
+
+SENSITIVITIES = "sensitivities"
+INTERACTIONS = "interactions"
+
+
+def write_tables(folder: Path, found: Sequence[Indices]) -> tuple[Path, ...]:
+    """
+    Write `sensitivities.csv`, a row for each result and parameter, and the same as Parquet.
+
+    Where pairs of parameters have indices, they are a row each in `interactions.csv`.  Tables that
+    are there and would have no row now are removed.
+
+    Returns
+    -------
+    paths
+        What was written, the CSV files first.
+    """
+    tables = {
+        SENSITIVITIES: [row for indices in found for row in sensitivity_rows(indices)],
+        INTERACTIONS: [row for indices in found for row in interaction_rows(indices)],
+    }
+    paths = [folder / f"{name}{suffix}" for suffix in (".csv", ".parquet") for name in tables]
+    for path in paths:
+        _write(path, tables[path.stem])
+    return tuple(path for path in paths if tables[path.stem])
+
+
+def sensitivity_rows(indices: Indices) -> Iterator[dict[str, object]]:
+    """Make the row of each parameter, in the order of the study."""
+    for number, parameter in enumerate(indices.parameters):
+        columns = {name: float(values[number]) for name, values in indices.columns.items()}
+        yield {
+            "result": indices.result,
+            "parameter": parameter,
+            **columns,
+            "used": indices.used,
+        }
+
+
+def interaction_rows(indices: Indices) -> Iterator[dict[str, object]]:
+    """Make the row of each pair of parameters."""
+    names = indices.parameters
+    for one, other in indices.pairs():
+        columns = {name: float(both[one, other]) for name, both in indices.interactions.items()}
+        yield {
+            "result": indices.result,
+            "parameter": names[one],
+            "other": names[other],
+            **columns,
+            "used": indices.used,
+        }
+
+
+def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    partial = path.with_name(f".{path.name}.partial")
+    if path.suffix == ".csv":
+        table.to_csv(partial, index=False, lineterminator="\n")
+    else:
+        table.to_parquet(partial, index=False)
+    partial.replace(path)

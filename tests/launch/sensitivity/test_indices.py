@@ -1,0 +1,114 @@
+"""Indices of functions whose indices are known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from runfleet.launch.sensitivity.indices import work_out
+from runfleet.study import Result
+from runfleet.study.distributions import Uniform
+from runfleet.study.results import ColumnSource, Take
+from runfleet.study.sensitivity import Morris, Saltelli
+
+Y = Result("y", "out.csv", ColumnSource("y"), Take.LAST, "m")
+ANGLES = (Uniform(-math.pi, math.pi),) * 3
+NAMES = ("X1", "X2", "X3")
+
+# Ishigami and Homma (1990), with a = 7 and b = 0.1, worked out by hand.
+FIRST = [0.3139, 0.4424, 0.0]
+TOTAL = [0.5576, 0.4424, 0.2437]
+
+
+def ishigami(design):
+    x, y, z = np.array(list(design.rows())).T
+    return np.sin(x) + 7 * np.sin(y) ** 2 + 0.1 * z**4 * np.sin(x)
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+def test_sobol_indices_of_ishigami(second_order):
+    design = Saltelli(2048, second_order, 1, ANGLES)
+    found = work_out(design, NAMES, Y, ishigami(design))
+    assert found is not None
+    assert found.columns["S1"] == pytest.approx(FIRST, abs=0.03)
+    assert found.columns["ST"] == pytest.approx(TOTAL, abs=0.03)
+    for name, known in (("S1", FIRST), ("ST", TOTAL)):
+        assert (np.abs(found.columns[name] - known) < found.columns[f"{name}_conf"]).all()
+    assert found.ranked() == [0, 1, 2]
+    pairs = {pair: found.interactions["S2"][pair] for pair in found.pairs()}
+    expected = {(0, 1): 0, (0, 2): 0.2437, (1, 2): 0} if second_order else {}
+    assert pairs == pytest.approx(expected, abs=0.05)
+
+
+def test_screening_of_morris_own_function():
+    """Ten of its twenty parameters count: seven by their curves and interactions, three alone."""
+    design = Morris(20, 4, 1, (Uniform(0, 1),) * 20)
+    names = tuple(f"X{number}" for number in range(1, 21))
+    found = work_out(design, names, Y, np.array([morris_1991(row) for row in design.rows()]))
+    assert found is not None
+    assert {names[number] for number in found.ranked()[:10]} == set(names[:10])
+    mu_star, sigma = found.columns["mu_star"], found.columns["sigma"]
+    assert mu_star[7:10] == pytest.approx([40] * 3, abs=6)
+    assert (sigma[7:10] < 10).all()
+    assert (sigma[:6] > 40).all()
+    assert (mu_star[10:] < 10).all()
+
+
+def test_effects_are_those_of_a_whole_range():
+    """Of a linear function each effect is exact, with its sign, and no matter by which steps."""
+    design = Morris(5, 6, 1, (Uniform(0, 10), Uniform(-1, 1)))
+    numbers = np.array([3 * a - 2 * b for a, b in design.rows()])
+    found = work_out(design, ("A", "B"), Y, numbers)
+    assert found is not None
+    assert found.columns["mu"] == pytest.approx([30, -4])
+    assert found.columns["mu_star"] == pytest.approx([30, 4])
+    assert found.columns["sigma"] == pytest.approx([0, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda n: Morris(n, 4, 1, ANGLES), lambda n: Saltelli(n, False, 1, ANGLES)]
+)
+def test_groups_with_a_failed_run_do_not_count(make):
+    """The others give what they would give alone."""
+    design = make(64)
+    numbers = ishigami(design)
+    numbers[design.group_size * 32 :: design.group_size] = np.nan
+    found, alone = (
+        work_out(each, NAMES, Y, values)
+        for each, values in ((design, numbers), (make(32), ishigami(make(32))))
+    )
+    assert found is not None
+    assert alone is not None
+    assert (found.used, found.groups) == (32, 64)
+    for name, values in alone.columns.items():
+        assert found.columns[name] == pytest.approx(values)
+
+
+def test_indices_are_the_same_every_time():
+    design = Saltelli(32, True, 0, ANGLES)
+    first, again = (work_out(design, NAMES, Y, ishigami(design)) for _ in range(2))
+    assert first is not None
+    assert again is not None
+    assert all((first.columns[name] == again.columns[name]).all() for name in first.columns)
+
+
+@pytest.mark.parametrize("numbers", [[math.nan] * 8, [1, 2, 3, 4, 5, math.inf, 6, 7], [5] * 8])
+def test_no_indices_without_two_whole_groups_that_differ(numbers):
+    assert work_out(Morris(2, 4, 1, ANGLES), NAMES, Y, np.array(numbers, dtype=float)) is None
+
+
+def morris_1991(row):
+    """Morris (1991), section 4; its small random coefficients are 1 and -1 in turn here."""
+    w = [2 * (x - 0.5) for x in row]
+    for bent in (2, 4, 6):
+        w[bent] = 2 * (1.1 * row[bent] / (row[bent] + 0.1) - 0.5)
+    y = sum((20 if i < 10 else (-1) ** i) * w[i] for i in range(20))
+    for i in range(20):
+        for j in range(i + 1, 20):
+            y += (-15 if j < 6 else (-1) ** (i + j)) * w[i] * w[j]
+    for i in range(5):
+        for j in range(i + 1, 5):
+            y += sum(-10 * w[i] * w[j] * w[k] for k in range(j + 1, 5))
+    return y + 5 * w[0] * w[1] * w[2] * w[3]
