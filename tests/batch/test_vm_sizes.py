@@ -2,7 +2,7 @@
 
 import pytest
 
-from runfleet.batch.vm_sizes import common_sizes, core_count, is_known, service_spelling
+from runfleet.batch.vm_sizes import common_sizes, core_count, is_known, meant_size, service_spelling
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,10 @@ def test_the_names_of_common_sizes_tell_their_cores():
         assert core_count(size.name) == size.cores, size.name
         assert is_known(service_spelling(size.name))
     assert not is_known("standard_q9")
+
+
+@pytest.mark.parametrize("slip", ["standard_f2sv2", "f2s_v2", "Standard-F2s-v2", "F2s v2"])
+def test_slips_of_the_pen_are_told_from_other_sizes(slip):
+    """Of which there are many more than the common ones."""
+    assert meant_size(slip) == "standard_f2s_v2"
+    assert meant_size("standard_f2s_v2") is meant_size("standard_d4s_v4") is None

@@ -220,10 +220,10 @@ def test_pools_are_listed_resized_and_deleted(runfleet, write_study):
 
 
 def test_an_unknown_pool(runfleet):
-    ended = runfleet("pool", "show", "lokal")
-    assert (ended.code, ended.err) == (
-        1,
-        "error: there is no pool `lokal`\nhint: `runfleet pool list` lists the pools\n",
+    ended = runfleet("pool", "show", "no-such-pool")
+    assert ended.code == 1
+    assert ended.err == (
+        "error: there is no pool `no-such-pool`\nhint: `runfleet pool list` lists the pools\n"
     )
 
 

@@ -110,7 +110,9 @@ def test_a_job_finishes_with_its_last_task(local, job: str):
     wait_for(lambda: [job, "shared", "completed"] in rows(local("job", "list").out))
     refused = local("task", "add", job, "late", "true")
     assert refused.code == 1
-    assert "JobCompleted" in refused.err
+    assert refused.err == (
+        f"error: job `{job}` has ended\nhint: take another job; such a one takes no more tasks\n"
+    )
 
 
 def test_a_job_that_has_ended_waits_for_nothing(local, job: str):
@@ -123,6 +125,18 @@ def test_a_job_that_has_ended_waits_for_nothing(local, job: str):
     assert local("check", "ended").err == ""
     again = local("job", "terminate", "ended")
     assert (again.code, again.err) == (0, "Job `ended` has ended already.\n")
+
+
+def test_a_mistyped_task_is_told_with_the_nearest(local, job: str):
+    assert local("task", "add", job, "survey", "true").code == 0
+    refused = local("task", "terminate", job, "surve")
+    assert refused.err == (
+        f"error: there is no task `surve` in job `{job}`\n"
+        f"hint: did you mean `survey`? `runfleet task list {job}` lists its tasks\n"
+    )
+    wait_for(all_ended(local, job))
+    ended = local("task", "terminate", job, "survey")
+    assert (ended.code, ended.err) == (0, "Task `survey` has ended already.\n")
 
 
 def test_what_is_deleted_is_shown_before(local, job: str):
@@ -160,6 +174,29 @@ def test_a_pool_made_by_hand_is_never_left_over(local):
             ["task", "add", "no-such-job", "t", "true"],
             "there is no job `no-such-job`",
             "`runfleet job list` lists the jobs",
+        ),
+        (
+            ["task", "terminate", "no-such-job", "t"],
+            "there is no job `no-such-job`",
+            "`runfleet job list` lists the jobs",
+        ),
+        (
+            ["pool", "resize", "shard", "--nodes", "1"],
+            "there is no pool `shard`",
+            "did you mean `shared`? `runfleet pool list` lists the pools",
+        ),
+        (
+            ["job", "create", "a job", "--pool", "shared"],
+            (
+                "`a job` cannot be an id: must have 1 to 64 characters: letters, digits, hyphens "
+                "and underscores"
+            ),
+            "use 1 to 64 letters, digits, `-` and `_`",
+        ),
+        (
+            ["pool", "create", "p", "--package", "nothing==1", "--yes"],
+            "there is no application package `nothing==1`",
+            "`runfleet package list` lists those there are, `runfleet package add` adds one",
         ),
         (
             ["job", "create", "j", "--pool", "shared", "-e", "HOME"],

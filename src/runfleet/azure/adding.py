@@ -18,8 +18,8 @@ from runfleet.azure.errors import (
     RequestTooLargeError,
     ServiceUnavailableError,
     TasksRefusedError,
-    item_error_text,
 )
+from runfleet.azure.refusals import Refusal, item_refusal
 from runfleet.azure.task_settings import TaskSettings
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class _Outcome:
 
     added: int = 0
     existing: int = 0
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, Refusal] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
 
 
@@ -194,17 +194,23 @@ def _add_chunk(request: _Request, chunk: Chunk) -> AddedTasks:
     attempt = 0
     while chunk:
         try:
-            outcome = _outcome_of(chunk, request.send(chunk))
+            outcome = _outcome_of(request.job_id, chunk, request.send(chunk))
         except RequestTooLargeError:
             return done + _add_halves(request, chunk)
         done += AddedTasks(outcome.added, outcome.existing)
         if outcome.refused:
-            raise TasksRefusedError(request.job_id, outcome.refused)
+            raise _refused(request.job_id, outcome.refused)
         chunk = [task for task in chunk if task.id in outcome.again]
         if chunk:
             _wait_for_server(request, chunk, attempt)
             attempt = 0 if outcome.added else attempt + 1
     return done
+
+
+def _refused(job_id: str, refused: Mapping[str, Refusal]) -> TasksRefusedError:
+    first = next(iter(refused.values()))
+    reasons = {task_id: refusal.what for task_id, refusal in refused.items()}
+    return TasksRefusedError(job_id, reasons, hint=first.hint)
 
 
 def _add_halves(request: _Request, chunk: Chunk) -> AddedTasks:
@@ -227,7 +233,7 @@ def _wait_for_server(request: _Request, chunk: Chunk, attempt: int) -> None:
     request.wait(attempt)
 
 
-def _outcome_of(chunk: Chunk, results: Iterable[Mapping[str, Any]]) -> _Outcome:
+def _outcome_of(job_id: str, chunk: Chunk, results: Iterable[Mapping[str, Any]]) -> _Outcome:
     """
     Check what became of each task; the HTTP status says nothing about that.
 
@@ -247,5 +253,5 @@ def _outcome_of(chunk: Chunk, results: Iterable[Mapping[str, Any]]) -> _Outcome:
             outcome.existing += 1
             outcome.again.discard(task_id)
         elif word != "servererror":
-            outcome.refused[task_id] = item_error_text(error)
+            outcome.refused[task_id] = item_refusal(error, job_id)
     return outcome

@@ -18,14 +18,9 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import orjson
 
+from runfleet.azure.answers import Answer, error_of
 from runfleet.azure.back_off import BackOff
-from runfleet.azure.errors import (
-    Answer,
-    AuthenticationError,
-    BatchError,
-    ServiceUnavailableError,
-    error_of,
-)
+from runfleet.azure.errors import AuthenticationError, BatchError, ServiceUnavailableError
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient

@@ -69,6 +69,17 @@ def is_known(vm_size: str) -> bool:
     return vm_size.lower() in {size.name for size in common_sizes()}
 
 
+def meant_size(vm_size: str) -> str | None:
+    """
+    Find the common size that is written in another way: `f2s-v2`, `standard_f2sv2`.
+
+    Near names are none of that, for most of them are sizes as well.
+    """
+    meant = {_letters_and_figures(size.name): size.name for size in common_sizes()}
+    name = meant.get(_letters_and_figures(vm_size))
+    return None if is_known(vm_size) else name
+
+
 def core_count(vm_size: str) -> int:
     """How many cores a size such as `standard_d4s_v3` has, by its name; 1 if that does not say."""
     name = vm_size.lower()
@@ -86,3 +97,7 @@ def service_spelling(vm_size: str) -> str:
     series = _SERIES_LETTERS.sub(lambda letters: letters[0].upper(), parts[0]) if parts else ""
     others = [part if part.startswith("v") else part.capitalize() for part in parts[1:]]
     return "_".join(filter(None, (tier.capitalize(), series, *others)))
+
+
+def _letters_and_figures(vm_size: str) -> str:
+    return re.sub("[^a-z0-9]", "", vm_size.lower().removeprefix("standard"))

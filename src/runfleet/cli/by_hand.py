@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Annotated, TypeVar
 
 import typer
@@ -15,12 +16,17 @@ from runfleet.azure import (
     OperatingSystem,
     PackageReference,
     PoolInfo,
+    TaskInfo,
 )
+from runfleet.azure.refusals import not_found
 from runfleet.cli.failures import WrongUsageError
-from runfleet.documents.errors import InvalidValueError
+from runfleet.documents.errors import InvalidValueError, nearest
 from runfleet.study import model
 
 T = TypeVar("T")
+
+# A page of a list: for the nearest id, no more is asked for.
+_MOST_KNOWN = 1000
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The id of a job.")]
 Environment = Annotated[
@@ -71,31 +77,36 @@ def find_job(batch: AzureBatch, job_id: str) -> JobInfo:
     Raises
     ------
     NotFoundError
-        If there is none of that id.
+        If there is none of that id; the hint names the nearest.
     """
     job = batch.get_job(job_id)
     if job is None:
-        raise NotFoundError(
-            f"there is no job `{job_id}`", hint="`runfleet job list` lists the jobs"
-        )
+        raise _missing("job", {"job": job_id}, (known.id for known in batch.list_jobs()))
     return job
 
 
-def find_pool(batch: AzureBatch, pool_id: str) -> PoolInfo:
-    """
-    Ask for a pool.
+def find_task(batch: AzureBatch, job_id: str, task_id: str) -> TaskInfo:
+    """Ask for a task; raises `NotFoundError` as `find_job` does, also for the job."""
+    task = batch.get_task(job_id, task_id)
+    if task is None:
+        tasks = batch.list_tasks(find_job(batch, job_id).id, select=())
+        raise _missing("task", {"task": task_id, "job": job_id}, (known.id for known in tasks))
+    return task
 
-    Raises
-    ------
-    NotFoundError
-        If there is none of that id.
-    """
+
+def find_pool(batch: AzureBatch, pool_id: str) -> PoolInfo:
+    """Ask for a pool; raises `NotFoundError` as `find_job` does."""
     pool = batch.get_pool(pool_id)
     if pool is None:
-        raise NotFoundError(
-            f"there is no pool `{pool_id}`", hint="`runfleet pool list` lists the pools"
-        )
+        raise _missing("pool", {"pool": pool_id}, (known.id for known in batch.list_pools()))
     return pool
+
+
+def _missing(kind: str, ids: Mapping[str, str], known: Iterator[str]) -> NotFoundError:
+    refusal = not_found(kind, ids)
+    meant = nearest(ids[kind], islice(known, _MOST_KNOWN))
+    hint = f"did you mean `{meant}`? {refusal.hint}" if meant else refusal.hint
+    return NotFoundError(refusal.what, status=404, code=refusal.code, hint=hint)
 
 
 def operating_system_of(pool: PoolInfo) -> OperatingSystem:

@@ -20,6 +20,7 @@ from runfleet.cli.pool_create import create
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
+from runfleet.errors import RunfleetError
 from runfleet.launch.accounts.connecting import owner
 from runfleet.launch.provision import EXPIRY, OWNER, expiry_of, left_over_pools
 
@@ -90,6 +91,7 @@ def resize(
     printer = Printer.standard()
     batch = open_account(on).batch
     pool = find_pool(batch, pool_id)
+    _refuse_formula(pool)
     for kind, before, after in (
         ("dedicated", pool.target_dedicated, nodes),
         ("spot", pool.target_spot, spot),
@@ -100,6 +102,14 @@ def resize(
         batch.resize_pool(pool.id, dedicated=nodes, spot=spot)
         show = f"runfleet pool show {pool.id}{on_option(on)}"
         printer.say(f"The pool is being resized; `{show}` shows how far.")
+
+
+def _refuse_formula(pool: PoolInfo) -> None:
+    if pool.scales_itself:
+        raise RunfleetError(
+            f"pool `{pool.id}` follows its work by a formula, and cannot be resized",
+            hint="its nodes leave when there is no work; make another pool with `--nodes`",
+        )
 
 
 @app.command(epilog=example("runfleet pool delete local --yes"))

@@ -8,6 +8,7 @@ import typer
 
 from runfleet.autoscale.formulas import by_pending_tasks
 from runfleet.azure import Autoscale, OperatingSystem, PoolSettings, StartTask, shell_command
+from runfleet.batch.vm_sizes import meant_size
 from runfleet.cli.arguments import LOCAL, DryRun, On, Yes
 from runfleet.cli.by_hand import Packages, read_packages
 from runfleet.cli.consent import agreed
@@ -70,6 +71,8 @@ def create(
         packages=read_packages(packages),
         start_task=_start_task(start, picked.operating_system, elevated=elevated),
     )
+    if meant := meant_size(vm_size):
+        printer.warning(f"`{vm_size}` is no common size of machine; did you mean `{meant}`?")
     size = f"{'at most ' if max_nodes else ''}{count_text(max_nodes or nodes + spot, 'node')}"
     printer.say(f"This makes pool `{pool_id}` of {size}, each {vm_size} with {image}.")
     if not agreed(printer, "Make the pool?", yes=yes, dry_run=dry_run):

@@ -19,6 +19,7 @@ from runfleet.cli.by_hand import (
     TimeLimit,
     find_job,
     find_pool,
+    find_task,
     operating_system_of,
     read_duration,
     read_environment,
@@ -161,8 +162,13 @@ def list_tasks(
 @app.command(epilog=example("runfleet task terminate survey first"))
 def terminate(job_id: JobId, task_id: TaskId, on: On = LOCAL) -> None:
     """End a task; what it has written so far is kept."""
-    open_account(on).batch.terminate_task(job_id, task_id)
-    Printer.standard().say(f"Task `{task_id}` has been ended.")
+    printer = Printer.standard()
+    batch = open_account(on).batch
+    if find_task(batch, job_id, task_id).state == "completed":
+        printer.say(f"Task `{task_id}` has ended already.")
+        return
+    batch.terminate_task(job_id, task_id)
+    printer.say(f"Task `{task_id}` has been ended.")
 
 
 def _row(task: TaskInfo) -> tuple[object, ...]:

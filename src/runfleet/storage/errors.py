@@ -24,7 +24,10 @@ class ContainerNotFoundError(StorageError):
     """
 
     def __init__(self, container: str) -> None:
-        super().__init__(f"there is no container `{container}`")
+        super().__init__(
+            f"there is no container `{container}`",
+            hint="check its name, and that it has not been deleted from the storage account",
+        )
         self.container = container
 
 

@@ -14,7 +14,7 @@ from runfleet.azure import (
     ServiceUnavailableError,
     TasksRefusedError,
 )
-from runfleet.azure.errors import Answer, error_of
+from runfleet.azure.answers import Answer, error_of
 
 
 def answer(status, code="", text="", values=None, **more):
@@ -52,6 +52,35 @@ def test_the_message_tells_the_request_and_the_reason_without_ids_and_times():
         "The value is invalid. (PropertyName: vmSize)"
     )
     assert (error.status, error.code) == (400, "InvalidPropertyValue")
+
+
+def test_what_users_choose_is_told_in_words_with_a_remedy():
+    values = {"PropertyName": "id", "PropertyValue": "bad id", "Reason": "has a blank"}
+    error = error_of(answer(400, "InvalidPropertyValue", "The value is invalid.", values))
+    assert (error.message, error.hint) == (
+        "`bad id` cannot be an id: has a blank",
+        "use 1 to 64 letters, digits, `-` and `_`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "message", "hint"),
+    [
+        ("GET /pools/a%20b", "PoolNotFound", "there is no pool `a b`", "`runfleet pool list`"),
+        ("POST /jobs/j/tasks/t/terminate", "JobNotFound", "there is no job `j`", "`runfleet job"),
+        (
+            "POST /jobs/j/tasks/t/terminate",
+            "TaskNotFound",
+            "there is no task `t` in job `j`",
+            "`runfleet task list j` lists its tasks",
+        ),
+    ],
+)
+def test_what_is_not_there_is_named_and_where_such_things_are_listed(request_, code, message, hint):
+    body = json.dumps({"code": code, "message": {"value": "It does not exist."}}).encode()
+    error = error_of(Answer(request_, 404, body))
+    assert error.message == message
+    assert error.hint.startswith(hint)
 
 
 def test_a_refused_key_has_a_hint():
