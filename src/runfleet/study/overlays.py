@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from runfleet.study.errors import StudyError
 from runfleet.study.pest_template import PestTemplate, looks_like_pest
+from runfleet.study.text_files import read_text
 from runfleet.study.values import Sample
 
 if TYPE_CHECKING:
     from runfleet.study.jinja_template import JinjaTemplate
+
+
+_NO_TEXT_HINT = "save it as text in UTF-8; a file without parameters belongs to `inputs`"
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ class Overlay:
         StudyError
             If the file cannot be read or its syntax is wrong.
         """
-        text, encoding = _read_text(source, shown)
+        text, encoding = read_text(
+            source, shown=shown, what="the template", otherwise=_NO_TEXT_HINT
+        )
         if looks_like_pest(text):
             return cls(target, source, "ptf", encoding, PestTemplate.parse(shown, text))
         # Imported late: many studies have no template of this kind.
@@ -91,24 +96,3 @@ class Overlay:
                 file=self.template.file,
                 hint="save the template in UTF-8, or change the value",
             ) from error
-
-
-def _read_text(source: Path, shown: Path) -> tuple[str, str]:
-    try:
-        content = source.read_bytes()
-    except OSError as error:
-        raise StudyError(
-            f"the template cannot be read: {error.strerror}", file=shown, hint="check the file"
-        ) from error
-    if b"\0" in content:
-        raise StudyError(
-            "the template is no text: it holds null characters",
-            file=shown,
-            hint="save it as text in UTF-8; a file without parameters belongs to `inputs`",
-        )
-    encoding = "utf-8-sig" if content.startswith(BOM_UTF8) else "utf-8"
-    try:
-        return content.decode(encoding), encoding
-    except UnicodeDecodeError:
-        # Every byte is a character of Latin-1, so nothing of an old file is changed or lost.
-        return content.decode("latin-1"), "latin-1"

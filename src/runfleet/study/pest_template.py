@@ -68,12 +68,13 @@ class PestTemplate:
     def uses(self) -> dict[str, int]:
         """The names of its fields, each with the line of the first."""
         first: dict[str, int] = {}
-        for field in self._fields:
+        for field in self.fields:
             first.setdefault(field.name, field.line)
         return first
 
     @cached_property
-    def _fields(self) -> tuple[Field, ...]:
+    def fields(self) -> tuple[Field, ...]:
+        """Its fields, in the order of the text."""
         return tuple(piece for piece in self.pieces if isinstance(piece, Field))
 
     def render(self, sample: Sample, run_name: str) -> str:
