@@ -35,6 +35,7 @@ ALLOWED = {
     "emulator": {"errors", "wire", "store", "faults", "scheduler", "batch", "agent", "storage"},
     "azure": {"errors", "storage"},
     "launch": {"errors", "home", "documents", "study", "batch", "autoscale", "azure", "storage"},
+    "calibrate": {"errors", "documents", "study", "launch", "batch", "azure", "storage"},
     "cli": {
         "errors",
         "home",
@@ -45,6 +46,7 @@ ALLOWED = {
         "azure",
         "storage",
         "launch",
+        "calibrate",
         "faults",
         "emulator",
     },

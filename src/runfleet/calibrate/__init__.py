@@ -1,0 +1,1 @@
+"""Calibration with PEST: control files, managers and workers, progress, results."""

@@ -1,0 +1,70 @@
+"""Whether a control file agrees with itself and with the files that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import chain
+
+from runfleet.calibrate.command_checks import check_commands
+from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_checks import (
+    check_counts,
+    check_groups,
+    check_names,
+    check_observations,
+    check_parameters,
+    check_prior,
+    check_ties,
+)
+from runfleet.calibrate.instruction_checks import check_instructions
+from runfleet.calibrate.path_checks import check_paths
+from runfleet.calibrate.problems import Problem
+from runfleet.calibrate.template_checks import check_templates
+
+
+def check(
+    control: Control,
+    *,
+    is_windows: bool = True,
+    is_pestpp: bool = False,
+    inputs: Collection[str] = (),
+    has_packages: bool = False,
+) -> tuple[Problem, ...]:
+    """
+    Find what PEST would stumble over, before it does.
+
+    Parameters
+    ----------
+    control
+        The control file; the files that it names are read.
+    is_windows
+        Whether the nodes are, where capitals in names do not matter and slashes go either way.
+    is_pestpp
+        Whether the program is one of PEST++, which allows longer names and counts for itself.
+    inputs
+        What else the study puts into the folder of the model, by its names there.
+    has_packages
+        Whether the study brings programs by packages, which are then on PATH.
+
+    Returns
+    -------
+    problems : tuple of Problem
+        In the order of the control file, those of other files behind.
+    """
+    return tuple(
+        chain(
+            check_counts(control, is_pestpp=is_pestpp),
+            check_names(control, is_pestpp=is_pestpp),
+            check_groups(control),
+            check_parameters(control),
+            check_ties(control),
+            check_observations(control),
+            check_prior(control),
+            check_commands(
+                control, is_windows=is_windows, inputs=inputs, has_packages=has_packages
+            ),
+            check_paths(control, is_windows=is_windows),
+            check_templates(control),
+            check_instructions(control),
+        )
+    )

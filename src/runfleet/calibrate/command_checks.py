@@ -1,0 +1,52 @@
+"""Whether the model's command will find its program."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_text import Row
+from runfleet.calibrate.found_files import as_posix, find_program, leaves_folder
+from runfleet.calibrate.problems import Problem
+
+_OF_THE_SYSTEM = {
+    *("bash", "call", "cd", "cmd", "copy", "cp", "del", "echo", "env", "java", "julia", "mv"),
+    *("powershell", "python", "python3", "ren", "rm", "rscript", "sh", "start", "type", "wine"),
+}
+"""Programs that a node has, or that its start task brings."""
+
+
+def check_commands(
+    control: Control, *, is_windows: bool, inputs: Collection[str], has_packages: bool
+) -> Iterator[Problem]:
+    """Find commands whose program is neither staged nor possibly in a package."""
+    for row in control.commands:
+        program = row.words[0]
+        if leaves_folder(program):
+            what = f"the program `{program}` lies outside of the folder of the control file"
+            hint = "put it into the folder, or bring it by a package and write its name alone"
+            yield Problem.at(row.place, what, hint)
+        elif not (_is_system(program) or _is_there(control, program, inputs, is_windows)):
+            yield from _missing(row, program, has_packages)
+
+
+def _is_system(program: str) -> bool:
+    return program.lower().removesuffix(".exe") in _OF_THE_SYSTEM
+
+
+def _is_there(control: Control, program: str, inputs: Collection[str], is_windows: bool) -> bool:
+    if find_program(control.folder, program, is_windows=is_windows):
+        return True
+    wanted = as_posix(program).as_posix().lower()
+    names = {name.lower() for name in inputs}
+    endings = ("", ".exe", ".bat", ".cmd", ".com") if is_windows else ("",)
+    return any(wanted + ending in names for ending in endings)
+
+
+def _missing(row: Row, program: str, has_packages: bool) -> Iterator[Problem]:
+    is_plain = len(as_posix(program).parts) == 1
+    if is_plain and has_packages:
+        return
+    what = f"the program `{program}` of the model is not beside the control file"
+    hint = "put it there, add it to `inputs`, or name the package that brings it in `packages`"
+    yield Problem.at(row.place, what, hint)

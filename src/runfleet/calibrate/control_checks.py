@@ -1,0 +1,135 @@
+"""Whether a control file agrees with itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_parts import Observation, PestParameter, PriorInformation
+from runfleet.calibrate.problems import Place, Problem
+from runfleet.documents.errors import suggest
+
+_COUNTED = {
+    "npar": "parameters",
+    "nobs": "observations",
+    "npargp": "groups of parameters",
+    "nprior": "pieces of prior information",
+}
+_PEST_LENGTHS = {"parameter": 12, "observation": 20}
+_PESTPP_LENGTH = 200
+_TERM = re.compile(r"\*\s*(?:log\s*\()?\s*([^\s()*+=]+)", re.IGNORECASE)
+
+
+def check_counts(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
+    """Find numbers in the beginning of the file that the rest does not bear out."""
+    found = {
+        "npar": len(control.parameters),
+        "nobs": len(control.observations),
+        "npargp": len(control.parameter_groups),
+        "nprior": len(control.prior),
+    }
+    for name, noun in _COUNTED.items():
+        if name in control.counts and control.counts[name][0] != found[name]:
+            told, place = control.counts[name]
+            what = f"`{name.upper()}` announces {told} {noun}, and there are {found[name]}"
+            hint = f"write {found[name]} there, if nothing is missing below"
+            yield Problem.at(place, what, hint, is_error=not is_pestpp)
+
+
+def check_names(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
+    """Find names that are too long or used twice."""
+    named: dict[str, Iterable[PestParameter | Observation | PriorInformation]] = {
+        "parameter": control.parameters,
+        "observation": (*control.observations, *control.prior),
+    }
+    for noun, items in named.items():
+        seen: dict[str, Place] = {}
+        longest = _PESTPP_LENGTH if is_pestpp else _PEST_LENGTHS[noun]
+        for item in items:
+            if earlier := seen.get(item.name):
+                what = f"{noun} `{item.name}` is there twice, first in line {earlier.line}"
+                yield Problem.at(item.place, what, "give each a name of its own")
+            seen.setdefault(item.name, item.place)
+            if len(item.name) > longest:
+                what = f"the name `{item.name}` has {len(item.name)} characters"
+                yield Problem.at(item.place, what, f"PEST allows {longest} in a {noun}'s name")
+
+
+def check_groups(control: Control) -> Iterator[Problem]:
+    """Find parameters of a group that has no settings, where others have."""
+    if not control.parameter_groups:
+        return
+    for parameter in control.adjustable:
+        if parameter.group not in control.parameter_groups:
+            what = (
+                f"parameter `{parameter.name}` is of group `{parameter.group}`, which is not there"
+            )
+            hint = suggest(parameter.group, control.parameter_groups, "`* parameter groups` has")
+            yield Problem.at(parameter.place, what, hint)
+
+
+def check_parameters(control: Control) -> Iterator[Problem]:
+    """Find bounds in the wrong order, values outside of them, logarithms of what has none."""
+    for parameter in control.adjustable:
+        yield from _check_bounds(parameter)
+    if not control.adjustable and control.noptmax != 0:
+        what = "no parameter can be adjusted: all are fixed or tied"
+        hint = "make at least one `none` or `log`"
+        yield Problem.at(control.section_places["parameter data"], what, hint)
+
+
+def _check_bounds(parameter: PestParameter) -> Iterator[Problem]:
+    name, place = parameter.name, parameter.place
+    bounds = f"{parameter.lower:g} and {parameter.upper:g}"
+    if parameter.lower >= parameter.upper:
+        what = f"the bounds of `{name}`, {bounds}, leave it no room"
+        yield Problem.at(place, what, "write the lower bound before the upper one")
+    elif not parameter.lower <= parameter.initial <= parameter.upper:
+        what = f"the initial value of `{name}`, {parameter.initial:g}, is not between {bounds}"
+        yield Problem.at(place, what, "mend the value or the bounds")
+    if parameter.transform == "log" and min(parameter.lower, parameter.initial) <= 0:
+        what = f"`{name}` is log-transformed and may be {min(parameter.lower, parameter.initial):g}"
+        yield Problem.at(place, what, "make value and bounds positive, or write `none` for `log`")
+
+
+def check_ties(control: Control) -> Iterator[Problem]:
+    """Find tied parameters that follow nothing that moves."""
+    adjustable = [parameter.name for parameter in control.adjustable]
+    for parameter in control.parameters:
+        if parameter.transform != "tied":
+            continue
+        if parameter.tied_to is None:
+            what = f"`{parameter.name}` is tied, and nothing says to which parameter"
+            hint = f"add a line `{parameter.name} PARTNER` at the end of `* parameter data`"
+            yield Problem.at(parameter.place, what, hint)
+        elif parameter.tied_to not in adjustable:
+            what = f"`{parameter.name}` is tied to `{parameter.tied_to}`, which is not adjustable"
+            hint = suggest(parameter.tied_to, adjustable, "adjustable are")
+            yield Problem.at(parameter.place, what, hint)
+
+
+def check_observations(control: Control) -> Iterator[Problem]:
+    """Find weights below 0, and nothing to calibrate against."""
+    for observation in control.observations:
+        if observation.weight < 0:
+            what = f"the weight of `{observation.name}` is {observation.weight:g}"
+            yield Problem.at(
+                observation.place, what, "write 0 to leave it out, or a positive weight"
+            )
+    if not any(observation.weight > 0 for observation in control.observations):
+        what = "no observation has a weight, so every set of parameters is as good as any other"
+        hint = "give at least one observation a positive weight"
+        is_error = control.noptmax not in (0, -1, -2)
+        yield Problem.at(control.section_places["observation data"], what, hint, is_error=is_error)
+
+
+def check_prior(control: Control) -> Iterator[Problem]:
+    """Find equations about parameters that are not adjustable."""
+    adjustable = {parameter.name for parameter in control.adjustable}
+    for prior in control.prior:
+        for name in _TERM.findall(prior.equation.partition("=")[0]):
+            if name.lower() not in adjustable:
+                what = f"`{name}` in the prior information `{prior.name}` is not adjustable"
+                hint = suggest(name, sorted(adjustable), "adjustable are")
+                yield Problem.at(prior.place, what, hint)

@@ -1,0 +1,64 @@
+"""Whether instruction files agree with the observations of a control file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_parts import FilePair
+from runfleet.calibrate.found_files import find_file
+from runfleet.calibrate.instructions import Reading, read_instructions
+from runfleet.calibrate.problems import Place, Problem
+from runfleet.documents.errors import nearest
+from runfleet.study.errors import StudyError
+from runfleet.study.text_files import read_text
+
+_NO_TEXT = "save the instruction file as text"
+
+
+def check_instructions(control: Control) -> Iterator[Problem]:
+    """Find instructions that PEST cannot follow, and observations not read exactly once."""
+    known = {observation.name for observation in control.observations}
+    read: dict[str, Place] = {}
+    all_read = True
+    for pair in control.instructions:
+        try:
+            readings = _read(control, pair)
+        except StudyError as error:
+            yield Problem(error.file, error.line, error.what, error.hint or _NO_TEXT)
+            readings = None
+        all_read = all_read and readings is not None
+        for reading in readings or ():
+            yield from _check_reading(reading, known, read)
+    if all_read:
+        yield from _unread(control, read)
+
+
+def _read(control: Control, pair: FilePair) -> list[Reading] | None:
+    path = find_file(control.folder, pair.pest_file)
+    if path is None:  # which is said elsewhere
+        return None
+    shown = control.folder / pair.pest_file
+    text, _ = read_text(path, shown=shown, what="the instruction file", otherwise=_NO_TEXT)
+    return list(read_instructions(shown, text))
+
+
+def _check_reading(reading: Reading, known: set[str], read: dict[str, Place]) -> Iterator[Problem]:
+    if reading.name not in known:
+        what = f"`{reading.name}` is no observation of the control file"
+        meant = nearest(reading.name, known)
+        otherwise = "add it to `* observation data`, or read it as `dum`"
+        hint = f"did you mean `{meant}`?" if meant else otherwise
+        yield Problem.at(reading.place, what, hint)
+    elif earlier := read.get(reading.name):
+        what = f"`{reading.name}` is read twice, first in {earlier.file.name}:{earlier.line}"
+        yield Problem.at(reading.place, what, "read each observation once")
+    read.setdefault(reading.name, reading.place)
+
+
+def _unread(control: Control, read: dict[str, Place]) -> Iterator[Problem]:
+    for observation in control.observations:
+        if observation.name not in read:
+            what = f"observation `{observation.name}` is read by no instruction"
+            hint = "add it to an instruction file, or remove it"
+            yield Problem.at(observation.place, what, hint)

@@ -1,0 +1,43 @@
+"""Whether the files that a control file names are where they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_parts import FilePair
+from runfleet.calibrate.found_files import as_posix, find_file, leaves_folder
+from runfleet.calibrate.problems import Problem
+
+
+def check_paths(control: Control, *, is_windows: bool) -> Iterator[Problem]:
+    """Find files that are missing, lie elsewhere, or that a Linux node would not find."""
+    for noun, pairs in (("template", control.templates), ("instruction", control.instructions)):
+        for pair in pairs:
+            yield from _check_pair(control, pair, noun, is_windows)
+
+
+def _check_pair(control: Control, pair: FilePair, noun: str, is_windows: bool) -> Iterator[Problem]:
+    for spelled in (pair.pest_file, pair.model_file):
+        if leaves_folder(spelled):
+            yield _outside(pair, spelled)
+            return
+        if not is_windows and "\\" in spelled:
+            what = f"`{spelled}` has back-slashes, which Linux nodes take for a part of the name"
+            yield Problem.at(pair.place, what, f"write `{as_posix(spelled)}`")
+    found = find_file(control.folder, pair.pest_file)
+    if found is None:
+        what = f"there is no {noun} file `{pair.pest_file}` beside the control file"
+        yield Problem.at(pair.place, what, "put it there, or mend its name")
+    elif not is_windows and not (control.folder / as_posix(pair.pest_file)).exists():
+        real = found.relative_to(control.folder).as_posix()
+        what = f"the {noun} file `{pair.pest_file}` is called `{real}`"
+        yield Problem.at(pair.place, what, "spell it so: capitals count on Linux nodes")
+
+
+def _outside(pair: FilePair, spelled: str) -> Problem:
+    what = f"`{spelled}` lies outside of the folder of the control file"
+    hint = (
+        "each worker has a copy of that folder alone: put the file into it, and name it from there"
+    )
+    return Problem.at(pair.place, what, hint)

@@ -1,0 +1,109 @@
+"""Whether template files agree with the parameters of a control file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_parts import FilePair, PestParameter
+from runfleet.calibrate.found_files import find_file
+from runfleet.calibrate.problems import Problem
+from runfleet.documents.errors import InvalidValueError, suggest
+from runfleet.study.errors import StudyError
+from runfleet.study.pest_template import Field, PestTemplate, fit
+from runfleet.study.text_files import read_text
+
+_NO_TEXT = "save the template as text"
+_STEP = 1.01
+"""PEST often changes a parameter by one in a hundred, to see what follows."""
+
+
+def check_templates(control: Control) -> Iterator[Problem]:
+    """Find templates that PEST cannot read or fill in, and parameters that no template uses."""
+    parameters = {parameter.name: parameter for parameter in control.parameters}
+    used: set[str] = set()
+    all_read = True
+    for pair in control.templates:
+        try:
+            template = _read(control, pair)
+        except StudyError as error:
+            yield Problem(error.file, error.line, error.what, error.hint or _NO_TEXT)
+            all_read = False
+            continue
+        if template is None:  # missing, which is said elsewhere
+            all_read = False
+            continue
+        used |= {field.name.lower() for field in template.fields}
+        yield from _check_fields(template, parameters)
+    if all_read:
+        yield from _unused(control, used)
+
+
+def _read(control: Control, pair: FilePair) -> PestTemplate | None:
+    path = find_file(control.folder, pair.pest_file)
+    if path is None:
+        return None
+    shown = control.folder / pair.pest_file
+    text, _ = read_text(path, shown=shown, what="the template", otherwise=_NO_TEXT)
+    return PestTemplate.parse(shown, text or "\n")
+
+
+def _check_fields(
+    template: PestTemplate, parameters: Mapping[str, PestParameter]
+) -> Iterator[Problem]:
+    seen: set[tuple[str, int]] = set()
+    for field in template.fields:
+        if (field.name.lower(), field.width) in seen:
+            continue
+        seen.add((field.name.lower(), field.width))
+        parameter = parameters.get(field.name.lower())
+        if parameter is None:
+            what = f"`{field.name}` is no parameter of the control file"
+            hint = suggest(field.name, parameters, "the control file has")
+            yield Problem(template.file, field.line, what, hint)
+        else:
+            yield from _check_width(template, field, parameter)
+
+
+def _check_width(
+    template: PestTemplate, field: Field, parameter: PestParameter
+) -> Iterator[Problem]:
+    values = (parameter.initial, parameter.lower, parameter.upper)
+    try:
+        for value in values if parameter.is_adjustable else values[:1]:
+            fit(_as_model_sees(parameter, value), field.width)
+    except InvalidValueError as error:
+        what = f"{error.message}, and `{parameter.name}` may take that value"
+        yield Problem(template.file, field.line, what, error.hint or _NO_TEXT)
+        return
+    if parameter.is_adjustable and not _step_is_seen(parameter, field.width):
+        what = (
+            f"a change of `{parameter.name}` by 1 % is lost in a field of {field.width} characters"
+        )
+        hint = "set the markers of the field further apart"
+        yield Problem(template.file, field.line, what, hint, is_error=False)
+
+
+def _step_is_seen(parameter: PestParameter, width: int) -> bool:
+    values = (parameter.initial, parameter.initial * _STEP)
+    before, after = (float(fit(_as_model_sees(parameter, value), width)) for value in values)
+    return before != after or parameter.initial == 0
+
+
+def _as_model_sees(parameter: PestParameter, value: float) -> float:
+    return value * parameter.scale + parameter.offset
+
+
+def _unused(control: Control, used: set[str]) -> Iterator[Problem]:
+    for parameter in control.adjustable:
+        if parameter.name not in used and not _has_follower(control, parameter, used):
+            what = f"parameter `{parameter.name}` is in no template, so the model never sees it"
+            hint = "write it into a template, make it `fixed`, or remove it"
+            yield Problem.at(parameter.place, what, hint)
+
+
+def _has_follower(control: Control, leader: PestParameter, used: set[str]) -> bool:
+    return any(
+        parameter.tied_to == leader.name and parameter.name in used
+        for parameter in control.parameters
+    )

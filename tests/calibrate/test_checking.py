@@ -1,0 +1,250 @@
+"""Control, template and instruction files that do not agree are found before PEST finds out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runfleet.calibrate.checking import check
+from runfleet.calibrate.control import read_control
+
+Change = Callable[[str, str, str], Path]
+
+CUT = "start log factor 1.0 0.1 10.0"
+
+
+def test_files_that_agree(case: Path) -> None:
+    """Nothing to complain about, on Windows, where capitals do not matter."""
+    assert check(read_control(case)) == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message", "hint"),
+    [
+        (
+            "case.pst",
+            "\n2 3 1 1 2",
+            "\n2 4 1 1 2",
+            "case.pst:4: `NOBS` announces 4 observations, and there are 3",
+            "write 3 there, if nothing is missing below",
+        ),
+        (
+            "case.pst",
+            CUT,
+            "start log factor 11 0.1 10.0",
+            "case.pst:14: the initial value of `start`, 11, is not between 0.1 and 10",
+            "mend the value or the bounds",
+        ),
+        (
+            "case.pst",
+            CUT,
+            "start log factor 1.0 10.0 0.1",
+            "case.pst:14: the bounds of `start`, 10 and 0.1, leave it no room",
+            "write the lower bound before the upper one",
+        ),
+        (
+            "case.pst",
+            CUT,
+            "start log factor 1.0 -5 10.0",
+            "case.pst:14: `start` is log-transformed and may be -5",
+            "make value and bounds positive, or write `none` for `log`",
+        ),
+        (
+            "case.pst",
+            "10.0 rates",
+            "10.0 rate",
+            "case.pst:14: parameter `start` is of group `rate`, which is not there",
+            "did you mean `rates`?",
+        ),
+        (
+            "case.pst",
+            "y2 1.819591979 0.5",
+            "y1 1.819591979 0.5",
+            "case.pst:22: observation `y1` is there twice, first in line 21",
+            "give each a name of its own",
+        ),
+        (
+            "case.pst",
+            "log(start)",
+            "log(strat)",
+            "case.pst:29: `strat` in the prior information `pi1` is not adjustable",
+            "did you mean `start`?",
+        ),
+        (
+            "case.pst",
+            "model.exe",
+            "modl.exe",
+            "case.pst:24: the program `modl.exe` of the model is not beside the control file",
+            "put it there, add it to `inputs`, or name the package that brings it in `packages`",
+        ),
+        (
+            "case.pst",
+            "model.exe",
+            "C:\\model\\model.exe",
+            (
+                "case.pst:24: the program `C:\\model\\model.exe` lies outside of the folder of the "
+                "control file"
+            ),
+            "put it into the folder, or bring it by a package and write its name alone",
+        ),
+        (
+            "case.pst",
+            "model.out",
+            "..\\model.out",
+            "case.pst:27: `..\\model.out` lies outside of the folder of the control file",
+            (
+                "each worker has a copy of that folder alone: put the file into it, and name it "
+                "from there"
+            ),
+        ),
+        (
+            "case.pst",
+            "Model.tpl",
+            "modell.tpl",
+            "case.pst:26: there is no template file `modell.tpl` beside the control file",
+            "put it there, or mend its name",
+        ),
+        (
+            "model.tpl",
+            "~ decay        ~",
+            "~ decya        ~",
+            "Model.tpl:3: `decya` is no parameter of the control file",
+            "did you mean `decay`?",
+        ),
+        (
+            "model.tpl",
+            "~ decay        ~",
+            "0.05",
+            "case.pst:15: parameter `decay` is in no template, so the model never sees it",
+            "write it into a template, make it `fixed`, or remove it",
+        ),
+        (
+            "model.tpl",
+            "ptf ~",
+            "~",
+            "Model.tpl:1: the first line is not `ptf` and one marker",
+            "begin the file with `ptf` and one marker, as in `ptf ~`",
+        ),
+        (
+            "model.ins",
+            "(y2)5:21",
+            "(y22)5:21",
+            "model.ins:5: `y22` is no observation of the control file",
+            "did you mean `y2`?",
+        ),
+        (
+            "model.ins",
+            "!y1!",
+            "!dum!",
+            "case.pst:21: observation `y1` is read by no instruction",
+            "add it to an instruction file, or remove it",
+        ),
+        (
+            "model.ins",
+            "!y1!",
+            "!y0! !y1!",
+            "model.ins:4: `y0` is read twice, first in model.ins:3",
+            "read each observation once",
+        ),
+        (
+            "model.ins",
+            "@results@",
+            "@results",
+            "model.ins:2: a text to look for is not closed by a second `@`",
+            "close it, or choose another marker in the first line",
+        ),
+        (
+            "model.ins",
+            "l1 w !y1!",
+            "w !y1!",
+            "model.ins:4: the line begins with `w !y1!`, so it is not told which line to read",
+            "begin it with `l1` for the next line, or with `@text to look for@`",
+        ),
+        (
+            "model.ins",
+            "(y2)5:21",
+            "(y2)",
+            "model.ins:5: `(y2)` is no instruction",
+            (
+                "write `l1`, `w`, `t10`, `!name!`, `[name]1:10`, `(name)1:10` or a text between "
+                "markers"
+            ),
+        ),
+        (
+            "model.ins",
+            "(y2)5:21",
+            "(y2)21:5",
+            "model.ins:5: there are no columns `21:5`",
+            "write the first and the last column, counted from 1",
+        ),
+    ],
+)
+def test_what_does_not_agree(
+    change: Change, file: str, old: str, new: str, message: str, hint: str
+) -> None:
+    """Each says where, what and how to mend it."""
+    case = change(file, old, new)
+    problem = next(
+        found for found in check(read_control(case)) if str(found) == f"{case.parent}/{message}"
+    )
+    assert problem.hint == hint
+    assert problem.is_error
+
+
+def test_a_narrow_field(change: Change) -> None:
+    """A value that does not fit is an error; a small change that is lost, only a warning."""
+    change("model.tpl", "~ start        ~", "~start~")
+    case = change("case.pst", CUT, "start log factor 1e-11 1e-12 10.0")
+    (warning,) = check(read_control(case))
+    assert str(warning).endswith(
+        "Model.tpl:2: a change of `start` by 1 % is lost in a field of 7 characters"
+    )
+    assert not warning.is_error
+    change("case.pst", "1e-11 1e-12 10.0", "-1e-11 -1e-112 10.0")
+    problem = next(found for found in check(read_control(case)) if found.line == 2)
+    assert problem.what.startswith("`-1e-112` does not fit into a field of 7 characters")
+    assert problem.hint == "set the markers of the field further apart"
+
+
+def test_on_linux_nodes_capitals_and_slashes_count(change: Change) -> None:
+    """What Windows forgives, a Linux node does not."""
+    case = change("case.pst", "model.in\n", "sub\\model.in\n")
+    template, path = check(read_control(case), is_windows=False)[::-1]
+    assert template.what == "the template file `Model.tpl` is called `model.tpl`"
+    assert path.what.startswith("`sub\\model.in` has back-slashes")
+    assert path.hint == "write `sub/model.in`"
+
+
+def test_programs_from_inputs_and_packages(change: Change) -> None:
+    """A program may come another way than beside the control file."""
+    case = change("case.pst", "model.exe", "solver")
+    control = read_control(case)
+    assert check(control, inputs=["Solver.EXE"]) == ()
+    assert check(control, has_packages=True) == ()
+    assert len(check(control)) == 1
+
+
+def test_names_may_be_longer_for_pestpp(change: Change) -> None:
+    """PEST allows 12 characters in the name of a parameter, PEST++ 200."""
+    case = change("case.pst", "decay log", "decay_of_the_curve log")
+    change("model.tpl", "~ decay        ~", "~ decay_of_the_curve ~")
+    (problem,) = check(read_control(case))
+    assert problem.what == "the name `decay_of_the_curve` has 18 characters"
+    assert check(read_control(case), is_pestpp=True) == ()
+
+
+@settings(deadline=None, max_examples=200)
+@given(name=st.sampled_from(["model.tpl", "model.ins"]), content=st.binary(max_size=60))
+def test_whatever_a_file_holds(scratch: Path, name: str, content: bytes) -> None:
+    """Template and instruction files of any content: problems, never a traceback."""
+    whole = (scratch / name).read_bytes()
+    control = read_control(scratch / "case.pst")
+    try:
+        (scratch / name).write_bytes(whole[:6] + content)
+        assert all(problem.hint for problem in check(control))
+    finally:
+        (scratch / name).write_bytes(whole)
