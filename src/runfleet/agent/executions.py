@@ -14,7 +14,7 @@ from runfleet.agent.execution import LIVE, Execution, Phase
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.folders import Folders
 from runfleet.agent.host_names import with_host_name
-from runfleet.agent.launchers import with_launchers
+from runfleet.agent.launchers import remove_sessions, sessions_folder, with_launchers
 from runfleet.agent.messages import (
     Coordinated,
     Ended,
@@ -82,7 +82,7 @@ class Executions:
         """Begin an execution."""
         environment = self._environment(message)
         if message.coordination is not None:
-            environment = with_launchers(environment, self._state)
+            environment = with_launchers(environment, self._state, sessions_folder(message))
         execution = Execution(message, environment, time.time())
         self._executions[message.execution] = execution
         if message.time_limit is not None:
@@ -323,12 +323,16 @@ class Executions:
     def _end(self, execution: Execution) -> None:
         execution.phase = Phase.OVER
         del self._executions[execution.number]
-        coordination = execution.message.coordination
-        if coordination and self._instances.get(coordination.address) is execution:
-            del self._instances[coordination.address]
+        if execution.message.coordination is not None:
+            self._forget_instance(execution, execution.message.coordination.address)
         if execution.message.on_windows:
             wine.remove_prefix(execution.message)
         self._on_ended(_ended(execution))
+
+    def _forget_instance(self, execution: Execution, address: str) -> None:
+        remove_sessions(execution.message)
+        if self._instances.get(address) is execution:
+            del self._instances[address]
 
 
 def _is_coordinated(execution: Execution, ended: Exit) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import stat
 import sys
 from collections.abc import Mapping
@@ -11,9 +12,9 @@ from pathlib import Path
 
 from runfleet.agent import ssh
 from runfleet.agent.host_names import Naming, naming
+from runfleet.agent.messages import Execute
 
 _NAMES = ("ssh", "rsh")
-
 
 # Open MPI asks whoever is root for both of a pair; older and newer versions for different pairs.
 _ALLOW_ROOT = (
@@ -35,8 +36,23 @@ _DETOURS = {
     },
 }
 
+# Where Open MPI keeps folders that it names by the numbers of its processes: those of a killed
+# program would be in the way of the next one of that number.  `mpirun` has all nodes of a task use
+# its own.  Older versions know the second name.
+_SESSIONS = ("PRTE_MCA_prte_tmpdir_base", "OMPI_MCA_orte_tmpdir_base")
 
-def with_launchers(environment: Mapping[str, str], state: str) -> dict[str, str]:
+
+def sessions_folder(message: Execute) -> str:
+    """Name the folder that an instance has to itself for what MPI keeps while it runs."""
+    return f"{message.node_root}/volatile/mpi/{message.execution}"
+
+
+def remove_sessions(message: Execute) -> None:
+    """Remove what MPI kept for an instance of which no process is left."""
+    shutil.rmtree(sessions_folder(message), ignore_errors=True)
+
+
+def with_launchers(environment: Mapping[str, str], state: str, sessions: str) -> dict[str, str]:
     """
     An environment in which programs find `ssh` here before all other places.
 
@@ -45,7 +61,8 @@ def with_launchers(environment: Mapping[str, str], state: str) -> dict[str, str]
     path = environment.get("PATH", os.defpath)
     allowed = dict.fromkeys(_ALLOW_ROOT, "1") if os.geteuid() == 0 else {}
     own = {"PATH": f"{state}/{ssh.FOLDER}{os.pathsep}{path}"}
-    return {**allowed, **_DETOURS[naming()], **environment, **own}
+    apart = dict.fromkeys(_SESSIONS, sessions)
+    return {**allowed, **_DETOURS[naming()], **apart, **environment, **own}
 
 
 def write_launchers(state: str) -> None:
