@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from runfleet.emulator import Fault, FaultKind
-from runfleet.faults.fault import Transfer
+from runfleet.emulator import Fault, FaultKind, TaskKind, Transfer
 
 Start = Callable[..., Any]
 
@@ -116,3 +115,58 @@ def test_a_start_task_fails(start_emulator: Start, account_of: Any, tmp_path: Pa
     assert account.node_in(mended, "idle")["startTaskInfo"]["retryCount"] == 1
     failed = account.node_in(account.pool(startTask=start_task), "starttaskfailed")
     assert failed["startTaskInfo"]["exitCode"] == 1
+
+
+@pytest.mark.parametrize("instances", [0, 2])
+def test_a_full_disk_fails_the_task_that_met_it(
+    start_emulator: Start, account_of: Any, tmp_path: Path, instances: int
+) -> None:
+    """On one node or on several: it is not queued again as those are that were there with it."""
+    account = account_of(start_emulator(tmp_path, faults=[Fault(FaultKind.DISK_FULL, nth=(1,))]))
+    pool = account.pool(nodes=2, enableInterNodeCommunication=True)
+    settings = {"numberOfInstances": instances, "coordinationCommandLine": "true"}
+    more = {"multiInstanceSettings": settings} if instances else {}
+    task = account.run(account.job(pool), "t", **more)
+    assert task["executionInfo"]["failureInfo"]["code"] == "DiskFull"
+
+
+def test_a_node_cannot_be_prepared(start_emulator: Start, account_of: Any, tmp_path: Path) -> None:
+    """Its disk is full, or the files do not come: no task is blamed, and another try succeeds."""
+    faults = [
+        Fault(FaultKind.DISK_FULL, of=TaskKind.PREPARATION_TASKS, nth=(1,)),
+        Fault(FaultKind.EXPIRED_SAS, of=TaskKind.PREPARATION_TASKS, nth=(2,)),
+    ]
+    account = account_of(start_emulator(tmp_path, faults=faults))
+    pool = account.pool()
+    shared = tmp_path / "shared.txt"
+    shared.write_text("shared")
+    file = {"httpUrl": shared.as_uri(), "filePath": "shared.txt"}
+    job = account.job(pool, jobPreparationTask={"commandLine": "true", "resourceFiles": [file]})
+    account.add(job, "t")
+    path = f"/jobs/{job}/jobpreparationandreleasetaskstatus"
+
+    def failure() -> Any:
+        infos = [one["jobPreparationTaskExecutionInfo"] for one in account.get(path)["value"]]
+        return infos[0].get("failureInfo") if infos else None
+
+    def is_refused() -> bool:
+        return (failure() or {}).get("code") == "BlobAccessDenied"
+
+    account.wait_for(is_refused)
+    assert account.task(job, "t")["state"] == "active"
+    (node,) = account.nodes(pool)
+    account.send("POST", f"/pools/{pool}/nodes/{node['id']}/reboot", {})
+    task = account.task_in(job, "t", "completed")["executionInfo"]
+    assert (task["result"], task["retryCount"], task["requeueCount"]) == ("success", 0, 0)
+
+
+def test_a_start_task_lacks_its_files(
+    start_emulator: Start, account_of: Any, tmp_path: Path
+) -> None:
+    """And is not run again by itself: only what a command exits with is retried."""
+    faults = [Fault(FaultKind.STORAGE_ERROR, of=TaskKind.START_TASKS, status=500)]
+    account = account_of(start_emulator(tmp_path, faults=faults))
+    file = {"httpUrl": (tmp_path / "x").as_uri(), "filePath": "x"}
+    pool = account.pool(startTask={"commandLine": "true", "resourceFiles": [file]})
+    info = account.node_in(pool, "starttaskfailed")["startTaskInfo"]
+    assert info["failureInfo"]["code"] == "BlobDownloadMiscError"

@@ -30,6 +30,8 @@ MISTAKES = {
     "should be at most 1.0, not 2",
     "faults: [{fault: node_lost, seconds: -3}]": "faults.yaml:1: `faults[0]`: "
     "the `seconds` of `node_lost` should be at least 0, not -3",
+    "faults: [{fault: expired_sas, files: outputs, of: start_tasks}]": "faults.yaml:1: `faults[0]`"
+    ": the start tasks have no outputs",
     "faults: [busy": "faults.yaml:1: a bracket is opened here and never closed",
 }
 

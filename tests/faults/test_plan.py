@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runfleet.faults import Fault, FaultKind, Faults, Plan
+from runfleet.faults.fault import Occasion
 
 REQUEST_FAULTS = st.builds(
     Fault,
@@ -85,7 +86,7 @@ def test_faults_of_nodes_are_for_pools() -> None:
         Fault(FaultKind.START_TASK_FAILS, pools=("Local*",)),
         Fault(FaultKind.NODE_LOST, pools=("other",)),
     )
-    assert plan.on_start_task("local-1") is not None
-    assert plan.on_start_task("far") is None
-    assert plan.on_task("local-1") is None
+    assert plan.on_node(Occasion.START_TASK, "local-1") is not None
+    assert plan.on_node(Occasion.START_TASK, "far") is None
+    assert plan.on_node(Occasion.TASK, "local-1") is None
     assert plan.on_request("get_job") is None

@@ -9,7 +9,7 @@ import pytest
 from runfleet.batch.records import Task
 from runfleet.batch.specs import JobSpec, PoolSpec
 from runfleet.batch.states import EndedBy, SubtaskState, TaskResult, TaskState
-from runfleet.scheduler import job_requests, pool_requests, reports, task_requests
+from runfleet.scheduler import job_requests, losses, pool_requests, reports, task_requests
 from runfleet.scheduler.commands import Command, Kill, Proceed, SaveSubtasks, StartInstance
 from runfleet.scheduler.state import Outcome, State
 
@@ -132,3 +132,20 @@ def test_a_lost_agent_ends_nothing_twice(world):
     assert not kinds(commands, Kill)
     assert len(world.executions(commands)) == 3
     assert (world.task.retry_count, world.task.requeue_count) == (0, 0)
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_a_task_that_has_ended_before_its_node_went_stays_so(retries):
+    """As one on a single node does; only what would be run again goes back to the queue."""
+    world = World(retries)
+    primary, *others = world.executions(world.started)
+    for execution in (primary, *others):
+        world(reports.on_coordinated, execution)
+    world.end(primary, 3)
+    world(losses.on_node_lost, "pool", world.task.node_id)
+    for execution in others:
+        world.end(execution, None)
+    if retries:
+        assert (world.task.state, world.task.retry_count) == (TaskState.ACTIVE, 0)
+    else:
+        assert (world.task.state, world.task.exit_code) == (TaskState.COMPLETED, 3)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runfleet.emulator.process import EmulatorProcess
-    from runfleet.faults import Fault, FaultKind, When
+    from runfleet.faults import Fault, FaultKind, TaskKind, Transfer, When
 
-__all__ = ["EmulatorProcess", "Fault", "FaultKind", "When"]
+__all__ = ["EmulatorProcess", "Fault", "FaultKind", "TaskKind", "Transfer", "When"]
 
 
 def __getattr__(name: str) -> object:

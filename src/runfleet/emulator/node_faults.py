@@ -14,12 +14,17 @@ from runfleet.batch.states import EndedBy
 from runfleet.emulator.engine import Engine, now, outcome_of
 from runfleet.emulator.request_faults import storage_url
 from runfleet.faults import Fault, FaultKind, Plan
-from runfleet.faults.fault import Transfer
+from runfleet.faults.fault import Occasion, Transfer
 from runfleet.scheduler import losses, reports
 
 log = logging.getLogger(__name__)
 
 _FAILING_COMMAND = "/bin/sh -c 'echo \"the start task fails, as a fault file asks\" >&2; exit 1'"
+_OCCASIONS = {
+    SubjectKind.TASK: Occasion.TASK,
+    SubjectKind.PREPARATION_TASK: Occasion.PREPARATION_TASK,
+    SubjectKind.START_TASK: Occasion.START_TASK,
+}
 _EXPIRED = 403
 _STORAGE_BUSY = 503
 
@@ -64,10 +69,8 @@ class FaultyEngine(Engine):
         self._spoil[fault.fault](fault, message)
 
     def _fault_of(self, message: Execute) -> Fault | None:
-        kind, pool_id = message.subject.kind, message.subject.pool_id
-        if kind is SubjectKind.TASK:
-            return self._plan.on_task(pool_id)
-        return self._plan.on_start_task(pool_id) if kind is SubjectKind.START_TASK else None
+        occasion = _OCCASIONS.get(message.subject.kind)
+        return None if occasion is None else self._plan.on_node(occasion, message.subject.pool_id)
 
     def _lose_node(self, fault: Fault, message: Execute) -> None:
         super()._send(message)

@@ -12,6 +12,7 @@ class Occasion(StrEnum):
 
     REQUEST = "a request is received"
     TASK = "a task is started on a node"
+    PREPARATION_TASK = "a job preparation task is started on a node"
     START_TASK = "a start task is started on a node"
 
 
@@ -32,7 +33,7 @@ class FaultKind(StrEnum):
 
     @property
     def occasion(self) -> Occasion:
-        """When it can happen."""
+        """When it can happen, unless it asks for tasks of another kind."""
         return _OCCASIONS.get(self, Occasion.TASK)
 
 
@@ -51,6 +52,20 @@ class When(StrEnum):
 
     BEFORE = "before"
     AFTER = "after"
+
+
+class TaskKind(StrEnum):
+    """The kinds of task that a fault of nodes may be asked to hit."""
+
+    TASKS = "tasks"
+    PREPARATION_TASKS = "preparation_tasks"
+    START_TASKS = "start_tasks"
+
+
+_OCCASIONS_OF_TASKS: Mapping[TaskKind, Occasion] = {
+    TaskKind.PREPARATION_TASKS: Occasion.PREPARATION_TASK,
+    TaskKind.START_TASKS: Occasion.START_TASK,
+}
 
 
 class Transfer(StrEnum):
@@ -92,6 +107,8 @@ class Fault:
         What cannot be moved with `expired_sas` and `storage_error`.
     recovers
         Whether a node that was lost, or whose disk was full, comes back.
+    of
+        Which tasks are hit where a node goes, its disk is full, or files cannot be moved.
     """
 
     fault: FaultKind
@@ -106,6 +123,12 @@ class Fault:
     seconds: float = 1.0
     files: Transfer = Transfer.INPUTS
     recovers: bool = True
+    of: TaskKind = TaskKind.TASKS
+
+    @property
+    def occasion(self) -> Occasion:
+        """When it can happen."""
+        return _OCCASIONS_OF_TASKS.get(self.of, self.fault.occasion)
 
     @property
     def is_lasting(self) -> bool:

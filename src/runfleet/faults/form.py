@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from runfleet.documents.errors import InvalidValueError, listed, suggest
 from runfleet.documents.form import Form
-from runfleet.faults.fault import Fault, FaultKind, Faults, Occasion, Transfer, When
+from runfleet.faults.fault import Fault, FaultKind, Faults, Occasion, TaskKind, Transfer, When
 from runfleet.wire.operations import OPERATIONS
 
 _OPERATION_NAMES = tuple(operation.name for operation in OPERATIONS)
@@ -20,6 +20,7 @@ _ANYWHERE = ("fault", "probability", "nth", "times")
 _BY_OCCASION: Mapping[Occasion, tuple[str, ...]] = {
     Occasion.REQUEST: ("operations",),
     Occasion.TASK: ("pools",),
+    Occasion.PREPARATION_TASK: ("pools",),
     Occasion.START_TASK: ("pools",),
 }
 _BY_KIND: Mapping[FaultKind, tuple[str, ...]] = {
@@ -28,11 +29,11 @@ _BY_KIND: Mapping[FaultKind, tuple[str, ...]] = {
     FaultKind.DROP: ("when",),
     FaultKind.SLOW: ("seconds", "when"),
     FaultKind.CLOCK_SKEW: ("seconds",),
-    FaultKind.EXPIRED_SAS: ("files",),
-    FaultKind.STORAGE_ERROR: ("files", "status"),
-    FaultKind.NODE_LOST: ("seconds", "recovers"),
-    FaultKind.NODE_PREEMPTED: ("seconds",),
-    FaultKind.DISK_FULL: ("recovers",),
+    FaultKind.EXPIRED_SAS: ("files", "of"),
+    FaultKind.STORAGE_ERROR: ("files", "of", "status"),
+    FaultKind.NODE_LOST: ("seconds", "recovers", "of"),
+    FaultKind.NODE_PREEMPTED: ("seconds", "of"),
+    FaultKind.DISK_FULL: ("recovers", "of"),
 }
 _STATUSES: Mapping[FaultKind, tuple[int, ...]] = {
     FaultKind.BUSY: (503, 429),
@@ -77,6 +78,12 @@ class FaultForm(Form):
         Transfer.INPUTS, strict=False, description="Which files of the task are not moved."
     )
     recovers: bool = Field(True, description="Whether the node comes back by itself.")
+    of: TaskKind = Field(
+        TaskKind.TASKS,
+        strict=False,
+        description="Which tasks it may hit: those of jobs, those that prepare nodes for jobs, or "
+        "those that start nodes.",
+    )
 
     @field_validator("operations")
     @classmethod
@@ -118,6 +125,16 @@ class FaultForm(Form):
                 f"the `seconds` of `{self.fault}` should be at least 0, not {self.seconds:g}",
                 hint=f"only `{FaultKind.CLOCK_SKEW}` takes negative ones",
                 key="seconds",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_files(self) -> FaultForm:
+        if self.files is Transfer.OUTPUTS and self.of is not TaskKind.TASKS:
+            raise InvalidValueError(
+                f"the {self.of.replace('_', ' ')} have no outputs",
+                hint=f"write `files: {Transfer.INPUTS}`, or leave `of` out",
+                key="files",
             )
         return self
 

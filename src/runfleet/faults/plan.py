@@ -39,16 +39,12 @@ class Plan:
         skews = (fault.seconds for fault in lasting if fault.fault is FaultKind.CLOCK_SKEW)
         return next(skews, 0.0)
 
-    def on_task(self, pool_id: str) -> Fault | None:
-        """Tell what goes wrong with a task that is started on a node of a pool."""
-        return self._first(draw for draw in self._at(Occasion.TASK) if draw.is_at(pool_id))
-
-    def on_start_task(self, pool_id: str) -> Fault | None:
-        """Tell what goes wrong with a start task that is started on a node of a pool."""
-        return self._first(draw for draw in self._at(Occasion.START_TASK) if draw.is_at(pool_id))
+    def on_node(self, occasion: Occasion, pool_id: str) -> Fault | None:
+        """Tell what goes wrong with a task, of any kind, that is started on a node of a pool."""
+        return self._first(draw for draw in self._at(occasion) if draw.is_at(pool_id))
 
     def _at(self, occasion: Occasion) -> list[_Draw]:
-        return [draw for draw in self._draws if draw.fault.fault.occasion is occasion]
+        return [draw for draw in self._draws if draw.fault.occasion is occasion]
 
     @staticmethod
     def _first(draws: Iterable[_Draw]) -> Fault | None:

@@ -213,7 +213,7 @@ def requeue(state: State, running: RunningTask, now: datetime, *, is_counted: bo
 
 def end_running(state: State, running: RunningTask, fate: Fate, now: datetime) -> None:
     """End a task's processes, if it has any yet, and let `fate` decide what becomes of it."""
-    if running.fate is Fate.ITS_OWN or fate in DECIDED:
+    if fate in DECIDED or (running.fate is Fate.ITS_OWN and not _is_over(running)):
         running.fate = fate
     if running.execution is not None:
         state.emit(Kill(running.execution, uploads=fate is Fate.COMPLETED))
@@ -226,6 +226,14 @@ def end_running(state: State, running: RunningTask, fate: Fate, now: datetime) -
             instances.end_unstarted(state, running, running.team, now)
     else:
         requeue(state, running, now, is_counted=fate is Fate.REQUEUE)
+
+
+def _is_over(running: RunningTask) -> bool:
+    """Whether a task has ended for good, and only the rest of its instances is being ended."""
+    task, outcome = running.task, running.team.outcome if running.team is not None else None
+    return outcome is not None and not wants_retry(
+        outcome, task.retry_count, task.max_task_retry_count
+    )
 
 
 def terminate_running(state: State, running: RunningTask, now: datetime) -> None:
