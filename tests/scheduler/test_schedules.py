@@ -15,7 +15,7 @@ from runfleet.batch.states import (
     OnAllTasksComplete,
     PoolLifetimeOption,
 )
-from runfleet.scheduler import job_requests, reports, schedule_requests
+from runfleet.scheduler import job_requests, pool_requests, reports, schedule_requests
 from runfleet.scheduler.commands import ForgetJobSchedule, SaveJobSchedule
 from runfleet.scheduler.schedules import awaits_run
 from runfleet.scheduler.state import State
@@ -280,3 +280,22 @@ def test_a_schedule_leaves_one_timer_at_a_time(world):
         world.ask("disable")
         world.ask("enable")
     assert len(world.state.timers) == 1
+
+
+def test_a_shared_auto_pool_that_was_deleted_is_made_anew(world):
+    """For the next job, not for the one that had it; and that goes with the schedule."""
+    world.schedule(auto_pool(PoolLifetimeOption.JOB_SCHEDULE), recurrence_interval=MINUTE)
+    (first,) = world.state.pools
+    world(pool_requests.delete_pool, first)
+    world.wait(0.1)
+    assert not world.state.pools
+    world.end_job(1)
+    world.wait(1)
+    (second,) = world.state.pools
+    assert second == world.state.job("s:job-2").job.spec.pool_id.lower() != first
+    world.end_job(2)
+    world.wait(1)
+    assert world.state.job("s:job-3").job.spec.pool_id.lower() == second
+    world.ask("terminate")
+    world.wait(0.1)
+    assert not world.state.pools

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from runfleet.batch.records import JobSchedule
 from runfleet.batch.specs import JobSpec
-from runfleet.batch.states import JobScheduleState, JobState, PoolLifetimeOption
+from runfleet.batch.states import JobScheduleState, JobState, PoolLifetimeOption, PoolState
 from runfleet.scheduler import auto_pools, jobs
 from runfleet.scheduler.commands import ForgetJobSchedule, SaveJobSchedule
 from runfleet.scheduler.state import Due, JobEntry, JobScheduleEntry, State
@@ -129,7 +129,7 @@ def _make_job(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
     assert job_id is not None, "it has been counted"
     spec = replace(record.spec.job, job_id=job_id)
     if _shares_pool(spec):
-        spec = replace(spec, pool_id=record.pool_id or "")
+        spec = replace(spec, pool_id=_shared_pool_id(state, record))
     job = jobs.create(state, spec, record.spec.job_body, now)
     if _shares_pool(spec):
         record.pool_id = job.job.spec.pool_id or None
@@ -138,6 +138,13 @@ def _make_job(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
 def _shares_pool(spec: JobSpec) -> bool:
     auto_pool = spec.auto_pool
     return auto_pool is not None and auto_pool.lifetime is PoolLifetimeOption.JOB_SCHEDULE
+
+
+def _shared_pool_id(state: State, record: JobSchedule) -> str:
+    """The pool that the jobs share; empty before the first, and where somebody has deleted it."""
+    pool = state.pools.get((record.pool_id or "").lower())
+    is_there = pool is not None and pool.pool.state is PoolState.ACTIVE
+    return record.pool_id if is_there and record.pool_id else ""
 
 
 def _end_auto_pool(state: State, record: JobSchedule, now: datetime) -> None:
