@@ -8,7 +8,7 @@ import pytest
 
 from runfleet.azure.account_settings import LoginKind
 from runfleet.launch import LaunchError
-from runfleet.launch.pool import Scaling, check_operating_system, plan_azure_pool, plan_local_pool
+from runfleet.launch.pool import Scaling, plan_azure_pool, plan_local_pool
 from runfleet.study.pool import NodeRange, PoolRequest
 
 
@@ -71,13 +71,6 @@ def test_studies_that_ask_for_the_same_share_a_pool() -> None:
     first, second, third = (plan_local_pool(request, cores=2).id for request in requests)
     assert first == second
     assert first != third
-
-
-def test_windows_nodes_are_refused_for_now() -> None:
-    """Before anything is made."""
-    plan = plan_local_pool(PoolRequest(image="windows-2022"), cores=2)
-    with pytest.raises(LaunchError, match="has Windows nodes, which studies cannot use yet"):
-        check_operating_system(plan)
 
 
 def test_a_pool_of_real_machines_follows_its_runs() -> None:

@@ -31,6 +31,12 @@ def extract(source, text, take=Take.LAST):
     return Result("x", "x.txt", source, take).extract(text)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_pattern_fits_the_lines_of_windows_too(end):
+    source = PatternSource.parse(r"^ +minimum pressure +(\S+) m$")
+    assert extract(source, REPORT.replace("\n", end), Take.FIRST) == 12.5
+
+
 @pytest.mark.parametrize(
     ("take", "number"),
     [("first", 12.5), ("last", 8), ("min", -3.25), ("max", 12.5), ("sum", 17.25), ("mean", 5.75)],

@@ -3,7 +3,12 @@
 from runfleet.azure.adding import AddedTasks
 from runfleet.azure.back_off import BackOff
 from runfleet.azure.client import AzureBatch
-from runfleet.azure.commands import package_variable, shell_command, with_packages
+from runfleet.azure.commands import (
+    package_folders,
+    package_variable,
+    shell_command,
+    with_packages,
+)
 from runfleet.azure.errors import (
     AuthenticationError,
     BatchError,
@@ -84,6 +89,7 @@ __all__ = [
     "UploadCondition",
     "WaitTimeoutError",
     "image_name",
+    "package_folders",
     "package_variable",
     "quoted",
     "shell_command",

@@ -65,9 +65,15 @@ def with_packages(
     """
     if not packages:
         return line
+    folders = package_folders(packages, operating_system)
+    if operating_system is OperatingSystem.LINUX:
+        return f'PATH="{folders}:$PATH"; export PATH; {line}'
+    return f'set "PATH={folders};%PATH%" & {line}'
+
+
+def package_folders(packages: Sequence[PackageReference], operating_system: OperatingSystem) -> str:
+    """List the folders of packages as PATH does: the `bin` of each first, then its own."""
     variables = [package_variable(package, operating_system) for package in packages]
     if operating_system is OperatingSystem.LINUX:
-        folders = ":".join(f"${{{name}}}/bin:${{{name}}}" for name in variables)
-        return f'PATH="{folders}:$PATH"; export PATH; {line}'
-    folders = ";".join(f"%{name}%\\bin;%{name}%" for name in variables)
-    return f'set "PATH={folders};%PATH%" & {line}'
+        return ":".join(f"${{{name}}}/bin:${{{name}}}" for name in variables)
+    return ";".join(f"%{name}%\\bin;%{name}%" for name in variables)

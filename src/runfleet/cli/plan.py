@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import LOCAL, AsJson, On, on_option
 from runfleet.cli.printer import Printer
@@ -20,8 +21,8 @@ from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.pool import PoolPlan
-from runfleet.launch.scripts import coordination_script, run_script
-from runfleet.launch.tasks import command_line
+from runfleet.launch.scripts import coordination_script
+from runfleet.launch.tasks import command_line, run_script
 from runfleet.study import Run, Study
 from runfleet.study.mpi import Mpi
 from runfleet.study.sensitivity import SensitivityDesign
@@ -54,7 +55,7 @@ def plan(
         return
     printer.facts(_facts(loaded, pool))
     printer.data("")
-    _show_runs(printer, loaded)
+    _show_runs(printer, loaded, pool.operating_system)
     printer.say()
     printer.say(f"Nothing was started; `runfleet run {shlex.quote(study)}{on_option(on)}` runs it.")
 
@@ -129,7 +130,7 @@ def _pool_text(pool: PoolPlan) -> str:
     return f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {places}"
 
 
-def _show_runs(printer: Printer, study: Study) -> None:
+def _show_runs(printer: Printer, study: Study, system: OperatingSystem) -> None:
     """Show the first and the last runs as a table, and how the first one is started."""
     runs = study.runs()
     first = list(islice(runs, _FIRST_RUNS))
@@ -144,7 +145,7 @@ def _show_runs(printer: Printer, study: Study) -> None:
     printer.data("")
     printer.data(f"How {first[0].name} is started:")
     printer.data("")
-    for line in _start_lines(study, first[0]):
+    for line in _start_lines(study, first[0], system):
         printer.data(f"    {line}")
 
 
@@ -152,13 +153,13 @@ def _row(run: Run) -> list[str]:
     return [run.name, *(value_text(value) for value in run.sample.values())]
 
 
-def _start_lines(study: Study, run: Run) -> Iterator[str]:
+def _start_lines(study: Study, run: Run, system: OperatingSystem) -> Iterator[str]:
     yield from (f"{name}={text}" for name, text in run.environment.items())
     if study.model.mpi is not None:
         yield "# on each node"
         yield from coordination_script(study.model).splitlines()
         yield "# on the first node"
-    yield from run_script(study.model).splitlines()
+    yield from run_script(study.model, system).splitlines()
 
 
 def _json_lines(study: Study, pool: PoolPlan) -> Iterator[str]:
@@ -178,7 +179,7 @@ def _json_facts(study: Study, pool: PoolPlan) -> dict[str, Any]:
         "study": study.name,
         "run_count": study.run_count(),
         "command": model.command,
-        "command_line": command_line(model),
+        "command_line": command_line(model, pool.operating_system),
         "packages": [str(package) for package in model.packages],
         "inputs": [str(shared.path) for shared in model.inputs],
         "inputs_size_bytes": _inputs_size(study),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import ssl
 import subprocess
 import sys
@@ -171,6 +172,15 @@ def refuse_windows() -> None:
         raise AccountError(
             "the emulator needs Linux, so the account `local` cannot be used on Windows",
             hint="run it in WSL (`wsl --install`), where everything else works too",
+        )
+
+
+def check_wine() -> None:
+    """Raise `AccountError` where the emulator cannot have Windows nodes."""
+    if shutil.which("wine") is None:
+        raise AccountError(
+            "the account `local` carries out Windows programs by Wine, which is not installed here",
+            hint="install it, as by `sudo apt-get install wine wine64`",
         )
 
 

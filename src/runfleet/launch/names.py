@@ -58,6 +58,11 @@ def bundle(digest: str) -> str:
     return f"{INPUTS}{digest}"
 
 
+def script_blob(digest: str) -> str:
+    """Name the blob of a batch file by its content."""
+    return f"scripts/{digest}"
+
+
 def overlay_blob(digest: str) -> str:
     """Name the blob of a rendered overlay by its content."""
     return f"overlays/{digest[:2]}/{digest}"

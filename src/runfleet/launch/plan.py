@@ -46,7 +46,7 @@ def make_plan(submitter: Submitter) -> Plan:
         submitter.study.run_count(),
         tuple(comparison.to_run),
         len(comparison.removed),
-        command_line(model),
+        command_line(model, submitter.pool.operating_system),
         submitter.pool,
         sum(shared.source.stat().st_size for shared in model.inputs),
     )

@@ -171,20 +171,21 @@ def check_communication(plan: PoolPlan, pool: PoolInfo | None) -> None:
         )
 
 
-def check_operating_system(plan: PoolPlan, pool: PoolInfo | None = None) -> None:
+def check_operating_system(plan: PoolPlan, pool: PoolInfo | None) -> None:
     """
-    Refuse what the scripts of runs are not written for yet.
+    Refuse a pool whose nodes cannot carry out what runs are made of.
 
     Raises
     ------
     LaunchError
-        If the pool's nodes run Windows.
+        If it is there already, and runs another operating system than the study asks for.
     """
-    windows = plan.operating_system is OperatingSystem.WINDOWS
-    if windows or (pool is not None and pool.is_windows):
+    expects_windows = plan.operating_system is OperatingSystem.WINDOWS
+    if pool is not None and pool.is_windows is not expects_windows:
+        has, image = ("Windows", "windows-2022") if pool.is_windows else ("Linux", "ubuntu-22.04")
         raise LaunchError(
-            f"pool `{plan.id}` has Windows nodes, which studies cannot use yet",
-            hint="take a Linux image, such as `pool: {image: ubuntu-22.04}`",
+            f"pool `{plan.id}` has {has} nodes, and the study asks for `{plan.image}`",
+            hint=f"write `pool: {{image: {image}}}`, and the command for it; or name another pool",
         )
 
 

@@ -28,7 +28,7 @@ from runfleet.launch.pool import PoolPlan, check_operating_system
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.launch.tasks import Staging, TaskMaker
+from runfleet.launch.tasks import Staging, TaskMaker, run_script
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
 from runfleet.study import Study
@@ -89,7 +89,7 @@ class Submitter:
         repeat
             Which runs that have ended are done again.
         """
-        check_operating_system(self.pool)
+        run_script(self.study.model, self.pool.operating_system)  # or say why there is none
         self.storage.create_container(self._store.container)
         definition = define(self.study, self.digest)
         record = self._store.read()
@@ -174,7 +174,8 @@ class Submitter:
 
     @cached_property
     def _staging(self) -> Staging:
-        return Staging(self.study, self.storage, self.digest, self._url_life)
+        system = self.pool.operating_system
+        return Staging(self.study, self.storage, self.digest, self._url_life, system)
 
     @cached_property
     def _url_life(self) -> timedelta:
@@ -219,7 +220,8 @@ class Submitter:
             return
         total = generation.run_count
         before = total - len(missing)
-        maker = TaskMaker(self.study, self.storage, generation.job_id, self._url_life)
+        system = self.pool.operating_system
+        maker = TaskMaker(self.study, self.storage, generation.job_id, self._url_life, system)
         runs = (run for run in self.study.runs() if run.name in missing)
         self.batch.add_tasks(
             generation.job_id,

@@ -22,14 +22,8 @@ from runfleet.azure import (
     shell_command,
     with_packages,
 )
-from runfleet.launch import names
-from runfleet.launch.scripts import (
-    coordination_script,
-    overlay_target,
-    place_of,
-    run_script,
-    unbundle_script,
-)
+from runfleet.launch import names, scripts, windows_scripts
+from runfleet.launch.scripts import coordination_script, overlay_target, place_of
 from runfleet.storage import DirectoryStorage, Storage
 from runfleet.storage.parallel import in_order
 from runfleet.study import Run, Study
@@ -61,12 +55,15 @@ class Staging:
         Hashes a file's content.
     url_life
         How long nodes have to reach them.
+    system
+        What the nodes run.
     """
 
     study: Study
     storage: Storage
     digest: Callable[[Path], str]
     url_life: timedelta
+    system: OperatingSystem
 
     @property
     def container(self) -> str:
@@ -86,14 +83,34 @@ class Staging:
             yield from block
 
     def preparation(self) -> PreparationTask | None:
-        """What each node does before its first run: it fetches the shared inputs, once."""
-        inputs = self.study.model.inputs
-        if not inputs:
-            return None
-        script, files = ":", [self._resource_file(shared) for shared in inputs]
+        """What each node does before its first run: it fetches what runs share, once."""
+        files = [*self._input_files(), *self._script_files()]
+        return (
+            PreparationTask(shell_command(self._unbundle(), self.system), files) if files else None
+        )
+
+    def _input_files(self) -> list[ResourceFile]:
         if self._bundle:
-            script, files = unbundle_script(self._bundle, inputs), [self._bundle_file()]
-        return PreparationTask(shell_command(script, OperatingSystem.LINUX), files)
+            return [self._bundle_file()]
+        return [self._resource_file(shared) for shared in self.study.model.inputs]
+
+    def _script_files(self) -> list[ResourceFile]:
+        """Upload the batch file of Windows nodes."""
+        if self.system is OperatingSystem.LINUX:
+            return []
+        content = windows_scripts.run_script(self.study.model).replace("\n", "\r\n").encode()
+        blob = names.script_blob(hashlib.sha256(content).hexdigest())
+        self.storage.put_bytes(self.container, blob, content)
+        url = self.storage.blob_url(self.container, blob, life=self.url_life)
+        return [ResourceFile(http_url=url, file_path=windows_scripts.RUN_FILE)]
+
+    def _unbundle(self) -> str:
+        """Give the shell line that brings shared inputs to where runs look."""
+        on_windows = self.system is OperatingSystem.WINDOWS
+        if not self._bundle:
+            return "exit 0" if on_windows else ":"
+        write = windows_scripts.unbundle_script if on_windows else scripts.unbundle_script
+        return write(self._bundle, self.study.model.inputs)
 
     def _resource_file(self, shared: SharedInput) -> ResourceFile:
         url = self.storage.blob_url(self.container, self._input_blob(shared), life=self.url_life)
@@ -137,12 +154,15 @@ class TaskMaker:
         The job.
     url_life
         How long nodes have to reach the files.
+    system
+        What the nodes run.
     """
 
     study: Study
     storage: Storage
     job_id: str
     url_life: timedelta
+    system: OperatingSystem
 
     def tasks(self, runs: Iterable[Run]) -> Iterator[TaskSettings]:
         """Make the task of each run, and upload its overlays, as the stream is taken."""
@@ -171,7 +191,7 @@ class TaskMaker:
 
     @cached_property
     def _command_line(self) -> str:
-        return command_line(self.study.model)
+        return command_line(self.study.model, self.system)
 
     @cached_property
     def _patterns(self) -> list[str]:
@@ -212,10 +232,24 @@ def _instances(model: Model, overlays: Sequence[ResourceFile]) -> Instances | No
     return Instances(model.mpi.nodes, coordination, overlays)
 
 
-def command_line(model: Model) -> str:
+def command_line(model: Model, system: OperatingSystem) -> str:
     """Write the command line that the tasks of all runs share."""
-    script = with_packages(run_script(model), _packages(model), OperatingSystem.LINUX)
-    return shell_command(script, OperatingSystem.LINUX)
+    if system is OperatingSystem.WINDOWS:
+        return windows_scripts.RUN_LINE
+    return shell_command(with_packages(scripts.run_script(model), _packages(model), system), system)
+
+
+def run_script(model: Model, system: OperatingSystem) -> str:
+    """
+    Write what each run carries out, for the shell of its node.
+
+    Raises
+    ------
+    LaunchError
+        If that cannot be done for the operating system.
+    """
+    on_windows = system is OperatingSystem.WINDOWS
+    return windows_scripts.run_script(model) if on_windows else scripts.run_script(model)
 
 
 def _packages(model: Model) -> list[PackageReference]:

@@ -34,7 +34,11 @@ class Take(StrEnum):
 
 @dataclass(frozen=True)
 class PatternSource:
-    """What the one group of a regular expression matches; `^` and `$` match at each line."""
+    """
+    What the one group of a regular expression matches; `^` and `$` match at each line.
+
+    Lines may end as on Windows: a pattern that fits a model on Linux fits it there, too.
+    """
 
     pattern: re.Pattern[str]
 
@@ -65,7 +69,7 @@ class PatternSource:
 
     def numbers(self, text: str) -> Iterator[float]:
         """Find the numbers in a text."""
-        for match in self.pattern.finditer(text):
+        for match in self.pattern.finditer(text.replace("\r\n", "\n")):
             if match.group(1) is not None:
                 yield as_number(match.group(1))
 

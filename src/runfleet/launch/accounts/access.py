@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from runfleet.azure import AzureBatch
+from runfleet.azure import AzureBatch, OperatingSystem
 from runfleet.azure.account_settings import LoginKind
 from runfleet.azure.credentials import key_credential
-from runfleet.launch.emulator import Emulator
+from runfleet.launch.emulator import Emulator, check_wine
 from runfleet.launch.pool import PoolPlan, plan_local_pool
 from runfleet.storage import Storage
 from runfleet.storage.auto_storage import open_auto_storage
@@ -86,5 +86,15 @@ class LocalAccess:
         """Give nothing: they are in a folder of this machine."""
 
     def plan_pool(self, request: PoolRequest) -> PoolPlan:
-        """Plan a pool on this machine."""
-        return plan_local_pool(request)
+        """
+        Plan a pool on this machine.
+
+        Raises
+        ------
+        AccountError
+            If it cannot have the nodes that the study asks for.
+        """
+        plan = plan_local_pool(request)
+        if plan.operating_system is OperatingSystem.WINDOWS:
+            check_wine()
+        return plan

@@ -12,6 +12,7 @@ from runfleet.launch.doctor.quota import examine_quota
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.packages import check_packages
 from runfleet.launch.pool import PoolPlan, check_communication, check_operating_system
+from runfleet.launch.tasks import run_script
 from runfleet.launch.url_life import check_url_life, longest_time, url_life
 from runfleet.study import Study
 
@@ -25,7 +26,7 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
     except LaunchError as error:  # spot nodes, where there are none
         yield wrong("spot", error.message, error.hint or "")
         return
-    yield looked_at("image", lambda: _look_at_image(account, pool))
+    yield looked_at("image", lambda: _look_at_image(account, study, pool))
     if not account.is_local:
         yield from examine_quota(account, pool)
     yield looked_at("pool", lambda: _look_at_pool(account, pool))
@@ -35,8 +36,8 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
         yield looked_at("urls", lambda: _look_at_urls(account, study, pool))
 
 
-def _look_at_image(account: Account, pool: PoolPlan) -> Finding:
-    check_operating_system(pool)
+def _look_at_image(account: Account, study: Study, pool: PoolPlan) -> Finding:
+    run_script(study.model, pool.operating_system)  # or say why there is none
     image = account.batch.pick_image(pool.image)
     text = f"`{pool.image}` is {image.publisher}/{image.offer}/{image.sku}, {image.node_agent}"
     if image.end_of_life and image.end_of_life < datetime.now(UTC) + _SOON:

@@ -1,0 +1,241 @@
+"""
+The batch file of a run on Windows nodes: inputs, the command, a look at its outputs.
+
+Nodes fetch it once, with their preparation task, for `cmd` takes no more than 8,191 characters on
+its command line.  It keeps to what `cmd` has always had: no PowerShell, no delayed expansion, and
+nothing that turns on whether one of `cmd`'s own commands succeeded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import count
+from pathlib import PurePosixPath
+
+from runfleet.azure import OperatingSystem, PackageReference, package_folders, shell_command
+from runfleet.launch.errors import LaunchError
+from runfleet.launch.scripts import (
+    COPIED,
+    EXIT_NOT_STAGED,
+    EXIT_OUTPUT_MISSING,
+    LINKED,
+    OVERLAYS,
+    RETRY_FOLDER,
+)
+from runfleet.study.model import Model, SharedInput
+
+RUN_FILE = "run.cmd"
+"""What the preparation task calls the batch file of all runs."""
+
+RUN_LINE = rf'cmd /s /c ""%AZ_BATCH_JOB_PREP_WORKING_DIR%\{RUN_FILE}""'
+"""The command line of the task of a run."""
+
+_SHARED = "%AZ_BATCH_JOB_PREP_WORKING_DIR%"
+_ATTEMPTED = f"{RETRY_FOLDER}-attempted"
+_ONLY_IN_NAME = (
+    "on Windows nodes, let wildcards stand in the name of the file, and `**` once before it; or "
+    "add `required: false`"
+)
+
+# Batch runs a second attempt in the folder that the first one left, without fetching files again.
+_CLEAN_AGAIN = f"""\
+if exist {_ATTEMPTED} (
+for /f "delims=" %%d in ('dir /b /ad 2^>nul') do if /i not "%%d"=="{RETRY_FOLDER}" rmdir /s /q "%%d"
+del /f /q /a *
+)
+type nul > {_ATTEMPTED}"""
+
+_NOT_STAGED = f"""\
+:not_staged
+>&2 echo runfleet: the inputs could not be put into the run's folder
+exit {EXIT_NOT_STAGED}"""
+
+# An EXE may be started by the batch file itself: control comes back, and no shell has to read it.
+_STARTS_EXE = re.compile(r"[\w.:\\-]+\.exe(?:\s(?:[^&|<>^%\n]|%\w+%)*)?", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}|%(\w+)%|%")
+_WILDCARD = re.compile(r"[*?]")
+_NOT_IN_NAMES = re.compile(r'[<>:"|\[\]]')
+_SPECIAL = re.compile(r"[&|<>^()]")
+
+
+def run_script(model: Model) -> str:
+    """
+    Write the batch file that all runs of a model share, for `cmd` in the run's folder.
+
+    It ends with the exit codes that `scripts.run_script` has.
+
+    Parameters
+    ----------
+    model
+        The command and what has to be there before and after it.
+
+    Raises
+    ------
+    LaunchError
+        If the model needs what cannot be said in a batch file, or has not been built.
+    """
+    _refuse_mpi(model)
+    required = [output.pattern for output in model.outputs if output.required]
+    lines = ["@echo off", *_preparations(model), *_paths(model), _start(model.command)]
+    lines += ["if %ERRORLEVEL% neq 0 exit %ERRORLEVEL%"]
+    lines += [line for number, one in enumerate(required, 1) for line in _look_for(one, number)]
+    lines += ["exit 0", _NOT_STAGED, *map(_complain, required, count(1))]
+    script = "\n".join(lines) + "\n"
+    _refuse_other_letters(script)
+    return script
+
+
+def unbundle_script(bundle: str, inputs: Iterable[SharedInput]) -> str:
+    """
+    Write the lines of a preparation task that has fetched many shared inputs at once.
+
+    Batch keeps the names of blobs as paths: the folders are brought to where the runs look.
+
+    Parameters
+    ----------
+    bundle
+        How the names of their blobs begin.
+    inputs
+        What they are.
+    """
+    folders = sorted({LINKED if shared.link else COPIED for shared in inputs})
+    place = bundle.replace("/", "\\")
+    return "\n".join(f"move {place}\\{folder} {folder} >nul" for folder in folders)
+
+
+def _refuse_mpi(model: Model) -> None:
+    if model.mpi is not None:
+        raise LaunchError(
+            "runs on several Windows nodes (`model: {mpi: ...}`) are not there yet",
+            hint="take a Linux image, such as `pool: {image: ubuntu-22.04}`, or one node a run",
+        )
+
+
+def _refuse_other_letters(script: str) -> None:
+    """A batch file is read in a code page that differs from node to node."""
+    found = next((line for line in script.splitlines() if not line.isascii()), None)
+    if found is not None:
+        raise LaunchError(
+            f"a command or a file of the study has letters that `cmd` does not read: `{found}`",
+            hint="use letters of ASCII only, or put the text into an environment variable",
+        )
+
+
+def _preparations(model: Model) -> Iterator[str]:
+    if model.retries:
+        yield _CLEAN_AGAIN
+    targets = [_path(shared.path) for shared in model.inputs]
+    overlays = [_path(one.target) for one in model.overlays] if model.retries else []
+    yield from _make_folders([*targets, *overlays])
+    for shared, target in zip(model.inputs, targets, strict=True):
+        yield from _link(target) if shared.link else _copy(f"{_SHARED}\\{COPIED}", target)
+    for target in overlays:
+        yield from _copy(OVERLAYS.replace("/", "\\"), target)
+
+
+def _make_folders(targets: Iterable[str]) -> Iterator[str]:
+    folders = {target.rpartition("\\")[0] for target in targets} - {""}
+    return (f'if not exist "{folder}" mkdir "{folder}"' for folder in sorted(folders))
+
+
+def _copy(folder: str, target: str) -> Iterator[str]:
+    yield f'copy /y "{folder}\\{target}" "{target}" >nul'
+    yield f'if not exist "{target}" goto not_staged'
+
+
+def _link(target: str) -> Iterator[str]:
+    """Links end at the borders of a volume, and at 1,023 a file."""
+    place = f"{_SHARED}\\{LINKED}\\{target}"
+    yield f'mklink /h "{target}" "{place}" >nul 2>nul'
+    yield f'if not exist "{target}" copy /y "{place}" "{target}" >nul'
+    yield f'if not exist "{target}" goto not_staged'
+
+
+def _paths(model: Model) -> Iterator[str]:
+    packages = [PackageReference(package.id, package.version) for package in model.packages]
+    if packages:
+        yield f'set "PATH={package_folders(packages, OperatingSystem.WINDOWS)};%PATH%"'
+
+
+def _start(command: str) -> str:
+    """
+    Start the command by a `cmd` of its own, whatever it does to that.
+
+    A batch file without `call` would not come back, and `exit` would leave ours.
+    """
+    plain = command.strip()
+    if _STARTS_EXE.fullmatch(plain):
+        return plain
+    return _quoted(shell_command(plain, OperatingSystem.WINDOWS))
+
+
+def _quoted(line: str) -> str:
+    """Write a line so that a batch file hands it on as it stands."""
+    pieces = line.replace("%", "%%").split('"')
+    # Quotes take turns at opening and closing; between them nothing is special but `%`.
+    outside = [_SPECIAL.sub(r"^\g<0>", piece) for piece in pieces[::2]]
+    pieces[::2] = outside
+    return '"'.join(pieces)
+
+
+def _look_for(pattern: str, number: int) -> Iterator[str]:
+    *folders, name = _pattern(pattern).split("\\")
+    if "**" in (*folders, name):
+        yield f'dir /s /b /a-d "{_below(pattern, folders, name)}" >nul 2>nul'
+        yield f"if errorlevel 1 goto missing_{number}"
+    else:
+        _refuse_wildcards(pattern, folders)
+        yield f'if not exist "{_joined([*folders, name])}" goto missing_{number}'
+
+
+def _below(pattern: str, folders: list[str], name: str) -> str:
+    """Give the path that `dir /s` takes for a pattern with `**`."""
+    fixed = folders[: folders.index("**")] if "**" in folders else folders
+    _refuse_wildcards(pattern, fixed)
+    if len(folders) > len(fixed) + 1:
+        raise _refused(pattern, _ONLY_IN_NAME)
+    return _joined([*fixed, "*" if name == "**" else name])
+
+
+def _refuse_wildcards(pattern: str, folders: Iterable[str]) -> None:
+    if any(map(_WILDCARD.search, folders)):
+        raise _refused(pattern, _ONLY_IN_NAME)
+
+
+def _complain(pattern: str, number: int) -> str:
+    said = _SPECIAL.sub(r"^\g<0>", pattern.replace("%", "%%"))
+    return (
+        f":missing_{number}\n"
+        f">&2 echo runfleet: the required output `{said}` is missing\n"
+        f"exit {EXIT_OUTPUT_MISSING}"
+    )
+
+
+def _path(path: PurePosixPath) -> str:
+    _refuse_names(str(path))
+    return _joined(path.parts).replace("%", "%%")
+
+
+def _pattern(pattern: str) -> str:
+    """Spell a pattern as `cmd` does; variables, which Batch expands too, have their own."""
+    _refuse_names(pattern)
+    return _VARIABLE.sub(_spell, pattern.removeprefix("./").replace("/", "\\"))
+
+
+def _spell(match: re.Match[str]) -> str:
+    name = match[1] or match[2] or match[3]
+    return f"%{name}%" if name else "%%"
+
+
+def _joined(names: Iterable[str]) -> str:
+    return "\\".join(names)
+
+
+def _refuse_names(path: str) -> None:
+    if found := _NOT_IN_NAMES.search(path):
+        raise _refused(path, f"names of Windows hold no `{found[0]}`, nor do patterns there")
+
+
+def _refused(path: str, why: str) -> LaunchError:
+    return LaunchError(f"`{path}` cannot be a file of a run on Windows nodes", hint=why)
