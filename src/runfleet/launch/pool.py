@@ -53,6 +53,8 @@ class PoolPlan:
     nodes_per_run
         How many nodes a run takes at once, which then have to reach each other; 0 where each run
         has a part of one node.
+    is_named
+        Whether the study gives its id: somebody else may have made it, for something else.
     """
 
     id: str
@@ -63,6 +65,7 @@ class PoolPlan:
     slots: int
     scaling: Scaling | None = None
     nodes_per_run: int = 0
+    is_named: bool = False
 
     @property
     def nodes(self) -> int:
@@ -106,6 +109,7 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
         spot=count if spot else 0,
         slots=slots,
         nodes_per_run=request.nodes_per_run,
+        is_named=bool(request.id),
     )
 
 
@@ -141,6 +145,7 @@ def plan_azure_pool(request: PoolRequest, login: LoginKind, *, owner: str) -> Po
         slots=slots,
         scaling=Scaling(nodes.min, owner),
         nodes_per_run=request.nodes_per_run,
+        is_named=bool(request.id),
     )
 
 

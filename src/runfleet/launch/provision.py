@@ -29,7 +29,8 @@ def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> PoolInfo | 
     """
     Make the pool if it is missing, and see that it has the nodes that runs need.
 
-    Its nodes are not waited for: tasks wait in the queue as well.
+    Its nodes are not waited for: tasks wait in the queue as well. A pool that the study names and
+    that was made by hand is left as it is: only its owner knows what it is for.
 
     Parameters
     ----------
@@ -49,10 +50,8 @@ def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> PoolInfo | 
     check_communication(plan, pool)
     if pool is None:
         _make(batch, plan, waiting)
-    elif plan.scaling is None:
-        _enlarge(batch, pool, plan)
-    elif MARK in pool.metadata:
-        _wake(batch, pool, plan, plan.scaling, waiting)
+    elif _is_ours(pool, plan):
+        _prepare(batch, pool, plan, waiting)
     return pool
 
 
@@ -83,6 +82,23 @@ def expiry_of(pool: PoolInfo) -> datetime | None:
         return datetime.fromisoformat(pool.metadata[EXPIRY])
     except (KeyError, ValueError):
         return None
+
+
+def _is_ours(pool: PoolInfo, plan: PoolPlan) -> bool:
+    """
+    Tell whether studies may change a pool.
+
+    The ids that studies do not choose are made up by runfleet alone, whatever has become of such a
+    pool's metadata since.
+    """
+    return not plan.is_named or MARK in pool.metadata
+
+
+def _prepare(batch: AzureBatch, pool: PoolInfo, plan: PoolPlan, waiting: int) -> None:
+    if plan.scaling is None:
+        _enlarge(batch, pool, plan)
+    else:
+        _wake(batch, pool, plan, plan.scaling, waiting)
 
 
 def _find(batch: AzureBatch, pool_id: str) -> PoolInfo | None:
@@ -140,7 +156,7 @@ def _wake(
     batch: AzureBatch, pool: PoolInfo, plan: PoolPlan, scaling: Scaling, waiting: int
 ) -> None:
     """Have a pool that has fallen asleep get nodes now, and not at its next evaluation."""
-    batch.set_pool_metadata(pool.id, _marks(scaling))
+    batch.set_pool_metadata(pool.id, {**pool.metadata, **_marks(scaling)})
     if pool.target >= _nodes_for(plan, waiting):
         return
     try:
