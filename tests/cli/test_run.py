@@ -73,14 +73,22 @@ def test_a_run_study_is_not_run_again(local, write_study, folder: Path):
     assert sorted((folder / "done.txt").read_text().split()) == ["1", "2", "3", "4"]
 
 
-def test_another_file_of_the_same_name_is_told(local, write_study, folder: Path):
-    """Two studies of one name would replace each other, without a word until their results mix."""
+def test_another_file_of_the_same_name_is_refused(local, write_study, folder: Path):
+    """Two studies of one name would replace each other, and their results would mix."""
     study = write_study("namesake", ECHO)
-    assert local("run", study).code == 0
-    assert "warning" not in local("run", study).err
+    assert local("run", study).code == local("run", study).code == 0
     shutil.copytree(folder, folder / "copy", ignore=shutil.ignore_patterns("results"))
-    again = local("run", f"copy/{study}")
-    assert f"study `namesake` was last submitted from `{folder / study}`" in again.err
+    copy = f"copy/{study}"
+    for command in ("run", "cancel", "results"):
+        refused = local(command, copy)
+        assert refused.code == 1
+        assert refused.err == (
+            f"error: the name `namesake` belongs to the study of `{folder / study}`\n"
+            "hint: give this one another, `study: NAME`; or let it take the other's place with "
+            f"`runfleet run {copy} --replace`\n"
+        )
+    assert local("run", copy, "--replace").code == 0
+    assert "belongs to the study of" in local("run", study).err
 
 
 def test_failed_runs_are_grouped_by_what_they_said(local, write_study):
@@ -114,8 +122,14 @@ def test_failed_runs_are_retried_when_that_is_asked(local, write_study, folder: 
     study = write_study("mended", script)
     assert local("run", study).code == 1
     (folder / "mended").touch()
-    assert local("retry", study).code == 1
+    undecided = local("retry", study)
+    assert (undecided.code, undecided.out) == (1, "")
+    assert undecided.err == (
+        "No run is to be repeated: 1 failed, 2 succeeded; "
+        "`--failed` repeats those that have failed.\n"
+    )
     assert local("retry", study, "--failed").code == 0
+    assert local("cancel", study).err == "All runs have ended already: 3 succeeded.\n"
     assert sorted((folder / "done.txt").read_text().split()) == ["1", "2", "2", "3"]
 
 
@@ -202,9 +216,31 @@ def test_status_lists_all_studies(local, write_study):
     assert local("status", "listed").out == ("listed: 3 of 3 runs ended\n1 failed, 2 succeeded\n")
 
 
+def test_a_deleted_study_leaves_its_results(local, write_study, folder: Path):
+    """Run again, it begins anew, and its results are those of the new runs."""
+    study = write_study("gone", ECHO)
+    assert local("run", study).code == 0
+    deleted = local("delete", "gone", "--yes")
+    assert (deleted.code, deleted.out) == (0, "")
+    assert deleted.err == (
+        "This deletes study `gone`:\n"
+        "  - job `gone` with 3 runs\n"
+        "  - container `study-gone` with what its runs need and wrote\n"
+        "Study `gone` is deleted.\n"
+    )
+    assert "study-gone" not in os.listdir(local.home / "storage")
+    assert (folder / "results/gone/runs.csv").exists()
+    assert "did you mean" not in local("status", "gone").err
+    assert local("run", study).code == 0
+    assert local("delete", study, "--results", "--yes").code == 0
+    assert not (folder / "results/gone").exists()
+
+
 def test_an_unknown_study(local):
     """Every command that takes a study says the same."""
-    for command in ("run", "watch", "status", "explain", "logs", "cancel", "retry", "results"):
+    for command in (
+        *("run", "watch", "status", "explain", "logs", "cancel", "retry", "results", "delete"),
+    ):
         ended = local(command, "sturdy")
         assert (ended.code, ended.out, ended.err) == (
             1,

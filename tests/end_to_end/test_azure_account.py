@@ -111,6 +111,24 @@ def test_nodes_get_signed_urls(
         assert datetime.fromisoformat(expiry) > datetime.now(UTC) + timedelta(days=6)
 
 
+def test_a_study_from_another_machine_is_not_replaced(
+    shell: Any, write_study: Callable[..., str]
+) -> None:
+    """Somebody else may have given the same name to another study of a shared account."""
+    study = write_study("taken", runs=1)
+    assert shell("run", study, "--on", "azure", "--yes", "--detach").returncode == 0
+    (shell.home / "studies/azure/taken.file").unlink()
+    file = shell.folder / study
+    file.write_text(file.read_text().replace("[1]", "[5]"))
+    refused = shell("run", study, "--on", "azure", "--yes")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "error: account `azure` has a study `taken` from another machine, and it is not the same\n"
+        "hint: give this one another name, `study: NAME`; or let it take the other's place with "
+        "`--replace`\n"
+    )
+
+
 def test_its_pool_follows_the_runs_and_says_whose_it_is(
     shell: Any, write_study: Callable[..., str], service: Path
 ) -> None:

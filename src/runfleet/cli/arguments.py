@@ -33,7 +33,7 @@ On = Annotated[
 ]
 
 _OUR_COMMAND = re.compile(
-    r"`runfleet (run|plan|watch|status|explain|logs|cancel|retry|results|doctor|images|sizes"
+    r"`runfleet (run|plan|watch|status|explain|logs|cancel|retry|results|delete|doctor|images|sizes"
     r"|package|pool|job|task|check)\b([^`]*)`"
 )
 

@@ -17,7 +17,12 @@ app = new_app()
 def cancel(study: StudyName, on: On = LOCAL) -> None:
     """Stop a study; its finished runs stay."""
     printer = Printer.standard()
-    counts = find_submission(open_account(on), study).cancel()
+    submission = find_submission(open_account(on), study)
+    counts = submission.counts()
+    if counts.all_ended:
+        printer.say(f"All runs have ended already: {counts_text(counts)}.")
+        return
+    counts = submission.cancel()
     printer.say(f"The study is cancelled: {counts_text(counts)}.")
     if counts.cancelled:
         printer.say(f"To run the rest after all: runfleet run {shlex.quote(study)}{on_option(on)}")

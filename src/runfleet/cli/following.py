@@ -115,7 +115,7 @@ def leaving(printer: Printer, *lines: str) -> Iterator[None]:
 
 def _finish(display: Display, study: Study, submission: Submission, on: str) -> Ending:
     submission, counts = _completed(display, submission)
-    collected = submission.collect(results_folder(study), on_step=display.step)
+    collected = submission.collect(results_folder(study.folder, study.name), on_step=display.step)
     return Ending(counts, collected, submission.failures() if counts.failed else [], on)
 
 

@@ -42,7 +42,9 @@ def results(
     submission = account.study(loaded)
     counts = submission.counts()
     with open_display(printer, loaded.name) as display:
-        collected = submission.collect(to or results_folder(loaded), on_step=display.step)
+        collected = submission.collect(
+            to or results_folder(loaded.folder, loaded.name), on_step=display.step
+        )
         ending = Ending(counts, collected, submission.failures() if counts.failed else [], on)
     if as_json:
         printer.json(ending_facts(loaded, ending))

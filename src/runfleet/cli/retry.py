@@ -9,10 +9,12 @@ import typer
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import LOCAL, Detach, On, StudyName, Yes
 from runfleet.cli.costs import agreed_to_costs
+from runfleet.cli.display import counts_text
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_study, open_account
+from runfleet.launch import RunCounts, Submission
 
 app = new_app()
 
@@ -38,7 +40,11 @@ def retry(
     loaded = find_study(account, study)
     submission = account.study(loaded)
     counts = submission.counts()
-    runs = counts.cancelled + (counts.failed if failed else 0)
+    runs = counts.cancelled + _failed_runs(submission, counts, by_themselves=failed)
+    if counts.all_ended and not runs and not account.changes(loaded):
+        advice = "; `--failed` repeats those that have failed" if counts.failed else ""
+        printer.say(f"No run is to be repeated: {counts_text(counts)}{advice}.")
+        raise typer.Exit(FAILED if counts.failed else 0)
     if not agreed_to_costs(printer, account, loaded, runs, yes=yes):
         raise typer.Exit(FAILED)
     raise typer.Exit(
@@ -51,3 +57,8 @@ def retry(
             detach=detach,
         )
     )
+
+
+def _failed_runs(submission: Submission, counts: RunCounts, *, by_themselves: bool) -> int:
+    """Count the failed runs that are repeated: all of them, or only those that were lost."""
+    return counts.failed if by_themselves or not counts.failed else submission.lost_runs()

@@ -27,6 +27,7 @@ COMMANDS = {
     "cancel": "Stop a study; its finished runs stay.",
     "retry": "Run cancelled or failed runs of a study again.",
     "results": "Collect the results of a study, whether or not it has ended.",
+    "delete": "Delete a study with its jobs and files.",
     "account": "Add, list, check and remove accounts.",
     "doctor": "Look at all that a study needs on its account, before it costs anything.",
     "images": "List the operating systems that nodes can have.",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated
+
 import typer
 
 from runfleet.cli.apps import example, new_app
@@ -10,8 +13,9 @@ from runfleet.cli.consent import agreed
 from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
+from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
-from runfleet.cli.studies import find_study, open_account, remember_file, warn_of_namesake
+from runfleet.cli.studies import find_study, open_account
 from runfleet.cli.study_files import warn
 from runfleet.launch import Account
 from runfleet.study import Study
@@ -20,7 +24,15 @@ app = new_app()
 
 
 @app.command(epilog=example("runfleet run study.yaml"))
-def run(study: StudyName, on: On = LOCAL, detach: Detach = False, yes: Yes = False) -> None:
+def run(
+    study: StudyName,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of another file's study.")
+    ] = False,
+    on: On = LOCAL,
+    detach: Detach = False,
+    yes: Yes = False,
+) -> None:
     """
     Run a study, and collect its results.
 
@@ -28,18 +40,24 @@ def run(study: StudyName, on: On = LOCAL, detach: Detach = False, yes: Yes = Fal
     unless the study has changed, which is shown first. The results come into `results/STUDY/`
     beside the study file. Ctrl-C leaves the runs going. Exit code 1 if runs have failed.
 
+    A study whose name is that of another file's is refused, unless it is to `--replace` that one:
+    what the other's runs wrote then stays in the storage only.
+
     On an Azure account it shows what it will make there, and asks.
     """
     printer = Printer.standard()
     account = open_account(on)
-    loaded = find_study(account, study)
+    origins = Origins(account)
+    loaded = find_study(account, study, replace=replace)
     warn(printer, loaded)
-    warn_of_namesake(printer, account, loaded, study)
-    if not _agreed_to_changes(printer, account, loaded, yes=yes):
+    changes = account.changes(loaded)
+    if changes and not replace:
+        origins.refuse_stranger(loaded.name)
+    if not _agreed_to_changes(printer, loaded, changes, yes=yes):
         raise typer.Exit(FAILED)
     if not _agreed_to_costs(printer, account, loaded, yes=yes):
         raise typer.Exit(FAILED)
-    remember_file(account, loaded, study)
+    origins.note(loaded.name, study)
     raise typer.Exit(
         submit_and_follow(
             printer,
@@ -52,9 +70,10 @@ def run(study: StudyName, on: On = LOCAL, detach: Detach = False, yes: Yes = Fal
     )
 
 
-def _agreed_to_changes(printer: Printer, account: Account, study: Study, *, yes: bool) -> bool:
+def _agreed_to_changes(
+    printer: Printer, study: Study, changes: Sequence[str], *, yes: bool
+) -> bool:
     """Show what an edit changes, and ask: results of runs that change are replaced."""
-    changes = account.changes(study)
     if not changes:
         return True
     printer.say(f"Study `{study.name}` has changed since it was last submitted:")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         summarise_jobs,
     )
     from runfleet.launch.collecting import Collected
+    from runfleet.launch.deletion import Belongings
     from runfleet.launch.errors import (
         AccountError,
         LaunchError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "AccountError",
+    "Belongings",
     "Collected",
     "Explanation",
     "FailedRun",
@@ -71,6 +73,7 @@ _HOMES = {
     "by_hand.single_task": ("SingleTask",),
     "by_hand.task_files": ("TaskFiles", "JobSummary", "fetch_task_files", "summarise_jobs"),
     "collecting": ("Collected",),
+    "deletion": ("Belongings",),
     "errors": (
         "AccountError",
         "LaunchError",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from runfleet.documents.errors import nearest
 from runfleet.errors import RunfleetError
 
 
@@ -15,7 +18,7 @@ class AccountError(LaunchError):
 
 class StudyNotFoundError(LaunchError):
     """
-    The account has never seen the study.
+    The account has never seen the study, or it has been deleted.
 
     Parameters
     ----------
@@ -23,12 +26,16 @@ class StudyNotFoundError(LaunchError):
         Its name.
     account
         Where it was looked for.
+    known
+        The studies that are there.
     """
 
-    def __init__(self, study: str, account: str) -> None:
+    def __init__(self, study: str, account: str, known: Iterable[str] = ()) -> None:
+        meant = nearest(study, known)
+        otherwise = "start it with `runfleet run`, or check its name"
         super().__init__(
             f"account `{account}` has no study `{study}`",
-            hint="start it with `runfleet run`, or check its name",
+            hint=f"did you mean `{meant}`?" if meant else otherwise,
         )
         self.study = study
         self.account = account

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from runfleet.azure import AzureBatch, BatchError, TaskInfo
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.diagnosis import explain_study
-from runfleet.launch.errors import RunNotFoundError, StudyFileNeededError, StudyNotFoundError
+from runfleet.launch.errors import LaunchError, RunNotFoundError, StudyFileNeededError
 from runfleet.launch.explanation import Explanation
 from runfleet.launch.failures import (
     FailedRun,
@@ -254,7 +254,10 @@ class Submission:
     def _record(self) -> StudyRecord:
         record = self._history.store.read()
         if record is None:
-            raise StudyNotFoundError(self.name, "any more")
+            raise LaunchError(
+                f"study `{self.name}` has been deleted",
+                hint="`runfleet run` starts it again",
+            )
         return record
 
     def _loaded(self, purpose: str) -> Study:

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from runfleet.azure import AzureBatch
 from runfleet.azure.account_settings import LoginKind
 from runfleet.launch.accounts.access import LOCAL, Access
+from runfleet.launch.deletion import Belongings, delete_belongings, find_belongings
 from runfleet.launch.errors import AccountError, StudyNotFoundError
 from runfleet.launch.hashes import hash_cache
 from runfleet.launch.history import Repeat
@@ -160,7 +161,7 @@ class Account:
         name = study.name if isinstance(study, Study) else study
         record = RecordStore(self.storage, name).read()
         if record is None or record.study != name:
-            raise StudyNotFoundError(name, self.name)
+            raise self._not_found(name)
         return self._submission(Submitted(record), loaded)
 
     def studies(self) -> list[StudySummary]:
@@ -178,6 +179,32 @@ class Account:
             )
             for name, found in sorted(jobs.items())
         ]
+
+    def belongings(self, study: str) -> Belongings:
+        """
+        Find out what a study has on the account: its jobs and its container.
+
+        Raises
+        ------
+        StudyNotFoundError
+            If it has nothing there.
+        """
+        belongings = find_belongings(self.batch, self.storage, study)
+        if not belongings:
+            raise self._not_found(study)
+        return belongings
+
+    def delete(self, belongings: Belongings) -> None:
+        """
+        Delete what a study has on the account; what was collected of it stays where it is.
+
+        Runs that have not ended are ended.
+        """
+        with self._locked(belongings.study):
+            delete_belongings(self.batch, self.storage, belongings)
+
+    def _not_found(self, study: str) -> StudyNotFoundError:
+        return StudyNotFoundError(study, self.name, [known.name for known in self.studies()])
 
     def _submission(self, submitted: Submitted, study: Study | None) -> Submission:
         return Submission(self.batch, self.storage, submitted, study, self._submit)

@@ -1,0 +1,76 @@
+"""`runfleet delete`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import LOCAL, DryRun, On, StudyName, Yes
+from runfleet.cli.consent import agreed
+from runfleet.cli.origins import Origins
+from runfleet.cli.printer import Printer
+from runfleet.cli.studies import find_name, open_account, results_folder
+from runfleet.cli.words import count_text
+from runfleet.errors import RunfleetError
+from runfleet.launch import Belongings
+
+app = new_app()
+
+
+@app.command(epilog=example("runfleet delete study.yaml --dry-run"))
+def delete(
+    study: StudyName,
+    results: Annotated[
+        bool, typer.Option("--results", help="Also the results that were collected.")
+    ] = False,
+    on: On = LOCAL,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """
+    Delete a study with its jobs and files.
+
+    What its runs wrote is then nowhere but in its folder of results, if `runfleet results` has
+    brought it there. That folder stays, unless you say `--results`.
+    """
+    printer = Printer.standard()
+    account = open_account(on)
+    origins = Origins(account)
+    name = find_name(account, study)
+    belongings = account.belongings(name)
+    folder = _results_of(origins, name) if results else None
+    for line in _lines(belongings, folder):
+        printer.say(line)
+    if agreed(printer, "Delete the study?", yes=yes, dry_run=dry_run):
+        account.delete(belongings)
+        origins.forget(name)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        printer.say(f"Study `{name}` is deleted.")
+
+
+def _lines(belongings: Belongings, results: Path | None) -> list[str]:
+    lines = [f"This deletes study `{belongings.study}`:"]
+    for job, counts in belongings.jobs:
+        going = counts.active + counts.running
+        ends = f", of which {going:,} have not ended" if going else ""
+        lines.append(f"  - job `{job.id}` with {count_text(counts.total, 'run')}{ends}")
+    if belongings.container:
+        lines.append(f"  - container `{belongings.container}` with what its runs need and wrote")
+    if results:
+        lines.append(f"  - folder `{results}`")
+    return lines
+
+
+def _results_of(origins: Origins, name: str) -> Path:
+    file = origins.file_of(name)
+    if file is None:
+        raise RunfleetError(
+            f"it is not known where the results of study `{name}` were collected",
+            hint="leave out `--results`, and delete the folder yourself",
+        )
+    return results_folder(file.parent, name)

@@ -1,0 +1,108 @@
+"""Which files the studies of an account were submitted from, as far as this machine knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runfleet.cli.study_files import is_study_file, load_study
+from runfleet.errors import RunfleetError
+from runfleet.launch import Account
+from runfleet.study import Study
+
+_SUFFIX = ".file"
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """
+    The files that studies come from, noted so that their names will do later on.
+
+    Parameters
+    ----------
+    account
+        Where the studies are.
+    """
+
+    account: Account
+
+    def note(self, study: str, path: str) -> None:
+        """Note which file a study is submitted from."""
+        if is_study_file(path):
+            note = self._note(study)
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(str(Path(path).absolute()), encoding="utf-8")
+
+    def forget(self, study: str) -> None:
+        """Forget where a study came from."""
+        self._note(study).unlink(missing_ok=True)
+
+    def file_of(self, study: str) -> Path | None:
+        """Name the file that a study was last submitted from, if that is known."""
+        note = self._note(study)
+        return Path(note.read_text(encoding="utf-8")) if note.exists() else None
+
+    def study_from(self, path: str) -> str | None:
+        """Name the study that was last submitted from a file."""
+        file = Path(path).absolute()
+        names = (note.name.removesuffix(_SUFFIX) for note in self._folder.glob(f"*{_SUFFIX}"))
+        return next((name for name in names if self.file_of(name) == file), None)
+
+    def load(self, study: str) -> Study:
+        """
+        Load a study from the file that it was last submitted from.
+
+        Raises
+        ------
+        RunfleetError
+            If that file is not known, or is one of another study by now.
+        """
+        file = self.file_of(study)
+        loaded = load_study(str(file)) if file else None
+        if loaded is None or loaded.name != study:
+            raise RunfleetError(
+                f"it is not known which file study `{study}` was submitted from",
+                hint="name the study file instead of the study",
+            )
+        return loaded
+
+    def refuse_namesake(self, study: str, path: str) -> None:
+        """
+        Refuse a file whose study has the name of another file's: their results would mix.
+
+        Raises
+        ------
+        RunfleetError
+            If the other file is still there; one that is not has been moved.
+        """
+        other = self.file_of(study)
+        if other and other.is_file() and Path(path).is_file() and not other.samefile(path):
+            raise RunfleetError(
+                f"the name `{study}` belongs to the study of `{other}`",
+                hint="give this one another, `study: NAME`; or let it take the other's place with "
+                f"`runfleet run {path} --replace`",
+            )
+
+    def refuse_stranger(self, study: str) -> None:
+        """
+        Refuse to change a study that somebody submitted elsewhere: it may be another one.
+
+        Raises
+        ------
+        RunfleetError
+            If the account is shared, and this machine never submitted a study of that name.
+        """
+        if not self.account.is_local and self.file_of(study) is None:
+            raise RunfleetError(
+                f"account `{self.account.name}` has a study `{study}` from another machine, and "
+                "it is not the same",
+                hint="give this one another name, `study: NAME`; or let it take the other's place "
+                "with `--replace`",
+            )
+
+    @property
+    def _folder(self) -> Path:
+        return self.account.home / "studies" / self.account.name
+
+    def _note(self, study: str) -> Path:
+        return self._folder / f"{study}{_SUFFIX}"

@@ -1,0 +1,53 @@
+"""Deletes a study with all that it has on its account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runfleet.azure import AzureBatch, JobInfo, TaskCounts
+from runfleet.launch.names import container_name, job_id, study_of
+from runfleet.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """
+    What a study has on its account.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    jobs
+        Its jobs, each with the numbers of its tasks.
+    container
+        Where its files are; None if there is no such container.
+    """
+
+    study: str
+    jobs: tuple[tuple[JobInfo, TaskCounts], ...]
+    container: str | None
+
+    def __bool__(self) -> bool:
+        return bool(self.jobs or self.container)
+
+
+def find_belongings(batch: AzureBatch, storage: Storage, study: str) -> Belongings:
+    """Find out what a study has, also one of which a deletion has left a part."""
+    jobs = [
+        (job, batch.task_counts(job.id))
+        for job in batch.list_jobs(prefix=job_id(study, 1))
+        if study_of(job.metadata) == study and job.state != "deleting"
+    ]
+    container = container_name(study)
+    return Belongings(
+        study, tuple(jobs), container if container in storage.list_containers() else None
+    )
+
+
+def delete_belongings(batch: AzureBatch, storage: Storage, belongings: Belongings) -> None:
+    """Delete the jobs, so that nothing writes any more, and then the files."""
+    for job, _ in belongings.jobs:
+        batch.delete_job(job.id)
+    if belongings.container:
+        storage.delete_container(belongings.container)
