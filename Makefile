@@ -24,7 +24,7 @@ demo: .venv/runtime .build/epanet $(NETWORK) ## run 300 simulations of a water n
 	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 
-test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed .build/mpich/installed .build/openmpi/installed ## run every test
+test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed .build/mpich/installed .build/openmpi/installed .build/pest/installed ## run every test
 	@.ci/debian-packages gcc libc6-dev parallel wine wine64 gcc-mingw-w64-x86-64
 	$(BIN)/pytest -n 2 --durations 15
 
@@ -91,6 +91,15 @@ $(NETWORK): .build/epanet
 	@echo "Installing $(MPI) into .build/$*, to start programs on several nodes with"
 	@$(PYTHON) -m venv .build/$*
 	@.build/$*/bin/python -m pip install --quiet $(MPI) mpi4py==4.1.2
+	@touch $@
+
+# The only package that brings them; of all that is in it, we take nothing else.
+.build/pest/installed: | .venv/bin/python
+	@echo "Installing PEST and PEST++ for Windows into .build/pest, to calibrate with"
+	@$(BIN)/python -m pip install --quiet --no-deps --target .build/pest/whole swatmf==1.0.0
+	@mkdir -p .build/pest/bin
+	@mv .build/pest/whole/swatmf/opt_files/*pest*.exe .build/pest/bin
+	@rm -r .build/pest/whole
 	@touch $@
 
 .build/azure-batch-14/installed: | .venv/bin/python

@@ -56,6 +56,14 @@ def epanet() -> Path:
     return EPANET
 
 
+@pytest.fixture(scope="session")
+def pest_programs() -> Path:
+    """The folder with the programs of PEST and PEST++, for Windows."""
+    if not (BUILD / "pest" / "installed").exists():
+        skip("PEST is not there; `make .build/pest/installed` fetches it")
+    return BUILD / "pest" / "bin"
+
+
 @pytest.fixture
 def mpich(monkeypatch: pytest.MonkeyPatch) -> str:
     """The PATH with MPICH on it; asked for before whatever starts an emulator."""

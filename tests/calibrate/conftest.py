@@ -1,11 +1,23 @@
-"""A small calibration: a decay curve of two parameters, and files for it."""
+"""A small calibration: a decay curve of two parameters, its files, and what PEST makes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from runfleet.calibrate.family import Family
 
 CONTROL = """\
 pcf
@@ -102,3 +114,136 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scratch")
     write_case(folder)
     return folder
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The folder of a manager of the real programs, and what it is about."""
+
+    folder: Path
+    case: str
+    family: Family
+
+    def text(self, file: str) -> str:
+        """The text of one of its files."""
+        return (self.folder / file).read_bytes().decode("latin-1")
+
+
+DECAY = """\
+pcf
+* control data
+restart estimation
+2 6 1 0 1
+1 1 double point 1 0 0
+10.0 -2.0 0.3 0.03 10
+10.0 10.0 0.001
+0.1
+{noptmax} 0.005 4 4 0.005 4
+1 1 1
+* parameter groups
+rates relative 0.01 0.0 switch 2.0 parabolic
+* parameter data
+start log factor 1.0 0.1 10.0 rates 1.0 0.0 1
+decay log factor {decay} 0.01 2.0 rates 1.0 0.0 1
+* observation groups
+heads
+* observation data
+{observations}
+* model command line
+model.exe
+* model input/output
+model.tpl model.in
+model.ins model.out
+{options}
+"""
+
+TRUE_START, TRUE_DECAY = 3.0, 0.25
+
+# Program, iterations, beginning, workers, options.  All are known to be quick.
+RUNS = {
+    "beopest": ("beopest64", 4, 0.05, 2, ""),
+    "ies": (
+        *("pestpp-ies", 1, 0.3, 3),
+        "++ies_num_reals(6) ies_lambda_mults(1.0) lambda_scale_fac(1.0) ies_subset_size(6)",
+    ),
+    "glm": ("pestpp-glm", 1, 0.2, 2, "++lambdas(1.0) lambda_scale_fac(1.0)"),
+    "sen": ("pestpp-sen", 1, 0.2, 3, "++gsa_morris_r(2) gsa_morris_p(4)"),
+}
+
+
+@pytest.fixture(scope="session")
+def calibrated(
+    pest_programs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Calibrated]:
+    """Calibrations that the real programs have done, each with several workers, side by side."""
+    for needed in ("wine", "script", "x86_64-w64-mingw32-gcc"):
+        if shutil.which(needed) is None:
+            pytest.skip(f"`{needed}` is not installed; `make test` says how")
+    root = tmp_path_factory.mktemp("pest")
+    model = root / "model.exe"
+    compiler = ["x86_64-w64-mingw32-gcc", "-o", model, Path(__file__).with_name("model.c"), "-lm"]
+    subprocess.run(compiler, check=True)
+    environment = {**os.environ, "WINEPREFIX": str(root / "prefix"), "WINEDEBUG": "-all"}
+    subprocess.run(["wineboot"], env=environment, check=True, capture_output=True)
+    try:
+        with ThreadPoolExecutor() as pool:
+            runs = {
+                name: pool.submit(_calibrate, root, name, pest_programs, environment)
+                for name in RUNS
+            }
+            return {name: run.result() for name, run in runs.items()}
+    finally:
+        subprocess.run(["wineserver", "-k"], env=environment, check=False)
+
+
+def _calibrate(root: Path, name: str, programs: Path, environment: dict[str, str]) -> Calibrated:
+    program, noptmax, decay, workers, options = RUNS[name]
+    observations = [TRUE_START * math.exp(-TRUE_DECAY * time) for time in range(6)]
+    text = DECAY.format(
+        noptmax=noptmax,
+        decay=decay,
+        observations="\n".join(f"y{i} {y:.9e} 1.0 heads" for i, y in enumerate(observations)),
+        options=options,
+    )
+    folders = [root / name / part for part in ("manager", *map(str, range(workers)))]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        shutil.copy(root / "model.exe", folder)
+        (folder / "case.pst").write_text(text)
+        (folder / "model.tpl").write_text(TEMPLATE)
+        lines = "\n".join(f"l1 [y{i}]5:21" for i in range(6))
+        (folder / "model.ins").write_text(f"pif @\n@results@\n{lines}\n")
+    port = _free_port()
+    switch = "/H" if program == "beopest64" else "/h"
+    line = f"wine {shlex.quote(str(programs / program))}.exe case {switch}"
+    manager = _start(f"{line} :{port}", folders[0], environment)
+    others = [_start(f"{line} 127.0.0.1:{port}", folder, environment) for folder in folders[1:]]
+    try:
+        manager.wait(100)
+    finally:
+        for process in (manager, *others):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return Calibrated(folders[0], "case", Family.PEST if name == "beopest" else Family.PESTPP)
+
+
+def _start(line: str, folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # BeoPEST wants a console; PEST++ does without, and is much faster so.
+    command = ["script", "-qfec", line, "/dev/null"] if "/H" in line else shlex.split(line)
+    with (folder / "stdout.txt").open("wb") as output:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,193 @@
+"""Live figures are read from what managers write while they run."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runfleet.calibrate.family import Family
+from runfleet.calibrate.progress import Progress, ProgressReader, read_progress
+
+
+def whole_progress(run: Any) -> Progress:
+    """What all files of a calibration that has ended say."""
+    reader = ProgressReader(run.case, run.family, iterations=4)
+    for file in reader.files:
+        if (run.folder / file).exists():
+            reader.feed(file, run.text(file))
+    return reader.progress()
+
+
+def test_beopest(calibrated: Mapping[str, Any]) -> None:
+    """Iterations, phi, runs and workers of a real BeoPEST, from its console and its records."""
+    progress = whole_progress(calibrated["beopest"])
+    assert progress.iteration is not None
+    assert progress.iteration >= 2
+    assert progress.iterations == 4
+    assert list(progress.phi_by_iteration) == list(range(progress.iteration + 1))
+    assert progress.phi is not None
+    assert progress.phi < 1e-3 < progress.phi_by_iteration[0]
+    assert (progress.runs_running, progress.runs_failed, progress.errors) == (0, 0, ())
+    assert (progress.workers_registered, progress.workers_seen) == (2, 2)
+    assert sum(worker.runs_done for worker in progress.workers) == progress.runs_done
+    assert all(worker.name.endswith(("\\0", "\\1")) for worker in progress.workers)
+    assert timedelta(0) < (progress.workers[0].mean_time or timedelta(0)) < timedelta(seconds=20)
+
+
+def test_beopest_from_its_console_alone(calibrated: Mapping[str, Any]) -> None:
+    """With the escape sequences of the console in it."""
+    run = calibrated["beopest"]
+    text = run.text("stdout.txt")
+    assert "\x1b[" in text
+    progress = read_progress(run.case, run.family, {"stdout.txt": text})
+    assert progress.phi_by_iteration == whole_progress(run).phi_by_iteration
+
+
+def test_pestpp_ies(calibrated: Mapping[str, Any]) -> None:
+    """The mean phi of the ensemble, and the realizations that failed."""
+    progress = whole_progress(calibrated["ies"])
+    assert (progress.iteration, progress.is_complete) == (1, True)
+    assert progress.phi_by_iteration[1] < progress.phi_by_iteration[0]
+    assert progress.runs_failed == 2
+    assert progress.runs_done == (6 - 2) * 2
+    assert (progress.workers_seen, progress.workers_idle, progress.runs_left) == (3, 3, 0)
+    assert sum(worker.runs_failed for worker in progress.workers) == 2
+
+
+def test_pestpp_glm_and_sen(calibrated: Mapping[str, Any]) -> None:
+    """What the others of PEST++ tell: sensitivities have no phi."""
+    glm, sen = (whole_progress(calibrated[name]) for name in ("glm", "sen"))
+    assert (glm.iteration, sorted(glm.phi_by_iteration)) == (1, [0, 1])
+    assert (sen.iteration, sen.phi, sen.activity) == (None, None, "performing model runs")
+    assert sen.runs_done == 6
+    assert glm.is_complete
+    assert sen.is_complete
+
+
+@pytest.mark.parametrize("name", ["beopest", "ies", "glm"])
+def test_piece_by_piece(calibrated: Mapping[str, Any], name: str) -> None:
+    """Files that grow by any pieces give what they give as a whole."""
+    run = calibrated[name]
+    reader = ProgressReader(run.case, run.family, iterations=4)
+    for file in reader.files:
+        if (run.folder / file).exists():
+            text = run.text(file)
+            for start in range(0, len(text), 7):
+                reader.feed(file, text[start : start + 7])
+    assert reader.progress() == whole_progress(run)
+
+
+RUN_RECORD = """\
+ OPTIMISATION ITERATION NO.  3 ----->
+
+ Calculating Jacobian matrix: running model 3 times .....
+   31 Dec 23:59:58.00:- index of 1 assigned to node at working directory "10.0.0.4\\\\D:\\w1".
+   31 Dec 23:59:58.00:- index of 2 assigned to node at working directory "10.0.0.5\\\\D:\\w2".
+   31 Dec 23:59:58.00:- model run 1 commencing on node 1.
+   31 Dec 23:59:58.00:- model run 2 commencing on node 2.
+   31 Dec 23:59:59.50:- model run 1 completed on node 1.
+    1 Jan 00:00:01.00:- communications failure on node 2; model run 2 will be re-assigned.
+    1 Jan 00:00:01.00:- model run 2 commencing on node 1.
+    1 Jan 00:00:02.00:- model run failure on node 1; will attempt model run 2 one more time.
+    1 Jan 00:00:02.00:- model run 2 commencing on node 1.
+"""
+
+
+def test_workers_that_are_lost_and_runs_that_fail() -> None:
+    """A lost worker is seen, but no longer there; a failed run is tried again and not done."""
+    progress = read_progress("case", Family.PEST, {"CASE.rmr": RUN_RECORD})
+    first, second = progress.workers
+    assert (progress.iteration, progress.activity) == (3, "calculating jacobian matrix")
+    assert (progress.runs_done, progress.runs_failed, progress.runs_running) == (1, 1, 1)
+    assert (progress.workers_seen, progress.workers_busy, progress.workers_idle) == (2, 1, 0)
+    assert (first.name, first.mean_time) == ("10.0.0.4 D:\\w1", timedelta(seconds=1.5))
+    assert (second.is_registered, second.mean_time) == (False, None)
+
+
+def test_why_beopest_stopped() -> None:
+    """Its own words, as one line."""
+    text = (
+        " ****************************************\r\n"
+        " Error condition prevents continued PEST execution:-\r\n\r\n"
+        " Model run failure has occurred on node 1 identified as \r\n"
+        ' "10.0.0.4\\\\D:\\w1".\r\n'
+        " ****************************************\r\n"
+    )
+    progress = read_progress("case", Family.PEST, {"stdout.txt": text, "case.rec": text})
+    assert progress.errors == (
+        'Model run failure has occurred on node 1 identified as "10.0.0.4\\\\D:\\w1".',
+    )
+
+
+def test_the_figures_that_panther_prints() -> None:
+    """Before its record is there, its own line of figures tells."""
+    text = (
+        "    running model 10 times\n"
+        "11/22 04:05:30 mn:0.039 runs(C2    |F1    |T1    ) agents(R1   |W1   |U1   ) 0  \r"
+    )
+    progress = read_progress("case", Family.PESTPP, {"stdout.txt": text})
+    assert (progress.runs_done, progress.runs_failed, progress.runs_left) == (2, 2, 6)
+    assert (progress.workers_busy, progress.workers_idle) == (1, 2)
+
+
+def test_who_only_knocks_is_no_worker() -> None:
+    """Connections that end before an agent is ready do not count."""
+    text = (
+        "11/22/26 04:05:27->new connection from:localhost:49154\n"
+        "11/22/26 04:05:27->initializing new agent connection from:localhost$ "
+        "socket:localhost:49154 number of agents:1\n"
+        "11/22/26 04:05:27->lost connection to agent:localhost$ socket:localhost:49154\n"
+        "11/22/26 04:05:27->new agent ready:localhost$D:\\a b\\w1 socket:localhost:49155\n"
+    )
+    progress = read_progress("case", Family.PESTPP, {"case.rmr": text})
+    assert [worker.name for worker in progress.workers] == ["localhost D:\\a b\\w1"]
+    assert progress.workers_seen == 1
+
+
+def test_nothing_is_known_before_anything_is_written() -> None:
+    """None is what has not been told; it is not 0."""
+    progress = read_progress("case", Family.PEST, {"stdout.txt": "", "other.txt": "nothing"})
+    assert (progress.iteration, progress.phi, progress.runs_done) == (None, None, None)
+    assert (progress.workers_registered, progress.workers_seen) == (None, 0)
+
+
+def test_a_large_file_is_read_once(calibrated: Mapping[str, Any]) -> None:
+    """What is new costs what it is long; what has been read costs nothing more."""
+    text = calibrated["ies"].text("case.rmr")
+    reader = ProgressReader("case", Family.PESTPP)
+    reader.feed("case.rmr", text * math.ceil(10_000_000 / len(text)))
+    before = time.process_time()
+    reader.feed("case.rmr", text)
+    reader.progress()
+    assert time.process_time() - before < 0.1
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    family=st.sampled_from(Family),
+    name=st.sampled_from(["stdout.txt", "case.rmr", "case.rec", "case.iobj", "stderr.txt"]),
+    words=st.lists(
+        st.one_of(
+            st.text(max_size=8),
+            st.sampled_from(
+                [
+                    *("OPTIMISATION ITERATION NO. : ", "Lowest phi this iteration: ", "1e400", "-"),
+                    *(" 31 Feb 25:61:99.9:- ", "model run 1 commencing on node 1", "\n", "\x1b["),
+                    *("run_id:1 received from:a$b run_time:", "actual ", "EnsembleMethod "),
+                    *("iteration 1 report", "model run 1 completed on node 1", "9" * 30),
+                ]
+            ),
+        ),
+        max_size=30,
+    ),
+)
+def test_whatever_is_written(family: Family, name: str, words: list[str]) -> None:
+    """No text is too strange to be read."""
+    assert read_progress("case", family, {name: "".join(words)}).workers_seen >= 0
