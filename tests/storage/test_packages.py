@@ -126,9 +126,9 @@ def test_sources_that_cannot_be_packed(packages: PackageFolder, tmp_path: Path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/link").symlink_to("nowhere")
     reasons = {
-        "absent": f"there is no folder or zip file `{tmp_path}/absent`",
+        "absent": f"there is no file or folder `{tmp_path}/absent`",
         "empty": f"the folder `{tmp_path}/empty` holds no file to pack",
-        "text.zip": f"`{tmp_path}/text.zip` is neither a folder nor a zip file",
+        "text.zip": f"`{tmp_path}/text.zip` is no zip file that a package can be made of by itself",
         "none.zip": f"the zip file `{tmp_path}/none.zip` holds no file",
         "escape.zip": f"the zip file `{tmp_path}/escape.zip` holds `../b`, "
         "outside of its own folder",
@@ -140,3 +140,25 @@ def test_sources_that_cannot_be_packed(packages: PackageFolder, tmp_path: Path):
             packages.add("one", "1", tmp_path / name)
         assert refused.value.message == reason
     assert list(packages.root.iterdir()) == []
+
+
+def test_files_may_lie_side_by_side(packages: PackageFolder, program: Path, tmp_path: Path):
+    """A program and its libraries, wherever they are; a program that is a zip file stays whole."""
+    (tmp_path / "lib.dll").write_text("library")
+    jar = make_zip(tmp_path / "model.JAR", "Main.class")
+    package = packages.add("side", "1", tmp_path / "lib.dll", jar)
+    with zipfile.ZipFile(package.path) as archive:
+        assert archive.namelist() == ["lib.dll", "model.JAR"]
+    with zipfile.ZipFile(packages.add("jar", "1", jar).path) as archive:
+        assert archive.namelist() == ["model.JAR"]
+
+
+def test_files_that_cannot_lie_side_by_side(packages: PackageFolder, tmp_path: Path):
+    for folder, name in (("a", "x.dll"), ("b", "X.DLL")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text("")
+    one, other = tmp_path / "a/x.dll", tmp_path / "b/X.DLL"
+    with pytest.raises(PackageError, match="would be the same file of a package"):
+        packages.add("twins", "1", one, other)
+    with pytest.raises(PackageError, match="is a folder, and a package is one folder, or files"):
+        packages.add("both", "1", one, tmp_path / "b")

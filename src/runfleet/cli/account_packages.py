@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,14 +33,14 @@ def add_to_account(
     printer: Printer,
     packages: AccountPackages,
     name: tuple[str, str],
-    source: Path,
+    sources: Sequence[Path],
     *,
     replace: bool,
 ) -> None:
     """Pack a program, upload it as a version of an application, and activate that."""
     with (
         tempfile.TemporaryDirectory(prefix="runfleet-") as folder,
-        packed(source, Path(folder) / "package.zip") as archive,
+        packed(sources, Path(folder) / "package.zip") as archive,
     ):
         with _progress(printer) as on_progress:
             packages.add(*name, archive, replace=replace, on_progress=on_progress)

@@ -30,9 +30,12 @@ Version = Annotated[str, typer.Argument(metavar="VERSION", help="The version, su
 def add(
     application_id: ApplicationId,
     version: Version,
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="FOLDER_OR_ZIP", help="The program's folder, or a zip file of it."),
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER_OR_ZIP...",
+            help="The program's folder, a zip file of it, or its files side by side.",
+        ),
     ],
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace this version if its content is another.")
@@ -52,7 +55,7 @@ def add(
     printer = Printer.standard()
     of_account = packages_of(on)
     if of_account is not None:
-        add_to_account(printer, of_account, (application_id, version), source, replace=replace)
+        add_to_account(printer, of_account, (application_id, version), sources, replace=replace)
         if default:
             of_account.set_default(application_id, version)
         printer.data(f"{application_id}=={version}")
@@ -62,7 +65,7 @@ def add(
             "there is no need for `--default` on this machine",
             hint="the version that was added last is installed for those who name none",
         )
-    package = _folder().add(application_id, version, source, replace=replace)
+    package = _folder().add(application_id, version, *sources, replace=replace)
     printer.say(f"Package of {size_text(package.size)} in `{package.path}`; studies name it as:")
     printer.data(_reference(package))
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from runfleet.storage.errors import StorageError
@@ -36,12 +36,34 @@ def zip_folder(folder: Path, archive_path: Path) -> None:
     files = sorted(files_below(folder))
     if not files:
         raise ArchiveError(f"the folder `{folder}` holds no file to pack")
+    _zip({str(file.relative_to(folder)): file for file in files}, archive_path)
+
+
+def zip_files(files: Iterable[Path], archive_path: Path) -> None:
+    """
+    Write files, side by side, into a zip file with their modes.
+
+    Raises
+    ------
+    ArchiveError
+        If two have the same name, be it but for case.
+    """
+    named: dict[str, Path] = {}
+    for file in files:
+        twin = next((name for name in named if name.casefold() == file.name.casefold()), None)
+        if twin is not None:
+            raise ArchiveError(f"`{named[twin]}` and `{file}` would be the same file of a package")
+        named[file.name] = file
+    _zip(named, archive_path)
+
+
+def _zip(files: Mapping[str, Path], archive_path: Path) -> None:
     # Times before 1980, which zip files cannot express, are moved there instead of being refused.
     with zipfile.ZipFile(
         archive_path, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False
     ) as archive:
-        for file in files:
-            archive.write(file, file.relative_to(folder))
+        for name, file in files.items():
+            archive.write(file, name)
 
 
 def unzip(archive_path: str, folder: str) -> None:

@@ -7,17 +7,19 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from runfleet.storage.archives import ArchiveError, zip_folder
+from runfleet.storage.archives import ArchiveError, zip_files, zip_folder
 from runfleet.storage.errors import StorageError
 
 _APPLICATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _VERSION = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,64}")
 _UNIX_MODE_SHIFT = 16
+# Programs that are, or may be, zip files themselves.
+_ZIPPED_PROGRAMS = {".exe", ".jar", ".pyz"}
 
 
 class PackageError(StorageError):
@@ -64,7 +66,7 @@ class PackageFolder:
         self.root = root
 
     def add(
-        self, application_id: str, version: str, source: Path, *, replace: bool = False
+        self, application_id: str, version: str, *sources: Path, replace: bool = False
     ) -> Package:
         """
         Add a version of an application; adding the same content again changes nothing.
@@ -75,21 +77,22 @@ class PackageFolder:
             1 to 64 letters, digits, hyphens and underscores.
         version
             1 to 64 letters, digits, hyphens, underscores and dots.
-        source
-            A folder, which is zipped with its executable bits, or a zip file, which is copied.
+        sources
+            A folder, which is zipped with its executable bits; a zip file, which is copied; or
+            files that are to lie side by side.
         replace
             Whether a version that is there with other content may be replaced.
 
         Raises
         ------
         PackageError
-            If a name is not allowed, the source cannot be packed, or the version is there with
+            If a name is not allowed, the sources cannot be packed, or the version is there with
             other content.
         """
         check_package_name(application_id, version)
         target = self._path(application_id, version)
         self.root.mkdir(parents=True, exist_ok=True)
-        with packed(source, self.root / f".{application_id}-{version}.{os.getpid()}") as archive:
+        with packed(sources, self.root / f".{application_id}-{version}.{os.getpid()}") as archive:
             if target.exists() and not replace:
                 _refuse_other_content(application_id, version, target, archive)
             else:
@@ -161,49 +164,68 @@ def _package(path: Path) -> Package:
 
 
 @contextlib.contextmanager
-def packed(source: Path, target: Path) -> Iterator[Path]:
+def packed(sources: Sequence[Path], target: Path) -> Iterator[Path]:
     """
     Make a zip file of a package, which is gone afterwards unless it was moved.
 
     Parameters
     ----------
-    source
-        A folder, which is zipped with its executable bits, or a zip file, which is copied.
+    sources
+        A folder, which is zipped with its executable bits; a zip file, which is copied; or files
+        that are to lie side by side.
     target
         The zip file to make.
 
     Raises
     ------
     PackageError
-        If the source cannot be packed, or what is done with the zip file meanwhile fails.
+        If the sources cannot be packed, or what is done with the zip file meanwhile fails.
     """
     try:
-        _pack(source, target)
+        _pack(sources, target)
         yield target
     except OSError as error:
-        place = error.filename or source
+        place = error.filename or sources[0]
         raise PackageError(f"cannot pack `{place}`: {error.strerror or error}") from error
     except ArchiveError as error:
         raise PackageError(error.message) from error
     except zipfile.BadZipFile as error:
-        raise PackageError(f"the zip file `{source}` is damaged: {error}") from error
+        raise PackageError(f"the zip file `{sources[0]}` is damaged: {error}") from error
     finally:
         target.unlink(missing_ok=True)
 
 
-def _pack(source: Path, packed: Path) -> None:
-    if source.is_dir():
-        zip_folder(source, packed)
-    elif zipfile.is_zipfile(source):
-        _check_zip(source)
-        shutil.copyfile(source, packed)
-    elif source.exists():
-        raise PackageError(
-            f"`{source}` is neither a folder nor a zip file",
-            hint="put the program into a folder of its own and name that",
-        )
+def _pack(sources: Sequence[Path], packed: Path) -> None:
+    for source in sources:
+        if not source.exists():
+            raise PackageError(f"there is no file or folder `{source}`")
+    first = sources[0]
+    if len(sources) == 1 and first.is_dir():
+        zip_folder(first, packed)
+    elif len(sources) == 1 and _is_archive(first):
+        _check_zip(first)
+        shutil.copyfile(first, packed)
     else:
-        raise PackageError(f"there is no folder or zip file `{source}`")
+        _check_files(sources)
+        zip_files(sources, packed)
+
+
+def _is_archive(source: Path) -> bool:
+    return source.suffix.lower() not in _ZIPPED_PROGRAMS and zipfile.is_zipfile(source)
+
+
+def _check_files(sources: Sequence[Path]) -> None:
+    for source in sources:
+        if source.is_dir():
+            raise PackageError(
+                f"`{source}` is a folder, and a package is one folder, or files side by side",
+                hint="put all that belongs to the program into one folder and name that",
+            )
+        if source.suffix.lower() == ".zip":
+            raise PackageError(
+                f"`{source}` is no zip file that a package can be made of by itself",
+                hint="name one zip file, one folder, or the program's files",
+            )
 
 
 def _check_zip(source: Path) -> None:
