@@ -7,7 +7,7 @@ BIN := .venv/bin
 NETWORK := examples/epanet-net1/net1.inp.j2
 
 # What has to work on Windows too.
-CLIENT := $(addprefix --package runfleet., study storage azure launch calibrate cli)
+CLIENT := $(addprefix --package runfleet., inspection study storage azure launch calibrate cli)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

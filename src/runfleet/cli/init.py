@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -10,8 +11,12 @@ from typing import Annotated
 import typer
 
 from runfleet.cli.apps import example, new_app
+from runfleet.cli.arguments import AsJson
+from runfleet.cli.inspections import next_commands, program_facts, show_program
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
+from runfleet.inspection import inspect
+from runfleet.launch.proposal import Proposal, propose, stem_of
 from runfleet.study import starter_text, study_name_from
 
 app = new_app()
@@ -28,48 +33,53 @@ def init(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a study file that is there.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """
-    Write a commented study file for an executable.
+    Look at an executable, and write a commented study file for it.
 
-    The study runs the executable once; its comments show what else a study can ask for.
+    Says what it is, which libraries it needs, and what of that is missing. The study runs the
+    executable once; its comments show what else a study can ask for.
     """
     printer = Printer.standard()
+    path = Path(executable)
     # Every folder may have its `study.yaml`, but an account holds one study of a name.
-    name = study_name_from(Path(executable).stem) if output.stem == "study" else None
-    text = _study_text(printer, executable, output.parent, name)
+    name = study_name_from(stem_of(path)) if output.stem == "study" else None
+    proposal = propose(inspect(path), output.parent) if _is_file(executable) else None
+    text = proposal.study_text(name) if proposal else _text_for_name(printer, executable, name)
     _write(output, text, force=force)
-    printer.say(f"Wrote `{output}`. Edit it, then try `runfleet plan {shlex.quote(str(output))}`.")
+    if as_json:
+        printer.json(
+            {"study_file": str(output), **(program_facts(proposal, output) if proposal else {})}
+        )
+        return
+    _show(printer, proposal, output)
     printer.data(str(output))
 
 
-def _study_text(printer: Printer, executable: str, folder: Path, name: str | None) -> str:
-    path = Path(executable)
-    if not path.is_file():
-        _warn_if_unknown(printer, executable)
-        return starter_text(shlex.quote(executable), name=name)
-    if not path.resolve().is_relative_to(folder.resolve()):
-        printer.warning(
-            f"`{executable}` is outside the study file's folder, so it cannot be an input; "
-            "nodes elsewhere get it as an application package (`runfleet package add`)"
-        )
-        return starter_text(shlex.quote(str(path.resolve())), name=name)
-    shared = path.resolve().relative_to(folder.resolve()).as_posix()
-    return starter_text(_command(shared), name=name, inputs=[shared])
+def _is_file(executable: str) -> bool:
+    """Tell a file, be it there or not, from the name of a program on PATH."""
+    return Path(executable).exists() or "/" in executable or os.sep in executable
 
 
-def _warn_if_unknown(printer: Printer, executable: str) -> None:
+def _text_for_name(printer: Printer, executable: str, name: str | None) -> str:
     if shutil.which(executable) is None:
         printer.warning(
             f"`{executable}` is neither a file here nor a program on PATH; "
             "it has to be in an application package of the study"
         )
+    return starter_text(shlex.quote(executable), name=name)
 
 
-def _command(shared: str) -> str:
-    """How the shell starts a file in the run's folder."""
-    interpreter = "python3 " if shared.endswith(".py") else "./"
-    return f"{interpreter}{shlex.quote(shared)}"
+def _show(printer: Printer, proposal: Proposal | None, output: Path) -> None:
+    if proposal is None:
+        plan = f"runfleet plan {shlex.quote(str(output))}"
+        printer.say(f"Wrote `{output}`. Edit it, then try `{plan}`.")
+        return
+    show_program(printer, proposal.program)
+    printer.say(f"Wrote `{output}`. Add to its command what the program is to be told, then:")
+    for command in next_commands(proposal, output):
+        printer.say(f"    {command}")
 
 
 def _write(output: Path, text: str, *, force: bool) -> None:

@@ -22,7 +22,7 @@ model:
 {outputs}
 
   # Application packages whose programs the command finds.
-  # packages: [epanet==2.3.5]
+{packages}
 
   # Input files that differ from run to run, and the templates they are made from: a template is
   # the file with `{{{{ ROUGHNESS }}}}` in the place of a number.
@@ -52,8 +52,16 @@ model:
 #   lowest_pressure: {{file: report.txt, pattern: 'minimum pressure\\s+(\\S+)', take: min}}
 
 # The machines to run on.  On this computer the runs take what it has.
-# pool: {{image: ubuntu-22.04, vm_size: standard_f4s_v2, nodes: {{max: 5}}}}
+{pool}
 """
+
+_POOL = """\
+pool:
+  image: {image}
+  # What else a pool on Azure has:
+  # vm_size: standard_f4s_v2
+  # nodes: {{max: 5}}"""
+_ANY_POOL = "# pool: {image: ubuntu-22.04, vm_size: standard_f4s_v2, nodes: {max: 5}}"
 
 
 def starter_text(
@@ -62,6 +70,8 @@ def starter_text(
     name: str | None = None,
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
+    packages: Sequence[str] = (),
+    image: str | None = None,
 ) -> str:
     """
     Write a commented study file that runs a command once.
@@ -76,6 +86,10 @@ def starter_text(
         Input files, relative to the study file.
     outputs
         Files to keep, or patterns.
+    packages
+        Application packages, as `epanet==2.3.5`.
+    image
+        What the nodes run; if None, what a pool has that is not told.
 
     Returns
     -------
@@ -92,7 +106,14 @@ def starter_text(
         command=_quoted(command),
         inputs=_list_line("inputs", inputs, example="network.inp"),
         outputs=_list_line("outputs", outputs, example="*.txt"),
+        packages=_packages_line(packages),
+        pool=_ANY_POOL if image is None else _POOL.format(image=image),
     )
+
+
+def _packages_line(packages: Sequence[str]) -> str:
+    # A version such as `1.0` is no number here, for the id stands before it.
+    return f"  packages: [{', '.join(packages)}]" if packages else "  # packages: [epanet==2.3.5]"
 
 
 def _list_line(key: str, items: Sequence[str], *, example: str) -> str:

@@ -1,0 +1,122 @@
+"""Programs and libraries of Linux: the ELF format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from runfleet.inspection.errors import InspectionError, damaged
+from runfleet.inspection.program import Binary, System
+
+T = TypeVar("T")
+
+_MACHINES = {
+    "EM_X86_64": "x86-64",
+    "EM_386": "x86",
+    "EM_AARCH64": "ARM64",
+    "EM_ARM": "ARM",
+    "EM_PPC64": "POWER",
+    "EM_RISCV": "RISC-V",
+}
+_OTHERS = {
+    "ET_REL": ("an object file, not linked yet", "link it: `gfortran model.o -o model`"),
+    "ET_CORE": ("the memory of a program that crashed", "name the program itself"),
+}
+_GLIBC = re.compile(r"GLIBC_(\d+(?:\.\d+)+)")
+_IS_PIE = 0x08000000
+# A header with wrong bytes in it may count to thousands of millions.
+_MOST = 10_000
+
+
+def read_elf(path: Path) -> Binary:
+    """
+    Read the headers of a program or library of Linux.
+
+    Raises
+    ------
+    InspectionError
+        If it is neither of them, or damaged.
+    """
+    # Imported late: only this needs it.
+    from elftools.elf.elffile import ELFFile
+
+    try:
+        with path.open("rb") as file:
+            elf = ELFFile(file)
+            _refuse_others(elf, path)
+            return _binary(elf, path)
+    except InspectionError:
+        raise
+    except OSError:
+        raise
+    except Exception as error:
+        # A header with wrong bytes in it leads the parser anywhere.
+        raise damaged(path, "a Linux program (ELF)") from error
+
+
+def _refuse_others(elf: Any, path: Path) -> None:
+    if elf["e_type"] in _OTHERS:
+        what, remedy = _OTHERS[elf["e_type"]]
+        raise InspectionError(f"`{path}` is {what}", hint=remedy)
+    ends = (segment["p_offset"] + segment["p_filesz"] for segment in _segments(elf))
+    if max(ends, default=0) > path.stat().st_size:
+        raise damaged(path, "a Linux program (ELF)")
+
+
+def _binary(elf: Any, path: Path) -> Binary:
+    segments = list(_segments(elf))
+    loader = next((one for one in segments if one["p_type"] == "PT_INTERP"), None)
+    tags = [tag for one in segments if one["p_type"] == "PT_DYNAMIC" for tag in _tags(one)]
+    needs = [tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"]
+    is_static = loader is None and not needs
+    is_library = elf["e_type"] == "ET_DYN" and loader is None and not _is_static_pie(tags)
+    return Binary(
+        system=System.LINUX,
+        bits=elf.elfclass,
+        machine=_MACHINES.get(elf["e_machine"], str(elf["e_machine"])),
+        is_program=not is_library,
+        needs=tuple(dict.fromkeys(needs)),
+        folders=tuple(_folders(tags, path.absolute().parent)),
+        is_static=is_static,
+        runtime="musl" if loader is not None and "musl" in loader.get_interp_name() else "",
+        glibc=max(_glibc_versions(elf), default=()),
+    )
+
+
+def _segments(elf: Any) -> Iterator[Any]:
+    return _at_most(elf.iter_segments())
+
+
+def _tags(segment: Any) -> Iterator[Any]:
+    return _at_most(segment.iter_tags())
+
+
+def _at_most(items: Iterable[T]) -> Iterator[T]:
+    return islice(items, _MOST)
+
+
+def _is_static_pie(tags: Iterable[Any]) -> bool:
+    return any(tag.entry.d_tag == "DT_FLAGS_1" and tag.entry.d_val & _IS_PIE for tag in tags)
+
+
+def _folders(tags: Iterable[Any], origin: Path) -> Iterator[Path]:
+    for tag in tags:
+        if tag.entry.d_tag in ("DT_RPATH", "DT_RUNPATH"):
+            text = tag.runpath if tag.entry.d_tag == "DT_RUNPATH" else tag.rpath
+            for folder in filter(None, text.split(":")):
+                place = re.sub(r"\$(ORIGIN|\{ORIGIN\})", lambda _: str(origin), folder)
+                yield Path(place)
+
+
+def _glibc_versions(elf: Any) -> Iterator[tuple[int, ...]]:
+    from elftools.elf.gnuversions import GNUVerNeedSection
+
+    for section in _at_most(elf.iter_sections()):
+        if isinstance(section, GNUVerNeedSection):
+            for _, wanted in _at_most(section.iter_versions()):
+                for version in _at_most(wanted):
+                    if match := _GLIBC.fullmatch(version.name):
+                        yield tuple(map(int, match[1].split(".")))

@@ -1,0 +1,100 @@
+"""A look at an executable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runfleet.inspection.elf import read_elf
+from runfleet.inspection.errors import InspectionError
+from runfleet.inspection.libraries import find_libraries
+from runfleet.inspection.pe import read_pe
+from runfleet.inspection.problems import find_problems, needed_glibc
+from runfleet.inspection.program import Binary, Kind, Program, System
+from runfleet.inspection.scripts import read_jar, read_script
+
+_HEAD_BYTES = 4096
+_MACH_O = {
+    b"\xcf\xfa\xed\xfe",
+    b"\xce\xfa\xed\xfe",
+    b"\xfe\xed\xfa\xcf",
+    b"\xfe\xed\xfa\xce",
+    b"\xca\xfe\xba\xbe",
+}
+
+
+def inspect(path: Path) -> Program:
+    """
+    Find out what an executable is, what it needs, and what is missing.
+
+    Parameters
+    ----------
+    path
+        The file.  It is read, never started.
+
+    Raises
+    ------
+    InspectionError
+        If it is no program that a node can run.
+    """
+    if not path.exists():
+        raise InspectionError(f"there is no file `{path}`", hint="check the path")
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "no file that holds a program"
+        raise InspectionError(f"`{path}` is {what}", hint="name the program itself")
+    try:
+        return _inspect(path)
+    except OSError as error:
+        raise InspectionError(
+            f"`{path}` cannot be read: {error.strerror or error}", hint="check its permissions"
+        ) from error
+
+
+def _inspect(path: Path) -> Program:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if head.startswith(b"MZ") and len(head) >= 2:
+        return _described(path, read_pe(path))
+    if head.startswith(b"\x7fELF"):
+        return _described(path, read_elf(path))
+    if head.startswith(b"PK\x03\x04"):
+        return read_jar(path)
+    if head[:4] in _MACH_O:
+        raise InspectionError(
+            f"`{path}` is a program of macOS, and nodes run Linux or Windows",
+            hint="name the one for Linux or Windows, or compile it there",
+        )
+    if b"\0" in head:
+        raise InspectionError(
+            f"`{path}` is no program: it holds data of a kind that is not known here",
+            hint="name the executable that reads it",
+        )
+    return read_script(path, head)
+
+
+def _described(path: Path, binary: Binary) -> Program:
+    if not binary.is_program:
+        what = "Windows (DLL) or a driver" if binary.system is System.WINDOWS else "Linux"
+        raise InspectionError(
+            f"`{path}` is a library of {what}, which is not started by itself",
+            hint="name the program that uses it",
+        )
+    found = find_libraries(path, binary)
+    return Program(
+        path,
+        Kind.BINARY,
+        binary.system,
+        _description(binary),
+        version=binary.version,
+        binary=binary,
+        libraries=tuple(one.library for one in found),
+        problems=find_problems(path, binary, found),
+        glibc=needed_glibc(binary, found),
+    )
+
+
+def _description(binary: Binary) -> str:
+    system = "Windows" if binary.system is System.WINDOWS else "Linux"
+    kind = f"a {binary.runtime} program" if binary.runtime else "a program"
+    console = ", for the console" if binary.system is System.WINDOWS and binary.is_console else ""
+    links = ", static" if binary.is_static else ""
+    return f"{kind} of {system}, {binary.bits} bit ({binary.machine}){console}{links}"

@@ -1,0 +1,130 @@
+"""Where the libraries are that a program needs, and those that these need in turn."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runfleet.inspection.elf import read_elf
+from runfleet.inspection.errors import InspectionError
+from runfleet.inspection.known_libraries import advice_on, is_of_system, is_visual_runtime
+from runfleet.inspection.pe import read_pe
+from runfleet.inspection.program import Binary, Library, System, Whereabouts
+
+_LINUX_FOLDERS = tuple(
+    Path(folder)
+    for folder in (
+        "/lib/x86_64-linux-gnu",
+        "/usr/lib/x86_64-linux-gnu",
+        "/lib64",
+        "/usr/lib64",
+        "/usr/local/lib",
+        "/usr/local/lib64",
+        "/usr/lib",
+    )
+)
+_MOST_LIBRARIES = 1000
+
+
+@dataclass(frozen=True)
+class Found:
+    """
+    A library, and what its header says.
+
+    Parameters
+    ----------
+    library
+        Where it is.
+    binary
+        None if it is the system's, missing, or cannot be read.
+    """
+
+    library: Library
+    binary: Binary | None
+
+
+def find_libraries(program: Path, binary: Binary) -> list[Found]:
+    """
+    Find all libraries that a program needs, itself or by way of others, each once.
+
+    A Windows program finds what lies beside it.  A Linux program looks where it says itself, and
+    then where this machine keeps its libraries; what only lies beside it counts as found, too, for
+    it can be told to look there.
+    """
+    found: dict[str, Found] = {}
+    waiting = [(program, binary)]
+    for user, needs in waiting:
+        for library in _asked_for(user, needs, program.parent):
+            key = library.name.lower() if binary.system is System.WINDOWS else library.name
+            if key in found or len(found) >= _MOST_LIBRARIES:
+                continue
+            found[key] = Found(library, _read(library, binary))
+            if library.path is not None and (needed := found[key].binary) is not None:
+                waiting.append((library.path, needed))
+    return list(found.values())
+
+
+def _asked_for(user: Path, binary: Binary, home: Path) -> Iterator[Library]:
+    for name in binary.needs:
+        whereabouts, path = _place(name, binary, home)
+        advice = advice_on(name, binary.system)
+        yield Library(name, whereabouts, path, user.name, advice)
+
+
+def _place(name: str, binary: Binary, home: Path) -> tuple[Whereabouts, Path | None]:
+    """A file beside the program wins over the system's, as it does where they run."""
+    beside = _find_beside(name, binary, home)
+    if beside is not None:
+        return Whereabouts.BESIDE, beside
+    is_windows = binary.system is System.WINDOWS
+    if is_of_system(name, binary.system) or (is_windows and is_visual_runtime(name)):
+        return Whereabouts.SYSTEM, None
+    here = _find_here(name, binary)
+    return (Whereabouts.HERE, here) if here else (Whereabouts.MISSING, None)
+
+
+def _find_beside(name: str, binary: Binary, home: Path) -> Path | None:
+    if binary.system is System.WINDOWS:
+        return _find_in_any_case(name, home)
+    return _first_file(name, [*binary.folders, home])
+
+
+def _find_here(name: str, binary: Binary) -> Path | None:
+    is_ours = binary.system is System.LINUX and sys.platform == "linux" and binary.bits == 64
+    return _first_file(name, _LINUX_FOLDERS) if is_ours else None
+
+
+def _first_file(name: str, folders: Sequence[Path]) -> Path | None:
+    if "\0" in name:
+        return None
+    paths = [Path(name)] if "/" in name else [folder / name for folder in folders]
+    return next((path for path in paths if _is_file(path)), None)
+
+
+def _find_in_any_case(name: str, folder: Path) -> Path | None:
+    if not name or "/" in name or "\\" in name or "\0" in name:
+        return None
+    wanted = name.lower()
+    files = (folder / entry for entry in sorted(os.listdir(folder)) if entry.lower() == wanted)
+    return next(filter(_is_file, files), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _read(library: Library, program: Binary) -> Binary | None:
+    """Read a library's own needs; one that cannot be read is not looked into."""
+    if library.path is None:
+        return None
+    read = read_pe if program.system is System.WINDOWS else read_elf
+    try:
+        return read(library.path)
+    except (InspectionError, OSError):
+        return None

@@ -1,0 +1,150 @@
+"""Executables that another program runs: scripts, batch files, archives of Java."""
+
+from __future__ import annotations
+
+import shlex
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from runfleet.inspection.errors import InspectionError
+from runfleet.inspection.program import Kind, Problem, Program, System
+
+_INTERPRETERS = {
+    ".py": "python3",
+    ".sh": "sh",
+    ".bash": "bash",
+    ".pl": "perl",
+    ".r": "Rscript",
+    ".jl": "julia",
+    ".pyz": "python3",
+}
+_BATCH = (".bat", ".cmd")
+_ON_NODES = {"sh", "bash", "dash", "python3", "perl", "awk", "env", "sed"}
+_BOM = b"\xef\xbb\xbf"
+_NOT_PROGRAMS = {
+    b"version https://git-lfs": (
+        "a pointer of Git LFS, not the file itself",
+        "call `git lfs pull`",
+    ),
+    b"<!doctype html": ("a page of the web", "download the program itself"),
+    b"<html": ("a page of the web", "download the program itself"),
+}
+
+
+def read_script(path: Path, head: bytes) -> Program:
+    """
+    Tell how a text is run, by its first line or its name.
+
+    Parameters
+    ----------
+    path
+        The file.
+    head
+        How it begins.
+
+    Raises
+    ------
+    InspectionError
+        If nothing says so.
+    """
+    suffix = path.suffix.lower()
+    _refuse_other_texts(path, head)
+    if suffix in _BATCH:
+        return Program(path, Kind.SCRIPT, System.WINDOWS, "a batch file for Windows")
+    if suffix == ".ps1":
+        starts = "powershell -ExecutionPolicy Bypass -File"
+        about = "a PowerShell script for Windows"
+        problem = Problem("Wine has no PowerShell: it runs on Azure only", "write a batch file")
+        return Program(
+            path, Kind.SCRIPT, System.WINDOWS, about, interpreter=starts, problems=(problem,)
+        )
+    if head.removeprefix(_BOM).startswith(b"#!"):
+        return _with_first_line(path, head)
+    if suffix in _INTERPRETERS:
+        return _for(path, _INTERPRETERS[suffix], Kind.SCRIPT)
+    raise InspectionError(
+        f"`{path}` is a text, and neither its first line nor its name says what runs it",
+        hint="begin a script with a line such as `#!/bin/sh`, or name the program that reads this "
+        "file",
+    )
+
+
+def read_jar(path: Path) -> Program:
+    """
+    Tell whether an archive of Java can be started.
+
+    Raises
+    ------
+    InspectionError
+        If it is another zip file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("META-INF/MANIFEST.MF") as manifest:
+            text = manifest.read(1 << 16)
+    except Exception as error:
+        # Encrypted, damaged or without a manifest: `zipfile` has an exception for each.
+        raise InspectionError(
+            f"`{path}` is an archive, not a program",
+            hint="unpack it and name the program in it; as it is, `runfleet package add` takes it",
+        ) from error
+    if b"Main-Class:" not in text:
+        raise InspectionError(
+            f"`{path}` is a library of Java: its manifest names no main class",
+            hint="name the JAR file that is started with `java -jar`",
+        )
+    return _for(path, "java -jar", Kind.JAR)
+
+
+def _refuse_other_texts(path: Path, head: bytes) -> None:
+    if not head and path.suffix.lower() not in {*_INTERPRETERS, *_BATCH}:
+        raise InspectionError(f"`{path}` is empty", hint="copy it again")
+    for mark, (what, remedy) in _NOT_PROGRAMS.items():
+        if head.lstrip().lower().startswith(mark):
+            raise InspectionError(f"`{path}` is {what}", hint=remedy)
+
+
+def _with_first_line(path: Path, head: bytes) -> Program:
+    line = head.removeprefix(_BOM).partition(b"\n")[0][2:].decode(errors="replace")
+    words = line.split()
+    interpreter = PurePosixPath(words[0]).name if words else ""
+    if interpreter == "env" and len(words) > 1:
+        interpreter = PurePosixPath(words[1]).name
+    if not interpreter:
+        raise InspectionError(
+            f"the first line of `{path}` names no program", hint="write `#!/bin/sh`, for example"
+        )
+    problems = [*_first_line_problems(path, head), *_missing(interpreter)]
+    return Program(
+        path,
+        Kind.SCRIPT,
+        System.LINUX,
+        f"a script for `{interpreter}`",
+        interpreter=interpreter if problems else "",
+        problems=tuple(problems),
+    )
+
+
+def _first_line_problems(path: Path, head: bytes) -> Iterator[Problem]:
+    quoted = shlex.quote(path.name)
+    if head.startswith(_BOM):
+        message = "a byte order mark stands before its first line, which Linux does not take"
+        yield Problem(message, f"remove it: `sed -i '1s/^\\xef\\xbb\\xbf//' {quoted}`")
+    if head.partition(b"\n")[0].endswith(b"\r"):
+        message = "its lines end as on Windows, so that Linux does not find what runs it"
+        yield Problem(message, f"convert it: `sed -i 's/\\r$//' {quoted}`")
+
+
+def _for(path: Path, interpreter: str, kind: Kind) -> Program:
+    what = "a Java program" if kind is Kind.JAR else f"a script for `{interpreter}`"
+    problems = tuple(_missing(interpreter))
+    return Program(path, kind, System.LINUX, what, interpreter=interpreter, problems=problems)
+
+
+def _missing(interpreter: str) -> Iterator[Problem]:
+    name = interpreter.partition(" ")[0]
+    if name.rstrip(".0123456789") not in {known.rstrip("3") for known in _ON_NODES}:
+        yield Problem(
+            f"plain images of Ubuntu have no `{name}`",
+            "bring it as an application package, or make a pool whose start task installs it",
+        )

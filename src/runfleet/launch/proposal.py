@@ -1,0 +1,150 @@
+"""From an executable to the study that runs it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from runfleet.azure import OperatingSystem
+from runfleet.azure.commands import package_variable
+from runfleet.azure.settings import PackageReference as AzureReference
+from runfleet.inspection import Kind, Program, System, Whereabouts
+from runfleet.inspection.problems import ubuntu_for
+from runfleet.study import PackageReference, starter_text, study_name_from
+
+_WINDOWS_IMAGE = "windows-2022"
+_NEWEST_UBUNTU = "24.04"
+_FIRST_VERSION = "1.0"
+# `swat-2012.10.exe`, `model_v3.1`
+_NAME_AND_VERSION = re.compile(r"(?P<name>.*?[A-Za-z0-9])[-_ ]+v?(?P<version>\d+(?:\.\d+)+)")
+_PLAIN_WORD = re.compile(r"[\w.\\-]+")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """
+    How an executable is best run.
+
+    Parameters
+    ----------
+    program
+        What it is.
+    command
+        The command of the model.
+    image
+        What its nodes have to run.
+    package
+        The application package to make of it; None where it is an input of the study.
+    package_files
+        What goes into the package: the program, and the libraries that come with it.
+    inputs
+        The inputs of the study.
+    """
+
+    program: Program
+    command: str
+    image: str
+    package: PackageReference | None = None
+    package_files: tuple[Path, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+    def study_text(self, name: str | None) -> str:
+        """
+        Write the study file.
+
+        Parameters
+        ----------
+        name
+            The name of the study; that of its file if None.
+        """
+        packages = [str(self.package)] if self.package else []
+        return starter_text(
+            self.command, name=name, inputs=self.inputs, packages=packages, image=self.image
+        )
+
+
+def propose(program: Program, folder: Path) -> Proposal:
+    """
+    Propose how to run an executable.
+
+    Parameters
+    ----------
+    program
+        What it is.
+    folder
+        The folder of the study file.  Scripts in it become inputs, which follow every change of
+        theirs; all else becomes a package, which every node unpacks once.
+    """
+    path = program.path.resolve()
+    if program.kind is not Kind.BINARY and path.is_relative_to(folder.resolve()):
+        shared = path.relative_to(folder.resolve()).as_posix()
+        return Proposal(
+            program, _script_command(program, shared), _image(program), inputs=(shared,)
+        )
+    package = _package(program)
+    libraries = program.found(Whereabouts.BESIDE, Whereabouts.HERE)
+    files = [library.path for library in libraries if library.path is not None]
+    return Proposal(
+        program,
+        _package_command(program, package),
+        _image(program),
+        package,
+        (program.path, *files),
+    )
+
+
+def stem_of(path: Path) -> str:
+    """Take the suffix off a file's name; the `.1` of `model-3.1` is none."""
+    return path.stem if path.suffix[1:].isalpha() else path.name
+
+
+def _image(program: Program) -> str:
+    if program.system is System.WINDOWS:
+        return _WINDOWS_IMAGE
+    return f"ubuntu-{ubuntu_for(program.glibc) or _NEWEST_UBUNTU}"
+
+
+def _package(program: Program) -> PackageReference:
+    stem = stem_of(program.path)
+    match = _NAME_AND_VERSION.fullmatch(stem)
+    name, version = (match["name"], match["version"]) if match else (stem, _FIRST_VERSION)
+    return PackageReference(study_name_from(name), program.version or version)
+
+
+def _script_command(program: Program, shared: str) -> str:
+    """Start a file in the run's folder."""
+    if program.system is System.WINDOWS:
+        place = _windows_word(shared.replace("/", "\\"))
+        return f"{program.interpreter} {place}".strip()
+    place = shlex.quote(shared)
+    return f"{program.interpreter} {place}" if program.interpreter else f"./{place}"
+
+
+def _package_command(program: Program, package: PackageReference) -> str:
+    """Start a file of a package, whose folder is on PATH."""
+    name = program.path.name
+    if program.system is System.WINDOWS:
+        return f"{program.interpreter} {_windows_word(name)}".strip()
+    folder = _folder_of(package)
+    if program.interpreter:
+        return f'{program.interpreter} "{folder}"/{shlex.quote(name)}'
+    looks_elsewhere = f'LD_LIBRARY_PATH="{folder}" ' if _brings_libraries(program) else ""
+    return looks_elsewhere + shlex.quote(name)
+
+
+def _folder_of(package: PackageReference) -> str:
+    reference = AzureReference(package.id, package.version)
+    return f"${package_variable(reference, OperatingSystem.LINUX)}"
+
+
+def _brings_libraries(program: Program) -> bool:
+    """Tell whether it has libraries in its package that it would not look for there."""
+    home = program.path.absolute().parent
+    looks_beside = program.binary is not None and home in program.binary.folders
+    return not looks_beside and bool(program.found(Whereabouts.BESIDE, Whereabouts.HERE))
+
+
+def _windows_word(word: str) -> str:
+    return word if _PLAIN_WORD.fullmatch(word) else f'"{word}"'

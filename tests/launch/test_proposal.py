@@ -1,0 +1,83 @@
+"""How executables are best run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runfleet.inspection import Kind, Library, Program, System, Whereabouts
+from runfleet.inspection.program import Binary
+from runfleet.launch.proposal import propose
+from runfleet.study import PackageReference
+
+
+def binary(path: Path, system: System = System.WINDOWS, *, version: str = "", folders=()):
+    header = Binary(system, 64, "x86-64", is_program=True, folders=folders)
+    return Program(path, Kind.BINARY, system, "a program", version=version, binary=header)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "package"),
+    [
+        ("epanet2.exe", "2.2.0.0", "epanet2==2.2.0.0"),
+        ("swat-2012.10.exe", "", "swat==2012.10"),
+        ("model_v3.1.exe", "3.1.4", "model==3.1.4"),
+        ("swatmf_rel230922.exe", "", "swatmf_rel230922==1.0"),
+        ("my model (old).exe", "", "my-model--old==1.0"),
+        ("rivière.exe", "", "rivi-re==1.0"),
+    ],
+)
+def test_a_package_is_called_after_the_program(tmp_path, name: str, version: str, package: str):
+    proposal = propose(binary(tmp_path / name, version=version), tmp_path)
+    assert str(proposal.package) == package
+    assert PackageReference.parse(package) == proposal.package
+    assert proposal.command == (name if " " not in name else f'"{name}"')
+    assert proposal.image == "windows-2022"
+
+
+def test_libraries_come_along_and_are_found(tmp_path: Path):
+    """A Linux program that does not look beside itself is told to."""
+    library = Library("libnet.so", Whereabouts.BESIDE, tmp_path / "libnet.so", "model")
+    for folders, command in (
+        ((), 'LD_LIBRARY_PATH="$AZ_BATCH_APP_PACKAGE_model_1_0" model'),
+        ((tmp_path,), "model"),
+    ):
+        program = binary(tmp_path / "model", System.LINUX, folders=folders)
+        proposal = propose(with_libraries(program, library), tmp_path)
+        assert proposal.command == command
+        assert proposal.package_files == (tmp_path / "model", tmp_path / "libnet.so")
+
+
+@pytest.mark.parametrize(
+    ("glibc", "image"),
+    [((), "22.04"), ((2, 35), "22.04"), ((2, 36), "24.04"), ((2, 99), "24.04")],
+)
+def test_the_image_is_new_enough(tmp_path: Path, glibc: tuple[int, ...], image: str):
+    program = Program(tmp_path / "m", Kind.BINARY, System.LINUX, "a program", glibc=glibc)
+    assert propose(program, tmp_path).image == f"ubuntu-{image}"
+
+
+def test_scripts_are_inputs_where_they_can_be(tmp_path: Path):
+    script = tmp_path / "tools" / "run model.bat"
+    program = Program(script, Kind.SCRIPT, System.WINDOWS, "a batch file")
+    proposal = propose(program, tmp_path)
+    assert (proposal.inputs, proposal.package) == (("tools/run model.bat",), None)
+    assert proposal.command == '"tools\\run model.bat"'
+    elsewhere = propose(
+        Program(script, Kind.SCRIPT, System.LINUX, "a script", interpreter="Rscript"),
+        tmp_path / "studies",
+    )
+    assert elsewhere.inputs == ()
+    assert elsewhere.command == "Rscript \"$AZ_BATCH_APP_PACKAGE_run_model_1_0\"/'run model.bat'"
+
+
+def with_libraries(program: Program, *libraries: Library) -> Program:
+    return Program(
+        program.path,
+        program.kind,
+        program.system,
+        program.description,
+        binary=program.binary,
+        libraries=libraries,
+    )
