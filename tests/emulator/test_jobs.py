@@ -84,6 +84,7 @@ def test_defaults_of_a_job(account):
         ({"poolInfo": {}}, "MissingRequiredProperty"),
         ({"onAllTasksComplete": "dance"}, "InvalidPropertyValue"),
         ({"metadata": [{"name": "", "value": "x"}]}, "EmptyMetadataKey"),
+        ({"displayName": "x" * 1025}, "InvalidPropertyValue"),
         ({"constraints": {"maxWallClockTime": "-PT1S"}}, "InvalidPropertyValue"),
         ({"constraints": {"maxTaskRetryCount": -2}}, "InvalidPropertyValue"),
     ],

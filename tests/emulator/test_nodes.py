@@ -312,6 +312,9 @@ def test_users_of_a_node(account, node):
     assert added.headers["DataServiceId"].endswith("/users/kim")
     again = account.send("POST", f"{node}/users", {"name": "KIM"})
     assert account.code(again) == (409, "NodeUserExists")
+    for name in ("", "k" * 21):
+        refused = account.send("POST", f"{node}/users", {"name": name})
+        assert account.code(refused) == (400, "InvalidPropertyValue")
     assert account.send("PUT", f"{node}/users/kim", {"password": "other"}).status_code == 200
     assert account.send("DELETE", f"{node}/users/kim").status_code == 200
     for method, body in (("DELETE", None), ("PUT", {})):

@@ -303,6 +303,7 @@ def test_the_files_of_a_task_go_when_their_time_is_over(account, job):
     [
         ({"id": "a b"}, "InvalidPropertyValue"),
         ({"id": ""}, "InvalidPropertyValue"),
+        ({"displayName": "x" * 1025}, "InvalidPropertyValue"),
         ({"commandLine": None}, "MissingRequiredProperty"),
         ({"requiredSlots": 0}, "InvalidPropertyValue"),
         ({"constraints": {"maxTaskRetryCount": "two"}}, "InvalidPropertyValue"),

@@ -254,6 +254,8 @@ def test_what_a_pool_cannot_do_without_is_named(member):
         ("taskSlotsPerNode", 9, "taskSlotsPerNode"),
         ("taskSchedulingPolicy", {"nodeFillType": "heap"}, "nodeFillType"),
         ("startTask", {"commandLine": "x", "maxTaskRetryCount": -2}, "maxTaskRetryCount"),
+        ("displayName", "x" * 1025, "displayName"),
+        ("vmSize", "", "vmSize"),
         ("startTask", {"commandLine": "x", "resourceFiles": [{}]}, "resourceFiles"),
     ],
 )

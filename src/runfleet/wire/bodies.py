@@ -17,6 +17,7 @@ JsonObject = dict[str, Any]
 ShapeT = TypeVar("ShapeT")
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MAX_DISPLAY_NAME = 1024
 
 
 def read_json(body: bytes) -> Any:
@@ -83,6 +84,13 @@ def check_range(content: Mapping[str, Any], name: str, low: int, high: int = 2**
     value = content.get(name, low)
     if not low <= value <= high:
         raise invalid_property(name, value, f"must be between {low} and {high}")
+
+
+def check_display_name(content: Mapping[str, Any]) -> None:
+    """Refuse a display name that is too long; its characters are free."""
+    if len(name := content.get("displayName", "")) > _MAX_DISPLAY_NAME:
+        reason = f"must have {_MAX_DISPLAY_NAME} characters at most"
+        raise invalid_property("displayName", name, reason)
 
 
 def check_metadata(items: Iterable[Mapping[str, str]]) -> None:

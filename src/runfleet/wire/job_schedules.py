@@ -11,7 +11,13 @@ import orjson
 from runfleet.batch.records import JobSchedule
 from runfleet.batch.specs import ApplicationPackageReference, JobScheduleSpec
 from runfleet.wire import jobs, models
-from runfleet.wire.bodies import JsonObject, check_id, check_metadata, read_body
+from runfleet.wire.bodies import (
+    JsonObject,
+    check_display_name,
+    check_id,
+    check_metadata,
+    read_body,
+)
 from runfleet.wire.conditions import etag
 from runfleet.wire.errors import invalid_property
 from runfleet.wire.shapes import optional_time, present
@@ -110,6 +116,7 @@ def _execution_json(schedule: JobSchedule, base: str) -> JsonObject:
 
 
 def _parsed(schedule_id: str, job: jobs.ParsedJob, asked: JsonObject) -> ParsedJobSchedule:
+    check_display_name(asked)
     check_metadata(asked.get("metadata", ()))
     times = cast("models.BatchJobScheduleConfiguration", asked.get("schedule", {}))
     spec = JobScheduleSpec(

@@ -27,6 +27,7 @@ from runfleet.batch.states import (
 from runfleet.wire import auto_pools, coverage, models
 from runfleet.wire.bodies import (
     JsonObject,
+    check_display_name,
     check_id,
     check_metadata,
     check_range,
@@ -266,6 +267,7 @@ def _parsed(job_id: str, job: JsonObject) -> ParsedJob:
     full = {**_DEFAULTS, **job, "poolInfo": _filled_pool(job.get("poolInfo", {}))}
     full["constraints"] = _DEFAULT_CONSTRAINTS | job.get("constraints", {})
     _fill_auxiliary_tasks(full)
+    check_display_name(full)
     check_metadata(full.get("metadata", ()))
     check_range(full["constraints"], "maxTaskRetryCount", -1)
     if not -MAX_PRIORITY <= full["priority"] <= MAX_PRIORITY:

@@ -21,6 +21,7 @@ from runfleet.wire.shapes import (
     optional_time,
     present,
 )
+from runfleet.wire.user_accounts import check_user_name
 from runfleet.wire.values import parse_time, time_text
 
 NODE_AGENT_VERSION = "1.12.15"
@@ -87,6 +88,7 @@ def parse_create_user(body: bytes, *, received: datetime) -> NodeUser:
         When it came: an account without an expiry time ends a day later.
     """
     user = read_body(models.BatchNodeUserCreateOptions, body)
+    check_user_name(user["name"])
     expiry = _expiry_time(user.get("expiryTime"), received)
     return NodeUser(user["name"], user.get("isAdmin", False), expiry)
 

@@ -27,6 +27,7 @@ from runfleet.batch.vm_sizes import core_count
 from runfleet.wire import coverage, models
 from runfleet.wire.bodies import (
     JsonObject,
+    check_display_name,
     check_id,
     check_metadata,
     check_range,
@@ -354,8 +355,11 @@ def _check(pool: JsonObject) -> None:
     if machine is None:
         raise missing_property("virtualMachineConfiguration")
     refuse_unbuilt(machine, coverage.IN_MACHINES)
+    if not pool["vmSize"]:
+        raise invalid_property("vmSize", "", "must name a size of machines")
     most_slots = min(SLOTS_PER_CORE * core_count(pool["vmSize"]), MAX_SLOTS_PER_NODE)
     check_range(pool, "taskSlotsPerNode", 1, most_slots)
+    check_display_name(pool)
     check_metadata(pool.get("metadata", ()))
     check_user_accounts(pool.get("userAccounts", ()), _os_type(machine))
     network = pool.get("networkConfiguration", {})

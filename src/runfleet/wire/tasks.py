@@ -25,6 +25,7 @@ from runfleet.batch.states import TaskState, UploadCondition
 from runfleet.wire import coverage, models
 from runfleet.wire.bodies import (
     JsonObject,
+    check_display_name,
     check_id,
     check_range,
     check_shape,
@@ -300,6 +301,7 @@ def _instances(task: models.BatchTaskCreateOptions) -> int:
 
 def _check_task(task: models.BatchTaskCreateOptions, job: JobSpec) -> None:
     refuse_unbuilt(task, coverage.IN_TASKS)
+    check_display_name(task)
     check_command(task)
     check_range(task, "requiredSlots", 1)
     if "multiInstanceSettings" in task:

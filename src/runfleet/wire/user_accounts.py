@@ -22,13 +22,18 @@ def check_user_accounts(accounts: Sequence[models.UserAccount], os_type: OsType)
     names = [account["name"].lower() for account in accounts]
     for account in accounts:
         name = account["name"]
-        if not 1 <= len(name) <= MAX_NAME:
-            raise invalid_property("name", name, f"must have 1 to {MAX_NAME} characters")
+        check_user_name(name)
         if names.count(name.lower()) > 1:
             raise invalid_property("name", name, "is that of another user account, too")
         if _OF_THE_OTHER_SYSTEM[os_type] in account:
             reason = f"does not go with nodes of {os_type}"
             raise invalid_property(_OF_THE_OTHER_SYSTEM[os_type], "", reason)
+
+
+def check_user_name(name: str) -> None:
+    """Refuse the name of a user account, of a pool or of a node, that is empty or too long."""
+    if not 1 <= len(name) <= MAX_NAME:
+        raise invalid_property("name", name, f"must have 1 to {MAX_NAME} characters")
 
 
 def without_secrets(account: JsonObject) -> JsonObject:
