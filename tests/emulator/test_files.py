@@ -307,7 +307,8 @@ def test_nobody_gets_out_of_the_folder_of_a_task(account, job, name, sh):
     for method in ("GET", "HEAD", "DELETE"):
         response = account.send(method, f"/jobs/{job}/tasks/t/files/{name}")
         assert response.status_code == 404
-    assert account.send("GET", f"/jobs/{job}/tasks/t/files", recursive="true").status_code == 200
+    listed = account.get(f"/jobs/{job}/tasks/t/files", recursive="true")["value"]
+    assert [one["name"] for one in listed] == ["stderr.txt", "stdout.txt", "wd"]
 
 
 def test_a_growing_file_is_read_as_far_as_it_is(account, job, client, sh, tmp_path):
@@ -326,8 +327,9 @@ def test_a_growing_file_is_read_as_far_as_it_is(account, job, client, sh, tmp_pa
 
 
 def test_files_and_folders_are_deleted(account, job, client, sh):
-    account.run(job, "t", sh("mkdir -p full/deep empty; touch full/a b"))
+    account.run(job, "t", sh("mkdir -p full/deep empty; touch full/a b; ln -s full link"))
     client.delete_task_file(job, "t", "wd/b")
+    client.delete_task_file(job, "t", "wd/link")
     client.delete_task_file(job, "t", "wd/empty")
     path = f"/jobs/{job}/tasks/t/files/wd%2Ffull"
     assert account.send("DELETE", path).status_code == 409

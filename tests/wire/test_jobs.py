@@ -201,6 +201,14 @@ def test_a_value_that_cannot_be_is_named(member, value, name):
     assert error.details["PropertyName"] == name
 
 
+@pytest.mark.parametrize("ids", [("Same", "same"), (None, "jobPreparation"), ("jobrelease", None)])
+def test_a_release_task_is_not_called_as_the_preparation_task_is(ids):
+    """Each has a folder of its own on a node."""
+    tasks = [{"id": one, "commandLine": "x"} for one in ids]
+    error = refusal(jobPreparationTask=tasks[0], jobReleaseTask=tasks[1])
+    assert (error.code, error.details["PropertyName"]) == ("InvalidPropertyValue", "id")
+
+
 @pytest.mark.parametrize("limit", ["PT16M", UNLIMITED])
 def test_a_release_task_has_15_minutes_at_most(limit):
     release = {"commandLine": "x", "maxWallClockTime": limit}

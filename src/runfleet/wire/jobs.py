@@ -321,7 +321,7 @@ def _check_auxiliary_tasks(job: models.BatchJobSpecification) -> None:
         check_range(preparation.get("constraints", {}), "maxTaskRetryCount", -1)
     if release:
         _check_auxiliary_task(release)
-        _check_release(release, prepared=preparation is not None)
+        _check_release(release, preparation)
 
 
 def _check_auxiliary_task(
@@ -333,14 +333,26 @@ def _check_auxiliary_task(
         check_id("id", task["id"])
 
 
-def _check_release(release: models.BatchJobReleaseTask, *, prepared: bool) -> None:
-    if not prepared:
+def _check_release(
+    release: models.BatchJobReleaseTask, preparation: models.BatchJobPreparationTask | None
+) -> None:
+    if preparation is None:
         reason = "a job release task needs a job preparation task"
         raise invalid_property("jobReleaseTask", "", reason)
+    _check_ids_differ(release, preparation)
     text = release.get("maxWallClockTime", duration_text(RELEASE_TASK_TIME_LIMIT))
     limit = parse_limit(text)
     if limit is None or limit > RELEASE_TASK_TIME_LIMIT:
         raise invalid_property("maxWallClockTime", text, "may be 15 minutes at most")
+
+
+def _check_ids_differ(
+    release: models.BatchJobReleaseTask, preparation: models.BatchJobPreparationTask
+) -> None:
+    """They have folders of their own on a node, which are named after them."""
+    release_id = release.get("id", _RELEASE_DEFAULTS["id"])
+    if release_id.lower() == preparation.get("id", _PREPARATION_DEFAULTS["id"]).lower():
+        raise invalid_property("id", release_id, "is that of the job preparation task, too")
 
 
 def _fill_auxiliary_tasks(job: JsonObject) -> None:

@@ -64,7 +64,8 @@ def walk(folder: Path, *, recursive: bool, below: str = "") -> Iterator[FileInfo
     for entry in entries:
         name = f"{below}/{entry.name}" if below else entry.name
         info = _info(name, folder / name)
-        if info is None:
+        # What is only linked to from here cannot be read either.
+        if info is None or (entry.is_symlink() and not _is_within(folder, name)):
             continue
         yield info
         if recursive and entry.is_dir(follow_symlinks=False):
@@ -134,7 +135,7 @@ def _open(path: Path, offset: int) -> BinaryIO:
 
 def _delete(folder: Folder, request: Request) -> Response:
     info, path = _find(folder, request)
-    if not info.is_directory:
+    if path.is_symlink() or not info.is_directory:
         path.unlink()
     elif request.flag("recursive"):
         shutil.rmtree(path)
