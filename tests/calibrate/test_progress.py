@@ -56,7 +56,7 @@ def test_pestpp_ies(calibrated: Mapping[str, Any]) -> None:
     assert (progress.iteration, progress.is_complete) == (1, True)
     assert progress.phi_by_iteration[1] < progress.phi_by_iteration[0]
     assert progress.runs_failed == 2
-    assert progress.runs_done == (6 - 2) * 2
+    assert progress.runs_done == 5 + 4
     assert (progress.workers_seen, progress.workers_idle, progress.runs_left) == (3, 3, 0)
     assert sum(worker.runs_failed for worker in progress.workers) == 2
 
@@ -109,6 +109,23 @@ def test_workers_that_are_lost_and_runs_that_fail() -> None:
     assert (progress.workers_seen, progress.workers_busy, progress.workers_idle) == (2, 1, 0)
     assert (first.name, first.mean_time) == ("10.0.0.4 D:\\w1", timedelta(seconds=1.5))
     assert (second.is_registered, second.mean_time) == (False, None)
+
+
+def test_a_run_that_two_workers_do_counts_once() -> None:
+    """BeoPEST gives an overdue run to a second worker, too, and forgets the later result."""
+    text = (
+        "   22 Nov 04:53:01.66:- model run 2 commencing on node 2.\n"
+        "   22 Nov 04:53:01.91:- overdue run on node 2; model run 2 may be re-assigned.\n"
+        "   22 Nov 04:53:01.91:- model run 2 commencing on node 1.\n"
+        "   22 Nov 04:53:01.92:- model run 2 completed on node 2.\n"
+    )
+    progress = read_progress("case", Family.PEST, {"case.rmr": text})
+    assert (progress.runs_done, progress.runs_running) == (1, 1)
+    text += (
+        "   22 Nov 04:53:02.92:- model run completed on node 1; old run so results not needed.\n"
+    )
+    progress = read_progress("case", Family.PEST, {"case.rmr": text})
+    assert (progress.runs_done, progress.runs_running) == (1, 0)
 
 
 def test_why_beopest_stopped() -> None:

@@ -14,7 +14,8 @@ _RUNS = re.compile(
       (?P<time> \d+\s+[A-Z][a-z][a-z]\s+\d\d:\d\d:\d\d(?:\.\d+)? ) :-\s (?:
           index\ of\ (?P<node>\d+)\ assigned\ to\ node\ at\ working\ directory\ "(?P<name>.*)"
         | model\ run\ (?P<begun>\d+)\ commencing\ on\ node\ (?P<begun_on>\d+)
-        | (?:model|overdue)?\ ?run\ .*?completed\ on\ node\ (?P<done_on>\d+)
+        | model\ run\ completed\ on\ node\ (?P<late_on>\d+);\ old\ run
+        | model\ run\ \d+\ completed\ on\ node\ (?P<done_on>\d+)
         | model\ run\ failure\ on\ node\ (?P<failed_on>\d+)
         | communications\ failure\ on\ node\ (?P<lost>\d+)
       )
@@ -24,6 +25,7 @@ _RUNS = re.compile(
     | ^\s*Running\ model\ (?P<single>1)\ time
     | (?P<testing>Testing\ parameter\ upgrades)
     | (?P<last>RUNNING\ MODEL\ ONE\ LAST\ TIME)
+    | (?P<end>BEOSTATS)
     """,
     re.VERBOSE,
 )
@@ -71,6 +73,9 @@ class RunRecordLines:
             self._tally.begin_run(told["begun_on"], told["begun"])
         elif "done_on" in told or "failed_on" in told:
             self._end_run(told, moment)
+        elif "late_on" in told:
+            # It took so long that another node was given the same run, and was quicker.
+            self._tally.end_unneeded_run(told["late_on"])
         elif "lost" in told or "culled" in told:
             self._tally.lose(told.get("lost") or told["culled"])
         else:
@@ -95,6 +100,9 @@ class RunRecordLines:
             self._tally.begin_batch("testing parameter upgrades", None)
         elif "last" in told:
             self._tally.begin_batch("running model with the best parameters", 1)
+        elif "end" in told:
+            for node in self._begun:
+                self._tally.end_unneeded_run(node)
 
 
 class RecordLines:

@@ -112,6 +112,11 @@ class Tally:
             worker.seconds += seconds
             worker.timed += 1
 
+    def end_unneeded_run(self, key: str) -> None:
+        """Note that a worker is free again, with a result that another had sooner."""
+        if worker := self.workers.get(key):
+            worker.run = None
+
     def lose(self, key: str) -> None:
         """Note that a worker is gone; its model run will be another's."""
         if worker := self.workers.get(key):
