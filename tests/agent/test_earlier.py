@@ -68,3 +68,13 @@ def test_a_state_folder_may_be_named_by_a_link(start, state, tmp_path):
     with subprocess.Popen(["sleep", "1000"], env=environment) as left:
         start().ready()
         assert left.wait(10) == -signal.SIGKILL
+
+
+def test_windows_nodes_of_others_are_left_alone(start, state, monkeypatch):
+    """Though an agent may begin in its own state folder, of which `D:` would be a part there."""
+    monkeypatch.chdir(state)
+    environment = {**os.environ, "AZ_BATCH_NODE_ROOT_DIR": "D:\\batch\\tasks"}
+    with subprocess.Popen(["sleep", "1000"], env=environment) as other:
+        start().ready()
+        assert other.poll() is None
+        other.kill()

@@ -80,5 +80,6 @@ def _processes_of(state: str) -> list[int]:
 
 def _is_of(pid: int, state: str) -> bool:
     folders = (read_variable(pid, marker) for marker in _MARKERS)
-    known = (os.fsdecode(folder) for folder in folders if folder is not None)
+    # A path of Windows would be taken for one below our own folder.
+    known = (os.fsdecode(folder) for folder in folders if folder and folder.startswith(b"/"))
     return any(f"{os.path.realpath(folder)}/".startswith(state) for folder in known)
