@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,13 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 from azure.storage.blob import UserDelegationKey
 
-from runfleet.storage import AzureBlob, LifeTooLongError, StorageAccessError, StorageError
+from runfleet.storage import (
+    AzureBlob,
+    LifeTooLongError,
+    StorageAccessError,
+    StorageError,
+    StorageUnavailableError,
+)
 from runfleet.storage.signatures import LONGEST_DELEGATED_LIFE, DelegationKey
 
 HOUR = timedelta(hours=1)
@@ -75,6 +82,18 @@ def test_an_identity_can_do_all_that_a_key_can(storage, tmp_path):
     assert [blob.name for blob in storage.list_blobs(CONTAINER, "in/")] == ["in/big"]
     storage.delete_prefix(CONTAINER, "in/")
     assert list(storage.list_blobs(CONTAINER, "in/")) == []
+
+
+def test_certificates_can_be_named_for_one_account(secure_azurite, monkeypatch):
+    """Both for what the SDK does and for what moves files; nothing else trusts them."""
+    ca_file = os.environ["REQUESTS_CA_BUNDLE"]
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    storage = AzureBlob(secure_azurite.url, Identity(), ca_file=ca_file)
+    storage.create_container("trusting")
+    storage.put_bytes("trusting", "a", b"content")
+    assert storage.get_bytes("trusting", "a") == b"content"
+    with pytest.raises(StorageUnavailableError, match=r"(?i)certificate"):
+        AzureBlob(secure_azurite.url, Identity(), pauses=()).create_container("trusting")
 
 
 def test_a_url_is_signed_by_a_delegation_key(storage):

@@ -78,6 +78,8 @@ class AzureBlob:
         URLs are signed by a user delegation key and work for a week at most.
     pauses
         Seconds to wait before each further attempt at a request that fails for the time being.
+    ca_file
+        PEM file of the certificates to trust; None for the usual ones.
 
     Raises
     ------
@@ -91,8 +93,9 @@ class AzureBlob:
         credential: str | AzureNamedKeyCredential | TokenCredential,
         *,
         pauses: Sequence[float] = PAUSES,
+        ca_file: str | None = None,
     ) -> None:
-        self._service = _connect(account_url, credential, pauses)
+        self._service = _connect(account_url, credential, pauses, ca_file)
         self.account_url = without_query(str(self._service.url)).rstrip("/")
         self.account_name = str(self._service.account_name or _account_of(self.account_url))
         self._signatures = Signatures(
@@ -100,7 +103,7 @@ class AzureBlob:
             self._secret(credential),
             https_only=self.account_url.startswith("https:"),
         )
-        self._blobs = SignedBlobs(Channel(pauses=pauses))
+        self._blobs = SignedBlobs(Channel(pauses=pauses, ca_file=ca_file))
         self._lock = threading.Lock()
         self._own_urls: dict[str, tuple[str, float]] = {}
 
@@ -371,6 +374,7 @@ def _connect(
     account_url: str,
     credential: str | AzureNamedKeyCredential | TokenCredential,
     pauses: Sequence[float],
+    ca_file: str | None,
 ) -> BlobServiceClient:
     if urlsplit(account_url).scheme not in ("http", "https"):
         raise StorageError(
@@ -381,7 +385,9 @@ def _connect(
         initial_backoff=1, increment_base=2, random_jitter_range=1, retry_total=len(pauses)
     )
     try:
-        return BlobServiceClient(account_url, credential, retry_policy=retries)
+        return BlobServiceClient(
+            account_url, credential, retry_policy=retries, connection_verify=ca_file or True
+        )
     except ValueError as error:
         raise StorageError(
             f"storage account `{without_query(account_url)}` cannot be opened: {error}",

@@ -107,10 +107,19 @@ class Channel:
         How many connections to a server are kept.
     pauses
         Seconds to wait before each further attempt.
+    ca_file
+        PEM file of the certificates to trust in place of those.
     """
 
-    def __init__(self, *, connections: int = 32, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self,
+        *,
+        connections: int = 32,
+        pauses: Sequence[float] = PAUSES,
+        ca_file: str | None = None,
+    ) -> None:
         self._connections = connections
+        self._ca_file = ca_file
         self._pauses = tuple(pauses)
         self._managers: dict[str, urllib3.PoolManager] = {}
         self._lock = threading.Lock()
@@ -191,13 +200,13 @@ class Channel:
         origin = f"{server.scheme}://{server.netloc}"
         with self._lock:
             if origin not in self._managers:
-                self._managers[origin] = _make_manager(origin, self._connections)
+                self._managers[origin] = _make_manager(origin, self._connections, self._ca_file)
             return self._managers[origin]
 
 
-def _make_manager(origin: str, connections: int) -> urllib3.PoolManager:
+def _make_manager(origin: str, connections: int, ca_file: str | None) -> urllib3.PoolManager:
     # What the SDK does for its own requests, so that both go the same way.
-    settings = requests.Session().merge_environment_settings(origin, {}, None, None, None)
+    settings = requests.Session().merge_environment_settings(origin, {}, None, ca_file, None)
     verify = settings["verify"]
     trusted = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
     proxy = select_proxy(origin, settings["proxies"])

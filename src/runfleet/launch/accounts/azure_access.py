@@ -56,7 +56,9 @@ class AzureAccess:
         # Imported late: the SDK behind it takes longer than the rest of a short command.
         from runfleet.storage import AzureBlob
 
-        return AzureBlob(self.settings.storage.url, self._credential(KeyKind.STORAGE))
+        settings = self.settings
+        credential = self._credential(KeyKind.STORAGE)
+        return AzureBlob(settings.storage.url, credential, ca_file=settings.ca_file)
 
     def open_management(self) -> Management | None:
         """Make the client of the management API, if subscription and group are known."""
