@@ -156,7 +156,17 @@ def test_one_starts_with_tls_or_without(runfleet, write_study):
     assert runfleet("run", write_study("secure", "true\n", values=[1])).code == 0
     runfleet("emulator", "stop")
     assert runfleet("status", "secure").code == 0
+    again = json.loads(runfleet("emulator", "status", "--json").out)
+    assert f"{again['url']}\n" == started.out, "clients find it where it was"
+    runfleet("emulator", "stop")
     assert runfleet("emulator", "start", "--detach").out == plain.out
+
+
+def test_what_goes_wrong_on_demand_is_shown(runfleet, folder: Path):
+    (folder / "faults.yaml").write_text("faults: [busy, busy, {fault: slow, seconds: 1}]\n")
+    assert runfleet("emulator", "start", "--detach", "--faults", "faults.yaml").code == 0
+    assert json.loads(runfleet("emulator", "status", "--json").out)["faults"] == ["busy", "slow"]
+    assert "Faults   busy, slow\n" in runfleet("emulator", "status").out
 
 
 def test_env_starts_it_with_tls_if_one_says_so(runfleet):
@@ -228,9 +238,9 @@ def test_an_unknown_pool(runfleet):
 
 
 def test_files_are_kept_in_a_storage_account(runfleet, write_study, azurite):
-    """From then on, also by an emulator that a study starts."""
+    """From then on, whatever starts the emulator."""
     runfleet.environment["RUNFLEET_EMULATOR_STORAGE"] = azurite.connection_string
-    assert runfleet("emulator", "start", "--detach").code == 0
+    assert runfleet("pool", "list").code == 0
     del runfleet.environment["RUNFLEET_EMULATOR_STORAGE"]
     status = json.loads(runfleet("emulator", "status", "--json").out)
     assert status["storage"] == azurite.url

@@ -101,7 +101,9 @@ def test_check_says_why_tasks_wait(local, job: str):
     assert local("task", "add", "hopeless", "t", "true").code == 0
     wait_for(lambda: "exit code 7" in local("check", "hopeless").err)
     why, output = local("check", "hopeless").err.splitlines()
-    assert why.startswith("Tasks of job `hopeless` wait: the preparation, which stages shared inp")
+    assert why.startswith(
+        "Tasks of job `hopeless` wait: the preparation of job `hopeless` failed on node "
+    )
     assert output == "there is no such repository"
 
 

@@ -61,8 +61,15 @@ def test_version(runfleet):
             ),
         ),
         (
-            ["schema", "--jsno"],
-            "error: no such option: --jsno\nhint: `runfleet schema --help` shows how it is used\n",
+            ["schema", "--q"],
+            (
+                "error: there is no option `--q`\n"
+                "hint: `runfleet schema --help` shows how it is used\n"
+            ),
+        ),
+        (
+            ["job", "list", "--jsn"],
+            "error: there is no option `--jsn`\nhint: did you mean `--json`?\n",
         ),
     ],
 )

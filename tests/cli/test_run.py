@@ -110,7 +110,7 @@ def test_failed_runs_are_grouped_by_what_they_said(local, write_study):
     assert facts["results"]["depth"] == {"unit": "m", "runs": 2, "min": 1, "median": 2, "max": 3}
     assert facts["failures"][0]["runs"] == ["run-00002"]
     assert local("explain", study).out == (
-        "1 of 3 runs of `failing` have failed, most often with: error: no file /data/2.txt.\n"
+        "1 of 3 runs of `failing` has failed with: error: no file /data/2.txt.\n"
         "Next: look at one with `runfleet logs failing`, mend the reason, then "
         "`runfleet retry failing --failed`.\n"
     )

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
 import typer
@@ -28,7 +28,13 @@ from runfleet.emulator.folders import Folders
 from runfleet.emulator.tokens import BATCH, MANAGEMENT, identity_header, issue_token
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
-from runfleet.launch.emulator import Emulator, Endpoint, refuse_windows
+from runfleet.launch.emulator import (
+    STORAGE_VARIABLE,
+    Emulator,
+    Endpoint,
+    emulator_of,
+    refuse_windows,
+)
 from runfleet.storage.auto_storage import (
     FOLDER,
     is_linked,
@@ -38,7 +44,6 @@ from runfleet.storage.auto_storage import (
 
 app = new_app("Start, stop and reset the Batch emulator on this machine.")
 
-STORAGE_VARIABLE = "RUNFLEET_EMULATOR_STORAGE"
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
 
@@ -91,7 +96,7 @@ def start(
     printer = Printer.standard()
     home = runfleet_home()
     checked = None if faults is None else _checked(faults)
-    options = _options(node_delay=node_delay, tls=tls or None, port=port, faults=checked)
+    options = _options(node_delay=node_delay, tls=tls, port=port, faults=checked)
     running = Emulator(home).endpoint()
     stays = storage is None or is_linked(home, storage)
     is_as_wanted = node_delay is None and faults is None and stays
@@ -101,11 +106,9 @@ def start(
             hint="`runfleet emulator stop` stops it",
         )
     refuse_windows()
-    if storage is not None:
-        link_auto_storage(home, storage)
     if not detach:
-        _become_emulator(home, options)
-    endpoint = running or _started(home, options)
+        _become_emulator(home, options, storage)
+    endpoint = running or _started(Emulator(home, options, storage=storage))
     printer.say("The emulator is running." if running else "The emulator has been started.")
     printer.data(endpoint.url)
 
@@ -117,13 +120,15 @@ def _serves(endpoint: Endpoint, *, tls: bool, port: int | None) -> bool:
 
 
 def _options(**chosen: float | bool | Path | None) -> list[str]:
-    """Write the options of `python -m runfleet.emulator` that were chosen; True is a flag."""
-    return [
-        word
-        for name, value in chosen.items()
-        if value is not None
-        for word in (f"--{name.replace('_', '-')}", *([] if value is True else [str(value)]))
-    ]
+    """Write the options of `python -m runfleet.emulator` that were chosen."""
+    options = []
+    for name, value in chosen.items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            options.append(f"--{option}" if value else f"--no-{option}")
+        elif value is not None:
+            options += [f"--{option}", str(value)]
+    return options
 
 
 def _checked(faults: Path) -> Path:
@@ -150,7 +155,7 @@ def status(as_json: AsJson = False) -> None:
     printer = Printer.standard()
     folders = Folders(runfleet_home())
     endpoint = Emulator(folders.home).endpoint()
-    facts = {
+    facts: dict[str, Any] = {
         "state": "running" if endpoint else "stopped",
         "url": endpoint.url if endpoint else None,
         "account": endpoint.account if endpoint else None,
@@ -158,11 +163,13 @@ def status(as_json: AsJson = False) -> None:
         "folder": str(folders.state),
         "storage": open_auto_storage(folders.home).place,
         "log": str(folders.state / "log.txt"),
+        "faults": list(endpoint.faults) if endpoint else [],
     }
     if as_json:
         printer.json(facts)
     else:
-        printer.facts((name.capitalize(), text) for name, text in facts.items() if text)
+        shown = facts | {"faults": ", ".join(facts["faults"])}
+        printer.facts((name.capitalize(), text) for name, text in shown.items() if text)
 
 
 @app.command(
@@ -186,7 +193,8 @@ def env(
     """
     printer = Printer.standard()
     folders = Folders(runfleet_home())
-    endpoint = _started(folders.home, _options(tls=tls or None))
+    storage = os.environ.get(STORAGE_VARIABLE)
+    endpoint = _started(Emulator(folders.home, ["--tls"] if tls else (), storage=storage))
     if tls and not _serves(endpoint, tls=True, port=None):
         raise RunfleetError(
             f"the emulator is running without https, at {endpoint.url}",
@@ -231,7 +239,7 @@ def token(
     They send it as `Authorization: Bearer TOKEN`, most of them only to https. Starts the emulator
     if it is not running.
     """
-    endpoint = _started(runfleet_home())
+    endpoint = _started(emulator_of(runfleet_home()))
     audience = MANAGEMENT if management else BATCH
     key = base64.b64decode(endpoint.key)
     Printer.standard().data(issue_token(key, audience, timedelta(minutes=life)))
@@ -263,14 +271,15 @@ def reset(yes: Yes = False, dry_run: DryRun = False) -> None:
         printer.say("The emulator has been reset.")
 
 
-def _started(home: Path, options: Sequence[str] = ()) -> Endpoint:
-    emulator = Emulator(home, options)
+def _started(emulator: Emulator) -> Endpoint:
     emulator.begin()
     return emulator.wait()
 
 
-def _become_emulator(home: Path, options: Sequence[str]) -> NoReturn:
+def _become_emulator(home: Path, options: Sequence[str], storage: str | None) -> NoReturn:
     """Turn this process into the emulator, so that whatever ends it ends the emulator."""
+    if storage is not None:
+        link_auto_storage(home, storage)
     command = [sys.executable, "-m", "runfleet.emulator", "--home", str(home), *options]
     os.execv(sys.executable, [*command, "--foreground", "--idle-exit", "0"])  # noqa: S606
 

@@ -7,6 +7,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import typer
@@ -47,7 +48,7 @@ def exit_code_of(command: Callable[[], object], printer: Printer, *, account: st
         printer.error(error.message, addressed(error.hint or "", account) or None)
         return FAILED
     except typer.TyperException as error:
-        printer.error(_in_our_words(error.format_message()), _usage_hint(error))
+        printer.error(*_in_our_words(error))
         return error.exit_code
     except typer.Abort:
         return FAILED
@@ -60,15 +61,19 @@ def exit_code_of(command: Callable[[], object], printer: Printer, *, account: st
     return result if isinstance(result, int) else 0
 
 
-def _in_our_words(message: str) -> str:
-    """Typer's `Missing argument 'STUDY'.` as the rest of our messages are written."""
-    quoted = re.sub(r"'([^'\n]*)'", r"`\1`", message.strip()).removesuffix(".")
-    return quoted[:1].lower() + quoted[1:]
-
-
-def _usage_hint(error: typer.TyperException) -> str | None:
+def _in_our_words(error: typer.TyperException) -> tuple[str, str | None]:
+    """Typer's `Missing argument 'STUDY'.` as the rest of our messages are written, and a hint."""
     context = getattr(error, "ctx", None)
-    return f"`{context.command_path} --help` shows how it is used" if context else None
+    usage = f"`{context.command_path} --help` shows how it is used" if context else None
+    option = getattr(error, "option_name", None)
+    if option and hasattr(error, "possibilities"):
+        nearest = get_close_matches(option, error.possibilities or (), n=1)
+        return (
+            f"there is no option `{option}`",
+            f"did you mean `{nearest[0]}`?" if nearest else usage,
+        )
+    quoted = re.sub(r"'([^'\n]*)'", r"`\1`", error.format_message().strip()).removesuffix(".")
+    return quoted[:1].lower() + quoted[1:], usage
 
 
 def _report_system_error(error: OSError, printer: Printer) -> int:

@@ -55,7 +55,7 @@ def _settings(options: argparse.Namespace, folders: Folders) -> Settings:
     return Settings(
         home=folders.home,
         port=options.port,
-        tls=options.tls,
+        tls=folders.served_https if options.tls is None else options.tls,
         idle_exit=timedelta(seconds=options.idle_exit) if options.idle_exit else None,
         node_delay=timedelta(seconds=options.node_delay),
         faults=_faults(options.faults) if options.faults else None,
@@ -83,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("runfleet.emulator", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="folder that holds everything")
     parser.add_argument("--port", type=int, default=0, help="0: the last one, or any free one")
-    parser.add_argument("--tls", action="store_true", help="serve https instead of http")
+    parser.add_argument(
+        "--tls", action=argparse.BooleanOptionalAction, help="serve https; if not said as last time"
+    )
     parser.add_argument("--idle-exit", type=float, default=900.0, help="seconds; 0: never")
     parser.add_argument("--node-delay", type=float, default=0.05, help="seconds until a node comes")
     parser.add_argument("--faults", type=Path, help="file that says what shall go wrong")

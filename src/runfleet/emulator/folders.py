@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,19 @@ class Folders:
         return self.state / "endpoint.json"
 
     @property
-    def port(self) -> Path:
-        """The port of the last emulator, which the next one takes again if it can."""
-        return self.state / "port"
+    def last_url(self) -> Path:
+        """Where the last emulator was, which the next one takes again if it can."""
+        return self.state / "last-url"
+
+    @property
+    def last_port(self) -> int:
+        """The port of the last emulator; 0 if there was none."""
+        return self._last().port or 0
+
+    @property
+    def served_https(self) -> bool:
+        """Whether the last emulator was reached by https."""
+        return self._last().scheme == "https"
 
     @property
     def key(self) -> Path:
@@ -83,3 +94,9 @@ class Folders:
     def node_root(self, node_id: str) -> Path:
         """The root folder of a virtual node, short because some programs bear no long paths."""
         return self.state / "nodes" / sha256(node_id.encode()).hexdigest()[:8]
+
+    def _last(self) -> SplitResult:
+        try:
+            return urlsplit(self.last_url.read_text())
+        except OSError:
+            return urlsplit("")

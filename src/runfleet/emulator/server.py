@@ -126,10 +126,10 @@ def run(settings: Settings, agent: AgentProcess) -> None:
 
 
 async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> None:
-    listener = _listen(settings.port, folders.port)
+    listener = _listen(settings.port, folders.last_port)
     port = listener.getsockname()[1]
-    folders.port.write_text(str(port))
     url = f"{'https' if settings.tls else 'http'}://{HOST}:{port}"
+    folders.last_url.write_text(url)
     plan = None if settings.faults is None else _plan(settings.faults)
     engine = await _start_engine(settings, folders, url, plan, agent)
     try:
@@ -222,9 +222,9 @@ def _engine_with_faults(plan: Plan, url: str) -> Callable[..., Engine]:
     return partial(FaultyEngine, plan, url)
 
 
-def _listen(port: int, port_file: Path) -> socket.socket:
+def _listen(port: int, last_port: int) -> socket.socket:
     """Listen where the last emulator did, so that its clients find this one, or elsewhere."""
-    for candidate in (port,) if port else (_last_port(port_file), 0):
+    for candidate in (port,) if port else (last_port, 0):
         # asyncio turns off Nagle's algorithm only where the protocol is named; with it on, each
         # answer waits 40 ms for the client's delayed acknowledgement.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
@@ -241,13 +241,6 @@ def _listen(port: int, port_file: Path) -> socket.socket:
     )
 
 
-def _last_port(port_file: Path) -> int:
-    try:
-        return int(port_file.read_text())
-    except (OSError, ValueError):
-        return 0
-
-
 def _account_key(path: Path) -> bytes:
     """The account's key, made at random at the first start."""
     if not path.exists():
@@ -261,10 +254,16 @@ def _announce(folders: Folders, url: str, settings: Settings) -> None:
         "account": settings.account,
         "pid": os.getpid(),
         "ca_file": str(folders.ca_file) if settings.tls else None,
+        "faults": _listed(settings.faults),
     }
     draft = folders.endpoint.with_suffix(".new")
     draft.write_text(json.dumps(facts))
     draft.rename(folders.endpoint)
+
+
+def _listed(faults: Faults | None) -> list[str]:
+    """Name what goes wrong on demand, each fault once."""
+    return [*dict.fromkeys(fault.fault.value for fault in faults.faults)] if faults else []
 
 
 async def _stop_when_failed(server: _QuietServer, engine: Engine) -> None:

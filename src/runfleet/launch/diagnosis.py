@@ -124,7 +124,7 @@ def _running(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup
     if not failures:
         return Explanation(sentence, "wait")
     return Explanation(
-        f"{sentence}; {counts.failed:,} have failed, most often with: {failures[0].message}",
+        f"{sentence}; {counts.failed:,} {_failed(counts)}: {failures[0].message}",
         f"look at one with `runfleet logs {record.study}`",
     )
 
@@ -141,9 +141,13 @@ def _ended(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup])
         which = "the run" if counts.total == 1 else f"all {counts.total:,} runs"
         has = "has" if counts.total == 1 else "have"
         return Explanation(f"{which} of `{name}` {has} succeeded")
+    which = "the run" if counts.total == 1 else f"{counts.failed:,} of {counts.total:,} runs"
     return Explanation(
-        f"{counts.failed:,} of {counts.total:,} runs of `{name}` have failed, most often with: "
-        f"{failures[0].message}",
+        f"{which} of `{name}` {_failed(counts)}: {failures[0].message}",
         f"look at one with `runfleet logs {name}`, mend the reason, "
         f"then `runfleet retry {name} --failed`",
     )
+
+
+def _failed(counts: RunCounts) -> str:
+    return "has failed with" if counts.failed == 1 else "have failed, most often with"

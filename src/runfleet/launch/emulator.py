@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import ssl
 import subprocess
@@ -16,6 +17,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from runfleet.launch.errors import AccountError
+from runfleet.storage.auto_storage import link_auto_storage
+
+STORAGE_VARIABLE = "RUNFLEET_EMULATOR_STORAGE"
+"""Names the storage account of an emulator that is started."""
 
 _PATIENCE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.005
@@ -39,12 +44,15 @@ class Endpoint:
         The account's key, base64.
     ca_file
         The certificate to trust for TLS; None where the URL is none of https.
+    faults
+        What goes wrong there on demand.
     """
 
     url: str
     account: str
     key: str
     ca_file: str | None = None
+    faults: tuple[str, ...] = ()
 
 
 class Emulator:
@@ -57,11 +65,17 @@ class Emulator:
         See `runfleet.home`; its state is in `emulator/` there.
     options
         Further options of `python -m runfleet.emulator`, for one that has to be started.
+    storage
+        The storage account that such a one is linked with from then on, see `link_auto_storage`;
+        None for the one that is linked.
     """
 
-    def __init__(self, home: Path, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, home: Path, options: Sequence[str] = (), *, storage: str | None = None
+    ) -> None:
         self._home = home
         self._options = tuple(options)
+        self._storage = storage
         self._folder = home / "emulator"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -105,12 +119,15 @@ class Emulator:
             key = (self._folder / "key").read_text().strip()
         except (OSError, ValueError):  # not written yet, or not whole
             return None
-        endpoint = Endpoint(found["url"], found["account"], key, found.get("ca_file"))
+        faults = tuple(found.get("faults", ()))
+        endpoint = Endpoint(found["url"], found["account"], key, found.get("ca_file"), faults)
         return endpoint if _answers(endpoint) else None
 
     def _start(self) -> None:
         refuse_windows()
         self._make_folder()
+        if self._storage is not None:
+            link_auto_storage(self._home, self._storage)
         command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._home)]
         command.extend(self._options)
         # In a session of its own, so that Ctrl-C here does not end the runs there.
@@ -162,8 +179,12 @@ class Emulator:
 
 @cache
 def emulator_of(home: Path) -> Emulator:
-    """Find the emulator of a home folder: one object for all, so that it is started once."""
-    return Emulator(home)
+    """
+    Find the emulator of a home folder: one object for all, so that it is started once.
+
+    Should it have to be started, its storage account is that of `RUNFLEET_EMULATOR_STORAGE`.
+    """
+    return Emulator(home, storage=os.environ.get(STORAGE_VARIABLE))
 
 
 def refuse_windows() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runfleet.azure import Fault, JobInfo, NodeCounts, PoolInfo
+from runfleet.launch.names import study_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +208,21 @@ def _unready_reason(situation: Situation) -> Explanation | None:
     return Explanation(f"the nodes of pool `{situation.pool_id}` are not ready: {states}", "wait")
 
 
+_STAGING = "the preparation, which stages shared inputs,"
+
+
 def _preparation_reason(situation: Situation) -> Explanation | None:
     failed = situation.preparation
     if failed is None:
         return None
+    job = situation.job
+    by_hand = job is not None and study_of(job.metadata) is None
+    what = f"the preparation of job `{job.id}`" if job and by_hand else _STAGING
     return Explanation(
-        f"the preparation, which stages shared inputs, failed on node {failed.node_id}: "
-        f"{failed.reason}",
-        "mend the reason, `runfleet cancel` the study, and run it again",
+        f"{what} failed on node {failed.node_id}: {failed.reason}",
+        "mend the reason, and make the job anew"
+        if by_hand
+        else "mend the reason, `runfleet cancel` the study, and run it again",
         is_stuck=not situation.prepared,
         output=failed.output,
     )

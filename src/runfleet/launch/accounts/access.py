@@ -76,7 +76,8 @@ class LocalAccess:
         return AzureBatch(endpoint.url, credential, ca_file=endpoint.ca_file)
 
     def open_storage(self) -> Storage:
-        """Open the emulator's storage account."""
+        """Open the emulator's storage account, which is linked when the emulator starts."""
+        self.emulator.begin()
         return open_auto_storage(self.home)
 
     def open_management(self) -> None:
