@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-NETWORK := examples/epanet-net1/net1.inp.j2
+NETWORKS := examples/epanet-net1/net1.inp.j2 examples/net1-morris/net1.inp.j2
 
 # What has to work on Windows too.
 CLIENT := $(addprefix --package runfleet., inspection study storage azure launch calibrate cli)
@@ -18,13 +18,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
-demo: .venv/runtime .build/epanet $(NETWORK) ## run 300 simulations of a water network: a table and a plot
+demo: .venv/runtime .build/epanet $(NETWORKS) ## run 300 simulations of a water network: a table and a plot
 	@$(BIN)/runfleet package add epanet 2.3.5 .build/epanet
 	$(BIN)/runfleet run examples/epanet-net1/study.yaml
 	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 
-test: .venv/development .build/epanet $(NETWORK) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed .build/mpich/installed .build/openmpi/installed .build/pest/installed ## run every test
+test: .venv/development .build/epanet $(NETWORKS) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed .build/mpich/installed .build/openmpi/installed .build/pest/installed ## run every test
 	@.ci/debian-packages gcc libc6-dev parallel wine wine64 gcc-mingw-w64-x86-64
 	$(BIN)/pytest -n 2 --durations 15
 
@@ -44,7 +44,7 @@ pages: .venv/development ## write the pages that are made from the code anew
 	@$(BIN)/python tools/generate_operations_page.py > docs/operations.md
 
 clean: ## remove what these targets installed; studies and results stay
-	rm -rf .venv .build $(NETWORK)
+	rm -rf .venv .build $(NETWORKS)
 
 # Python packages. A stamp is older than pyproject.toml when something is to be installed anew.
 
@@ -74,7 +74,7 @@ clean: ## remove what these targets installed; studies and results stay
 	@$(BIN)/python examples/epanet.py
 	@touch $@
 
-$(NETWORK): .build/epanet
+$(NETWORKS): .build/epanet
 	@test -e $@ || $(BIN)/python examples/epanet.py
 	@touch $@
 

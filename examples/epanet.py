@@ -6,6 +6,7 @@ Fetches two Python packages without installing them, `owa-epanet` (the program f
 
     .build/epanet/                      the application package: bin/runepanet and its library
     examples/epanet-net1/net1.inp.j2    the network Net1, with roughness and demand left open
+    examples/net1-morris/net1.inp.j2    the same, with the roughness of each pipe and more left open
 
 Example: python examples/epanet.py
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 EXAMPLES = Path(__file__).parent
 PACKAGE = EXAMPLES.parent / ".build" / "epanet"
 TEMPLATE = EXAMPLES / "epanet-net1" / "net1.inp.j2"
+PIPES_TEMPLATE = EXAMPLES / "net1-morris" / "net1.inp.j2"
 
 WHEELS = ("owa-epanet==2.3.5", "epyt==2.3.5.3")
 PROGRAM = "owa_epanet-2.3.5.data/data/runepanet"
@@ -51,14 +53,23 @@ STUDY_OPTIONS = """\
 [END]
 """
 
+DECAY_OPTIONS = """\
+[REACTIONS]
+ Global Bulk  {{ BULK_DECAY }}
+ Global Wall  {{ WALL_DECAY }}
+
+"""
+
 
 def main() -> None:
-    """Fetch what is needed; write the package and the template."""
+    """Fetch what is needed; write the package and the templates."""
     with tempfile.TemporaryDirectory() as folder:
         program, networks = download(Path(folder))
         write_package(program, PACKAGE)
-        template = open_network(networks.read(NETWORK).decode())
-        TEMPLATE.write_text(template, encoding="utf-8")
+        network = networks.read(NETWORK).decode()
+        TEMPLATE.write_text(open_network(network, "ROUGHNESS"), encoding="utf-8")
+        pipes = open_network(network, "C_{pipe}", DECAY_OPTIONS)
+        PIPES_TEMPLATE.write_text(pipes, encoding="utf-8")
 
 
 def download(folder: Path) -> list[zipfile.ZipFile]:
@@ -84,17 +95,21 @@ def write_program(path: Path, content: bytes) -> None:
     path.chmod(0o755)
 
 
-def open_network(text: str) -> str:
+def open_network(text: str, roughness: str, options: str = "") -> str:
     """
     Make a template of an EPANET input file.
 
-    The roughness of every pipe becomes `{{ ROUGHNESS }}`, the demand multiplier `{{ DEMAND }}`,
-    and the report lists the lowest values of every node over the simulated period.
+    The roughness of every pipe becomes the parameter that `roughness` names, where `{pipe}` stands
+    for the pipe, the demand multiplier becomes `DEMAND`, and the report lists the lowest values of
+    every node over the simulated period.
     """
     body = text.partition("[END]")[0]
     before, pipes, after = re.split(r"(?ms)^(\[PIPES\].*?)(?=^\[)", body)
-    roughness = re.compile(r"(?m)^(\s*[^;\[\s]\S*\s+(?:\S+\s+){4})\S+")
-    return before + roughness.sub(r"\1{{ ROUGHNESS }}", pipes) + after + STUDY_OPTIONS
+    row = re.compile(r"(?m)^(?P<head>\s*(?P<pipe>[^;\[\s]\S*)\s+(?:\S+\s+){4})\S+")
+    opened = row.sub(
+        lambda found: f"{found['head']}{{{{ {roughness.format(pipe=found['pipe'])} }}}}", pipes
+    )
+    return before + opened + after + options + STUDY_OPTIONS
 
 
 if __name__ == "__main__":

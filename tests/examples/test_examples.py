@@ -40,7 +40,7 @@ def run_study(runfleet: RunCommand, folder: Path) -> Path:
 
 def test_every_example_is_tested() -> None:
     """A new example gets a test here, and a README."""
-    studies = {"single-run", "environment-sweep", "epanet-net1", "mpi-diffusion"}
+    studies = {"single-run", "environment-sweep", "epanet-net1", "net1-morris", "mpi-diffusion"}
     examples = {path.parent.name for path in EXAMPLES.glob("*/README.md")}
     assert examples == studies | {"step-by-step", "command-line"}
     assert {path.parent.name for path in EXAMPLES.glob("*/study.yaml")} == studies
@@ -77,6 +77,21 @@ def test_epanet_net1(runfleet: RunCommand, example: Callable[[str], Path], epane
     assert table["lowest_pressure"].corr(table["ROUGHNESS"]) > 0.2
     assert table["lowest_chlorine"].corr(table["DEMAND"]) > 0.5
     assert list((results / "plots").glob("*.png"))
+
+
+def test_net1_morris(runfleet: RunCommand, example: Callable[[str], Path], epanet: Path) -> None:
+    """A screening: decay does nothing to pressure, and demand more than any pipe."""
+    assert runfleet("package", "add", "epanet", "2.3.5", epanet).returncode == 0
+    results = run_study(runfleet, example("net1-morris"))
+    table = pandas.read_csv(results / "sensitivities.csv").set_index(["result", "parameter"])
+    assert len(table) == 30
+    assert (table["used"] == 20).all()
+    pressure, chlorine = table.loc["pressure_at_32"], table.loc["chlorine_at_32"]
+    assert pressure["mu_star"].idxmax() == "DEMAND"
+    assert (pressure.loc[["BULK_DECAY", "WALL_DECAY"], "mu_star"] == 0).all()
+    assert pressure.loc["C_121", "mu_star"] > 10 * pressure.loc["C_22", "mu_star"]
+    assert chlorine["mu_star"].idxmax() == "WALL_DECAY"
+    assert len(list((results / "plots" / "sensitivities").glob("*.png"))) == 2
 
 
 def test_mpi_diffusion(mpich: str, runfleet: RunCommand, example: Callable[[str], Path]) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _SHOWN_RESULTS = 4
 _SHOWN_PARAMETERS = 10
+# What is smaller beside the greatest index is what rounding leaves of nothing.
+_ROUNDING = 1e-9
 
 
 def show_sensitivities(printer: Printer, found: Sensitivities) -> None:
@@ -50,8 +52,10 @@ def _columns(indices: Indices) -> list[str]:
 
 def _influences(indices: Indices, columns: Sequence[str]) -> Iterator[list[str]]:
     ranked = indices.ranked()
+    nothing = _ROUNDING * float(max(indices.columns[indices.main]))
     for number in ranked[:_SHOWN_PARAMETERS]:
         numbers = (float(indices.columns[name][number]) for name in columns)
-        yield [indices.parameters[number], *(f"{each:.3g}" for each in numbers)]
+        figures = ("0" if abs(each) < nothing else f"{each:.3g}" for each in numbers)
+        yield [indices.parameters[number], *figures]
     if len(ranked) > _SHOWN_PARAMETERS:
         yield [f"and {len(ranked) - _SHOWN_PARAMETERS} more", *("" for _ in columns)]

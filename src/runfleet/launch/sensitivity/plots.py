@@ -102,8 +102,8 @@ def _draw_plane(axes: Axes, indices: Indices, shown: list[int]) -> None:
         name, point = indices.parameters[shown[place]], (across[place], up[place])
         axes.annotate(name, point, xytext=(4, 4), textcoords="offset points")
     end = float(max(across.max(), up.max())) * 1.1
-    axes.plot([0, end], [0, end], color="grey", linestyle="--", linewidth=0.8)
-    axes.annotate("sigma = mu*", (end, end), ha="right", va="top", color="grey", fontsize="small")
+    axes.plot([0, end], [0, end], "--", color="grey", linewidth=0.8, label="sigma = mu*")
+    axes.legend(loc="lower right")
     axes.set_xlim(0, float(across.max()) * 1.25)
     axes.set_ylim(bottom=0, top=max(float(up.max()), float(across.max()) / 4) * 1.15)
     axes.set_xlabel(_labelled("mu*: mean size of the effect", indices.unit))
