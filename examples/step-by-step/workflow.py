@@ -29,6 +29,7 @@ from runfleet.azure import (
     shell_command,
     with_packages,
 )
+from runfleet.errors import RunfleetError
 from runfleet.storage import Storage, upload_zipped
 
 HERE = Path(__file__).parent
@@ -118,4 +119,7 @@ def make_tasks(storage: Storage, image: Image, job_id: str) -> Iterator[TaskSett
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:] or ["local"])
+    try:
+        main(*sys.argv[1:] or ["local"])
+    except RunfleetError as error:
+        sys.exit(f"error: {error.message}\nhint: {error.hint}")

@@ -138,6 +138,7 @@ def test_setup_prints_commands_for_a_shell(runfleet):
     [
         (["Hydrology", "--location", "westeurope"], "`Hydrology` cannot name a Batch account"),
         (["hydrology", "--location", "West Europe"], "`West Europe` cannot name a region"),
+        (["hydrology", "--location", "westeurop"], "there is no region `westeurop`"),
         (
             ["hydrology", "--location", "westeurope", "--storage-account", "my-rivers"],
             "`my-rivers` cannot name a storage account",

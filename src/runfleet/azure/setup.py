@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from runfleet.errors import RunfleetError
 
@@ -12,6 +13,19 @@ _GROUP = re.compile(r"[\w().-]{0,89}[\w()-]")
 _STORAGE = re.compile(r"[a-z0-9]{3,24}")
 _BATCH = re.compile(r"[a-z0-9]{3,24}")
 _LOCATION = re.compile(r"[a-z0-9]+")
+
+# Regions of the public cloud; there are more by and by, and other clouds have others.
+_REGIONS = """
+    australiacentral australiacentral2 australiaeast australiasoutheast austriaeast
+    belgiumcentral brazilsouth brazilsoutheast canadacentral canadaeast centralindia centralus
+    chilecentral eastasia eastus eastus2 francecentral francesouth germanynorth
+    germanywestcentral indonesiacentral israelcentral italynorth japaneast japanwest
+    jioindiacentral jioindiawest koreacentral koreasouth malaysiawest mexicocentral
+    newzealandnorth northcentralus northeurope norwayeast norwaywest polandcentral
+    qatarcentral southafricanorth southafricawest southcentralus southeastasia southindia
+    spaincentral swedencentral swedensouth switzerlandnorth switzerlandwest uaecentral
+    uaenorth uksouth ukwest westcentralus westeurope westindia westus westus2 westus3
+"""
 
 Command = tuple[str, ...]
 
@@ -57,6 +71,7 @@ class NewAccount:
         _check(_GROUP, self.resource_group, "a resource group", group)
         region = "write it in one word, as `az account list-locations` does: `westeurope`"
         _check(_LOCATION, self.location, "a region", region)
+        _check_spelling(self.location)
 
     @property
     def endpoint(self) -> str:
@@ -108,3 +123,15 @@ class NewAccount:
 def _check(allowed: re.Pattern[str], name: str, what: str, hint: str) -> None:
     if not allowed.fullmatch(name):
         raise NameRefusedError(f"`{name}` cannot name {what}", hint=hint)
+
+
+def _check_spelling(location: str) -> None:
+    """Refuse what is nearly the name of a region; what is nothing like one may be a new one."""
+    regions = _REGIONS.split()
+    near = get_close_matches(location, regions, n=1, cutoff=0.85)
+    slip = location not in regions and near and not location[-1].isdigit()
+    if slip:
+        raise NameRefusedError(
+            f"there is no region `{location}`",
+            hint=f"did you mean `{near[0]}`? `az account list-locations` lists all regions",
+        )

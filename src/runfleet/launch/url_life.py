@@ -30,6 +30,11 @@ def url_life(study: Study, pool: PoolPlan) -> timedelta:
     return max(USUAL_LIFE, longest_time(study, pool) or USUAL_LIFE)
 
 
+def task_life(time_limit: timedelta | None, retries: int) -> timedelta:
+    """Tell how long the URLs of a task by hand have to work: for all of its tries."""
+    return max(USUAL_LIFE, (time_limit or timedelta()) * (1 + retries) + _NODES_COME)
+
+
 def check_url_life(storage: Storage, container: str, life: timedelta) -> None:
     """
     Refuse a study whose URLs would end before it does, while nothing has been made for it.

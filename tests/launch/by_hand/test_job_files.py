@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from runfleet.launch import JobFiles, LaunchError
+from runfleet.azure import OperatingSystem
+from runfleet.launch import JobFiles, LaunchError, SingleTask
 from runfleet.storage import DirectoryStorage, LifeTooLongError
 from runfleet.storage.signatures import LONGEST_DELEGATED_LIFE
 
@@ -38,6 +40,27 @@ def test_urls_work_as_long_as_an_identity_can_sign(files: JobFiles, tmp_path: Pa
     (tmp_path / "a.txt").write_text("a")
     assert files.send([tmp_path / "a.txt"])[0].file_path == "a.txt"
     assert [output.pattern for output in files.outputs("t", ["*.rpt"])] == ["../std*.txt", "*.rpt"]
+
+
+def test_urls_work_as_long_as_the_task_may_take(files: JobFiles) -> None:
+    """Each of its tries; what cannot be signed for so long is refused before it is added."""
+    task = SingleTask("t", "x", time_limit=timedelta(days=3), retries=1)
+    assert task.settings(files, OperatingSystem.LINUX)
+    with pytest.raises(LifeTooLongError):
+        replace(task, retries=2).settings(files, OperatingSystem.LINUX)
+
+
+def test_only_what_is_new_is_uploaded(files: JobFiles, tmp_path: Path) -> None:
+    """Under names that tell content; two files of the same content are two all the same."""
+    for name, content in {"a": "same", "b": "same", "c": "other"}.items():
+        (tmp_path / name).write_text(content)
+    first = files.send([tmp_path / "a", tmp_path / "b"])
+    before = {blob.name: blob.last_modified for blob in files.storage.list_blobs("jobs-own")}
+    again = files.send([tmp_path / "a", tmp_path / "b", tmp_path / "c"])
+    after = {blob.name: blob.last_modified for blob in files.storage.list_blobs("jobs-own")}
+    assert [file.http_url for file in again[:2]] == [file.http_url for file in first]
+    assert len(after) == 3
+    assert after.items() > before.items()
 
 
 def test_a_folder_keeps_its_name(files: JobFiles, tmp_path: Path) -> None:

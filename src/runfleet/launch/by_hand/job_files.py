@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from runfleet.azure import JobInfo, OutputFile, ResourceFile
@@ -16,6 +18,7 @@ from runfleet.storage.archives import files_below
 
 _CONTAINER = "runfleet-container"
 _MOST_FILES = 100
+_REQUESTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,14 @@ class JobFiles:
         Holds them; made when the first one comes.
     job_id
         The job.
+    life
+        How long nodes can reach them by the URLs that they are given.
     """
 
     storage: Storage
     container: str
     job_id: str
+    life: timedelta = USUAL_LIFE
 
     @classmethod
     def of(cls, storage: Storage, job: JobInfo) -> JobFiles | None:
@@ -73,27 +79,45 @@ class JobFiles:
                 f"{len(files):,} input files are too many for one task",
                 hint="put them into a zip file, and unpack it in the task's command",
             )
-        if files:
-            self.storage.create_container(self.container)
-        return [self._send(file, f"{folder}/{name}".lstrip("/")) for file, name in files]
+        blobs = {file: _blob_of(file) for file, _ in files}
+        self._upload(blobs)
+        return [
+            ResourceFile(http_url=self._url(blobs[file]), file_path=f"{folder}/{name}".lstrip("/"))
+            for file, name in files
+        ]
 
     def outputs(self, task_id: str, patterns: Iterable[str] = ()) -> list[OutputFile]:
         """Have the logs of a task, and files that match the patterns, uploaded when it ends."""
         self.storage.create_container(self.container)
-        url = self.storage.container_url(self.container, life=USUAL_LIFE, write=True)
+        url = self.storage.container_url(self.container, life=self.life, write=True)
         folder = names.run_prefix(self.job_id, task_id).rstrip("/")
         return [
             names.output_file(pattern, url, folder) for pattern in (names.LOG_PATTERN, *patterns)
         ]
 
-    def _send(self, file: Path, name: str) -> ResourceFile:
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        blob = names.input_blob(digest, file.name)
-        if not self.storage.exists(self.container, blob):
-            self.storage.put_file(self.container, blob, file)
-        url = self.storage.blob_url(self.container, blob, life=USUAL_LIFE)
-        return ResourceFile(http_url=url, file_path=name)
+    def _upload(self, blobs: Mapping[Path, str]) -> None:
+        """Upload files, except those that are there: the names of blobs tell their content."""
+        if not blobs:
+            return
+        self.storage.create_container(self.container)
+        with ThreadPoolExecutor(_REQUESTS) as threads:
+            there = list(threads.map(self._exists, blobs.values()))
+        files = zip(blobs.items(), there, strict=True)
+        self.storage.put_files(
+            self.container, [(str(file), blob) for (file, blob), is_there in files if not is_there]
+        )
+
+    def _exists(self, blob: str) -> bool:
+        return self.storage.exists(self.container, blob)
+
+    def _url(self, blob: str) -> str:
+        return self.storage.blob_url(self.container, blob, life=self.life)
+
+
+def _blob_of(file: Path) -> str:
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return names.input_blob(digest, file.name)
 
 
 def _files_below(source: Path) -> Iterator[tuple[Path, str]]:

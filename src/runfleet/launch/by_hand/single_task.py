@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from runfleet.azure import (
 from runfleet.launch.by_hand.job_files import JobFiles
 from runfleet.launch.mpi import launch_line
 from runfleet.launch.scripts import coordination_script
+from runfleet.launch.url_life import task_life
 from runfleet.study.model import Model
 from runfleet.study.mpi import Mpi
 
@@ -78,7 +79,10 @@ class SingleTask:
         ------
         LaunchError
             If an input is not there.
+        LifeTooLongError
+            If the storage account cannot sign URLs that work for all of the time limit.
         """
+        files = replace(files, life=task_life(self.time_limit, self.retries))
         line = launch_line(self.mpi, self.command) if self.mpi else self.command
         return TaskSettings(
             self.id,
