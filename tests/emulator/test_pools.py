@@ -133,6 +133,17 @@ def test_a_resize_is_seen_at_once_and_another_refused(slow, pool_body):
     assert slow.code(again) == (409, "PoolBeingResized")
 
 
+def test_nodes_that_are_still_being_made_are_not_counted(slow, pool_body):
+    """Section 3.1: a pool is steady when it has the nodes that it shall have."""
+    slow.client.create_pool(pool_body("p", nodes=2, targetLowPriorityNodes=1))
+    pool = slow.get("/pools/p")
+    assert (pool["currentDedicatedNodes"], pool["currentLowPriorityNodes"]) == (0, 0)
+    assert pool["allocationState"] == "resizing"
+    assert [node["state"] for node in slow.nodes("p")] == ["creating"] * 3
+    (counts,) = slow.get("/nodecounts")["value"]
+    assert (counts["dedicated"]["creating"], counts["lowPriority"]["total"]) == (2, 1)
+
+
 def test_a_resize_is_stopped(slow, client, pool_body):
     """Item 43."""
     slow.client.create_pool(pool_body("p", nodes=3))

@@ -9,6 +9,7 @@ from secrets import SystemRandom
 from runfleet import autoscale
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.states import JobState, NodeState
+from runfleet.scheduler.pools import count_nodes
 from runfleet.scheduler.state import JobEntry, PoolEntry, Sampling
 from runfleet.scheduler.tasks import AT_WORK
 
@@ -71,15 +72,14 @@ def _metrics(pool: PoolEntry) -> Mapping[autoscale.Metric, float]:
     """
     jobs = [entry.job for entry in pool.jobs.values()]
     nodes = [entry.node for entry in pool.nodes.values()]
-    dedicated = sum(node.dedicated for node in nodes)
     counts = autoscale.PoolCounts(
         task_slots_per_node=pool.pool.spec.task_slots_per_node,
         ready_tasks=sum(map(_ready_tasks, pool.jobs.values())),
         running_tasks=sum(map(_running_tasks, pool.jobs.values())),
         succeeded_tasks=sum(job.counts.succeeded for job in jobs),
         failed_tasks=sum(job.counts.failed for job in jobs),
-        dedicated_nodes=dedicated,
-        low_priority_nodes=len(nodes) - dedicated,
+        dedicated_nodes=count_nodes(pool, dedicated=True),
+        low_priority_nodes=count_nodes(pool, dedicated=False),
         preempted_nodes=sum(node.state is NodeState.PREEMPTED for node in nodes),
         usable_nodes=sum(node.state in AT_WORK for node in nodes),
     )

@@ -51,6 +51,14 @@ def members(pool: PoolEntry, *, dedicated: bool) -> list[NodeEntry]:
     ]
 
 
+def count_nodes(pool: PoolEntry, *, dedicated: bool) -> int:
+    """How many nodes of one kind a pool has; those that are still being made are none yet."""
+    return sum(
+        entry.node.dedicated is dedicated and entry.node.state is not NodeState.CREATING
+        for entry in pool.nodes.values()
+    )
+
+
 def _approach(
     state: State, pool: PoolEntry, now: datetime, *, dedicated: bool, target: int
 ) -> None:

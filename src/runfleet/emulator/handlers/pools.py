@@ -7,6 +7,7 @@ from runfleet.batch.records import Pool
 from runfleet.emulator.engine import now
 from runfleet.emulator.service import Service
 from runfleet.scheduler import autoscale_requests, pool_requests
+from runfleet.scheduler.pools import count_nodes
 from runfleet.scheduler.state import PoolEntry
 from runfleet.wire import fields, pools
 from runfleet.wire.bodies import JsonObject
@@ -25,12 +26,11 @@ def _pool(service: Service, request: Request) -> PoolEntry:
 
 
 def _json(entry: PoolEntry, base: str) -> JsonObject:
-    dedicated = sum(node.node.dedicated for node in entry.nodes.values())
     return pools.pool_json(
         entry.pool,
         base=base,
-        current_dedicated=dedicated,
-        current_low_priority=len(entry.nodes) - dedicated,
+        current_dedicated=count_nodes(entry, dedicated=True),
+        current_low_priority=count_nodes(entry, dedicated=False),
     )
 
 
