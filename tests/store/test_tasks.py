@@ -176,6 +176,17 @@ def test_filters_mean_what_they_mean_in_python(tmp_path_factory, tasks, conditio
     store.close()
 
 
+@pytest.mark.parametrize("joint", [And, Or])
+def test_a_filter_may_have_thousands_of_terms(tmp_path, joint):
+    """As whoever asks for certain tasks by their ids writes them."""
+    store = opened(tmp_path / "state.db", "job")
+    filled(store, [Task("job", "t1", 0, START, START, START)])
+    terms = tuple(Comparison("id", Operator.EQUAL, f"t{n % 2}") for n in range(2_500))
+    found = store.tasks.page(store.job_number("job"), joint(terms), after=0, limit=10)
+    assert len(found) == (joint is Or)
+    store.close()
+
+
 @SLOW
 @given(tasks=st.lists(TASKS, max_size=8))
 def test_counts_are_those_of_the_list(tmp_path_factory, tasks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,8 +56,16 @@ def where(condition: Filter) -> tuple[str, list[Any]]:
         return f"substr({column}, 1, ?) = ?", [len(prefix), prefix]
     joint = " AND " if isinstance(condition, And) else " OR "
     parts = [where(term) for term in condition.terms]
-    text = joint.join(f"({part})" for part, _ in parts)
+    text = _joined([part for part, _ in parts], joint)
     return text, [value for _, values in parts for value in values]
+
+
+def _joined(parts: Sequence[str], joint: str) -> str:
+    """Terms joined in pairs of pairs: SQLite takes no expression that is 1,000 terms deep."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    return f"({_joined(parts[:half], joint)}{joint}{_joined(parts[half:], joint)})"
 
 
 def _plain(value: str | int | bool | datetime) -> str | int | None:
