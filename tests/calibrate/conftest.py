@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from runfleet.calibrate.family import Family
 
@@ -174,30 +175,41 @@ RUNS = {
 
 @pytest.fixture(scope="session")
 def calibrated(
-    pest_programs: Path, tmp_path_factory: pytest.TempPathFactory
+    pest_programs: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Mapping[str, Calibrated]:
     """Calibrations that the real programs have done, each with several workers, side by side."""
     for needed in ("wine", "script", "x86_64-w64-mingw32-gcc"):
         if shutil.which(needed) is None:
             pytest.skip(f"`{needed}` is not installed; `make test` says how")
-    root = tmp_path_factory.mktemp("pest")
-    model = root / "model.exe"
-    compiler = ["x86_64-w64-mingw32-gcc", "-o", model, Path(__file__).with_name("model.c"), "-lm"]
-    subprocess.run(compiler, check=True)
+    # They take half a minute, so processes that share the tests also share them.
+    base = tmp_path_factory.getbasetemp()
+    root = (base if worker_id == "master" else base.parent) / "pest"
+    with FileLock(f"{root}.lock"):
+        if not (root / "done").exists():
+            root.mkdir()
+            _calibrate_all(root, pest_programs)
+            (root / "done").touch()
+    return {
+        name: Calibrated(
+            root / name / "manager", "case", Family.PEST if name == "beopest" else Family.PESTPP
+        )
+        for name in RUNS
+    }
+
+
+def _calibrate_all(root: Path, programs: Path) -> None:
+    compiler = ["x86_64-w64-mingw32-gcc", "-o", root / "model.exe"]
+    subprocess.run([*compiler, Path(__file__).with_name("model.c"), "-lm"], check=True)
     environment = {**os.environ, "WINEPREFIX": str(root / "prefix"), "WINEDEBUG": "-all"}
     subprocess.run(["wineboot"], env=environment, check=True, capture_output=True)
     try:
         with ThreadPoolExecutor() as pool:
-            runs = {
-                name: pool.submit(_calibrate, root, name, pest_programs, environment)
-                for name in RUNS
-            }
-            return {name: run.result() for name, run in runs.items()}
+            list(pool.map(lambda name: _calibrate(root, name, programs, environment), RUNS))
     finally:
         subprocess.run(["wineserver", "-k"], env=environment, check=False)
 
 
-def _calibrate(root: Path, name: str, programs: Path, environment: dict[str, str]) -> Calibrated:
+def _calibrate(root: Path, name: str, programs: Path, environment: dict[str, str]) -> None:
     program, noptmax, (decay, most), workers, options = RUNS[name]
     observations = [TRUE_START * math.exp(-TRUE_DECAY * time) for time in range(6)]
     text = DECAY.format(
@@ -227,7 +239,6 @@ def _calibrate(root: Path, name: str, programs: Path, environment: dict[str, str
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    return Calibrated(folders[0], "case", Family.PEST if name == "beopest" else Family.PESTPP)
 
 
 def _start(line: str, folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -1,0 +1,114 @@
+"""The files that PEST and PEST++ leave behind, read through pyemu wherever it has a reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from runfleet.errors import RunfleetError
+
+_ITERATION = re.compile(r"ITERATION NO\.\s*(\d+)")
+_SENSITIVITY = re.compile(r"\s+(\S+)\s+(\S+)\s+([-+.\dEe]+)\s+([-+.\dEe]+)\s*")
+_END_OF_ITERATIONS = "COMPLETION OF OPTIMISATION"
+_BINARY = (".jcb", ".jco", ".bin")
+
+
+def require_pyemu() -> Any:
+    """
+    Load pyemu, which takes half a second and is not everybody's.
+
+    Raises
+    ------
+    RunfleetError
+        If it is not installed.
+    """
+    try:
+        return import_module("pyemu")
+    except ImportError as error:
+        raise RunfleetError(
+            "the results of calibrations are read with `pyemu`, which is not installed",
+            hint="install it with `python -m pip install 'runfleet[pest]'`",
+        ) from error
+
+
+def numbered_files(folder: Path, pattern: str) -> Iterator[tuple[int, Path]]:
+    """
+    Find files that are numbered by iteration, in the order of their numbers.
+
+    Parameters
+    ----------
+    folder
+        Where they are.
+    pattern
+        A regular expression for the whole name, in any case, whose group is the number.
+    """
+    wanted = re.compile(pattern, re.IGNORECASE)
+    found = ((wanted.fullmatch(path.name), path) for path in folder.iterdir())
+    yield from sorted((int(match[1]), path) for match, path in found if match)
+
+
+def read_parameter_values(path: Path) -> pd.Series[float]:
+    """Read a file of parameter values, `.par`: the value of each parameter by its name."""
+    table = require_pyemu().pst_utils.read_parfile(str(path))
+    values: pd.Series[float] = table["parval1"].astype(float)
+    values.index = table["parnme"].astype(str).str.lower()
+    return values
+
+
+def read_residuals(path: Path) -> pd.DataFrame:
+    """Read a file of residuals, `.res` or `.rei`: a row an observation, in the file's columns."""
+    table: pd.DataFrame = require_pyemu().pst_utils.read_resfile(str(path))
+    return table.reset_index(drop=True)
+
+
+def read_ensemble(path: Path) -> pd.DataFrame:
+    """Read an ensemble, `.csv` or `.jcb`: a row a realization, a column a name."""
+    table: pd.DataFrame
+    if path.suffix.lower() in _BINARY:
+        table = require_pyemu().Matrix.from_binary(str(path)).to_dataframe()
+    else:
+        table = pd.read_csv(path, index_col=0, low_memory=False)
+    table.index = table.index.astype(str).str.lower()
+    table.columns = table.columns.astype(str).str.lower()
+    return table.astype(float)
+
+
+def read_jacobian(path: Path) -> pd.DataFrame:
+    """Read a Jacobian matrix, `.jco` or `.jcb`: a row an observation, a column a parameter."""
+    table: pd.DataFrame = require_pyemu().Jco.from_binary(str(path)).to_dataframe()
+    table.index = table.index.str.lower()
+    table.columns = table.columns.str.lower()
+    return table
+
+
+def read_sensitivity_record(path: Path) -> pd.DataFrame:
+    """
+    Read a record of composite sensitivities, `.sen`, for which pyemu has no reader.
+
+    Returns
+    -------
+    table
+        Columns `iteration`, `parameter`, `value` at its beginning, and `sensitivity`.
+    """
+    rows: list[tuple[int, str, float, float]] = []
+    iteration: int | None = None
+    for line in path.read_text(encoding="latin-1").splitlines():
+        if _END_OF_ITERATIONS in line:
+            break
+        if header := _ITERATION.search(line):
+            iteration = int(header[1])
+        elif iteration is not None and (row := _SENSITIVITY.fullmatch(line)):
+            rows.append((iteration, row[1].lower(), float(row[3]), float(row[4])))
+    return pd.DataFrame(rows, columns=["iteration", "parameter", "value", "sensitivity"])
+
+
+def read_columns(path: Path) -> pd.DataFrame:
+    """Read a table with a line of column names, which are put in small letters."""
+    table = pd.read_csv(path, skipinitialspace=True)
+    table.columns = table.columns.astype(str).str.strip().str.lower()
+    return table

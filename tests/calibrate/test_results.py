@@ -1,0 +1,163 @@
+"""Tables and plots are made from what the real programs leave behind."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runfleet.calibrate.problems import ControlError
+from runfleet.calibrate.results import Results, collect_results
+
+START, DECAY = 3.0, 0.25
+
+
+def collect(run: Any, to: Path) -> Results:
+    """The results of a calibration."""
+    return collect_results(run.folder, run.case, to)
+
+
+def read(results: Results, name: str) -> pd.DataFrame:
+    """One of its tables, which is the same as CSV and as Parquet."""
+    table = pd.read_csv(results.folder / f"{name}.csv", dtype={"realization": str})
+    parquet = pd.read_parquet(results.folder / f"{name}.parquet")
+    pd.testing.assert_frame_equal(table, parquet, check_dtype=False)
+    return table
+
+
+def test_beopest(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
+    """A calibration by BeoPEST finds the values that the observations were made with."""
+    results = collect(calibrated["beopest"], tmp_path)
+    assert {path.name for path in results.tables} == {
+        *("parameters.csv", "residuals.csv", "phi.csv", "sensitivities.csv"),
+        "parameter_history.csv",
+    }
+    assert {path.stem for path in results.plots} == {
+        *("phi", "residuals", "parameters", "parameter_history", "sensitivities"),
+    }
+    start, decay = results.parameters
+    assert (start.name, start.initial, start.at_bound) == ("start", 1.0, "")
+    assert (start.value, decay.value) == pytest.approx((START, DECAY), rel=0.01)
+    residuals = read(results, "residuals")
+    assert residuals["phi"].sum() < 1e-3
+    assert list(residuals["observation"]) == [f"y{number}" for number in range(6)]
+    history = read(results, "parameter_history")
+    assert list(history["iteration"].unique()) == list(results.phi_by_iteration)
+    assert history["value"].iloc[:2].tolist() == [1.0, 0.05]
+    assert results.notes == ()
+
+
+def test_pestpp_glm(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
+    """The same tables from the files of pestpp-glm."""
+    results = collect(calibrated["glm"], tmp_path)
+    phi = read(results, "phi")
+    assert list(phi["iteration"]) == [0, 1]
+    assert phi["model_runs"].iloc[-1] > 0
+    sensitivities = read(results, "sensitivities")
+    assert set(sensitivities["method"]) == {"composite"}
+    assert set(sensitivities["parameter"]) == {"start", "decay"}
+    assert list(read(results, "parameter_history")["iteration"].unique()) == [0, 1]
+
+
+def test_pestpp_ies(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
+    """An ensemble has means and spreads, and members that fail."""
+    results = collect(calibrated["ies"], tmp_path)
+    realizations = read(results, "realizations")
+    failed = realizations[realizations["state"] == "failed"]
+    assert set(failed["realization"]) == set(results.failed_realizations)
+    assert len(results.failed_realizations) == 2
+    assert failed["phi"].isna().all()
+    assert len(realizations) == 2 * 6
+    assert all(parameter.std is not None for parameter in results.parameters)
+    assert read(results, "residuals")["std"].notna().all()
+    history = read(results, "parameter_history")
+    assert (history["minimum"] <= history["mean"]).all()
+
+
+def test_pestpp_sen(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
+    """A sensitivity analysis has sensitivities, and no best parameters."""
+    results = collect(calibrated["sen"], tmp_path)
+    table = read(results, "sensitivities")
+    assert set(table["method"]) == {"morris"}
+    assert (table["sensitivity"] > 0).all()
+    assert (results.parameters, results.phi_by_iteration) == ((), {})
+    assert [path.stem for path in results.plots] == ["sensitivities"]
+
+
+def test_a_parameter_at_its_bound_is_marked(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
+    """It says that the calibration wanted more than it was allowed."""
+    folder = shutil.copytree(calibrated["beopest"].folder, tmp_path / "manager")
+    control = (folder / "case.pst").read_text()
+    (folder / "case.pst").write_text(
+        control.replace("start log factor 1.0 0.1 10.0", "start log factor 1.0 0.1 3.0")
+    )
+    (folder / "case.par").write_text("double point\n start 3.0 1.0 0.0\n decay 0.01 1.0 0.0\n")
+    results = collect_results(folder, "case", tmp_path / "results")
+    assert [parameter.at_bound for parameter in results.parameters] == ["upper", "lower"]
+
+
+def test_sensitivities_from_a_jacobian_alone(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
+    """Where no sensitivities are told, they are worked out, and are the same."""
+    folder = shutil.copytree(calibrated["beopest"].folder, tmp_path / "manager")
+    told = read(collect_results(folder, "case", tmp_path / "told"), "sensitivities")
+    (folder / "case.sen").unlink()
+    found = read(collect_results(folder, "case", tmp_path / "found"), "sensitivities")
+    last = told[told["iteration"] == told["iteration"].max()]
+    expected = last.set_index("parameter")["sensitivity"]
+    assert found.set_index("parameter")["sensitivity"].to_dict() == pytest.approx(
+        expected.to_dict(), rel=0.05
+    )
+
+
+def test_what_an_interrupted_calibration_has(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
+    """Before the first iteration has ended there is little, and that is no error."""
+    folder = tmp_path / "manager"
+    folder.mkdir()
+    for name in ("case.pst", "case.rec"):
+        shutil.copy(calibrated["beopest"].folder / name, folder)
+    results = collect_results(folder, "case", tmp_path / "results")
+    assert [path.name for path in results.tables] == ["parameters.csv", "phi.csv"]
+    assert results.parameters == ()
+    with pytest.raises(ControlError, match="cannot be read"):
+        collect_results(folder, "other", tmp_path / "results")
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(name=st.sampled_from(["beopest", "glm", "ies", "sen"]), part=st.floats(0, 1))
+def test_files_that_are_cut_off(
+    calibrated: Mapping[str, Any], tmp_path: Path, name: str, part: float
+) -> None:
+    """A manager killed while it wrote: what can be read is, and the rest is named."""
+    folder = tmp_path / "manager"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for path in calibrated[name].folder.iterdir():
+        content = path.read_bytes()
+        whole = path.suffix in (".pst", ".exe")
+        (folder / path.name).write_bytes(content if whole else content[: int(len(content) * part)])
+    results = collect_results(folder, "case", tmp_path / "results")
+    assert all(note.startswith("`") for note in results.notes)
+    assert (results.folder / "parameters.csv").exists()
+
+
+def test_an_ensemble_in_binary(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
+    """With `ies_save_binary` ensembles are matrices, `.jcb`."""
+    import pyemu
+
+    folder = shutil.copytree(calibrated["ies"].folder, tmp_path / "manager")
+    before = read(collect_results(folder, "case", tmp_path / "before"), "parameter_history")
+    for path in folder.glob("case.?.par.csv"):
+        ensemble = pd.read_csv(path, index_col=0)
+        ensemble.index = ensemble.index.astype(str)
+        pyemu.Matrix.from_dataframe(ensemble).to_coo(str(path.with_suffix(".jcb")))
+        path.unlink()
+    after = read(collect_results(folder, "case", tmp_path / "after"), "parameter_history")
+    pd.testing.assert_frame_equal(before, after)
