@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from runfleet.documents.errors import InvalidValueError, listed, suggest
 from runfleet.documents.form import Form
-from runfleet.study.field_types import MOST_RUNS, AnyValue, NonEmpty, RunCount
+from runfleet.study.field_types import MOST_RUNS, AnyValue, LevelCount, NonEmpty, RunCount
 
 DRAWN = ("random", "latin_hypercube", "halton", "sobol")
 SENSITIVITY = ("morris", "saltelli")
@@ -49,7 +49,7 @@ class DesignForm(Form):
         description="So many trajectories that change each parameter once, to screen parameters; "
         "a run more than there are parameters in each.",
     )
-    levels: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+    levels: LevelCount | None = Field(
         None, description="How many values of each parameter `morris` tries; 4 if not given."
     )
     saltelli: RunCount | None = Field(

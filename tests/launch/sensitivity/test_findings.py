@@ -28,7 +28,7 @@ int main(void)
 }
 """
 STUDY = """
-model: {{command: ./ishigami, inputs: [ishigami], environment: {environment}}}
+model: {{command: ./ishigami.exe, inputs: [ishigami.exe], environment: {environment}}}
 parameters:
   X1: {{uniform: [-3.14159265358979, 3.14159265358979]}}
   X2: {{uniform: [-3.14159265358979, 3.14159265358979]}}
@@ -36,6 +36,7 @@ parameters:
   FIXED: 1
 design: {design}
 results: {{y: {{file: stdout.txt, pattern: 'y = (\\S+)', unit: m}}}}
+pool: {pool}
 """
 
 Collect = Callable[..., Collected]
@@ -45,17 +46,21 @@ Collect = Callable[..., Collected]
 def collect(account: Account, write_study: Callable[..., Study], tmp_path: Path) -> Collect:
     """Run the study of a design, and collect its results."""
 
-    def run(design: str, environment: str = "{}") -> Collected:
+    def run(
+        design: str, environment: str = "{}", compiler: str = "gcc", pool: str = "{}"
+    ) -> Collected:
         (tmp_path / "ishigami.c").write_text(PROGRAM)
         folder = tmp_path / "a user's folder"
         folder.mkdir(exist_ok=True)
-        command = ["gcc", "-O1", tmp_path / "ishigami.c", "-o", folder / "ishigami", "-lm"]
+        # Of 64-bit numbers both compilers then make the same.
+        command = [compiler, "-O0", tmp_path / "ishigami.c", "-o", folder / "ishigami.exe", "-lm"]
         subprocess.run(command, check=True)
-        study = write_study(STUDY.format(design=design, environment=environment))
+        text = STUDY.format(design=design, environment=environment, pool=pool)
+        study = write_study(text, name=compiler)
         submission = account.submit(study)
         for _ in submission.watch():
             pass
-        return submission.collect(folder / "results")
+        return submission.collect(folder / "results" / compiler)
 
     return run
 
@@ -103,3 +108,19 @@ def test_too_few_runs_make_no_indices(collect: Collect) -> None:
         "`y` has no indices of sensitivity: they take two complete trajectories, and 0 of 2 are "
         "complete"
     )
+
+
+@pytest.mark.needs("wine", "x86_64-w64-mingw32-gcc")
+@pytest.mark.flaky(reruns=2)
+def test_a_windows_program_has_the_same_indices(collect: Collect) -> None:
+    """The samples reach it by the environment, and its output has other ends of lines."""
+    linux = collect("{morris: 4}")
+    windows = collect(
+        "{morris: 4}", compiler="x86_64-w64-mingw32-gcc", pool="{image: windows-2022}"
+    )
+    one, other = (
+        pandas.read_csv(found.folder / "sensitivities.csv").set_index(["result", "parameter"])
+        for found in (linux, windows)
+    )
+    assert (other["used"] == 4).all()
+    pandas.testing.assert_frame_equal(one, other, rtol=1e-9)
