@@ -25,6 +25,7 @@ from runfleet.azure import (
 from runfleet.azure.jobs import _JOB_FIELDS
 from runfleet.azure.pools import _NODE_FIELDS, _POOL_FIELDS
 from runfleet.azure.tasks import STATE_FIELDS
+from runfleet.azure.user_accounts import UserAccount
 
 MINUTES = timedelta(minutes=10)
 
@@ -53,6 +54,7 @@ def test_a_task_with_everything():
         time_limit=MINUTES,
         retention=MINUTES,
         slots=2,
+        user="runfleet",
     )
     container = sdk.OutputFileBlobContainerDestination
     theirs = sdk.BatchTaskCreateOptions(
@@ -92,6 +94,7 @@ def test_a_task_with_everything():
         constraints=sdk.BatchTaskConstraints(
             max_wall_clock_time=MINUTES, retention_time=MINUTES, max_task_retry_count=2
         ),
+        user_identity=sdk.UserIdentity(username="runfleet"),
         required_slots=2,
     )
     assert ours.to_wire() == as_sent(theirs)
@@ -161,6 +164,7 @@ def test_a_pool_with_everything():
         packages=[PackageReference("epanet", "2.3.5")],
         start_task=StartTask("install", max_retries=1, elevated=True),
         metadata={"owner": "me"},
+        users=[UserAccount("runfleet", "secret", "the key")],
     )
     theirs = sdk.BatchPoolCreateOptions(
         id="pool-1",
@@ -188,6 +192,14 @@ def test_a_pool_with_everything():
             ),
         ),
         metadata=[sdk.BatchMetadataItem(name="owner", value="me")],
+        user_accounts=[
+            sdk.UserAccount(
+                name="runfleet",
+                password="secret",
+                elevation_level="nonadmin",
+                linux_user_configuration=sdk.LinuxUserConfiguration(ssh_private_key="the key"),
+            )
+        ],
     )
     assert ours.to_wire() == as_sent(theirs)
 

@@ -108,6 +108,24 @@ def test_all_processes_of_a_run_find_its_files(
     assert submission.table()["total"].tolist() == [15.0, 129.0]
 
 
+def test_runs_have_an_account_that_reaches_other_nodes(
+    account: Account, write_study: Callable[..., Study]
+) -> None:
+    """On Azure it is this account alone for which `ssh` needs no password."""
+    study = write_study(
+        "model: {command: ./model, mpi: {nodes: 2}, inputs: [a.txt]}", a_txt="what runs share"
+    )
+    submission = account.submit(study)
+    job = account.batch.get_job(submission.name)
+    assert job is not None
+    pool = account.batch.get_pool(job.pool_id)
+    assert pool is not None
+    assert (pool.users, pool.ssh_user) == (("runfleet",), "runfleet")
+    (run,) = study.runs()
+    assert account.batch.get_task(job.id, run.name).user == "runfleet"
+    submission.cancel()
+
+
 def test_a_pool_whose_nodes_do_not_reach_each_other_is_refused(
     account: Account, write_study: Callable[..., Study]
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from runfleet.azure.user_accounts import SSH_USER
 from runfleet.azure.values import pairs_from_wire, time_from_wire
 
 
@@ -112,6 +113,8 @@ class PoolInfo:
         Why the formula could not be evaluated the last time, if it could not.
     inter_node_communication
         Whether its nodes reach each other, as tasks on several of them need it.
+    users
+        The accounts that tasks can run under, besides the usual one.
     """
 
     id: str
@@ -130,6 +133,7 @@ class PoolInfo:
     scales_itself: bool = False
     formula_fault: Fault | None = None
     inter_node_communication: bool = False
+    users: tuple[str, ...] = ()
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
@@ -153,6 +157,7 @@ class PoolInfo:
             scales_itself=wire.get("enableAutoScale", False),
             formula_fault=Fault.from_wire(fault) if fault else None,
             inter_node_communication=wire.get("enableInterNodeCommunication", False),
+            users=tuple(user["name"] for user in wire.get("userAccounts") or ()),
         )
 
     @property
@@ -164,6 +169,11 @@ class PoolInfo:
     def runs_together(self) -> bool:
         """Whether a task can run on several of its nodes at once."""
         return self.inter_node_communication and self.slots == 1
+
+    @property
+    def ssh_user(self) -> str | None:
+        """The account that reaches other nodes without a password, if runfleet has made one."""
+        return SSH_USER if SSH_USER in self.users else None
 
     @property
     def is_windows(self) -> bool:
@@ -346,8 +356,8 @@ class TaskInfo:
         How often it was run again because it failed, and because its node was taken away.
     node_id
         Where it last ran.
-    command_line, environment
-        What was asked for.
+    command_line, environment, user
+        What was asked for; the user is an account of its pool, or None for the usual one.
     """
 
     id: str
@@ -363,6 +373,7 @@ class TaskInfo:
     node_id: str | None
     command_line: str | None
     environment: Mapping[str, str]
+    user: str | None = None
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
@@ -382,6 +393,7 @@ class TaskInfo:
             (wire.get("nodeInfo") or {}).get("nodeId"),
             wire.get("commandLine"),
             pairs_from_wire(wire.get("environmentSettings")),
+            (wire.get("userIdentity") or {}).get("username"),
         )
 
 

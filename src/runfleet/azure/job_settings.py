@@ -15,6 +15,7 @@ from runfleet.azure.settings import (
     files_to_wire,
     limit_to_wire,
 )
+from runfleet.azure.user_accounts import identity_to_wire
 from runfleet.azure.values import pairs_to_wire, without_none
 
 
@@ -40,6 +41,8 @@ class PreparationTask:
         How often it is run again when it fails.
     time_limit
         None for no limit.
+    user
+        The account of the pool that it runs under: that of the tasks which need what it leaves.
     """
 
     command_line: str
@@ -47,6 +50,7 @@ class PreparationTask:
     environment: Mapping[str, str] = field(default_factory=dict)
     max_retries: int = 0
     time_limit: timedelta | None = None
+    user: str | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """Write the `jobPreparationTask`."""
@@ -56,6 +60,7 @@ class PreparationTask:
             environmentSettings=environment_to_wire(self.environment),
             constraints=constraints_to_wire(self.max_retries, self.time_limit),
             waitForSuccess=True,
+            userIdentity=identity_to_wire(self.user),
         )
 
 

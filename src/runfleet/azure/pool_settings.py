@@ -15,6 +15,7 @@ from runfleet.azure.settings import (
     files_to_wire,
     packages_to_wire,
 )
+from runfleet.azure.user_accounts import UserAccount
 from runfleet.azure.values import duration_to_wire, pairs_to_wire, without_none
 
 _ELEVATED = {"autoUser": {"scope": "pool", "elevationLevel": "admin"}}
@@ -107,6 +108,8 @@ class PoolSettings:
         What each node runs first.
     metadata
         Names and values that stay with the pool.
+    users
+        Accounts that tasks can run under, besides the usual one.
     """
 
     id: str
@@ -121,6 +124,7 @@ class PoolSettings:
     packages: Sequence[PackageReference] = ()
     start_task: StartTask | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    users: Sequence[UserAccount] = ()
 
     def to_wire(self) -> dict[str, Any]:
         """Write the pool."""
@@ -135,6 +139,7 @@ class PoolSettings:
             applicationPackageReferences=packages_to_wire(self.packages),
             startTask=self.start_task.to_wire() if self.start_task else None,
             metadata=pairs_to_wire(self.metadata) or None,
+            userAccounts=[user.to_wire() for user in self.users] or None,
         )
 
     def _scale_to_wire(self) -> dict[str, Any]:

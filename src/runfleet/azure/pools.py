@@ -16,7 +16,8 @@ from runfleet.azure.waiting import asking
 _POOL_FIELDS = (
     "id,state,allocationState,vmSize,virtualMachineConfiguration,taskSlotsPerNode,"
     "currentDedicatedNodes,targetDedicatedNodes,currentLowPriorityNodes,targetLowPriorityNodes,"
-    "resizeErrors,metadata,creationTime,enableAutoScale,enableInterNodeCommunication,autoScaleRun"
+    "resizeErrors,metadata,creationTime,enableAutoScale,enableInterNodeCommunication,autoScaleRun,"
+    "userAccounts"
 )
 _NODE_FIELDS = "id,state,isDedicated,runningTasksCount,startTaskInfo,errors"
 _STDERR = "startup/stderr.txt"

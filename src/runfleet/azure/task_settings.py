@@ -16,6 +16,7 @@ from runfleet.azure.settings import (
     files_to_wire,
     packages_to_wire,
 )
+from runfleet.azure.user_accounts import identity_to_wire
 from runfleet.azure.values import without_none
 
 
@@ -75,6 +76,8 @@ class TaskSettings:
         How many task slots it takes.
     instances
         How it runs on several nodes at once; None for a task that runs on one.
+    user
+        The account of its pool that it runs under; None for the usual one.
     """
 
     id: str
@@ -88,6 +91,7 @@ class TaskSettings:
     retention: timedelta | None = None
     slots: int = 1
     instances: Instances | None = None
+    user: str | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """Write the task."""
@@ -101,4 +105,5 @@ class TaskSettings:
             constraints=constraints_to_wire(self.max_retries, self.time_limit, self.retention),
             requiredSlots=self.slots if self.slots != 1 else None,
             multiInstanceSettings=self.instances.to_wire() if self.instances else None,
+            userIdentity=identity_to_wire(self.user),
         )

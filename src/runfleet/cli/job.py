@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runfleet.azure import JobSettings, OperatingSystem, PreparationTask, shell_command
+from runfleet.azure import JobSettings, PoolInfo, PreparationTask, shell_command
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes, on_option
 from runfleet.cli.by_hand import (
@@ -22,6 +22,7 @@ from runfleet.cli.by_hand import (
     read_environment,
 )
 from runfleet.cli.consent import agreed
+from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
@@ -63,12 +64,12 @@ def create(
     """
     printer = Printer.standard()
     account = open_account(on)
-    system = operating_system_of(find_pool(account.batch, pool))
+    found = find_pool(account.batch, pool)
     files = JobFiles(account.storage, container or container_name(job_id), job_id)
     settings = JobSettings(
         job_id,
         pool,
-        preparation=_preparation(files, prepare, prepare_input, system),
+        preparation=_preparation(files, prepare, prepare_input, found),
         environment=read_environment(environment),
         max_retries=retries,
         time_limit=read_duration(time_limit),
@@ -124,11 +125,15 @@ def delete(job_id: JobId, on: On = LOCAL, yes: Yes = False, dry_run: DryRun = Fa
 
 
 def _preparation(
-    files: JobFiles, command: str | None, inputs: list[Path] | None, system: OperatingSystem
+    files: JobFiles, command: str | None, inputs: list[Path] | None, pool: PoolInfo
 ) -> PreparationTask | None:
+    if command is None and inputs:
+        hint = "say with `--prepare` what shall be done with it"
+        raise WrongUsageError("an input of no preparation is given", hint=hint)
     if command is None:
         return None
-    return PreparationTask(shell_command(command, system), files.send(inputs or ()))
+    line = shell_command(command, operating_system_of(pool))
+    return PreparationTask(line, files.send(inputs or ()), user=pool.ssh_user)
 
 
 def _say_what_ends(printer: Printer, account: Account, job_id: str, verb: str) -> None:

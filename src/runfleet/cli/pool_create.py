@@ -8,6 +8,7 @@ import typer
 
 from runfleet.autoscale.formulas import by_pending_tasks
 from runfleet.azure import Autoscale, OperatingSystem, PoolSettings, StartTask, shell_command
+from runfleet.azure.user_accounts import UserAccount, new_ssh_user
 from runfleet.batch.vm_sizes import meant_size
 from runfleet.cli.arguments import LOCAL, DryRun, On, Yes
 from runfleet.cli.by_hand import Packages, read_packages
@@ -70,6 +71,7 @@ def create(
         inter_node_communication=inter_node,
         packages=read_packages(packages),
         start_task=_start_task(start, picked.operating_system, elevated=elevated),
+        users=_users(picked.operating_system) if inter_node else (),
     )
     if meant := meant_size(vm_size):
         printer.warning(f"`{vm_size}` is no common size of machine; did you mean `{meant}`?")
@@ -101,3 +103,8 @@ def _start_task(
     if command is None:
         return None
     return StartTask(shell_command(command, system), elevated=elevated)
+
+
+def _users(system: OperatingSystem) -> list[UserAccount]:
+    """By which tasks start processes on other nodes: with MPI on Linux that goes by ssh."""
+    return [new_ssh_user()] if system is OperatingSystem.LINUX else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -118,7 +119,7 @@ def _add(account: Account, job: JobInfo, task: SingleTask) -> None:
     # A job that was made elsewhere names no container.
     files = JobFiles.of(account.storage, job)
     files = files or JobFiles(account.storage, container_name(job.id), job.id)
-    settings = task.settings(files, operating_system_of(pool))
+    settings = replace(task.settings(files, operating_system_of(pool)), user=pool.ssh_user)
     if not account.batch.add_tasks(job.id, [settings]).added:
         raise RunfleetError(
             f"job `{job.id}` has a task `{task.id}` already",

@@ -7,6 +7,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 from runfleet.azure import Autoscale, AzureBatch, ConflictError, PoolInfo, PoolSettings
+from runfleet.azure.user_accounts import new_ssh_user
 from runfleet.azure.waiting import asking
 from runfleet.launch.pool import PoolPlan, Scaling, check_communication
 
@@ -124,6 +125,7 @@ def _make(batch: AzureBatch, plan: PoolPlan, waiting: int) -> None:
             metadata=_marks(scaling) if scaling else {MARK: "pool"},
             autoscale=_autoscale(plan, scaling, waiting) if scaling else None,
             inter_node_communication=plan.nodes_per_run > 0,
+            users=[new_ssh_user()] if plan.nodes_per_run else (),
         )
     )
 

@@ -178,6 +178,12 @@ class Submitter:
         return Staging(self.study, self.storage, self.digest, self._url_life, system)
 
     @cached_property
+    def _user(self) -> str | None:
+        """Tell as whom runs on several nodes reach the others; asked for when there is a pool."""
+        pool = self.batch.get_pool(self.pool.id) if self.pool.nodes_per_run else None
+        return pool.ssh_user if pool else None
+
+    @cached_property
     def _url_life(self) -> timedelta:
         return url_life(self.study, self.pool)
 
@@ -207,7 +213,7 @@ class Submitter:
         return JobSettings(
             generation.job_id,
             self.pool.id,
-            preparation=self._staging.preparation(),
+            preparation=self._staging.preparation(self._user),
             metadata={
                 names.STUDY_KEY: self.study.name,
                 "runfleet-generation": str(generation.number),
@@ -221,7 +227,8 @@ class Submitter:
         total = generation.run_count
         before = total - len(missing)
         system = self.pool.operating_system
-        maker = TaskMaker(self.study, self.storage, generation.job_id, self._url_life, system)
+        job_id, life = generation.job_id, self._url_life
+        maker = TaskMaker(self.study, self.storage, job_id, life, system, self._user)
         runs = (run for run in self.study.runs() if run.name in missing)
         self.batch.add_tasks(
             generation.job_id,

@@ -82,12 +82,11 @@ class Staging:
             self.storage.put_files(self.container, missing)
             yield from block
 
-    def preparation(self) -> PreparationTask | None:
+    def preparation(self, user: str | None = None) -> PreparationTask | None:
         """What each node does before its first run: it fetches what runs share, once."""
         files = [*self._input_files(), *self._script_files()]
-        return (
-            PreparationTask(shell_command(self._unbundle(), self.system), files) if files else None
-        )
+        command = shell_command(self._unbundle(), self.system)
+        return PreparationTask(command, files, user=user) if files else None
 
     def _input_files(self) -> list[ResourceFile]:
         if self._bundle:
@@ -156,6 +155,8 @@ class TaskMaker:
         How long nodes have to reach the files.
     system
         What the nodes run.
+    user
+        The account of the pool that they run under; None for the usual one.
     """
 
     study: Study
@@ -163,6 +164,7 @@ class TaskMaker:
     job_id: str
     url_life: timedelta
     system: OperatingSystem
+    user: str | None = None
 
     def tasks(self, runs: Iterable[Run]) -> Iterator[TaskSettings]:
         """Make the task of each run, and upload its overlays, as the stream is taken."""
@@ -179,6 +181,7 @@ class TaskMaker:
                 max_retries=retries or None,
                 time_limit=model.time_limit,
                 instances=_instances(model, overlays),
+                user=self.user,
             )
 
     @cached_property
