@@ -109,6 +109,16 @@ def test_files_that_agree(case: Path) -> None:
             "put it there, or mend its name",
         ),
         (
+            "case.pst",
+            "prior.csv",
+            "priors.csv",
+            (
+                "case.pst:30: there is no file `priors.csv` beside the control file, which "
+                "`ies_parameter_ensemble` names"
+            ),
+            "put it there, mend its name, or remove the option",
+        ),
+        (
             "model.tpl",
             "~ decay        ~",
             "~ decya        ~",

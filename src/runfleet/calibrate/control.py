@@ -85,6 +85,8 @@ class Control:
         Whether PEST keeps what it needs to be started again.
     options
         What PEST++ is told beyond that; names in small letters.
+    option_places
+        Where each of them stands.
     counts
         How many there should be of what, as the beginning of the file says, each with its place.
     section_places
@@ -106,6 +108,7 @@ class Control:
     mode: str
     is_restartable: bool
     options: Mapping[str, str]
+    option_places: Mapping[str, Place]
     counts: Mapping[str, tuple[int, Place]]
     section_places: Mapping[str, Place]
     files: tuple[Path, ...]
@@ -157,7 +160,8 @@ def _read(file: Path, parts: ControlText) -> Control:
     data = read_control_data(parts.sections["control data"])
     templates, instructions = _file_pairs(parts, data, file.parent)
     groups = read_records(parts.sections.get("parameter groups"), _GROUPS, file.parent)
-    options = {**data.options, **parts.options}
+    options = {name: text for name, (text, _) in data.options.items()} | parts.options
+    places = {name: place for name, (_, place) in data.options.items()} | parts.option_places
     return Control(
         file=file,
         version=_version(parts),
@@ -172,6 +176,7 @@ def _read(file: Path, parts: ControlText) -> Control:
         mode=data.mode,
         is_restartable=data.is_restartable,
         options=options,
+        option_places=places,
         counts=data.counts(),
         section_places={name: section.place for name, section in parts.sections.items()},
         files=tuple(_files(file, parts, (*templates, *instructions), options)),

@@ -36,11 +36,12 @@ class ControlData:
     values
         Texts by names in small letters, each with its place.
     options
-        What is not PEST's but an option of PEST++, which may stand there in the second version.
+        The same of what is not PEST's but an option of PEST++; it stands there in the second
+        version.
     """
 
     values: Mapping[str, tuple[str, Place]]
-    options: Mapping[str, str]
+    options: Mapping[str, tuple[str, Place]]
 
     @property
     def noptmax(self) -> int:
@@ -107,7 +108,7 @@ def read_control_data(section: Section) -> ControlData:
     if section.is_keyword:
         values = dict(_keywords(section))
         known = {name for line in _LINES for name in line}
-        options = {name: text for name, (text, _) in values.items() if name not in known}
+        options = {name: value for name, value in values.items() if name not in known}
         return ControlData(values, options)
     if len(section.rows) < len(_LINES):
         last = section.rows[-1].place if section.rows else section.place

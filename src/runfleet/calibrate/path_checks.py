@@ -9,9 +9,33 @@ from runfleet.calibrate.control_parts import FilePair
 from runfleet.calibrate.found_files import as_posix, find_file, leaves_folder
 from runfleet.calibrate.problems import Problem
 
+_OPTIONS = {
+    "base_jacobian",
+    "hotstart_resfile",
+    "ies_localizer",
+    "ies_obs_en",
+    "ies_observation_ensemble",
+    "ies_par_en",
+    "ies_parameter_ensemble",
+    "ies_restart_obs_en",
+    "ies_restart_observation_ensemble",
+    "ies_restart_par_en",
+    "ies_restart_parameter_ensemble",
+    "ies_weight_ensemble",
+    "ies_weights_ensemble",
+    "obscov",
+    "observation_covariance",
+    "parameter_covariance",
+    "parcov",
+    "sweep_parameter_csv_file",
+}
+"""Options of PEST++ whose values are files, which it reads without asking if they are there."""
+
 
 def check_paths(control: Control, *, is_windows: bool) -> Iterator[Problem]:
     """Find files that are missing, lie elsewhere, or that a Linux node would not find."""
+    for name in sorted(_OPTIONS & control.options.keys()):
+        yield from _check_option(control, name)
     for noun, pairs in (("template", control.templates), ("instruction", control.instructions)):
         for pair in pairs:
             yield from _check_pair(control, pair, noun, is_windows)
@@ -33,6 +57,13 @@ def _check_pair(control: Control, pair: FilePair, noun: str, is_windows: bool) -
         real = found.relative_to(control.folder).as_posix()
         what = f"the {noun} file `{pair.pest_file}` is called `{real}`"
         yield Problem.at(pair.place, what, "spell it so: capitals count on Linux nodes")
+
+
+def _check_option(control: Control, name: str) -> Iterator[Problem]:
+    value, place = control.options[name], control.option_places[name]
+    if value and find_file(control.folder, value) is None:
+        what = f"there is no file `{value}` beside the control file, which `{name}` names"
+        yield Problem.at(place, what, "put it there, mend its name, or remove the option")
 
 
 def _outside(pair: FilePair, spelled: str) -> Problem:
