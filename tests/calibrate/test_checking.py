@@ -130,7 +130,7 @@ def test_files_that_agree(case: Path) -> None:
             "~ decay        ~",
             "0.05",
             "case.pst:15: parameter `decay` is in no template, so the model never sees it",
-            "write it into a template, make it `fixed`, or remove it",
+            "write it into a template, or remove it",
         ),
         (
             "model.tpl",
@@ -218,6 +218,15 @@ def test_a_narrow_field(change: Change) -> None:
     problem = next(found for found in check(read_control(case)) if found.line == 2)
     assert problem.what.startswith("`-1e-112` does not fit into a field of 7 characters")
     assert problem.hint == "set the markers of the field further apart"
+
+
+def test_what_need_not_be_in_a_template(change: Change) -> None:
+    """PEST wants every parameter in a template; PEST++ only what it adjusts."""
+    change("model.tpl", "~ decay        ~", "0.05")
+    case = change("case.pst", "decay log", "decay fixed")
+    (problem,) = check(read_control(case))
+    assert problem.what == "parameter `decay` is in no template, so the model never sees it"
+    assert check(read_control(case), is_pestpp=True) == ()
 
 
 def test_on_linux_nodes_capitals_and_slashes_count(change: Change) -> None:

@@ -128,6 +128,24 @@ def test_a_run_that_two_workers_do_counts_once() -> None:
     assert (progress.runs_done, progress.runs_running) == (1, 0)
 
 
+def test_phi_of_regularised_inversion() -> None:
+    """The measurement objective function counts: the penalty is weighted anew each time."""
+    text = (
+        "    Current value of measurement objective function          =   7.1577\n"
+        "    Sum of squared weighted residuals (ie phi)               =   7.1578\n"
+        " OPTIMISATION ITERATION NO.        : 1\n"
+        "    Current value of measurement objective function          :   7.1577\n"
+        "    Starting phi for this iteration                          :   7.1578\n"
+        " OPTIMISATION ITERATION NO.        : 2\n"
+        "    Current value of measurement objective function          :  0.77193\n"
+        "    Starting phi for this iteration                          :  0.77765\n"
+        "   Sum of squared weighted residuals (ie phi)                =  0.34865\n"
+        "   Optimised measurement objective function                  =  8.55718E-03\n"
+    )
+    progress = read_progress("case", Family.PEST, {"case.rec": text})
+    assert progress.phi_by_iteration == {0: 7.1577, 1: 0.77193, 2: 0.00855718}
+
+
 def test_why_beopest_stopped() -> None:
     """Its own words, as one line."""
     text = (

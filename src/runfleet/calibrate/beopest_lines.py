@@ -32,7 +32,9 @@ _RUNS = re.compile(
 _RECORD = re.compile(
     rf"""
       OPTIMISATION\ ITERATION\ NO\.\s*:?\s*(?P<iteration>\d+)
-    | Sum\ of\ squared\ weighted\ residuals\ \(ie\ phi\)\s*=\s*(?P<first>{_NUMBER})
+    | Sum\ of\ squared\ weighted\ residuals\ \(ie\ phi\)\s*=\s*(?P<sum>{_NUMBER})
+    | Current\ value\ of\ measurement\ objective\ function\s*[:=]\s*(?P<measured>{_NUMBER})
+    | Optimised\ measurement\ objective\ function\s*=\s*(?P<optimised>{_NUMBER})
     | Starting\ (?:measurement\ )?(?:phi|objective\ function)\ for\ this\ itera?t?i?o?n\.?\s*:\s*
       (?P<starting>{_NUMBER})
     | (?:Lowest|Best)\s+phi\s+this\s+iteration\s*:\s*(?P<lowest>{_NUMBER})
@@ -142,12 +144,17 @@ class RecordLines:
 
     def _note_phi(self, kind: str, text: str) -> None:
         phi = _number(text)
-        if phi is None or (kind == "first" and self._iteration > 0):
+        if phi is None:
             return
-        ended = self._iteration - (kind == "starting")
-        if kind == "starting" and ended in self._tally.phi:
-            return
-        self._tally.phi[max(ended, 0)] = phi
+        # What an iteration begins with is what the one before has reached.
+        begins = kind in ("starting", "measured")
+        ended = max(self._iteration - begins, 0)
+        if kind in ("starting", "sum"):
+            # Of regularised inversion these hold the penalty, too, and it is weighted anew in
+            # each iteration: the measurement objective function is told apart, and before.
+            self._tally.phi.setdefault(ended, phi)
+        else:
+            self._tally.phi[ended] = phi
 
     def _continue_error(self, line: str, *, is_end: bool) -> None:
         assert self._error is not None

@@ -64,7 +64,7 @@ def check(
                 control, is_windows=is_windows, inputs=inputs, has_packages=has_packages
             ),
             check_paths(control, is_windows=is_windows),
-            check_templates(control),
+            check_templates(control, is_pestpp=is_pestpp),
             check_instructions(control),
         )
     )

@@ -18,7 +18,7 @@ _STEP = 1.01
 """PEST often changes a parameter by one in a hundred, to see what follows."""
 
 
-def check_templates(control: Control) -> Iterator[Problem]:
+def check_templates(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
     """Find templates that PEST cannot read or fill in, and parameters that no template uses."""
     parameters = {parameter.name: parameter for parameter in control.parameters}
     used: set[str] = set()
@@ -36,7 +36,7 @@ def check_templates(control: Control) -> Iterator[Problem]:
         used |= {field.name.lower() for field in template.fields}
         yield from _check_fields(template, parameters)
     if all_read:
-        yield from _unused(control, used)
+        yield from _unused(control, used, is_pestpp)
 
 
 def _read(control: Control, pair: FilePair) -> PestTemplate | None:
@@ -94,15 +94,18 @@ def _as_model_sees(parameter: PestParameter, value: float) -> float:
     return value * parameter.scale + parameter.offset
 
 
-def _unused(control: Control, used: set[str]) -> Iterator[Problem]:
-    for parameter in control.adjustable:
-        if parameter.name not in used and not _has_follower(control, parameter, used):
+def _unused(control: Control, used: set[str], is_pestpp: bool) -> Iterator[Problem]:
+    # PEST wants fixed and tied parameters in a template, too.
+    for parameter in control.adjustable if is_pestpp else control.parameters:
+        if parameter.name not in used and not (
+            is_pestpp and _is_followed(control, parameter, used)
+        ):
             what = f"parameter `{parameter.name}` is in no template, so the model never sees it"
-            hint = "write it into a template, make it `fixed`, or remove it"
-            yield Problem.at(parameter.place, what, hint)
+            mend = "make it `fixed`, or remove it" if is_pestpp else "or remove it"
+            yield Problem.at(parameter.place, what, f"write it into a template, {mend}")
 
 
-def _has_follower(control: Control, leader: PestParameter, used: set[str]) -> bool:
+def _is_followed(control: Control, leader: PestParameter, used: set[str]) -> bool:
     return any(
         parameter.tied_to == leader.name and parameter.name in used
         for parameter in control.parameters
