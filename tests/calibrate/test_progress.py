@@ -161,6 +161,21 @@ def test_why_beopest_stopped() -> None:
     )
 
 
+OPTIMISATION = """\
+  ---  objective function value (using initial dec var values): 1.05
+  --- starting LP iteration 1  ---
+  ---  iteration 1 objective function value:               5  ---
+  ---  running the model once with optimal decision variables  ---
+"""
+
+
+def test_pestpp_opt() -> None:
+    """What it makes as large or small as it can takes the place of phi."""
+    progress = read_progress("case", Family.PESTPP, {"stdout.txt": OPTIMISATION})
+    assert (progress.iteration, progress.phi_by_iteration) == (1, {0: 1.05, 1: 5.0})
+    assert progress.activity == "running the model once with optimal decision variables"
+
+
 def test_the_figures_that_panther_prints() -> None:
     """Before its record is there, its own line of figures tells."""
     text = (

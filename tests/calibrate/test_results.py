@@ -128,6 +128,20 @@ def test_what_an_interrupted_calibration_has(calibrated: Mapping[str, Any], tmp_
         collect_results(folder, "other", tmp_path / "results")
 
 
+def test_inequalities_that_hold_add_nothing_to_phi(case: Path, tmp_path: Path) -> None:
+    """PEST++ tells inequalities by the names of their groups."""
+    (case.parent / "case.rei").write_text(
+        " Name Group Measured Modelled Residual Weight\n"
+        " y0 less_than 3.0 1.0 2.0 1.0\n"
+        " y1 greater_than 3.0 1.0 2.0 1.0\n"
+        " y2 heads 3.0 1.0 2.0 1.0\n"
+    )
+    (case.parent / "case.rec").write_text("  ---  iteration 1 objective function value:  5  ---\n")
+    results = collect_results(case.parent, "case", tmp_path / "results")
+    assert read(results, "residuals")["phi"].tolist() == [0.0, 4.0, 4.0]
+    assert results.phi_by_iteration == {1: 5.0}
+
+
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

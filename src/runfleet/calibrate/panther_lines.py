@@ -32,6 +32,8 @@ _CONSOLE = re.compile(
     | ---\ \ (?P<initial>initial)\ phi\ summary
     | ^\s+actual\s+(?P<mean>{_NUMBER})
     | starting\ phi\ =\s*(?P<starting>{_NUMBER});\s+ending\ phi\ =\s*(?P<ending>{_NUMBER})
+    | objective\ function\ value\ \(using\ initial.*?\):\s*(?P<objective>{_NUMBER})
+    | iteration\ (?P<optimised>\d+)\ objective\ function\ value:\s*(?P<optimum>{_NUMBER})
     | running\ model\s+(?P<wanted>\d+)\s+times
     | ^\s*---\s+(?P<stage>running\ [\w\ ]+)
     | ^\s*(?:\.\.\.)?(?P<activity>calculating\ jacobian|performing\ upgrade\ vector\ model\ runs
@@ -116,7 +118,7 @@ class ConsoleLines:
                 self._tally.wanted = int(told["wanted"])
             self._tally.counted = None
         elif "stage" in told or "activity" in told:
-            self._tally.activity = (told.get("stage") or told["activity"]).lower()
+            self._tally.activity = (told.get("stage") or told["activity"]).strip().lower()
         elif "awaiting" in told:
             self._tally.activity = self._tally.activity or "waiting for workers"
         elif "complete" in told:
@@ -132,6 +134,9 @@ class ConsoleLines:
         elif "mean" in told and self._reported is not None:
             self._tally.phi[self._reported] = _number(told["mean"])
             self._reported = None
+        elif "objective" in told or "optimum" in told:
+            objective = _number(told.get("objective") or told["optimum"])
+            self._tally.phi[int(told.get("optimised", 0))] = objective
         elif "ending" in told:
             self._tally.phi.setdefault(self._iteration - 1, _number(told["starting"]))
             self._tally.phi.setdefault(self._iteration, _number(told["ending"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from runfleet.calibrate import outputs
 from runfleet.calibrate.control import Control
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.found_files import find_file
-from runfleet.calibrate.progress import ProgressReader
+from runfleet.calibrate.progress import read_progress
 
 BASE = "base"
 """What pestpp-ies calls the realization without noise."""
@@ -108,6 +108,7 @@ def residuals(left: Leftovers) -> pd.DataFrame:
         table["modelled"] = table.get("mean", pd.Series(dtype=float))
         table["residual"] = table["measured"] - table["modelled"]
     table["phi"] = (table["residual"] * table["weight"]) ** 2
+    table.loc[_is_fulfilled(table), "phi"] = 0.0
     return table.dropna(subset=["modelled"]).reindex(columns=RESIDUAL_COLUMNS)
 
 
@@ -121,10 +122,7 @@ def phi(left: Leftovers) -> pd.DataFrame:
         table = outputs.read_columns(path)
         names = {"model_runs_completed": "model_runs", "total_phi": "phi"}
         return table.rename(columns=names).reindex(columns=PHI_COLUMNS)
-    reader = ProgressReader(left.control.case, Family.PEST)
-    if path := left.find(".rec"):
-        reader.feed(path.name, path.read_text(encoding="latin-1"))
-    rows = reader.progress().phi_by_iteration.items()
+    rows = _phi_of_record(left).items()
     return pd.DataFrame(rows, columns=["iteration", "phi"]).reindex(columns=PHI_COLUMNS)
 
 
@@ -154,6 +152,17 @@ def realizations(left: Leftovers) -> pd.DataFrame:
     long = wide.melt("iteration", list(wide.columns[6:]), "realization", "phi")
     long["state"] = np.where(long["phi"].isna(), "failed", "active")
     return long.sort_values(["iteration"], kind="stable").reindex(columns=REALIZATION_COLUMNS)
+
+
+def _phi_of_record(left: Leftovers) -> Mapping[int, float]:
+    """Read phi from CASE.rec, where each program repeats what it has told on its console."""
+    path = left.find(".rec")
+    text = path.read_text(encoding="latin-1") if path else ""
+    told = (
+        read_progress(left.control.case, family, {"stdout.txt": text}).phi_by_iteration
+        for family in Family
+    )
+    return next((phi for phi in told if phi), {})
 
 
 def _history_of_ensembles(left: Leftovers) -> pd.DataFrame:
@@ -240,6 +249,15 @@ def _bounds_reached(table: pd.DataFrame, value: pd.Series[float]) -> list[str]:
     can_move = table["transform"].isin(["none", "log"])
     low, high = can_move & (at <= lower + nearly), can_move & (at >= upper - nearly)
     return ["lower" if a else "upper" if b else "" for a, b in zip(low, high, strict=True)]
+
+
+def _is_fulfilled(table: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which rows are inequalities, as PEST++ tells them by their groups, that hold."""
+    group = table["group"].astype(str).str.lower()
+    is_upper = group.str.startswith(("l_", "less", "<@"))
+    is_lower = group.str.startswith(("g_", "greater", ">@"))
+    above = table["modelled"] > table["measured"]
+    return (is_upper & ~above) | (is_lower & above)
 
 
 def _observations(left: Leftovers) -> pd.DataFrame:
