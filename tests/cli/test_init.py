@@ -26,7 +26,7 @@ def test_the_study_runs_the_executable_once(runfleet, folder: Path, model: Path)
     assert ended.out == "study.yaml\n"
     assert ended.err == (
         "`my model.sh` is a script for `sh`.\n"
-        "Wrote `study.yaml`. Add to its command what the program is to be told, then:\n"
+        "Wrote `study.yaml`. Complete it: command, inputs, outputs. Then:\n"
         "    runfleet plan study.yaml\n"
         "    runfleet run study.yaml\n"
     )

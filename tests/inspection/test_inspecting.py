@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from runfleet.inspection import InspectionError, Kind, Program, System, Whereabouts, inspect
 
+WINE_32 = ("/usr/lib/i386-linux-gnu/wine", "/usr/lib/wine/i386-unix")
 windows = pytest.mark.needs("x86_64-w64-mingw32-gcc")
 linux = pytest.mark.needs("gcc")
 
@@ -125,6 +128,48 @@ def test_what_is_no_program(windows_programs, linux_programs: Path, name: str, m
     assert refused.value.message == f"`{linux_programs / name}` {message}"
 
 
+@pytest.fixture
+def launchers() -> Path:
+    """Small programs for Windows of many kinds, which pip brings to make commands of."""
+    (pip,) = importlib.util.find_spec("pip").submodule_search_locations
+    return Path(pip) / "_vendor" / "distlib"
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "beginnings"),
+    [
+        ("t64.exe", "a program of Windows, 64 bit (x86-64), for the console", []),
+        ("w64.exe", "a program of Windows, 64 bit (x86-64)", ["it has windows of its own"]),
+        (
+            "t64-arm.exe",
+            "a program of Windows, 64 bit (ARM64), for the console",
+            ["it is for processors of the kind ARM64"],
+        ),
+        (
+            "t32.exe",
+            "a program of Windows, 32 bit (x86), for the console",
+            [] if any(map(os.path.isdir, WINE_32)) else ["Wine on this machine runs programs of"],
+        ),
+    ],
+)
+def test_kinds_of_windows_programs(
+    launchers: Path, name: str, description: str, beginnings: list[str]
+):
+    program = inspect(launchers / name)
+    assert (program.description, program.version) == (description, "1.1.0.14")
+    found = messages(program)
+    assert len(found) == len(beginnings)
+    assert all(map(str.startswith, found, beginnings))
+
+
+@windows
+def test_a_library_of_another_width_is_told(launchers, windows_programs: Path, tmp_path: Path):
+    """Of the two, Windows says no more than error 0xc000007b."""
+    (model,) = copy(tmp_path, windows_programs / "model.exe")
+    shutil.copy(launchers / "t32.exe", tmp_path / "area.dll")
+    assert messages(inspect(model)) == ["`area.dll` is a library of 32 bit, and the program has 64"]
+
+
 def dos(mark: bytes) -> bytes:
     return b"MZ" + bytes(58) + (64).to_bytes(4, "little") + mark + bytes(100)
 
@@ -173,6 +218,7 @@ def test_what_is_not_there_or_no_file(tmp_path: Path):
         ("run.py", b"#!/usr/bin/env python3\r\n", "linux", "python3", 1),
         ("run.sh", b"\xef\xbb\xbf#!/bin/bash\n", "linux", "bash", 1),
         ("run.sh", b"echo", "linux", "sh", 0),
+        ("run.py", b"#!/usr/bin/python\n", "linux", "python", 1),
         ("run.R", b"print(1)", "linux", "Rscript", 1),
         ("run.BAT", b"@echo off\r\n", "windows", "", 0),
         ("run.ps1", b"echo", "windows", "powershell -ExecutionPolicy Bypass -File", 1),
@@ -202,7 +248,7 @@ def test_archives_of_java(tmp_path: Path):
 @linux
 @pytest.mark.parametrize("name", ["model.exe", "alone.exe", "model", "static"])
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=8)), max_size=6),
@@ -224,7 +270,7 @@ def test_no_wrong_byte_makes_it_fail(windows_programs, linux_programs, tmp_path,
 @linux
 @pytest.mark.parametrize("name", ["model.exe", "model"])
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=200))
 def test_no_wrong_byte_anywhere_makes_it_fail(

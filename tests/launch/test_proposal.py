@@ -72,6 +72,24 @@ def test_scripts_are_inputs_where_they_can_be(tmp_path: Path):
     assert elsewhere.command == "Rscript \"$AZ_BATCH_APP_PACKAGE_run_model_1_0\"/'run model.bat'"
 
 
+def test_files_that_the_program_is_told_of_are_inputs(tmp_path: Path, monkeypatch):
+    """Their paths are those within a run, wherever the user is."""
+    study = tmp_path / "my studies"
+    (study / "data").mkdir(parents=True)
+    (study / "data" / "a b.inp").touch()
+    (tmp_path / "c.inp").touch()
+    monkeypatch.chdir(study / "data")
+    told = ["a b.inp", "../../c.inp", "-n", "4", "out.rpt", "x" * 5000]
+    for system, command in (
+        (System.WINDOWS, 'm.exe "data/a b.inp"'),
+        (System.LINUX, "m.exe 'data/a b.inp'"),
+    ):
+        proposal = propose(binary(tmp_path / "m.exe", system), study, told)
+        assert proposal.command == f"{command} ../../c.inp -n 4 out.rpt {'x' * 5000}"
+        assert proposal.inputs == ("data/a b.inp",)
+        assert proposal.outside == ("../../c.inp",)
+
+
 def with_libraries(program: Program, *libraries: Library) -> Program:
     return Program(
         program.path,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,12 @@ def init(
     executable: Annotated[
         str, typer.Argument(metavar="EXECUTABLE", help="The program: a file, or its name on PATH.")
     ],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ARGUMENT", help="What the program is told; files here become inputs."
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The study file to write.")] = Path(
         "study.yaml"
     ),
@@ -45,8 +52,9 @@ def init(
     path = Path(executable)
     # Every folder may have its `study.yaml`, but an account holds one study of a name.
     name = study_name_from(stem_of(path)) if output.stem == "study" else None
-    proposal = propose(inspect(path), output.parent) if _is_file(executable) else None
-    text = proposal.study_text(name) if proposal else _text_for_name(printer, executable, name)
+    told = arguments or []
+    proposal = propose(inspect(path), output.parent, told) if _is_file(executable) else None
+    text = proposal.study_text(name) if proposal else _on_path(printer, [executable, *told], name)
     _write(output, text, force=force)
     if as_json:
         printer.json(
@@ -62,13 +70,13 @@ def _is_file(executable: str) -> bool:
     return Path(executable).exists() or "/" in executable or os.sep in executable
 
 
-def _text_for_name(printer: Printer, executable: str, name: str | None) -> str:
-    if shutil.which(executable) is None:
+def _on_path(printer: Printer, command: Sequence[str], name: str | None) -> str:
+    if shutil.which(command[0]) is None:
         printer.warning(
-            f"`{executable}` is neither a file here nor a program on PATH; "
+            f"`{command[0]}` is neither a file here nor a program on PATH; "
             "it has to be in an application package of the study"
         )
-    return starter_text(shlex.quote(executable), name=name)
+    return starter_text(shlex.join(command), name=name)
 
 
 def _show(printer: Printer, proposal: Proposal | None, output: Path) -> None:
@@ -77,7 +85,9 @@ def _show(printer: Printer, proposal: Proposal | None, output: Path) -> None:
         printer.say(f"Wrote `{output}`. Edit it, then try `{plan}`.")
         return
     show_program(printer, proposal.program)
-    printer.say(f"Wrote `{output}`. Add to its command what the program is to be told, then:")
+    for file in proposal.outside:
+        printer.warning(f"`{file}` is outside the study file's folder: copy it there, as an input")
+    printer.say(f"Wrote `{output}`. Complete it: command, inputs, outputs. Then:")
     for command in next_commands(proposal, output):
         printer.say(f"    {command}")
 

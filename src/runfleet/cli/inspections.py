@@ -48,6 +48,7 @@ def program_facts(proposal: Proposal, output: Path) -> dict[str, Any]:
         "package": package and asdict(package),
         "package_files": [str(file) for file in proposal.package_files],
         "inputs": list(proposal.inputs),
+        "outside": list(proposal.outside),
         "next": list(next_commands(proposal, output)),
     }
 

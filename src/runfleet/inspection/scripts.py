@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ _INTERPRETERS = {
     ".pyz": "python3",
 }
 _BATCH = (".bat", ".cmd")
-_ON_NODES = {"sh", "bash", "dash", "python3", "perl", "awk", "env", "sed"}
+_ON_NODES = re.compile(r"(ba|da)?sh|python3|perl|awk|sed")
 _BOM = b"\xef\xbb\xbf"
 _NOT_PROGRAMS = {
     b"version https://git-lfs": (
@@ -143,8 +144,8 @@ def _for(path: Path, interpreter: str, kind: Kind) -> Program:
 
 def _missing(interpreter: str) -> Iterator[Problem]:
     name = interpreter.partition(" ")[0]
-    if name.rstrip(".0123456789") not in {known.rstrip("3") for known in _ON_NODES}:
-        yield Problem(
-            f"plain images of Ubuntu have no `{name}`",
-            "bring it as an application package, or make a pool whose start task installs it",
-        )
+    if not _ON_NODES.fullmatch(name):
+        remedy = "bring it as an application package, or by the start task of a pool made for it"
+        if name == "python":
+            remedy = "name `python3` in its first line"
+        yield Problem(f"plain images of Ubuntu have no `{name}`", remedy)

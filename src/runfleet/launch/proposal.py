@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _NEWEST_UBUNTU = "24.04"
 _FIRST_VERSION = "1.0"
 # `swat-2012.10.exe`, `model_v3.1`
 _NAME_AND_VERSION = re.compile(r"(?P<name>.*?[A-Za-z0-9])[-_ ]+v?(?P<version>\d+(?:\.\d+)+)")
-_PLAIN_WORD = re.compile(r"[\w.\\-]+")
+_PLAIN_WORD = re.compile(r"[\w.:=/\\-]+")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Proposal:
         What goes into the package: the program, and the libraries that come with it.
     inputs
         The inputs of the study.
+    outside
+        Files that the program is told of and that cannot be inputs, for they are elsewhere.
     """
 
     program: Program
@@ -49,6 +52,7 @@ class Proposal:
     package: PackageReference | None = None
     package_files: tuple[Path, ...] = ()
     inputs: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
     def study_text(self, name: str | None) -> str:
         """
@@ -65,7 +69,7 @@ class Proposal:
         )
 
 
-def propose(program: Program, folder: Path) -> Proposal:
+def propose(program: Program, folder: Path, arguments: Sequence[str] = ()) -> Proposal:
     """
     Propose how to run an executable.
 
@@ -73,26 +77,51 @@ def propose(program: Program, folder: Path) -> Proposal:
     ----------
     program
         What it is.
+    arguments
+        What it is told.  Those that are files in the folder become inputs.
     folder
         The folder of the study file.  Scripts in it become inputs, which follow every change of
         theirs; all else becomes a package, which every node unpacks once.
     """
-    path = program.path.resolve()
-    if program.kind is not Kind.BINARY and path.is_relative_to(folder.resolve()):
-        shared = path.relative_to(folder.resolve()).as_posix()
-        return Proposal(
-            program, _script_command(program, shared), _image(program), inputs=(shared,)
-        )
+    files = {one: _place_in(folder, Path(one)) for one in arguments if _is_file(one)}
+    told = _quoted(program, [files.get(one) or one for one in arguments])
+    inputs = tuple(place for place in files.values() if place is not None)
+    outside = tuple(one for one, place in files.items() if place is None)
+    own = _place_in(folder, program.path)
+    if program.kind is not Kind.BINARY and own is not None:
+        command = _script_command(program, own) + told
+        return Proposal(program, command, _image(program), inputs=(own, *inputs), outside=outside)
     package = _package(program)
     libraries = program.found(Whereabouts.BESIDE, Whereabouts.HERE)
-    files = [library.path for library in libraries if library.path is not None]
+    brought = [library.path for library in libraries if library.path is not None]
     return Proposal(
         program,
-        _package_command(program, package),
+        _package_command(program, package) + told,
         _image(program),
         package,
-        (program.path, *files),
+        (program.path, *brought),
+        inputs,
+        outside,
     )
+
+
+def _is_file(argument: str) -> bool:
+    try:
+        return Path(argument).is_file()
+    except (OSError, ValueError):
+        # It is no path at all, but a long text, for example.
+        return False
+
+
+def _place_in(folder: Path, file: Path) -> str | None:
+    """Name a file relative to a folder that it is in."""
+    path, home = file.resolve(), folder.resolve()
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else None
+
+
+def _quoted(program: Program, arguments: Sequence[str]) -> str:
+    quote = _windows_word if program.system is System.WINDOWS else shlex.quote
+    return "".join(f" {quote(argument)}" for argument in arguments)
 
 
 def stem_of(path: Path) -> str:
