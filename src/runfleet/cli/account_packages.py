@@ -5,60 +5,74 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runfleet.cli.arguments import LOCAL, addressed
-from runfleet.cli.printer import Printer
+from runfleet.cli.package_shelves import Listed, PackageName
+from runfleet.cli.printer import Columns, Printer
 from runfleet.cli.words import size_text
-from runfleet.home import runfleet_home
 from runfleet.storage.packages import packed
 
 if TYPE_CHECKING:
     from runfleet.azure.packages import AccountPackage, AccountPackages, OnProgress
 
 
-def packages_of(account: str) -> AccountPackages | None:
-    """Open the packages of an account; None for this machine, where they are in a folder."""
-    if account == LOCAL:
-        return None
-    # Imported for other accounts only: it takes longer than all that is to be done here.
-    from runfleet.cli.studies import key_prompt
-    from runfleet.launch.accounts.connecting import access_to
+@dataclass(frozen=True, slots=True)
+class AccountShelf:
+    """
+    The packages of an account of Azure.
 
-    return access_to(account, runfleet_home(), key_prompt()).open_packages()
+    Parameters
+    ----------
+    account
+        Its name.
+    client
+        Asks the management API for them.
+    """
 
+    account: str
+    client: AccountPackages
 
-def add_to_account(
-    printer: Printer,
-    packages: AccountPackages,
-    name: tuple[str, str],
-    sources: Sequence[Path],
-    *,
-    replace: bool,
-) -> None:
-    """Pack a program, upload it as a version of an application, and activate that."""
-    with (
-        tempfile.TemporaryDirectory(prefix="runfleet-") as folder,
-        packed(sources, Path(folder) / "package.zip") as archive,
-    ):
-        with _progress(printer) as on_progress:
-            packages.add(*name, archive, replace=replace, on_progress=on_progress)
-        printer.say(f"Package of {size_text(archive.stat().st_size)}; studies name it as:")
+    @property
+    def columns(self) -> Columns:
+        """What people are told of each package."""
+        return "package", "state", "activated"
 
+    def add(
+        self,
+        printer: Printer,
+        name: PackageName,
+        sources: Sequence[Path],
+        *,
+        replace: bool,
+        default: bool,
+    ) -> None:
+        """Upload a program as a version of an application, and activate that."""
+        with (
+            tempfile.TemporaryDirectory(prefix="runfleet-") as folder,
+            packed(sources, Path(folder) / "package.zip") as archive,
+        ):
+            with _progress(printer) as on_progress:
+                self.client.add(*name, archive, replace=replace, on_progress=on_progress)
+            printer.say(f"Package of {size_text(archive.stat().st_size)}; studies name it as:")
+        if default:
+            self.client.set_default(*name)
 
-def list_of_account(
-    printer: Printer, packages: AccountPackages, account: str, *, as_json: bool
-) -> None:
-    """Print all versions of all applications."""
-    found = list(packages.list())
-    if as_json:
-        printer.json([_facts(package) for package in found])
-    elif found:
-        printer.table(("package", "state", "activated"), [_row(package) for package in found])
-    else:
-        advice = "`runfleet package add ID VERSION FOLDER` adds one"
-        printer.say(f"It has no packages; {addressed(advice, account)}.")
+    def packages(self) -> Iterator[Listed]:
+        """List all versions of all applications."""
+        for package in self.client.list():
+            yield Listed(_facts(package), _row(package))
+
+    def place(self, name: PackageName) -> str:
+        """Name it, and the account."""
+        package = self.client.get(*name)
+        known = PackageName(package.application_id, package.version)
+        return f"package `{known}` of account `{self.account}`"
+
+    def remove(self, name: PackageName) -> None:
+        """Remove it from the account."""
+        self.client.remove(*name)
 
 
 @contextmanager
@@ -85,8 +99,8 @@ def _facts(package: AccountPackage) -> dict[str, str | bool | None]:
     }
 
 
-def _row(package: AccountPackage) -> tuple[str, str, str]:
+def _row(package: AccountPackage) -> tuple[PackageName, str, str]:
     state = "default" if package.is_default else "active" if package.is_active else "incomplete"
     activated = package.activated.astimezone() if package.activated else None
-    name = f"{package.application_id}=={package.version}"
+    name = PackageName(package.application_id, package.version)
     return name, state, f"{activated:%Y-%m-%d %H:%M}" if activated else ""

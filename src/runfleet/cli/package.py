@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from runfleet.cli.account_packages import add_to_account, list_of_account, packages_of
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes
+from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes, addressed
 from runfleet.cli.consent import agreed
-from runfleet.cli.failures import WrongUsageError
-from runfleet.cli.printer import Printer, number_column
-from runfleet.cli.words import size_text
+from runfleet.cli.package_shelves import FolderShelf, PackageName, Shelf
+from runfleet.cli.printer import Printer
 from runfleet.home import runfleet_home
-from runfleet.storage.packages import Package, PackageFolder
-
-if TYPE_CHECKING:
-    from runfleet.azure.packages import AccountPackage
+from runfleet.storage.packages import PackageFolder
 
 app = new_app("Add, list and remove application packages.")
 
@@ -53,39 +48,24 @@ def add(
     in the package's folder or in `bin` below it.
     """
     printer = Printer.standard()
-    of_account = packages_of(on)
-    if of_account is not None:
-        add_to_account(printer, of_account, (application_id, version), sources, replace=replace)
-        if default:
-            of_account.set_default(application_id, version)
-        printer.data(f"{application_id}=={version}")
-        return
-    if default:
-        raise WrongUsageError(
-            "there is no need for `--default` on this machine",
-            hint="the version that was added last is installed for those who name none",
-        )
-    package = _folder().add(application_id, version, *sources, replace=replace)
-    printer.say(f"Package of {size_text(package.size)} in `{package.path}`; studies name it as:")
-    printer.data(_reference(package))
+    name = PackageName(application_id, version)
+    _shelf_of(on).add(printer, name, sources, replace=replace, default=default)
+    printer.data(str(name))
 
 
 @app.command("list", epilog=example("runfleet package list"))
 def list_packages(on: On = LOCAL, as_json: AsJson = False) -> None:
     """List all versions of all packages."""
     printer = Printer.standard()
-    of_account = packages_of(on)
-    if of_account is not None:
-        list_of_account(printer, of_account, on, as_json=as_json)
-        return
-    packages = _folder().packages()
+    shelf = _shelf_of(on)
+    packages = list(shelf.packages())
     if as_json:
-        printer.json([_facts(package) for package in packages])
+        printer.json([package.facts for package in packages])
     elif packages:
-        columns = ("package", number_column("size"), "added")
-        printer.table(columns, [_row(package) for package in packages])
+        printer.table(shelf.columns, [package.row for package in packages])
     else:
-        printer.say("There are no packages; `runfleet package add ID VERSION FOLDER` adds one.")
+        advice = "`runfleet package add ID VERSION FOLDER` adds one"
+        printer.say(f"There are no packages; {addressed(advice, on)}.")
 
 
 @app.command(epilog=example("runfleet package remove epanet 2.3.5 --yes"))
@@ -98,39 +78,22 @@ def remove(
 ) -> None:
     """Remove a version of a package; studies that name it can no longer run."""
     printer = Printer.standard()
-    of_account = packages_of(on)
-    packages = of_account or _folder()
-    package = packages.get(application_id, version)
-    printer.say(f"This deletes {_place(package, on)}.")
+    shelf, name = _shelf_of(on), PackageName(application_id, version)
+    printer.say(f"This deletes {shelf.place(name)}.")
     if agreed(printer, "Remove the package?", yes=yes, dry_run=dry_run):
-        packages.remove(application_id, version)
-        printer.say(f"Removed `{_reference(package)}`.")
+        shelf.remove(name)
+        printer.say(f"Removed `{name}`.")
 
 
-def _folder() -> PackageFolder:
-    return PackageFolder(runfleet_home() / "emulator/packages")
+def _shelf_of(account: str) -> Shelf:
+    """Open the packages of an account."""
+    if account == LOCAL:
+        return FolderShelf(PackageFolder(runfleet_home() / "emulator/packages"))
+    # Imported for other accounts only: it takes longer than all that is to be done here.
+    from runfleet.cli.account_packages import AccountShelf
+    from runfleet.cli.studies import key_prompt
+    from runfleet.launch.accounts.connecting import access_to
 
-
-def _reference(package: Package | AccountPackage) -> str:
-    return f"{package.application_id}=={package.version}"
-
-
-def _place(package: Package | AccountPackage, account: str) -> str:
-    if isinstance(package, Package):
-        return f"`{package.path}` ({size_text(package.size)})"
-    return f"package `{_reference(package)}` of account `{account}`"
-
-
-def _row(package: Package) -> tuple[str, str, str]:
-    added = package.added.astimezone()
-    return _reference(package), size_text(package.size), f"{added:%Y-%m-%d %H:%M}"
-
-
-def _facts(package: Package) -> dict[str, str | int]:
-    return {
-        "id": package.application_id,
-        "version": package.version,
-        "size_bytes": package.size,
-        "added": package.added.isoformat(),
-        "path": str(package.path),
-    }
+    packages = access_to(account, runfleet_home(), key_prompt()).open_packages()
+    assert packages is not None, "only this machine keeps them in a folder"
+    return AccountShelf(account, packages)
