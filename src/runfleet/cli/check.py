@@ -44,20 +44,16 @@ def check(
     """
     printer = Printer.standard()
     account = open_account(on)
-    for job_id in jobs or ():
-        find_job(account.batch, job_id)
-    wanted = [one for one in summarise_jobs(account.batch) if not jobs or one.job.id in jobs]
-    fetchable = [one for one in wanted if jobs or not one.belongs_to_study]
+    named = [find_job(account.batch, job_id) for job_id in dict.fromkeys(jobs or ())]
+    wanted = list(summarise_jobs(account.batch, named or None))
+    fetchable = [one for one in wanted if named or not one.belongs_to_study]
     fetched = _fetch(account, fetchable, to) if fetch else {}
     if as_json:
         printer.json([_facts(summary, fetched.get(summary.job.id)) for summary in wanted])
     elif wanted:
-        numbers = map(number_column, ("waiting", "running", "succeeded", "failed"))
-        printer.table(("job", "pool", "state", *numbers), map(_row, wanted))
+        _show(printer, wanted)
         _say_what_came(printer, fetched, to)
-        for summary in wanted:
-            if summary.waits:
-                _say_why(printer, account, summary)
+        _say_why_tasks_wait(printer, account, wanted)
     else:
         printer.say("There are no jobs.")
 
@@ -65,6 +61,11 @@ def check(
 def _fetch(account: Account, wanted: Iterable[JobSummary], to: Path) -> dict[str, TaskFiles]:
     finished = [summary.job for summary in wanted if summary.has_finished]
     return {job.id: fetch_task_files(account.batch, account.storage, job, to) for job in finished}
+
+
+def _show(printer: Printer, wanted: Iterable[JobSummary]) -> None:
+    numbers = map(number_column, ("waiting", "running", "succeeded", "failed"))
+    printer.table(("job", "pool", "state", *numbers), map(_row, wanted))
 
 
 def _row(summary: JobSummary) -> tuple[object, ...]:
@@ -84,11 +85,14 @@ def _say_what_came(printer: Printer, fetched: dict[str, TaskFiles], to: Path) ->
             printer.warning(f"the nodes of job `{job_id}` have lost what {gone} left")
 
 
-def _say_why(printer: Printer, account: Account, summary: JobSummary) -> None:
-    why = explain_waiting(find_situation(account.batch, summary.job))
-    printer.say(f"Tasks of job `{summary.job.id}` wait: {why.sentence}.")
-    if why.output:
-        printer.say(why.output)
+def _say_why_tasks_wait(printer: Printer, account: Account, wanted: Iterable[JobSummary]) -> None:
+    for summary in wanted:
+        if not summary.waits:
+            continue
+        why = explain_waiting(find_situation(account.batch, summary.job))
+        printer.say(f"Tasks of job `{summary.job.id}` wait: {why.sentence}.")
+        if why.output:
+            printer.say(why.output)
 
 
 def _facts(summary: JobSummary, logs: TaskFiles | None) -> dict[str, Any]:

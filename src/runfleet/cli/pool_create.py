@@ -19,32 +19,42 @@ from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 
+NewPool = Annotated[str, typer.Argument(metavar="POOL", help="The id of the new pool.")]
+ImageName = Annotated[str, typer.Option("--image", help="Its system.")]
+VmSize = Annotated[str, typer.Option("--vm-size", help="Its machines.")]
+Nodes = Annotated[int, typer.Option("--nodes", min=0, help="Dedicated nodes.")]
+SpotNodes = Annotated[int, typer.Option("--spot", min=0, help="Spot nodes.")]
+MostNodes = Annotated[
+    int | None,
+    typer.Option("--max-nodes", min=1, help="Follow the work, with this many nodes at most."),
+]
+LeastNodes = Annotated[
+    int, typer.Option("--min-nodes", min=0, help="And this many also without work.")
+]
+Slots = Annotated[int, typer.Option("--slots", min=1, help="Task slots of each node.")]
+InterNode = Annotated[
+    bool, typer.Option("--inter-node", help="Let nodes talk to each other, as MPI needs it.")
+]
+StartCommand = Annotated[
+    str | None,
+    typer.Option("--start", metavar="COMMAND", help="Run on each node before all else."),
+]
+Elevated = Annotated[bool, typer.Option("--elevated", help="Run that as administrator.")]
+
 
 def create(
-    pool_id: Annotated[str, typer.Argument(metavar="POOL", help="The id of the new pool.")],
-    image: Annotated[str, typer.Option("--image", help="Its system.")] = "ubuntu-22.04",
-    vm_size: Annotated[str, typer.Option("--vm-size", help="Its machines.")] = "standard_f2s_v2",
-    nodes: Annotated[int, typer.Option("--nodes", min=0, help="Dedicated nodes.")] = 0,
-    spot: Annotated[int, typer.Option("--spot", min=0, help="Spot nodes.")] = 0,
-    max_nodes: Annotated[
-        int | None,
-        typer.Option("--max-nodes", min=1, help="Follow the work, with this many nodes at most."),
-    ] = None,
-    min_nodes: Annotated[
-        int, typer.Option("--min-nodes", min=0, help="And this many also without work.")
-    ] = 0,
-    slots: Annotated[int, typer.Option("--slots", min=1, help="Task slots of each node.")] = 1,
-    inter_node: Annotated[
-        bool, typer.Option("--inter-node", help="Let nodes talk to each other, as MPI needs it.")
-    ] = False,
+    pool_id: NewPool,
+    image: ImageName = "ubuntu-22.04",
+    vm_size: VmSize = "standard_f2s_v2",
+    nodes: Nodes = 0,
+    spot: SpotNodes = 0,
+    max_nodes: MostNodes = None,
+    min_nodes: LeastNodes = 0,
+    slots: Slots = 1,
+    inter_node: InterNode = False,
     packages: Packages = None,
-    start: Annotated[
-        str | None,
-        typer.Option("--start", metavar="COMMAND", help="Run on each node before all else."),
-    ] = None,
-    elevated: Annotated[
-        bool, typer.Option("--elevated", help="Run that as administrator.")
-    ] = False,
+    start: StartCommand = None,
+    elevated: Elevated = False,
     on: On = LOCAL,
     yes: Yes = False,
     dry_run: DryRun = False,

@@ -38,45 +38,53 @@ from runfleet.study.mpi import Implementation, Mpi
 app = new_app("Add, list and end tasks.")
 
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="The id of a task.")]
+Command = Annotated[
+    str, typer.Argument(metavar="COMMAND", help="A line for the shell of the node, in quotes.")
+]
+Inputs = Annotated[
+    list[Path] | None,
+    typer.Option("--input", metavar="FILE", help="A file or folder; may be repeated."),
+]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option("--output", metavar="PATTERN", help="Files to keep; may be repeated."),
+]
+Slots = Annotated[int, typer.Option("--slots", min=1, help="Task slots that it takes.")]
+NodeCount = Annotated[
+    int, typer.Option("--nodes", min=1, help="Nodes that it takes at once, as for MPI.")
+]
+Coordination = Annotated[
+    str, typer.Option("--coordination", metavar="LINE", help="What each of its nodes does first.")
+]
+MpiKind = Annotated[
+    Implementation | None,
+    typer.Option("--mpi", help="Start COMMAND in all processes, as this MPI does it."),
+]
+Processes = Annotated[
+    int, typer.Option("--processes-per-node", min=1, help="How many of them on each node.")
+]
+Last = Annotated[
+    bool, typer.Option("--last", help="The job gets no more: it ends when all tasks have.")
+]
 
 
 @app.command(epilog=example("runfleet task add survey first 'runmodel a.inp' --output '*.rpt'"))
 def add(
     job_id: JobId,
     task_id: TaskId,
-    command: Annotated[
-        str, typer.Argument(metavar="COMMAND", help="A line for the shell of the node, in quotes.")
-    ],
-    input_files: Annotated[
-        list[Path] | None,
-        typer.Option("--input", metavar="FILE", help="A file or folder; may be repeated."),
-    ] = None,
-    outputs: Annotated[
-        list[str] | None,
-        typer.Option("--output", metavar="PATTERN", help="Files to keep; may be repeated."),
-    ] = None,
+    command: Command,
+    input_files: Inputs = None,
+    outputs: Outputs = None,
     environment: Environment = None,
     packages: Packages = None,
     retries: Retries = 0,
     time_limit: TimeLimit = None,
-    slots: Annotated[int, typer.Option("--slots", min=1, help="Task slots that it takes.")] = 1,
-    nodes: Annotated[
-        int, typer.Option("--nodes", min=1, help="Nodes that it takes at once, as for MPI.")
-    ] = 1,
-    coordination: Annotated[
-        str,
-        typer.Option("--coordination", metavar="LINE", help="What each of its nodes does first."),
-    ] = ":",
-    mpi: Annotated[
-        Implementation | None,
-        typer.Option("--mpi", help="Start COMMAND in all processes, as this MPI does it."),
-    ] = None,
-    processes: Annotated[
-        int, typer.Option("--processes-per-node", min=1, help="How many of them on each node.")
-    ] = 1,
-    last: Annotated[
-        bool, typer.Option("--last", help="The job gets no more: it ends when all tasks have.")
-    ] = False,
+    slots: Slots = 1,
+    nodes: NodeCount = 1,
+    coordination: Coordination = ":",
+    mpi: MpiKind = None,
+    processes: Processes = 1,
+    last: Last = False,
     on: On = LOCAL,
 ) -> None:
     """

@@ -66,9 +66,11 @@ class TaskFiles:
     missing: tuple[str, ...] = ()
 
 
-def summarise_jobs(batch: AzureBatch) -> Iterator[JobSummary]:
-    """Count the tasks of each job of the account."""
-    for job in batch.list_jobs():
+def summarise_jobs(
+    batch: AzureBatch, jobs: Iterable[JobInfo] | None = None
+) -> Iterator[JobSummary]:
+    """Count the tasks of each job; None for all jobs of the account."""
+    for job in batch.list_jobs() if jobs is None else jobs:
         yield JobSummary(job, batch.task_counts(job.id))
 
 
