@@ -120,6 +120,27 @@ def page_json(request: Request, kind: str, page: Page, query: ListQuery) -> Json
     return shape
 
 
+def list_json(
+    request: Request, kind: str, fields: Fields, items: Iterable[tuple[str, JsonObject]]
+) -> JsonObject:
+    """
+    The page that a client asked for of a list that is whole.
+
+    Parameters
+    ----------
+    request
+        What was asked.
+    kind
+        Of the list, such as ``pools``.
+    fields
+        By which it can be filtered.
+    items
+        Each item with its key, in ascending order of keys.
+    """
+    query = read_list_query(request, fields)
+    return page_json(request, kind, select_page(items, query), query)
+
+
 def entity_json(request: Request, kind: str, entity: JsonObject) -> JsonObject:
     """One resource as clients read it, only the members that they selected."""
     select = parse_select(request.query.get("$select"))

@@ -15,7 +15,7 @@ from runfleet.wire.applications import application_json
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.images import IMAGES, image_json
 from runfleet.wire.nodes import node_counts_json
-from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
+from runfleet.wire.paging import entity_json, list_json
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
 from runfleet.wire.usage import read_period, usage_json
@@ -23,31 +23,25 @@ from runfleet.wire.usage import read_period, usage_json
 
 async def list_applications(service: Service, request: Request) -> Response:
     """List the applications that have packages."""
-    query = read_list_query(request, fields.UNFILTERED)
     applications = sorted(service.packages.applications().items())
     shapes = ((name, _application(service, name, versions)) for name, versions in applications)
-    return respond(request, page_json(request, "applications", select_page(shapes, query), query))
+    return respond(request, list_json(request, "applications", fields.UNFILTERED, shapes))
 
 
 async def list_supported_images(_service: Service, request: Request) -> Response:
     """List the operating system images that pools may ask for."""
-    query = read_list_query(request, fields.IMAGES)
     shapes = ((f"{n:04}", image_json(image)) for n, image in enumerate(IMAGES, start=1))
-    page = select_page(shapes, query)
-    return respond(request, page_json(request, "supportedimages", page, query))
+    return respond(request, list_json(request, "supportedimages", fields.IMAGES, shapes))
 
 
 async def list_pool_node_counts(service: Service, request: Request) -> Response:
     """Count the nodes of each pool by state."""
-    query = read_list_query(request, fields.NODE_COUNTS)
     shapes = ((key, _counts(entry)) for key, entry in sorted(service.engine.state.pools.items()))
-    page = select_page(shapes, query)
-    return respond(request, page_json(request, "poolnodecounts", page, query))
+    return respond(request, list_json(request, "poolnodecounts", fields.NODE_COUNTS, shapes))
 
 
 async def list_pool_usage_metrics(service: Service, request: Request) -> Response:
     """Tell what the nodes of each pool came to, half-hour by half-hour."""
-    query = read_list_query(request, fields.USAGE)
     period = read_period(request.query, request.received)
     past = service.engine.store.usage.during(period)
     present = _present_usage(service, request.received)
@@ -55,8 +49,7 @@ async def list_pool_usage_metrics(service: Service, request: Request) -> Respons
         (f"{usage.start.isoformat()} {usage.pool_id} {usage.vm_size}", usage_json(usage))
         for usage in aggregate(chain(past, present), period)
     )
-    page = select_page(shapes, query)
-    return respond(request, page_json(request, "poolusagemetrics", page, query))
+    return respond(request, list_json(request, "poolusagemetrics", fields.USAGE, shapes))
 
 
 def _present_usage(service: Service, now: datetime) -> Iterator[NodeUsage]:

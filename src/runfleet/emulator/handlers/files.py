@@ -19,7 +19,7 @@ from runfleet.wire import fields, files
 from runfleet.wire.conditions import check_conditions
 from runfleet.wire.errors import invalid_property
 from runfleet.wire.files import FileInfo
-from runfleet.wire.paging import page_json, read_list_query, select_page
+from runfleet.wire.paging import list_json
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond, standard_headers
 from runfleet.wire.shapes import task_directory
@@ -152,12 +152,11 @@ def _remove_empty(path: Path) -> None:
 
 
 def _list(folder: Folder, request: Request) -> Response:
-    query = read_list_query(request, fields.FILES)
     names = sorted(
         walk(folder.path, recursive=request.flag("recursive")), key=lambda info: info.name
     )
     shapes = ((info.name, files.file_json(info, folder_url=folder.url)) for info in names)
-    return respond(request, page_json(request, "files", select_page(shapes, query), query))
+    return respond(request, list_json(request, "files", fields.FILES, shapes))
 
 
 async def list_task_files(service: Service, request: Request) -> Response:

@@ -12,7 +12,7 @@ from runfleet.scheduler.commands import Command
 from runfleet.wire import fields, job_schedules
 from runfleet.wire.conditions import check_conditions
 from runfleet.wire.jobs import job_json
-from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
+from runfleet.wire.paging import entity_json, list_json
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
 
@@ -26,12 +26,11 @@ def _schedule(service: Service, request: Request) -> JobSchedule:
 
 async def list_job_schedules(service: Service, request: Request) -> Response:
     """List the job schedules of the account."""
-    query = read_list_query(request, fields.JOB_SCHEDULES)
     shapes = (
         (key, job_schedules.job_schedule_json(entry.schedule, base=request.base))
         for key, entry in sorted(service.engine.state.job_schedules.items())
     )
-    return respond(request, page_json(request, "jobschedules", select_page(shapes, query), query))
+    return respond(request, list_json(request, "jobschedules", fields.JOB_SCHEDULES, shapes))
 
 
 async def get_job_schedule(service: Service, request: Request) -> Response:
@@ -126,10 +125,9 @@ async def delete_job_schedule(service: Service, request: Request) -> Response:
 
 async def list_jobs_from_schedule(service: Service, request: Request) -> Response:
     """List the jobs that a schedule has made."""
-    query = read_list_query(request, fields.JOBS_OF_SCHEDULE)
     schedule = service.engine.state.job_schedule(request.parameters["job_schedule_id"])
     shapes = (
         (key, job_json(entry.job, base=request.base))
         for key, entry in sorted(schedule.jobs.items())
     )
-    return respond(request, page_json(request, "jobs", select_page(shapes, query), query))
+    return respond(request, list_json(request, "jobs", fields.JOBS_OF_SCHEDULE, shapes))

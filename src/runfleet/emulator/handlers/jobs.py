@@ -14,7 +14,7 @@ from runfleet.scheduler import job_requests
 from runfleet.scheduler.commands import Command
 from runfleet.wire import fields, jobs
 from runfleet.wire.conditions import check_conditions
-from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
+from runfleet.wire.paging import entity_json, list_json
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
 
@@ -27,12 +27,11 @@ def _job(service: Service, request: Request) -> Job:
 
 async def list_jobs(service: Service, request: Request) -> Response:
     """List the jobs of the account."""
-    query = read_list_query(request, fields.JOBS)
     shapes = (
         (key, jobs.job_json(entry.job, base=request.base))
         for key, entry in sorted(service.engine.state.jobs.items())
     )
-    return respond(request, page_json(request, "jobs", select_page(shapes, query), query))
+    return respond(request, list_json(request, "jobs", fields.JOBS, shapes))
 
 
 async def get_job(service: Service, request: Request) -> Response:
@@ -141,10 +140,9 @@ async def list_job_preparation_and_release_task_status(
     job = _job(service, request)
     if job.spec.preparation is None and job.spec.release is None:
         raise BatchRuleError("JobPreparationTaskOrReleaseTaskNotSpecified")
-    query = read_list_query(request, fields.PREPARATION_AND_RELEASE)
     shapes = (
         (node.node_id, jobs.preparation_release_json(node, job.spec, base=request.base))
         for node in service.engine.store.job_nodes(job.spec.job_id)
     )
     kind = "jobpreparationandreleasetaskstatuslist"
-    return respond(request, page_json(request, kind, select_page(shapes, query), query))
+    return respond(request, list_json(request, kind, fields.PREPARATION_AND_RELEASE, shapes))

@@ -12,7 +12,7 @@ from runfleet.scheduler import pool_requests, user_requests
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.state import NodeEntry
 from runfleet.wire import fields, nodes
-from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
+from runfleet.wire.paging import entity_json, list_json
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
 
@@ -37,12 +37,11 @@ async def _ask(
 async def list_nodes(service: Service, request: Request) -> Response:
     """List the nodes of a pool."""
     entry = service.engine.state.pool(request.parameters["pool_id"])
-    query = read_list_query(request, fields.NODES)
     shapes = (
         (key, nodes.node_json(node.node, entry.pool, base=request.base))
         for key, node in sorted(entry.nodes.items())
     )
-    return respond(request, page_json(request, "nodes", select_page(shapes, query), query))
+    return respond(request, list_json(request, "nodes", fields.NODES, shapes))
 
 
 async def get_node(service: Service, request: Request) -> Response:
@@ -94,8 +93,7 @@ async def get_node_remote_login_settings(service: Service, request: Request) -> 
 async def list_node_extensions(service: Service, request: Request) -> Response:
     """List the extensions of a node's machine: pools that ask for some are refused."""
     _node(service, request)
-    query = read_list_query(request, fields.UNFILTERED)
-    return respond(request, page_json(request, "extensions", select_page((), query), query))
+    return respond(request, list_json(request, "extensions", fields.UNFILTERED, ()))
 
 
 async def get_node_extension(service: Service, request: Request) -> Response:

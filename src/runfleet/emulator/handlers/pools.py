@@ -12,7 +12,7 @@ from runfleet.scheduler.state import PoolEntry
 from runfleet.wire import fields, pools
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions
-from runfleet.wire.paging import entity_json, page_json, read_list_query, select_page
+from runfleet.wire.paging import entity_json, list_json
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
 
@@ -41,10 +41,9 @@ async def _written(service: Service, request: Request, pool: Pool) -> Response:
 
 async def list_pools(service: Service, request: Request) -> Response:
     """List the pools of the account."""
-    query = read_list_query(request, fields.POOLS)
     entries = sorted(service.engine.state.pools.items())
-    page = select_page(((key, _json(entry, request.base)) for key, entry in entries), query)
-    return respond(request, page_json(request, "pools", page, query))
+    shapes = ((key, _json(entry, request.base)) for key, entry in entries)
+    return respond(request, list_json(request, "pools", fields.POOLS, shapes))
 
 
 async def get_pool(service: Service, request: Request) -> Response:
