@@ -20,7 +20,8 @@ from runfleet.scheduler import (
     task_requests,
 )
 from runfleet.scheduler.commands import Kill, StartTask
-from runfleet.scheduler.state import Outcome, State
+from runfleet.scheduler.entries import Outcome
+from runfleet.scheduler.state import State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")

@@ -44,8 +44,9 @@ from runfleet.scheduler.commands import (
     StartRelease,
     StartTask,
 )
+from runfleet.scheduler.entries import Outcome
 from runfleet.scheduler.queue import WINDOW
-from runfleet.scheduler.state import Outcome, State
+from runfleet.scheduler.state import State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")

@@ -11,7 +11,8 @@ from runfleet.batch.specs import JobSpec, PoolSpec
 from runfleet.batch.states import EndedBy, SubtaskState, TaskResult, TaskState
 from runfleet.scheduler import job_requests, losses, pool_requests, reports, task_requests
 from runfleet.scheduler.commands import Command, Kill, Proceed, SaveSubtasks, StartInstance
-from runfleet.scheduler.state import Outcome, State
+from runfleet.scheduler.entries import Outcome
+from runfleet.scheduler.state import State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

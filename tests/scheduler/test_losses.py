@@ -12,7 +12,8 @@ from runfleet.batch.specs import JobSpec, PoolSpec
 from runfleet.batch.states import EndedBy, NodeState, TaskState
 from runfleet.scheduler import job_requests, losses, pool_requests, reports, task_requests
 from runfleet.scheduler.commands import Command, ForgetNode, Kill, StartTask
-from runfleet.scheduler.state import NodeEntry, Outcome, State
+from runfleet.scheduler.entries import NodeEntry, Outcome
+from runfleet.scheduler.state import State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -64,8 +64,9 @@ from runfleet.scheduler import (
     schedule_requests,
     task_requests,
 )
+from runfleet.scheduler.entries import Fate, JobEntry, NodeEntry, Outcome, Purpose
 from runfleet.scheduler.settle import settle
-from runfleet.scheduler.state import Fate, JobEntry, NodeEntry, Outcome, Purpose, State
+from runfleet.scheduler.state import State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")

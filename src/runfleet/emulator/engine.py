@@ -34,9 +34,10 @@ from runfleet.emulator.new_tasks import new_task
 from runfleet.errors import RunfleetError
 from runfleet.scheduler import commands as wanted
 from runfleet.scheduler import losses, reports, task_requests
+from runfleet.scheduler.entries import Outcome
 from runfleet.scheduler.pools import awaits_nodes
 from runfleet.scheduler.schedules import awaits_run
-from runfleet.scheduler.state import Outcome, State
+from runfleet.scheduler.state import State
 from runfleet.store import Store, StoredTask
 from runfleet.wire.managers import manager_task
 from runfleet.wire.shapes import job_directory, task_directory

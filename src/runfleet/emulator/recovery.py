@@ -11,9 +11,9 @@ from runfleet.batch.records import Job, Task
 from runfleet.batch.states import TaskState
 from runfleet.emulator.engine import now, outcome_of
 from runfleet.scheduler import instances
+from runfleet.scheduler.entries import Outcome
 from runfleet.scheduler.exit_conditions import satisfies
 from runfleet.scheduler.restore import Remembered, in_order, recover_job, recover_task
-from runfleet.scheduler.state import Outcome
 from runfleet.store import Store
 
 TaskKey = tuple[str, str]

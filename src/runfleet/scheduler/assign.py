@@ -10,7 +10,8 @@ from runfleet.batch.records import Task
 from runfleet.batch.states import JobDefaultOrder, JobState, PoolState
 from runfleet.scheduler import managers, preparation
 from runfleet.scheduler.commands import LoadTasks
-from runfleet.scheduler.state import JobEntry, NodeEntry, PoolEntry, State
+from runfleet.scheduler.entries import JobEntry, NodeEntry, PoolEntry
+from runfleet.scheduler.state import State
 
 
 def assign_tasks(state: State, pool: PoolEntry, now: datetime) -> None:

@@ -9,9 +9,10 @@ from runfleet.batch.records import AutoscaleRun
 from runfleet.batch.specs import DEFAULT_EVALUATION_INTERVAL, AutoscaleSpec
 from runfleet.scheduler import autoscaling, metering
 from runfleet.scheduler.commands import SavePool
+from runfleet.scheduler.entries import PoolEntry
 from runfleet.scheduler.pool_requests import demand_active, demand_steady
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import PoolEntry, State
+from runfleet.scheduler.state import State
 
 ENABLE_PAUSE = timedelta(seconds=30)
 

@@ -10,7 +10,8 @@ from runfleet.batch.specs import AutoscaleSpec
 from runfleet.batch.states import PoolState
 from runfleet.scheduler import metering, pools
 from runfleet.scheduler.commands import SavePool
-from runfleet.scheduler.state import Due, PoolEntry, State
+from runfleet.scheduler.entries import PoolEntry
+from runfleet.scheduler.state import Due, State
 
 if TYPE_CHECKING:
     from runfleet.autoscale import Evaluation

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from runfleet.batch.records import AuxiliaryTaskInfo, Failure
 from runfleet.batch.states import AuxiliaryTaskState, EndedBy, ErrorCategory, TaskResult
-from runfleet.scheduler.state import Outcome
+from runfleet.scheduler.entries import Outcome
 
 
 def failure_of(outcome: Outcome) -> Failure | None:

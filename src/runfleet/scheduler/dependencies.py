@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runfleet.batch.records import Task
-from runfleet.scheduler.state import JobEntry
+from runfleet.scheduler.entries import JobEntry
 
 
 def put_aside(job: JobEntry, task: Task) -> None:

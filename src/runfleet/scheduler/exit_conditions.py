@@ -8,7 +8,8 @@ from runfleet.batch.states import DependencyAction, EndedBy, JobAction, OnTaskFa
 from runfleet.scheduler import managers
 from runfleet.scheduler.auxiliary import failure_of
 from runfleet.scheduler.commands import Satisfy
-from runfleet.scheduler.state import JobEntry, Outcome, State
+from runfleet.scheduler.entries import JobEntry, Outcome
+from runfleet.scheduler.state import State
 
 TASK_FAILED = "TaskFailed"
 

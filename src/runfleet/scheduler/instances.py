@@ -14,15 +14,8 @@ from runfleet.batch.records import RECENT_TASKS, RecentTask, Subtask, Task
 from runfleet.batch.states import SubtaskState, TaskResult, TaskState
 from runfleet.scheduler.auxiliary import failure_of
 from runfleet.scheduler.commands import Kill, Proceed, SaveSubtasks, StartInstance
-from runfleet.scheduler.state import (
-    Fate,
-    NodeEntry,
-    Outcome,
-    RunningTask,
-    State,
-    SubtaskRun,
-    Team,
-)
+from runfleet.scheduler.entries import Fate, NodeEntry, Outcome, RunningTask, SubtaskRun, Team
+from runfleet.scheduler.state import State
 
 
 def form_team(primary: RunningTask, nodes: Sequence[NodeEntry], now: datetime) -> None:

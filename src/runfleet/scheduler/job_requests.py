@@ -11,8 +11,9 @@ from runfleet.batch.states import DisableJobOption, JobState
 from runfleet.scheduler import jobs
 from runfleet.scheduler.commands import SaveJob
 from runfleet.scheduler.demands import demand_slots_for_manager
+from runfleet.scheduler.entries import JobEntry
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import JobEntry, State
+from runfleet.scheduler.state import State
 
 _REFUSALS = {
     JobState.COMPLETED: "JobCompleted",

@@ -16,7 +16,8 @@ from runfleet.batch.states import (
 from runfleet.scheduler import auto_pools, preparation, tasks
 from runfleet.scheduler.assign import load_more
 from runfleet.scheduler.commands import AddManager, ForgetJob, Kill, SaveJob
-from runfleet.scheduler.state import Due, Fate, JobEntry, State
+from runfleet.scheduler.entries import Fate, JobEntry
+from runfleet.scheduler.state import Due, State
 
 
 def create(

@@ -7,8 +7,9 @@ from datetime import datetime
 from runfleet.batch.records import Failure
 from runfleet.batch.states import ErrorCategory, NodeState
 from runfleet.scheduler import nodes, tasks
+from runfleet.scheduler.entries import Fate, NodeEntry, Purpose
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import Fate, NodeEntry, Purpose, State
+from runfleet.scheduler.state import State
 
 _UP = tasks.AT_WORK | {
     NodeState.OFFLINE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runfleet.batch.records import Task
 from runfleet.batch.specs import JobSpec
-from runfleet.scheduler.state import NodeEntry
+from runfleet.scheduler.entries import NodeEntry
 
 MANAGER_COMPLETED = "JMComplete"
 

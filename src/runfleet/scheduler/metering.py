@@ -9,8 +9,8 @@ from secrets import SystemRandom
 from runfleet import autoscale
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.states import JobState, NodeState
+from runfleet.scheduler.entries import JobEntry, PoolEntry, Sampling
 from runfleet.scheduler.pools import count_nodes
-from runfleet.scheduler.state import JobEntry, PoolEntry, Sampling
 from runfleet.scheduler.tasks import AT_WORK
 
 

@@ -24,16 +24,8 @@ from runfleet.scheduler.commands import (
     SaveUsage,
     StartNodeTask,
 )
-from runfleet.scheduler.state import (
-    Due,
-    Fate,
-    NodeEntry,
-    NodeTaskRun,
-    Outcome,
-    PoolEntry,
-    Purpose,
-    State,
-)
+from runfleet.scheduler.entries import Fate, NodeEntry, NodeTaskRun, Outcome, PoolEntry, Purpose
+from runfleet.scheduler.state import Due, State
 from runfleet.scheduler.tasks import AT_WORK
 
 AWAY = frozenset({NodeState.UNKNOWN, NodeState.UNUSABLE, NodeState.PREEMPTED})

@@ -9,7 +9,8 @@ from runfleet.batch.specs import AutoscaleSpec, PoolSpec
 from runfleet.batch.states import AllocationState, NodeDeallocationOption, PoolState
 from runfleet.scheduler import autoscaling, metering, pools
 from runfleet.scheduler.commands import SavePool
-from runfleet.scheduler.state import PoolEntry, State
+from runfleet.scheduler.entries import PoolEntry
+from runfleet.scheduler.state import State
 
 
 def create(

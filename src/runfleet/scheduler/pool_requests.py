@@ -17,8 +17,9 @@ from runfleet.batch.states import (
 )
 from runfleet.scheduler import jobs, nodes, pool_creation, pools, tasks
 from runfleet.scheduler.commands import SaveNode, SavePool
+from runfleet.scheduler.entries import NodeEntry, PoolEntry, Purpose
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import NodeEntry, PoolEntry, Purpose, State
+from runfleet.scheduler.state import State
 from runfleet.scheduler.tasks import AT_WORK
 
 

@@ -14,7 +14,8 @@ from runfleet.batch.states import (
 )
 from runfleet.scheduler import managers, nodes
 from runfleet.scheduler.commands import ForgetPool, SavePool
-from runfleet.scheduler.state import Due, NodeEntry, PoolEntry, Purpose, State
+from runfleet.scheduler.entries import NodeEntry, PoolEntry, Purpose
+from runfleet.scheduler.state import Due, State
 
 _IDLE_FIRST = {
     **dict.fromkeys(nodes.AWAY, 0),

@@ -10,15 +10,15 @@ from runfleet.batch.states import AuxiliaryTaskState, EndedBy, NodeState, TaskSt
 from runfleet.scheduler import tasks
 from runfleet.scheduler.auxiliary import ended_info
 from runfleet.scheduler.commands import SaveJobNode, StartPreparation, StartRelease
-from runfleet.scheduler.state import (
+from runfleet.scheduler.entries import (
     JobEntry,
     NodeEntry,
     Outcome,
     PreparationRun,
     ReleaseRun,
     RunningTask,
-    State,
 )
+from runfleet.scheduler.state import State
 
 _UP = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
 

@@ -18,19 +18,17 @@ from runfleet.scheduler import (
     schedules,
     tasks,
 )
-from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import (
-    Due,
+from runfleet.scheduler.entries import (
     Execution,
     Fate,
     NodeTaskRun,
     Outcome,
     PreparationRun,
     RunningTask,
-    State,
     SubtaskRun,
-    Timer,
 )
+from runfleet.scheduler.settle import decision
+from runfleet.scheduler.state import Due, State, Timer
 
 
 @decision

@@ -30,17 +30,11 @@ from runfleet.batch.states import (
 from runfleet.scheduler import autoscaling, jobs, nodes, schedules, tasks
 from runfleet.scheduler.auxiliary import ended_info, failure_of, wants_retry
 from runfleet.scheduler.commands import SaveJobNode
+from runfleet.scheduler.entries import NodeEntry, Outcome, PoolEntry, Purpose
 from runfleet.scheduler.exit_conditions import job_action
 from runfleet.scheduler.preparation import lost_outcome
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import (
-    Due,
-    NodeEntry,
-    Outcome,
-    PoolEntry,
-    Purpose,
-    State,
-)
+from runfleet.scheduler.state import Due, State
 
 _BOOTING = frozenset({NodeState.STARTING, NodeState.WAITING_FOR_START_TASK})
 _ARRIVING = frozenset({NodeState.CREATING, NodeState.REBOOTING})

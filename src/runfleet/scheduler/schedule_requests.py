@@ -11,8 +11,9 @@ from runfleet.batch.states import JobScheduleState
 from runfleet.scheduler import schedules
 from runfleet.scheduler.commands import SaveJobSchedule
 from runfleet.scheduler.demands import demand_slots_for_manager
+from runfleet.scheduler.entries import JobScheduleEntry
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import JobScheduleEntry, State
+from runfleet.scheduler.state import State
 
 _REFUSALS = {
     JobScheduleState.COMPLETED: "JobScheduleCompleted",

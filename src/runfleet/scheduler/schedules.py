@@ -10,7 +10,8 @@ from runfleet.batch.specs import JobSpec
 from runfleet.batch.states import JobScheduleState, JobState, PoolLifetimeOption, PoolState
 from runfleet.scheduler import auto_pools, jobs
 from runfleet.scheduler.commands import ForgetJobSchedule, SaveJobSchedule
-from runfleet.scheduler.state import Due, JobEntry, JobScheduleEntry, State
+from runfleet.scheduler.entries import JobEntry, JobScheduleEntry
+from runfleet.scheduler.state import Due, State
 
 TERMINATE_REASON = "TerminateJobSchedule"
 _LIVING = frozenset({JobScheduleState.ACTIVE, JobScheduleState.DISABLED})

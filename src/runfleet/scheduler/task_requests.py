@@ -11,9 +11,10 @@ from runfleet.batch.records import Task
 from runfleet.batch.states import TaskResult, TaskState
 from runfleet.scheduler import dependencies, jobs, tasks
 from runfleet.scheduler.commands import ForgetTask, RemoveTaskFiles, SaveSubtasks, SaveTask
+from runfleet.scheduler.entries import Fate, JobEntry
 from runfleet.scheduler.job_requests import demand_living
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import Fate, JobEntry, State
+from runfleet.scheduler.state import State
 
 
 @decision

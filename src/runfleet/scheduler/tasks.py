@@ -10,8 +10,9 @@ from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResul
 from runfleet.scheduler import dependencies, instances, managers
 from runfleet.scheduler.auxiliary import ended_failure, failure_of, wants_retry
 from runfleet.scheduler.commands import Kill, SaveSubtasks, SaveTask, StartTask
+from runfleet.scheduler.entries import DECIDED, Fate, JobEntry, NodeEntry, Outcome, RunningTask
 from runfleet.scheduler.exit_conditions import note_end
-from runfleet.scheduler.state import DECIDED, Fate, JobEntry, NodeEntry, Outcome, RunningTask, State
+from runfleet.scheduler.state import State
 
 AT_WORK = frozenset({NodeState.IDLE, NodeState.RUNNING})
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import NodeUser
 from runfleet.scheduler.commands import SaveNode
+from runfleet.scheduler.entries import NodeEntry
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import NodeEntry, State
+from runfleet.scheduler.state import State
 from runfleet.scheduler.tasks import AT_WORK
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.usage import NodeUsage, aggregate
 from runfleet.emulator.service import Service
-from runfleet.scheduler.state import PoolEntry
+from runfleet.scheduler.entries import PoolEntry
 from runfleet.wire import fields
 from runfleet.wire.applications import application_json
 from runfleet.wire.bodies import JsonObject

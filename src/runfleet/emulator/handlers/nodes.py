@@ -10,7 +10,7 @@ from runfleet.batch.states import NodeDeallocationOption
 from runfleet.emulator.service import Service
 from runfleet.scheduler import pool_requests, user_requests
 from runfleet.scheduler.commands import Command
-from runfleet.scheduler.state import NodeEntry
+from runfleet.scheduler.entries import NodeEntry
 from runfleet.wire import fields, nodes
 from runfleet.wire.paging import entity_json, list_json
 from runfleet.wire.requests import Request

@@ -7,8 +7,8 @@ from runfleet.batch.records import Pool
 from runfleet.emulator.engine import now
 from runfleet.emulator.service import Service
 from runfleet.scheduler import autoscale_requests, pool_requests
+from runfleet.scheduler.entries import PoolEntry
 from runfleet.scheduler.pools import count_nodes
-from runfleet.scheduler.state import PoolEntry
 from runfleet.wire import fields, pools
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions

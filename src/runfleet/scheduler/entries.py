@@ -1,0 +1,261 @@
+"""Pools, nodes and jobs as decisions see them, with all that runs on them and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from runfleet.batch.records import Failure, Job, JobNode, JobSchedule, Node, Pool, Subtask, Task
+from runfleet.batch.states import EndedBy, JobState
+from runfleet.scheduler.queue import TaskQueue
+from runfleet.scheduler.slots import FreeSlots
+
+if TYPE_CHECKING:
+    from runfleet.autoscale import SampleHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an execution ended; `failure` is set when more than the exit code went wrong."""
+
+    start_time: datetime
+    end_time: datetime
+    ended_by: EndedBy = EndedBy.EXIT
+    exit_code: int | None = None
+    failure: Failure | None = None
+
+
+class Fate(StrEnum):
+    """
+    What becomes of a running task once its processes are gone.
+
+    Its own outcome decides, or it goes back to the queue (counted as a requeue, or not where its
+    machine was lost), or nothing, since the task is completed or deleted already.
+    """
+
+    ITS_OWN = "its own"
+    REQUEUE = "requeue"
+    LOST = "lost"
+    COMPLETED = "completed"
+    DELETED = "deleted"
+
+
+DECIDED = frozenset({Fate.COMPLETED, Fate.DELETED})
+
+
+@dataclass(slots=True)
+class RunningTask:
+    """
+    A task that holds slots of a node; no execution yet while the job is being prepared there.
+
+    Parameters
+    ----------
+    team
+        Set for a multi-instance task, which this is the primary of.
+    """
+
+    task: Task
+    job: JobEntry
+    node: NodeEntry
+    execution: int | None = None
+    fate: Fate = Fate.ITS_OWN
+    team: Team | None = None
+
+    @property
+    def nodes(self) -> list[NodeEntry]:
+        """All nodes of which it holds slots."""
+        others = () if self.team is None else self.team.subtasks
+        return [self.node, *(subtask.node for subtask in others)]
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether anything of it runs, or is being ended."""
+        return self.execution is not None or (self.team is not None and self.team.is_executed)
+
+
+@dataclass(slots=True, eq=False)
+class SubtaskRun:
+    """An instance of a multi-instance task beside the primary."""
+
+    subtask: Subtask
+    primary: RunningTask
+    node: NodeEntry
+    execution: int | None = None
+
+
+@dataclass(slots=True)
+class Team:
+    """
+    The instances of a multi-instance task beside the primary.
+
+    Parameters
+    ----------
+    uncoordinated
+        The executions, the primary's included, that are still to be coordinated.
+    outcome
+        How the task ended, while the rest of its instances is being ended.
+    """
+
+    subtasks: list[SubtaskRun]
+    uncoordinated: set[int] = field(default_factory=set)
+    outcome: Outcome | None = None
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether any of them runs, or is being ended."""
+        return any(subtask.execution is not None for subtask in self.subtasks)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTaskRun:
+    """A start task that runs."""
+
+    node: NodeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class PreparationRun:
+    """A preparation task that runs."""
+
+    job: JobEntry
+    node: NodeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRun:
+    """A release task that runs."""
+
+    job: JobEntry
+    node: NodeEntry
+
+
+Execution = RunningTask | SubtaskRun | NodeTaskRun | PreparationRun | ReleaseRun
+
+
+class Purpose(StrEnum):
+    """Why a node is being emptied of its tasks."""
+
+    LEAVE = "leave"
+    REBOOT = "reboot"
+    DEALLOCATE = "deallocate"
+    GO_OFFLINE = "go offline"
+    RETURN = "return"
+    STAY_AWAY = "stay away"
+
+
+@dataclass(slots=True, eq=False)
+class NodeEntry:
+    """
+    A node with what runs on it.
+
+    Parameters
+    ----------
+    tasks
+        By their sequence: one that was deleted may still be ending while another of its id runs.
+    emptied_for
+        Set while the tasks are being ended.
+    keeps_data
+        Whether what it is emptied for has to wait until its files need not be kept.
+    is_reserved
+        Whether it takes no task beside the one that it runs.
+    """
+
+    node: Node
+    pool: PoolEntry
+    tasks: dict[int, RunningTask] = field(default_factory=dict)
+    executions: set[int] = field(default_factory=set)
+    emptied_for: Purpose | None = None
+    keeps_data: bool = False
+    is_reserved: bool = False
+
+
+@dataclass(slots=True)
+class Sampling:
+    """What the formula of a pool can look back at."""
+
+    history: SampleHistory
+    next_sample: datetime
+
+
+@dataclass(slots=True, eq=False)
+class PoolEntry:
+    """
+    A pool with its nodes.
+
+    Parameters
+    ----------
+    sampling
+        None where the pool is not autoscaled.
+    """
+
+    pool: Pool
+    nodes: dict[str, NodeEntry] = field(default_factory=dict)
+    free: FreeSlots = field(default_factory=FreeSlots)
+    jobs: dict[str, JobEntry] = field(default_factory=dict)
+    sampling: Sampling | None = None
+
+
+@dataclass(slots=True, eq=False)
+class JobEntry:
+    """
+    A job with its waiting and running tasks and the nodes it was prepared on.
+
+    Parameters
+    ----------
+    running
+        Its tasks on nodes, by their sequence.
+    preparing, releasing
+        The executions of its preparation and release tasks.
+    schedule
+        The job schedule that made it, if one did.
+    awaits_manager
+        Whether its manager is yet to be added to its tasks.
+    end_reason, is_to_disable
+        What is due because of tasks that have completed, until the job is settled.
+    """
+
+    job: Job
+    queue: TaskQueue
+    running: dict[int, RunningTask] = field(default_factory=dict)
+    running_slots: int = 0
+    nodes: dict[str, JobNode] = field(default_factory=dict)
+    preparing: set[int] = field(default_factory=set)
+    releasing: set[int] = field(default_factory=set)
+    has_released: bool = False
+    schedule: JobScheduleEntry | None = None
+    awaits_manager: bool = False
+    end_reason: str | None = None
+    is_to_disable: bool = False
+
+    @property
+    def key(self) -> str:
+        """The job's id as the state knows it."""
+        return self.job.spec.job_id.lower()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether its tasks are being ended for good."""
+        return self.job.state in {JobState.TERMINATING, JobState.DELETING}
+
+
+@dataclass(slots=True, eq=False)
+class JobScheduleEntry:
+    """
+    A job schedule with its jobs that are not deleted.
+
+    Parameters
+    ----------
+    next_timer
+        The last timer that was set for it.
+    """
+
+    schedule: JobSchedule
+    jobs: dict[str, JobEntry] = field(default_factory=dict)
+    next_timer: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """The schedule's id as the state knows it."""
+        return self.schedule.spec.schedule_id.lower()
