@@ -18,12 +18,11 @@ from runfleet.batch.specs import (
 )
 from runfleet.batch.states import (
     AllocationState,
-    NodeDeallocationOption,
     NodeFillType,
     OsType,
     PoolState,
 )
-from runfleet.wire import pools
+from runfleet.wire import pools, sizing
 from runfleet.wire.conditions import etag
 from runfleet.wire.errors import WireError
 
@@ -328,45 +327,6 @@ def test_replaced_properties_reset_what_is_left_out(sent, sent_by_sdk_14):
         assert orjson.loads(change.body)["metadata"] == []
 
 
-def test_a_resize_says_targets_and_what_becomes_of_tasks(sent, sent_by_sdk_14):
-    options = models.BatchPoolResizeOptions(
-        target_dedicated_nodes=5,
-        resize_timeout=timedelta(minutes=10),
-        node_deallocation_option="terminate",
-    )
-    request = sent(lambda client: client.begin_resize_pool("p", options))
-    assert pools.parse_resize(request.body) == pools.ResizeRequest(
-        5, None, timedelta(minutes=10), NodeDeallocationOption.TERMINATE
-    )
-    assert pools.parse_resize(sent_by_sdk_14["resize pool"].body) == pools.ResizeRequest(
-        1, None, timedelta(minutes=15), NodeDeallocationOption.TASK_COMPLETION
-    )
-
-
-def test_a_resize_may_take_for_ever():
-    body = b'{"targetDedicatedNodes": 1, "resizeTimeout": "P10675199DT2H48M5.4775807S"}'
-    assert NOW + pools.parse_resize(body).timeout > NOW
-
-
-@pytest.mark.parametrize("body", [b"{}", b'{"targetDedicatedNodes": -1}', b""])
-def test_a_resize_needs_a_target(body):
-    with pytest.raises(WireError):
-        pools.parse_resize(body)
-
-
-def test_nodes_to_remove_are_named_once(sent, sent_by_sdk_14):
-    options = models.BatchNodeRemoveOptions(node_ids=["a", "b", "a"])
-    request = sent(lambda client: client.begin_remove_nodes("p", options))
-    assert pools.parse_remove_nodes(request.body).node_ids == ("a", "b")
-    assert pools.parse_remove_nodes(sent_by_sdk_14["remove nodes"].body).node_ids == ("tvm1",)
-
-
-@pytest.mark.parametrize("count", [0, 101])
-def test_at_least_one_and_at_most_100_nodes_are_removed(count):
-    with pytest.raises(WireError):
-        pools.parse_remove_nodes(orjson.dumps({"nodeList": [f"n{i}" for i in range(count)]}))
-
-
 FORMULA = "$TargetDedicatedNodes = 1;"
 HOURLY = AutoscaleSpec(FORMULA, timedelta(hours=1))
 
@@ -437,25 +397,7 @@ def test_an_evaluation_interval_has_bounds(interval):
     member = {"autoScaleEvaluationInterval": interval}
     created = refusal(enableAutoScale=True, autoScaleFormula=FORMULA, **member)
     with pytest.raises(WireError) as enabled:
-        pools.parse_enable_autoscale(orjson.dumps(member))
+        sizing.parse_enable_autoscale(orjson.dumps(member))
     for error in (created, enabled.value):
         assert (error.status, error.code) == (400, "InvalidPropertyValue")
         assert error.details["PropertyName"] == "autoScaleEvaluationInterval"
-
-
-def test_autoscale_is_enabled_with_a_formula_or_an_interval(sent):
-    options = models.BatchPoolEnableAutoScaleOptions(
-        auto_scale_evaluation_interval=timedelta(hours=168)
-    )
-    request = sent(lambda client: client.enable_pool_auto_scale("p", options))
-    asked = pools.parse_enable_autoscale(request.body)
-    assert asked == pools.EnableAutoscaleRequest(None, timedelta(hours=168))
-    with pytest.raises(WireError) as caught:
-        pools.parse_enable_autoscale(b"{}")
-    assert (caught.value.status, caught.value.code) == (400, "InvalidAutoScalingSettings")
-
-
-def test_a_formula_to_evaluate_is_read(sent):
-    options = models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=FORMULA)
-    request = sent(lambda client: client.evaluate_pool_auto_scale("p", options))
-    assert pools.parse_evaluate_autoscale(request.body) == FORMULA

@@ -9,17 +9,14 @@ from typing import Any, cast
 
 import orjson
 
-from runfleet.batch.records import AutoscaleRun, Pool, ResizeError
+from runfleet.batch.records import Pool, ResizeError
 from runfleet.batch.specs import (
-    DEFAULT_EVALUATION_INTERVAL,
-    DEFAULT_RESIZE_TIMEOUT,
     AutoscaleSpec,
     PoolSpec,
     StartTaskSpec,
 )
 from runfleet.batch.states import (
     JobDefaultOrder,
-    NodeDeallocationOption,
     NodeFillType,
     OsType,
 )
@@ -37,15 +34,17 @@ from runfleet.wire.bodies import (
 from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, package_references
 from runfleet.wire.conditions import etag
 from runfleet.wire.endpoints import check_endpoints
-from runfleet.wire.errors import WireError, invalid_property, missing_property
-from runfleet.wire.shapes import name_values
+from runfleet.wire.errors import invalid_property, missing_property
+from runfleet.wire.sizing import (
+    SIZE_MEMBERS,
+    autoscale_run_json,
+    autoscale_spec,
+    formula_json,
+    resize_timeout,
+)
 from runfleet.wire.user_accounts import check_user_accounts, without_secrets
-from runfleet.wire.values import FOREVER, duration_text, parse_limit, time_text
+from runfleet.wire.values import duration_text, time_text
 
-MIN_RESIZE_TIMEOUT = timedelta(minutes=5)
-MIN_EVALUATION_INTERVAL = timedelta(minutes=5)
-MAX_EVALUATION_INTERVAL = timedelta(hours=168)
-MAX_NODES_REMOVED = 100
 MAX_SLOTS_PER_NODE = 256
 SLOTS_PER_CORE = 4
 
@@ -59,11 +58,6 @@ _START_TASK_DEFAULTS: Mapping[str, Any] = {
     "maxTaskRetryCount": 0,
     "waitForSuccess": True,
 }
-
-# These are kept in the pool's record, where other requests change them.
-_RESIZE_MEMBERS = ("resizeTimeout", "targetDedicatedNodes", "targetLowPriorityNodes")
-_AUTOSCALE_MEMBERS = ("autoScaleFormula", "autoScaleEvaluationInterval")
-_RECORD_MEMBERS = (*_RESIZE_MEMBERS, "enableAutoScale", *_AUTOSCALE_MEMBERS)
 
 # A patch may change these at any time, the others only while the pool has no nodes.
 _ALWAYS_CHANGEABLE = {"startTask", "applicationPackageReferences", "metadata"}
@@ -87,33 +81,6 @@ class PoolChange:
     spec: PoolSpec
     body: bytes
     needs_empty_pool: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ResizeRequest:
-    """New targets, None where one stays as it is."""
-
-    target_dedicated: int | None
-    target_low_priority: int | None
-    timeout: timedelta
-    deallocation_option: NodeDeallocationOption
-
-
-@dataclass(frozen=True, slots=True)
-class EnableAutoscaleRequest:
-    """A formula and how often to evaluate it, None where one stays as it is."""
-
-    formula: str | None
-    evaluation_interval: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveNodesRequest:
-    """Nodes that are to leave their pool."""
-
-    node_ids: tuple[str, ...]
-    timeout: timedelta
-    deallocation_option: NodeDeallocationOption
 
 
 def parse_create(body: bytes) -> PoolRequest:
@@ -149,8 +116,8 @@ def parse_specification(request: JsonObject, pool_id: str = "") -> PoolRequest:
     """
     check_range(request, "targetDedicatedNodes", 0)
     check_range(request, "targetLowPriorityNodes", 0)
-    timeout = _resize_timeout(request)
-    pool = {name: value for name, value in request.items() if name not in _RECORD_MEMBERS}
+    timeout = resize_timeout(request)
+    pool = {name: value for name, value in request.items() if name not in SIZE_MEMBERS}
     _rename_slots(pool)
     kept = _filled(pool)
     return PoolRequest(
@@ -158,7 +125,7 @@ def parse_specification(request: JsonObject, pool_id: str = "") -> PoolRequest:
         body=orjson.dumps(kept),
         target_dedicated=request.get("targetDedicatedNodes", 0),
         target_low_priority=request.get("targetLowPriorityNodes", 0),
-        autoscale=_autoscale(request),
+        autoscale=autoscale_spec(request),
     )
 
 
@@ -184,71 +151,11 @@ def replace_properties(pool: Pool, body: bytes) -> PoolChange:
     return _changed(pool, kept | dict(changes), needs_empty_pool=False)
 
 
-def parse_resize(body: bytes) -> ResizeRequest:
-    """
-    Read a request to resize a pool.
-
-    Raises
-    ------
-    WireError
-        If there is no target, or a value is out of range.
-    """
-    request = read_body(models.BatchPoolResizeOptions, body)
-    if not {"targetDedicatedNodes", "targetLowPriorityNodes"} & request.keys():
-        raise missing_property("targetDedicatedNodes")
-    check_range(request, "targetDedicatedNodes", 0)
-    check_range(request, "targetLowPriorityNodes", 0)
-    return ResizeRequest(
-        target_dedicated=request.get("targetDedicatedNodes"),
-        target_low_priority=request.get("targetLowPriorityNodes"),
-        timeout=_resize_timeout(request),
-        deallocation_option=_deallocation_option(request),
-    )
-
-
-def parse_remove_nodes(body: bytes) -> RemoveNodesRequest:
-    """
-    Read a request to remove nodes from a pool.
-
-    Raises
-    ------
-    WireError
-        If it names no node or too many.
-    """
-    request = read_body(models.BatchNodeRemoveOptions, body)
-    node_ids = tuple(dict.fromkeys(request["nodeList"]))
-    if not 1 <= len(node_ids) <= MAX_NODES_REMOVED:
-        reason = f"must name between 1 and {MAX_NODES_REMOVED} nodes"
-        raise invalid_property("nodeList", len(node_ids), reason)
-    return RemoveNodesRequest(node_ids, _resize_timeout(request), _deallocation_option(request))
-
-
-def parse_enable_autoscale(body: bytes) -> EnableAutoscaleRequest:
-    """
-    Read a request to have a pool follow a formula.
-
-    Raises
-    ------
-    WireError
-        If it brings neither a formula nor an interval, or the interval is out of range.
-    """
-    request = read_body(models.BatchPoolEnableAutoScaleOptions, body)
-    asked = EnableAutoscaleRequest(request.get("autoScaleFormula"), _evaluation_interval(request))
-    if asked == EnableAutoscaleRequest(None, None):
-        raise WireError("InvalidAutoScalingSettings")
-    return asked
-
-
-def parse_evaluate_autoscale(body: bytes) -> str:
-    """Read a request to evaluate a formula."""
-    return read_body(models.BatchPoolEvaluateAutoScaleOptions, body)["autoScaleFormula"]
-
-
 def specification_json(request: PoolRequest) -> JsonObject:
     """What a pool is to be like, its defaults filled in, as `parse_specification` reads it."""
     asked: JsonObject = orjson.loads(request.body)
     if request.autoscale is not None:
-        return asked | _formula_json(request.autoscale)
+        return asked | formula_json(request.autoscale)
     return {
         **asked,
         "resizeTimeout": duration_text(request.spec.resize_timeout),
@@ -283,29 +190,9 @@ def pool_json(
 def _autoscale_json(pool: Pool) -> JsonObject:
     if pool.autoscale is None:
         return {"enableAutoScale": False}
-    shape = _formula_json(pool.autoscale.spec)
+    shape = formula_json(pool.autoscale.spec)
     run = pool.autoscale.last_run
     return shape if run is None else shape | {"autoScaleRun": autoscale_run_json(run)}
-
-
-def _formula_json(autoscale: AutoscaleSpec) -> JsonObject:
-    return {
-        "enableAutoScale": True,
-        "autoScaleFormula": autoscale.formula,
-        "autoScaleEvaluationInterval": duration_text(autoscale.evaluation_interval),
-    }
-
-
-def autoscale_run_json(run: AutoscaleRun) -> JsonObject:
-    """What a formula came to, as clients read it."""
-    shape: JsonObject = {"timestamp": time_text(run.time), "results": run.results}
-    if run.error is not None:
-        shape["error"] = {
-            "code": run.error.code,
-            "message": run.error.message,
-            "values": name_values({"Message": run.error.detail}),
-        }
-    return shape
 
 
 def _state_json(pool: Pool, base: str) -> JsonObject:
@@ -396,42 +283,3 @@ def _start_task(pool: models.BatchPoolSpecification) -> StartTaskSpec | None:
     if task is None:
         return None
     return StartTaskSpec(command_spec(task), task["maxTaskRetryCount"], task["waitForSuccess"])
-
-
-def _autoscale(request: Mapping[str, Any]) -> AutoscaleSpec | None:
-    is_enabled = request.get("enableAutoScale", False)
-    for name in _RESIZE_MEMBERS if is_enabled else _AUTOSCALE_MEMBERS:
-        if name in request:
-            reason = f"does not go with an enableAutoScale that is {str(is_enabled).lower()}"
-            raise invalid_property(name, request[name], reason)
-    if not is_enabled:
-        return None
-    if "autoScaleFormula" not in request:
-        raise missing_property("autoScaleFormula")
-    interval = _evaluation_interval(request) or DEFAULT_EVALUATION_INTERVAL
-    return AutoscaleSpec(request["autoScaleFormula"], interval)
-
-
-def _evaluation_interval(request: Mapping[str, Any]) -> timedelta | None:
-    text = request.get("autoScaleEvaluationInterval")
-    if text is None:
-        return None
-    interval = parse_limit(text)
-    if interval is None or not MIN_EVALUATION_INTERVAL <= interval <= MAX_EVALUATION_INTERVAL:
-        reason = "must be from 5 minutes to 168 hours"
-        raise invalid_property("autoScaleEvaluationInterval", text, reason)
-    return interval
-
-
-def _resize_timeout(request: Mapping[str, Any]) -> timedelta:
-    text = request.get("resizeTimeout")
-    if text is None:
-        return DEFAULT_RESIZE_TIMEOUT
-    timeout = parse_limit(text)
-    if timeout is not None and timeout < MIN_RESIZE_TIMEOUT:
-        raise invalid_property("resizeTimeout", text, "must be at least 5 minutes")
-    return FOREVER if timeout is None else timeout
-
-
-def _deallocation_option(request: Mapping[str, Any]) -> NodeDeallocationOption:
-    return NodeDeallocationOption(request.get("nodeDeallocationOption", "requeue"))

@@ -9,7 +9,7 @@ from runfleet.emulator.service import Service
 from runfleet.scheduler import autoscale_requests, pool_requests
 from runfleet.scheduler.entries import PoolEntry
 from runfleet.scheduler.pools import count_nodes
-from runfleet.wire import fields, pools
+from runfleet.wire import fields, pools, sizing
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions
 from runfleet.wire.paging import entity_json, list_json
@@ -112,7 +112,7 @@ async def delete_pool(service: Service, request: Request) -> Response:
 async def resize_pool(service: Service, request: Request) -> Response:
     """Change how many nodes a pool has."""
     entry = _pool(service, request)
-    asked = pools.parse_resize(request.body)
+    asked = sizing.parse_resize(request.body)
     service.engine.decide(
         pool_requests.resize_pool,
         entry.pool.spec.pool_id,
@@ -134,7 +134,7 @@ async def stop_pool_resize(service: Service, request: Request) -> Response:
 async def enable_pool_auto_scale(service: Service, request: Request) -> Response:
     """Have a pool follow a formula, or another formula or interval than before."""
     entry = _pool(service, request)
-    asked = pools.parse_enable_autoscale(request.body)
+    asked = sizing.parse_enable_autoscale(request.body)
     service.engine.decide(
         autoscale_requests.enable_autoscale,
         entry.pool.spec.pool_id,
@@ -154,16 +154,16 @@ async def disable_pool_auto_scale(service: Service, request: Request) -> Respons
 async def evaluate_pool_auto_scale(service: Service, request: Request) -> Response:
     """Say what a formula would come to on a pool."""
     entry = _pool(service, request)
-    formula = pools.parse_evaluate_autoscale(request.body)
+    formula = sizing.parse_evaluate_autoscale(request.body)
     run = autoscale_requests.evaluate_formula(entry, formula, now())
     metadata = {"odata.metadata": f"{request.base}/$metadata#{_RUN_TYPE}"}
-    return respond(request, metadata | pools.autoscale_run_json(run))
+    return respond(request, metadata | sizing.autoscale_run_json(run))
 
 
 async def remove_nodes(service: Service, request: Request) -> Response:
     """Take certain nodes out of a pool."""
     entry = _pool(service, request)
-    asked = pools.parse_remove_nodes(request.body)
+    asked = sizing.parse_remove_nodes(request.body)
     service.engine.decide(
         pool_requests.remove_nodes,
         entry.pool.spec.pool_id,
