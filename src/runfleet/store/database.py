@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool
 from runfleet.store.dependencies import DEPENDENCY_SCHEMA, DependencyTable
 from runfleet.store.errors import StoreError
-from runfleet.store.tasks import TASK_SCHEMA, TaskTable, add_later_columns
+from runfleet.store.task_rows import TASK_SCHEMA, add_later_columns
+from runfleet.store.tasks import TaskTable
 from runfleet.store.usage import USAGE_SCHEMA, UsageTable
 
 Record = TypeVar("Record")
