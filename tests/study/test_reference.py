@@ -14,8 +14,8 @@ BLOCK = re.compile(r"^```(yaml|text (\S+))\n(.*?)^```$", re.MULTILINE | re.DOTAL
 TEXT = REFERENCE.read_text(encoding="utf-8")
 EXAMPLES = [body for kind, _, body in BLOCK.findall(TEXT) if kind == "yaml"]
 FILES = {name: body for _, name, body in BLOCK.findall(TEXT) if name}
-INPUTS = ["patterns.txt", "run.sh", "forcing/a.csv", "terrain.bin"]
-COUNTS = [200, 1, 1, 50, 2, 40, 6, 1, 1]
+INPUTS = ["patterns.txt", "run.sh", "forcing/a.csv", "terrain.bin", "decay.pst"]
+COUNTS = [200, 1, 1, 50, 2, 40, 6, 1, 1, 1]
 
 
 @pytest.mark.parametrize(("text", "count"), list(zip(EXAMPLES, COUNTS, strict=True)))

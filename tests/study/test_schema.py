@@ -21,7 +21,7 @@ def test_every_key_is_described():
         forms += [form, *form.get("anyOf", [])]
     assert [key for form in forms for key in described(form)] == []
     assert list(schema["properties"]) == [
-        "study", "model", "parameters", "design", "run_name", "results", "pool",
+        "study", "model", "parameters", "design", "run_name", "results", "pest", "pool",
     ]  # fmt: skip
     assert schema["required"] == ["model"]
 

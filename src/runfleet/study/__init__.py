@@ -5,6 +5,7 @@ from runfleet.study.model import Model, Output, PackageReference, SharedInput
 from runfleet.study.names import NamePattern, study_name_from
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
+from runfleet.study.pest import Pest, WorkerRange
 from runfleet.study.pool import NodeRange, PoolRequest
 from runfleet.study.results import Result, Take
 from runfleet.study.run import Run
@@ -20,6 +21,7 @@ __all__ = [
     "Overlay",
     "PackageReference",
     "Parameter",
+    "Pest",
     "PoolRequest",
     "Result",
     "ResultError",
@@ -30,6 +32,7 @@ __all__ = [
     "StudyError",
     "Take",
     "Value",
+    "WorkerRange",
     "as_text",
     "json_schema",
     "starter_text",

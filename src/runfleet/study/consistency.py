@@ -62,7 +62,7 @@ def check_mpi(form: StudyForm, document: Document) -> None:
     mpi, pool = form.model.mpi, form.pool
     if mpi is None:
         return
-    if _LAUNCHER.match(form.model.command):
+    if _LAUNCHER.match(form.model.command or ""):
         what = "the command starts processes by MPI itself, and so does `mpi`"
         raise document.error(("model", "command"), what, "write only the program and its arguments")
     if pool.tasks_per_node not in (None, 1):

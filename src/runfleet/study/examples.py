@@ -26,6 +26,8 @@ EXAMPLES: Mapping[str, str] = {
     "design.list.*": "{ROUGHNESS: 80, DEMAND: 1.2}",
     "results": "{flow: {file: out.csv, column: Q}}",
     "results.*": "{file: out.csv, column: Q}",
+    "pest": "{control: net1.pst, program: pestpp-glm, workers: 4}",
+    "pest.workers": "{min: 2, max: 8}",
     "pool": "{nodes: {max: 4}}",
     "pool.nodes": "{max: 4}",
 }

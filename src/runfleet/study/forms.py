@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic.config import JsonDict
 
 from runfleet.documents.errors import InvalidValueError, listed
 from runfleet.documents.form import Form
@@ -33,6 +34,7 @@ from runfleet.study.model import PackageReference
 from runfleet.study.mpi_form import MpiForm
 from runfleet.study.parameter_form import ParameterForm
 from runfleet.study.parameters import refuse_twins
+from runfleet.study.pest_form import PestForm
 from runfleet.study.pool import NodeRange, PoolRequest
 from runfleet.study.results import ColumnSource, JsonSource, PatternSource, Result, Source, Take
 
@@ -64,8 +66,8 @@ class OutputForm(Form):
 class ModelForm(Form):
     """What a run executes, and the files around it."""
 
-    command: Command = Field(
-        description="The command line of a run, as you would type it into a terminal."
+    command: Command | None = Field(
+        None, description="The command line of a run, as you would type it into a terminal."
     )
     packages: list[Package] = Field(
         [], description="Application packages that hold programs: `epanet==2.3.5`."
@@ -193,20 +195,26 @@ class PoolForm(Form):
         None, ge=1, le=256, description="Runs at a time on a node; one a core if not given."
     )
 
-    def request(self, nodes_per_run: int = 0) -> PoolRequest:
+    def request(self, nodes_per_run: int = 0, together: int = 0) -> PoolRequest:
         """Make the request, with at least as many nodes as a run takes at once."""
         nodes = self.nodes.range()
         if nodes_per_run:
             nodes = replace(nodes, max=max(nodes.max, nodes_per_run))
         return PoolRequest(
-            self.id, self.image, self.vm_size, nodes, self.tasks_per_node, nodes_per_run
+            self.id, self.image, self.vm_size, nodes, self.tasks_per_node, nodes_per_run, together
         )
+
+
+_CALIBRATION: JsonDict = {"required": ["pest"]}
+_STUDY_OF_RUNS: JsonDict = {"properties": {"model": {"required": ["command"]}}}
 
 
 class StudyForm(Form):
     """A model and the runs asked of it."""
 
-    model_config = ConfigDict(title="runfleet study file")
+    model_config = ConfigDict(
+        title="runfleet study file", json_schema_extra={"anyOf": [_CALIBRATION, _STUDY_OF_RUNS]}
+    )
 
     examples: ClassVar[Mapping[str, str]] = EXAMPLES
     remedies: ClassVar[Mapping[str, str]] = REMEDIES
@@ -226,6 +234,9 @@ class StudyForm(Form):
     )
     results: dict[ResultName, ResultForm] = Field(
         {}, description="Numbers to take from the outputs of each run, by name."
+    )
+    pest: PestForm | None = Field(
+        None, description="A calibration, in place of parameters and a design."
     )
     pool: PoolForm = Field(PoolForm(), description="The machines to run on.")
 

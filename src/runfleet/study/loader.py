@@ -112,7 +112,7 @@ def load_model(
     overlays = tuple(_overlays(form, document, folder))
     targets = {overlay.target for overlay in overlays}
     return Model(
-        command=form.command,
+        command=form.command or "",
         packages=tuple(form.packages),
         inputs=tuple(_inputs(form, document, folder, targets)),
         overlays=overlays,

@@ -52,6 +52,9 @@ class PoolRequest:
     nodes_per_run
         How many nodes a run takes at once, which then have to reach each other; 0 where each run
         has a part of one node.
+    together
+        How many tasks run at the same time and talk to each other: the manager and the workers of
+        a calibration; 0 for runs, which do neither.
     """
 
     id: str | None = None
@@ -60,3 +63,4 @@ class PoolRequest:
     nodes: NodeRange = NodeRange()
     tasks_per_node: int | None = None
     nodes_per_run: int = 0
+    together: int = 0

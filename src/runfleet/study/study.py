@@ -12,6 +12,7 @@ from runfleet.study.errors import about_a_study
 from runfleet.study.model import Model
 from runfleet.study.names import NamePattern, study_name_from
 from runfleet.study.parameters import Parameter
+from runfleet.study.pest import Pest
 from runfleet.study.pool import PoolRequest
 from runfleet.study.results import Result
 from runfleet.study.run import Run
@@ -41,6 +42,8 @@ class Study:
         The machines to run on.
     run_name
         What runs are called.
+    pest
+        How the model is calibrated; None for a study of runs.
     source
         The text of the study file.
     warnings
@@ -62,6 +65,7 @@ class Study:
     pool: PoolRequest
     run_name: NamePattern
     source: str
+    pest: Pest | None = None
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -78,9 +82,11 @@ class Study:
         # Imported late, for pydantic takes its time.
         from runfleet.study import consistency, loader
         from runfleet.study.design_loader import load_design
+        from runfleet.study.pest_loader import load_pest
 
         form, document = loader.read_study_file(Path(path))
         folder = document.file.absolute().parent
+        pest = load_pest(form, document, folder)
         design, parameters = load_design(form, document, folder)
         results = loader.load_results(form, document)
         study = cls(
@@ -90,9 +96,13 @@ class Study:
             parameters=parameters,
             design=design,
             results=results,
-            pool=form.pool.request(form.model.mpi.nodes if form.model.mpi else 0),
+            pool=form.pool.request(
+                form.model.mpi.nodes if form.model.mpi else 0,
+                together=pest.workers.max + 1 if pest else 0,
+            ),
             run_name=loader.load_run_name(form, parameters, design.count, document),
             source=document.text,
+            pest=pest,
             warnings=tuple(consistency.find_oddities(design, parameters)),
         )
         consistency.check_environment(study.model, parameters, document)
