@@ -35,7 +35,13 @@ from runfleet.azure.info import (
     TaskCounts,
     TaskInfo,
 )
-from runfleet.azure.job_settings import AllTasksComplete, JobSettings, PreparationTask, ReleaseTask
+from runfleet.azure.job_settings import (
+    AllTasksComplete,
+    JobManager,
+    JobSettings,
+    PreparationTask,
+    ReleaseTask,
+)
 from runfleet.azure.pool_settings import Autoscale, PoolSettings, StartTask
 from runfleet.azure.settings import (
     Image,
@@ -64,6 +70,7 @@ __all__ = [
     "ImageNotFoundError",
     "Instances",
     "JobInfo",
+    "JobManager",
     "JobSettings",
     "NodeCounts",
     "NodeInfo",

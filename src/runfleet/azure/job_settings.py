@@ -15,6 +15,7 @@ from runfleet.azure.settings import (
     files_to_wire,
     limit_to_wire,
 )
+from runfleet.azure.task_settings import TaskSettings
 from runfleet.azure.user_accounts import identity_to_wire
 from runfleet.azure.values import pairs_to_wire, without_none
 
@@ -93,6 +94,34 @@ class ReleaseTask:
 
 
 @dataclass(frozen=True, slots=True)
+class JobManager:
+    """
+    A task that is added with its job, and starts before all others.
+
+    Parameters
+    ----------
+    task
+        The task.
+    ends_job
+        Whether its end, whatever it is, ends the job and all its tasks.
+    exclusive
+        Whether nothing else runs on its node meanwhile.
+    """
+
+    task: TaskSettings
+    ends_job: bool = True
+    exclusive: bool = False
+
+    def to_wire(self) -> dict[str, Any]:
+        """Write the `jobManagerTask`."""
+        return {
+            **self.task.to_wire(),
+            "killJobOnCompletion": self.ends_job,
+            "runExclusive": self.exclusive,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class JobSettings:
     """
     A job to be made.
@@ -103,6 +132,8 @@ class JobSettings:
         Up to 64 letters, digits, hyphens and underscores.
     pool_id
         Where its tasks run; the pool need not be there yet.
+    manager
+        A task that starts before all others, and may end the job.
     preparation, release
         What each node runs before the job's first task there and when the job ends.
     environment
@@ -120,6 +151,7 @@ class JobSettings:
 
     id: str
     pool_id: str
+    manager: JobManager | None = None
     preparation: PreparationTask | None = None
     release: ReleaseTask | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -134,6 +166,7 @@ class JobSettings:
         return without_none(
             id=self.id,
             poolInfo={"poolId": self.pool_id},
+            jobManagerTask=self.manager.to_wire() if self.manager else None,
             jobPreparationTask=self.preparation.to_wire() if self.preparation else None,
             jobReleaseTask=self.release.to_wire() if self.release else None,
             commonEnvironmentSettings=environment_to_wire(self.environment),

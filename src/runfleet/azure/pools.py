@@ -136,6 +136,16 @@ class PoolOperations:
         for wire in self._channel.list(path_of("pools", pool_id, "nodes"), query):
             yield NodeInfo.from_wire(wire)
 
+    def node_address(self, pool_id: str, node_id: str) -> str | None:
+        """Ask for the address at which other nodes of the pool reach a node; None if it is gone."""
+        try:
+            path = path_of("pools", pool_id, "nodes", node_id)
+            wire = self._channel.get(path, {"$select": "id,ipAddress"})
+        except NotFoundError:
+            return None
+        address: str | None = wire.get("ipAddress")
+        return address
+
     def wait_for_nodes(
         self,
         pool_id: str,
