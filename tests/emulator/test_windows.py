@@ -137,11 +137,10 @@ def test_nothing_of_wine_outlives_its_task(account, job, wait_for):
     assert account.task_in(job, "hangs", "completed")
 
 
-def test_windows_nodes_do_not_reach_each_other_yet(account, pool_body):
-    body = pool_body(
-        "together", virtualMachineConfiguration=IMAGE, enableInterNodeCommunication=True
-    )
-    response = account.send("POST", "/pools", body)
+def test_no_task_has_several_windows_nodes_yet(account, job):
+    task = {"id": "wide", "commandLine": "cmd /c ver"}
+    task["multiInstanceSettings"] = {"numberOfInstances": 2, "coordinationCommandLine": "cmd /c"}
+    response = account.send("POST", f"/jobs/{job}/tasks", task)
     assert account.code(response) == (501, "NotImplemented")
 
 

@@ -38,12 +38,10 @@ class Service:
     def check_pool(self, spec: PoolSpec) -> None:
         """Refuse a pool that cannot be had here, or with packages that are not there."""
         if spec.os_type is OsType.WINDOWS:
-            _check_windows(spec)
+            _check_wine()
         self.packages.check(spec.packages)
 
 
-def _check_windows(spec: PoolSpec) -> None:
+def _check_wine() -> None:
     if not wine.is_installed():
         raise not_implemented(coverage.WINDOWS_WITHOUT_WINE.reason("nodeAgentSKUId"))
-    if spec.enable_inter_node_communication:
-        raise not_implemented(coverage.WINDOWS_TOGETHER.reason("enableInterNodeCommunication"))

@@ -61,7 +61,7 @@ WINDOWS_WITHOUT_WINE = Refusal(
     "their programs run through Wine, which is not installed here",
     "install the Debian packages `wine` and `wine64`",
 )
-WINDOWS_TOGETHER = Refusal("pools of Windows nodes that reach each other")
+WINDOWS_TOGETHER = Refusal("tasks on several Windows nodes at once")
 
 IN_POOLS: Members = {
     "certificateReferences": _CERTIFICATES,
@@ -200,8 +200,9 @@ _NO_LOGIN = "nobody can log in: a virtual node is a folder, not a machine"
 
 SHORTFALLS: Mapping[str, str] = {
     "create_pool": "Windows nodes run programs through Wine, and one that demands a console fails; "
-    f"{WINDOWS_WITHOUT_WINE.meaning}, and {WINDOWS_TOGETHER.meaning}, are refused; "
+    f"{WINDOWS_WITHOUT_WINE.meaning} are refused; "
     "machines are not made, so that what describes them is kept and shown without effect",
+    "create_task": f"{WINDOWS_TOGETHER.meaning} are refused",
     "create_node_user": _NO_LOGIN,
     "replace_node_user": _NO_LOGIN,
     "get_node_remote_login_settings": _NO_LOGIN,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Job, Task
+from runfleet.batch.states import OsType
 from runfleet.emulator.new_tasks import max_task_retry_count, new_task
 from runfleet.emulator.service import Service
 from runfleet.scheduler import task_requests
@@ -15,10 +16,10 @@ from runfleet.scheduler.commands import Command
 from runfleet.scheduler.demands import demand_slots
 from runfleet.scheduler.job_requests import demand_living
 from runfleet.store import Store, StoredTask
-from runfleet.wire import fields, tasks
+from runfleet.wire import coverage, fields, tasks
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions
-from runfleet.wire.errors import WireError
+from runfleet.wire.errors import WireError, not_implemented
 from runfleet.wire.odata import parse_select, select_members
 from runfleet.wire.paging import Page, entity_json, page_json, read_list_query
 from runfleet.wire.requests import Request
@@ -160,9 +161,17 @@ def _check_possible(
     try:
         service.packages.check(task.head.packages)
         demand_slots(service.engine.state, job.spec, task.head.required_slots)
+        if task.head.instances:
+            _refuse_windows(service, job)
     except BatchRuleError as error:
         return RefusedTask(task.head.task_id, error)
     return task
+
+
+def _refuse_windows(service: Service, job: Job) -> None:
+    pool = service.engine.state.pools.get(job.spec.pool_id.lower())
+    if pool is not None and pool.pool.spec.os_type is OsType.WINDOWS:
+        raise not_implemented(coverage.WINDOWS_TOGETHER.reason("multiInstanceSettings"))
 
 
 def _result_json(request: Request, job: Job, result: ParsedTask | RefusedTask) -> JsonObject:
