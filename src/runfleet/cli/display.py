@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runfleet.cli.printer import Printer
+from runfleet.cli.timeline import Timeline
 from runfleet.cli.words import duration_text
 from runfleet.launch import FailedRun, FailureGroup, Progress, RunCounts, Step
 from runfleet.launch.failures import group_failures, normalised
@@ -120,19 +121,6 @@ class LineDisplay:
 
 
 @dataclass
-class _Line:
-    """What is being done, how much of it, when it began, and how long it took once it is done."""
-
-    name: str
-    amount: str
-    began: float
-    took: float | None = None
-
-    def elapsed(self, now: float) -> timedelta:
-        return timedelta(seconds=now - self.began if self.took is None else self.took)
-
-
-@dataclass
 class LiveDisplay:
     """
     The whole picture, drawn anew several times a second.
@@ -147,9 +135,11 @@ class LiveDisplay:
 
     study: str
     clock: Callable[[], float] = monotonic
-    _lines: list[_Line] = field(default_factory=list)
     _progress: Progress | None = None
     _failures: list[FailedRun] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._timeline = Timeline(self.clock)
 
     def live(self, printer: Printer) -> AbstractContextManager[object]:
         """Draw the picture as long as the context lasts; it is wiped out at the end."""
@@ -162,14 +152,15 @@ class LiveDisplay:
 
     def step(self, step: Step) -> None:
         """Take note of a step."""
-        self._note(str(step.name).capitalize(), _amount(step.done, step.total))
+        self._timeline.note(str(step.name).capitalize(), amount_text(step.done, step.total))
 
     def progress(self, progress: Progress) -> None:
         """Take note of how far the runs are."""
         self._progress = progress
         self._failures.extend(progress.new_failures)
         del self._failures[_REMEMBERED_FAILURES:]
-        self._note(_RUNNING, _amount(progress.counts.ended, progress.counts.total))
+        amount = amount_text(progress.counts.ended, progress.counts.total)
+        self._timeline.note(_RUNNING, amount)
 
     def picture(self) -> RenderableType:
         """Draw what is known now."""
@@ -177,47 +168,25 @@ class LiveDisplay:
 
     def summary(self) -> RenderableType:
         """Draw what is worth keeping when all is over: what was done, and how long it took."""
-        self._end_line()
-        return _line_table(self._lines, self.clock())
-
-    def _note(self, name: str, amount: str) -> None:
-        if self._lines and self._lines[-1].name == name:
-            self._lines[-1].amount = amount
-            return
-        self._end_line()
-        self._lines.append(_Line(name, amount, self.clock()))
-
-    def _end_line(self) -> None:
-        if self._lines and self._lines[-1].took is None:
-            self._lines[-1].took = self.clock() - self._lines[-1].began
+        self._timeline.end()
+        return self._timeline.table()
 
     def _parts(self) -> Iterator[RenderableType]:
         """Lines of what is done, and in the place of the line of the runs all about them."""
-        now, lines = self.clock(), list(self._lines)
-        names = [line.name for line in lines]
-        if self._progress is None or _RUNNING not in names:
-            yield _line_table(lines, now)
+        elapsed = self._timeline.elapsed(_RUNNING)
+        if self._progress is None or elapsed is None:
+            yield self._timeline.table()
             return
-        position = names.index(_RUNNING)
-        yield _line_table(lines[:position], now)
+        before, after = self._timeline.split(_RUNNING)
+        yield before
         yield from _failure_lines(group_failures(self._failures))
-        yield from _run_lines(self._progress, lines[position].elapsed(now))
-        yield _line_table(lines[position + 1 :], now)
-
-
-def _line_table(lines: Iterable[_Line], now: float) -> RenderableType:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column()
-    grid.add_column(justify="right")
-    grid.add_column(justify="right", style="dim")
-    for line in lines:
-        grid.add_row(line.name, line.amount, duration_text(line.elapsed(now)))
-    return grid
+        yield from _run_lines(self._progress, elapsed)
+        yield after
 
 
 def step_text(step: Step) -> str:
     """`staging: 2 of 3`."""
-    amount = _amount(step.done, step.total)
+    amount = amount_text(step.done, step.total)
     return f"{step.name}: {amount}" if amount else str(step.name)
 
 
@@ -259,7 +228,8 @@ def failure_text(group: FailureGroup) -> str:
     return f"{group.count:,} x {kind}{group.message} ({runs})"
 
 
-def _amount(done: int, total: int) -> str:
+def amount_text(done: int, total: int) -> str:
+    """`2 of 3`; nothing where nothing is counted."""
     return f"{done:,} of {total:,}" if total else ""
 
 
@@ -285,7 +255,7 @@ def _bar_line(counts: RunCounts) -> RenderableType:
     total = max(counts.total, 1)
     bar = ProgressBar(total, counts.ended, complete_style="cyan", finished_style="cyan")
     share = f"{100 * counts.ended // total} %"
-    grid.add_row(_RUNNING, bar, f"{_amount(counts.ended, counts.total)}  {share}")
+    grid.add_row(_RUNNING, bar, f"{amount_text(counts.ended, counts.total)}  {share}")
     return grid
 
 
