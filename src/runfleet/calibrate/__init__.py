@@ -1,1 +1,25 @@
 """Calibration with PEST: control files, managers and workers, progress, results."""
+
+from runfleet.calibrate.calibration import Calibration, check_study
+from runfleet.calibrate.control import Control
+from runfleet.calibrate.errors import CalibrationError, ManagerError, WorkerError
+from runfleet.calibrate.problems import ControlError, Problem
+from runfleet.calibrate.progress import Progress as PestProgress
+from runfleet.calibrate.restart import Restart
+from runfleet.calibrate.watching import CalibrationProgress, CalibrationState, WorkerCounts
+
+__all__ = [
+    "Calibration",
+    "CalibrationError",
+    "CalibrationProgress",
+    "CalibrationState",
+    "Control",
+    "ControlError",
+    "ManagerError",
+    "PestProgress",
+    "Problem",
+    "Restart",
+    "WorkerCounts",
+    "WorkerError",
+    "check_study",
+]

@@ -34,7 +34,7 @@ On = Annotated[
 
 _OUR_COMMAND = re.compile(
     r"`runfleet (run|plan|watch|status|explain|logs|cancel|retry|results|delete|doctor|images|sizes"
-    r"|package|pool|job|task|check)\b([^`]*)`"
+    r"|package|pool|job|task|check|calibrate)\b([^`]*)`"
 )
 
 

@@ -17,7 +17,13 @@ app = new_app()
 def cancel(study: StudyName, on: On = LOCAL) -> None:
     """Stop a study; its finished runs stay."""
     printer = Printer.standard()
-    submission = find_submission(open_account(on), study)
+    account = open_account(on)
+    submission = find_submission(account, study)
+    if submission.is_calibration:
+        from runfleet.cli.calibration import calibration_of, cancel_calibration
+
+        cancel_calibration(printer, calibration_of(account, submission), study, on)
+        return
     counts = submission.counts()
     if counts.all_ended:
         printer.say(f"All runs have ended already: {counts_text(counts)}.")

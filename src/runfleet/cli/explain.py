@@ -16,7 +16,14 @@ app = new_app()
 def explain(study: StudyName, on: On = LOCAL, as_json: AsJson = False) -> None:
     """Say why a study is where it is, and what to do next."""
     printer = Printer.standard()
-    explanation = find_submission(open_account(on), study).explain()
+    account = open_account(on)
+    submission = find_submission(account, study)
+    if submission.is_calibration:
+        from runfleet.cli.calibration import calibration_of, show_status
+
+        show_status(printer, calibration_of(account, submission), as_json=as_json)
+        return
+    explanation = submission.explain()
     if as_json:
         printer.json(asdict(explanation))
         return

@@ -39,6 +39,11 @@ def results(
     printer = Printer.standard()
     account = open_account(on)
     loaded = find_study(account, study)
+    if loaded.pest:
+        from runfleet.cli.calibration import Request, collect_calibration
+
+        collect_calibration(Request(printer, account, loaded, study, on), to, as_json=as_json)
+        return
     submission = account.study(loaded)
     counts = submission.counts()
     with open_display(printer, loaded.name) as display:

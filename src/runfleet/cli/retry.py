@@ -33,11 +33,16 @@ def retry(
     Run cancelled or failed runs of a study again.
 
     Those that were cancelled or lost and, with `--failed`, those that have failed. Goes on like
-    `runfleet run`, and collects the results.
+    `runfleet run`, and collects the results. A calibration begins anew.
     """
     printer = Printer.standard()
     account = open_account(on)
     loaded = find_study(account, study)
+    if loaded.pest:
+        from runfleet.cli.calibration import Request, retry_calibration
+
+        request = Request(printer, account, loaded, study, on, detach, yes)
+        raise typer.Exit(retry_calibration(request))
     submission = account.study(loaded)
     counts = submission.counts()
     runs = counts.cancelled + _failed_runs(submission, counts, by_themselves=failed)

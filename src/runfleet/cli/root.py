@@ -26,6 +26,7 @@ COMMANDS = {
     "logs": "Print what a run wrote to stdout or stderr.",
     "cancel": "Stop a study; its finished runs stay.",
     "retry": "Run cancelled or failed runs of a study again.",
+    "calibrate": "Check calibrations with PEST, and go on with those that were lost.",
     "results": "Collect the results of a study, whether or not it has ended.",
     "delete": "Delete a study with its jobs and files.",
     "account": "Add, list, check and remove accounts.",

@@ -43,6 +43,8 @@ def run(
     A study whose name is that of another file's is refused, unless it is to `--replace` that one:
     what the other's runs wrote then stays in the storage only.
 
+    A calibration is watched until its manager has ended.
+
     On an Azure account it shows what it will make there, and asks.
     """
     printer = Printer.standard()
@@ -50,6 +52,11 @@ def run(
     origins = Origins(account)
     loaded = find_study(account, study, replace=replace)
     warn(printer, loaded)
+    if loaded.pest:
+        from runfleet.cli.calibration import Request, run_calibration
+
+        request = Request(printer, account, loaded, study, on, detach, yes, replace)
+        raise typer.Exit(run_calibration(request))
     changes = account.changes(loaded)
     if changes and not replace:
         origins.refuse_stranger(loaded.name)

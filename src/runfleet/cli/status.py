@@ -55,6 +55,11 @@ def status(
 
 def _show_study(printer: Printer, account: Account, study: str, *, as_json: bool) -> None:
     submission = find_submission(account, study)
+    if submission.is_calibration:
+        from runfleet.cli.calibration import calibration_of, show_status
+
+        show_status(printer, calibration_of(account, submission), as_json=as_json)
+        return
     counts = submission.counts()
     failures = submission.failures() if counts.failed else []
     if as_json:

@@ -14,6 +14,7 @@ from runfleet.launch.mpi import launch_line
 from runfleet.study import Run, Study
 from runfleet.study.designs import FromCsv
 from runfleet.study.mpi import Mpi
+from runfleet.study.pest import Pest
 
 _FINGERPRINT_BYTES = 8
 
@@ -74,6 +75,7 @@ def define(study: Study, digest: Callable[[Path], str]) -> Definition:
             "outputs": [[output.pattern, output.required] for output in model.outputs],
             "environment": dict(model.environment),
             "mpi": _mpi(model.mpi),
+            **_calibration(study.pest),
         },
         limits={
             "retries": model.retries,
@@ -105,6 +107,17 @@ def _fingerprint(start: hashlib.blake2b, run: Run) -> str:
 def _mpi(mpi: Mpi | None) -> str | None:
     """What starts the processes; which variables they are handed follows from all the rest."""
     return None if mpi is None else launch_line(replace(mpi, variables=()), "")
+
+
+def _calibration(pest: Pest | None) -> dict[str, str]:
+    """What decides a calibration besides its files; how many workers it has does not."""
+    if pest is None:
+        return {}
+    return {
+        "control": str(pest.control),
+        "program": pest.program,
+        "switches": f"{pest.switches} {pest.worker_switches}".strip(),
+    }
 
 
 def _design_hash(study: Study, digest: Callable[[Path], str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from runfleet.batch.vm_sizes import core_count
 from runfleet.launch.errors import LaunchError
 from runfleet.study.pool import PoolRequest
 
+_SLOTS_PER_CORE = 4
 _MOST_SLOTS = 256
-"""Batch's limit of task slots a node."""
+"""Batch's limits of task slots."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class PoolPlan:
         has a part of one node.
     is_named
         Whether the study gives its id: somebody else may have made it, for something else.
+    together
+        How many tasks run at the same time and talk to each other; 0 for runs, which do neither.
     """
 
     id: str
@@ -66,6 +70,12 @@ class PoolPlan:
     scaling: Scaling | None = None
     nodes_per_run: int = 0
     is_named: bool = False
+    together: int = 0
+
+    @property
+    def talks(self) -> bool:
+        """Whether its nodes have to reach each other."""
+        return self.nodes_per_run > 0 or self.together > 1
 
     @property
     def nodes(self) -> int:
@@ -85,7 +95,8 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
 
     Its nodes share the machine: there are no more of them than it has cores for, and unless the
     study says how many runs each of them carries out at a time, they share its cores evenly.  For
-    runs on several nodes there are as many as one of them takes, on however few cores.
+    runs on several nodes there are as many as one of them takes, on however few cores, and there
+    is a place for all tasks that have to run at the same time.
 
     Parameters
     ----------
@@ -96,10 +107,16 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
     """
     cores = cores or os.cpu_count() or 1
     least = request.nodes_per_run or 1
+    if request.together and request.tasks_per_node:
+        asked = math.ceil(request.together / request.tasks_per_node)
+        least = min(asked, request.nodes.max)
     count = max(least, min(request.nodes.max, cores // (request.tasks_per_node or 1)))
-    slots = 1 if request.nodes_per_run else request.tasks_per_node or max(1, cores // count)
+    places = math.ceil(request.together / count)
+    own = request.tasks_per_node or max(1, cores // count, places)
+    slots = 1 if request.nodes_per_run else own
     # Batch allows four slots a core, and counts cores by the name of the size.
-    vm_size = request.vm_size if request.tasks_per_node else f"standard_f{cores}s_v2"
+    named = max(cores, math.ceil(slots / _SLOTS_PER_CORE))
+    vm_size = request.vm_size if request.tasks_per_node else f"standard_f{named}s_v2"
     spot = request.nodes.spot
     return PoolPlan(
         id=request.id or _shared_id(request, vm_size, slots, whole=slots == cores),
@@ -110,6 +127,7 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
         slots=slots,
         nodes_per_run=request.nodes_per_run,
         is_named=bool(request.id),
+        together=request.together,
     )
 
 
@@ -146,6 +164,7 @@ def plan_azure_pool(request: PoolRequest, login: LoginKind, *, owner: str) -> Po
         scaling=Scaling(nodes.min, owner),
         nodes_per_run=request.nodes_per_run,
         is_named=bool(request.id),
+        together=request.together,
     )
 
 
@@ -197,7 +216,7 @@ def check_operating_system(plan: PoolPlan, pool: PoolInfo | None) -> None:
 def _shared_id(request: PoolRequest, vm_size: str, slots: int, *, whole: bool) -> str:
     """Name a pool after what its nodes are: plainly, if one of them is the whole machine."""
     is_plain = request.image == PoolRequest.image and not request.tasks_per_node
-    if whole and is_plain and not request.nodes_per_run:
+    if whole and is_plain and not (request.nodes_per_run or request.together):
         return "local"
     asked = f"{request.image} {vm_size} {slots}{_communication(request)}".lower()
     return f"local-{hashlib.sha256(asked.encode()).hexdigest()[:8]}"
@@ -212,4 +231,6 @@ def _azure_id(request: PoolRequest, slots: int) -> str:
 
 
 def _communication(request: PoolRequest) -> str:
-    return " together" if request.nodes_per_run else ""
+    if request.nodes_per_run:
+        return " together"
+    return " talking" if request.together else ""

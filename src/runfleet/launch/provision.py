@@ -124,7 +124,7 @@ def _make(batch: AzureBatch, plan: PoolPlan, waiting: int) -> None:
             slots=plan.slots,
             metadata=_marks(scaling) if scaling else {MARK: "pool"},
             autoscale=_autoscale(plan, scaling, waiting) if scaling else None,
-            inter_node_communication=plan.nodes_per_run > 0,
+            inter_node_communication=plan.talks,
             users=[new_ssh_user()] if plan.nodes_per_run else (),
         )
     )

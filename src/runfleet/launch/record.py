@@ -121,6 +121,11 @@ class StudyRecord:
         return names.container_name(self.study)
 
     @property
+    def is_calibration(self) -> bool:
+        """Whether a program of the PEST family decides which model runs there are."""
+        return "control" in self.definition.model
+
+    @property
     def current(self) -> list[Generation]:
         """The generations that have a run that counts."""
         return [generation for generation in self.generations if generation.current_count > 0]

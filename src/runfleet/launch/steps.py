@@ -14,6 +14,8 @@ class StepName(StrEnum):
     COMPARING = "comparing"
     PROVIDING_POOL = "providing the pool"
     STAGING = "staging"
+    STARTING_MANAGER = "starting the manager"
+    CONNECTING = "testing the connection with the first worker"
     ADDING = "adding"
     REPEATING = "running again what was lost"
     COLLECTING = "collecting"

@@ -90,11 +90,17 @@ class Submission:
         resubmit: Resubmit,
     ) -> None:
         self.name = submitted.record.study
+        self.is_calibration = submitted.record.is_calibration
         self.differences = submitted.differences
         self._study = study
         self._resubmit = resubmit
         self._history = History(batch, RecordStore(storage, self.name))
         self._files = StoredFiles(storage, submitted.record.container)
+
+    @property
+    def study(self) -> Study | None:
+        """The study; None where only its name is known."""
+        return self._study
 
     def counts(self) -> RunCounts:
         """Count the runs by state; takes no longer for more runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from runfleet.azure import AzureBatch
 from runfleet.azure.account_settings import LoginKind
 from runfleet.launch.accounts.access import LOCAL, Access
 from runfleet.launch.deletion import Belongings, delete_belongings, find_belongings
-from runfleet.launch.errors import AccountError, StudyNotFoundError
+from runfleet.launch.errors import AccountError, LaunchError, StudyNotFoundError
 from runfleet.launch.hashes import hash_cache
 from runfleet.launch.history import Repeat
 from runfleet.launch.names import study_of
@@ -200,7 +200,7 @@ class Account:
 
         Runs that have not ended are ended.
         """
-        with self._locked(belongings.study):
+        with self.locked(belongings.study):
             delete_belongings(self.batch, self.storage, belongings)
 
     def _not_found(self, study: str) -> StudyNotFoundError:
@@ -210,19 +210,30 @@ class Account:
         return Submission(self.batch, self.storage, submitted, study, self._submit)
 
     def _submit(self, study: Study, on_step: OnStep, repeat: Repeat) -> Submission:
-        with self._locked(study.name), self._submitter(study, on_step) as submitter:
+        if study.pest:
+            raise LaunchError(
+                f"study `{study.name}` is a calibration, which has no runs of its own to submit",
+                hint="use `runfleet.calibrate.Calibration(account, study)`, or `runfleet run`",
+            )
+        with self.locked(study.name), self._submitter(study, on_step) as submitter:
             with hopeful():
                 submitted = submitter.submit(repeat)
             return self._submission(submitted, study)
 
     @contextmanager
     def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
-        with hash_cache(self._folder / "hashes.json") as hashes:
+        with self.digests() as digest:
             pool = self.plan_pool(study)
-            yield Submitter(study, self.batch, self.storage, pool, hashes.digest, on_step)
+            yield Submitter(study, self.batch, self.storage, pool, digest, on_step)
 
     @contextmanager
-    def _locked(self, study: str) -> Iterator[None]:
+    def digests(self) -> Iterator[Callable[[Path], str]]:
+        """Hash files, each once for as long as it does not change."""
+        with hash_cache(self._folder / "hashes.json") as hashes:
+            yield hashes.digest
+
+    @contextmanager
+    def locked(self, study: str) -> Iterator[None]:
         """Keep two clients from submitting one study at the same time."""
         self._folder.mkdir(parents=True, exist_ok=True)
         try:

@@ -1,0 +1,336 @@
+"""A calibration on an account: begun, watched, gone on with, and its results."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from runfleet.azure import OperatingSystem
+from runfleet.calibrate.checking import check
+from runfleet.calibrate.control import Control, read_control
+from runfleet.calibrate.copies import Copies
+from runfleet.calibrate.elastic import wanted_workers
+from runfleet.calibrate.errors import CalibrationError
+from runfleet.calibrate.family import Family
+from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.problems import Problem
+from runfleet.calibrate.programs import Program
+from runfleet.calibrate.progress import Progress
+from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart
+from runfleet.calibrate.scripts import HOST_VARIABLE
+from runfleet.calibrate.submitting import CalibrationSubmitter
+from runfleet.calibrate.tasks import MANAGER, copies_prefix, worker_id
+from runfleet.calibrate.watching import (
+    CalibrationProgress,
+    CalibrationWatcher,
+    Grow,
+)
+from runfleet.launch import names
+from runfleet.launch.accounts.account import Account
+from runfleet.launch.errors import StudyFileNeededError, StudyNotFoundError
+from runfleet.launch.outages import hopeful
+from runfleet.launch.record import RecordStore, StudyRecord
+from runfleet.launch.run_files import StoredFiles
+from runfleet.launch.steps import OnStep, Step, StepName, unheard
+from runfleet.storage import Storage
+from runfleet.study import Pest, Study, WorkerRange
+
+MANAGER_FOLDER = "manager"
+"""The folder, in that of the results, of the files of the manager."""
+
+OnWait = Callable[[str], None]
+"""Is told why nothing begins."""
+
+
+def nobody(reason: str) -> None:
+    """Tell nobody."""
+    del reason
+
+
+def check_study(study: Study, system: OperatingSystem) -> tuple[Control, tuple[Problem, ...]]:
+    """
+    Read the control file of a calibration, and look at all that PEST would stumble over.
+
+    Parameters
+    ----------
+    study
+        The study.
+    system
+        Of the nodes.
+
+    Returns
+    -------
+    control, problems
+        What the file says, and what is wrong with it and with the files that it names.
+
+    Raises
+    ------
+    ControlError
+        If it is no control file.
+    CalibrationError
+        If the program is none that we know.
+    """
+    pest = _pest_of(study)
+    program = Program.named(pest.program)
+    control = read_control(study.folder / pest.control)
+    folder = pest.control.parent
+    inputs = {
+        shared.path.relative_to(folder).as_posix()
+        for shared in study.model.inputs
+        if shared.path.is_relative_to(folder)
+    }
+    problems = check(
+        control,
+        is_windows=system is OperatingSystem.WINDOWS,
+        is_pestpp=program.family is Family.PESTPP,
+        inputs=inputs,
+        has_packages=bool(study.model.packages),
+    )
+    return control, problems
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """
+    A calibration on an account.
+
+    It can be thrown away and made again at any time, also on another machine.
+
+    Parameters
+    ----------
+    account
+        Where it is.
+    name
+        The name of its study.
+    study
+        The study; None where only its name is known.
+    """
+
+    account: Account
+    name: str
+    study: Study | None = None
+
+    @classmethod
+    def of(cls, account: Account, study: Study) -> Calibration:
+        """Take a study with a calibration to an account; nothing is done yet."""
+        _pest_of(study)
+        return cls(account, study.name, study)
+
+    def submit(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
+        """
+        Begin it, or go on where that was interrupted; comes back when all workers are submitted.
+
+        Called again it changes nothing, but for workers that are missing.  A changed study begins
+        anew.
+
+        Raises
+        ------
+        RunfleetError
+            If anything is in the way: an error in the files, a manager that ends before a worker
+            has reached it, a connection that does not come about.
+        """
+        with self._submitter(on_step, on_wait) as submitter, hopeful():
+            return submitter.submit()
+
+    def begin_anew(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
+        """Begin it from the beginning, whatever there is of it; see `submit`."""
+        with self._submitter(on_step, on_wait) as submitter, hopeful():
+            return submitter.begin(Restart())
+
+    def plan_resume(self) -> Restart:
+        """
+        Tell what would be used of a calibration whose manager was lost.
+
+        Raises
+        ------
+        CalibrationError
+            If it has not ended, or has ended well.
+        """
+        study = self._loaded("to go on with it")
+        record = self._record()
+        progress = self.look()
+        if not progress.state.has_ended:
+            raise CalibrationError(
+                f"the calibration `{self.name}` is {progress.state}: there is nothing to resume",
+                hint=f"watch it with `runfleet watch {self.name}`",
+            )
+        if progress.error is None:
+            raise CalibrationError(
+                f"the calibration `{self.name}` has come to its end",
+                hint="`runfleet results` collects its results, `runfleet retry` begins it anew",
+            )
+        pest = _pest_of(study)
+        job_id = record.generations[-1].job_id
+        left = LeftFiles(self._storage, record.container, job_id, pest.control.parent)
+        return plan_restart(
+            Program.named(pest.program), read_control(study.folder / pest.control), left
+        )
+
+    def resume(
+        self, restart: Restart, *, on_step: OnStep = unheard, on_wait: OnWait = nobody
+    ) -> StudyRecord:
+        """Go on with what was saved of it; see `plan_resume` and `submit`."""
+        with self._submitter(on_step, on_wait) as submitter, hopeful():
+            return submitter.begin(restart)
+
+    def changes(self) -> tuple[str, ...]:
+        """Say how the study differs from what was submitted before; nothing is done."""
+        record = RecordStore(self._storage, self.name).read()
+        if record is None:
+            return ()
+        with self._submitter(unheard, nobody) as submitter:
+            return submitter.changes(record)
+
+    def look(self) -> CalibrationProgress:
+        """Tell how far it is; nothing is done about it."""
+        return self._watcher(self._record()).look()
+
+    def watch(self) -> Iterator[CalibrationProgress]:
+        """
+        Tell again and again how far it is, until its manager has ended.
+
+        Meanwhile its files are copied to the storage, and workers are added as they are needed.
+        Leaving the loop leaves the calibration going.
+        """
+        record = self._record()
+        copies = Copies(
+            self.account.batch,
+            self._storage,
+            record.container,
+            record.generations[-1].job_id,
+            _pest_in(record),
+        )
+        with hopeful():
+            yield from self._watcher(record, copies, self._grow).watch()
+
+    def cancel(self) -> None:
+        """End it; what its manager has written stays."""
+        self.account.batch.terminate_job(self._record().generations[-1].job_id, "Cancelled")
+
+    def collect(self, folder: Path, *, on_step: OnStep = unheard) -> Path:
+        """
+        Bring the files of its manager into a folder, and return that.
+
+        Parameters
+        ----------
+        folder
+            Where they go; made if need be.
+        on_step
+            Is told how far it is.
+        """
+        record = self._record()
+        own = folder / MANAGER_FOLDER
+        on_step(Step(StepName.COLLECTING))
+        shutil.rmtree(own, ignore_errors=True)
+        own.mkdir(parents=True)
+        self._fetch(record, own)
+        return folder
+
+    def _fetch(self, record: StudyRecord, folder: Path) -> None:
+        """Fetch what the manager has left or, where that is nothing, what was copied off it."""
+        job_id = record.generations[-1].job_id
+        uploaded = names.run_prefix(job_id, MANAGER)
+        pest_folder = _pest_in(record).control.parent
+        found = [
+            (blob, folder / blob.name.removeprefix(uploaded))
+            for blob in self._storage.list_blobs(record.container, uploaded)
+        ]
+        if len(found) <= len(("stdout.txt", "stderr.txt")):
+            prefix = copies_prefix(job_id)
+            found += [
+                (blob, folder / pest_folder / blob.name.removeprefix(prefix))
+                for blob in self._storage.list_blobs(record.container, prefix)
+            ]
+        for _, path in found:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._storage.get_files(record.container, ((blob, str(path)) for blob, path in found))
+
+    @property
+    def _storage(self) -> Storage:
+        return self.account.storage
+
+    def _record(self) -> StudyRecord:
+        record = RecordStore(self._storage, self.name).read()
+        if record is None or not record.is_calibration:
+            raise StudyNotFoundError(self.name, self.account.name)
+        return record
+
+    def _loaded(self, purpose: str) -> Study:
+        if self.study is None:
+            raise StudyFileNeededError(self.name, purpose)
+        return self.study
+
+    def _watcher(
+        self, record: StudyRecord, copies: Copies | None = None, grow: Grow | None = None
+    ) -> CalibrationWatcher:
+        job_id = record.generations[-1].job_id
+        batch = self.account.batch
+        logs = Logs(batch, StoredFiles(self._storage, record.container), job_id)
+        return CalibrationWatcher(batch, job_id, _pest_in(record), logs, copies, grow)
+
+    def _grow(self, progress: Progress, present: int) -> None:
+        """Add workers if the manager has runs for more of them than there are."""
+        if self.study is None or self.study.pest is None:
+            return
+        wanted = wanted_workers(
+            self.study.pest.workers,
+            present,
+            runs_left=progress.runs_left,
+            busy=progress.workers_busy,
+        )
+        if wanted > present:
+            self._add(wanted)
+
+    def _add(self, wanted: int) -> None:
+        record = self._record()
+        first = self.account.batch.get_task(record.generations[-1].job_id, worker_id(1))
+        host = first.environment.get(HOST_VARIABLE) if first else None
+        if host is None:
+            return
+        with self._submitter(unheard, nobody) as submitter:
+            submitter.add_workers(record, host, wanted)
+
+    @contextmanager
+    def _submitter(self, on_step: OnStep, on_wait: OnWait) -> Iterator[CalibrationSubmitter]:
+        study = self._loaded("to submit it")
+        pool = self.account.plan_pool(study)
+        control, problems = check_study(study, pool.operating_system)
+        _refuse(problems)
+        with self.account.locked(study.name), self.account.digests() as digest:
+            yield CalibrationSubmitter(
+                study,
+                _pest_of(study),
+                control,
+                self.account.batch,
+                self._storage,
+                pool,
+                digest,
+                on_step,
+                on_wait,
+            )
+
+
+def _pest_of(study: Study) -> Pest:
+    if study.pest is None:
+        raise CalibrationError(
+            f"study `{study.name}` is no calibration",
+            hint="a calibration has the key `pest` in its study file",
+        )
+    return study.pest
+
+
+def _pest_in(record: StudyRecord) -> Pest:
+    """Tell of a calibration what its record knows: enough to find its files."""
+    model = record.definition.model
+    return Pest(PurePosixPath(model["control"]), model["program"], WorkerRange(1, 1))
+
+
+def _refuse(problems: tuple[Problem, ...]) -> None:
+    errors = [problem for problem in problems if problem.is_error]
+    if not errors:
+        return
+    more = f"\nand {len(errors) - 1} more: `runfleet calibrate check`" if len(errors) > 1 else ""
+    raise CalibrationError(f"{errors[0]}{more}", hint=errors[0].hint)

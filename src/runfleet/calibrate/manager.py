@@ -1,0 +1,160 @@
+"""Waits for a manager, and finds out where it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runfleet.azure import AzureBatch, BatchError, TaskInfo
+from runfleet.calibrate.errors import ManagerError
+from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE, host_name
+from runfleet.calibrate.tasks import MANAGER
+from runfleet.launch.diagnosis import find_situation
+from runfleet.launch.explanation import explain_waiting
+from runfleet.launch.failures import batch_message, was_cancelled
+from runfleet.launch.progress import next_pause
+
+# Once it runs, its first line is there at once; inputs are copied before.
+_NAME_SECONDS = 300.0
+_FIRST_DOUBT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerHost:
+    """
+    Where a manager listens.
+
+    Parameters
+    ----------
+    name
+        What its host calls itself.
+    address
+        The node's address, where the service tells it.
+    node_id
+        The node.
+    """
+
+    name: str
+    address: str | None
+    node_id: str
+
+    @property
+    def reachable_as(self) -> str:
+        """What workers connect to: addresses need nobody who knows the name."""
+        return self.address or self.name
+
+
+def wait_for_host(
+    batch: AzureBatch,
+    job_id: str,
+    logs: Logs,
+    on_wait: Callable[[str], None],
+    *,
+    patience: float = _NAME_SECONDS,
+) -> ManagerHost:
+    """
+    Wait until a manager has told the name of its host.
+
+    Parameters
+    ----------
+    batch
+        The account.
+    job_id
+        The job of the calibration.
+    logs
+        What its tasks have written.
+    on_wait
+        Is told why the manager does not begin, each time the reason changes.
+    patience
+        How many seconds a running manager may take for its first line.
+
+    Raises
+    ------
+    ManagerError
+        If it has ended before, does not begin, or says something else.
+    """
+    began: float | None = None
+    pause, doubt = 0.0, time.monotonic() + _FIRST_DOUBT_SECONDS
+    while True:
+        manager = _manager(batch, job_id)
+        if manager.state == "completed":
+            raise manager_ended(manager, logs)
+        if manager.state == "running":
+            began = began or time.monotonic()
+            host = _host(batch, job_id, manager, logs)
+            if host is not None:
+                return host
+            if time.monotonic() - began > patience:
+                raise _nameless(patience)
+        elif time.monotonic() > doubt:
+            _explain(batch, job_id, on_wait)
+            doubt = time.monotonic() + 2 * _FIRST_DOUBT_SECONDS
+        pause = next_pause(pause, None)
+        time.sleep(min(pause, 1.0))
+
+
+def manager_ended(manager: TaskInfo, logs: Logs) -> ManagerError:
+    """Say that a manager has ended before its time, with what it wrote last."""
+    if was_cancelled(manager):
+        return ManagerError("the calibration was cancelled", hint="`runfleet retry` begins it anew")
+    if manager.exit_code == EXIT_STARTED_BEFORE:
+        return ManagerError(
+            "the node of the manager was lost, and the manager with it",
+            hint="go on from what was saved: `runfleet calibrate resume`",
+        )
+    return ManagerError(
+        f"the manager has ended: {batch_message(manager)}",
+        output=logs.last_lines(MANAGER),
+        hint="mend what it complains of, and run the study again",
+    )
+
+
+def _manager(batch: AzureBatch, job_id: str) -> TaskInfo:
+    """Ask for the task of the manager, which comes with its job."""
+    manager = batch.get_task(job_id, MANAGER)
+    if manager is None:
+        raise ManagerError(
+            f"the job `{job_id}` has no manager: it was deleted",
+            hint="run the study again with `runfleet retry`",
+        )
+    return manager
+
+
+def _host(batch: AzureBatch, job_id: str, manager: TaskInfo, logs: Logs) -> ManagerHost | None:
+    try:
+        name = host_name(logs.read(MANAGER, "stdout.txt"))
+    except ValueError as error:
+        raise ManagerError(
+            f"the manager should write the name of its host first, but wrote `{error}`",
+            hint="a start-up file of the shell on the node writes something, or the command "
+            "`hostname` does not work there",
+        ) from None
+    if name is None or manager.node_id is None:
+        return None
+    job = batch.get_job(job_id)
+    address = batch.node_address(job.pool_id, manager.node_id) if job else None
+    return ManagerHost(name, address, manager.node_id)
+
+
+def _nameless(patience: float) -> ManagerError:
+    return ManagerError(
+        f"the manager has run for {patience:.0f} s and has not written the name of its host",
+        hint="look at what it does: `runfleet logs STUDY manager`",
+    )
+
+
+def _explain(batch: AzureBatch, job_id: str, on_wait: Callable[[str], None]) -> None:
+    """Tell why the manager waits; raise if it will wait for ever."""
+    try:
+        explanation = explain_waiting(find_situation(batch, batch.get_job(job_id)))
+    except BatchError:  # what explains the wait is not worth ending it
+        return
+    if explanation.is_stuck:
+        raise ManagerError(
+            f"the manager cannot start: {explanation.sentence}",
+            output=explanation.output,
+            hint=explanation.next_step or None,
+        )
+    on_wait(explanation.sentence)

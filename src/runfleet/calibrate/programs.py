@@ -1,0 +1,71 @@
+"""The programs of the PEST family: how each is told to be a manager or a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Self
+
+from runfleet.calibrate.errors import CalibrationError
+from runfleet.calibrate.family import Family
+
+_FAMILIES = {"beopest": Family.PEST, "pestpp": Family.PESTPP}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """
+    A program of the PEST family.
+
+    Parameters
+    ----------
+    name
+        What a node finds on PATH.
+    family
+        How it is spoken to.
+    """
+
+    name: str
+    family: Family
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """
+        Tell a program by its name.
+
+        Raises
+        ------
+        CalibrationError
+            If it is none that hands out runs by TCP.
+        """
+        lower = name.lower()
+        for beginning, family in _FAMILIES.items():
+            if lower.startswith(beginning):
+                return cls(name, family)
+        raise CalibrationError(
+            f"`{name}` is no program that hands out model runs to workers",
+            hint="take `beopest64`, `pestpp-glm`, `pestpp-ies`, `pestpp-sen`, `pestpp-opt` or "
+            "another of PEST++",
+        )
+
+    @property
+    def tool(self) -> str:
+        """What it does, as PEST++ names its programs: `glm`, `ies`; nothing of BeoPEST."""
+        if self.family is Family.PEST:
+            return ""
+        return self.name.lower().removesuffix(".exe").removeprefix("pestpp").lstrip("-_")
+
+    def manager_line(self, control: PurePosixPath, port: int, switches: str) -> str:
+        """Write the line that starts it as a manager."""
+        return self._line(control, f":{port}", switches)
+
+    def worker_line(self, control: PurePosixPath, host: str, port: int, switches: str) -> str:
+        """Write the line that starts it as a worker of the manager at `host`."""
+        return self._line(control, f"{host}:{port}", switches)
+
+    def _line(self, control: PurePosixPath, address: str, switches: str) -> str:
+        # BeoPEST takes the name of the case, PEST++ that of the file.
+        case, switch = control.name, "/h"
+        if self.family is Family.PEST:
+            case, switch = control.stem, "/H"
+        return " ".join(part for part in (self.name, case, switch, address, switches) if part)

@@ -1,0 +1,63 @@
+"""What a manager's files tell of its progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from runfleet.calibrate.family import Family
+from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.programs import Program
+from runfleet.calibrate.progress import Progress, ProgressReader, read_progress
+from runfleet.calibrate.tasks import MANAGER
+from runfleet.study import Pest
+
+STDOUT = "stdout.txt"
+
+
+@dataclass
+class ManagerReading:
+    """
+    Follows a manager by what it writes.
+
+    Parameters
+    ----------
+    logs
+        What the tasks of its job write.
+    pest
+        The calibration.
+    """
+
+    logs: Logs
+    pest: Pest
+
+    def progress(self) -> Progress:
+        """Tell how far a running manager is."""
+        for file in self._reader.files:
+            self._reader.feed(file, self.logs.read_on(MANAGER, self._path(file)))
+        return self._reader.progress()
+
+    def ended(self) -> Progress:
+        """Tell how far a manager has come that has ended."""
+        files = self._reader.files
+        texts = {file: self.logs.read_ended(MANAGER, self._path(file)) for file in files}
+        found = read_progress(self.pest.control.stem, self._family, texts)
+        # A manager does not tell of the end of its last run, and of workers that it sends home.
+        return replace(
+            found, runs_running=None, runs_left=None, workers_busy=None, workers_idle=None
+        )
+
+    @cached_property
+    def _reader(self) -> ProgressReader:
+        return ProgressReader(self.pest.control.stem, self._family)
+
+    @property
+    def _family(self) -> Family:
+        return Program.named(self.pest.program).family
+
+    def _path(self, file: str) -> str:
+        """Find a file of the manager; the names of files come in small letters."""
+        if file == STDOUT:
+            return file
+        suffix = file.removeprefix(self.pest.control.stem.lower())
+        return f"wd/{self.pest.control.with_suffix('')}{suffix}"

@@ -1,0 +1,231 @@
+"""
+Going on with a calibration whose manager was lost: what is used of what it has left.
+
+Every program has a way of its own.  BeoPEST goes on in the middle of a Jacobian with ``/s``
+(its own usage text: ``[/r] [/j] [/s]``); pestpp-glm at the beginning of a batch of runs with
+``/r``.  The others have no switch: pestpp-ies takes its last ensembles as initial ones, pestpp-opt
+its last Jacobian, by options of the control file (PEST++ Users Manual, sections on
+``ies_parameter_ensemble``, ``ies_restart_observation_ensemble`` and ``base_jacobian``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from runfleet.calibrate.control import Control
+from runfleet.calibrate.family import Family
+from runfleet.calibrate.programs import Program
+from runfleet.calibrate.tasks import MANAGER, copies_prefix, restart_prefix, switches_blob
+from runfleet.launch import names
+from runfleet.storage import BlobNotFoundError, Storage
+
+_NOPTMAX_LINE = 7
+"""The line of the section `* control data`, after its heading, that begins with NOPTMAX."""
+
+_NOT_COUNTED = re.compile(r"\s*(#|\+\+|$)")
+_ALIASES = {
+    "ies_parameter_ensemble": "ies_par(ameter)?_en(semble)?",
+    "ies_observation_ensemble": "ies_obs(ervation)?_en(semble)?",
+    "ies_restart_observation_ensemble": "ies_restart_obs(ervation)?_en(semble)?",
+    "base_jacobian": "base_jacobian(_filename)?",
+}
+
+
+@dataclass(frozen=True)
+class Restart:
+    """
+    What of an earlier calibration is used.
+
+    Parameters
+    ----------
+    files
+        Files for the folder of the manager, by name.
+    switches
+        Switches for it.
+    says
+        What that means, a sentence each; empty for a calibration from the beginning.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    switches: str = ""
+    says: tuple[str, ...] = ()
+
+    def store(self, storage: Storage, container: str, job_id: str) -> None:
+        """Put it where the manager of a job will find it."""
+        for name, content in self.files.items():
+            storage.put_bytes(container, f"{restart_prefix(job_id)}{name}", content)
+        storage.put_bytes(container, switches_blob(job_id), self.switches.encode())
+
+
+def restart_switches(storage: Storage, container: str, job_id: str) -> str:
+    """Read the switches with which the manager of a job starts."""
+    try:
+        return storage.get_bytes(container, switches_blob(job_id)).decode()
+    except BlobNotFoundError:
+        return ""
+
+
+@dataclass(frozen=True)
+class LeftFiles:
+    """
+    What a manager has left: uploaded at its end or, if it had none, copied off while it ran.
+
+    Parameters
+    ----------
+    storage, container
+        Where.
+    job_id
+        The job.
+    folder
+        The folder of the control file, relative to that of the study.
+    """
+
+    storage: Storage
+    container: str
+    job_id: str
+    folder: PurePosixPath
+
+    @cached_property
+    def blobs(self) -> Mapping[str, str]:
+        """The blob of each file, by the file's name."""
+        prefix = names.run_prefix(self.job_id, MANAGER)
+        own = "" if self.folder == PurePosixPath() else f"{self.folder}/"
+        uploaded = self._below(f"{prefix}{own}")
+        return uploaded if len(uploaded) > 1 else self._below(copies_prefix(self.job_id))
+
+    def read(self, name: str) -> bytes:
+        """Read a file that is among `blobs`."""
+        return self.storage.get_bytes(self.container, self.blobs[name])
+
+    def _below(self, prefix: str) -> dict[str, str]:
+        listed = (blob.name for blob in self.storage.list_blobs(self.container, prefix))
+        found = {name.removeprefix(prefix): name for name in listed}
+        return {name: blob for name, blob in found.items() if _is_of_manager(name)}
+
+
+def plan_restart(program: Program, control: Control, left: LeftFiles) -> Restart:
+    """
+    Decide what of an earlier calibration is used.
+
+    Parameters
+    ----------
+    program, control
+        The calibration.
+    left
+        The files of the earlier one.
+    """
+    if program.family is Family.PEST:
+        return _pest(control, left)
+    plans = {"glm": _glm, "ies": _ies, "opt": _opt}
+    plan = plans.get(program.tool)
+    return plan(control, left) if plan else _nothing(f"`{program.name}` cannot go on")
+
+
+def _is_of_manager(name: str) -> bool:
+    return "/" not in name and name not in ("stdout.txt", "stderr.txt")
+
+
+def _own_files(control: Control, left: LeftFiles, without: Sequence[str] = ()) -> dict[str, bytes]:
+    """Read all that is named after the case, but for the control file, which comes as an input."""
+    own = [name for name in left.blobs if name.startswith(f"{control.case}.")]
+    return {name: left.read(name) for name in own if name not in (control.file.name, *without)}
+
+
+def _nothing(reason: str) -> Restart:
+    return Restart(says=(f"{reason}: the calibration begins anew",))
+
+
+def _pest(control: Control, left: LeftFiles) -> Restart:
+    if not control.is_restartable:
+        return _nothing(f"`{control.file.name}` says `norestart`, so PEST has kept nothing")
+    if f"{control.case}.rst" not in left.blobs:
+        return _nothing("the manager was lost before it had something to go on from")
+    return Restart(
+        _own_files(control, left),
+        "/s",
+        ("all iterations that were finished are kept, and model runs of the present Jacobian",),
+    )
+
+
+def _glm(control: Control, left: LeftFiles) -> Restart:
+    if f"{control.case}.rst" not in left.blobs:
+        return _nothing("the manager was lost before it had something to go on from")
+    says = "all iterations that were finished are kept, and model runs of the present batch"
+    return Restart(_own_files(control, left), "/r", (says,))
+
+
+def _ies(control: Control, left: LeftFiles) -> Restart:
+    case = control.case
+    done = _last_iteration(left, rf"{re.escape(case)}\.(\d+)\.obs\.csv")
+    noise = f"{case}.obs+noise.csv"
+    if done is None or f"{case}.{done}.par.csv" not in left.blobs or noise not in left.blobs:
+        return _nothing("no iteration was finished, not even that of the prior ensemble")
+    sources = {
+        "ies_parameter_ensemble": f"{case}.{done}.par.csv",
+        "ies_observation_ensemble": noise,
+        "ies_restart_observation_ensemble": f"{case}.{done}.obs.csv",
+    }
+    # The program writes files of the same names itself.
+    files = {f"restart.{name}": left.read(name) for name in sources.values()}
+    options = {option: f"restart.{name}" for option, name in sources.items()}
+    rest = max(1, control.noptmax - done)
+    content = _with_options(control, options, noptmax=rest)
+    says = f"the ensembles after iteration {done} are the initial ones; iterations left: {rest}"
+    return Restart(files | {control.file.name: content}, says=(says,))
+
+
+def _opt(control: Control, left: LeftFiles) -> Restart:
+    done = _last_iteration(left, rf"{re.escape(control.case)}\.(\d+)\.jcb")
+    jacobian = f"{control.case}.jcb" if done is None else f"{control.case}.{done}.jcb"
+    if jacobian not in left.blobs:
+        return _nothing("the manager was lost before it had a Jacobian")
+    name = f"restart.{jacobian}"
+    content = _with_options(control, {"base_jacobian": name})
+    files = {name: left.read(jacobian), control.file.name: content}
+    return Restart(files, says=(f"the Jacobian `{jacobian}` is used for the first iteration",))
+
+
+def _last_iteration(left: LeftFiles, pattern: str) -> int | None:
+    found = (re.fullmatch(pattern, name) for name in left.blobs)
+    return max((int(match[1]) for match in found if match), default=None)
+
+
+def _with_options(
+    control: Control, options: Mapping[str, str], noptmax: int | None = None
+) -> bytes:
+    """Write the control file with options of PEST++ that win over those it has."""
+    lines = control.file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    kept = [line for line in lines if not _sets(line, options)]
+    if noptmax is not None:
+        kept = [*_with_noptmax(kept, noptmax)]
+    added = [f"++{name}({value})" for name, value in options.items()]
+    text = "\r\n".join([*kept, *added]) + "\r\n"
+    return text.encode("utf-8", errors="surrogateescape")
+
+
+def _sets(line: str, options: Mapping[str, str]) -> bool:
+    """Tell whether a line sets one of some options, in the first version or in the second."""
+    names_ = "|".join(_ALIASES[name] for name in options)
+    return re.match(rf"(?i)\s*(\+\+\s*)?({names_})\s*[\s(]", line) is not None
+
+
+def _with_noptmax(lines: Sequence[str], count: int) -> Iterator[str]:
+    """Replace the number of iterations, as the first version of the format has it or the second."""
+    position = -1
+    for line in lines:
+        if line.strip().lower().startswith("* control data"):
+            position = 0
+        elif line.lstrip().startswith("*"):
+            position = -1
+        elif position >= 0 and not _NOT_COUNTED.match(line):
+            position += 1
+        is_keyword = line.split()[:1] == ["noptmax"]
+        if is_keyword or position == _NOPTMAX_LINE:
+            position = -1
+            yield re.sub(r"(?i)(noptmax\s+)?\S+", rf"\g<1>{count}", line, count=1)
+        else:
+            yield line

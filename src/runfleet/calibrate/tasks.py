@@ -1,0 +1,186 @@
+"""A calibration's manager and workers as Batch has them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from runfleet.azure import (
+    OperatingSystem,
+    OutputFile,
+    PackageReference,
+    ResourceFile,
+    TaskSettings,
+)
+from runfleet.calibrate.control import Control
+from runfleet.calibrate.scripts import HOST_VARIABLE, manager_command, worker_command
+from runfleet.launch import names
+from runfleet.launch.scripts import RETRY_FOLDER
+from runfleet.launch.tasks import command_line
+from runfleet.storage import Storage
+from runfleet.study import Pest, SharedInput, Study
+
+MANAGER = "manager"
+"""The id of the manager's task."""
+
+TASK_FILE = f"{RETRY_FOLDER}\\task.cmd"
+"""The batch file with the command of a task, on Windows nodes; it outlasts retries there."""
+
+_STATE = "calibration"
+_NOTHING: Mapping[str, str] = {}
+
+
+def worker_id(number: int) -> str:
+    """Name the task of a worker, counted from 1."""
+    return f"worker-{number:03d}"
+
+
+def state_prefix(job_id: str) -> str:
+    """Begin the names of the blobs that a manager finds when it starts."""
+    return f"{_STATE}/{job_id}/"
+
+
+def started_blob(job_id: str) -> str:
+    """Name the blob that says that a manager has been started."""
+    return f"{state_prefix(job_id)}started"
+
+
+def restart_prefix(job_id: str) -> str:
+    """Begin the names of the blobs that a manager goes on with."""
+    return f"{state_prefix(job_id)}restart/"
+
+
+def switches_blob(job_id: str) -> str:
+    """Name the blob that holds the switches with which a manager goes on."""
+    return f"{state_prefix(job_id)}switches"
+
+
+def copies_prefix(job_id: str) -> str:
+    """Begin the names of the blobs that are copied off a running manager."""
+    return f"copies/{job_id}/"
+
+
+def staged(study: Study, pest: Pest, control: Control) -> Study:
+    """
+    Add the files of a control file to the inputs of its study, by the study's own paths.
+
+    What the tasks carry out differs, and comes with each of them.
+    """
+    inputs = {shared.path: shared for shared in study.model.inputs}
+    for file in control.files:
+        path = PurePosixPath(file.relative_to(study.folder).as_posix())
+        inputs.setdefault(path, SharedInput(path, file))
+    ordered = tuple(inputs[path] for path in sorted(inputs))
+    model = replace(
+        study.model, command=f"call {TASK_FILE}", inputs=ordered, outputs=(), retries=pest.restarts
+    )
+    return replace(study, model=model)
+
+
+@dataclass(frozen=True)
+class CalibrationTasks:
+    """
+    Makes the tasks of one job of a calibration.
+
+    Parameters
+    ----------
+    study
+        The study as `staged` makes it.
+    pest
+        Its calibration.
+    storage
+        Where the outputs go.
+    job_id
+        The job.
+    system
+        Of its pool.
+    url_life
+        How long nodes have to reach the files.
+    outputs
+        Files of the manager to keep besides those that are named after its case: patterns.
+    """
+
+    study: Study
+    pest: Pest
+    storage: Storage
+    job_id: str
+    system: OperatingSystem
+    url_life: timedelta
+    outputs: Sequence[str] = ()
+
+    def manager(self, restart_switches: str) -> TaskSettings:
+        """
+        Make the task of the manager.
+
+        Parameters
+        ----------
+        restart_switches
+            Those by which it goes on with what an earlier one has left.
+        """
+        state = PurePosixPath(state_prefix(self.job_id))
+        command = manager_command(self.pest, state, restart_switches, self.system)
+        url = self.storage.container_url(self._container, life=self.url_life)
+        return self._task(
+            MANAGER,
+            command,
+            resource_files=[ResourceFile(container_url=url, blob_prefix=f"{state}/")],
+            outputs=[str(self.pest.control.with_suffix(".*")), *self.outputs],
+            time_limit=self.study.model.time_limit,
+        )
+
+    def worker(self, number: int, host: str) -> TaskSettings:
+        """Make the task of a worker, whose manager is on `host`."""
+        task_id = worker_id(number)
+        return self._task(
+            task_id,
+            worker_command(self.pest, self.system),
+            retries=self.pest.restarts,
+            environment={HOST_VARIABLE: host},
+        )
+
+    def _task(
+        self,
+        task_id: str,
+        command: str,
+        *,
+        retries: int = 0,
+        environment: Mapping[str, str] = _NOTHING,
+        resource_files: Sequence[ResourceFile] = (),
+        outputs: Sequence[str] = (),
+        time_limit: timedelta | None = None,
+    ) -> TaskSettings:
+        model = self.study.model
+        files = [*resource_files, *self._script_files(command)]
+        return TaskSettings(
+            task_id,
+            command_line(replace(model, command=command, retries=retries), self.system),
+            files,
+            [*self._outputs(task_id, outputs)],
+            {**model.environment, "RUNFLEET_RUN": task_id, **environment},
+            [PackageReference(package.id, package.version) for package in model.packages],
+            max_retries=retries,
+            time_limit=time_limit,
+        )
+
+    def _script_files(self, command: str) -> list[ResourceFile]:
+        """Upload the command as a batch file, for Windows nodes."""
+        if self.system is OperatingSystem.LINUX:
+            return []
+        content = f"@echo off\n{command}\n".replace("\n", "\r\n").encode()
+        blob = names.script_blob(hashlib.sha256(content).hexdigest())
+        self.storage.put_bytes(self._container, blob, content)
+        url = self.storage.blob_url(self._container, blob, life=self.url_life)
+        return [ResourceFile(http_url=url, file_path=TASK_FILE.replace("\\", "/"))]
+
+    @property
+    def _container(self) -> str:
+        return names.container_name(self.study.name)
+
+    def _outputs(self, task_id: str, patterns: Sequence[str]) -> Iterator[OutputFile]:
+        url = self.storage.container_url(self._container, life=self.url_life, write=True)
+        folder = names.run_prefix(self.job_id, task_id).rstrip("/")
+        for pattern in (names.LOG_PATTERN, *patterns):
+            yield names.output_file(pattern, url, folder)

@@ -1,0 +1,249 @@
+"""Watching a calibration until its manager has ended."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+
+from runfleet.azure import AzureBatch, NotFoundError, TaskInfo
+from runfleet.calibrate.copies import Copies
+from runfleet.calibrate.errors import CalibrationError, ManagerError, WorkerError
+from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.manager import manager_ended
+from runfleet.calibrate.progress import Progress
+from runfleet.calibrate.reading import ManagerReading
+from runfleet.calibrate.tasks import MANAGER
+from runfleet.launch.failures import batch_message, was_cancelled
+from runfleet.study import Pest
+
+ALL_WORKERS_DIED = "AllWorkersDied"
+_PAUSE = 1.0
+
+
+class CalibrationState(StrEnum):
+    """The states of a calibration."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self not in (CalibrationState.WAITING, CalibrationState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerCounts:
+    """
+    How many workers are in which state.
+
+    Parameters
+    ----------
+    waiting, running
+        Those that have not ended.
+    died
+        Those that died and are not started again any more.
+    restarts
+        How often workers were started again.
+    """
+
+    waiting: int = 0
+    running: int = 0
+    died: int = 0
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationProgress:
+    """
+    How far a calibration is at one moment.
+
+    Parameters
+    ----------
+    state
+        Its state.
+    pest
+        What its manager tells.
+    workers
+        What Batch tells of its workers.
+    elapsed
+        Since the manager began.
+    events
+        What has happened since the last look, in sentences.
+    error
+        Why it has ended, if that was not as it should be.
+    """
+
+    state: CalibrationState
+    pest: Progress
+    workers: WorkerCounts
+    elapsed: timedelta
+    events: tuple[str, ...] = ()
+    error: CalibrationError | None = None
+
+
+Grow = Callable[[Progress, int], None]
+"""Is told how far a calibration is, and how many workers it has; may add more."""
+
+
+@dataclass
+class CalibrationWatcher:
+    """
+    Looks at one calibration again and again.
+
+    Parameters
+    ----------
+    batch
+        The account.
+    job_id
+        Its job.
+    pest
+        What was asked for.
+    logs
+        What its tasks write.
+    copies
+        Where files of the manager are copied to; None where somebody else sees to that.
+    grow
+        Adds workers.
+    """
+
+    batch: AzureBatch
+    job_id: str
+    pest: Pest
+    logs: Logs
+    copies: Copies | None = None
+    grow: Grow | None = None
+    _restarts: Counter[str] = field(default_factory=Counter)
+    _dead: set[str] = field(default_factory=set)
+
+    @cached_property
+    def _reading(self) -> ManagerReading:
+        return ManagerReading(self.logs, self.pest)
+
+    def watch(self) -> Iterator[CalibrationProgress]:
+        """Look until the manager has ended, or nothing can go on."""
+        while True:
+            progress = self.look()
+            yield progress
+            if progress.state.has_ended:
+                return
+            time.sleep(_PAUSE)
+
+    def look(self) -> CalibrationProgress:
+        """Look once, and see to what has to be done meanwhile."""
+        try:
+            tasks = {task.id: task for task in self.batch.list_tasks(self.job_id)}
+        except NotFoundError:
+            tasks = {}
+        manager = tasks.pop(MANAGER, None)
+        ended = manager is None or manager.state == "completed"
+        pest = self._reading.ended() if ended else self._reading.progress()
+        found = CalibrationProgress(
+            _state(manager, pest),
+            pest,
+            _count_workers(tasks.values()),
+            _elapsed(manager),
+            tuple(self._events(tasks.values())),
+        )
+        if found.state.has_ended:
+            return replace(found, error=self._error(manager, found))
+        return self._tend(found, list(tasks.values()))
+
+    def _tend(self, found: CalibrationProgress, workers: Sequence[TaskInfo]) -> CalibrationProgress:
+        """End what cannot go on, save what could be lost, and let the rest grow."""
+        if workers and all(worker.state == "completed" for worker in workers):
+            self.batch.terminate_job(self.job_id, ALL_WORKERS_DIED)
+            return replace(found, state=CalibrationState.FAILED, error=self._all_died(workers))
+        if self.copies:
+            self.copies.update(found.pest.iteration)
+        if self.grow and workers:
+            self.grow(found.pest, len(workers))
+        return found
+
+    def _events(self, workers: Collection[TaskInfo]) -> Iterator[str]:
+        """Tell of workers that were started again, and of those that are not any more."""
+        for worker in workers:
+            times = worker.retries + worker.requeues
+            if times > self._restarts[worker.id]:
+                self._restarts[worker.id] = times
+                self.logs.forget(worker.id)
+                yield f"{worker.id} was started again ({_times(times)})"
+            if _has_died(worker) and worker.id not in self._dead:
+                self._dead.add(worker.id)
+                yield f"{worker.id} has died: {batch_message(worker)}"
+
+    def _error(
+        self, manager: TaskInfo | None, found: CalibrationProgress
+    ) -> CalibrationError | None:
+        if found.state is CalibrationState.SUCCEEDED:
+            return None
+        if manager is None:
+            return ManagerError(
+                "the manager is not there: its submission was interrupted, or it was deleted",
+                hint="run the study again: `runfleet run`",
+            )
+        return manager_ended(manager, self.logs)
+
+    def _all_died(self, workers: Sequence[TaskInfo]) -> WorkerError:
+        last = max(workers, key=lambda worker: worker.ended.timestamp() if worker.ended else 0)
+        restarts = sum(worker.retries for worker in workers)
+        return WorkerError(
+            f"all {len(workers)} workers have died, and were started again {restarts} times; the "
+            f"last one: {batch_message(last)}",
+            output=self.logs.last_lines(last.id),
+            hint="mend what it complains of, and run the study again",
+        )
+
+
+def _state(manager: TaskInfo | None, pest: Progress) -> CalibrationState:
+    if manager is None:
+        return CalibrationState.FAILED
+    if manager.state != "completed":
+        is_running = manager.state == "running"
+        return CalibrationState.RUNNING if is_running else CalibrationState.WAITING
+    if manager.result == "success" and (pest.is_complete or not pest.errors):
+        return CalibrationState.SUCCEEDED
+    return CalibrationState.CANCELLED if was_cancelled(manager) else CalibrationState.FAILED
+
+
+def _elapsed(manager: TaskInfo | None) -> timedelta:
+    if manager is None or manager.started is None:
+        return timedelta()
+    if manager.ended is not None:
+        return manager.ended - manager.started
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC) - manager.started
+
+
+def _has_died(worker: TaskInfo) -> bool:
+    """Whether a worker ended by itself, and not well; the end of the manager ends all."""
+    return worker.state == "completed" and worker.result != "success" and not was_cancelled(worker)
+
+
+def _count_workers(workers: Collection[TaskInfo]) -> WorkerCounts:
+    counts = Counter(_worker_state(worker) for worker in workers)
+    return WorkerCounts(
+        counts["waiting"],
+        counts["running"],
+        counts["died"],
+        sum(worker.retries + worker.requeues for worker in workers),
+    )
+
+
+def _worker_state(worker: TaskInfo) -> str:
+    if worker.state == "completed":
+        return "died" if _has_died(worker) else "ended"
+    return "running" if worker.state == "running" else "waiting"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,0 +1,239 @@
+"""What `run`, `watch`, `status`, `results` and `retry` do with a study that is a calibration."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from runfleet.calibrate import Calibration, CalibrationProgress, CalibrationState
+from runfleet.cli.arguments import addressed, on_option
+from runfleet.cli.calibration_display import (
+    CalibrationDisplay,
+    open_calibration_display,
+    progress_text,
+)
+from runfleet.cli.consent import agreed
+from runfleet.cli.costs import agreed_to_costs
+from runfleet.cli.failures import FAILED
+from runfleet.cli.following import leaving
+from runfleet.cli.origins import Origins
+from runfleet.cli.printer import Printer
+from runfleet.cli.report import shortest
+from runfleet.cli.studies import results_folder
+from runfleet.errors import RunfleetError
+from runfleet.launch import Account, Submission
+from runfleet.study import Study
+
+Submit = Callable[[Calibration, CalibrationDisplay], object]
+"""Submits a calibration, and shows how far that is."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """
+    What a user has asked for.
+
+    Parameters
+    ----------
+    printer
+        What prints.
+    account
+        Where.
+    study, called
+        The study, and what the user calls it.
+    on
+        What the user calls the account.
+    detach, yes
+        Whether to leave when it is submitted, and whether not to ask.
+    replace
+        Whether it may take the place of another file's study.
+    """
+
+    printer: Printer
+    account: Account
+    study: Study
+    called: str
+    on: str
+    detach: bool = False
+    yes: bool = False
+    replace: bool = False
+
+    @property
+    def name(self) -> str:
+        """What to type for the study, and for its account."""
+        return f"{shlex.quote(self.called)}{on_option(self.on)}"
+
+    @property
+    def calibration(self) -> Calibration:
+        """The calibration."""
+        return Calibration.of(self.account, self.study)
+
+
+def run_calibration(request: Request) -> int:
+    """Carry out `runfleet run`; returns the exit code."""
+    origins = Origins(request.account)
+    changes = request.calibration.changes()
+    if changes and not request.replace:
+        origins.refuse_stranger(request.study.name)
+    if not _agreed_to_changes(request, changes) or not agreed_to_run(request):
+        return FAILED
+    origins.note(request.study.name, request.called)
+    return submit_and_watch(request, _submit)
+
+
+def retry_calibration(request: Request) -> int:
+    """Carry out `runfleet retry`: begin it anew."""
+    if not agreed_to_run(request):
+        return FAILED
+    return submit_and_watch(request, _begin_anew)
+
+
+def submit_and_watch(request: Request, submit: Submit) -> int:
+    """Submit a calibration, watch it to its end, and collect its results."""
+    printer = request.printer
+    calibration = request.calibration
+    lost = f"Not all of it is submitted. Go on: runfleet run {request.name}"
+    with open_calibration_display(printer, request.study.name) as display:
+        with leaving(printer, lost):
+            submit(calibration, display)
+        if request.detach:
+            printer.say(f"The calibration goes on; watch: runfleet watch {request.name}")
+            printer.data(request.study.name)
+            return 0
+        with leaving(printer, *ways_on(request.name)):
+            last = _follow(calibration, display)
+            results = calibration.collect(
+                results_folder(request.study.folder, request.study.name), on_step=display.step
+            )
+    return show_ending(printer, last, results, request.on)
+
+
+def watch_calibration(printer: Printer, calibration: Calibration, called: str, on: str) -> int:
+    """Carry out `runfleet watch`."""
+    name = f"{shlex.quote(called)}{on_option(on)}"
+    ways = ways_on(name)
+    with open_calibration_display(printer, calibration.name) as display, leaving(printer, *ways):
+        last = _follow(calibration, display)
+    if last.error:
+        raise _error(last, on)
+    printer.say(f"To collect the results: runfleet results {name}")
+    return 0
+
+
+def collect_calibration(request: Request, folder: Path | None, *, as_json: bool) -> None:
+    """Carry out `runfleet results`, whether or not it has ended."""
+    printer = request.printer
+    calibration = request.calibration
+    last = calibration.look()
+    with open_calibration_display(printer, request.study.name) as display:
+        results = calibration.collect(
+            folder or results_folder(request.study.folder, request.study.name), on_step=display.step
+        )
+    if as_json:
+        printer.json(progress_facts(calibration, last) | {"folder": str(results)})
+    else:
+        show_results(printer, results)
+
+
+def show_status(printer: Printer, calibration: Calibration, *, as_json: bool) -> None:
+    """Carry out `runfleet status` for one calibration."""
+    progress = calibration.look()
+    if as_json:
+        printer.json(progress_facts(calibration, progress))
+        return
+    printer.data(f"{calibration.name}: {progress.state}")
+    printer.data(progress_text(progress))
+    if progress.error:
+        printer.failure(progress.error.message)
+
+
+def cancel_calibration(printer: Printer, calibration: Calibration, called: str, on: str) -> None:
+    """Carry out `runfleet cancel`."""
+    calibration.cancel()
+    name = f"{shlex.quote(called)}{on_option(on)}"
+    printer.say("The calibration is cancelled; what its manager has written stays.")
+    printer.say(f"To go on with it after all: runfleet calibrate resume {name}")
+
+
+def show_ending(printer: Printer, last: CalibrationProgress, results: Path, on: str) -> int:
+    """Tell how a calibration ended; raise what went wrong after its results are shown."""
+    printer.say(progress_text(last))
+    show_results(printer, results)
+    if last.error:
+        raise _error(last, on)
+    return 0 if last.state is CalibrationState.SUCCEEDED else FAILED
+
+
+def show_results(printer: Printer, results: Path) -> None:
+    """Tell people what came out, and programs where it is."""
+    printer.say("Results, and the files of the manager, in")
+    printer.data(str(shortest(results)))
+
+
+def progress_facts(calibration: Calibration, progress: CalibrationProgress) -> dict[str, Any]:
+    """Tell programs how far a calibration is."""
+    return {
+        "study": calibration.name,
+        "state": progress.state,
+        **asdict(progress.pest),
+        "worker_tasks": asdict(progress.workers),
+        "elapsed_seconds": progress.elapsed.total_seconds(),
+        "error": progress.error.message if progress.error else None,
+        "hint": progress.error.hint if progress.error else None,
+    }
+
+
+def agreed_to_run(request: Request) -> bool:
+    """Show what it may cost, and ask."""
+    pest = request.study.pest
+    tasks = 1 + pest.workers.max if pest else 0
+    return agreed_to_costs(request.printer, request.account, request.study, tasks, yes=request.yes)
+
+
+def calibration_of(account: Account, submission: Submission) -> Calibration:
+    """Take what was found of a study for the calibration that it is."""
+    return Calibration(account, submission.name, submission.study)
+
+
+def ways_on(name: str) -> tuple[str, str]:
+    """What to tell whoever leaves a calibration that goes on."""
+    return (
+        f"The calibration goes on. Come back to it: runfleet watch {name}",
+        f"                         End it:          runfleet cancel {name}",
+    )
+
+
+def _agreed_to_changes(request: Request, changes: tuple[str, ...]) -> bool:
+    if not changes:
+        return True
+    printer = request.printer
+    printer.say(f"Calibration `{request.study.name}` has changed since it was last submitted:")
+    for change in changes:
+        printer.say(f"  - {change}")
+    printer.say("It begins anew.")
+    return agreed(printer, "Go on?", yes=request.yes or not printer.is_interactive)
+
+
+def _submit(calibration: Calibration, display: CalibrationDisplay) -> object:
+    return calibration.submit(on_step=display.step, on_wait=display.waits)
+
+
+def _begin_anew(calibration: Calibration, display: CalibrationDisplay) -> object:
+    return calibration.begin_anew(on_step=display.step, on_wait=display.waits)
+
+
+def _follow(calibration: Calibration, display: CalibrationDisplay) -> CalibrationProgress:
+    last: CalibrationProgress | None = None
+    for last in calibration.watch():
+        display.progress(last)
+    return last or calibration.look()
+
+
+def _error(progress: CalibrationProgress, on: str) -> RunfleetError:
+    error = progress.error
+    if error is None:
+        return RunfleetError(f"the calibration has {progress.state}")
+    return RunfleetError(error.message, hint=addressed(error.hint or "", on) or None)

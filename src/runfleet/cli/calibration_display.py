@@ -1,0 +1,240 @@
+"""What is shown while a calibration goes on: live on terminals, else line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Protocol
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from runfleet.calibrate import CalibrationProgress, PestProgress, WorkerCounts
+from runfleet.cli.display import amount_text, step_text
+from runfleet.cli.printer import Printer
+from runfleet.cli.timeline import Timeline
+from runfleet.cli.words import count_text, duration_text, value_text
+from runfleet.launch import Step
+
+_REFRESHES_PER_SECOND = 8
+_CALIBRATING = "Calibrating"
+_SHOWN_EVENTS = 5
+_SHOWN_PHIS = 8
+_FIRST_INTERVAL = 5.0
+_LONGEST_INTERVAL = 60.0
+
+
+class CalibrationDisplay(Protocol):
+    """Shows how far a calibration is."""
+
+    def step(self, step: Step) -> None:
+        """Take note of a step of submitting or collecting."""
+
+    def waits(self, reason: str) -> None:
+        """Take note of why nothing begins."""
+
+    def progress(self, progress: CalibrationProgress) -> None:
+        """Take note of how far the calibration is."""
+
+
+@contextmanager
+def open_calibration_display(printer: Printer, study: str) -> Iterator[CalibrationDisplay]:
+    """
+    Show how far a calibration is: live where stderr is a terminal, else a line now and then.
+
+    Parameters
+    ----------
+    printer
+        What prints.
+    study
+        The name of the study.
+    """
+    if not printer.err.is_terminal:
+        yield CalibrationLines(printer.say)
+        return
+    display = LiveCalibration(study)
+    with display.live(printer):
+        yield display
+    printer.say(display.summary())
+
+
+class CalibrationLines:
+    """
+    Says what is new in lines: steps, events, each iteration with its phi, and runs now and then.
+
+    Parameters
+    ----------
+    say
+        Prints a line.
+    clock
+        Tells the time in seconds.
+    """
+
+    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
+        self._say = say
+        self._clock = clock
+        self._step = ""
+        self._iteration: tuple[int | None, float | None] = (None, None)
+        self._interval = _FIRST_INTERVAL
+        self._next_line = clock() + _FIRST_INTERVAL
+
+    def step(self, step: Step) -> None:
+        """Say each step once."""
+        if step.name != self._step:
+            self._step = step.name
+            self._say(step_text(Step(step.name)))
+
+    def waits(self, reason: str) -> None:
+        """Say why nothing begins."""
+        self._say(f"waiting: {reason}")
+
+    def progress(self, progress: CalibrationProgress) -> None:
+        """Say what is new, if it is time to."""
+        for event in progress.events:
+            self._say(event)
+        found = (progress.pest.iteration, progress.pest.phi)
+        is_new = found != self._iteration
+        if is_new or progress.state.has_ended or self._clock() >= self._next_line:
+            self._iteration = found
+            self._say(progress_text(progress))
+            self._interval = min(_LONGEST_INTERVAL, self._interval * 1.5)
+            self._next_line = self._clock() + self._interval
+
+
+@dataclass
+class LiveCalibration:
+    """
+    The whole picture, drawn anew several times a second.
+
+    Parameters
+    ----------
+    study
+        The name of the study.
+    clock
+        Tells the time in seconds.
+    """
+
+    study: str
+    clock: Callable[[], float] = monotonic
+    _progress: CalibrationProgress | None = None
+    _waiting: str = ""
+    _events: list[str] = field(default_factory=list)
+    _phis: dict[int, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._timeline = Timeline(self.clock)
+
+    def live(self, printer: Printer) -> AbstractContextManager[object]:
+        """Draw the picture as long as the context lasts; it is wiped out at the end."""
+        return Live(
+            console=printer.err,
+            get_renderable=self.picture,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            transient=True,
+        )
+
+    def step(self, step: Step) -> None:
+        """Take note of a step."""
+        self._waiting = ""
+        self._timeline.note(str(step.name).capitalize(), amount_text(step.done, step.total))
+
+    def waits(self, reason: str) -> None:
+        """Take note of why nothing begins."""
+        self._waiting = reason
+
+    def progress(self, progress: CalibrationProgress) -> None:
+        """Take note of how far the calibration is."""
+        self._progress, self._waiting = progress, ""
+        self._events = [*self._events, *progress.events][-_SHOWN_EVENTS:]
+        pest = progress.pest
+        if pest.iteration is not None and pest.phi is not None:
+            self._phis[pest.iteration] = pest.phi
+        self._timeline.note(_CALIBRATING, "")
+
+    def picture(self) -> RenderableType:
+        """Draw what is known now."""
+        return Group(Text(self.study, "bold"), self._timeline.table(), *self._parts())
+
+    def summary(self) -> RenderableType:
+        """Draw what is worth keeping when all is over: what was done, and how long it took."""
+        self._timeline.end()
+        return self._timeline.table()
+
+    def _parts(self) -> Iterator[RenderableType]:
+        if self._waiting:
+            yield Text(f"Waiting: {self._waiting}.", "yellow")
+        if self._progress is None:
+            return
+        yield _facts(self._progress)
+        if self._phis:
+            last = list(self._phis.items())[-_SHOWN_PHIS:]
+            yield Text("phi by iteration: " + "  ".join(f"{n}: {phi:.4g}" for n, phi in last))
+        yield from (Text(event, "red") for event in self._events)
+
+
+def progress_text(progress: CalibrationProgress) -> str:
+    """`iteration 2, phi 0.15; runs: 13 done, 2 in progress; workers: 2 busy, 1 idle`."""
+    parts = (
+        iteration_text(progress.pest),
+        _labelled("runs", runs_text(progress.pest)),
+        _labelled("workers", workers_text(progress.pest, progress.workers)),
+    )
+    told = "; ".join(part for part in parts if part)
+    return told or str(progress.state)
+
+
+def iteration_text(pest: PestProgress) -> str:
+    """`iteration 2, phi 0.15`; empty before the first."""
+    if pest.iteration is None:
+        return ""
+    phi = "" if pest.phi is None else f", phi {value_text(pest.phi)}"
+    return f"iteration {pest.iteration}{phi}"
+
+
+def runs_text(pest: PestProgress) -> str:
+    """`13 done, 1 failed, 2 in progress`."""
+    named = (
+        ("done", pest.runs_done),
+        ("failed", pest.runs_failed),
+        ("in progress", pest.runs_running),
+    )
+    return ", ".join(f"{count:,} {name}" for name, count in named if count)
+
+
+def workers_text(pest: PestProgress, workers: WorkerCounts) -> str:
+    """`2 busy, 1 idle, 1 died, started again once`."""
+    known = pest.workers_busy is not None or pest.workers_idle is not None
+    running = (
+        (("busy", pest.workers_busy), ("idle", pest.workers_idle))
+        if known
+        else (("running", workers.running),)
+    )
+    named = (*running, ("waiting for a node", workers.waiting), ("died", workers.died))
+    texts = [f"{count:,} {name}" for name, count in named if count]
+    if workers.restarts:
+        texts.append(f"{count_text(workers.restarts, 'restart')}")
+    return ", ".join(texts)
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{label}: {text}" if text else ""
+
+
+def _facts(progress: CalibrationProgress) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    pest = progress.pest
+    rows = (
+        ("iteration", "" if pest.iteration is None else str(pest.iteration)),
+        ("phi", "" if pest.phi is None else value_text(pest.phi)),
+        ("runs", runs_text(pest)),
+        ("workers", workers_text(pest, progress.workers)),
+        ("since", duration_text(progress.elapsed)),
+    )
+    for name, text in rows:
+        if text:
+            grid.add_row(Text(name, "dim"), Text(text))
+    return grid
