@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from runfleet.calibrate.control import Control
 from runfleet.calibrate.control_parts import Observation, PestParameter, PriorInformation
 from runfleet.calibrate.problems import Place, Problem
-from runfleet.documents.errors import suggest
+from runfleet.calibrate.suggestions import Suggestions
 
 _COUNTED = {
     "npar": "parameters",
@@ -18,6 +18,7 @@ _COUNTED = {
 }
 _PEST_LENGTHS = {"parameter": 12, "observation": 20}
 _PESTPP_LENGTH = 200
+_ADJUSTABLE_HINT = "name a parameter that is `none` or `log`"
 _TERM = re.compile(r"\*\s*(?:log\s*\()?\s*([^\s()*+=]+)", re.IGNORECASE)
 
 
@@ -60,13 +61,15 @@ def check_groups(control: Control) -> Iterator[Problem]:
     """Find parameters of a group that has no settings, where others have."""
     if not control.parameter_groups:
         return
+    groups = Suggestions(
+        control.parameter_groups, "`* parameter groups` has", "add it to `* parameter groups`"
+    )
     for parameter in control.adjustable:
         if parameter.group not in control.parameter_groups:
             what = (
                 f"parameter `{parameter.name}` is of group `{parameter.group}`, which is not there"
             )
-            hint = suggest(parameter.group, control.parameter_groups, "`* parameter groups` has")
-            yield Problem.at(parameter.place, what, hint)
+            yield Problem.at(parameter.place, what, groups.hint(parameter.group))
 
 
 def check_parameters(control: Control) -> Iterator[Problem]:
@@ -95,7 +98,8 @@ def _check_bounds(parameter: PestParameter) -> Iterator[Problem]:
 
 def check_ties(control: Control) -> Iterator[Problem]:
     """Find tied parameters that follow nothing that moves."""
-    adjustable = [parameter.name for parameter in control.adjustable]
+    adjustable = {parameter.name for parameter in control.adjustable}
+    suggestions = Suggestions(sorted(adjustable), "adjustable are", _ADJUSTABLE_HINT)
     for parameter in control.parameters:
         if parameter.transform != "tied":
             continue
@@ -105,8 +109,7 @@ def check_ties(control: Control) -> Iterator[Problem]:
             yield Problem.at(parameter.place, what, hint)
         elif parameter.tied_to not in adjustable:
             what = f"`{parameter.name}` is tied to `{parameter.tied_to}`, which is not adjustable"
-            hint = suggest(parameter.tied_to, adjustable, "adjustable are")
-            yield Problem.at(parameter.place, what, hint)
+            yield Problem.at(parameter.place, what, suggestions.hint(parameter.tied_to))
 
 
 def check_observations(control: Control) -> Iterator[Problem]:
@@ -127,9 +130,9 @@ def check_observations(control: Control) -> Iterator[Problem]:
 def check_prior(control: Control) -> Iterator[Problem]:
     """Find equations about parameters that are not adjustable."""
     adjustable = {parameter.name for parameter in control.adjustable}
+    suggestions = Suggestions(sorted(adjustable), "adjustable are", _ADJUSTABLE_HINT)
     for prior in control.prior:
         for name in _TERM.findall(prior.equation.partition("=")[0]):
             if name.lower() not in adjustable:
                 what = f"`{name}` in the prior information `{prior.name}` is not adjustable"
-                hint = suggest(name, sorted(adjustable), "adjustable are")
-                yield Problem.at(prior.place, what, hint)
+                yield Problem.at(prior.place, what, suggestions.hint(name))

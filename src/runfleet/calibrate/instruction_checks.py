@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from runfleet.calibrate.control import Control
 from runfleet.calibrate.control_parts import FilePair
 from runfleet.calibrate.found_files import find_file
 from runfleet.calibrate.instructions import Reading, read_instructions
 from runfleet.calibrate.problems import Place, Problem
-from runfleet.documents.errors import nearest
+from runfleet.calibrate.suggestions import Suggestions
 from runfleet.study.errors import StudyError
 from runfleet.study.text_files import read_text
 
 _NO_TEXT = "save the instruction file as text"
+_UNKNOWN_HINT = "add it to `* observation data`, or read it as `dum`"
 
 
 def check_instructions(control: Control) -> Iterator[Problem]:
     """Find instructions that PEST cannot follow, and observations not read exactly once."""
-    known = {observation.name for observation in control.observations}
+    known = {observation.name: None for observation in control.observations}
+    suggestions = Suggestions(known, "the control file has", _UNKNOWN_HINT)
     read: dict[str, Place] = {}
     all_read = True
     for pair in control.instructions:
@@ -29,7 +31,7 @@ def check_instructions(control: Control) -> Iterator[Problem]:
             readings = None
         all_read = all_read and readings is not None
         for reading in readings or ():
-            yield from _check_reading(reading, known, read)
+            yield from _check_reading(reading, known, read, suggestions)
     if all_read:
         yield from _unread(control, read)
 
@@ -43,13 +45,12 @@ def _read(control: Control, pair: FilePair) -> list[Reading] | None:
     return list(read_instructions(shown, text))
 
 
-def _check_reading(reading: Reading, known: set[str], read: dict[str, Place]) -> Iterator[Problem]:
+def _check_reading(
+    reading: Reading, known: Collection[str], read: dict[str, Place], suggestions: Suggestions
+) -> Iterator[Problem]:
     if reading.name not in known:
         what = f"`{reading.name}` is no observation of the control file"
-        meant = nearest(reading.name, known)
-        otherwise = "add it to `* observation data`, or read it as `dum`"
-        hint = f"did you mean `{meant}`?" if meant else otherwise
-        yield Problem.at(reading.place, what, hint)
+        yield Problem.at(reading.place, what, suggestions.hint(reading.name))
     elif earlier := read.get(reading.name):
         what = f"`{reading.name}` is read twice, first in {earlier.file.name}:{earlier.line}"
         yield Problem.at(reading.place, what, "read each observation once")

@@ -8,7 +8,8 @@ from runfleet.calibrate.control import Control
 from runfleet.calibrate.control_parts import FilePair, PestParameter
 from runfleet.calibrate.found_files import find_file
 from runfleet.calibrate.problems import Problem
-from runfleet.documents.errors import InvalidValueError, suggest
+from runfleet.calibrate.suggestions import Suggestions
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study.errors import StudyError
 from runfleet.study.pest_template import Field, PestTemplate, fit
 from runfleet.study.text_files import read_text
@@ -21,6 +22,7 @@ _STEP = 1.01
 def check_templates(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
     """Find templates that PEST cannot read or fill in, and parameters that no template uses."""
     parameters = {parameter.name: parameter for parameter in control.parameters}
+    suggestions = Suggestions(parameters, "the control file has", "add it to `* parameter data`")
     used: set[str] = set()
     all_read = True
     for pair in control.templates:
@@ -34,7 +36,7 @@ def check_templates(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
             all_read = False
             continue
         used |= {field.name.lower() for field in template.fields}
-        yield from _check_fields(template, parameters)
+        yield from _check_fields(template, parameters, suggestions)
     if all_read:
         yield from _unused(control, used, is_pestpp)
 
@@ -49,7 +51,7 @@ def _read(control: Control, pair: FilePair) -> PestTemplate | None:
 
 
 def _check_fields(
-    template: PestTemplate, parameters: Mapping[str, PestParameter]
+    template: PestTemplate, parameters: Mapping[str, PestParameter], suggestions: Suggestions
 ) -> Iterator[Problem]:
     seen: set[tuple[str, int]] = set()
     for field in template.fields:
@@ -59,8 +61,7 @@ def _check_fields(
         parameter = parameters.get(field.name.lower())
         if parameter is None:
             what = f"`{field.name}` is no parameter of the control file"
-            hint = suggest(field.name, parameters, "the control file has")
-            yield Problem(template.file, field.line, what, hint)
+            yield Problem(template.file, field.line, what, suggestions.hint(field.name))
         else:
             yield from _check_width(template, field, parameter)
 
