@@ -130,7 +130,7 @@ def _parameters(tables: Tables) -> _Drawing | None:
         axes.hlines(rows, begin, best, color="0.6", linewidth=1)
         axes.scatter(begin, rows, facecolors="white", edgecolors="0.4", zorder=3, label="initial")
         at_bound = (table["at_bound"] != "").to_numpy()
-        axes.scatter(best[~at_bound], rows[~at_bound], color="C0", zorder=4, label="best")
+        axes.scatter(best[~at_bound], rows[~at_bound], color="C0", zorder=4, label="calibrated")
         if at_bound.any():
             axes.scatter(best[at_bound], rows[at_bound], color="C3", zorder=4, label="at a bound")
         axes.set_yticks(rows, table["parameter"])
