@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -74,7 +75,17 @@ def _windows_problems(path: Path, binary: Binary) -> Iterator[Problem]:
             "only",
             "install Wine's Mono here (`wine-mono`) to try it",
         )
-    elif binary.bits == 32 and sys.platform == "linux" and not any(map(os.path.isdir, _WINE_32)):
+    if sys.platform == "linux":
+        yield from _wine_problems(binary)
+
+
+def _wine_problems(binary: Binary) -> Iterator[Problem]:
+    if shutil.which("wine") is None:
+        yield Problem(
+            "Windows programs run here through Wine, which is not installed",
+            "as root: `apt-get install wine wine64`",
+        )
+    elif binary.bits == 32 and not binary.runtime and not any(map(os.path.isdir, _WINE_32)):
         yield Problem(
             "Wine on this machine runs programs of 64 bit only; Windows runs both",
             "as root: `dpkg --add-architecture i386 && apt-get update && apt-get install wine32`; "

@@ -129,7 +129,8 @@ class Collector:
     def _collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
         new_runs = self._collect_files(outcomes)
         csv, parquet, shape = self._write_tables(outcomes)
-        plots, notes = self._draw_plots(parquet, shape)
+        found = self._find_sensitivities(parquet, shape)
+        plots, notes = self._draw_plots(parquet, shape, found)
         return Collected(
             self.folder,
             new_runs,
@@ -139,7 +140,7 @@ class Collector:
             self._missing_results,
             requeues=sum(outcome.task.requeues for outcome in outcomes.values()),
             notes=notes,
-            sensitivities=self._find_sensitivities(parquet, shape),
+            sensitivities=found,
         )
 
     @property
@@ -213,9 +214,9 @@ class Collector:
             yield row
 
     def _draw_plots(
-        self, parquet: Path, shape: TableShape
+        self, parquet: Path, shape: TableShape, found: Sensitivities | None
     ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-        plots = choose_plots(self.study, shape)
+        plots = choose_plots(self.study, shape, found.rank if found else None)
         if not plots:
             return (), ()
         self.on_step(Step(StepName.PLOTTING))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,9 +50,27 @@ class Plot:
         return f"{self.result}-{self.parameter}.png"
 
 
-def choose_plots(study: Study, shape: TableShape) -> list[Plot]:
-    """List each result with each parameter that varies."""
+def choose_plots(
+    study: Study, shape: TableShape, rank: Callable[[str, str], int] | None = None
+) -> list[Plot]:
+    """
+    List each result with each parameter that varies.
+
+    Parameters
+    ----------
+    study
+        The study.
+    shape
+        The columns of its table.
+    rank
+        Tells how soon the plot of a result against a parameter should come; None to have them in
+        the order of the study.
+    """
     results, parameters = shape.result_columns(), shape.parameter_columns()
+    varying = [parameter for parameter in study.parameters if not parameter.is_fixed]
+    pairs = [(result, parameter) for result in study.results for parameter in varying]
+    if rank is not None:
+        pairs.sort(key=lambda pair: rank(pair[0].name, pair[1].name))
     return [
         Plot(
             results[result.name],
@@ -62,9 +80,7 @@ def choose_plots(study: Study, shape: TableShape) -> list[Plot]:
             shape.is_number(parameter.name),
             parameter.is_logarithmic,
         )
-        for result in study.results
-        for parameter in study.parameters
-        if not parameter.is_fixed
+        for result, parameter in pairs
     ]
 
 

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from runfleet.documents.errors import InvalidValueError, listed, suggest
 from runfleet.documents.form import Form
-from runfleet.study.field_types import MOST_RUNS, AnyValue, LevelCount, NonEmpty, RunCount
+from runfleet.study.field_types import AnyValue, GroupCount, LevelCount, NonEmpty, RunCount
 
 DRAWN = ("random", "latin_hypercube", "halton", "sobol")
 SENSITIVITY = ("morris", "saltelli")
@@ -44,7 +44,7 @@ class DesignForm(Form):
     sobol: RunCount | None = Field(
         None, description="So many samples of a Sobol sequence; best a power of two."
     )
-    morris: Annotated[int, Field(ge=2, le=MOST_RUNS)] | None = Field(
+    morris: GroupCount | None = Field(
         None,
         description="So many trajectories that change each parameter once, to screen parameters; "
         "a run more than there are parameters in each.",
@@ -52,7 +52,7 @@ class DesignForm(Form):
     levels: LevelCount | None = Field(
         None, description="How many values of each parameter `morris` tries; 4 if not given."
     )
-    saltelli: RunCount | None = Field(
+    saltelli: GroupCount | None = Field(
         None,
         description="So many base samples for Sobol indices, a power of two; for each of them "
         "two runs more than there are parameters.",

@@ -130,6 +130,7 @@ StudyName = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^[A-Za-z0-9_-]{{1,{LONGEST_STUDY_NAME}}}$"}),
 ]
 RunCount = Annotated[int, Field(ge=1, le=MOST_RUNS)]
+GroupCount = Annotated[int, Field(ge=2, le=MOST_RUNS)]
 LevelCount = Annotated[int, Field(ge=2, le=1000, json_schema_extra={"multipleOf": 2})]
 ResultName = Annotated[str, AfterValidator(_check_result_name)]
 ParameterName = Annotated[str, AfterValidator(_check_parameter_name)]

@@ -69,6 +69,11 @@ class Morris:
         width = len(self.distributions)
         return morris_trajectories(self.trajectories, width, self.levels, self.seed)
 
+    def value_counts(self) -> list[int | None]:
+        """Tell how many values each parameter has; None where they are a continuum."""
+        levels = (distribution.levels() for distribution in self.distributions)
+        return [None if values is None else len(values) for values in levels]
+
     def rows(self) -> Iterator[tuple[Value, ...]]:
         """Generate the rows, trajectory by trajectory."""
         for trajectory in self.points():

@@ -9,7 +9,7 @@ import pytest
 
 from runfleet.launch.sensitivity.indices import work_out
 from runfleet.study import Result
-from runfleet.study.distributions import Uniform
+from runfleet.study.distributions import Choice, Integers, Uniform
 from runfleet.study.results import ColumnSource, Take
 from runfleet.study.sensitivity import Morris, Saltelli
 
@@ -65,6 +65,18 @@ def test_effects_are_those_of_a_whole_range():
     assert found.columns["mu"] == pytest.approx([30, -4])
     assert found.columns["mu_star"] == pytest.approx([30, 4])
     assert found.columns["sigma"] == pytest.approx([0, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize("levels", [2, 4, 6, 10])
+def test_effects_of_whole_numbers_and_lists_are_those_of_the_range_too(levels):
+    """However few values there are, and however far apart."""
+    few = (Integers(1, 3), Choice((False, True)), Choice((10, 20, 30, 40, 50)), Uniform(0, 2))
+    design = Morris(10, levels, 1, few)
+    numbers = np.array([2 * a + 7 * b + c / 10 + d for a, b, c, d in design.rows()])
+    found = work_out(design, ("A", "B", "C", "D"), Y, numbers)
+    assert found is not None
+    assert found.columns["mu"] == pytest.approx([4, 7, 4, 2])
+    assert found.columns["sigma"] == pytest.approx([0] * 4, abs=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,13 @@ class Sensitivities:
     plots: tuple[Path, ...]
     notes: tuple[str, ...]
 
+    def rank(self, result: str, parameter: str) -> int:
+        """Tell the place of a parameter among those that a result depends on, from 0."""
+        for indices in self.indices:
+            if indices.result == result:
+                return [indices.parameters[number] for number in indices.ranked()].index(parameter)
+        return 0
+
 
 def find_sensitivities(
     study: Study, design: SensitivityDesign, parquet: Path, shape: TableShape

@@ -138,16 +138,38 @@ def _morris(
     from SALib.analyze import morris
 
     trajectories = zip(design.points(), complete, strict=True)
+    points = np.concatenate([steps for steps, is_complete in trajectories if is_complete])
     found = morris.analyze(
         _problem(parameters),
-        np.concatenate([points for points, is_complete in trajectories if is_complete]),
-        numbers,
+        points,
+        _as_of_a_continuum(design, points, numbers),
         num_resamples=_MORRIS_RESAMPLES,
         conf_level=CONFIDENCE,
         num_levels=design.levels,
         seed=_SEED,
     )
     return {name: np.asarray(found[name], dtype=float) for name in MORRIS_COLUMNS}, {}
+
+
+def _as_of_a_continuum(design: Morris, points: FloatArray, numbers: FloatArray) -> FloatArray:
+    """
+    Make the results what they would be if all steps were of the length that SALib takes them for.
+
+    A step from one of two values to the other is the whole range, and from one of three to the next
+    half of it; the difference that it makes is scaled accordingly.
+    """
+    places = points.copy()
+    for column, count in enumerate(design.value_counts()):
+        if count is not None:
+            chosen = np.minimum(np.floor(points[:, column] * count), count - 1)
+            places[:, column] = chosen / max(count - 1, 1)
+    shape = (-1, design.group_size, len(design.distributions))
+    lengths = np.abs(np.diff(places.reshape(shape), axis=1)).sum(axis=2)
+    wanted = np.abs(np.diff(points.reshape(shape), axis=1)).sum(axis=2)
+    grouped = numbers.reshape(-1, design.group_size)
+    scale = np.divide(wanted, lengths, out=np.ones_like(wanted), where=lengths > 0)
+    differences = np.diff(grouped, axis=1) * scale
+    return np.cumsum(np.hstack([grouped[:, :1], differences]), axis=1).ravel()
 
 
 def _saltelli(
