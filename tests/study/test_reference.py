@@ -31,6 +31,17 @@ def test_an_example_loads_and_renders(folder: Path, text: str, count: int):
         assert {overlay.render(run.sample, run.name) for run in runs}
 
 
+def test_the_study_of_the_page_on_sensitivity_loads(folder: Path):
+    page = (REFERENCE.parent / "sensitivity.md").read_text(encoding="utf-8")
+    (text,) = (body for kind, _, body in BLOCK.findall(page) if kind == "yaml")
+    names = ("ROUGHNESS", "DEMAND", "LEAKAGE", "PUMPS")
+    (folder / "village.inp.j2").write_text(" ".join(f"{{{{ {name} }}}}" for name in names))
+    (folder / "study.yaml").write_text(text)
+    study = Study.load("study.yaml")
+    assert study.run_count() == 100
+    assert f"`{study.design.summary}`" in page
+
+
 def test_the_reference_names_every_key():
     schema = json_schema()
     forms = [schema]

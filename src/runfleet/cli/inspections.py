@@ -15,7 +15,7 @@ from runfleet.launch.proposal import Proposal
 _SHOWN_OF_SYSTEM = 3
 _PLACES = {
     Whereabouts.BESIDE: "found with it",
-    Whereabouts.HERE: "of this machine; nodes elsewhere lack it",
+    Whereabouts.HERE: "of this machine; comes along, for other nodes lack it",
     Whereabouts.MISSING: "missing",
 }
 
