@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench pages clean
+.PHONY: help demo test check bench pages starter clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -42,6 +42,11 @@ bench: .venv/development .build/hyperqueue/installed .build/azurite/installed .b
 
 pages: .venv/development ## write the pages that are made from the code anew
 	@$(BIN)/python tools/generate_operations_page.py > docs/operations.md
+
+starter: ## compile what stands between Wine and the tasks of Windows nodes
+	@.ci/debian-packages gcc-mingw-w64-x86-64
+	x86_64-w64-mingw32-gcc -Os -s -nostdlib -Wall -Werror -Wl,-e,start -Wl,--no-insert-timestamp \
+	  src/runfleet/agent/wine_starter.c -lkernel32 -ladvapi32 -o src/runfleet/agent/wine_starter.exe
 
 clean: ## remove what these targets installed; studies and results stay
 	rm -rf .venv .build $(NETWORKS)

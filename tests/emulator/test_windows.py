@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from azure.core.exceptions import HttpResponseError
 
+from runfleet.agent import wine
 from runfleet.storage.packages import PackageFolder
 
+ROOT = Path(__file__).parents[2]
 IMAGE = {
     "imageReference": {
         "publisher": "microsoftwindowsserver",
@@ -18,14 +20,10 @@ IMAGE = {
     },
     "nodeAgentSKUId": "batch.node.windows amd64",
 }
-# Once in some hundred starts, on a busy machine, a program under Wine has ended without a word.
-# Why is not known yet.
-pytestmark = [
-    pytest.mark.needs("wine", "x86_64-w64-mingw32-gcc"),
-    pytest.mark.flaky(reruns=2),
-]
+pytestmark = pytest.mark.needs("wine", "x86_64-w64-mingw32-gcc")
 
 PROGRAM = """\
+#include <io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +34,22 @@ int main(int count, char **arguments)
     const char *what = count > 1 ? arguments[1] : "";
     if (!strcmp(what, "crash")) *(volatile int *)0 = 1;
     if (!strcmp(what, "hang")) Sleep(INFINITE);
+    if (!strcmp(what, "code")) return strtoul(arguments[2], NULL, 0);
+    if (!strcmp(what, "console")) {
+        FILE *console = fopen("CONOUT$", "w");
+        if (!console) return 38;
+        fprintf(console, "%0*d\\n10%%\\r90%%\\n", atoi(arguments[2]), 7);
+        fclose(console);
+    }
+    if (!strcmp(what, "large")) {
+        _setmode(1, 0x8000);
+        for (int line = 0; line < atoi(arguments[2]); line++) printf("%0*d\\n", 9999, line);
+        return 0;
+    }
+    if (!strcmp(what, "lock")) {
+        HANDLE file = CreateFileA(arguments[2], GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+        return file == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+    }
     printf("%d:%s:%s\\n", count, what, getenv("X") ? getenv("X") : "none");
     return count > 2 ? atoi(arguments[2]) : 0;
 }
@@ -120,9 +134,69 @@ def test_an_unknown_program_is_told(account, job):
     assert task["executionInfo"]["failureInfo"]["code"] == "CommandProgramNotFound"
 
 
-def test_a_crash_fails_its_task(account, job):
-    line = "cmd /c %AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program crash"
-    assert account.run(job, "crash", line)["executionInfo"]["exitCode"] != 0
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [("crash", -1073741819), ("code 0x12345678", 0x12345678), ("code -2", -2), ("code 256", 256)],
+)
+def test_exit_codes_have_32_bits(account, job, arguments, exit_code):
+    """As Windows tells them: a crash, too, which ends at once."""
+    task_id = f"code-{exit_code}"
+    line = f"cmd /c %AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program {arguments}"
+    assert account.run(job, task_id, line)["executionInfo"]["exitCode"] == exit_code
+
+
+def test_the_console_of_a_program_is_in_its_output(account, job):
+    """Where a program writes past its output, that is kept, too: long lines in one piece."""
+    line = "cmd /c %AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program console 300"
+    assert account.run(job, "console", line)["executionInfo"]["exitCode"] == 300
+    lines = account.read(job, "console").split("\r\n")
+    assert sorted(lines) == sorted(["3:console:none", "7".zfill(300), "90%", ""])
+
+
+def test_large_output_is_kept_as_it_was_written(account, job):
+    """Neither are long lines broken nor line ends changed."""
+    line = "cmd /c %AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program large 500"
+    account.run(job, "large", line)
+    assert account.read(job, "large") == "".join(f"{number:09999d}\n" for number in range(500))
+
+
+def test_errors_have_a_file_of_their_own(account, job):
+    account.run(job, "errors", "cmd /c echo out& echo problem>&2")
+    assert account.read(job, "errors") == "out\r\n"
+    assert account.read(job, "errors", "stderr.txt").strip() == "problem"
+
+
+def test_a_locked_file_is_told_as_windows_does(account, job):
+    """A program that has a file for itself keeps others out: ERROR_SHARING_VIOLATION."""
+    program = "%AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program"
+    line = f"cmd /c echo x>shared.txt& {program} lock shared.txt 9<shared.txt"
+    assert account.run(job, "locked", line)["executionInfo"]["exitCode"] == 32
+
+
+def test_a_task_finds_the_registry_as_it_was(account, job):
+    """What one writes there is gone for the next, on all slots of the node."""
+    key = "HKCU\\Software\\OfATask"
+    for number in range(5):
+        line = f"cmd /c reg query {key} & reg add {key} /v X /d 1 /f & reg query {key} /v X"
+        account.run(job, f"registry-{number}", line)
+        found = account.read(job, f"registry-{number}")
+        assert found.count("OfATask") == 1, found
+
+
+def test_tasks_at_the_same_time_do_not_end_each_other(account, job):
+    """The slot of one that is terminated goes, and with it nothing of the others."""
+    program = "%AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program"
+    account.add(job, "ended", f"cmd /c {program} hang")
+    account.add(job, "stays", f"cmd /c ping -n 2 127.0.0.1 >nul & {program} code 9")
+    account.task_in(job, "ended", "running")
+    account.client.terminate_task(job, "ended")
+    assert account.task_in(job, "stays", "completed")["executionInfo"]["exitCode"] == 9
+
+
+def test_a_time_limit_ends_a_program_that_hangs(account, job):
+    line = "cmd /c %AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program hang"
+    task = account.run(job, "late", line, constraints={"maxWallClockTime": "PT1S"})
+    assert task["executionInfo"]["failureInfo"]["code"] == "TaskEnded"
 
 
 def test_nothing_of_wine_outlives_its_task(account, job, wait_for):
@@ -135,6 +209,45 @@ def test_nothing_of_wine_outlives_its_task(account, job, wait_for):
     account.client.terminate_task(job, "hangs")
     wait_for(lambda: not mentions(f"\\{job}\\job-1\\hangs"))
     assert account.task_in(job, "hangs", "completed")
+
+
+def test_nothing_of_wine_outlives_its_pool(account, pool_body, wait_for):
+    """Between tasks the server and the services of a node stay; they go with it."""
+    pool = account.pool(virtualMachineConfiguration=IMAGE)
+    job = account.job(pool)
+    account.run(job, "first", "cmd /c echo %AZ_BATCH_NODE_ROOT_DIR%")
+    node = account.read(job, "first").strip().rpartition("\\")[2]
+    assert mentions(f"/{node}/volatile/wine/")
+    account.client.begin_delete_pool(pool)
+    wait_for(lambda: not mentions(f"/{node}/volatile/wine/"))
+
+
+def test_nothing_of_wine_outlives_an_emulator_that_is_killed(
+    start_emulator, account_of, tmp_path, wait_for
+):
+    """Once it is started again; and the next task has a new Wine."""
+    emulator = start_emulator(tmp_path / "home")
+    account = account_of(emulator)
+    job = account.job(account.pool(virtualMachineConfiguration=IMAGE))
+    account.run(job, "first", "cmd /c echo 1")
+    before = mentions(f"{tmp_path}/home")
+    emulator.process.kill()
+    emulator.process.wait()
+    account = account_of(start_emulator(tmp_path / "home"))
+    wait_for(lambda: not set(before) & set(mentions(f"{tmp_path}/home")))
+    account.run(job, "second", "cmd /c echo 2")
+    assert account.read(job, "second") == "2\r\n"
+
+
+def test_the_starter_is_what_its_source_says(tmp_path):
+    """The program that is shipped is made by `make starter`, with the compiler of the tests."""
+    agent = Path(wine.__file__).parent
+    makefile = (ROOT / "Makefile").read_text()
+    recipe = makefile.partition("\nstarter:")[2].partition("\n\n")[0]
+    made = tmp_path / "starter.exe"
+    command = recipe[recipe.index("x86_64") :].replace("\\\n", " ").split()
+    subprocess.run([*command[:-1], made], cwd=ROOT, check=True)
+    assert made.read_bytes() == (agent / "wine_starter.exe").read_bytes()
 
 
 def test_no_task_has_several_windows_nodes_yet(account, job):

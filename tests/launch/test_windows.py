@@ -12,9 +12,6 @@ from runfleet.launch import Account, AccountError, LaunchError, connect
 from runfleet.storage.packages import PackageFolder
 from runfleet.study import Study
 
-# See tests/emulator/test_windows.py.
-pytestmark = pytest.mark.flaky(reruns=2)
-
 PROGRAM = r"""
 #include <stdio.h>
 #include <stdlib.h>

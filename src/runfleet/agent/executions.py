@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import logging
 import os
+import selectors
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -26,7 +27,7 @@ from runfleet.agent.messages import (
 )
 from runfleet.agent.processes import Exit, Processes
 from runfleet.agent.uploads import Uploads
-from runfleet.agent.wine_template import Template
+from runfleet.agent.windows import Windows
 from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
 
@@ -45,8 +46,8 @@ class Executions:
     ----------
     state
         The state folder.
-    folders, workers
-        What makes the folders, and what does the slow work.
+    folders, workers, selector
+        What makes the folders, what does the slow work, and what the loop listens to.
     on_ended
         Told of every execution that is over.
     on_coordinated
@@ -58,6 +59,7 @@ class Executions:
         state: str,
         folders: Folders,
         workers: Workers,
+        selector: selectors.BaseSelector,
         on_ended: Callable[[Ended], None],
         on_coordinated: Callable[[Coordinated], None],
     ) -> None:
@@ -68,7 +70,7 @@ class Executions:
         self._on_ended = on_ended
         self._on_coordinated = on_coordinated
         self._processes = Processes()
-        self._template = Template(state)
+        self._windows = Windows(state, self._processes, workers, selector)
         self._base = launch.base_environment(os.environ)
         self._executions: dict[int, Execution] = {}
         self._instances: dict[str, Execution] = {}
@@ -90,11 +92,11 @@ class Executions:
             heapq.heappush(self._deadlines, (deadline, message.execution))
         if message.coordination is not None:
             self._instances[message.coordination.address] = execution
-        self._attempt(execution, self._stage_windows if message.on_windows else self._stage)
+        self._attempt(execution, self._admit if message.on_windows else self._stage)
 
     def _environment(self, message: Execute) -> dict[str, str]:
         if message.on_windows:
-            return wine.environment(self._base, message)
+            return wine.environment(self._base, message.environment)
         return {**self._base, **message.environment}
 
     def proceed(self, number: int) -> None:
@@ -180,8 +182,13 @@ class Executions:
             self._workers.collect()
             self._clear()
             if is_none_left and not any(map(_is_ending, self._executions.values())):
-                return
+                break
             time.sleep(_PAUSE)
+        self._windows.close()
+
+    def drop(self, folder: str) -> None:
+        """End what is kept for nodes in a folder, which is about to go."""
+        self._windows.drop(folder)
 
     def _attempt(self, execution: Execution, step: Step) -> None:
         try:
@@ -189,18 +196,8 @@ class Executions:
         except Exception as error:
             self._finish(execution, _failure_of(error))
 
-    def _stage_windows(self, execution: Execution) -> None:
-        self._template.await_ready(self._processes, partial(self._make_prefix, execution))
-
-    def _make_prefix(self, execution: Execution) -> None:
-        work = partial(self._template.make_prefix, execution.message)
-        self._workers.submit(work, partial(self._on_prefix_made, execution))
-
-    def _on_prefix_made(self, execution: Execution, error: Exception | None) -> None:
-        if execution.phase is Phase.OVER:
-            wine.remove_prefix(execution.message)
-        else:
-            self._on_fetched(execution, self._stage, error)
+    def _admit(self, execution: Execution) -> None:
+        self._windows.admit(execution, partial(self._on_fetched, execution, self._stage))
 
     def _stage(self, execution: Execution) -> None:
         message = execution.message
@@ -261,10 +258,12 @@ class Executions:
 
     def _lead(self, execution: Execution, command_line: str, phase: Phase) -> None:
         earlier = execution.leader
-        start = wine.launch if execution.message.on_windows else launch.launch
-        execution.leader = start(
-            command_line, execution.environment, execution.folder, goes_on=bool(earlier)
-        )
+        if execution.message.on_windows:
+            execution.leader = self._windows.launch(execution)
+        else:
+            execution.leader = launch.launch(
+                command_line, execution.environment, execution.folder, goes_on=bool(earlier)
+            )
         execution.phase = phase
         if earlier:
             self._processes.forget_leader(execution.number, earlier)
@@ -288,6 +287,8 @@ class Executions:
                 self._attempt(execution, self._upload)
 
     def _upload(self, execution: Execution) -> None:
+        if execution.message.on_windows:
+            self._windows.conclude(execution)
         work = Uploads(_due_uploads(execution), execution.working_directory, execution.environment)
         if work.run_quickly():
             self._finish_uploads(execution, work)
@@ -326,7 +327,7 @@ class Executions:
         if execution.message.coordination is not None:
             self._forget_instance(execution, execution.message.coordination.address)
         if execution.message.on_windows:
-            wine.remove_prefix(execution.message)
+            self._windows.release(execution)
         self._on_ended(_ended(execution))
 
     def _forget_instance(self, execution: Execution, address: str) -> None:

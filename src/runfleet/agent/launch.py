@@ -70,7 +70,7 @@ def start(
     """Start a program with its arguments, as `launch` does."""
     working_directory = task_directory + "/wd"
     program = find_program(arguments[0], working_directory, environment.get("PATH", os.defpath))
-    open_file = _open_file if goes_on else _new_file
+    open_file = _open_file if goes_on else new_file
     streams = (open_file(task_directory + "/stdout.txt"), open_file(task_directory + "/stderr.txt"))
     actions = [(os.POSIX_SPAWN_DUP2, streams[0], 1), (os.POSIX_SPAWN_DUP2, streams[1], 2)]
     try:
@@ -146,7 +146,8 @@ def _split(command_line: str) -> tuple[str, ...]:
     return tuple(shlex.split(command_line))
 
 
-def _new_file(path: str) -> int:
+def new_file(path: str) -> int:
+    """Open a new file to write to, in place of one that may be there."""
     # Never written over: an earlier one may be linked from a container.
     try:
         return os.open(path, _NEW_FILE, 0o666)

@@ -73,7 +73,12 @@ class Agent:
         self._folders = Folders(self._trash)
         self._workers = Workers(_WORKERS, self._wake)
         self._executions = Executions(
-            state, self._folders, self._workers, self._on_ended, self._on_coordinated
+            state,
+            self._folders,
+            self._workers,
+            self._selector,
+            self._on_ended,
+            self._on_coordinated,
         )
         self._logins = Logins(state, self._selector, self._executions)
 
@@ -144,6 +149,7 @@ class Agent:
             case Kill():
                 self._executions.stop(message.execution, EndedBy.KILL, wants_uploads=message.upload)
             case RemoveFolder():
+                self._executions.drop(message.path)
                 self._folders.remove(message.path)
 
     def _on_coordinated(self, coordinated: Coordinated) -> None:

@@ -7,12 +7,15 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import count
+from resource import struct_rusage
 
 _PR_SET_CHILD_SUBREAPER = 36
 _MARKER = b"AZ_BATCH_TASK_DIR="
-_ERRAND = -1
+# What Wine itself starts for a prefix has nothing of a task in its environment.
+_ERRAND_MARKER = b"WINEPREFIX="
 _ATTEMPTS = 200
 _PAUSE = 0.0005
 # Positions in `/proc/PID/stat`, counted from behind the name.
@@ -21,21 +24,24 @@ _PARENT, _VIRTUAL_SIZE, _ENVIRONMENT, _ENVIRONMENT_END = 1, 20, 47, 48
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """The leader of an execution has ended: its wait status, and processor time in seconds."""
+    """The leader of an execution has ended: its exit code, and processor time in seconds."""
 
     execution: int
-    status: int
+    exit_code: int
     user_time: float
     system_time: float
 
-    @property
-    def exit_code(self) -> int:
-        """As a shell has it: 128 and the signal's number for a process that a signal ended."""
-        return exit_code_of(self.status)
+
+def _exit(execution: int, status: int, usage: struct_rusage) -> Exit:
+    return Exit(execution, exit_code_of(status), usage.ru_utime, usage.ru_stime)
 
 
 def exit_code_of(status: int) -> int:
-    """The exit code that a wait status tells, as a shell has it."""
+    """
+    Tell the exit code of a wait status, as a shell has it.
+
+    That is 128 and the signal's number for a process that a signal ended.
+    """
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
 
@@ -50,6 +56,9 @@ class Processes:
     a *stranger*.  A stranger belongs to an execution by its session, else by the task folder in
     its environment, else to any of those that were there when it was first met.  It is ended as
     soon as no leader runs of the executions to which it may belong.
+
+    An *errand* works for no execution, and so do the processes that it leaves: they have a number
+    below zero, and stay until the errand is over.
     """
 
     def __init__(self) -> None:
@@ -61,6 +70,7 @@ class Processes:
         self._owners: dict[int, frozenset[int]] = {}
         self._held: set[int] = set()
         self._guests: dict[int, Callable[[int], None]] = {}
+        self._errands = count(-1, -1)
 
     def add(self, execution: int, leader: int, mark: str) -> None:
         """Watch over the processes of an execution whose leader has just been started."""
@@ -81,11 +91,27 @@ class Processes:
         self._sessions[guest] = execution
         self._guests[guest] = on_exit
 
-    def add_errand(self, pid: int, mark: str, on_exit: Callable[[int], None]) -> None:
-        """Watch over a process that works for no execution; what it started ends with it."""
-        self.hold(_ERRAND)
-        self._marks[os.fsencode(mark)] = _ERRAND
-        self.add_guest(_ERRAND, pid, on_exit)
+    def add_errand(self, pid: int, prefix: str, on_exit: Callable[[int], None]) -> int:
+        """
+        Watch over a process that works for a Wine prefix, and over what it starts.
+
+        Returns
+        -------
+        errand : int
+            For `end_errand`; until then its processes stay, also when the first of them has ended,
+            of which `on_exit` hears.
+        """
+        errand = next(self._errands)
+        self.hold(errand)
+        self._marks[os.fsencode(prefix)] = errand
+        self.add_guest(errand, pid, on_exit)
+        return errand
+
+    def end_errand(self, errand: int, prefix: str) -> None:
+        """End the processes of an errand."""
+        self.release(errand)
+        self.forget(errand, 0, prefix)
+        self.end_strangers()
 
     def kill(self, leader: int) -> None:
         """End a leader, or a guest, and its process group."""
@@ -104,14 +130,13 @@ class Processes:
             _, status, usage = os.wait4(pid, 0)
             self._owners.pop(pid, None)
             if execution is not None:
-                exits.append(Exit(execution, status, usage.ru_utime, usage.ru_stime))
+                exits.append(_exit(execution, status, usage))
             elif pid in self._guests:
                 self._on_guest_ended(pid, status)
         return exits
 
     def _on_guest_ended(self, guest: int, status: int) -> None:
-        if self._sessions.pop(guest) == _ERRAND:
-            self.release(_ERRAND)
+        del self._sessions[guest]
         self._guests.pop(guest)(exit_code_of(status))
 
     def end_strangers(self) -> frozenset[int]:
@@ -158,16 +183,21 @@ class Processes:
         session = self._sessions.get(_session(pid))
         if session is not None:
             return frozenset((session,))
-        mark = read_variable(pid, _MARKER)
-        if mark is None:
-            return frozenset(self._sessions.values())
-        execution = self._marks.get(mark)
-        return frozenset() if execution is None else frozenset((execution,))
+        variables = _environment(pid).split(b"\0")
+        mark = _value(variables, _MARKER)
+        if mark is not None:
+            execution = self._marks.get(mark)
+            return frozenset() if execution is None else frozenset((execution,))
+        errand = self._marks.get(_value(variables, _ERRAND_MARKER) or b"")
+        return frozenset(self._sessions.values()) if errand is None else frozenset((errand,))
 
 
 def read_variable(pid: int | str, marker: bytes) -> bytes | None:
     """Read a variable, given with its equals sign, from the environment of a process."""
-    variables = _environment(pid).split(b"\0")
+    return _value(_environment(pid).split(b"\0"), marker)
+
+
+def _value(variables: Iterable[bytes], marker: bytes) -> bytes | None:
     found = (entry for entry in variables if entry.startswith(marker))
     return next((entry[len(marker) :] for entry in found), None)
 

@@ -1,17 +1,23 @@
-"""Command lines of Windows, started through Wine."""
+"""
+Command lines of Windows, started through Wine.
+
+A small program of ours stands between Wine and the task, see `wine_starter.c`.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from runfleet.agent import launch as processes
+from runfleet.agent.addresses import fixed_addresses
 from runfleet.agent.failures import ExecutionError
-from runfleet.agent.messages import Execute
+from runfleet.agent.streams import Streams
 
 MISSING = "Windows nodes need Wine: install the Debian packages `wine` and `wine64`"
 
@@ -19,13 +25,30 @@ _DEBIAN_LOADERS = ("/usr/lib/wine/wine", "/usr/lib/wine/wine64")
 # What Wine takes from Linux unless `WINE` stands before the name.
 _OWN_NAMES = ("PATH", "HOME", "TEMP", "TMP")
 _SERVERS = "/tmp"  # noqa: S108 - where Wine makes their folders, whatever TMPDIR says
-_RAW_LINE = "RUNFLEET_COMMAND_LINE"
+_STARTER = str(Path(__file__).with_name("wine_starter.exe"))
+_END_FILE = "end"
+_NOT_FOUND = (2, 3)
 _SYSTEM_FOLDERS = ("C:\\windows\\system32", "C:\\windows")
 _ARGUMENT = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _SHELLS = ("cmd", "cmd.exe")
 _SHELL = "C:\\windows\\system32\\cmd.exe"
-# A shell's line within one pair of quotes, none inside it.
-_QUOTED_LINE = re.compile(r'(?P<shell>[^\s"]+(?:\s+/\w)+)\s+"(?P<line>[^"]*[^"\\])"', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """
+    How a task has ended, as the starter noted it.
+
+    Parameters
+    ----------
+    exit_code
+        With 32 bits, negative where the highest of them is set, as Windows nodes tell it.
+    changed_registry
+        Whether somebody wrote to the registry meanwhile.
+    """
+
+    exit_code: int
+    changed_registry: bool
 
 
 def is_installed(search_path: str | None = None) -> bool:
@@ -43,36 +66,24 @@ def drives(node_root: str) -> dict[str, str]:
     return {"c": drive_of(node_root), "d": os.path.dirname(node_root), "z": "/"}
 
 
-def prefix_of(message: Execute) -> str:
-    """
-    Name the folder that an execution has to itself as its Wine prefix.
-
-    Wine has a server for each, which thus ends with its execution and disturbs no other one.
-    """
-    return f"{message.node_root}/volatile/wine/{message.execution}"
-
-
 def settings(base: Mapping[str, str], prefix: str) -> dict[str, str]:
     """What Wine itself is to know; `base` is what every command gets."""
     quiet = {"WINEPREFIX": prefix, "WINEDEBUG": "-all", "LC_ALL": "C.UTF-8"}
     return {**base, **quiet}
 
 
-def environment(base: Mapping[str, str], message: Execute) -> dict[str, str]:
-    """The environment of an execution: what it asked for, and what Wine is to know."""
-    asked = {_name(name): value for name, value in message.environment.items()}
-    return {**asked, **settings(base, prefix_of(message))}
+def environment(base: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment of an execution but for the prefix, which it does not have yet."""
+    return {**{_name(name): value for name, value in asked.items()}, **base}
 
 
 def launch(
-    command_line: str,
-    environment: Mapping[str, str],
-    task_directory: str,
-    *,
-    goes_on: bool = False,
+    command_line: str, environment: Mapping[str, str], working_directory: str, streams: Streams
 ) -> int:
     """
-    Start a command line of Windows, as `agent.launch.launch` does one of Linux.
+    Start a command line of Windows; return its process.
+
+    The terminal among the streams becomes the console of the program and of what it starts.
 
     Raises
     ------
@@ -82,42 +93,60 @@ def launch(
     if not is_installed(environment["PATH"]):
         raise ExecutionError("CommandLaunchFailed", Message=MISSING)
     line = command_line.strip()
-    program = _find_program(_program(line), environment, task_directory + "/wd")
-    (_, *rest), variables = as_arguments(line)
-    # By its whole path: what Wine has to look for, it starts by way of the desktop.
-    arguments = [_loader(), _SHELL if variables else program, *rest]
-    everything = {**environment, **variables, "WINELOADER": _loader()}
-    return processes.start(arguments, everything, task_directory, goes_on=goes_on)
+    _find_program(_program(line), environment, working_directory)
+    prefix = environment["WINEPREFIX"]
+    Path(prefix, _END_FILE).unlink(missing_ok=True)
+    told = {"RUNFLEET_COMMAND_LINE": line, "RUNFLEET_END_FILE": f"Z:{prefix}/{_END_FILE}"}
+    everything = {**environment, **told, "WINELOADER": _loader()}
+    writers = [one.writer for one in (streams.errors, streams.output, streams.console)]
+    try:
+        with fixed_addresses():
+            return processes.launch_beside(starter(), everything, working_directory, writers)
+    except (OSError, ValueError) as error:
+        raise ExecutionError("CommandLaunchFailed", Message=str(error)) from error
 
 
-def as_arguments(line: str) -> tuple[list[str], dict[str, str]]:
+def launch_silently(
+    arguments: Sequence[str], environment: Mapping[str, str], working_directory: str
+) -> int:
+    """Start a program of Linux that starts Wine, and neither reads nor writes."""
+    with open(os.devnull, "r+b") as nowhere, fixed_addresses():
+        streams = [nowhere.fileno()] * 3
+        return processes.launch_beside(arguments, environment, working_directory, streams)
+
+
+def starter() -> list[str]:
+    """Give what starts the starter; where no command line is told it only starts Wine."""
+    return [_loader(), _STARTER]
+
+
+def read_end(prefix: str) -> End | None:
     """
-    Have Wine make a command line again.
-
-    Wine makes it of arguments, and writes a backslash before each quote in them, which `cmd` does
-    not take.  What cannot be said that way is handed over in a variable: a `cmd` expands it, once,
-    after it has looked for what is special in its own line, and starts what it finds as it stands.
+    Read how the task of a prefix has ended.
 
     Returns
     -------
-    arguments
-        For `wine`.
-    variables
-        What else has to be in the environment.
+    end
+        None if the starter was ended before.
+
+    Raises
+    ------
+    ExecutionError
+        If Windows could not start the program.
     """
-    if '"' not in line:
-        return line.split(), {}
-    is_shell = _is_shell(_program(line))
-    if is_shell and (quoted := _QUOTED_LINE.fullmatch(line)):
-        return [*quoted["shell"].split(), quoted["line"]], {}
-    if not is_shell and '\\"' not in line and line.count('"') % 2 == 0:
-        return [argument.replace('"', "") for argument in _ARGUMENT.findall(line)], {}
-    return ["cmd", "/s", "/c", f"%{_RAW_LINE}%"], {_RAW_LINE: line}
+    try:
+        code, detail = Path(prefix, _END_FILE).read_text().split()
+    except (OSError, ValueError):
+        return None
+    if code == "-":
+        known = int(detail) in _NOT_FOUND
+        name = "CommandProgramNotFound" if known else "CommandLaunchFailed"
+        raise ExecutionError(name, Message=f"Windows error {detail}")
+    return End(int(code), detail == "1")
 
 
-def remove_prefix(message: Execute) -> None:
-    """Remove the prefix of an execution of which no process is left."""
-    prefix = prefix_of(message)
+def remove_prefix(prefix: str) -> None:
+    """Remove a prefix of which no process is left, and what its server left elsewhere."""
     remove_server_folders(prefix)
     shutil.rmtree(prefix, ignore_errors=True)
 
@@ -145,12 +174,12 @@ def _program(line: str) -> str:
     return found[0].replace('"', "")
 
 
-def _is_shell(program: str) -> bool:
-    return program.replace("\\", "/").rpartition("/")[2].lower() in _SHELLS
-
-
 def _find_program(name: str, environment: Mapping[str, str], working_directory: str) -> str:
-    """A name without a dot is that of an EXE; one with a path is not looked for elsewhere."""
+    """
+    Find a program, to say at once that it is not there.
+
+    A name without a dot is that of an EXE; one with a path is not looked for elsewhere.
+    """
     if name.lower() in _SHELLS:
         return _SHELL
     file = name if "." in name.replace("\\", "/").rpartition("/")[2] else f"{name}.exe"

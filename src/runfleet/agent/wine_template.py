@@ -6,13 +6,15 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from runfleet.agent import launch, wine
 from runfleet.agent.failures import ExecutionError, from_os_error
-from runfleet.agent.messages import Execute
 from runfleet.agent.processes import Processes
 
-_MAKE = "wine wineboot --init; wineserver -k; wineserver -w"
+# Nobody is there to debug a program that crashes: it ends at once.
+_NO_DEBUGGER = r"wine reg delete 'HKLM\Software\Microsoft\Windows NT\CurrentVersion\AeDebug' /f"
+_MAKE = f"wine wineboot --init; {_NO_DEBUGGER}; wineserver -k; wineserver -w"
 # Registries are written to; the time stamp keeps Wine from bringing a new prefix up to date.
 _COPIED = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
 
@@ -32,6 +34,7 @@ class Template:
         self._draft = state + "/wine.partial"
         self._waiting: list[Callable[[], None]] = []
         self._lock = threading.Lock()
+        self._errand = 0
 
     def await_ready(self, processes: Processes, then: Callable[[], None]) -> None:
         """
@@ -46,25 +49,25 @@ class Template:
             then()
             return
         if not self._waiting:
-            processes.add_errand(self._begin(), self._draft, self._on_made)
+            on_exit = partial(self._on_made, processes)
+            self._errand = processes.add_errand(self._begin(), self._draft, on_exit)
         self._waiting.append(then)
 
-    def make_prefix(self, message: Execute) -> None:
+    def make_prefix(self, prefix: str, node_root: str) -> None:
         """
-        Make an execution's own prefix, on the drive C of its node.
+        Make a prefix, on the drive C of its node.
 
         Raises
         ------
         ExecutionError
             If there is no template, or no space.
         """
-        prefix = wine.prefix_of(message)
         try:
-            self._make_drive(wine.drive_of(message.node_root))
+            self._make_drive(wine.drive_of(node_root))
             os.makedirs(prefix + "/dosdevices")
             for name in _COPIED:
                 shutil.copyfile(f"{self._folder}/{name}", f"{prefix}/{name}")
-            for drive, folder in wine.drives(message.node_root).items():
+            for drive, folder in wine.drives(node_root).items():
                 os.symlink(folder, f"{prefix}/dosdevices/{drive}:")
         except OSError as error:
             raise from_os_error(
@@ -88,16 +91,13 @@ class Template:
         base = launch.base_environment(os.environ)
         if not wine.is_installed(base["PATH"]):
             raise ExecutionError("CommandLaunchFailed", Message=wine.MISSING)
-        environment = wine.settings(base, self._draft) | {
-            "AZ_BATCH_TASK_DIR": self._draft,
-            # Neither menus nor what would ask for a download.
-            "WINEDLLOVERRIDES": "winemenubuilder.exe,mscoree,mshtml=",
-        }
-        with open(os.devnull, "r+b") as nowhere:
-            streams = [nowhere.fileno()] * 3
-            return launch.launch_beside(["sh", "-c", _MAKE], environment, self._draft, streams)
+        # Neither menus nor what would ask for a download.
+        quiet = {"WINEDLLOVERRIDES": "winemenubuilder.exe,mscoree,mshtml="}
+        environment = wine.settings(base, self._draft) | quiet
+        return wine.launch_silently(["sh", "-c", _MAKE], environment, self._draft)
 
-    def _on_made(self, exit_code: int) -> None:
+    def _on_made(self, processes: Processes, exit_code: int) -> None:
+        processes.end_errand(self._errand, self._draft)
         wine.remove_server_folders(self._draft)
         if exit_code == 0 and os.path.exists(f"{self._draft}/system.reg"):
             os.rename(self._draft, self._folder)

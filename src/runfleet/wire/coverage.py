@@ -199,7 +199,7 @@ REFUSED_IN_MANAGEMENT: Mapping[str, Refusal] = {
 _NO_LOGIN = "nobody can log in: a virtual node is a folder, not a machine"
 
 SHORTFALLS: Mapping[str, str] = {
-    "create_pool": "Windows nodes run programs through Wine, and one that demands a console fails; "
+    "create_pool": "Windows nodes run programs through Wine; "
     f"{WINDOWS_WITHOUT_WINE.meaning} are refused; "
     "machines are not made, so that what describes them is kept and shown without effect",
     "create_task": f"{WINDOWS_TOGETHER.meaning} are refused",

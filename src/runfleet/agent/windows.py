@@ -1,0 +1,162 @@
+"""What executions on Windows nodes need besides: a slot of Wine, pipes and a console."""
+
+from __future__ import annotations
+
+import logging
+import selectors
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from runfleet.agent import wine
+from runfleet.agent.execution import Execution, Phase
+from runfleet.agent.processes import Processes
+from runfleet.agent.streams import Stream, Streams
+from runfleet.agent.wine_slots import Slot, Slots
+from runfleet.agent.wine_template import Template
+from runfleet.agent.workers import Workers
+
+log = logging.getLogger(__name__)
+
+OnReady = Callable[[Exception | None], None]
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an execution runs; its slot is sound if it can be used again."""
+
+    slot: Slot
+    streams: Streams | None = None
+    is_sound: bool = True
+
+
+class Windows:
+    """
+    Looks after executions on Windows nodes.
+
+    Parameters
+    ----------
+    state
+        The state folder.
+    processes, workers
+        See `Executions`.
+    selector
+        The loop's, which is to hear of what tasks write.
+    """
+
+    def __init__(
+        self,
+        state: str,
+        processes: Processes,
+        workers: Workers,
+        selector: selectors.BaseSelector,
+    ) -> None:
+        self._processes = processes
+        self._template = Template(state)
+        self._slots = Slots(self._template, processes, workers)
+        self._selector = selector
+        self._places: dict[int, Place] = {}
+        self._listening: set[Stream] = set()
+
+    def admit(self, execution: Execution, then: OnReady) -> None:
+        """
+        Find an execution a place; `then` hears when it has one, or why not.
+
+        Raises
+        ------
+        ExecutionError
+            If Wine is not installed.
+        """
+        root = execution.message.node_root
+        take = partial(self._slots.take, root, partial(self._on_slot, execution, then))
+        self._template.await_ready(self._processes, take)
+
+    def launch(self, execution: Execution) -> int:
+        """
+        Start the command of an execution; return its process.
+
+        Raises
+        ------
+        ExecutionError
+            If it has no program that can be started.
+        """
+        message, place = execution.message, self._places[execution.number]
+        place.is_sound = False  # until its end is known
+        place.streams = streams = Streams.open(execution.folder)
+        try:
+            return wine.launch(
+                message.command_line, execution.environment, execution.working_directory, streams
+            )
+        finally:
+            streams.hand_over()
+            self._listen(streams)
+
+    def conclude(self, execution: Execution) -> None:
+        """
+        Bring the rest of its output to its file, and learn how an execution has really ended.
+
+        Raises
+        ------
+        ExecutionError
+            If Windows could not start its program.
+        """
+        place = self._places[execution.number]
+        self._close_streams(place)
+        ended, execution.exit = execution.exit, None
+        end = wine.read_end(place.slot.prefix)
+        assert ended is not None, "only executions whose command has ended get here"
+        if end is None:
+            execution.exit = ended
+            return
+        place.is_sound = not end.changed_registry and execution.stopped_by is None
+        execution.exit = replace(ended, exit_code=end.exit_code)
+
+    def release(self, execution: Execution) -> None:
+        """Take back the place of an execution of which no process is left."""
+        place = self._places.pop(execution.number, None)
+        if place is not None:
+            self._close_streams(place)
+            self._slots.give_back(place.slot, is_sound=place.is_sound)
+
+    def drop(self, folder: str) -> None:
+        """End what is kept for the nodes that lie in a folder, which is about to go."""
+        self._slots.drop(folder)
+
+    def close(self) -> None:
+        """Clear away what lies elsewhere, once no process is left."""
+        self._slots.close()
+
+    def _on_slot(
+        self, execution: Execution, then: OnReady, slot: Slot, error: Exception | None
+    ) -> None:
+        if execution.phase is Phase.OVER or error is not None:
+            self._slots.give_back(slot, is_sound=error is None)
+        else:
+            self._places[execution.number] = Place(slot)
+            execution.environment = wine.settings(execution.environment, slot.prefix)
+        then(error)
+
+    def _listen(self, streams: Streams) -> None:
+        for stream in streams.all():
+            self._listening.add(stream)
+            hear = partial(self._forward, stream)
+            self._selector.register(stream, selectors.EVENT_READ, lambda _, hear=hear: hear())
+
+    def _ignore(self, stream: Stream) -> None:
+        if stream in self._listening:
+            self._listening.remove(stream)
+            self._selector.unregister(stream)
+
+    def _forward(self, stream: Stream) -> None:
+        # What happened just before, in the same turn of the loop, may have closed it.
+        if stream in self._listening:
+            stream.forward()
+            if stream.is_over:
+                self._ignore(stream)
+
+    def _close_streams(self, place: Place) -> None:
+        if place.streams is not None:
+            for stream in place.streams.all():
+                self._ignore(stream)
+            place.streams.close()
+            place.streams = None
