@@ -318,6 +318,26 @@ def test_a_wrong_task_is_refused(account, job, more, code):
     assert account.code(account.send("POST", f"/jobs/{job}/tasks", body)) == (400, code)
 
 
+def test_what_cannot_be_asked_of_a_node_fails_alone(account, sh):
+    """A container that no storage account could have, for tasks of every kind."""
+    files = [{"autoStorageContainerName": "No container!"}]
+    pool = account.pool(nodes=2)
+    job = account.job(pool)
+    account.add(job, "long", "sleep 60")
+    long = account.task_in(job, "long", "running")["executionInfo"]
+    failed = account.run(job, "t", resourceFiles=files)["executionInfo"]
+    assert failed["failureInfo"]["code"] == "BlobNotFound"
+    assert "exitCode" not in failed
+    prepared = account.job(pool, jobPreparationTask={"commandLine": "true", "resourceFiles": files})
+    account.add(prepared, "t")
+    path = f"/jobs/{prepared}/jobpreparationandreleasetaskstatus"
+    account.wait_for(lambda: "failureInfo" in str(account.get(path)["value"]))
+    started = account.pool(startTask={"commandLine": "true", "resourceFiles": files})
+    account.node_in(started, "starttaskfailed")
+    assert account.task(job, "long")["executionInfo"] == long
+    account.send("DELETE", f"/jobs/{job}")
+
+
 def test_what_is_not_built_says_so(account, job):
     body = {"id": "t", "commandLine": "true", "containerSettings": {"imageName": "ubuntu"}}
     response = account.send("POST", f"/jobs/{job}/tasks", body)

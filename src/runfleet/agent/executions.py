@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import logging
 import os
 import selectors
 import time
@@ -12,7 +11,7 @@ from functools import partial
 
 from runfleet.agent import launch, staging, uploads, wine
 from runfleet.agent.execution import LIVE, Execution, Phase
-from runfleet.agent.failures import ExecutionError
+from runfleet.agent.failures import failure_of
 from runfleet.agent.folders import Folders
 from runfleet.agent.host_names import with_host_name
 from runfleet.agent.launchers import remove_sessions, sessions_folder, with_launchers
@@ -30,8 +29,6 @@ from runfleet.agent.uploads import Uploads
 from runfleet.agent.windows import Windows
 from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
-
-log = logging.getLogger(__name__)
 
 _PAUSE = 0.005
 
@@ -194,7 +191,7 @@ class Executions:
         try:
             step(execution)
         except Exception as error:
-            self._finish(execution, _failure_of(error))
+            self._finish(execution, failure_of(error))
 
     def _admit(self, execution: Execution) -> None:
         self._windows.admit(execution, partial(self._on_fetched, execution, self._stage))
@@ -243,7 +240,7 @@ class Executions:
         if error is None:
             self._attempt(execution, then)
         else:
-            self._finish(execution, _failure_of(error))
+            self._finish(execution, failure_of(error))
 
     def _coordinate(self, execution: Execution) -> None:
         coordination = execution.message.coordination
@@ -305,7 +302,7 @@ class Executions:
         if error is None:
             self._attempt(execution, partial(self._finish_uploads, work=work))
         else:
-            self._finish(execution, _failure_of(error))
+            self._finish(execution, failure_of(error))
 
     def _finish_uploads(self, execution: Execution, work: Uploads) -> None:
         if work.failed:
@@ -353,13 +350,6 @@ def _due_uploads(execution: Execution) -> list[FilesToUpload]:
         return []
     wanted = execution.message.uploads
     return [one for one in wanted if uploads.is_due(one, succeeded=succeeded)]
-
-
-def _failure_of(error: Exception) -> ExecutionFailure:
-    if isinstance(error, ExecutionError):
-        return error.failure
-    log.error("an execution failed for an unforeseen reason", exc_info=error)
-    return ExecutionError("Unknown", Message=repr(error)).failure
 
 
 def _ended(execution: Execution) -> Ended:

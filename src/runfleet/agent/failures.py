@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 
 from runfleet.agent.messages import ExecutionFailure
 from runfleet.errors import RunfleetError
+
+log = logging.getLogger(__name__)
 
 _USER, _SERVER = "usererror", "servererror"
 
@@ -62,6 +65,14 @@ class ExecutionError(RunfleetError):
         super().__init__(message)
         printable = {name: as_utf8(value) for name, value in details.items()}
         self.failure = ExecutionFailure(category, code, message, printable)
+
+
+def failure_of(error: Exception) -> ExecutionFailure:
+    """What an execution fails of that ran into an error, foreseen or not."""
+    if isinstance(error, ExecutionError):
+        return error.failure
+    log.error("an execution failed for an unforeseen reason", exc_info=error)
+    return ExecutionError("Unknown", Message=repr(error)).failure
 
 
 def as_utf8(text: str) -> str:

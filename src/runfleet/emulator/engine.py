@@ -7,14 +7,16 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from runfleet.agent.failures import failure_of
 from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.link import AgentLink
 from runfleet.agent.messages import (
     Coordinated,
     Ended,
-    ExecutionFailure,
+    Execute,
     Kill,
     Message,
     Proceed,
@@ -23,14 +25,15 @@ from runfleet.agent.messages import (
     Subject,
 )
 from runfleet.agent.process import AgentProcess
-from runfleet.batch.records import Failure, Task
+from runfleet.batch.records import Task
 from runfleet.batch.specs import PoolSpec
-from runfleet.batch.states import ErrorCategory
+from runfleet.batch.states import EndedBy
 from runfleet.emulator.commits import Commits
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.new_tasks import new_task
+from runfleet.emulator.outcomes import failure_record, is_success, outcome_of
 from runfleet.errors import RunfleetError
 from runfleet.scheduler import commands as wanted
 from runfleet.scheduler import losses, reports, task_requests
@@ -60,29 +63,6 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def now() -> datetime:
     """The time that goes into decisions and records."""
     return datetime.now(UTC)
-
-
-def outcome_of(ended: Ended) -> Outcome:
-    """What the scheduler is told of an execution that ended."""
-    return Outcome(
-        start_time=datetime.fromtimestamp(ended.start_time, UTC),
-        end_time=datetime.fromtimestamp(ended.end_time, UTC),
-        ended_by=ended.ended_by,
-        exit_code=ended.exit_code,
-        failure=_failure_of(ended.failure),
-    )
-
-
-def is_success(ended: Ended) -> bool:
-    """Whether nothing went wrong with an execution, and nobody ended it."""
-    return ended.exit_code == 0 and ended.failure is None
-
-
-def _failure_of(failure: ExecutionFailure | None) -> Failure | None:
-    if failure is None:
-        return None
-    category = ErrorCategory(failure.category)
-    return Failure(category, failure.code, failure.message, failure.details)
 
 
 class Engine:
@@ -316,24 +296,36 @@ class Engine:
         task.retention_time = spec.retention_time
         job = self.state.job(task.job_id).job
         pool = self._pool_spec(command.node.pool_id)
+        of = self._executions
         if isinstance(command, wanted.StartTask):
-            self._send(self._executions.of_task(command, spec, job, pool))
+            self._order(command.execution, partial(of.of_task, command, spec, job, pool))
         else:
-            self._send(self._executions.of_instance(command, spec, job, pool))
+            self._order(command.execution, partial(of.of_instance, command, spec, job, pool))
+
+    def _order(self, execution: int, describe: Callable[[], Execute]) -> None:
+        """Have the agent execute something; what cannot even be described to it has failed."""
+        try:
+            self._send(describe())
+        except Exception as error:
+            failure = failure_record(failure_of(error))
+            moment = now()
+            outcome = Outcome(moment, moment, EndedBy.FAILURE, failure=failure)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self.decide, reports.on_ended, execution, outcome)
 
     def _pool_spec(self, pool_id: str) -> PoolSpec:
         return self.state.pool(pool_id).pool.spec
 
     def _start_node_task(self, command: wanted.StartNodeTask) -> None:
-        self._send(self._executions.of_start_task(command))
+        self._order(command.execution, partial(self._executions.of_start_task, command))
 
     def _start_preparation(self, command: wanted.StartPreparation) -> None:
         pool = self.state.pool(command.node.pool_id).pool
-        self._send(self._executions.of_preparation(command, pool))
+        self._order(command.execution, partial(self._executions.of_preparation, command, pool))
 
     def _start_release(self, command: wanted.StartRelease) -> None:
         pool = self.state.pool(command.node.pool_id).pool
-        self._send(self._executions.of_release(command, pool))
+        self._order(command.execution, partial(self._executions.of_release, command, pool))
 
     def _save_task(self, command: wanted.SaveTask) -> None:
         task = command.task

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+from runfleet.agent.failures import ExecutionError
 from runfleet.agent.messages import (
     Execute,
     FilesToUpload,
@@ -47,6 +48,7 @@ from runfleet.scheduler.commands import (
     StartTask,
 )
 from runfleet.storage import Storage
+from runfleet.storage.errors import InvalidNameError, StorageError
 from runfleet.wire.shapes import task_directory
 
 _START_TASK_DIRECTORY = "startup"
@@ -236,7 +238,12 @@ class Executions:
 
     def _auto_storage_url(self, file: ResourceFile) -> str:
         container = file.auto_storage_container_name or ""
-        return self.storage.container_url(container, life=_AUTO_STORAGE_LIFE)
+        try:
+            return self.storage.container_url(container, life=_AUTO_STORAGE_LIFE)
+        except StorageError as error:
+            is_wrong = isinstance(error, InvalidNameError)
+            code = "BlobNotFound" if is_wrong else "BlobDownloadMiscError"
+            raise ExecutionError(code, BlobSource=container, Message=error.message) from error
 
 
 Spec = TypeVar("Spec")

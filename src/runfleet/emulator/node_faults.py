@@ -11,7 +11,8 @@ from typing import Any
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.messages import Ended, Execute, Message, SubjectKind
 from runfleet.batch.states import EndedBy
-from runfleet.emulator.engine import Engine, now, outcome_of
+from runfleet.emulator.engine import Engine, now
+from runfleet.emulator.outcomes import outcome_of
 from runfleet.emulator.request_faults import storage_url
 from runfleet.faults import Fault, FaultKind, Plan
 from runfleet.faults.fault import Occasion, Transfer
