@@ -23,7 +23,9 @@ CONFIDENCE = 0.95
 """How sure one can be that an index is no further off than `..._conf` says."""
 
 _MORRIS_RESAMPLES = 1000
-_SALTELLI_RESAMPLES = 100
+_SALTELLI_RESAMPLES = (20, 100)
+# SALib holds all resampled results of a parameter at once.
+_RESAMPLED_NUMBERS = 1 << 22
 _SEED = 1
 
 MORRIS_COLUMNS = ("mu", "mu_star", "sigma", "mu_star_conf")
@@ -184,7 +186,7 @@ def _saltelli(
             _problem(parameters),
             numbers,
             calc_second_order=design.second_order,
-            num_resamples=_SALTELLI_RESAMPLES,
+            num_resamples=_resamples(len(numbers) // design.group_size),
             conf_level=CONFIDENCE,
             seed=_SEED,
         )
@@ -193,6 +195,12 @@ def _saltelli(
         {name: found[name] for name in SALTELLI_COLUMNS},
         {name: found[name] for name in interactions},
     )
+
+
+def _resamples(groups: int) -> int:
+    """Resample less often where there is so much that indices are sure anyway."""
+    least, most = _SALTELLI_RESAMPLES
+    return max(least, min(most, _RESAMPLED_NUMBERS // groups))
 
 
 def _problem(parameters: tuple[str, ...]) -> dict[str, object]:
