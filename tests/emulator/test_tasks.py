@@ -309,6 +309,10 @@ def test_the_files_of_a_task_go_when_their_time_is_over(account, job):
         ({"constraints": {"maxTaskRetryCount": "two"}}, "InvalidPropertyValue"),
         ({"resourceFiles": [{"filePath": "a"}]}, "InvalidPropertyValue"),
         ({"resourceFiles": [{"httpUrl": "http://x/a"}]}, "MissingRequiredProperty"),
+        (
+            {"resourceFiles": [{"httpUrl": "http://x/a", "filePath": "a", "fileMode": "rwx"}]},
+            "InvalidPropertyValue",
+        ),
         ({"environmentSettings": [{"value": "x"}]}, "MissingRequiredProperty"),
         ({"outputFiles": [{"filePattern": "*"}]}, "MissingRequiredProperty"),
     ],

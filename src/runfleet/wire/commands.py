@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from runfleet.batch.specs import ApplicationPackageReference, CommandSpec, ResourceFile
@@ -9,6 +10,7 @@ from runfleet.wire import models
 from runfleet.wire.errors import invalid_property, missing_property
 
 DEFAULT_USER = {"autoUser": {"scope": "pool", "elevationLevel": "nonadmin"}}
+_FILE_MODE = re.compile("(0o?)?[0-7]{1,4}")
 _SOURCES = ("httpUrl", "storageContainerUrl", "autoStorageContainerName")
 
 
@@ -34,6 +36,8 @@ def check_files(member: str, files: Sequence[models.ResourceFile]) -> None:
             raise invalid_property(member, ", ".join(sources), reason)
         if sources[0] == "httpUrl" and not file.get("filePath"):
             raise missing_property("filePath")
+        if not _FILE_MODE.fullmatch(file.get("fileMode", "0")):
+            raise invalid_property("fileMode", file["fileMode"], "must be an octal number")
 
 
 def command_spec(command: Command) -> CommandSpec:
