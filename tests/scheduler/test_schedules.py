@@ -299,3 +299,14 @@ def test_a_shared_auto_pool_that_was_deleted_is_made_anew(world):
     world.ask("terminate")
     world.wait(0.1)
     assert not world.state.pools
+
+
+@pytest.mark.parametrize("name", ["do_not_run_after", "do_not_run_until"])
+def test_a_schedule_may_name_the_end_of_all_time(world, name):
+    """`DateTime.MaxValue` of .NET: nothing comes after it."""
+    end = datetime.max.replace(tzinfo=UTC)
+    world.schedule(recurrence_interval=MINUTE, **{name: end})
+    world.wait(1.5)
+    is_late = name == "do_not_run_until"
+    assert list(world.jobs()) == ([] if is_late else ["s:job-1"])
+    assert world.record.state is JobScheduleState.ACTIVE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from runfleet.batch.records import JobSchedule
 from runfleet.batch.specs import JobSpec
@@ -14,6 +14,7 @@ from runfleet.scheduler.entries import JobEntry, JobScheduleEntry
 from runfleet.scheduler.state import Due, State
 
 TERMINATE_REASON = "TerminateJobSchedule"
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _LIVING = frozenset({JobScheduleState.ACTIVE, JobScheduleState.DISABLED})
 
 
@@ -178,4 +179,7 @@ def _watch(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
 
 
 def _after(last_moment: datetime | None) -> datetime | None:
-    return None if last_moment is None else last_moment + timedelta(microseconds=1)
+    """When a last moment has passed; some clients write the end of all time for none."""
+    if last_moment is None or last_moment == _END_OF_TIME:
+        return None
+    return last_moment + timedelta(microseconds=1)
