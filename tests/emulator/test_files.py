@@ -222,6 +222,20 @@ def test_files_of_a_task_are_listed(account, job, client, sh):
     assert len(list(client.list_task_files(job, "t", recursive=True, max_results=2))) == 5
 
 
+def test_a_node_that_has_run_nothing_has_its_folders(account, emulator):
+    """And a log without lines, of which nothing is uploaded."""
+    pool = account.pool()
+    (node,) = account.nodes(pool)
+    path = f"/pools/{pool}/nodes/{node['id']}"
+    container = emulator.home / "storage" / "logs-of-nodes"
+    container.mkdir()
+    asked = {"containerUrl": container.as_uri(), "startTime": "2020-01-01T00:00:00Z"}
+    uploaded = account.send("POST", f"{path}/uploadbatchservicelogs", asked)
+    assert uploaded.json()["numberOfFilesUploaded"] == 0
+    names = {one["name"] for one in account.get(f"{path}/files")["value"]}
+    assert names == {"applications", "fsmounts", "shared", "startup", "volatile", "workitems"}
+
+
 def test_files_of_a_node_are_listed_and_read(account, job, pool, client):
     account.run(job, "t", "echo hello")
     (node,) = account.nodes(pool)

@@ -11,6 +11,12 @@ from runfleet.agent.trash import Trash
 _NODE_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", "workitems")
 
 
+def make_node(root: str) -> None:
+    """Make the folders that every node has, as far as they are not there."""
+    for name in _NODE_FOLDERS:
+        os.makedirs(f"{root}/{name}", exist_ok=True)
+
+
 class Folders:
     """
     Makes the folders of nodes and tasks, and takes them away.
@@ -57,8 +63,7 @@ class Folders:
 
     def _make_node(self, root: str) -> None:
         if root not in self._nodes:
-            for name in _NODE_FOLDERS:
-                os.makedirs(f"{root}/{name}", exist_ok=True)
+            make_node(root)
             self._nodes.add(root)
 
     def _make_empty(self, folder: str) -> None:

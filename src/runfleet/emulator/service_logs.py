@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from runfleet.agent.folders import make_node
 from runfleet.agent.messages import FilesToUpload
 from runfleet.agent.node_logs import EARLIER_LOG_FILE, LOG_FILE
 from runfleet.agent.transfers import Cancellation
@@ -53,6 +54,7 @@ def upload_logs(node_root: Path, wanted: LogRange, container_url: str, directory
     WireError
         If the container takes none.
     """
+    make_node(str(node_root))
     with tempfile.TemporaryDirectory(dir=node_root / "volatile") as folder:
         for name in (LOG_FILE, EARLIER_LOG_FILE):
             _copy_lines(node_root / name, Path(folder) / Path(name).name, wanted)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from runfleet.agent.folders import make_node
 from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.answers import Answer, FileAnswer
 from runfleet.emulator.handlers.tasks import find_task
@@ -52,6 +53,9 @@ def node_folder(service: Service, request: Request) -> Folder:
     pool_id, node_id = request.parameters["pool_id"], request.parameters["node_id"]
     node = service.engine.state.node(pool_id, node_id).node
     path = service.folders.node_root(node.node_id)
+    if node.boot_time is not None:
+        # One that has run nothing yet has its folders, too.
+        make_node(str(path))
     return Folder(path, f"{request.base}/pools/{node.pool_id}/nodes/{node.node_id}/files")
 
 
