@@ -1,12 +1,14 @@
 """
-Set up EPANET for the examples: the program as an application package, a network as a template.
+Set up EPANET for the examples: the program as application packages, networks as templates.
 
 Fetches two Python packages without installing them, `owa-epanet` (the program for Linux) and
-`epyt` (real networks), and writes beside the examples:
+`epyt` (the program for Windows, and real networks), and writes beside the examples:
 
     .build/epanet/                      the application package: bin/runepanet and its library
+    .build/epanet-windows/              that for Windows nodes: bin/epanet2.exe and its library
     examples/epanet-net1/net1.inp.j2    the network Net1, with roughness and demand left open
     examples/net1-morris/net1.inp.j2    the same, with the roughness of each pipe and more left open
+    examples/epanet-windows/net?.inp.j2 the networks Net1 and Net3, with roughness and demand
 
 Example: python examples/epanet.py
 """
@@ -23,12 +25,15 @@ from pathlib import Path
 EXAMPLES = Path(__file__).parent
 PACKAGE = EXAMPLES.parent / ".build" / "epanet"
 TEMPLATE = EXAMPLES / "epanet-net1" / "net1.inp.j2"
+WINDOWS_PACKAGE = EXAMPLES.parent / ".build" / "epanet-windows"
+WINDOWS_TEMPLATES = EXAMPLES / "epanet-windows"
 PIPES_TEMPLATE = EXAMPLES / "net1-morris" / "net1.inp.j2"
 
 WHEELS = ("owa-epanet==2.3.5", "epyt==2.3.5.3")
 PROGRAM = "owa_epanet-2.3.5.data/data/runepanet"
 LIBRARY = re.compile(r"owa_epanet\.libs/(libepanet2-\w+\.so)")
-NETWORK = "epyt/networks/asce-tf-wdst/Net1.inp"
+WINDOWS_PROGRAM = ("epyt/libraries/win/epanet2.exe", "epyt/libraries/win/epanet2.dll")
+NETWORKS = "epyt/networks/asce-tf-wdst"
 
 LAUNCHER = """\
 #!/bin/sh
@@ -66,10 +71,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         program, networks = download(Path(folder))
         write_package(program, PACKAGE)
-        network = networks.read(NETWORK).decode()
+        network = networks.read(f"{NETWORKS}/Net1.inp").decode()
         TEMPLATE.write_text(open_network(network, "ROUGHNESS"), encoding="utf-8")
         pipes = open_network(network, "C_{pipe}", DECAY_OPTIONS)
         PIPES_TEMPLATE.write_text(pipes, encoding="utf-8")
+        for name in WINDOWS_PROGRAM:
+            write_program(WINDOWS_PACKAGE / "bin" / Path(name).name, networks.read(name))
+        for town in ("Net1", "Net3"):
+            network = networks.read(f"{NETWORKS}/{town}.inp").decode()
+            template = WINDOWS_TEMPLATES / f"{town.lower()}.inp.j2"
+            template.write_text(open_network(network, "ROUGHNESS"), encoding="utf-8")
 
 
 def download(folder: Path) -> list[zipfile.ZipFile]:

@@ -65,6 +65,15 @@ def pest_programs() -> Path:
 
 
 @pytest.fixture
+def epanet_windows() -> Path:
+    """The folder of the application package `epanet-windows`, version 2.3.5."""
+    folder = BUILD / "epanet-windows"
+    if not (folder / "bin" / "epanet2.exe").exists():
+        skip("EPANET for Windows is not there; `make .build/epanet` fetches it")
+    return folder
+
+
+@pytest.fixture
 def mpich(monkeypatch: pytest.MonkeyPatch) -> str:
     """The PATH with MPICH on it; asked for before whatever starts an emulator."""
     if not (BUILD / "mpich" / "installed").exists():

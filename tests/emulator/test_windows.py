@@ -166,6 +166,19 @@ def test_errors_have_a_file_of_their_own(account, job):
     assert account.read(job, "errors", "stderr.txt").strip() == "problem"
 
 
+def test_temporary_files_are_a_tasks_own(account, job):
+    """Processes of different slots have the same numbers, of which many programs make names."""
+    for task_id in ("temp-1", "temp-2"):
+        account.run(job, task_id, "cmd /c echo %TEMP%%TMP%& dir /b %TEMP%& echo x>%TEMP%\\left")
+    folder, *rest = account.read(job, "temp-2").split("\r\n")
+    assert folder[: len(folder) // 2] == folder[len(folder) // 2 :]
+    assert folder.startswith("D:\\")
+    assert "left" not in rest
+    task = account.run(job, "temp-3", "cmd /c echo %TEMP%", **variables(TEMP="C:\\own"))
+    assert task["executionInfo"]["exitCode"] == 0
+    assert account.read(job, "temp-3") == "C:\\own\r\n"
+
+
 def test_a_locked_file_is_told_as_windows_does(account, job):
     """A program that has a file for itself keeps others out: ERROR_SHARING_VIOLATION."""
     program = "%AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program"

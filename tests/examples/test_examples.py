@@ -41,6 +41,7 @@ def run_study(runfleet: RunCommand, folder: Path) -> Path:
 def test_every_example_is_tested() -> None:
     """A new example gets a test here, and a README."""
     studies = {"single-run", "environment-sweep", "epanet-net1", "net1-morris", "mpi-diffusion"}
+    studies |= {"epanet-windows"}
     examples = {path.parent.name for path in EXAMPLES.glob("*/README.md")}
     assert examples == studies | {"step-by-step", "command-line"}
     assert {path.parent.name for path in EXAMPLES.glob("*/study.yaml")} == studies
@@ -92,6 +93,34 @@ def test_net1_morris(runfleet: RunCommand, example: Callable[[str], Path], epane
     assert pressure.loc["C_121", "mu_star"] > 10 * pressure.loc["C_22", "mu_star"]
     assert chlorine["mu_star"].idxmax() == "WALL_DECAY"
     assert len(list((results / "plots" / "sensitivities").glob("*.png"))) == 2
+
+
+@pytest.mark.needs("wine")
+def test_epanet_windows(
+    runfleet: RunCommand, example: Callable[[str], Path], epanet: Path, epanet_windows: Path
+) -> None:
+    """The Windows program has the results of the Linux one; three lines of the study differ."""
+    runfleet("package", "add", "epanet", "2.3.5", epanet)
+    runfleet("package", "add", "epanet-windows", "2.3.5", epanet_windows)
+    folder = example("epanet-windows")
+    text = (folder / "study.yaml").read_text()
+    tables = [pandas.read_csv(run_study(runfleet, folder) / "runs.csv")]
+    for windows, linux in (
+        ("study: towns", "study: same-towns"),
+        ("epanet2.exe %NETWORK%", "runepanet $NETWORK"),
+        ("epanet-windows==2.3.5", "epanet==2.3.5"),
+        ("windows-2022", "ubuntu-22.04"),
+    ):
+        assert windows in text
+        text = text.replace(windows, linux)
+    (folder / "study.yaml").write_text(text)
+    assert runfleet("run", "study.yaml", folder=folder).returncode == 0
+    tables.append(pandas.read_csv(folder / "results" / "same-towns" / "runs.csv"))
+    times = ["start_time", "end_time", "seconds"]
+    pandas.testing.assert_frame_equal(*(table.drop(columns=times) for table in tables))
+    assert (tables[0]["state"] == "succeeded").all()
+    by_demand = tables[0].groupby(["NETWORK", "DEMAND"])["lowest_pressure"].mean()
+    assert (by_demand.xs(0.8, level="DEMAND") > by_demand.xs(1.2, level="DEMAND")).all()
 
 
 def test_mpi_diffusion(mpich: str, runfleet: RunCommand, example: Callable[[str], Path]) -> None:

@@ -96,7 +96,11 @@ def launch(
     _find_program(_program(line), environment, working_directory)
     prefix = environment["WINEPREFIX"]
     Path(prefix, _END_FILE).unlink(missing_ok=True)
-    told = {"RUNFLEET_COMMAND_LINE": line, "RUNFLEET_END_FILE": f"Z:{prefix}/{_END_FILE}"}
+    told = {
+        "RUNFLEET_COMMAND_LINE": line,
+        "RUNFLEET_END_FILE": f"Z:{prefix}/{_END_FILE}",
+        "RUNFLEET_TEMP": environment.get("WINETEMP") or _new_temp(prefix),
+    }
     everything = {**environment, **told, "WINELOADER": _loader()}
     writers = [one.writer for one in (streams.errors, streams.output, streams.console)]
     try:
@@ -104,6 +108,20 @@ def launch(
             return processes.launch_beside(starter(), everything, working_directory, writers)
     except (OSError, ValueError) as error:
         raise ExecutionError("CommandLaunchFailed", Message=str(error)) from error
+
+
+def _new_temp(prefix: str) -> str:
+    """
+    Make a folder for temporary files, and name it as Windows does.
+
+    Programs make names of files of the number of their process.  Those of different servers are the
+    same, so that tasks that run at a time must not have one folder in common.
+    """
+    folder = f"{prefix}/temp"
+    shutil.rmtree(folder, ignore_errors=True)
+    os.mkdir(folder)
+    nodes = os.path.dirname(prefix.rpartition("/volatile/")[0])
+    return "D:" + folder.removeprefix(nodes).replace("/", "\\")
 
 
 def launch_silently(

@@ -8,6 +8,7 @@
  * RUNFLEET_COMMAND_LINE  what to start; without it there is nothing to do
  * RUNFLEET_END_FILE      gets "CODE CHANGED": the exit code, and 1 if the registry was changed
  *                        meanwhile; or "- ERROR" if Windows could not start the program
+ * RUNFLEET_TEMP          becomes TEMP and TMP, which Wine has from the registry otherwise
  *
  * wine_starter.exe is made of it by `make starter`.
  */
@@ -16,7 +17,7 @@
 
 #define LONGEST 32768
 
-static WCHAR command_line[LONGEST], end_file[LONGEST];
+static WCHAR command_line[LONGEST], end_file[LONGEST], temp[LONGEST];
 static STARTUPINFOW streams;
 
 /* Take a variable out of the environment, so that the task does not see it. */
@@ -104,6 +105,9 @@ void start(void)
     HANDLE changed;
     if (!take(L"RUNFLEET_COMMAND_LINE", command_line)) ExitProcess(0);
     take(L"RUNFLEET_END_FILE", end_file);
+    take(L"RUNFLEET_TEMP", temp);
+    SetEnvironmentVariableW(L"TEMP", temp);
+    SetEnvironmentVariableW(L"TMP", temp);
     set_streams();
     changed = watch_registry();
     if (!CreateProcessW(NULL, command_line, NULL, NULL, TRUE, 0, NULL, NULL, &streams, &task)) {
