@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from runfleet.launch.sensitivity.indices import work_out
+from runfleet.launch.sensitivity.plots import draw_indices
 from runfleet.study import Result
 from runfleet.study.distributions import Choice, Integers, Uniform
 from runfleet.study.results import ColumnSource, Take
@@ -124,3 +125,19 @@ def morris_1991(row):
         for j in range(i + 1, 5):
             y += sum(-10 * w[i] * w[j] * w[k] for k in range(j + 1, 5))
     return y + 5 * w[0] * w[1] * w[2] * w[3]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [1, 2, 40])
+@pytest.mark.parametrize("kind", ["morris", "saltelli", "second order"])
+def test_plots_of_few_and_of_many_parameters(tmp_path, kind: str, count: int):
+    """Also where one parameter has all the influence, and the others none."""
+    parameters = (Uniform(0, 1),) * count
+    design = Morris(3, 4, 1, parameters)
+    if kind != "morris":
+        design = Saltelli(4, kind == "second order", 1, parameters)
+    numbers = np.array([row[0] for row in design.rows()])
+    found = work_out(design, tuple(f"P{number}" for number in range(count)), Y, numbers)
+    assert found is not None
+    draw_indices(tmp_path / "plot.png", found)
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runfleet.launch.sensitivity.indices import Indices
+from runfleet.launch.sensitivity.indices import INTERACTION_COLUMNS, Indices
 from runfleet.study.sampling import FloatArray
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _draw(figure: Figure, indices: Indices, shown: list[int]) -> None:
         _draw_bars(bars, indices, shown, {"mu_star": "mu*"})
         bars.set_xlabel(_labelled("mu*: mean size of the effect", indices.unit))
         _draw_plane(plane, indices, shown)
-    elif indices.interactions:
+    elif any(indices.pairs()):
         bars, pairs = figure.subplots(1, 2)
         _draw_shares(bars, indices, shown)
         _draw_pairs(pairs, indices, shown)
@@ -122,13 +122,15 @@ def _apart(across: FloatArray, up: FloatArray) -> list[int]:
 
 
 def _draw_pairs(axes: Axes, indices: Indices, shown: list[int]) -> None:
-    known = indices.interactions["S2"]
+    """Draw a map of the pairs; what may be nothing but noise stays white."""
+    estimated, doubt = (indices.interactions[name] for name in INTERACTION_COLUMNS)
+    known = np.where(estimated <= doubt, 0.0, estimated)
     both = np.where(np.isnan(known), known.T, known)[np.ix_(shown, shown)]
     image = axes.imshow(both, cmap="Blues", vmin=0, vmax=max(0.05, float(np.nanmax(both))))
     names = [indices.parameters[number] for number in shown]
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
-    axes.figure.colorbar(image, ax=axes, label="S2: part of the variance by the two together")
+    axes.figure.colorbar(image, ax=axes, label="S2: by the two together, where surely above 0")
 
 
 def _labelled(text: str, unit: str) -> str:
