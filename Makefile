@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-NETWORKS := examples/epanet-net1/net1.inp.j2 examples/net1-morris/net1.inp.j2 $(addprefix examples/epanet-windows/, net1.inp.j2 net3.inp.j2)
+NETWORKS := examples/epanet-calibration/net1.tpl examples/epanet-net1/net1.inp.j2 examples/net1-morris/net1.inp.j2 $(addprefix examples/epanet-windows/, net1.inp.j2 net3.inp.j2)
 
 # What has to work on Windows too.
 CLIENT := $(addprefix --package runfleet., inspection study storage azure launch calibrate cli)

@@ -9,6 +9,7 @@ Fetches two Python packages without installing them, `owa-epanet` (the program f
     examples/epanet-net1/net1.inp.j2    the network Net1, with roughness and demand left open
     examples/net1-morris/net1.inp.j2    the same, with the roughness of each pipe and more left open
     examples/epanet-windows/net?.inp.j2 the networks Net1 and Net3, with roughness and demand
+    examples/epanet-calibration/net1.tpl  Net1 for PEST, with the roughness of four groups of pipes
 
 Example: python examples/epanet.py
 """
@@ -27,6 +28,7 @@ PACKAGE = EXAMPLES.parent / ".build" / "epanet"
 TEMPLATE = EXAMPLES / "epanet-net1" / "net1.inp.j2"
 WINDOWS_PACKAGE = EXAMPLES.parent / ".build" / "epanet-windows"
 WINDOWS_TEMPLATES = EXAMPLES / "epanet-windows"
+CALIBRATION_TEMPLATE = EXAMPLES / "epanet-calibration" / "net1.tpl"
 PIPES_TEMPLATE = EXAMPLES / "net1-morris" / "net1.inp.j2"
 
 WHEELS = ("owa-epanet==2.3.5", "epyt==2.3.5.3")
@@ -65,6 +67,33 @@ DECAY_OPTIONS = """\
 
 """
 
+# What was measured, PEST takes from the report of one moment.
+MEASURED_OPTIONS = """\
+[TIMES]
+ Duration  0
+
+[REPORT]
+ Status    No
+ Summary   No
+ Nodes     All
+ Links     All
+ Demand    No
+ Head      No
+ Quality   No
+ Velocity  No
+ Headloss  No
+ Pressure  Precision 6
+ Flow      Precision 6
+
+[END]
+"""
+PIPE_GROUPS = {
+    "c_main": ("10", "11", "12", "110"),
+    "c_west": ("21", "111", "121"),
+    "c_mid": ("22", "112", "31"),
+    "c_east": ("113", "122"),
+}
+
 
 def main() -> None:
     """Fetch what is needed; write the package and the templates."""
@@ -75,6 +104,7 @@ def main() -> None:
         TEMPLATE.write_text(open_network(network, "ROUGHNESS"), encoding="utf-8")
         pipes = open_network(network, "C_{pipe}", DECAY_OPTIONS)
         PIPES_TEMPLATE.write_text(pipes, encoding="utf-8")
+        CALIBRATION_TEMPLATE.write_text(calibration_template(network), encoding="utf-8")
         for name in WINDOWS_PROGRAM:
             write_program(WINDOWS_PACKAGE / "bin" / Path(name).name, networks.read(name))
         for town in ("Net1", "Net3"):
@@ -121,6 +151,15 @@ def open_network(text: str, roughness: str, options: str = "") -> str:
         lambda found: f"{found['head']}{{{{ {roughness.format(pipe=found['pipe'])} }}}}", pipes
     )
     return before + opened + after + options + STUDY_OPTIONS
+
+
+def calibration_template(text: str) -> str:
+    """Make a template of PEST of an EPANET input file: a parameter for each group of pipes."""
+    body = text.partition("[END]")[0]
+    for parameter, pipes in PIPE_GROUPS.items():
+        row = re.compile(rf"(?m)^(\s*(?:{'|'.join(pipes)})\s+(?:\S+\s+){{4}})\S+(?=\s+\S+\s+Open)")
+        body = row.sub(rf"\1~ {parameter:8} ~", body)
+    return f"ptf ~\n{body}{MEASURED_OPTIONS}"
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def run_study(runfleet: RunCommand, folder: Path) -> Path:
 def test_every_example_is_tested() -> None:
     """A new example gets a test here, and a README."""
     studies = {"single-run", "environment-sweep", "epanet-net1", "net1-morris", "mpi-diffusion"}
-    studies |= {"epanet-windows"}
+    studies |= {"epanet-windows", "epanet-calibration"}
     examples = {path.parent.name for path in EXAMPLES.glob("*/README.md")}
     assert examples == studies | {"step-by-step", "command-line"}
     assert {path.parent.name for path in EXAMPLES.glob("*/study.yaml")} == studies
