@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from runfleet.azure import OperatingSystem
 from runfleet.calibrate.checking import check
@@ -16,6 +17,7 @@ from runfleet.calibrate.elastic import wanted_workers
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.outputs import require_pyemu
 from runfleet.calibrate.problems import Problem
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.progress import Progress
@@ -38,8 +40,13 @@ from runfleet.launch.steps import OnStep, Step, StepName, unheard
 from runfleet.storage import Storage
 from runfleet.study import Pest, Study, WorkerRange
 
+if TYPE_CHECKING:
+    from runfleet.calibrate.results import Results
+
 MANAGER_FOLDER = "manager"
 """The folder, in that of the results, of the files of the manager."""
+
+_FIRST_TO_KEEP = 2
 
 OnWait = Callable[[str], None]
 """Is told why nothing begins."""
@@ -124,7 +131,7 @@ class Calibration:
         Begin it, or go on where that was interrupted; comes back when all workers are submitted.
 
         Called again it changes nothing, but for workers that are missing.  A changed study begins
-        anew.
+        anew, and so does one that has failed before anything came out.
 
         Raises
         ------
@@ -133,7 +140,7 @@ class Calibration:
             has reached it, a connection that does not come about.
         """
         with self._submitter(on_step, on_wait) as submitter, hopeful():
-            return submitter.submit()
+            return submitter.begin(Restart()) if self._is_in_vain() else submitter.submit()
 
     def begin_anew(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
         """Begin it from the beginning, whatever there is of it; see `submit`."""
@@ -210,9 +217,9 @@ class Calibration:
         """End it; what its manager has written stays."""
         self.account.batch.terminate_job(self._record().generations[-1].job_id, "Cancelled")
 
-    def collect(self, folder: Path, *, on_step: OnStep = unheard) -> Path:
+    def collect(self, folder: Path, *, on_step: OnStep = unheard) -> Results:
         """
-        Bring the files of its manager into a folder, and return that.
+        Bring its results into a folder: tables, plots, and the files of the manager.
 
         Parameters
         ----------
@@ -221,13 +228,25 @@ class Calibration:
         on_step
             Is told how far it is.
         """
+        # Imported late: pandas takes its time.
+        from runfleet.calibrate.results import collect_results
+
         record = self._record()
+        pest = _pest_in(record)
         own = folder / MANAGER_FOLDER
         on_step(Step(StepName.COLLECTING))
         shutil.rmtree(own, ignore_errors=True)
         own.mkdir(parents=True)
         self._fetch(record, own)
-        return folder
+        on_step(Step(StepName.TABULATING))
+        return collect_results(own / pest.control.parent, pest.control.stem, folder)
+
+    def _is_in_vain(self) -> bool:
+        """Tell whether it has ended badly, before its first iteration was finished."""
+        if RecordStore(self._storage, self.name).read() is None:
+            return False
+        progress = self.look()
+        return progress.error is not None and (progress.pest.iteration or 0) < _FIRST_TO_KEEP
 
     def _fetch(self, record: StudyRecord, folder: Path) -> None:
         """Fetch what the manager has left or, where that is nothing, what was copied off it."""
@@ -296,6 +315,7 @@ class Calibration:
     @contextmanager
     def _submitter(self, on_step: OnStep, on_wait: OnWait) -> Iterator[CalibrationSubmitter]:
         study = self._loaded("to submit it")
+        require_pyemu()  # or say now that nobody could read what comes out
         pool = self.account.plan_pool(study)
         control, problems = check_study(study, pool.operating_system)
         _refuse(problems)

@@ -8,15 +8,12 @@ from runfleet.calibrate.control import Control
 from runfleet.calibrate.control_text import Row
 from runfleet.calibrate.found_files import as_posix, find_program, leaves_folder
 from runfleet.calibrate.problems import Problem
-from runfleet.documents.errors import nearest
 
 _OF_THE_SYSTEM = {
     *("bash", "call", "cd", "cmd", "copy", "cp", "del", "echo", "env", "java", "julia", "mv"),
     *("powershell", "python", "python3", "ren", "rm", "rscript", "sh", "start", "type", "wine"),
 }
 """Programs that a node has, or that its start task brings."""
-
-_PROGRAMS = ("", ".exe", ".bat", ".cmd", ".com", ".py", ".sh")
 
 
 def check_commands(
@@ -30,8 +27,7 @@ def check_commands(
             hint = "put it into the folder, or bring it by a package and write its name alone"
             yield Problem.at(row.place, what, hint)
         elif not (_is_system(program) or _is_there(control, program, inputs, is_windows)):
-            is_plain = len(as_posix(program).parts) == 1
-            yield from _missing(control, row, program, may_be_packaged=is_plain and has_packages)
+            yield from _missing(row, program, has_packages)
 
 
 def _is_system(program: str) -> bool:
@@ -47,15 +43,10 @@ def _is_there(control: Control, program: str, inputs: Collection[str], is_window
     return any(wanted + ending in names for ending in endings)
 
 
-def _missing(
-    control: Control, row: Row, program: str, *, may_be_packaged: bool
-) -> Iterator[Problem]:
+def _missing(row: Row, program: str, has_packages: bool) -> Iterator[Problem]:
+    is_plain = len(as_posix(program).parts) == 1
+    if is_plain and has_packages:
+        return
     what = f"the program `{program}` of the model is not beside the control file"
     hint = "put it there, add it to `inputs`, or name the package that brings it in `packages`"
-    files = (path for path in control.folder.iterdir() if path.suffix.lower() in _PROGRAMS)
-    beside = {path.stem: path.name for path in files}
-    meant = nearest(as_posix(program).stem, beside)
-    if meant is not None:
-        hint = f"did you mean `{beside[meant]}`?"
-    if meant is not None or not may_be_packaged:
-        yield Problem.at(row.place, what, hint, is_error=not may_be_packaged)
+    yield Problem.at(row.place, what, hint)

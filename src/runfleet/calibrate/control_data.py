@@ -23,20 +23,6 @@ _LINES = (
 )
 """What we read in the lines of the first version, from the left; there is more in each of them."""
 
-_OTHERS = frozenset(
-    {
-        *("precis", "dpoint", "numcom", "jacfile", "messfile", "obsreref", "rlamfac"),
-        *("phiratsuf", "phiredlam", "numlam", "jacupdate", "lamforgive", "derforgive"),
-        *("facparmax", "facorig", "iboundstick", "upvecbend", "absparmax", "noptswitch"),
-        *("splitswh", "doaui", "dosenreuse", "boundscale", "phiredstp", "nphistp"),
-        *("nphinored", "relparstp", "nrelpar", "phistopthresh", "lastrun", "phiabandon"),
-        *("icov", "icor", "ieig", "ires", "jcosave", "verboserec", "jcosaveitn"),
-        *("reisaveitn", "parsaveitn", "parsaverun", "maxcompdim", "derzerolim", "svdmode"),
-        *("maxsing", "eigthresh", "eigwrite"),
-    }
-)
-"""Names of PEST's that PEST++ takes as keywords in the second version."""
-
 _COUNTS = (*_LINES[1], *_LINES[2])
 
 
@@ -121,7 +107,7 @@ def read_control_data(section: Section) -> ControlData:
     """
     if section.is_keyword:
         values = dict(_keywords(section))
-        known = {name for line in _LINES for name in line} | _OTHERS
+        known = {name for line in _LINES for name in line}
         options = {name: value for name, value in values.items() if name not in known}
         return ControlData(values, options)
     if len(section.rows) < len(_LINES):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from runfleet.azure import AzureBatch, BatchError, FileInfo
-from runfleet.calibrate.tasks import MANAGER, copies_prefix
+from runfleet.calibrate.tasks import MANAGER, copies_prefix, is_own_file
 from runfleet.storage import Storage
 from runfleet.study import Pest
 
@@ -74,9 +74,9 @@ class Copies:
 
     def _changed(self) -> Iterator[FileInfo]:
         folder = PurePosixPath("wd") / self.pest.control.parent
-        begins = f"{folder / self.pest.control.stem}."
         for file in self.batch.list_task_files(self.job_id, MANAGER, recursive=True):
             mark = (file.size, file.last_modified)
-            is_own = file.name.startswith(begins) and not file.is_directory
+            path = PurePosixPath(file.name)
+            is_own = path.parent == folder and is_own_file(path.name, self.pest.control.stem)
             if is_own and file.size <= _MOST_BYTES and self._copied.get(file.name) != mark:
                 yield file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,13 @@ from runfleet.launch.progress import next_pause
 # Once it runs, its first line is there at once; inputs are copied before.
 _NAME_SECONDS = 300.0
 _FIRST_DOUBT_SECONDS = 5.0
+
+_TAKEN = re.compile(r"(?i)\bbind\b|already in use|is busy")
+_PORT_HINT = "another program has its port, perhaps another calibration: write `port` under `pest`"
+_HINT = (
+    "mend what it complains of; then `runfleet calibrate resume` goes on, and `runfleet retry` "
+    "begins anew"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +112,11 @@ def manager_ended(manager: TaskInfo, logs: Logs) -> ManagerError:
             "the node of the manager was lost, and the manager with it",
             hint="go on from what was saved: `runfleet calibrate resume`",
         )
+    output = logs.last_lines(MANAGER)
     return ManagerError(
         f"the manager has ended: {batch_message(manager)}",
-        output=logs.last_lines(MANAGER),
-        hint="mend what it complains of, and run the study again",
+        output=output,
+        hint=_PORT_HINT if _TAKEN.search(output) else _HINT,
     )
 
 

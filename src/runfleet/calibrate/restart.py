@@ -1,7 +1,7 @@
 """
 Going on with a calibration whose manager was lost: what is used of what it has left.
 
-Every program has a way of its own.  BeoPEST goes on in the middle of a Jacobian with ``/s``
+Every program has a way of its own.  BeoPEST goes on at the beginning of an iteration with ``/r``
 (its own usage text: ``[/r] [/j] [/s]``); pestpp-glm at the beginning of a batch of runs with
 ``/r``.  The others have no switch: pestpp-ies takes its last ensembles as initial ones, pestpp-opt
 its last Jacobian, by options of the control file (PEST++ Users Manual, sections on
@@ -19,7 +19,13 @@ from pathlib import PurePosixPath
 from runfleet.calibrate.control import Control
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.programs import Program
-from runfleet.calibrate.tasks import MANAGER, copies_prefix, restart_prefix, switches_blob
+from runfleet.calibrate.tasks import (
+    MANAGER,
+    copies_prefix,
+    is_own_file,
+    restart_prefix,
+    switches_blob,
+)
 from runfleet.launch import names
 from runfleet.storage import BlobNotFoundError, Storage
 
@@ -72,7 +78,10 @@ def restart_switches(storage: Storage, container: str, job_id: str) -> str:
 @dataclass(frozen=True)
 class LeftFiles:
     """
-    What a manager has left: uploaded at its end or, if it had none, copied off while it ran.
+    What a manager has left.
+
+    That was uploaded at its end or else copied off while it ran; one that was lost at once has left
+    what it went on from itself.
 
     Parameters
     ----------
@@ -94,8 +103,10 @@ class LeftFiles:
         """The blob of each file, by the file's name."""
         prefix = names.run_prefix(self.job_id, MANAGER)
         own = "" if self.folder == PurePosixPath() else f"{self.folder}/"
-        uploaded = self._below(f"{prefix}{own}")
-        return uploaded if len(uploaded) > 1 else self._below(copies_prefix(self.job_id))
+        places = (f"{prefix}{own}", copies_prefix(self.job_id), restart_prefix(self.job_id))
+        found = (self._below(place) for place in places)
+        # The control file alone is what every manager begins with.
+        return next((files for files in found if len(files) > 1), {})
 
     def read(self, name: str) -> bytes:
         """Read a file that is among `blobs`."""
@@ -129,10 +140,10 @@ def _is_of_manager(name: str) -> bool:
     return "/" not in name and name not in ("stdout.txt", "stderr.txt")
 
 
-def _own_files(control: Control, left: LeftFiles, without: Sequence[str] = ()) -> dict[str, bytes]:
+def _own_files(control: Control, left: LeftFiles) -> dict[str, bytes]:
     """Read all that is named after the case, but for the control file, which comes as an input."""
-    own = [name for name in left.blobs if name.startswith(f"{control.case}.")]
-    return {name: left.read(name) for name in own if name not in (control.file.name, *without)}
+    own = [name for name in left.blobs if is_own_file(name, control.case)]
+    return {name: left.read(name) for name in own if name != control.file.name}
 
 
 def _nothing(reason: str) -> Restart:
@@ -144,11 +155,10 @@ def _pest(control: Control, left: LeftFiles) -> Restart:
         return _nothing(f"`{control.file.name}` says `norestart`, so PEST has kept nothing")
     if f"{control.case}.rst" not in left.blobs:
         return _nothing("the manager was lost before it had something to go on from")
-    return Restart(
-        _own_files(control, left),
-        "/s",
-        ("all iterations that were finished are kept, and model runs of the present Jacobian",),
-    )
+    # Its switch `/s` would keep runs of a Jacobian, too; but a killed BeoPEST leaves the queue of
+    # these in a state that it then cannot read.
+    says = "all iterations that were finished are kept"
+    return Restart(_own_files(control, left), "/r", (says,))
 
 
 def _glm(control: Control, left: LeftFiles) -> Restart:

@@ -35,6 +35,7 @@ from runfleet.launch import names
 from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
+from runfleet.launch.failures import was_cancelled
 from runfleet.launch.history import is_over
 from runfleet.launch.names import STUDY_KEY
 from runfleet.launch.packages import check_packages
@@ -261,7 +262,7 @@ class CalibrationSubmitter:
                 if not reading.ended().is_complete:
                     raise manager_ended(self._ended_manager(job_id), logs)
                 return
-            if worker is not None and worker.state == "completed":
+            if worker is not None and worker.state == "completed" and not was_cancelled(worker):
                 raise _died(worker, logs)
             if worker is not None and worker.state == "running":
                 began = began or time.monotonic()
@@ -300,7 +301,7 @@ class CalibrationSubmitter:
 
 def _died(worker: TaskInfo, logs: Logs) -> WorkerError:
     return WorkerError(
-        f"the first worker has died, {1 + worker.retries} times in all",
+        f"the first worker has died, and was started again {worker.retries} times",
         output=logs.last_lines(worker.id),
         hint="mend what it complains of, and run the study again",
     )

@@ -38,9 +38,19 @@ def worker_id(number: int) -> str:
     return f"worker-{number:03d}"
 
 
+def is_own_file(name: str, case: str) -> bool:
+    """Tell whether a file in the manager's folder is one that it has written for itself."""
+    return name.startswith(f"{case}.")
+
+
 def state_prefix(job_id: str) -> str:
     """Begin the names of the blobs that a manager finds when it starts."""
     return f"{_STATE}/{job_id}/"
+
+
+def manager_state(job_id: str) -> PurePosixPath:
+    """Name the folder in which a manager finds those."""
+    return PurePosixPath(state_prefix(job_id))
 
 
 def started_blob(job_id: str) -> str:
@@ -120,7 +130,7 @@ class CalibrationTasks:
         restart_switches
             Those by which it goes on with what an earlier one has left.
         """
-        state = PurePosixPath(state_prefix(self.job_id))
+        state = manager_state(self.job_id)
         command = manager_command(self.pest, state, restart_switches, self.system)
         url = self.storage.container_url(self._container, life=self.url_life)
         return self._task(

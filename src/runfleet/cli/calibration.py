@@ -6,9 +6,13 @@ import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runfleet.calibrate import Calibration, CalibrationProgress, CalibrationState
+from runfleet.calibrate import (
+    Calibration,
+    CalibrationProgress,
+    CalibrationState,
+)
 from runfleet.cli.arguments import addressed, on_option
 from runfleet.cli.calibration_display import (
     CalibrationDisplay,
@@ -20,12 +24,16 @@ from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import leaving
 from runfleet.cli.origins import Origins
-from runfleet.cli.printer import Printer
+from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import shortest
 from runfleet.cli.studies import results_folder
+from runfleet.cli.words import count_text, value_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, Submission
 from runfleet.study import Study
+
+if TYPE_CHECKING:
+    from runfleet.calibrate.results import BestParameter, Results
 
 Submit = Callable[[Calibration, CalibrationDisplay], object]
 """Submits a calibration, and shows how far that is."""
@@ -133,7 +141,7 @@ def collect_calibration(request: Request, folder: Path | None, *, as_json: bool)
             folder or results_folder(request.study.folder, request.study.name), on_step=display.step
         )
     if as_json:
-        printer.json(progress_facts(calibration, last) | {"folder": str(results)})
+        printer.json(progress_facts(calibration, last) | {"results": asdict(results)})
     else:
         show_results(printer, results)
 
@@ -158,7 +166,7 @@ def cancel_calibration(printer: Printer, calibration: Calibration, called: str, 
     printer.say(f"To go on with it after all: runfleet calibrate resume {name}")
 
 
-def show_ending(printer: Printer, last: CalibrationProgress, results: Path, on: str) -> int:
+def show_ending(printer: Printer, last: CalibrationProgress, results: Results, on: str) -> int:
     """Tell how a calibration ended; raise what went wrong after its results are shown."""
     printer.say(progress_text(last))
     show_results(printer, results)
@@ -167,10 +175,25 @@ def show_ending(printer: Printer, last: CalibrationProgress, results: Path, on: 
     return 0 if last.state is CalibrationState.SUCCEEDED else FAILED
 
 
-def show_results(printer: Printer, results: Path) -> None:
+def show_results(printer: Printer, results: Results) -> None:
     """Tell people what came out, and programs where it is."""
-    printer.say("Results, and the files of the manager, in")
-    printer.data(str(shortest(results)))
+    if results.parameters:
+        numbers = map(number_column, ("initial", "best", "std"))
+        columns: Columns = ("parameter", *numbers, "bound")
+        printer.talk_table(columns, map(_parameter_row, results.parameters))
+    if results.failed_realizations:
+        printer.warning(f"lost realizations: {', '.join(results.failed_realizations)}")
+    for note in results.notes:
+        printer.warning(note)
+    tables = ", ".join(table.name for table in results.tables)
+    plots = count_text(len(results.plots), "plot")
+    printer.say(f"Results: {tables}, {plots}, and the files of the manager, in")
+    printer.data(str(shortest(results.folder)))
+
+
+def _parameter_row(found: BestParameter) -> tuple[str, ...]:
+    numbers = (found.initial, found.value, found.std)
+    return found.name, *map(value_text, numbers), found.at_bound
 
 
 def progress_facts(calibration: Calibration, progress: CalibrationProgress) -> dict[str, Any]:

@@ -49,6 +49,11 @@ def plan(
     loaded = load_study(study)
     warn(printer, loaded)
     pool = access_to(on, runfleet_home()).plan_pool(loaded.pool)
+    if loaded.pest:
+        from runfleet.cli.calibration_plan import show_calibration_plan
+
+        show_calibration_plan(printer, loaded, pool, study, on, as_json=as_json)
+        return
     if as_json:
         for line in _json_lines(loaded, pool):
             printer.data(line)

@@ -1,0 +1,100 @@
+"""What `runfleet plan` shows of a calibration."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from runfleet.calibrate import Control, check_study
+from runfleet.calibrate.scripts import manager_command, worker_command
+from runfleet.calibrate.tasks import manager_state
+from runfleet.cli.arguments import on_option
+from runfleet.cli.printer import Printer
+from runfleet.cli.words import count_text, duration_text, size_text
+from runfleet.launch.pool import PoolPlan
+from runfleet.study import Pest, Study
+
+
+def show_calibration_plan(
+    printer: Printer, study: Study, pool: PoolPlan, called: str, on: str, *, as_json: bool
+) -> None:
+    """
+    Show what a calibration would do, and start nothing.
+
+    Parameters
+    ----------
+    printer
+        What prints.
+    study, pool
+        The study, and the pool it would get.
+    called, on
+        What the user calls the study and the account.
+    as_json
+        Whether for programs.
+    """
+    pest = study.pest
+    if pest is None:
+        return
+    control, problems = check_study(study, pool.operating_system)
+    if as_json:
+        printer.json(_json_facts(study, pest, control, pool))
+        return
+    printer.facts(_facts(study, pest, control, pool))
+    for title, command in _commands(study, pest, pool).items():
+        printer.data("")
+        printer.data(f"How {title} is started:")
+        printer.data("")
+        for line in command.splitlines():
+            printer.data(f"    {line}")
+    printer.say()
+    for problem in problems:
+        printer.warning(str(problem))
+    name = f"{shlex.quote(called)}{on_option(on)}"
+    printer.say(f"Nothing was started; `runfleet run {name}` runs it.")
+
+
+def _facts(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> Iterator[tuple[str, str]]:
+    yield "Study", f"{study.name}, a calibration by {pest.program}"
+    counts = (
+        count_text(len(control.adjustable), "adjustable parameter"),
+        count_text(len(control.observations), "observation"),
+    )
+    yield "Control file", f"{pest.control}: {', '.join(counts)}"
+    yield "Model", "; ".join(row.text for row in control.commands)
+    yield "Workers", f"{pest.workers}, each started again up to {pest.restarts} times"
+    if study.model.packages:
+        yield "Packages", ", ".join(map(str, study.model.packages))
+    files = {*control.files, *(shared.source for shared in study.model.inputs)}
+    size = size_text(sum(file.stat().st_size for file in files))
+    yield "Files", f"{count_text(len(files), 'file')}, {size}, staged once on each node"
+    if study.model.time_limit:
+        yield "Time limit", duration_text(study.model.time_limit)
+    nodes = count_text(pool.nodes, "spot node" if pool.spot else "node")
+    slots = count_text(pool.slots, "task")
+    yield "Pool", f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {slots} at a time on each"
+
+
+def _commands(study: Study, pest: Pest, pool: PoolPlan) -> dict[str, str]:
+    system = pool.operating_system
+    return {
+        "the manager": manager_command(pest, manager_state(study.name), "", system),
+        "a worker": worker_command(pest, system),
+    }
+
+
+def _json_facts(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> dict[str, Any]:
+    return {
+        "study": study.name,
+        "program": pest.program,
+        "control": str(control.file),
+        "adjustable": [parameter.name for parameter in control.adjustable],
+        "observations": len(control.observations),
+        "files": [str(file) for file in control.files],
+        "workers": asdict(pest.workers),
+        "port": pest.port,
+        "packages": [str(package) for package in study.model.packages],
+        "commands": _commands(study, pest, pool),
+        "pool": asdict(pool),
+    }
