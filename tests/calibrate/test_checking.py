@@ -220,6 +220,15 @@ def test_a_narrow_field(change: Change) -> None:
     assert problem.hint == "set the markers of the field further apart"
 
 
+def test_a_field_that_only_the_initial_value_fits_into(change: Change) -> None:
+    """One percent more would need one character more."""
+    change("model.tpl", "~ start        ~", "~a~")
+    change("case.pst", CUT, "a log factor 99 1 99")
+    case = change("case.pst", "log(start)", "log(a)")
+    (warning,) = check(read_control(case))
+    assert warning.what == "a change of `a` by 1 % is lost in a field of 3 characters"
+
+
 def test_what_need_not_be_in_a_template(change: Change) -> None:
     """PEST wants every parameter in a template; PEST++ only what it adjusts."""
     change("model.tpl", "~ decay        ~", "0.05")

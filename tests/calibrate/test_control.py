@@ -118,6 +118,12 @@ def test_prior_information_over_several_lines(change: Change) -> None:
             "write a number there; are the columns in order?",
         ),
         (
+            "start log factor 1.0",
+            "start log factor 1e999",
+            "case.pst:14: `1e999`, the `PARVAL1`, is too large for a number of a computer",
+            "write a smaller number",
+        ),
+        (
             "decay log factor 0.05",
             "decay log",
             "case.pst:15: `rates` is no number, but should be `PARLBND`",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,11 @@ def read_number(text: str, column: str, place: Place) -> float:
     if not _NUMBER.fullmatch(text):
         what = f"`{text[:40]}` is no number, but should be `{column.upper()}`"
         raise ControlError.at(place, what, "write a number there; are the columns in order?")
-    return float(text.lower().replace("d", "e"))
+    number = float(text.lower().replace("d", "e"))
+    if not math.isfinite(number):
+        what = f"`{text[:40]}`, the `{column.upper()}`, is too large for a number of a computer"
+        raise ControlError.at(place, what, "write a smaller number")
+    return number
 
 
 def read_whole_number(text: str, column: str, place: Place) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from runfleet.calibrate.control import Control
@@ -87,12 +88,18 @@ def _check_width(
 
 def _step_is_seen(parameter: PestParameter, width: int) -> bool:
     values = (parameter.initial, parameter.initial * _STEP)
-    before, after = (float(fit(_as_model_sees(parameter, value), width)) for value in values)
+    try:
+        before, after = (float(fit(_as_model_sees(parameter, value), width)) for value in values)
+    except InvalidValueError:
+        return False
     return before != after or parameter.initial == 0
 
 
 def _as_model_sees(parameter: PestParameter, value: float) -> float:
-    return value * parameter.scale + parameter.offset
+    seen = value * parameter.scale + parameter.offset
+    if not math.isfinite(seen):
+        raise InvalidValueError("value * scale + offset is too large", hint="mend the scale")
+    return seen
 
 
 def _unused(control: Control, used: set[str], is_pestpp: bool) -> Iterator[Problem]:
