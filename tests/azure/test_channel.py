@@ -55,7 +55,7 @@ def test_a_service_that_is_not_there_is_told_with_its_address():
     credential = AzureNamedKeyCredential("local", "a2V5")
     client = AzureBatch("http://127.0.0.1:9", credential, back_off=BackOff(contact_patience=0.2))
     with pytest.raises(
-        ServiceUnavailableError, match=r"at http://127\.0\.0\.1:9 could not be asked"
+        ServiceUnavailableError, match=r"at http://127\.0\.0\.1:9 does not answer GET /pools/p: "
     ):
         client.get_pool("p")
 

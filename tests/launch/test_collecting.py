@@ -105,6 +105,22 @@ def test_the_table_has_a_row_for_each_run(runs: Runs) -> None:
     assert table[3]["error"] == "head: nothing matches `head (\\S+)`"
 
 
+def test_an_optional_output_that_no_run_has_left_is_noted(
+    write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """Its pattern may be mistyped; one run that has such a file is enough."""
+    optional = "{pattern: %s, required: false}"
+    patterns = ", ".join(optional % pattern for pattern in ("'*.rpt'", "'deep/*.txt'", "a.csv"))
+    runs = Runs(write_study(f"model: {{command: x, outputs: [{patterns}]}}"), tmp_path)
+    runs.end("run-00001", {}, exit_code=1)
+    assert runs.collect().notes == ()
+    runs.end("run-00001", {"deep/out.txt": ""}, minute=1)
+    assert runs.collect().notes == (
+        "no run has left anything that matches the output `*.rpt`",
+        "no run has left anything that matches the output `a.csv`",
+    )
+
+
 def test_parquet_has_the_types(runs: Runs) -> None:
     """Times are times and numbers are numbers."""
     runs.end("run-00001", {"deep/out.txt": "head 1"})

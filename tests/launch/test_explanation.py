@@ -17,7 +17,8 @@ def pool(**members: Any) -> PoolInfo:
 
 
 def job(**members: Any) -> JobInfo:
-    return JobInfo.from_wire({"id": "j", "state": "active", **members})
+    metadata = [{"name": "runfleet-study", "value": "s"}]
+    return JobInfo.from_wire({"id": "j", "state": "active", "metadata": metadata, **members})
 
 
 HEALTHY = Situation("p", pool(), NodeCounts({"idle": 2}), job())
@@ -95,6 +96,11 @@ QUOTA = {"code": "AccountCoreQuotaReached", "message": "no cores left"}
         (
             {"preparation": BROKEN},
             "the preparation, which stages shared inputs, failed on node node-1",
+            True,
+        ),
+        (
+            {"preparation": BROKEN, "job": job(metadata=[])},
+            "the preparation of job `j` failed on node node-1: exit code 3",
             True,
         ),
         (

@@ -213,10 +213,18 @@ class Channel:
 
     def _unreachable(self, request: HttpRequest, error: Exception) -> ServiceUnavailableError:
         asked = f"{request.method} {urlsplit(request.url).path}"
+        reason = _innermost(error)
         return ServiceUnavailableError(
-            f"the Batch service at {self.endpoint} could not be asked for {asked}: {error}",
+            f"the Batch service at {self.endpoint} does not answer {asked}: {reason}",
             hint="check that the address is right and that this machine can reach it",
         )
+
+
+def _innermost(error: BaseException) -> str:
+    """Say what is at the bottom of an error: `Connection refused`."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def path_of(*segments: str) -> str:

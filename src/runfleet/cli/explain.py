@@ -8,6 +8,7 @@ from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import LOCAL, AsJson, On, StudyName, addressed
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
+from runfleet.cli.words import sentence
 
 app = new_app()
 
@@ -27,12 +28,8 @@ def explain(study: StudyName, on: On = LOCAL, as_json: AsJson = False) -> None:
     if as_json:
         printer.json(asdict(explanation))
         return
-    printer.data(_sentence(explanation.sentence))
+    printer.data(sentence(explanation.sentence))
     if explanation.output:
         printer.data(explanation.output)
     if explanation.next_step:
         printer.data(f"Next: {addressed(explanation.next_step, on)}.")
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

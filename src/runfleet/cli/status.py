@@ -14,6 +14,7 @@ from runfleet.cli.display import counts_text
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import failure_facts, show_failures
 from runfleet.cli.studies import find_submission, open_account
+from runfleet.cli.words import sentence
 from runfleet.launch import Account, RunCounts, StudyNotFoundError, StudySummary
 
 app = new_app()
@@ -69,6 +70,8 @@ def _show_study(printer: Printer, account: Account, study: str, *, as_json: bool
     printer.data(f"{submission.name}: {counts.ended:,} of {counts.total:,} runs ended")
     printer.data(counts_text(counts))
     show_failures(printer, failures)
+    if counts.waiting and not counts.running:
+        printer.say(sentence(submission.explain().sentence))
 
 
 def _counted(account: Account) -> Iterator[tuple[StudySummary, RunCounts]]:

@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from runfleet.launch import names
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.outcomes import Outcome
+from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
 from runfleet.launch.run_files import CollectedFiles
 from runfleet.launch.steps import OnStep, Step, StepName
@@ -139,9 +139,17 @@ class Collector:
             plots,
             self._missing_results,
             requeues=sum(outcome.task.requeues for outcome in outcomes.values()),
-            notes=notes,
+            notes=(*notes, *self._unmatched(outcomes)),
             sensitivities=found,
         )
+
+    def _unmatched(self, outcomes: Mapping[str, Outcome]) -> Iterator[str]:
+        """Name the optional outputs that no run has left: a pattern may be mistyped."""
+        if all(outcome.state is not RunState.SUCCEEDED for outcome in outcomes.values()):
+            return
+        for output in self.study.model.outputs:
+            if not output.required and not any(self._runs_folder.glob(f"*/{output.pattern}")):
+                yield f"no run has left anything that matches the output `{output.pattern}`"
 
     @property
     def _runs_folder(self) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from runfleet.azure import AzureBatch, BatchError, ExecutionInfo, Fault, JobInfo, NodeCounts
 from runfleet.launch.explanation import Explanation, FailedTask, Situation, explain_waiting
-from runfleet.launch.failures import FailureGroup
+from runfleet.launch.failures import FailureGroup, fault_text
 from runfleet.launch.history import History
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import StudyRecord
@@ -106,7 +106,7 @@ def _reason(info: ExecutionInfo | None) -> str:
         return "no reason is given"
     if info.exit_code:
         return f"exit code {info.exit_code}"
-    return str(info.fault) if info.fault else "no reason is given"
+    return fault_text(info.fault) if info.fault else "no reason is given"
 
 
 def _adding(record: StudyRecord) -> Explanation:

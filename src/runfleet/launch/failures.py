@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from runfleet.azure import TaskInfo
+from runfleet.azure import Fault, TaskInfo
 
 _NOT_STAGED = 74
 _ENDED_CODE = "TaskEnded"
@@ -22,6 +22,9 @@ _TELLING = re.compile(r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z]:)?(?:[/\\][\w.@%+=-]+){2,}[/\\]?")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+(?:[.,]\d+)*(?:[eEdD][+-]?\d+)?")
 _LONGEST_MESSAGE = 300
+
+# What details of a fault that name a place are called.
+_PLACES = {"BlobSource", "ContainerSource", "Destination", "FilePath", "HttpUrl", "SourceUrl"}
 
 
 class FailureKind(StrEnum):
@@ -115,7 +118,17 @@ def batch_message(task: TaskInfo) -> str:
         return "the time limit was exceeded"
     if task.exit_code is not None and kind_of(task) is FailureKind.MODEL:
         return f"exit code {task.exit_code}"
-    return one_line(str(task.fault)) if task.fault else "failed, Batch does not say why"
+    return one_line(fault_text(task.fault)) if task.fault else "failed, Batch does not say why"
+
+
+def fault_text(fault: Fault) -> str:
+    """Write a fault without the places on nodes and in storage, which are long and say little."""
+    details = {
+        name: value
+        for name, value in (fault.details or {}).items()
+        if value and name not in _PLACES
+    }
+    return str(replace(fault, details=details))
 
 
 def error_line(text: str) -> str | None:
