@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from azure.batch import models
@@ -312,6 +313,10 @@ def test_users_of_a_node(account, node):
     assert added.headers["DataServiceId"].endswith("/users/kim")
     again = account.send("POST", f"{node}/users", {"name": "KIM"})
     assert account.code(again) == (409, "NodeUserExists")
+    for name in ("ü☃", "a\r\nb"):
+        added = account.send("POST", f"{node}/users", {"name": name})
+        assert added.status_code == 201
+        assert added.headers["Location"].endswith(f"/users/{quote(name)}")
     for name in ("", "k" * 21):
         refused = account.send("POST", f"{node}/users", {"name": name})
         assert account.code(refused) == (400, "InvalidPropertyValue")

@@ -322,6 +322,23 @@ def test_a_wrong_task_is_refused(account, job, more, code):
     assert account.code(account.send("POST", f"/jobs/{job}/tasks", body)) == (400, code)
 
 
+@pytest.mark.parametrize("url", ["http://[", "http://host:port/x", "https://", "ftp://host/x"])
+def test_a_url_of_no_file_is_told_of(account, job, url):
+    """A file that a task needs, and one that it leaves."""
+    file = {"httpUrl": url, "filePath": "x"}
+    needs = account.run(job, "needs", resourceFiles=[file])["executionInfo"]["failureInfo"]
+    assert (needs["code"], needs["details"][0]["value"]) == ("BlobDownloadMiscError", url)
+    destination = {"container": {"containerUrl": url}}
+    options = {"uploadCondition": "taskcompletion"}
+    output = {
+        "filePattern": "../stdout.txt",
+        "destination": destination,
+        "uploadOptions": options,
+    }
+    leaves = account.run(job, "leaves", outputFiles=[output])["executionInfo"]["failureInfo"]
+    assert leaves["code"] == "FileUploadMiscError"
+
+
 def test_what_cannot_be_asked_of_a_node_fails_alone(account, sh):
     """A container that no storage account could have, for tasks of every kind."""
     files = [{"autoStorageContainerName": "No container!"}]

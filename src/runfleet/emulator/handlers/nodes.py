@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.states import NodeDeallocationOption
@@ -112,7 +113,8 @@ async def create_node_user(service: Service, request: Request) -> Response:
     """Add a user account to a node; it is remembered, but nobody can log in with it."""
     user = nodes.parse_create_user(request.body, received=request.received)
     await _ask(service, request, user_requests.add_user, user)
-    return respond(request, location=f"{request.url}/{user.name}")
+    # Its characters are free, those of a header are not.
+    return respond(request, location=f"{request.url}/{quote(user.name, safe='')}")
 
 
 async def replace_node_user(service: Service, request: Request) -> Response:
