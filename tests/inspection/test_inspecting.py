@@ -32,11 +32,11 @@ def messages(program: Program) -> list[str]:
 
 
 def told(path: Path) -> str | None:
-    """What a file is, or what to do as it is none."""
+    """What a file is, or what to do as it is none; the fault is always its own."""
     try:
         return inspect(path).description
     except InspectionError as error:
-        return error.hint
+        return None if "cannot be read:" in error.message else error.hint
 
 
 @windows

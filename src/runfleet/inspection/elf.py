@@ -43,18 +43,16 @@ def read_elf(path: Path) -> Binary:
     # Imported late: only this needs it.
     from elftools.elf.elffile import ELFFile
 
-    try:
-        with path.open("rb") as file:
+    with path.open("rb") as file:
+        try:
             elf = ELFFile(file)
             _refuse_others(elf, path)
             return _binary(elf, path)
-    except InspectionError:
-        raise
-    except OSError:
-        raise
-    except Exception as error:
-        # A header with wrong bytes in it leads the parser anywhere.
-        raise damaged(path, "a Linux program (ELF)") from error
+        except InspectionError:
+            raise
+        except Exception as error:
+            # A header with wrong bytes in it leads the parser anywhere.
+            raise damaged(path, "a Linux program (ELF)") from error
 
 
 def _refuse_others(elf: Any, path: Path) -> None:
