@@ -37,7 +37,7 @@ check: .venv/development ## check style, types and the direction of imports
 	$(BIN)/pytest -q tests/test_imports.py
 
 bench: .venv/development .build/hyperqueue/installed .build/azurite/installed .build/azcopy/installed ## measure speed and memory against other tools
-	@.ci/debian-packages parallel
+	@.ci/debian-packages parallel wine wine64 gcc-mingw-w64-x86-64
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
 
 pages: .venv/development ## write the pages that are made from the code anew
@@ -46,7 +46,7 @@ pages: .venv/development ## write the pages that are made from the code anew
 starter: ## compile what stands between Wine and the tasks of Windows nodes
 	@.ci/debian-packages gcc-mingw-w64-x86-64
 	x86_64-w64-mingw32-gcc -Os -s -nostdlib -Wall -Werror -Wl,-e,start -Wl,--no-insert-timestamp \
-	  src/runfleet/agent/wine_starter.c -lkernel32 -ladvapi32 -o src/runfleet/agent/wine_starter.exe
+	  src/runfleet/agent/wine_starter.c -lkernel32 -o src/runfleet/agent/wine_starter.exe
 
 clean: ## remove what these targets installed; studies and results stay
 	rm -rf .venv .build $(NETWORKS)

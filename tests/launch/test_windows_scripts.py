@@ -107,6 +107,7 @@ def test_the_exit_code_is_the_commands(node: Node) -> None:
         ("echo %NOVALUE% %X% 100%", "%NOVALUE% a  b 100%\n"),
         ("echo one\necho two\n", "one\ntwo\n"),
         ("cmd.exe /c echo %X%", "a  b\n"),
+        ("cmd.exe /c echo 1 2>err.txt >&2", ""),
         ('cmd /c "echo a  b"', "a  b\n"),
         ("for %i in (1 2) do @echo %i", "1\n2\n"),
     ],

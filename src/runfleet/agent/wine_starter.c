@@ -60,20 +60,32 @@ static void note_end(DWORD exit_code, BOOL changed)
     write_end(text, end);
 }
 
+typedef LSTATUS(WINAPI *OpenKey)(HKEY, const WCHAR *, DWORD, REGSAM, HKEY *);
+typedef LSTATUS(WINAPI *NotifyChange)(HKEY, BOOL, DWORD, HANDLE, BOOL);
+
+/* Every process has kernelbase.dll; advapi32.dll, which leads to it, would take milliseconds. */
+static FARPROC find(const char *name)
+{
+    return GetProcAddress(GetModuleHandleW(L"kernelbase.dll"), name);
+}
+
 static void watch(HKEY root, const WCHAR *path, HANDLE changed)
 {
     const DWORD what = REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET;
+    OpenKey open_key = (OpenKey)find("RegOpenKeyExW");
+    NotifyChange notify_change = (NotifyChange)find("RegNotifyChangeKeyValue");
     HKEY key;
-    if (!RegOpenKeyExW(root, path, 0, KEY_NOTIFY, &key))
-        RegNotifyChangeKeyValue(key, TRUE, what, changed, TRUE);
+    if (!open_key(root, path, 0, KEY_NOTIFY, &key))
+        notify_change(key, TRUE, what, changed, TRUE);
 }
 
+/* Drivers and services, too, write to the rest of HKLM\System. */
 static HANDLE watch_registry(void)
 {
     HANDLE changed = CreateEventW(NULL, TRUE, FALSE, NULL);
     watch(HKEY_CURRENT_USER, NULL, changed);
     watch(HKEY_LOCAL_MACHINE, L"Software", changed);
-    watch(HKEY_LOCAL_MACHINE, L"System", changed);
+    watch(HKEY_LOCAL_MACHINE, L"System\\CurrentControlSet\\Control\\Session Manager", changed);
     return changed;
 }
 

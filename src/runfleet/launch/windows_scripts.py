@@ -51,8 +51,9 @@ _NOT_STAGED = f"""\
 >&2 echo runfleet: the inputs could not be put into the run's folder
 exit {EXIT_NOT_STAGED}"""
 
-# An EXE may be started by the batch file itself: control comes back, and no shell has to read it.
-_STARTS_EXE = re.compile(r"[\w.:\\-]+\.exe(?:\s(?:[^&|<>^%\n]|%\w+%)*)?", re.IGNORECASE)
+# An EXE may be started by the batch file itself, redirected or not: control comes back, and a `cmd`
+# of its own would take as long as many a model.
+_STARTS_EXE = re.compile(r"[\w.:\\-]+\.exe(?:\s(?:[^&|^%\n]|%\w+%|>&[12])*)?", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}|%(\w+)%|%")
 _WILDCARD = re.compile(r"[*?]")
 _NOT_IN_NAMES = re.compile(r'[<>:"|\[\]]')
