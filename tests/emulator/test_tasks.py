@@ -325,9 +325,10 @@ def test_a_wrong_task_is_refused(account, job, more, code):
 @pytest.mark.parametrize("url", ["http://[", "http://host:port/x", "https://", "ftp://host/x"])
 def test_a_url_of_no_file_is_told_of(account, job, url):
     """A file that a task needs, and one that it leaves."""
-    file = {"httpUrl": url, "filePath": "x"}
-    needs = account.run(job, "needs", resourceFiles=[file])["executionInfo"]["failureInfo"]
-    assert (needs["code"], needs["details"][0]["value"]) == ("BlobDownloadMiscError", url)
+    files = {"file": {"httpUrl": url, "filePath": "x"}, "folder": {"storageContainerUrl": url}}
+    for name, file in files.items():
+        needs = account.run(job, name, resourceFiles=[file])["executionInfo"]["failureInfo"]
+        assert (needs["code"], needs["details"][0]["value"]) == ("BlobDownloadMiscError", url)
     destination = {"container": {"containerUrl": url}}
     options = {"uploadCondition": "taskcompletion"}
     output = {

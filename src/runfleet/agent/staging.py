@@ -110,13 +110,17 @@ def _download(url: str, partial: str, cancellation: Cancellation) -> None:
     from runfleet.agent.web import web_blobs
     from runfleet.storage.channel import WebError
 
-    if not is_remote(url):
-        reason = "the URL is neither one of the web nor a file of this machine"
-        raise ExecutionError("BlobDownloadMiscError", **_place(url), Message=reason)
+    _demand_remote(url)
     try:
         web_blobs().download(url, partial, check=cancellation.check)
     except WebError as error:
         raise _web_error(error.status, error.message, url) from error
+
+
+def _demand_remote(url: str) -> None:
+    if not is_remote(url):
+        reason = "the URL is neither one of the web nor a file of this machine"
+        raise ExecutionError("BlobDownloadMiscError", **_place(url), Message=reason)
 
 
 def _blobs(file: FileToFetch, cancellation: Cancellation) -> Iterator[tuple[str, str]]:
@@ -133,6 +137,7 @@ def _remote_names(file: FileToFetch, cancellation: Cancellation) -> Iterator[str
     from runfleet.agent.web import web_blobs
     from runfleet.storage.channel import WebError
 
+    _demand_remote(file.url)
     try:
         for page in web_blobs().list(file.url, file.blob_prefix, check=cancellation.check):
             for blob in page:
