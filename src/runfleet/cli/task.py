@@ -165,7 +165,7 @@ def list_tasks(
     elif tasks:
         printer.table(("task", "state", number_column("exit"), "trouble"), map(_row, tasks))
     else:
-        printer.say("There are no such tasks.")
+        printer.say(f"No task of job `{job_id}` has {'failed' if failed else 'been added'}.")
 
 
 @app.command(epilog=example("runfleet task terminate survey first"))

@@ -198,7 +198,9 @@ def packed(sources: Sequence[Path], target: Path) -> Iterator[Path]:
 def _pack(sources: Sequence[Path], packed: Path) -> None:
     for source in sources:
         if not source.exists():
-            raise PackageError(f"there is no file or folder `{source}`")
+            raise PackageError(
+                f"there is no file or folder `{source}`", hint="check its name and folder"
+            )
     first = sources[0]
     if len(sources) == 1 and first.is_dir():
         zip_folder(first, packed)

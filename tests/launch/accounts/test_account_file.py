@@ -85,7 +85,7 @@ def test_an_unknown_name_is_told_the_nearest(tmp_path: Path) -> None:
     AccountFile(tmp_path).add(ACCOUNT)
     with pytest.raises(AccountError, match="there is no account `azrue`") as caught:
         AccountFile(tmp_path).get("azrue")
-    assert caught.value.hint == "did you mean `azure`?; `runfleet account add` adds one"
+    assert caught.value.hint == "did you mean `azure`? `runfleet account add` adds one"
 
 
 def test_this_machine_is_no_entry_of_the_file(tmp_path: Path) -> None:

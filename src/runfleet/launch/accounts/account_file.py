@@ -246,10 +246,11 @@ class AccountFile:
             )
         accounts = {account.name: account for account in self.accounts()}
         if name not in accounts:
-            known = [LOCAL, *accounts]
+            nearest = suggest(name, [LOCAL, *accounts], "known are")
+            stop = "" if nearest.endswith("?") else ";"
             raise AccountError(
                 f"there is no account `{name}`",
-                hint=f"{suggest(name, known, 'known are')}; `runfleet account add` adds one",
+                hint=f"{nearest}{stop} `runfleet account add` adds one",
             )
         return accounts[name]
 
@@ -316,7 +317,9 @@ def account_settings(name: str, facts: Mapping[str, Any]) -> AccountSettings:
     try:
         settings = check(AccountsForm, document).settings()[0]
     except DocumentError as error:
-        raise AccountError(error.what, hint=error.hint) from error
+        # Nobody has written a file yet, so that its places mean nothing.
+        what = error.what.removeprefix(f"`accounts.{name}`: ")
+        raise AccountError(what, hint=error.hint) from error
     check_certificates(settings)
     return settings
 
