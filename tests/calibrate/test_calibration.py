@@ -336,6 +336,21 @@ def test_a_worker_that_dies_at_once_is_told(prepare: Prepare) -> None:
     assert "command line" in caught.value.output.lower()
 
 
+def test_an_instruction_that_fails_is_told_by_its_worker(prepare: Prepare, tmp_path: Path) -> None:
+    """The manager knows only that a run has failed, and not that there is no twelfth line."""
+    calibration = prepare()
+    instructions = INSTRUCTIONS.replace("l1 [o9]4:20", "l3 [o9]4:20")
+    (tmp_path / "my curve" / "model.ins").write_text(instructions)
+    try:
+        calibration.submit()
+        error: CalibrationError | None = finish(calibration).error
+    except CalibrationError as caught:
+        error = caught
+    assert isinstance(error, ManagerError)
+    assert "a model run failed on worker-001: " in error.output
+    assert "model.out" in error.output
+
+
 def test_workers_that_all_die_end_a_calibration(prepare: Prepare) -> None:
     """BeoPEST's workers reach the manager before they read the rest of their command line."""
     calibration = prepare(more='worker_switches: "/nonsense"')

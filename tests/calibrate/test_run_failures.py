@@ -32,6 +32,8 @@ def test_an_instruction_that_finds_something_else() -> None:
         f"{reason}\n\n11/22/26 05:30:45->exception raised by run thread: \n {reason}\n"
     )
     assert read_run_failures(text) == (reason,)
+    other = text.replace(".73", ".29 64.").replace("line: 22", "line: 20")
+    assert len(read_run_failures(text + other)) == 1
 
 
 def test_a_model_that_gives_up(calibrated: Mapping[str, Any]) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from runfleet.azure import AzureBatch, BatchError, TaskInfo
 from runfleet.calibrate.errors import ManagerError
 from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.run_failures import kind_of, read_run_failures
 from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE, host_name
 from runfleet.calibrate.tasks import MANAGER
 from runfleet.launch.diagnosis import find_situation
@@ -20,6 +22,7 @@ from runfleet.launch.progress import next_pause
 # Once it runs, its first line is there at once; inputs are copied before.
 _NAME_SECONDS = 300.0
 _FIRST_DOUBT_SECONDS = 5.0
+_MOST_ASKED = 3
 
 _TAKEN = re.compile(r"(?i)\bbind\b|already in use|is busy")
 _PORT_HINT = "another program has its port, perhaps another calibration: write `port` under `pest`"
@@ -103,8 +106,8 @@ def wait_for_host(
         time.sleep(min(pause, 1.0))
 
 
-def manager_ended(manager: TaskInfo, logs: Logs) -> ManagerError:
-    """Say that a manager has ended before its time, with what it wrote last."""
+def manager_ended(manager: TaskInfo, logs: Logs, workers: Iterable[str] = ()) -> ManagerError:
+    """Say that a manager has ended before its time, with what it and its workers told of that."""
     if was_cancelled(manager):
         return ManagerError("the calibration was cancelled", hint="`runfleet retry` begins it anew")
     if manager.exit_code == EXIT_STARTED_BEFORE:
@@ -115,9 +118,19 @@ def manager_ended(manager: TaskInfo, logs: Logs) -> ManagerError:
     output = logs.last_lines(MANAGER)
     return ManagerError(
         f"the manager has ended: {batch_message(manager)}",
-        output=output,
+        output="\n".join((output, *_failed_runs(logs, workers))),
         hint=_PORT_HINT if _TAKEN.search(output) else _HINT,
     )
+
+
+def _failed_runs(logs: Logs, workers: Iterable[str]) -> Iterator[str]:
+    """Tell why model runs have failed: often the manager knows only that they have."""
+    told: set[str] = set()
+    for worker in islice(workers, _MOST_ASKED):
+        for reason in read_run_failures(logs.read_ended(worker, "stdout.txt")):
+            if kind_of(reason) not in told:
+                yield f"a model run failed on {worker}: {reason}"
+            told.add(kind_of(reason))
 
 
 def _manager(batch: AzureBatch, job_id: str) -> TaskInfo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections.abc import Iterator
 
 from runfleet.calibrate.console_lines import LineSplitter
 
@@ -12,6 +12,7 @@ _PANTHER = re.compile(
     r"^exception raised by run thread: *(?:thread processing \w+ file raised an exception: *)?(.+)$"
 )
 _BEOPEST = re.compile(r"^\s*Problem encountered:-\s*$")
+_NUMBER = re.compile(r"[-+.\d\s]*\d[-+.\d\s]*")
 _DASHES = re.compile(r"^\s*-{20,}\s*$")
 
 
@@ -27,25 +28,29 @@ def read_run_failures(text: str) -> tuple[str, ...]:
     Returns
     -------
     reasons : tuple of str
-        The last few different ones, the latest behind.
+        The last few different ones.
     """
-    reasons: deque[str] = deque(maxlen=_MOST)
+    reasons: dict[str, str] = {}
+    for reason in _told(text):
+        reasons[kind_of(reason)] = reason
+    return tuple(reasons.values())[-_MOST:]
+
+
+def kind_of(reason: str) -> str:
+    """Leave the numbers out of a reason: what differs only in them is the same mistake."""
+    return _NUMBER.sub("#", reason)
+
+
+def _told(text: str) -> Iterator[str]:
     block: list[str] | None = None
     for line in LineSplitter().feed(text + "\n"):
         if match := _PANTHER.match(line):
-            _note(reasons, match[1])
+            yield " ".join(match[1].split())
         elif _BEOPEST.match(line):
             block = []
         elif block is not None and _DASHES.match(line):
             if block:
-                _note(reasons, " ".join(block))
+                yield " ".join(block)
                 block = None
         elif block is not None:
             block += line.split()
-    return tuple(reasons)
-
-
-def _note(reasons: deque[str], reason: str) -> None:
-    reason = " ".join(reason.split())
-    if reason not in reasons:
-        reasons.append(reason)

@@ -239,7 +239,7 @@ class CalibrationSubmitter:
             record = self.add_workers(record, host.reachable_as, 1)
             self._wait_for_worker(job_id, host, logs)
         except ConflictError:  # the manager has ended, and its job with it
-            raise manager_ended(self._ended_manager(job_id), logs) from None
+            raise manager_ended(self._ended_manager(job_id), logs, [worker_id(1)]) from None
         except CalibrationError:
             self.batch.terminate_job(job_id, UNREACHABLE)
             raise
@@ -260,7 +260,7 @@ class CalibrationSubmitter:
             manager, worker = (self.batch.get_task(job_id, one) for one in (MANAGER, worker_id(1)))
             if manager is None or manager.state == "completed":
                 if not reading.ended().is_complete:
-                    raise manager_ended(self._ended_manager(job_id), logs)
+                    raise manager_ended(self._ended_manager(job_id), logs, [worker_id(1)])
                 return
             if worker is not None and worker.state == "completed" and not was_cancelled(worker):
                 raise _died(worker, logs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -154,7 +154,7 @@ class CalibrationWatcher:
             tuple(self._events(tasks.values())),
         )
         if found.state.has_ended:
-            return replace(found, error=self._error(manager, found))
+            return replace(found, error=self._error(manager, found, tasks))
         return self._tend(found, list(tasks.values()))
 
     def _tend(self, found: CalibrationProgress, workers: Sequence[TaskInfo]) -> CalibrationProgress:
@@ -181,7 +181,7 @@ class CalibrationWatcher:
                 yield f"{worker.id} has died: {batch_message(worker)}"
 
     def _error(
-        self, manager: TaskInfo | None, found: CalibrationProgress
+        self, manager: TaskInfo | None, found: CalibrationProgress, workers: Iterable[str]
     ) -> CalibrationError | None:
         if found.state is CalibrationState.SUCCEEDED:
             return None
@@ -190,7 +190,7 @@ class CalibrationWatcher:
                 "the manager is not there: its submission was interrupted, or it was deleted",
                 hint="run the study again: `runfleet run`",
             )
-        return manager_ended(manager, self.logs)
+        return manager_ended(manager, self.logs, sorted(workers))
 
     def _all_died(self, workers: Sequence[TaskInfo]) -> WorkerError:
         last = max(workers, key=lambda worker: worker.ended.timestamp() if worker.ended else 0)
