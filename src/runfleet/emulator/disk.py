@@ -69,8 +69,12 @@ class Disk:
         return f"only {megabytes:.1f} MB are left on the disk of `{self._home}`"
 
     def _free(self) -> int:
-        found = os.statvfs(self._home)
-        return found.f_bavail * found.f_frsize
+        """How much is free; enough where that is not known, as with some file systems."""
+        try:
+            found = os.statvfs(self._home)
+        except OSError:
+            return _FOR_MORE
+        return found.f_bavail * found.f_frsize if found.f_blocks else _FOR_MORE
 
 
 def io_error(reason: str) -> WireError:
