@@ -403,6 +403,21 @@ def test_a_killed_manager_is_gone_on_with(prepare: Prepare, tmp_path: Path) -> N
     assert best_parameters(calibration.collect(tmp_path)) == pytest.approx(TRUTH, rel=0.02)
 
 
+def test_a_lost_node_ends_its_manager_for_good(prepare: Prepare, account: Account) -> None:
+    """Batch starts it again elsewhere, where no worker looks for it: it then ends by itself."""
+    calibration = prepare(delay=500, pool="pool: {id: lost-node, tasks_per_node: 4}")
+    calibration.submit()
+    watch_until(calibration, lambda progress: progress.pest.iteration == 2)
+    manager = account.batch.get_task(calibration.name, "manager")
+    assert manager is not None
+    node = f"/pools/lost-node/nodes/{manager.node_id}/reboot"
+    account.batch._channel.post(node, {"nodeRebootOption": "requeue"})
+    last = finish(calibration)
+    assert last.state is CalibrationState.FAILED
+    assert "node of the manager was lost" in str(last.error)
+    assert calibration.plan_resume().switches == "/r"
+
+
 def test_workers_come_as_there_are_runs_for_them(prepare: Prepare) -> None:
     """Never more than three: there are three parameters, and thus three runs of a Jacobian."""
     calibration = prepare(workers="{min: 1, max: 5}", delay=500)

@@ -209,7 +209,7 @@ def _with_options(
 ) -> bytes:
     """Write the control file with options of PEST++ that win over those it has."""
     lines = control.file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    kept = [line for line in lines if not _sets(line, options)]
+    kept = [*_without(lines, "|".join(_ALIASES[name] for name in options))]
     if noptmax is not None:
         kept = [*_with_noptmax(kept, noptmax)]
     added = [f"++{name}({value})" for name, value in options.items()]
@@ -217,10 +217,15 @@ def _with_options(
     return text.encode("utf-8", errors="surrogateescape")
 
 
-def _sets(line: str, options: Mapping[str, str]) -> bool:
-    """Tell whether a line sets one of some options, in the first version or in the second."""
-    names_ = "|".join(_ALIASES[name] for name in options)
-    return re.match(rf"(?i)\s*(\+\+\s*)?({names_})\s*[\s(]", line) is not None
+def _without(lines: Sequence[str], options: str) -> Iterator[str]:
+    """Leave out options of PEST++, as the first version of the format has them or the second."""
+    for line in lines:
+        if line.lstrip().startswith("++"):
+            rest = re.sub(rf"(?i)\b({options})\s*\([^)]*\)", "", line)
+            if rest.strip(" +"):
+                yield rest
+        elif not re.match(rf"(?i)\s*({options})\s", line):
+            yield line
 
 
 def _with_noptmax(lines: Sequence[str], count: int) -> Iterator[str]:

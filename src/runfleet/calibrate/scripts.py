@@ -127,6 +127,9 @@ def _linux_worker(pest: Pest) -> Iterator[str]:
 
 
 def _windows_worker(pest: Pest) -> Iterator[str]:
+    # Old programs choose names for their temporary files that others on the node choose, too.
+    yield 'set "TMP=%AZ_BATCH_TASK_WORKING_DIR%"'
+    yield 'set "TEMP=%AZ_BATCH_TASK_WORKING_DIR%"'
     yield from _windows_folder(pest)
     said = (
         f"runfleet: the manager at %{HOST_VARIABLE}%:{pest.port} cannot be reached from this node"

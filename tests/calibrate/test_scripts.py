@@ -1,0 +1,52 @@
+"""What managers and workers are told, and how a manager's host is read."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from runfleet.azure import OperatingSystem
+from runfleet.calibrate import CalibrationError
+from runfleet.calibrate.programs import Program
+from runfleet.calibrate.scripts import host_name, manager_command, worker_command
+from runfleet.study import Pest, WorkerRange
+
+STATE = PurePosixPath("calibration/job")
+
+
+def pest(program: str, control: str = "case.pst") -> Pest:
+    """A calibration by a program."""
+    return Pest(PurePosixPath(control), program, WorkerRange(2, 2), port=4010)
+
+
+@pytest.mark.parametrize("system", list(OperatingSystem))
+def test_each_family_has_a_switch_of_its_own(system: OperatingSystem) -> None:
+    """BeoPEST takes the case and `/H`, PEST++ the file and `/h`."""
+    beopest = manager_command(pest("beopest64"), STATE, "/r", system).splitlines()
+    assert beopest[-1] == "beopest64 case /H :4010 /r"
+    assert "/started" in "".join(beopest).replace("\\", "/")
+    glm = manager_command(pest("pestpp-glm"), STATE, "", system).splitlines()
+    assert glm[-1] == "pestpp-glm case.pst /h :4010"
+
+
+def test_workers_read_the_host_from_their_environment() -> None:
+    linux = worker_command(pest("pestpp-ies", "pest/a.pst"), OperatingSystem.LINUX).splitlines()
+    assert linux[0] == "cd pest || exit 74"
+    assert linux[-1] == "pestpp-ies a.pst /h $PEST_MANAGER_HOST:4010"
+    windows = worker_command(pest("beopest64", "pest/a.pst"), OperatingSystem.WINDOWS)
+    assert 'cd /d "pest" || exit 74' in windows
+    assert windows.endswith("beopest64 a /H %PEST_MANAGER_HOST%:4010")
+
+
+def test_other_programs_are_refused() -> None:
+    with pytest.raises(CalibrationError, match="hands out model runs"):
+        Program.named("notepad")
+
+
+def test_the_first_line_is_the_host() -> None:
+    assert host_name("") is None
+    assert host_name("node-") is None
+    assert host_name("node-17\r\nPEST++ ...") == "node-17"
+    with pytest.raises(ValueError, match="Welcome to the cluster"):
+        host_name("Welcome to the cluster\nnode-17\n")
