@@ -233,7 +233,7 @@ def _calibrate(root: Path, name: str, programs: Path, environment: dict[str, str
     manager = _start(f"{line} :{port}", folders[0], environment)
     others = [_start(f"{line} 127.0.0.1:{port}", folder, environment) for folder in folders[1:]]
     try:
-        manager.wait(100)
+        manager.wait(250)
     finally:
         for process in (manager, *others):
             with suppress(ProcessLookupError):

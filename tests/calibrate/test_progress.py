@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.progress import Progress, ProgressReader, read_progress
 
+# The programs that all tests share take half a minute, and longer on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 
 def whole_progress(run: Any) -> Progress:
     """What all files of a calibration that has ended say."""
@@ -185,6 +188,23 @@ def test_the_figures_that_panther_prints() -> None:
     progress = read_progress("case", Family.PESTPP, {"stdout.txt": text})
     assert (progress.runs_done, progress.runs_failed, progress.runs_left) == (2, 2, 6)
     assert (progress.workers_busy, progress.workers_idle) == (1, 2)
+
+
+def test_agents_whose_runs_are_not_needed_are_free() -> None:
+    """A slow run that a second agent does, too, counts once; the agent that is stopped is idle."""
+    sent = "11/22/26 04:05:27->Sending run_id:{run} to:localhost${agent} group_id:2 concurrent:1)\n"
+    text = (
+        sent.format(run=1, agent="D:\\w1")
+        + sent.format(run=1, agent="D:\\w2")
+        + "11/22/26 04:05:30-> run_id:1 received from:localhost$D:\\w2  run_time:0.05  group_id:2\n"
+    )
+    progress = read_progress("case", Family.PESTPP, {"case.rmr": text})
+    assert (progress.runs_done, progress.workers_busy) == (1, 1)
+    killed = text + "11/22/26 04:05:31-> run_id:1 killed on agent:localhost$D:\\w1 run_id:1\n"
+    progress = read_progress("case", Family.PESTPP, {"case.rmr": killed})
+    assert (progress.runs_done, progress.runs_failed, progress.workers_busy) == (1, 0, 0)
+    ended = text + "   1 runs complete :  0 runs failed\n"
+    assert read_progress("case", Family.PESTPP, {"case.rmr": ended}).workers_idle == 2
 
 
 def test_who_only_knocks_is_no_worker() -> None:

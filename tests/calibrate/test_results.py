@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from runfleet.calibrate.problems import ControlError
 from runfleet.calibrate.results import Results, collect_results
 
+# The programs that all tests share take half a minute, and longer on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 START, DECAY = 3.0, 0.25
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from runfleet.calibrate.run_failures import read_run_failures
 
 BEOPEST = (
@@ -14,6 +16,9 @@ BEOPEST = (
     "\x1b[?25h\x1b[?25l Cannot open model output file\r\n model.out.\r\n"
     " ------------------------------------------------------------------------------\r\n"
 )
+
+# The programs that all tests share take half a minute, and longer on a busy machine.
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_beopest() -> None:

@@ -12,12 +12,15 @@ _RUNS = re.compile(
     r"""
       new\ agent\ ready:(?P<ready>.+?)(?:\ socket:.*)?$
     | Sending\ run_id:(?P<begun>\d+)\ to:(?P<begun_on>.+?)\ +group_id:
+    | completed\ run_id:\d+\ .*?(?:from|agent):(?P<late_on>.+?)(?:\ +(?:run_time|group_id):.*)?$
+    | run_id:\d+\ killed\ on\ agent:(?P<killed_on>.+?)(?:\ +(?:run_id|group_id):.*)?$
     | run_id:\d+\ received\ from:(?P<done_on>.+?)\ +run_time:(?P<minutes>[-+.\dEe]+)
-    | run_id:\d+\ (?:failed|killed)\ on\ agent:(?P<failed_on>.+?)\ +group_id:
+    | run_id:\d+\ failed\ on\ agent:(?P<failed_on>.+?)\ +group_id:
     | (?:lost\ connection\ to\ agent|closed\ connection\ to\ agent|receive\ failed\ from\ agent
         |agent\ exiting|Frozen\ agent|error\ in\ model\ IO\ files\ on\ agent)
       :\ *(?P<lost>.+?)(?:\ +socket:.*|,\ number\ of\ agents.*|\ -\ terminating.*)?$
     | ^running\ model\ (?P<wanted>\d+)\ times
+    | ^\s*(?P<end>\d+\ runs\ complete)
     """,
     re.VERBOSE,
 )
@@ -79,6 +82,12 @@ class RunRecordLines:
             self._tally.end_run(told["failed_on"], succeeded=False, seconds=None)
         elif "lost" in told:
             self._tally.lose(told["lost"])
+        elif "late_on" in told or "killed_on" in told:
+            # A slow run is given to a second agent, too; what comes second is not needed.
+            self._tally.end_unneeded_run(told.get("late_on") or told["killed_on"])
+        elif "end" in told:
+            for agent in self._tally.workers:
+                self._tally.end_unneeded_run(agent)
         else:
             self._tally.wanted, self._tally.ended = int(told["wanted"]), 0
 
