@@ -36,7 +36,7 @@ check: .venv/development ## check style, types and the direction of imports
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/windows --follow-imports silent $(CLIENT)
 	$(BIN)/pytest -q tests/test_imports.py
 
-bench: .venv/development .build/hyperqueue/installed .build/azurite/installed .build/azcopy/installed ## measure speed and memory against other tools
+bench: .venv/development .build/epanet .build/pest/installed .build/hyperqueue/installed .build/azurite/installed .build/azcopy/installed ## measure speed and memory against other tools
 	@.ci/debian-packages parallel wine wine64 gcc-mingw-w64-x86-64
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
 
