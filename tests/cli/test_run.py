@@ -286,6 +286,15 @@ def test_on_a_terminal_an_edited_study_asks_first(local, write_study):
     assert counts(local, "asked")["succeeded"] == 2
 
 
+def test_a_study_may_be_called_like_its_model(local, write_study, folder: Path):
+    """Beside a program of that name, the name is still that of the study."""
+    study = write_study("same", ECHO)
+    assert local("run", study).code == 0
+    (folder / "same").write_bytes(b"\x7fELF\xff\xfe")
+    assert local("status", "same").out.startswith("same: 3 of 3 runs ended")
+    assert local("logs", "same", "run-00001").out.startswith("this is")
+
+
 def test_a_study_is_found_though_its_file_has_become_wrong(local, write_study, folder: Path):
     """What runs can be looked at and stopped, whatever has been done to the file meanwhile."""
     study = write_study("spoilt", "sleep 1000\n")

@@ -62,6 +62,16 @@ def defined(study: Study) -> tuple[Definition, dict[str, str]]:
         ("X: {values: [1, 2]}", "Y: {values: [1, 2]}", "parameter `X` was removed"),
         ("[1, 2]", "[1, 3]", "parameter `X` changed"),
         ("parameters:", "design: zip\nparameters:", "the design changed"),
+        (
+            "parameters:",
+            "pool: {image: ubuntu-24.04}\nparameters:",
+            "the image changed from `ubuntu-22.04` to `ubuntu-24.04`",
+        ),
+        (
+            "parameters:",
+            "pool: {image: windows-2022}\nparameters:",
+            "the runs are to be done on Windows",
+        ),
     ],
 )
 def test_an_edit_is_named(edit: Edit, old: str, new: str, words: str) -> None:
@@ -89,6 +99,14 @@ def test_limits_make_no_run_another(edit: Edit, edited: str) -> None:
     """A finished run need not be repeated because it might have had more time."""
     text = STUDY.replace("retries: 1", edited)
     assert defined(edit(STUDY))[1] == defined(edit(text))[1]
+
+
+def test_another_operating_system_makes_all_runs_others(edit: Edit) -> None:
+    """What a model for Linux has computed is not the result of one for Windows."""
+    text = f"{STUDY}pool: {{image: windows-2022}}\n"
+    assert not set(defined(edit(STUDY))[1].items()) & set(defined(edit(text))[1].items())
+    newer = f"{STUDY}pool: {{image: ubuntu-24.04}}\n"
+    assert defined(edit(STUDY))[1] == defined(edit(newer))[1]
 
 
 def test_an_input_counts_by_its_content(edit: Edit) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
-from runfleet.cli.study_files import is_study_file, load_study
+from runfleet.cli.study_files import could_be_name, is_study_file, load_study
 from runfleet.home import runfleet_home
-from runfleet.launch import Account, Submission, connect
+from runfleet.launch import Account, StudyNotFoundError, Submission, connect
 from runfleet.launch.accounts.keys import AskKey
 from runfleet.study import Study, StudyError
 
@@ -54,7 +54,7 @@ def find_study(account: Account, study: str, *, replace: bool = False) -> Study:
         If there is no such file, the account does not know the study, or it is another's.
     """
     origins = Origins(account)
-    if is_study_file(study):
+    if _is_file(account, study):
         loaded = load_study(study)
         if not replace:
             origins.refuse_namesake(loaded.name, study)
@@ -68,6 +68,19 @@ def results_folder(folder: Path, name: str) -> Path:
     return folder / "results" / name
 
 
+def _is_file(account: Account, study: str) -> bool:
+    """Tell whether a study is named by its file: a file of a study's name may be its model."""
+    return is_study_file(study) and not (could_be_name(study) and _is_known(account, study))
+
+
+def _is_known(account: Account, study: str) -> bool:
+    try:
+        account.study(study)
+    except StudyNotFoundError:
+        return False
+    return True
+
+
 def _named(account: Account, study: str) -> Study | str:
     """
     Load the file that a study is named by; else there is only its name.
@@ -75,7 +88,7 @@ def _named(account: Account, study: str) -> Study | str:
     A study is found, too, when its file has become wrong meanwhile: its runs can be stopped all the
     same.
     """
-    if not is_study_file(study):
+    if not _is_file(account, study):
         return study
     origins = Origins(account)
     try:

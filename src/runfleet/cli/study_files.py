@@ -25,8 +25,13 @@ def load_study(path: str) -> Study:
 
 def is_study_file(study: str) -> bool:
     """Tell whether what a user calls a study is a file, and not the name of a study."""
+    return Path(study).is_file() or not could_be_name(study)
+
+
+def could_be_name(study: str) -> bool:
+    """Tell whether a study may be called so: an executable beside it often is, too."""
     path = Path(study)
-    return path.is_file() or path.suffix in _SUFFIXES or len(path.parts) != 1 or study == ".."
+    return path.suffix not in _SUFFIXES and len(path.parts) == 1 and study != ".."
 
 
 def _hint_of_folder(folder: Path) -> str:

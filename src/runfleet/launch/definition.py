@@ -15,6 +15,7 @@ from runfleet.study import Run, Study
 from runfleet.study.designs import FromCsv
 from runfleet.study.mpi import Mpi
 from runfleet.study.pest import Pest
+from runfleet.study.pool import is_windows
 
 _FINGERPRINT_BYTES = 8
 
@@ -28,9 +29,10 @@ class Definition:
     ----------
     model
         What makes a finished run worth keeping, besides its own parameters: the command,
-        packages, inputs and overlay templates with their hashes, outputs, environment.
+        packages, inputs and overlay templates with their hashes, outputs, environment, and
+        whether it is one for Windows.
     limits
-        Retries and time limit. They do not change what a run computes.
+        Retries, time limit and the image of the nodes. They do not change what a run computes.
     parameters
         For each, a hash of where its values come from.
     design
@@ -75,11 +77,13 @@ def define(study: Study, digest: Callable[[Path], str]) -> Definition:
             "outputs": [[output.pattern, output.required] for output in model.outputs],
             "environment": dict(model.environment),
             "mpi": _mpi(model.mpi),
+            "is for Windows": is_windows(study.pool.image),
             **_calibration(study.pest),
         },
         limits={
             "retries": model.retries,
             "time limit": limit.total_seconds() if limit is not None else None,
+            "image": study.pool.image,
         },
         parameters={item.name: _hash(repr(item.distribution)) for item in study.parameters},
         design=_design_hash(study, digest),

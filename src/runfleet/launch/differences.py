@@ -46,6 +46,14 @@ def _plain_change(name: str, before: object, after: object) -> Iterator[str]:
     yield f"{name} changed from `{_text(before)}` to `{_text(after)}`"
 
 
+def _image_change(_name: str, before: object, after: object) -> Iterator[str]:
+    yield from _plain_change("the image", before, after)
+
+
+def _system_change(_name: str, _before: object, after: object) -> Iterator[str]:
+    yield f"the runs are to be done on {'Windows' if after else 'Linux'}"
+
+
 def _command_change(name: str, before: object, after: object) -> Iterator[str]:
     yield from _plain_change(f"the {name}", before, after)
 
@@ -77,6 +85,8 @@ _WORDS: dict[str, Callable[[str, Any, Any], Iterator[str]]] = {
     "overlays": _mapping_change,
     "outputs": _list_change,
     "environment": _environment_change,
+    "is for Windows": _system_change,
+    "image": _image_change,
 }
 
 

@@ -11,7 +11,7 @@ from runfleet.azure import OperatingSystem, PoolInfo
 from runfleet.azure.account_settings import LoginKind
 from runfleet.batch.vm_sizes import core_count
 from runfleet.launch.errors import LaunchError
-from runfleet.study.pool import PoolRequest
+from runfleet.study.pool import PoolRequest, is_windows
 
 _SLOTS_PER_CORE = 4
 _MOST_SLOTS = 256
@@ -85,8 +85,7 @@ class PoolPlan:
     @property
     def operating_system(self) -> OperatingSystem:
         """What its nodes run, as the name of the image tells."""
-        is_windows = "windows" in self.image.lower()
-        return OperatingSystem.WINDOWS if is_windows else OperatingSystem.LINUX
+        return OperatingSystem.WINDOWS if is_windows(self.image) else OperatingSystem.LINUX
 
 
 def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPlan:

@@ -20,6 +20,7 @@ from runfleet.study.mpi_form import MpiForm
 from runfleet.study.names import NamePattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
+from runfleet.study.pool import is_windows
 from runfleet.study.run import Run
 from runfleet.study.sensitivity import Morris
 from runfleet.study.values import Sample, Value, as_text
@@ -76,9 +77,8 @@ def check_mpi(form: StudyForm, document: Document) -> None:
 
 
 def _check_system(mpi: MpiForm, pool: PoolForm, document: Document) -> None:
-    is_windows = "windows" in pool.image.lower()
-    if (mpi.implementation is Implementation.MSMPI) is not is_windows:
-        system = "Windows" if is_windows else "Linux"
+    if (mpi.implementation is Implementation.MSMPI) is not is_windows(pool.image):
+        system = "Windows" if is_windows(pool.image) else "Linux"
         what = f"{mpi.implementation.label} is not for the {system} nodes of `{pool.image}`"
         hint = "take `msmpi` on Windows, and one of `mpich`, `intel` and `openmpi` on Linux"
         raise document.error(("model", "mpi", "implementation"), what, hint)

@@ -32,6 +32,11 @@ class NodeRange:
             )
 
 
+def is_windows(image: str) -> bool:
+    """Tell whether an image, by its short name, is one of Windows."""
+    return "windows" in image.lower()
+
+
 @dataclass(frozen=True)
 class PoolRequest:
     """
