@@ -291,18 +291,6 @@ def test_beopest_finds_the_truth(prepare: Prepare, tmp_path: Path) -> None:
     assert calibration.submit().generations[-1].job_id == calibration.name
 
 
-def test_pestpp_glm_finds_the_truth(prepare: Prepare, tmp_path: Path) -> None:
-    """PEST++ is told the same by other words, and its phi is read from other files."""
-    calibration = prepare("pestpp-glm", noptmax=1)
-    calibration.submit()
-    last = finish(calibration)
-    assert last.state is CalibrationState.SUCCEEDED
-    phi = last.pest.phi_by_iteration
-    assert phi[1] < 0.2 * phi[0]
-    results = calibration.collect(tmp_path / "results")
-    assert best_parameters(results) == pytest.approx(TRUTH, rel=0.8)
-
-
 def test_what_pest_would_stop_at_is_told_before(prepare: Prepare, tmp_path: Path) -> None:
     calibration = prepare()
     (tmp_path / "my curve" / "model.tpl").unlink()

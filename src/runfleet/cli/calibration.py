@@ -160,6 +160,10 @@ def show_status(printer: Printer, calibration: Calibration, *, as_json: bool) ->
 
 def cancel_calibration(printer: Printer, calibration: Calibration, called: str, on: str) -> None:
     """Carry out `runfleet cancel`."""
+    state = calibration.look().state
+    if state.has_ended:
+        printer.say(f"The calibration has ended already: {state}.")
+        return
     calibration.cancel()
     name = f"{shlex.quote(called)}{on_option(on)}"
     printer.say("The calibration is cancelled; what its manager has written stays.")
