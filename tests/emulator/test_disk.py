@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 
@@ -19,10 +20,15 @@ class SmallDisk:
         self.folder, self._filling = folder, folder / "filling"
 
     def fill(self, left):
-        """Leave so many bytes free."""
-        found = os.statvfs(self.folder)
+        """Leave so many bytes free, whatever else is written meanwhile."""
         with self._filling.open("ab") as file:
-            os.posix_fallocate(file.fileno(), file.tell(), found.f_bavail * found.f_frsize - left)
+            while (surplus := self._count_free() - left) > 0:
+                with contextlib.suppress(OSError):
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, surplus)
+
+    def _count_free(self):
+        found = os.statvfs(self.folder)
+        return found.f_bavail * found.f_frsize
 
     def free(self):
         """Take away what filled it."""
