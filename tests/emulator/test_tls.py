@@ -60,7 +60,7 @@ def test_the_certificate_outlives_restarts_with_and_without_tls(start_emulator, 
     kept = (tls / "ca.pem").read_bytes()
     pool = account_of(first).pool(nodes=0)
     stop(first)
-    plain = start_emulator(home)
+    plain = start_emulator(home, "--no-tls")
     assert (plain.url, plain.ca_file) == (first.url.replace("https", "http"), None)
     assert account_of(plain).get(f"/pools/{pool}")["id"] == pool
     stop(plain)

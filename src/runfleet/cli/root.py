@@ -17,7 +17,7 @@ from runfleet.cli.waits import Waits
 from runfleet.home import runfleet_home
 
 COMMANDS = {
-    "init": "Write a commented study file for an executable.",
+    "init": "Look at an executable, and write a commented study file for it.",
     "plan": "Show what a study would run, and start nothing.",
     "run": "Run a study, and collect its results.",
     "watch": "Watch the runs of a study until they have ended.",
