@@ -77,7 +77,8 @@ def define(study: Study, digest: Callable[[Path], str]) -> Definition:
             "outputs": [[output.pattern, output.required] for output in model.outputs],
             "environment": dict(model.environment),
             "mpi": _mpi(model.mpi),
-            "is for Windows": is_windows(study.pool.image),
+            # Only where it is so: studies for Linux that were submitted before stay as they are.
+            **({"is for Windows": True} if is_windows(study.pool.image) else {}),
             **_calibration(study.pest),
         },
         limits={
