@@ -24,7 +24,7 @@ from runfleet.calibrate import (
     ManagerError,
     WorkerError,
 )
-from runfleet.calibrate.results import Results
+from runfleet.calibrate.results.collecting import Results
 from runfleet.launch import Account, LaunchError, connect
 from runfleet.storage.packages import PackageFolder
 from runfleet.study import Study

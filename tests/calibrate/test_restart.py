@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from runfleet.calibrate.control import read_control
+from runfleet.calibrate.control_files.control import read_control
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart, restart_switches
 from runfleet.storage import DirectoryStorage

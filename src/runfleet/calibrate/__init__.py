@@ -1,10 +1,10 @@
 """Calibration with PEST: control files, managers and workers, progress, results."""
 
 from runfleet.calibrate.calibration import Calibration, check_study
-from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.errors import CalibrationError, ManagerError, WorkerError
-from runfleet.calibrate.problems import ControlError, Problem
-from runfleet.calibrate.progress import Progress as PestProgress
+from runfleet.calibrate.progress.progress import Progress as PestProgress
 from runfleet.calibrate.restart import Restart
 from runfleet.calibrate.watching import CalibrationProgress, CalibrationState, WorkerCounts
 

@@ -10,18 +10,18 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from runfleet.azure import OperatingSystem
-from runfleet.calibrate.checking import check
-from runfleet.calibrate.control import Control, read_control
+from runfleet.calibrate.control_files.checking import check
+from runfleet.calibrate.control_files.control import Control, read_control
+from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.copies import Copies
 from runfleet.calibrate.elastic import wanted_workers
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
-from runfleet.calibrate.outputs import require_pyemu
-from runfleet.calibrate.problems import Problem
 from runfleet.calibrate.programs import Program
-from runfleet.calibrate.progress import Progress
+from runfleet.calibrate.progress.progress import Progress
 from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart
+from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.scripts import HOST_VARIABLE
 from runfleet.calibrate.submitting import CalibrationSubmitter
 from runfleet.calibrate.tasks import MANAGER, copies_prefix, worker_id
@@ -41,7 +41,7 @@ from runfleet.storage import Storage
 from runfleet.study import Pest, Study, WorkerRange
 
 if TYPE_CHECKING:
-    from runfleet.calibrate.results import Results
+    from runfleet.calibrate.results.collecting import Results
 
 MANAGER_FOLDER = "manager"
 """The folder, in that of the results, of the files of the manager."""
@@ -229,7 +229,7 @@ class Calibration:
             Is told how far it is.
         """
         # Imported late: pandas takes its time.
-        from runfleet.calibrate.results import collect_results
+        from runfleet.calibrate.results.collecting import collect_results
 
         record = self._record()
         pest = _pest_in(record)

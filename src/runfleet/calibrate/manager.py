@@ -11,7 +11,7 @@ from itertools import islice
 from runfleet.azure import AzureBatch, BatchError, TaskInfo
 from runfleet.calibrate.errors import ManagerError
 from runfleet.calibrate.logs import Logs
-from runfleet.calibrate.run_failures import kind_of, read_run_failures
+from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
 from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE, host_name
 from runfleet.calibrate.tasks import MANAGER
 from runfleet.launch.diagnosis import find_situation

@@ -8,7 +8,7 @@ from functools import cached_property
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.programs import Program
-from runfleet.calibrate.progress import Progress, ProgressReader, read_progress
+from runfleet.calibrate.progress.progress import Progress, ProgressReader, read_progress
 from runfleet.calibrate.tasks import MANAGER
 from runfleet.study import Pest
 

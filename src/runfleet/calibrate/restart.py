@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.tasks import (

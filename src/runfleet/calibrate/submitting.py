@@ -18,7 +18,7 @@ from pathlib import Path
 
 from runfleet.azure import AzureBatch, ConflictError, JobManager, JobSettings, TaskInfo
 from runfleet.azure.waiting import asking
-from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.errors import CalibrationError, WorkerError
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.manager import ManagerHost, manager_ended, wait_for_host

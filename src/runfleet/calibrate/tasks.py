@@ -15,7 +15,7 @@ from runfleet.azure import (
     ResourceFile,
     TaskSettings,
 )
-from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.scripts import HOST_VARIABLE, manager_command, worker_command
 from runfleet.launch import names
 from runfleet.launch.scripts import RETRY_FOLDER

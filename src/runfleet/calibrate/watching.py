@@ -15,7 +15,7 @@ from runfleet.calibrate.copies import Copies
 from runfleet.calibrate.errors import CalibrationError, ManagerError, WorkerError
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.manager import manager_ended
-from runfleet.calibrate.progress import Progress
+from runfleet.calibrate.progress.progress import Progress
 from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.tasks import MANAGER
 from runfleet.launch.failures import batch_message, was_cancelled

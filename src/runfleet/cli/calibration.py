@@ -33,7 +33,7 @@ from runfleet.launch import Account, Submission
 from runfleet.study import Study
 
 if TYPE_CHECKING:
-    from runfleet.calibrate.results import BestParameter, Results
+    from runfleet.calibrate.results.collecting import BestParameter, Results
 
 Submit = Callable[[Calibration, CalibrationDisplay], object]
 """Submits a calibration, and shows how far that is."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runfleet.calibrate.run_failures import read_run_failures
+from runfleet.calibrate.progress.run_failures import read_run_failures
 
 BEOPEST = (
     "\x1b[?25l Running model ....\r\n\r\n"

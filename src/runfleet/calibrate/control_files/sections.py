@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runfleet.calibrate.found_files import words
-from runfleet.calibrate.problems import ControlError, Place
+from runfleet.calibrate.control_files.found_files import words
+from runfleet.calibrate.control_files.problems import ControlError, Place
 from runfleet.documents.errors import nearest
 
 _REQUIRED = ("control data", "parameter data", "observation data", "model command line")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from runfleet.calibrate.control import Control
-from runfleet.calibrate.control_parts import FilePair, PestParameter
-from runfleet.calibrate.found_files import find_file
-from runfleet.calibrate.problems import Problem
-from runfleet.calibrate.suggestions import Suggestions
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.found_files import find_file
+from runfleet.calibrate.control_files.parts import FilePair, PestParameter
+from runfleet.calibrate.control_files.problems import Problem
+from runfleet.calibrate.control_files.suggestions import Suggestions
 from runfleet.documents.errors import InvalidValueError
 from runfleet.study.errors import StudyError
 from runfleet.study.pest_template import Field, PestTemplate, fit

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runfleet.calibrate.control import Control
-from runfleet.calibrate.control_parts import FilePair
-from runfleet.calibrate.found_files import as_posix, find_file, leaves_folder
-from runfleet.calibrate.problems import Problem
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.found_files import as_posix, find_file, leaves_folder
+from runfleet.calibrate.control_files.parts import FilePair
+from runfleet.calibrate.control_files.problems import Problem
 
 _OPTIONS = {
     "base_jacobian",

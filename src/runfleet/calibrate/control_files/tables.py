@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runfleet.calibrate.control_text import Row, Section
-from runfleet.calibrate.found_files import find_file
-from runfleet.calibrate.problems import ControlError, Place
+from runfleet.calibrate.control_files.found_files import find_file
+from runfleet.calibrate.control_files.problems import ControlError, Place
+from runfleet.calibrate.control_files.sections import Row, Section
 from runfleet.documents.errors import listed
 from runfleet.study.text_files import read_text
 

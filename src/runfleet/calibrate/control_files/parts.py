@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runfleet.calibrate.problems import Place
+from runfleet.calibrate.control_files.problems import Place
 
 ADJUSTABLE = ("none", "log")
 TRANSFORMS = (*ADJUSTABLE, "fixed", "tied")

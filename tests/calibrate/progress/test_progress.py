@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runfleet.calibrate.family import Family
-from runfleet.calibrate.progress import Progress, ProgressReader, read_progress
+from runfleet.calibrate.progress.progress import Progress, ProgressReader, read_progress
 
 # The programs that all tests share take half a minute, and longer on a busy machine.
 pytestmark = pytest.mark.timeout(300)

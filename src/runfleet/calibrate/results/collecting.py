@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from runfleet.calibrate import outputs, result_tables
-from runfleet.calibrate.control import read_control
-from runfleet.calibrate.plots import draw_plots
-from runfleet.calibrate.result_tables import Leftovers
+from runfleet.calibrate.control_files.control import read_control
+from runfleet.calibrate.results import tables as result_tables
+from runfleet.calibrate.results.plots import draw_plots
+from runfleet.calibrate.results.pyemu import require_pyemu
+from runfleet.calibrate.results.tables import Leftovers
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def collect_results(folder: Path, case: str, to: Path) -> Results:
     ControlError
         If the control file is not there or cannot be read.
     """
-    outputs.require_pyemu()
+    require_pyemu()
     left = Leftovers(folder, read_control(folder / f"{case}.pst"))
     tables, notes = _make_tables(left)
     to.mkdir(parents=True, exist_ok=True)

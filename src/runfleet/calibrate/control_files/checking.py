@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import chain
 
-from runfleet.calibrate.command_checks import check_commands
-from runfleet.calibrate.control import Control
-from runfleet.calibrate.control_checks import (
+from runfleet.calibrate.control_files.command_checks import check_commands
+from runfleet.calibrate.control_files.consistency import (
     check_counts,
     check_groups,
     check_names,
@@ -16,10 +15,11 @@ from runfleet.calibrate.control_checks import (
     check_prior,
     check_ties,
 )
-from runfleet.calibrate.instruction_checks import check_instructions
-from runfleet.calibrate.path_checks import check_paths
-from runfleet.calibrate.problems import Problem
-from runfleet.calibrate.template_checks import check_templates
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.instruction_checks import check_instructions
+from runfleet.calibrate.control_files.path_checks import check_paths
+from runfleet.calibrate.control_files.problems import Problem
+from runfleet.calibrate.control_files.template_checks import check_templates
 
 
 def check(

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runfleet.calibrate.problems import ControlError
-from runfleet.calibrate.results import Results, collect_results
+from runfleet.calibrate.control_files.problems import ControlError
+from runfleet.calibrate.results.collecting import Results, collect_results
 
 # The programs that all tests share take half a minute, and longer on a busy machine.
 pytestmark = pytest.mark.timeout(300)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runfleet.calibrate.tally import Tally
+from runfleet.calibrate.progress.tally import Tally
 
 _NUMBER = r"[-+.\dEe]+"
 _SECONDS_A_MINUTE = 60.0

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from runfleet.calibrate import beopest_lines, panther_lines
-from runfleet.calibrate.console_lines import LineSplitter
 from runfleet.calibrate.family import Family
-from runfleet.calibrate.tally import Tally, WorkerTally
+from runfleet.calibrate.progress import beopest_lines, panther_lines
+from runfleet.calibrate.progress.console_lines import LineSplitter
+from runfleet.calibrate.progress.tally import Tally, WorkerTally
 
 
 @dataclass(frozen=True, slots=True)

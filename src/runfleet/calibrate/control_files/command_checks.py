@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from runfleet.calibrate.control import Control
-from runfleet.calibrate.control_text import Row
-from runfleet.calibrate.found_files import as_posix, find_program, leaves_folder
-from runfleet.calibrate.problems import Problem
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.found_files import as_posix, find_program, leaves_folder
+from runfleet.calibrate.control_files.problems import Problem
+from runfleet.calibrate.control_files.sections import Row
 
 _OF_THE_SYSTEM = {
     *("bash", "call", "cd", "cmd", "copy", "cp", "del", "echo", "env", "java", "julia", "mv"),

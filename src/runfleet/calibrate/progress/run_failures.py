@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from runfleet.calibrate.console_lines import LineSplitter
+from runfleet.calibrate.progress.console_lines import LineSplitter
 
 _MOST = 3
 _PANTHER = re.compile(

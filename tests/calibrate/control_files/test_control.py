@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runfleet.calibrate.checking import check
-from runfleet.calibrate.control import read_control
-from runfleet.calibrate.problems import ControlError
+from runfleet.calibrate.control_files.checking import check
+from runfleet.calibrate.control_files.control import read_control
+from runfleet.calibrate.control_files.problems import ControlError
 
 Change = Callable[[str, str, str], Path]
 

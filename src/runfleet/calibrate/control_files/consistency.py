@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from runfleet.calibrate.control import Control
-from runfleet.calibrate.control_parts import Observation, PestParameter, PriorInformation
-from runfleet.calibrate.problems import Place, Problem
-from runfleet.calibrate.suggestions import Suggestions
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.parts import Observation, PestParameter, PriorInformation
+from runfleet.calibrate.control_files.problems import Place, Problem
+from runfleet.calibrate.control_files.suggestions import Suggestions
 
 _COUNTED = {
     "npar": "parameters",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from runfleet.calibrate.problems import ControlError, Place
+from runfleet.calibrate.control_files.problems import ControlError, Place
 
 DUMMY = "dum"
 """The name under which a number is read and forgotten."""

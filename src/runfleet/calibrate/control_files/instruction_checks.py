@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from runfleet.calibrate.control import Control
-from runfleet.calibrate.control_parts import FilePair
-from runfleet.calibrate.found_files import find_file
-from runfleet.calibrate.instructions import Reading, read_instructions
-from runfleet.calibrate.problems import Place, Problem
-from runfleet.calibrate.suggestions import Suggestions
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.found_files import find_file
+from runfleet.calibrate.control_files.instructions import Reading, read_instructions
+from runfleet.calibrate.control_files.parts import FilePair
+from runfleet.calibrate.control_files.problems import Place, Problem
+from runfleet.calibrate.control_files.suggestions import Suggestions
 from runfleet.study.errors import StudyError
 from runfleet.study.text_files import read_text
 

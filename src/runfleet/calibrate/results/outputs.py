@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from runfleet.errors import RunfleetError
+from runfleet.calibrate.results.pyemu import require_pyemu
 
 _ITERATION = re.compile(r"ITERATION NO\.\s*(\d+)")
 _SENSITIVITY = re.compile(r"\s+(\S+)\s+(\S+)\s+([-+.\dEe]+)\s+([-+.\dEe]+)\s*")
 _END_OF_ITERATIONS = "COMPLETION OF OPTIMISATION"
 _BINARY = (".jcb", ".jco", ".bin")
-
-
-def require_pyemu() -> Any:
-    """
-    Load pyemu, which takes half a second and is not everybody's.
-
-    Raises
-    ------
-    RunfleetError
-        If it is not installed.
-    """
-    try:
-        return import_module("pyemu")
-    except ImportError as error:
-        raise RunfleetError(
-            "the results of calibrations are read with `pyemu`, which is not installed",
-            hint="install it with `python -m pip install 'runfleet[pest]'`",
-        ) from error
 
 
 def numbered_files(folder: Path, pattern: str) -> Iterator[tuple[int, Path]]:

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from runfleet.calibrate.control_data import ControlData, read_control_data
-from runfleet.calibrate.control_parts import (
+from runfleet.calibrate.control_files.control_data import ControlData, read_control_data
+from runfleet.calibrate.control_files.found_files import find_program, leaves_folder
+from runfleet.calibrate.control_files.parts import (
     TRANSFORMS,
     FilePair,
     Observation,
     PestParameter,
     PriorInformation,
 )
-from runfleet.calibrate.control_tables import Record, TableShape, external_files, read_records
-from runfleet.calibrate.control_text import ControlText, Row, Section, split_control
-from runfleet.calibrate.found_files import find_program, leaves_folder
-from runfleet.calibrate.problems import ControlError, Place
+from runfleet.calibrate.control_files.problems import ControlError, Place
+from runfleet.calibrate.control_files.sections import ControlText, Row, Section, split_control
+from runfleet.calibrate.control_files.tables import Record, TableShape, external_files, read_records
 from runfleet.documents.errors import listed
 from runfleet.study.errors import StudyError
 from runfleet.study.text_files import read_text

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runfleet.calibrate.checking import check
-from runfleet.calibrate.control import read_control
+from runfleet.calibrate.control_files.checking import check
+from runfleet.calibrate.control_files.control import read_control
 
 Change = Callable[[str, str, str], Path]
 

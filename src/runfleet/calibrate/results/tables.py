@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from runfleet.calibrate import outputs
-from runfleet.calibrate.control import Control
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.family import Family
-from runfleet.calibrate.found_files import find_file
-from runfleet.calibrate.progress import read_progress
+from runfleet.calibrate.progress.progress import read_progress
+from runfleet.calibrate.results import outputs
 
 BASE = "base"
 """What pestpp-ies calls the realization without noise."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from runfleet.calibrate.control_tables import read_whole_number
-from runfleet.calibrate.control_text import Section
-from runfleet.calibrate.problems import ControlError, Place
+from runfleet.calibrate.control_files.problems import ControlError, Place
+from runfleet.calibrate.control_files.sections import Section
+from runfleet.calibrate.control_files.tables import read_whole_number
 from runfleet.documents.errors import listed
 
 MODES = ("estimation", "prediction", "regularisation", "pareto")
