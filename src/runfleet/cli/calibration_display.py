@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
 
 from rich.console import Group, RenderableType
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from runfleet.calibrate import CalibrationProgress, PestProgress, WorkerCounts
 from runfleet.cli.display import amount_text, step_text
+from runfleet.cli.live import Pacing, open_live
 from runfleet.cli.printer import Printer
 from runfleet.cli.timeline import Timeline
 from runfleet.cli.words import count_text, duration_text, value_text
 from runfleet.launch import Step
 
-_REFRESHES_PER_SECOND = 8
 _CALIBRATING = "Calibrating"
 _SHOWN_EVENTS = 5
 _SHOWN_PHIS = 8
-_FIRST_INTERVAL = 5.0
-_LONGEST_INTERVAL = 60.0
+_FIRST_PAUSE = 5.0
 
 
 class CalibrationDisplay(Protocol):
@@ -41,8 +39,9 @@ class CalibrationDisplay(Protocol):
         """Take note of how far the calibration is."""
 
 
-@contextmanager
-def open_calibration_display(printer: Printer, study: str) -> Iterator[CalibrationDisplay]:
+def open_calibration_display(
+    printer: Printer, study: str
+) -> AbstractContextManager[CalibrationDisplay]:
     """
     Show how far a calibration is: live where stderr is a terminal, else a line now and then.
 
@@ -53,13 +52,7 @@ def open_calibration_display(printer: Printer, study: str) -> Iterator[Calibrati
     study
         The name of the study.
     """
-    if not printer.err.is_terminal:
-        yield CalibrationLines(printer.say)
-        return
-    display = LiveCalibration(study)
-    with display.live(printer):
-        yield display
-    printer.say(display.summary())
+    return open_live(printer, LiveCalibration(study), CalibrationLines(printer.say))
 
 
 class CalibrationLines:
@@ -76,11 +69,9 @@ class CalibrationLines:
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
         self._say = say
-        self._clock = clock
+        self._pacing = Pacing(_FIRST_PAUSE, clock)
         self._step = ""
         self._iteration: tuple[int | None, float | None] = (None, None)
-        self._interval = _FIRST_INTERVAL
-        self._next_line = clock() + _FIRST_INTERVAL
 
     def step(self, step: Step) -> None:
         """Say each step once."""
@@ -98,11 +89,11 @@ class CalibrationLines:
             self._say(event)
         found = (progress.pest.iteration, progress.pest.phi)
         is_new = found != self._iteration
-        if is_new or progress.state.has_ended or self._clock() >= self._next_line:
+        if is_new or progress.state.has_ended or self._pacing.is_due:
             self._iteration = found
             self._say(progress_text(progress))
-            self._interval = min(_LONGEST_INTERVAL, self._interval * 1.5)
-            self._next_line = self._clock() + self._interval
+            self._pacing.begin_pause()
+            self._pacing.slow_down()
 
 
 @dataclass
@@ -127,15 +118,6 @@ class LiveCalibration:
 
     def __post_init__(self) -> None:
         self._timeline = Timeline(self.clock)
-
-    def live(self, printer: Printer) -> AbstractContextManager[object]:
-        """Draw the picture as long as the context lasts; it is wiped out at the end."""
-        return Live(
-            console=printer.err,
-            get_renderable=self.picture,
-            refresh_per_second=_REFRESHES_PER_SECOND,
-            transient=True,
-        )
 
     def step(self, step: Step) -> None:
         """Take note of a step."""

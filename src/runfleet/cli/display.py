@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 from typing import Protocol
 
 from rich.console import Group, RenderableType
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from runfleet.cli.live import Pacing, open_live
 from runfleet.cli.printer import Printer
 from runfleet.cli.timeline import Timeline
 from runfleet.cli.words import duration_text
 from runfleet.launch import FailedRun, FailureGroup, Progress, RunCounts, Step
 from runfleet.launch.failures import group_failures, normalised
 
-_REFRESHES_PER_SECOND = 8
 _SHOWN_FAILURES = 5
 _REMEMBERED_FAILURES = 1000
 _SHOWN_RUNS = 3
 _RUNNING = "Running"
-_FIRST_INTERVAL = 2.0
-_LONGEST_INTERVAL = 60.0
+_FIRST_PAUSE = 2.0
 
 
 class Display(Protocol):
@@ -40,8 +38,7 @@ class Display(Protocol):
         """Take note of how far the runs are."""
 
 
-@contextmanager
-def open_display(printer: Printer, study: str) -> Iterator[Display]:
+def open_display(printer: Printer, study: str) -> AbstractContextManager[Display]:
     """
     Show how far a study is: live where stderr is a terminal, else a line now and then.
 
@@ -52,13 +49,7 @@ def open_display(printer: Printer, study: str) -> Iterator[Display]:
     study
         The name of the study.
     """
-    if not printer.err.is_terminal:
-        yield LineDisplay(printer.say)
-        return
-    display = LiveDisplay(study)
-    with display.live(printer):
-        yield display
-    printer.say(display.summary())
+    return open_live(printer, LiveDisplay(study), LineDisplay(printer.say))
 
 
 class LineDisplay:
@@ -75,17 +66,15 @@ class LineDisplay:
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
         self._say = say
-        self._clock = clock
+        self._pacing = Pacing(_FIRST_PAUSE, clock)
         self._step: Step | None = None
-        self._interval = _FIRST_INTERVAL
-        self._next_line = clock() + _FIRST_INTERVAL
         self._failures: set[str] = set()
         self._explained = ""
 
     def step(self, step: Step) -> None:
         """Say each step when it begins, now and then, and when all of it is done."""
         is_new = self._step is None or self._step.name is not step.name
-        if is_new or (step.total and step.done == step.total) or self._is_time():
+        if is_new or (step.total and step.done == step.total) or self._pacing.is_due:
             self._say_on_time(step_text(step))
         self._step = step
 
@@ -93,16 +82,13 @@ class LineDisplay:
         """Say what is new, if it is time to."""
         self._say_failures(progress)
         self._say_explanation(progress)
-        if self._is_time() or progress.counts.all_ended:
+        if self._pacing.is_due or progress.counts.all_ended:
             self._say_on_time(progress_text(progress))
-            self._interval = min(_LONGEST_INTERVAL, self._interval * 1.5)
-
-    def _is_time(self) -> bool:
-        return self._clock() >= self._next_line
+            self._pacing.slow_down()
 
     def _say_on_time(self, line: str) -> None:
         self._say(line)
-        self._next_line = self._clock() + self._interval
+        self._pacing.begin_pause()
 
     def _say_failures(self, progress: Progress) -> None:
         for failed in progress.new_failures:
@@ -140,15 +126,6 @@ class LiveDisplay:
 
     def __post_init__(self) -> None:
         self._timeline = Timeline(self.clock)
-
-    def live(self, printer: Printer) -> AbstractContextManager[object]:
-        """Draw the picture as long as the context lasts; it is wiped out at the end."""
-        return Live(
-            console=printer.err,
-            get_renderable=self.picture,
-            refresh_per_second=_REFRESHES_PER_SECOND,
-            transient=True,
-        )
 
     def step(self, step: Step) -> None:
         """Take note of a step."""
