@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from runfleet.azure import OperatingSystem
 from runfleet.calibrate.control_files.checking import check
 from runfleet.calibrate.control_files.control import Control, read_control
-from runfleet.calibrate.control_files.problems import Problem
+from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.copies import Copies
 from runfleet.calibrate.elastic import wanted_workers
 from runfleet.calibrate.errors import CalibrationError
@@ -20,6 +20,7 @@ from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.progress.progress import Progress
+from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.scripts import HOST_VARIABLE
@@ -288,7 +289,18 @@ class Calibration:
         job_id = record.generations[-1].job_id
         batch = self.account.batch
         logs = Logs(batch, StoredFiles(self._storage, record.container), job_id)
-        return CalibrationWatcher(batch, job_id, _pest_in(record), logs, copies, grow)
+        reading = ManagerReading(logs, _pest_in(record), self._iterations())
+        return CalibrationWatcher(batch, job_id, reading, copies, grow)
+
+    def _iterations(self) -> int | None:
+        """Tell how many iterations there will be at most; None where the file is not at hand."""
+        if self.study is None or self.study.pest is None:
+            return None
+        try:
+            most = read_control(self.study.folder / self.study.pest.control).noptmax
+        except ControlError:
+            return None
+        return most if most > 0 else None
 
     def _grow(self, progress: Progress, present: int) -> None:
         """Add workers if the manager has runs for more of them than there are."""

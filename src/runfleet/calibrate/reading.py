@@ -26,10 +26,13 @@ class ManagerReading:
         What the tasks of its job write.
     pest
         The calibration.
+    iterations
+        How many there will be at most, where that is known.
     """
 
     logs: Logs
     pest: Pest
+    iterations: int | None = None
 
     def progress(self) -> Progress:
         """Tell how far a running manager is."""
@@ -41,15 +44,24 @@ class ManagerReading:
         """Tell how far a manager has come that has ended."""
         files = self._reader.files
         texts = {file: self.logs.read_ended(MANAGER, self._path(file)) for file in files}
-        found = read_progress(self.pest.control.stem, self._family, texts)
+        case = self.pest.control.stem
+        found = read_progress(case, self._family, texts, iterations=self.iterations)
         # A manager does not tell of the end of its last run, and of workers that it sends home.
         return replace(
-            found, runs_running=None, runs_left=None, workers_busy=None, workers_idle=None
+            found,
+            runs_running=None,
+            runs_left=None,
+            workers_busy=None,
+            workers_idle=None,
+            workers=tuple(
+                replace(worker, is_busy=False, is_registered=False) for worker in found.workers
+            ),
         )
 
     @cached_property
     def _reader(self) -> ProgressReader:
-        return ProgressReader(self.pest.control.stem, self._family)
+        case = self.pest.control.stem
+        return ProgressReader(case, self._family, iterations=self.iterations)
 
     @property
     def _family(self) -> Family:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,12 +31,19 @@ TASK_FILE = f"{RETRY_FOLDER}\\task.cmd"
 """The batch file with the command of a task, on Windows nodes; it outlasts retries there."""
 
 _STATE = "calibration"
+_WORKER_FOLDER = re.compile(r"[\\/](worker-\d+)[\\/]wd\b")
 _NOTHING: Mapping[str, str] = {}
 
 
 def worker_id(number: int) -> str:
     """Name the task of a worker, counted from 1."""
     return f"worker-{number:03d}"
+
+
+def worker_in(folder: str) -> str | None:
+    """Tell whose folder it is in which a program says that it works; None for nobody's."""
+    found = _WORKER_FOLDER.search(folder)
+    return found[1] if found else None
 
 
 def is_own_file(name: str, case: str) -> bool:

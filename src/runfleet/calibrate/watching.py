@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property
 
 from runfleet.azure import AzureBatch, NotFoundError, TaskInfo
 from runfleet.calibrate.copies import Copies
@@ -19,7 +18,6 @@ from runfleet.calibrate.progress.progress import Progress
 from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.tasks import MANAGER
 from runfleet.launch.failures import batch_message, was_cancelled
-from runfleet.study import Pest
 
 ALL_WORKERS_DIED = "AllWorkersDied"
 _PAUSE = 1.0
@@ -105,10 +103,8 @@ class CalibrationWatcher:
         The account.
     job_id
         Its job.
-    pest
-        What was asked for.
-    logs
-        What its tasks write.
+    reading
+        Reads what its manager writes.
     copies
         Where files of the manager are copied to; None where somebody else sees to that.
     grow
@@ -117,16 +113,15 @@ class CalibrationWatcher:
 
     batch: AzureBatch
     job_id: str
-    pest: Pest
-    logs: Logs
+    reading: ManagerReading
     copies: Copies | None = None
     grow: Grow | None = None
     _restarts: Counter[str] = field(default_factory=Counter)
     _dead: set[str] = field(default_factory=set)
 
-    @cached_property
-    def _reading(self) -> ManagerReading:
-        return ManagerReading(self.logs, self.pest)
+    @property
+    def _logs(self) -> Logs:
+        return self.reading.logs
 
     def watch(self) -> Iterator[CalibrationProgress]:
         """Look until the manager has ended, or nothing can go on."""
@@ -145,7 +140,7 @@ class CalibrationWatcher:
             tasks = {}
         manager = tasks.pop(MANAGER, None)
         ended = manager is None or manager.state == "completed"
-        pest = self._reading.ended() if ended else self._reading.progress()
+        pest = self.reading.ended() if ended else self.reading.progress()
         found = CalibrationProgress(
             _state(manager, pest),
             pest,
@@ -174,7 +169,7 @@ class CalibrationWatcher:
             times = worker.retries + worker.requeues
             if times > self._restarts[worker.id]:
                 self._restarts[worker.id] = times
-                self.logs.forget(worker.id)
+                self._logs.forget(worker.id)
                 yield f"{worker.id} was started again ({_times(times)})"
             if _has_died(worker) and worker.id not in self._dead:
                 self._dead.add(worker.id)
@@ -190,7 +185,7 @@ class CalibrationWatcher:
                 "the manager is not there: its submission was interrupted, or it was deleted",
                 hint="run the study again: `runfleet run`",
             )
-        return manager_ended(manager, self.logs, sorted(workers))
+        return manager_ended(manager, self._logs, sorted(workers))
 
     def _all_died(self, workers: Sequence[TaskInfo]) -> WorkerError:
         last = max(workers, key=lambda worker: worker.ended.timestamp() if worker.ended else 0)
@@ -198,7 +193,7 @@ class CalibrationWatcher:
         return WorkerError(
             f"all {len(workers)} workers have died, and were started again {restarts} times; the "
             f"last one: {batch_message(last)}",
-            output=self.logs.last_lines(last.id),
+            output=self._logs.last_lines(last.id),
             hint="mend what it complains of, and run the study again",
         )
 

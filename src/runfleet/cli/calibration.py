@@ -13,6 +13,7 @@ from runfleet.calibrate import (
     CalibrationProgress,
     CalibrationState,
 )
+from runfleet.calibrate.progress.worker_paces import WorkerPace, paces_of
 from runfleet.cli.arguments import addressed, on_option
 from runfleet.cli.calibration_display import (
     CalibrationDisplay,
@@ -28,6 +29,7 @@ from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import shortest
 from runfleet.cli.studies import results_folder
 from runfleet.cli.words import count_text, value_text
+from runfleet.cli.worker_table import worker_table
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, Submission
 from runfleet.study import Study
@@ -154,6 +156,9 @@ def show_status(printer: Printer, calibration: Calibration, *, as_json: bool) ->
         return
     printer.data(f"{calibration.name}: {progress.state}")
     printer.data(progress_text(progress))
+    paces = paces_of(progress.pest.workers)
+    if paces:
+        printer.show(worker_table(paces))
     if progress.error:
         printer.failure(progress.error.message)
 
@@ -206,10 +211,22 @@ def progress_facts(calibration: Calibration, progress: CalibrationProgress) -> d
         "study": calibration.name,
         "state": progress.state,
         **asdict(progress.pest),
+        "workers": [_worker_facts(pace) for pace in paces_of(progress.pest.workers)],
         "worker_tasks": asdict(progress.workers),
         "elapsed_seconds": progress.elapsed.total_seconds(),
         "error": progress.error.message if progress.error else None,
         "hint": progress.error.hint if progress.error else None,
+    }
+
+
+def _worker_facts(pace: WorkerPace) -> dict[str, Any]:
+    seconds = pace.mean_time.total_seconds() if pace.mean_time else None
+    return {
+        "worker": pace.worker,
+        "state": pace.state,
+        "runs_done": pace.runs_done,
+        "runs_failed": pace.runs_failed,
+        "seconds_per_run": seconds,
     }
 
 

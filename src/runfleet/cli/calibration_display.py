@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -13,11 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from runfleet.calibrate import CalibrationProgress, PestProgress, WorkerCounts
+from runfleet.calibrate.progress.worker_paces import WorkerPace, paces_of
 from runfleet.cli.display import amount_text, step_text
 from runfleet.cli.live import Pacing, open_live
 from runfleet.cli.printer import Printer
 from runfleet.cli.timeline import Timeline
-from runfleet.cli.words import count_text, duration_text, value_text
+from runfleet.cli.words import count_text, value_text
+from runfleet.cli.worker_table import has_a_line_each, paces_text, worker_table
 from runfleet.launch import Step
 
 _CALIBRATING = "Calibrating"
@@ -114,7 +116,6 @@ class LiveCalibration:
     _progress: CalibrationProgress | None = None
     _waiting: str = ""
     _events: list[str] = field(default_factory=list)
-    _phis: dict[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._timeline = Timeline(self.clock)
@@ -132,9 +133,6 @@ class LiveCalibration:
         """Take note of how far the calibration is."""
         self._progress, self._waiting = progress, ""
         self._events = [*self._events, *progress.events][-_SHOWN_EVENTS:]
-        pest = progress.pest
-        if pest.iteration is not None and pest.phi is not None:
-            self._phis[pest.iteration] = pest.phi
         self._timeline.note(_CALIBRATING, "")
 
     def picture(self) -> RenderableType:
@@ -151,11 +149,12 @@ class LiveCalibration:
             yield Text(f"Waiting: {self._waiting}.", "yellow")
         if self._progress is None:
             return
-        yield _facts(self._progress)
-        if self._phis:
-            last = list(self._phis.items())[-_SHOWN_PHIS:]
-            yield Text("phi by iteration: " + "  ".join(f"{n}: {phi:.4g}" for n, phi in last))
+        paces = paces_of(self._progress.pest.workers)
+        yield _facts(self._progress, paces)
         yield from (Text(event, "red") for event in self._events)
+        if has_a_line_each(paces):
+            yield Text()
+            yield worker_table(paces)
 
 
 def progress_text(progress: CalibrationProgress) -> str:
@@ -206,17 +205,34 @@ def _labelled(label: str, text: str) -> str:
     return f"{label}: {text}" if text else ""
 
 
-def _facts(progress: CalibrationProgress) -> RenderableType:
+def _facts(progress: CalibrationProgress, paces: Sequence[WorkerPace]) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     pest = progress.pest
     rows = (
-        ("iteration", "" if pest.iteration is None else str(pest.iteration)),
-        ("phi", "" if pest.phi is None else value_text(pest.phi)),
+        ("iteration", _iteration_fact(pest)),
+        ("at work on", pest.activity),
+        ("phi", _phi_fact(pest)),
         ("runs", runs_text(pest)),
         ("workers", workers_text(pest, progress.workers)),
-        ("since", duration_text(progress.elapsed)),
+        ("time per run", paces_text(paces)),
     )
     for name, text in rows:
         if text:
-            grid.add_row(Text(name, "dim"), Text(text))
+            grid.add_row(Text(name, "dim", no_wrap=True), Text(text))
     return grid
+
+
+def _iteration_fact(pest: PestProgress) -> str:
+    """`2 of 20 at most`."""
+    if pest.iteration is None:
+        return ""
+    return f"{pest.iteration}" + (f" of {pest.iterations} at most" if pest.iterations else "")
+
+
+def _phi_fact(pest: PestProgress) -> str:
+    """`0.15; after each iteration: 36.4, 1.5, 0.15`."""
+    if pest.phi is None:
+        return ""
+    *before, _ = [f"{phi:.4g}" for phi in pest.phi_by_iteration.values()]
+    shown = before[-_SHOWN_PHIS:]
+    return value_text(pest.phi) + (f", before that {', '.join(shown)}" if shown else "")
