@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+
+from runfleet.storage.packages import PackageFolder
 
 STUDY = """\
 study: sweep
@@ -62,6 +65,14 @@ def study(folder: Path) -> Path:
     return study
 
 
+@pytest.fixture(autouse=True)
+def package(runfleet, study: Path) -> Path:
+    """The package of the study, in a home that has no emulator."""
+    packages = runfleet.home / "emulator/packages"
+    PackageFolder(packages).add("epanet", "2.3.5", study.parent / "model.sh")
+    return packages
+
+
 def test_the_plan_shows_files_pool_runs_and_commands(runfleet):
     """Data goes to stdout, what to do next to stderr."""
     ended = runfleet("plan", "study.yaml")
@@ -74,10 +85,54 @@ def test_the_plan_shows_files_pool_runs_and_commands(runfleet):
     assert start[1].rstrip().endswith("sh model.sh")
 
 
-def test_nothing_is_started(runfleet):
-    """No emulator either: there is no home for one afterwards."""
+def test_nothing_is_started(runfleet, package: Path):
+    """No emulator either: nothing but the packages is in its folder afterwards."""
     runfleet("plan", "study.yaml")
-    assert not runfleet.home.exists()
+    assert [*package.parent.iterdir()] == [package]
+
+
+REFUSED = {
+    "image": ("pool: {image: ubuntu-22.4}", "there is no verified image `ubuntu-22.4`"),
+    "package": (
+        "  packages: [epanet==2.2]",
+        "the account lacks the application package `epanet==2.2`, which study `sweep` needs",
+    ),
+    "size": (
+        "pool: {tasks_per_node: 50}",
+        "`tasks_per_node` is 50, and a node of size `standard_f2s_v2` has 8 task slots at most",
+    ),
+    "program": (
+        "  command: model.bat",
+        "`model.bat` is a program of Windows, and the nodes of `ubuntu-22.04` run Linux",
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "error"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_run_refuses_is_refused_with_the_same_words(
+    runfleet, study: Path, line: str, error: str
+):
+    """Whether or not the emulator runs; and what was refused is not remembered."""
+    key = line.partition(":")[0]
+    study.write_text(re.sub(f"^{key}:.*$", lambda _: line, STUDY, flags=re.MULTILINE))
+    planned = runfleet("plan", "study.yaml")
+    assert (planned.code, planned.out) == (1, "")
+    assert planned.err.startswith(f"error: {error}\nhint: ")
+    ran = runfleet("run", "study.yaml")
+    assert ran.err.endswith(planned.err)
+    assert runfleet("plan", "study.yaml") == planned
+    assert "has no study `sweep`" in runfleet("status", "sweep").err
+
+
+def test_what_only_the_account_knows_is_not_asked(runfleet):
+    """That would need a login; who does ask is named."""
+    azure = ("--endpoint", "a.westeurope.batch.azure.com", "--storage", "a.blob.core.windows.net")
+    assert runfleet("account", "add", "azure", *azure).code == 0
+    planned = runfleet("plan", "study.yaml", "--on", "azure")
+    assert planned.code == 0
+    assert planned.err.endswith(
+        "Whether the account has image, packages and quota: runfleet doctor study.yaml --on azure\n"
+    )
 
 
 def test_json_has_all_runs(runfleet):

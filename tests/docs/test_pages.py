@@ -112,6 +112,9 @@ def test_the_study_of_the_readme_is_one(tmp_path: Path, runfleet: RunCommand) ->
     (study,) = (block for block in blocks_of(ROOT / "README.md") if block.language == "yaml")
     (tmp_path / "study.yaml").write_text(study.text, encoding="utf-8")
     (tmp_path / "net1.inp.j2").write_text("{{ ROUGHNESS }} {{ DEMAND }}", encoding="utf-8")
+    assert not runfleet(
+        "package", "add", "epanet", "2.3.5", "study.yaml", folder=tmp_path
+    ).returncode
     planned = runfleet("plan", "study.yaml", folder=tmp_path)
     assert "net1-roughness, 300 runs" in planned.stdout, planned.stderr
 

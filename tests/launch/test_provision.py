@@ -36,23 +36,23 @@ def target(account: Account, plan: PoolPlan) -> int:
 def test_a_named_pool_made_by_hand_is_left_as_it_is(account: Account, make_pool):
     """Also on this machine: its runs do with the nodes that it has."""
     plan = replace(make_pool(), is_named=True)
-    assert provide_pool(account.batch, plan, waiting=9)
+    provide_pool(account.batch, plan, waiting=9)
     scaling = replace(plan, scaling=Scaling(0, "me"))
-    assert provide_pool(account.batch, scaling, waiting=9)
+    provide_pool(account.batch, scaling, waiting=9)
     pool = account.batch.get_pool(plan.id)
     assert (pool.target_dedicated, pool.scales_itself, pool.metadata) == (0, False, {})
 
 
 def test_a_named_pool_made_for_a_study_follows_studies(account: Account, make_pool):
     plan = replace(make_pool(**{MARK: "pool"}), is_named=True)
-    assert provide_pool(account.batch, plan, waiting=9)
+    provide_pool(account.batch, plan, waiting=9)
     assert target(account, plan) == 2
 
 
 def test_a_shared_pool_is_ours_whatever_its_metadata_say(account: Account, make_pool):
     """Somebody has replaced them; what stands there now is kept."""
     plan = replace(make_pool(project="dam"), scaling=Scaling(0, "me"))
-    assert provide_pool(account.batch, plan, waiting=9)
+    provide_pool(account.batch, plan, waiting=9)
     pool = account.batch.get_pool(plan.id)
     assert pool.scales_itself
     assert (pool.metadata["project"], pool.metadata[OWNER]) == ("dam", "me")

@@ -2,8 +2,9 @@
 
 from azure.batch import models
 
+from runfleet.batch.images import IMAGES
 from runfleet.wire.applications import application_json
-from runfleet.wire.images import IMAGES, image_json
+from runfleet.wire.images import image_json
 
 
 def test_sdk_15_reads_the_supported_images():

@@ -32,14 +32,14 @@ from runfleet.calibrate.tasks import (
     worker_id,
 )
 from runfleet.launch import names
+from runfleet.launch.checks import check_account
 from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.failures import was_cancelled
 from runfleet.launch.history import is_over
 from runfleet.launch.names import STUDY_KEY
-from runfleet.launch.packages import check_packages
-from runfleet.launch.pool import PoolPlan, check_operating_system
+from runfleet.launch.pool import PoolPlan
 from runfleet.launch.progress import next_pause
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
@@ -110,7 +110,7 @@ class CalibrationSubmitter:
         restart
             What of the earlier one is used.
         """
-        check_packages(self.batch, self.study)
+        check_account(self.batch, self.study, self.pool)
         self.storage.create_container(self._store.container)
         record = self._store.read()
         for generation in record.generations if record else ():
@@ -193,8 +193,7 @@ class CalibrationSubmitter:
     def _make_job(self, generation: Generation) -> None:
         check_url_life(self.storage, self._store.container, self._url_life)
         self.on_step(Step(StepName.PROVIDING_POOL))
-        pool = provide_pool(self.batch, self.pool, 1 + self.pest.workers.min)
-        check_operating_system(self.pool, pool)
+        provide_pool(self.batch, self.pool, 1 + self.pest.workers.min)
         total = len(self._staged.model.inputs)
         for done, _ in enumerate(self._staging.stage_inputs(), start=1):
             self.on_step(Step(StepName.STAGING, done, total))

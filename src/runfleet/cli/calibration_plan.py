@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -10,16 +9,13 @@ from typing import Any
 from runfleet.calibrate import Control, check_study
 from runfleet.calibrate.scripts import manager_command, worker_command
 from runfleet.calibrate.tasks import manager_state
-from runfleet.cli.arguments import on_option
 from runfleet.cli.printer import Printer
 from runfleet.cli.words import count_text, duration_text, size_text
 from runfleet.launch.pool import PoolPlan
 from runfleet.study import Pest, Study
 
 
-def show_calibration_plan(
-    printer: Printer, study: Study, pool: PoolPlan, called: str, on: str, *, as_json: bool
-) -> None:
+def show_calibration_plan(printer: Printer, study: Study, pool: PoolPlan, *, as_json: bool) -> None:
     """
     Show what a calibration would do, and start nothing.
 
@@ -29,8 +25,6 @@ def show_calibration_plan(
         What prints.
     study, pool
         The study, and the pool it would get.
-    called, on
-        What the user calls the study and the account.
     as_json
         Whether for programs.
     """
@@ -48,11 +42,8 @@ def show_calibration_plan(
         printer.data("")
         for line in command.splitlines():
             printer.data(f"    {line}")
-    printer.say()
     for problem in problems:
         printer.warning(str(problem))
-    name = f"{shlex.quote(called)}{on_option(on)}"
-    printer.say(f"Nothing was started; `runfleet run {name}` runs it.")
 
 
 def _facts(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> Iterator[tuple[str, str]]:

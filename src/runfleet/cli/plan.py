@@ -20,6 +20,7 @@ from runfleet.cli.study_files import load_study, warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.connecting import access_to
+from runfleet.launch.checks import check_account, check_study
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.scripts import coordination_script
 from runfleet.launch.tasks import command_line, run_script
@@ -47,22 +48,34 @@ def plan(
     """
     printer = Printer.standard()
     loaded = load_study(study)
-    warn(printer, loaded)
-    pool = access_to(on, runfleet_home()).plan_pool(loaded.pool)
+    access = access_to(on, runfleet_home())
+    pool = access.plan_pool(loaded.pool)
+    offers = access.offers()
+    warn(printer, loaded, pool)
+    check_study(loaded, pool)
+    if offers is not None:
+        check_account(offers, loaded, pool)
     if loaded.pest:
         from runfleet.cli.calibration_plan import show_calibration_plan
 
-        show_calibration_plan(printer, loaded, pool, study, on, as_json=as_json)
-        return
-    if as_json:
+        show_calibration_plan(printer, loaded, pool, as_json=as_json)
+    elif as_json:
         for line in _json_lines(loaded, pool):
             printer.data(line)
-        return
-    printer.facts(_facts(loaded, pool))
-    printer.data("")
-    _show_runs(printer, loaded, pool.operating_system)
+    else:
+        printer.facts(_facts(loaded, pool))
+        printer.data("")
+        _show_runs(printer, loaded, pool.operating_system)
+    if not as_json:
+        _say_what_is_next(printer, f"{shlex.quote(study)}{on_option(on)}", on)
+
+
+def _say_what_is_next(printer: Printer, called: str, on: str) -> None:
+    """Say who runs a study, and who looks at what a plan cannot see."""
     printer.say()
-    printer.say(f"Nothing was started; `runfleet run {shlex.quote(study)}{on_option(on)}` runs it.")
+    printer.say(f"Nothing was started; `runfleet run {called}` runs it.")
+    if on != LOCAL:
+        printer.say(f"Whether the account has image, packages and quota: runfleet doctor {called}")
 
 
 def _facts(study: Study, pool: PoolPlan) -> Iterator[tuple[str, str]]:

@@ -51,7 +51,7 @@ def run(
     account = open_account(on)
     origins = Origins(account)
     loaded = find_study(account, study, replace=replace)
-    warn(printer, loaded)
+    warn(printer, loaded, account.plan_pool(loaded))
     if loaded.pest:
         from runfleet.cli.calibration import Request, run_calibration
 

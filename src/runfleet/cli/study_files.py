@@ -6,6 +6,8 @@ from pathlib import Path
 
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
+from runfleet.launch import PoolPlan
+from runfleet.launch.checks import find_oddities
 from runfleet.study import Study
 
 _SUFFIXES = {".yaml", ".yml"}
@@ -41,7 +43,7 @@ def _hint_of_folder(folder: Path) -> str:
     return f"name the study file in it: `{files[0]}`"
 
 
-def warn(printer: Printer, study: Study) -> None:
+def warn(printer: Printer, study: Study, pool: PoolPlan) -> None:
     """Say what a study file allows itself but probably does not mean."""
-    for warning in study.warnings:
+    for warning in (*study.warnings, *find_oddities(study, pool)):
         printer.warning(warning)

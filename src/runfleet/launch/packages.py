@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from runfleet.azure import AzureBatch
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
 from runfleet.launch.errors import LaunchError
 from runfleet.study import Study
 from runfleet.study.model import PackageReference
 
 
-def _missing_packages(batch: AzureBatch, study: Study) -> list[PackageReference]:
+class Applications(Protocol):
+    """Whoever knows the application packages of an account."""
+
+    def applications(self) -> Mapping[str, Sequence[str]]:
+        """List the applications that have packages, each with its versions."""
+        ...
+
+
+def _missing_packages(account: Applications, study: Study) -> list[PackageReference]:
     """List the packages of a study that the account has not got; ids and versions have no case."""
     if not study.model.packages:
         return []
     known = {
         application.lower(): {version.lower() for version in versions}
-        for application, versions in batch.applications().items()
+        for application, versions in account.applications().items()
     }
     return [
         package
@@ -23,7 +33,7 @@ def _missing_packages(batch: AzureBatch, study: Study) -> list[PackageReference]
     ]
 
 
-def check_packages(batch: AzureBatch, study: Study) -> None:
+def check_packages(account: Applications, study: Study) -> None:
     """
     Refuse a study before anything is made for it whose programs are not there.
 
@@ -32,7 +42,7 @@ def check_packages(batch: AzureBatch, study: Study) -> None:
     LaunchError
         If the account lacks a package.
     """
-    for package in _missing_packages(batch, study):
+    for package in _missing_packages(account, study):
         raise _package_missing(study, package)
 
 

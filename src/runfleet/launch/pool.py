@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from runfleet.azure import OperatingSystem, PoolInfo
 from runfleet.azure.account_settings import LoginKind
-from runfleet.batch.vm_sizes import core_count
+from runfleet.batch.vm_sizes import core_count, is_known
 from runfleet.launch.errors import LaunchError
 from runfleet.study.pool import PoolRequest, is_windows
 
@@ -174,6 +174,25 @@ def _check_spot(login: LoginKind) -> None:
             "the account has no spot nodes: they need a Batch account in user-subscription mode, "
             "and such an account needs a login by Microsoft Entra",
             hint="write `pool: {nodes: {spot: false}}`, or use an account with `login: entra`",
+        )
+
+
+def check_slots(plan: PoolPlan) -> None:
+    """
+    Refuse a pool to be made whose nodes would have more task slots than Batch allows.
+
+    Raises
+    ------
+    LaunchError
+        If the size of machine has too few cores; of one that is not known, its account tells.
+    """
+    most = min(_MOST_SLOTS, _SLOTS_PER_CORE * core_count(plan.vm_size))
+    is_sure = plan.scaling is None or is_known(plan.vm_size)
+    if is_sure and not plan.is_named and plan.slots > most:
+        raise LaunchError(
+            f"`tasks_per_node` is {plan.slots}, and a node of size `{plan.vm_size}` has {most} "
+            "task slots at most",
+            hint="ask for fewer, or for larger machines: four a core, and 256 at most",
         )
 
 

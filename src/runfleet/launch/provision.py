@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from runfleet.azure import Autoscale, AzureBatch, ConflictError, PoolInfo, PoolSettings
 from runfleet.azure.user_accounts import new_ssh_user
 from runfleet.azure.waiting import asking
-from runfleet.launch.pool import PoolPlan, Scaling, check_communication
+from runfleet.launch.pool import PoolPlan, Scaling
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _HEAD_START = timedelta(minutes=10)
 _DELETING = timedelta(minutes=20)
 
 
-def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> PoolInfo | None:
+def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> None:
     """
     Make the pool if it is missing, and see that it has the nodes that runs need.
 
@@ -41,19 +41,12 @@ def provide_pool(batch: AzureBatch, plan: PoolPlan, waiting: int) -> PoolInfo | 
         The pool.
     waiting
         How many runs there are, or soon will be, that have not begun.
-
-    Returns
-    -------
-    pool
-        The pool that was there already, or None.
     """
     pool = _find(batch, plan.id)
-    check_communication(plan, pool)
     if pool is None:
         _make(batch, plan, waiting)
     elif _is_ours(pool, plan):
         _prepare(batch, pool, plan, waiting)
-    return pool
 
 
 def left_over_pools(batch: AzureBatch, owner: str) -> list[PoolInfo]:

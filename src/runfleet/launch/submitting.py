@@ -18,17 +18,17 @@ from pathlib import Path
 
 from runfleet.azure import AzureBatch, JobSettings
 from runfleet.launch import names
+from runfleet.launch.checks import check_account, check_study
 from runfleet.launch.comparison import Comparison, Fingerprints, compare
 from runfleet.launch.definition import Definition, define, fingerprints
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.history import History, Repeat
-from runfleet.launch.packages import check_packages
-from runfleet.launch.pool import PoolPlan, check_operating_system
+from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.launch.tasks import Staging, TaskMaker, run_script
+from runfleet.launch.tasks import Staging, TaskMaker
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
 from runfleet.study import Study
@@ -89,7 +89,7 @@ class Submitter:
         repeat
             Which runs that have ended are done again.
         """
-        run_script(self.study.model, self.pool.operating_system)  # or say why there is none
+        check_study(self.study, self.pool)
         self.storage.create_container(self._store.container)
         definition = define(self.study, self.digest)
         record = self._store.read()
@@ -98,6 +98,7 @@ class Submitter:
         if not self._history.is_sound(record):
             return self._renew(record, definition, Repeat.NONE)
         if record.is_adding:
+            check_account(self.batch, self.study, self.pool)
             return Submitted(self._add(record))
         if self._history.is_busy(record):
             provide_pool(self.batch, self.pool, self._history.waiting(record))
@@ -139,6 +140,8 @@ class Submitter:
             for tasks in known
         ]
         if comparison.to_run:
+            # Nothing is noted of a study that is refused: the next one would be told as its change.
+            check_account(self.batch, self.study, self.pool)
             generations.append(self._new_generation(record, comparison.to_run))
         renewed = StudyRecord(
             self.study.name, len(runs), definition, tuple(generations), self.study.source
@@ -160,11 +163,9 @@ class Submitter:
     def _add(self, record: StudyRecord) -> StudyRecord:
         """Add the tasks of the newest generation that are not there yet."""
         generation = record.generations[-1]
-        check_packages(self.batch, self.study)
         check_url_life(self.storage, self._store.container, self._url_life)
         self.on_step(Step(StepName.PROVIDING_POOL))
-        pool = provide_pool(self.batch, self.pool, generation.run_count)
-        check_operating_system(self.pool, pool)
+        provide_pool(self.batch, self.pool, generation.run_count)
         self._stage_inputs()
         self._fill_job(generation)
         self.batch.finish_when_done(generation.job_id)

@@ -7,13 +7,14 @@ from datetime import datetime
 from itertools import chain
 
 from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.images import IMAGES
 from runfleet.batch.usage import NodeUsage, aggregate
 from runfleet.emulator.service import Service
 from runfleet.scheduler.entries import PoolEntry
 from runfleet.wire import fields
 from runfleet.wire.applications import application_json
 from runfleet.wire.bodies import JsonObject
-from runfleet.wire.images import IMAGES, image_json
+from runfleet.wire.images import image_json
 from runfleet.wire.nodes import node_counts_json
 from runfleet.wire.paging import entity_json, list_json
 from runfleet.wire.requests import Request

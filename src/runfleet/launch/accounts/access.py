@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from runfleet.azure import AzureBatch, OperatingSystem
 from runfleet.azure.account_settings import LoginKind
 from runfleet.azure.credentials import key_credential
+from runfleet.launch.accounts.local_offers import LocalOffers
+from runfleet.launch.checks import Offers
 from runfleet.launch.emulator import Emulator, check_wine
 from runfleet.launch.pool import PoolPlan, plan_local_pool
 from runfleet.storage import Storage
@@ -45,6 +47,10 @@ class Access(Protocol):
 
     def open_packages(self) -> AccountPackages | None:
         """Make the client of its application packages; None where they are in a folder."""
+        ...
+
+    def offers(self) -> Offers | None:
+        """Tell what it has for studies, and start nothing; None where the service has to say."""
         ...
 
     def plan_pool(self, request: PoolRequest) -> PoolPlan:
@@ -85,6 +91,10 @@ class LocalAccess:
 
     def open_packages(self) -> None:
         """Give nothing: they are in a folder of this machine."""
+
+    def offers(self) -> Offers:
+        """Ask the emulator if it runs; else look at what it would have."""
+        return self.open_batch() if self.emulator.endpoint() else LocalOffers(self.home)
 
     def plan_pool(self, request: PoolRequest) -> PoolPlan:
         """

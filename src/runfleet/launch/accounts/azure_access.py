@@ -78,6 +78,9 @@ class AzureAccess:
             )
         return AccountPackages(settings, self._entra)
 
+    def offers(self) -> None:
+        """Give nothing: what it has is asked for when a study is submitted, or by the doctor."""
+
     def plan_pool(self, request: PoolRequest) -> PoolPlan:
         """Plan a pool of real machines."""
         return plan_azure_pool(request, self.settings.login, owner=self.owner)

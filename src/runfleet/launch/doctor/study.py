@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
+from runfleet.launch.checks import check_study
 from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
 from runfleet.launch.doctor.quota import examine_quota
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.packages import check_packages
 from runfleet.launch.pool import PoolPlan, check_communication, check_operating_system
-from runfleet.launch.tasks import run_script
 from runfleet.launch.url_life import check_url_life, longest_time, url_life
 from runfleet.study import Study
 
@@ -37,7 +37,7 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
 
 
 def _look_at_image(account: Account, study: Study, pool: PoolPlan) -> Finding:
-    run_script(study.model, pool.operating_system)  # or say why there is none
+    check_study(study, pool)
     image = account.batch.pick_image(pool.image)
     text = f"`{pool.image}` is {image.publisher}/{image.offer}/{image.sku}, {image.node_agent}"
     if image.end_of_life and image.end_of_life < datetime.now(UTC) + _SOON:

@@ -1,0 +1,78 @@
+"""
+What a study asks for that it cannot have: told before anything is made for it.
+
+Who shows a plan and who submits look by the same functions, so that they say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from runfleet.azure import Image, PoolInfo
+from runfleet.batch.vm_sizes import meant_size
+from runfleet.launch.packages import Applications, check_packages
+from runfleet.launch.pool import (
+    PoolPlan,
+    check_communication,
+    check_operating_system,
+    check_slots,
+)
+from runfleet.launch.programs import check_programs, find_doubtful_programs
+from runfleet.launch.tasks import run_script
+from runfleet.study import Study
+
+
+class Offers(Applications, Protocol):
+    """What an account has for studies: a Batch account says so, or whoever knows it as well."""
+
+    def pick_image(self, name: str) -> Image:
+        """Find the image of a name; raises `ImageNotFoundError` if there is none."""
+        ...
+
+    def get_pool(self, pool_id: str) -> PoolInfo | None:
+        """Find a pool; None if it is not there, or nobody knows."""
+        ...
+
+
+def check_study(study: Study, pool: PoolPlan) -> None:
+    """
+    Refuse what no account could carry out; nobody is asked.
+
+    Raises
+    ------
+    LaunchError
+        About the first thing that is in the way.
+    """
+    check_slots(pool)
+    if study.pest is None:
+        run_script(study.model, pool.operating_system)  # or say why there is none
+        check_programs(study.model, pool)
+
+
+def check_account(offers: Offers, study: Study, pool: PoolPlan) -> None:
+    """
+    Refuse a study whose programs or machines the account has not got.
+
+    Raises
+    ------
+    LaunchError
+        If it lacks a package, or has a pool of that name that is for something else.
+    ImageNotFoundError
+        If a pool has to be made, and there is no such image.
+    """
+    check_packages(offers, study)
+    found = offers.get_pool(pool.id)
+    if found is not None and found.state == "deleting":
+        found = None
+    check_operating_system(pool, found)
+    check_communication(pool, found)
+    if found is None:
+        offers.pick_image(pool.image)
+
+
+def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
+    """Say what is allowed but probably not meant; nobody is asked."""
+    if meant := meant_size(pool.vm_size):
+        yield f"`{pool.vm_size}` is no common size of machine; did you mean `{meant}`?"
+    yield from find_doubtful_programs(study.model, pool)

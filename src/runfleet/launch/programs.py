@@ -1,0 +1,111 @@
+"""Whether the programs that a command starts are for the operating system of its nodes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from runfleet.azure import OperatingSystem
+from runfleet.launch.errors import LaunchError
+from runfleet.launch.pool import PoolPlan
+from runfleet.study.model import Model, SharedInput
+
+_LINUX, _WINDOWS = OperatingSystem.LINUX, OperatingSystem.WINDOWS
+_MARKS = {b"MZ": _WINDOWS, b"\x7fELF": _LINUX, b"#!": _LINUX}
+"""How files begin that only one of the systems can start."""
+
+_BATCH_FILES = (".bat", ".cmd")
+_ENDINGS = ("", ".com", ".exe", *_BATCH_FILES)
+"""Windows looks for a program by these, one after the other."""
+
+_IMAGES = {_LINUX: "ubuntu-22.04", _WINDOWS: "windows-2022"}
+_ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
+_OPERATORS = re.compile(r"[;&|()\n]+")
+# A word in quotes, or up to a blank or an operator, where a command begins.
+_WINDOWS_PROGRAM = re.compile(
+    r'(?:^|[&|(\n])\s*@?(?:call\s+)?("[^"\n]+"|[^\s&|()<>"]+)', re.IGNORECASE
+)
+
+
+def check_programs(model: Model, pool: PoolPlan) -> None:
+    """
+    Refuse a command that starts programs of the other operating system.
+
+    What a program is for is read from its file, if that is one of the inputs; what packages bring
+    is known on the nodes only.
+
+    Raises
+    ------
+    LaunchError
+        About the first of them.
+    """
+    system = pool.operating_system
+    for word in _programs(model.command, system):
+        found = _system_of(word, _find(model, word, system))
+        if found is not None and found is not system:
+            raise _for_other_system(word, found, pool)
+
+
+def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
+    """Name the programs that are of the other operating system by their names only."""
+    if pool.operating_system is _WINDOWS:
+        return
+    for word in _programs(model.command, _LINUX):
+        if word.lower().endswith(".exe") and _find(model, word, _LINUX) is None:
+            yield (
+                f"`{word}` is a program of Windows by its name, and the nodes of `{pool.image}` "
+                f"run Linux: if it is one, write `pool: {{image: {_IMAGES[_WINDOWS]}}}`"
+            )
+
+
+def _programs(command: str, system: OperatingSystem) -> list[str]:
+    if system is _WINDOWS:
+        return [match[1].strip('"') for match in _WINDOWS_PROGRAM.finditer(command)]
+    return list(_linux_programs(command))
+
+
+def _linux_programs(command: str) -> Iterator[str]:
+    """Take the first word of each command of a line; none of one that is cut off."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars="();<>|&\n")
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
+    is_first = True
+    try:
+        for word in lexer:
+            if _OPERATORS.fullmatch(word):
+                is_first = True
+            elif is_first and not _ASSIGNMENT.fullmatch(word):
+                yield word
+                is_first = False
+    except ValueError:  # a quote is not closed, as the shell will say
+        return
+
+
+def _find(model: Model, word: str, system: OperatingSystem) -> SharedInput | None:
+    """Find the input that a command starts, if it is one."""
+    if system is _LINUX:
+        path = PurePosixPath(word)
+        return next((shared for shared in model.inputs if shared.path == path), None)
+    start = str(PurePosixPath(word.replace("\\", "/").lower()))
+    inputs = {str(shared.path).lower(): shared for shared in model.inputs}
+    return next((inputs[start + end] for end in _ENDINGS if start + end in inputs), None)
+
+
+def _system_of(word: str, shared: SharedInput | None) -> OperatingSystem | None:
+    """Tell which system alone can start a program; None where either may, or nobody knows."""
+    if shared is not None:
+        with shared.source.open("rb") as file:
+            head = file.read(4)
+        for mark, system in _MARKS.items():
+            if head.startswith(mark):
+                return system
+    return _WINDOWS if word.lower().endswith(_BATCH_FILES) else None
+
+
+def _for_other_system(word: str, found: OperatingSystem, pool: PoolPlan) -> LaunchError:
+    theirs, nodes = found.name.capitalize(), pool.operating_system.name.capitalize()
+    return LaunchError(
+        f"`{word}` is a program of {theirs}, and the nodes of `{pool.image}` run {nodes}",
+        hint=f"write `pool: {{image: {_IMAGES[found]}}}`, or name the program for {nodes}",
+    )

@@ -1,0 +1,105 @@
+"""Programs of the other operating system are refused before they are carried anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from runfleet.launch import LaunchError
+from runfleet.launch.pool import plan_local_pool
+from runfleet.launch.programs import check_programs, find_doubtful_programs
+from runfleet.study.model import Model, SharedInput
+from runfleet.study.pool import PoolRequest
+
+CONTENTS = {
+    "prog": b"\x7fELF\2\1",
+    "prog.exe": b"MZ\x90\0",
+    "native.exe": b"\x7fELF\2\1",
+    "run.sh": b"#!/bin/sh\n",
+    "run.bat": b"@echo off\r\n",
+    "odd.bat": b"#!/bin/sh\n",
+    "bin/deep.exe": b"MZ\x90\0",
+    "empty": b"",
+}
+
+
+@pytest.fixture
+def model(tmp_path: Path):
+    """Make a model of a command, all programs of the table being its inputs."""
+
+    def make(command: str) -> Model:
+        inputs = []
+        for name, content in CONTENTS.items():
+            file = tmp_path / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(content)
+            inputs.append(SharedInput(PurePosixPath(name), file))
+        return Model(command, inputs=tuple(inputs))
+
+    return make
+
+
+def pool(image: str):
+    return plan_local_pool(PoolRequest(image=image), cores=2)
+
+
+@pytest.mark.parametrize(
+    ("image", "command", "program"),
+    [
+        ("ubuntu-22.04", "./prog.exe in.txt", "./prog.exe"),
+        ("ubuntu-22.04", "A=1 ./prog.exe > out.txt", "./prog.exe"),
+        ("ubuntu-22.04", "true && ( bin/deep.exe )", "bin/deep.exe"),
+        ("ubuntu-22.04", "# first\ntrue\n./prog.exe", "./prog.exe"),
+        ("ubuntu-22.04", "run.bat", "run.bat"),
+        ("ubuntu-22.04", "elsewhere.CMD", "elsewhere.CMD"),
+        ("windows-2022", "prog", "prog"),
+        ("windows-2022", r".\PROG in.txt", r".\PROG"),
+        ("windows-2022", "echo a & native", "native"),
+        ("windows-2022", '"run.sh" x', "run.sh"),
+        ("windows-2022", "call run.sh", "run.sh"),
+    ],
+)
+def test_a_program_of_the_other_system_is_refused(model, image: str, command: str, program: str):
+    with pytest.raises(LaunchError) as caught:
+        check_programs(model(command), pool(image))
+    assert caught.value.message.startswith(f"`{program}` is a program of ")
+    assert "write `pool: {image: " in caught.value.hint
+
+
+def test_the_refusal_names_systems_and_remedy(model):
+    with pytest.raises(LaunchError) as caught:
+        check_programs(model("./prog.exe"), pool("ubuntu-22.04"))
+    assert (caught.value.message, caught.value.hint) == (
+        "`./prog.exe` is a program of Windows, and the nodes of `ubuntu-22.04` run Linux",
+        "write `pool: {image: windows-2022}`, or name the program for Linux",
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "command"),
+    [
+        ("ubuntu-22.04", "./prog"),
+        ("ubuntu-22.04", "./native.exe"),
+        ("ubuntu-22.04", "./odd.bat"),
+        ("ubuntu-22.04", "./empty"),
+        ("ubuntu-22.04", "wine prog.exe"),
+        ("ubuntu-22.04", "cat prog.exe > copy.exe; grep -c x run.bat"),
+        ("ubuntu-22.04", "echo 'not closed"),
+        ("ubuntu-22.04", ""),
+        ("windows-2022", "prog.exe"),
+        ("windows-2022", "RUN & type prog"),
+        ("windows-2022", "copy run.sh other.sh"),
+        ("windows-2022", "python3 run.sh"),
+    ],
+)
+def test_programs_that_may_run_there_are_taken(model, image: str, command: str):
+    check_programs(model(command), pool(image))
+
+
+def test_a_program_of_windows_by_its_name_only_is_told(model):
+    """A package may bring what is called so, and be for Linux."""
+    (warning,) = find_doubtful_programs(model("other.exe"), pool("ubuntu-22.04"))
+    assert warning.startswith("`other.exe` is a program of Windows by its name, and the nodes of ")
+    assert not list(find_doubtful_programs(model("other.exe"), pool("windows-2022")))
+    assert not list(find_doubtful_programs(model("./native.exe"), pool("ubuntu-22.04")))
