@@ -29,9 +29,12 @@ PROGRAM = """\
 #include <string.h>
 #include <windows.h>
 
+int deeper(volatile int depth) { return deeper(depth + 1) + depth; }
+
 int main(int count, char **arguments)
 {
     const char *what = count > 1 ? arguments[1] : "";
+    if (!strcmp(what, "overflow")) return deeper(0);
     if (!strcmp(what, "crash")) *(volatile int *)0 = 1;
     if (!strcmp(what, "hang")) Sleep(INFINITE);
     if (!strcmp(what, "code")) return strtoul(arguments[2], NULL, 0);
@@ -66,6 +69,12 @@ def program(emulator, tmp_path_factory):
     package.mkdir()
     compiler = "x86_64-w64-mingw32-gcc"
     subprocess.run([compiler, source, "-o", package / "program.exe"], check=True)
+    (folder / "rain.c").write_text("int rain(void) { return 0; }\n")
+    (folder / "unlucky.c").write_text("int rain(void); int main(void) { return rain(); }\n")
+    library = folder / "rain.dll"
+    subprocess.run([compiler, "-shared", folder / "rain.c", "-o", library], check=True)
+    unlucky = [folder / "unlucky.c", library, "-o", package / "unlucky.exe"]
+    subprocess.run([compiler, *unlucky], check=True)
     (package / "go.bat").write_bytes(b'@echo off\r\n"%~dp0program" %1 %2\r\nexit /b 5\r\n')
     PackageFolder(emulator.home / "emulator" / "packages").add("My-App", "1.0", package)
 
@@ -136,13 +145,36 @@ def test_an_unknown_program_is_told(account, job):
 
 @pytest.mark.parametrize(
     ("arguments", "exit_code"),
-    [("crash", -1073741819), ("code 0x12345678", 0x12345678), ("code -2", -2), ("code 256", 256)],
+    [("code 0x12345678", 0x12345678), ("code -2", -2), ("code 256", 256)],
 )
 def test_exit_codes_have_32_bits(account, job, arguments, exit_code):
-    """As Windows tells them: a crash, too, which ends at once."""
+    """As Windows tells them."""
     task_id = f"code-{exit_code}"
     line = f"cmd /c %AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program {arguments}"
     assert account.run(job, task_id, line)["executionInfo"]["exitCode"] == exit_code
+
+
+@pytest.mark.parametrize(
+    ("crashing", "exit_code", "said"),
+    [
+        ("program crash", -1073741819, "Unhandled page fault on write access to 0000000000000000"),
+        ("program overflow", -1073741571, "Unhandled stack overflow"),
+        ("unlucky", -1073741515, "DLL not found: rain.dll, which unlucky.exe needs"),
+    ],
+)
+def test_a_crash_ends_at_once_and_is_told(account, job, crashing, exit_code, said):
+    """By the exit code of Windows; what Wine knows of it is in the errors."""
+    task_id = f"crash-{crashing[-5:]}"
+    line = f"cmd /c %AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\{crashing}"
+    assert account.run(job, task_id, line)["executionInfo"]["exitCode"] == exit_code
+    assert account.read(job, task_id) == ""
+    assert account.read(job, task_id, "stderr.txt").startswith(said)
+
+
+def test_powershell_is_not_there(account, job):
+    """Rather than do nothing, and succeed."""
+    task = account.run(job, "powershell", "cmd /c powershell -Command Get-Date")
+    assert task["executionInfo"]["exitCode"] == 9009
 
 
 def test_the_console_of_a_program_is_in_its_output(account, job):

@@ -16,8 +16,10 @@ import termios
 import tty
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from runfleet.agent.launch import new_file
+from runfleet.agent.wine_messages import WineMessages
 
 # Wine draws what fits on its screen, and breaks lines at the edge of it.
 _ROWS, _COLUMNS = 25, 4096
@@ -74,19 +76,25 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Streams:
-    """The streams of a task: its output, its errors and its console."""
+    """The streams of a task: its output, its errors and its console; on the latter is Wine, too."""
 
     output: Stream
     errors: Stream
     console: Stream
+    messages: WineMessages
 
     @classmethod
     def open(cls, task_folder: str) -> Streams:
-        """Begin the files in a task folder; a console's text comes to that of the output."""
+        """
+        Begin the files in a task folder.
+
+        A console's text comes to that of the output, what Wine says there to that of the errors.
+        """
         output, errors = (new_file(f"{task_folder}/{name}.txt") for name in ("stdout", "stderr"))
         reader, terminal = _open_terminal()
-        console = Stream(reader, terminal, output, TerminalText().take)
-        streams = cls(Stream(*os.pipe(), output), Stream(*os.pipe(), errors), console)
+        messages, text = WineMessages(partial(_write_all, errors)), TerminalText()
+        console = Stream(reader, terminal, output, lambda piece: text.take(messages.take(piece)))
+        streams = cls(Stream(*os.pipe(), output), Stream(*os.pipe(), errors), console, messages)
         for stream in streams.all():
             os.set_blocking(stream.reader, False)
         return streams

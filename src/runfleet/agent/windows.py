@@ -12,6 +12,7 @@ from runfleet.agent import wine
 from runfleet.agent.execution import Execution, Phase
 from runfleet.agent.processes import Processes
 from runfleet.agent.streams import Stream, Streams
+from runfleet.agent.wine_messages import STACK_OVERFLOW
 from runfleet.agent.wine_slots import Slot, Slots
 from runfleet.agent.wine_template import Template
 from runfleet.agent.workers import Workers
@@ -23,11 +24,23 @@ OnReady = Callable[[Exception | None], None]
 
 @dataclass(slots=True)
 class Place:
-    """Where an execution runs; its slot is sound if it can be used again."""
+    """
+    Where an execution runs.
+
+    Parameters
+    ----------
+    slot, streams
+        Its own; there are no streams before its start and after its end.
+    is_sound
+        Whether the slot can be used again.
+    has_overflowed
+        Whether Wine ended a program at once for its stack.
+    """
 
     slot: Slot
     streams: Streams | None = None
     is_sound: bool = True
+    has_overflowed: bool = False
 
 
 class Windows:
@@ -109,7 +122,10 @@ class Windows:
             execution.exit = ended
             return
         place.is_sound = not end.changed_registry and execution.stopped_by is None
-        execution.exit = replace(ended, exit_code=end.exit_code)
+        # Wine tells the parent of such a program 0, and Windows what is told here.
+        overflowed = place.has_overflowed and end.exit_code == 0
+        exit_code = STACK_OVERFLOW if overflowed else end.exit_code
+        execution.exit = replace(ended, exit_code=exit_code)
 
     def release(self, execution: Execution) -> None:
         """Take back the place of an execution of which no process is left."""
@@ -159,4 +175,5 @@ class Windows:
             for stream in place.streams.all():
                 self._ignore(stream)
             place.streams.close()
+            place.has_overflowed = place.streams.messages.overflowed
             place.streams = None

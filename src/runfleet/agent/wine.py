@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from runfleet.agent import launch as processes
+from runfleet.agent import wine_messages
 from runfleet.agent.addresses import fixed_addresses
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.streams import Streams
@@ -28,6 +29,14 @@ _SERVERS = "/tmp"  # noqa: S108 - where Wine makes their folders, whatever TMPDI
 _STARTER = str(Path(__file__).with_name("wine_starter.exe"))
 _END_FILE = "end"
 _NOT_FOUND = (2, 3)
+_LAUNCH_ERRORS = {
+    5: "the file may not be executed",
+    193: "the file is no program that Windows of 64 bit can run, or is damaged",
+    206: "the command line is too long",
+    216: "the program is for another processor",
+    740: "the program asks for the rights of an administrator",
+    14001: "the program asks for a library in its manifest that is not there",
+}
 _SYSTEM_FOLDERS = ("C:\\windows\\system32", "C:\\windows")
 _ARGUMENT = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _SHELLS = ("cmd", "cmd.exe")
@@ -68,7 +77,7 @@ def drives(node_root: str) -> dict[str, str]:
 
 def settings(base: Mapping[str, str], prefix: str) -> dict[str, str]:
     """What Wine itself is to know; `base` is what every command gets."""
-    quiet = {"WINEPREFIX": prefix, "WINEDEBUG": "-all", "LC_ALL": "C.UTF-8"}
+    quiet = {"WINEPREFIX": prefix, "WINEDEBUG": wine_messages.CHANNELS, "LC_ALL": "C.UTF-8"}
     return {**base, **quiet}
 
 
@@ -159,7 +168,8 @@ def read_end(prefix: str) -> End | None:
     if code == "-":
         known = int(detail) in _NOT_FOUND
         name = "CommandProgramNotFound" if known else "CommandLaunchFailed"
-        raise ExecutionError(name, Message=f"Windows error {detail}")
+        meaning = _LAUNCH_ERRORS.get(int(detail), "it could not be started")
+        raise ExecutionError(name, Message=f"{meaning} (Windows error {detail})")
     return End(int(code), detail == "1")
 
 

@@ -12,9 +12,20 @@ from runfleet.agent import launch, wine
 from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.processes import Processes
 
-# Nobody is there to debug a program that crashes: it ends at once.
-_NO_DEBUGGER = r"wine reg delete 'HKLM\Software\Microsoft\Windows NT\CurrentVersion\AeDebug' /f"
-_MAKE = f"wine wineboot --init; {_NO_DEBUGGER}; wineserver -k; wineserver -w"
+# Nobody is there to debug a program that crashes: it ends at once.  Without any entry Wine would
+# start its own debugger.
+_DEBUGGER = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\AeDebug"
+# Wine's PowerShell does nothing, and says that it has succeeded.
+_POWERSHELLS = "drive_c/windows/sys*/WindowsPowerShell"
+_MAKE = (
+    "wine wineboot --init",
+    f"wine reg add '{_DEBUGGER}' /v Debugger /d none /f",
+    "wine winecfg -v win10",
+    "wineserver -k",
+    "wineserver -w",
+    f"rm -rf {_POWERSHELLS}",
+)
+_RECIPE = "recipe"
 # Registries are written to; the time stamp keeps Wine from bringing a new prefix up to date.
 _COPIED = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
 
@@ -45,7 +56,7 @@ class Template:
         ExecutionError
             If Wine is not installed.
         """
-        if os.path.isdir(self._folder):
+        if self._is_there():
             then()
             return
         if not self._waiting:
@@ -84,6 +95,14 @@ class Template:
             shutil.copytree(source, draft, symlinks=True, copy_function=_link)
             os.rename(draft, drive)
 
+    def _is_there(self) -> bool:
+        """Tell whether there is one, and not of another version of ours."""
+        try:
+            with open(f"{self._folder}/{_RECIPE}") as recipe:
+                return recipe.read() == _script()
+        except FileNotFoundError:
+            return False
+
     def _begin(self) -> int:
         """Start making it; whoever waits until it is done has all its processes ended."""
         shutil.rmtree(self._draft, ignore_errors=True)
@@ -94,16 +113,26 @@ class Template:
         # Neither menus nor what would ask for a download.
         quiet = {"WINEDLLOVERRIDES": "winemenubuilder.exe,mscoree,mshtml="}
         environment = wine.settings(base, self._draft) | quiet
-        return wine.launch_silently(["sh", "-c", _MAKE], environment, self._draft)
+        return wine.launch_silently(["sh", "-c", _script()], environment, self._draft)
 
     def _on_made(self, processes: Processes, exit_code: int) -> None:
         processes.end_errand(self._errand, self._draft)
         wine.remove_server_folders(self._draft)
         if exit_code == 0 and os.path.exists(f"{self._draft}/system.reg"):
-            os.rename(self._draft, self._folder)
+            self._keep()
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then()
+
+    def _keep(self) -> None:
+        with open(f"{self._draft}/{_RECIPE}", "w") as recipe:
+            recipe.write(_script())
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os.rename(self._draft, self._folder)
+
+
+def _script() -> str:
+    return "; ".join(_MAKE)
 
 
 def _link(source: str, target: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from runfleet.azure import Fault, TaskInfo
+from runfleet.launch.windows_exits import meaning_of
 
 _NOT_STAGED = 74
 _ENDED_CODE = "TaskEnded"
@@ -117,7 +118,8 @@ def batch_message(task: TaskInfo) -> str:
     if has_timed_out(task):
         return "the time limit was exceeded"
     if task.exit_code is not None and kind_of(task) is FailureKind.MODEL:
-        return f"exit code {task.exit_code}"
+        meaning = meaning_of(task.exit_code)
+        return f"exit code {task.exit_code}" + (f": {meaning}" if meaning else "")
     return one_line(fault_text(task.fault)) if task.fault else "failed, Batch does not say why"
 
 

@@ -16,6 +16,7 @@ from runfleet.launch.failures import (
     kind_of,
     last_line,
 )
+from runfleet.launch.windows_exits import meaning_of, missing_library
 from runfleet.storage import BlobNotFoundError, Storage
 
 _LOG_BYTES = 1 << 16
@@ -112,4 +113,9 @@ def failure_message(task: TaskInfo, stderr: str, stdout: str) -> str:
     """
     if not is_told_by_model(task):
         return batch_message(task)
-    return error_line(stderr) or error_line(stdout) or last_line(stderr) or batch_message(task)
+    told = error_line(stderr) or error_line(stdout)
+    if (meaning := meaning_of(task.exit_code or 0)) is not None:
+        # Windows ended the program; what it had said before may tell why, and need not.
+        detail = missing_library(stderr) or told
+        return f"{meaning}: {detail}" if detail else meaning
+    return told or last_line(stderr) or batch_message(task)
