@@ -286,7 +286,13 @@ class Executions:
     def _upload(self, execution: Execution) -> None:
         if execution.message.on_windows:
             self._windows.conclude(execution)
-        work = Uploads(_due_uploads(execution), execution.working_directory, execution.environment)
+        message = execution.message
+        work = Uploads(
+            _due_uploads(execution),
+            execution.working_directory,
+            execution.environment,
+            windows_root=message.node_root if message.on_windows else None,
+        )
         if work.run_quickly():
             self._finish_uploads(execution, work)
             return

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from runfleet.agent.spelling import as_on_disk
+
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _PIECE = re.compile(r"\[!?+.[^\]]*\]|\*+|.", re.DOTALL)
 _SET_ITEM = re.compile(r"(.)-(.)|(.)", re.DOTALL)
@@ -37,12 +39,15 @@ class Pattern:
         With wildcards: matches a file's path below `base`, slashes between the names.
     depth
         How many names such a path has; None where ``**`` allows any number.
+    ignores_case
+        Whether `name` is that of a file in any case.
     """
 
     base: str
     name: str = ""
     regex: re.Pattern[str] | None = None
     depth: int | None = 1
+    ignores_case: bool = False
 
     def find(self, folder: str) -> Iterator[Match]:
         """
@@ -55,6 +60,7 @@ class Pattern:
         """
         if self.regex is None:
             path = f"{folder}/{self.name}"
+            path = as_on_disk(path) if self.ignores_case else path
             if os.path.isfile(path):
                 yield Match(path, self.name)
             return
@@ -71,7 +77,7 @@ class Pattern:
         return name == self.name if self.regex is None else bool(self.regex.fullmatch(name))
 
 
-def parse(text: str) -> Pattern:
+def parse(text: str, *, ignore_case: bool = False) -> Pattern:
     """
     Parse a pattern.
 
@@ -79,8 +85,15 @@ def parse(text: str) -> Pattern:
     and ``[!ac-e]`` for one of a set or none of it; ``**`` as a name for any number of folders. A
     name that begins with a dot is matched only where the pattern spells the dot. A set of a single
     character is that character, so that ``[*]`` is a star.
+
+    Parameters
+    ----------
+    text
+        The pattern.
+    ignore_case
+        Whether it matches names in any case, as on Windows.
     """
-    return _parse(text)
+    return _parse(text, ignore_case)
 
 
 def expand(text: str, environment: Mapping[str, str]) -> str:
@@ -91,17 +104,18 @@ def expand(text: str, environment: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _parse(text: str) -> Pattern:
+def _parse(text: str, ignore_case: bool) -> Pattern:  # noqa: FBT001 - it is cached by place
     names = text.split("/")
     plain = [_plain(name) for name in names]
     if None not in plain:
         *folders, name = (name or "" for name in plain)
-        return Pattern(_join(folders), name)
+        return Pattern(_join(folders), name, ignores_case=ignore_case)
     fixed = plain.index(None)
     wild = names[fixed:]
     depth = None if "**" in wild else len(wild)
     base = _join([name or "" for name in plain[:fixed]])
-    return Pattern(base, regex=re.compile(_regex(wild)), depth=depth)
+    regex = re.compile(_regex(wild), re.IGNORECASE if ignore_case else 0)
+    return Pattern(base, regex=regex, depth=depth)
 
 
 def _join(folders: list[str]) -> str:

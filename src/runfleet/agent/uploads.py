@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from runfleet.agent import files, patterns
+from runfleet.agent import files, patterns, windows_patterns
 from runfleet.agent.failures import ExecutionError, as_utf8, from_os_error
 from runfleet.agent.messages import ExecutionFailure, FilesToUpload
 from runfleet.agent.patterns import Match, Pattern
@@ -60,6 +60,8 @@ class Uploads:
         What their patterns are relative to.
     environment
         Values of the variables in their patterns.
+    windows_root
+        The root folder of a Windows node; None on others.
     """
 
     def __init__(
@@ -67,10 +69,13 @@ class Uploads:
         wanted: Iterable[FilesToUpload],
         working_directory: str,
         environment: Mapping[str, str],
+        windows_root: str | None = None,
     ) -> None:
         self.uploaded: list[Upload] = []
         self.failed: list[tuple[Upload, ExecutionFailure]] = []
-        specifications = [_parse(one, working_directory, environment) for one in wanted]
+        specifications = [
+            _parse(one, working_directory, environment, windows_root) for one in wanted
+        ]
         logs = os.path.dirname(working_directory)
         self._specifications = sorted(specifications, key=lambda one: not _reaches_logs(one, logs))
         self._later: list[Upload] = []
@@ -123,8 +128,14 @@ def is_due(wanted: FilesToUpload, *, succeeded: bool) -> bool:
 
 
 def _parse(
-    wanted: FilesToUpload, working_directory: str, environment: Mapping[str, str]
+    wanted: FilesToUpload,
+    working_directory: str,
+    environment: Mapping[str, str],
+    windows_root: str | None,
 ) -> _Specification:
+    if windows_root is not None:
+        found = windows_patterns.parse(wanted.pattern, environment, working_directory, windows_root)
+        return wanted, *found
     pattern = patterns.parse(patterns.expand(wanted.pattern, environment))
     return wanted, pattern, pattern.folder(working_directory)
 

@@ -18,6 +18,7 @@ from runfleet.agent import launch as processes
 from runfleet.agent import wine_messages
 from runfleet.agent.addresses import fixed_addresses
 from runfleet.agent.failures import ExecutionError
+from runfleet.agent.spelling import as_on_disk
 from runfleet.agent.streams import Streams
 
 MISSING = "Windows nodes need Wine: install the Debian packages `wine` and `wine64`"
@@ -73,6 +74,15 @@ def drive_of(node_root: str) -> str:
 def drives(node_root: str) -> dict[str, str]:
     """Name the folder of each drive of a node; all nodes are folders of D."""
     return {"c": drive_of(node_root), "d": os.path.dirname(node_root), "z": "/"}
+
+
+def unix_path(path: str, node_root: str) -> str:
+    """Turn a path of Windows on a node into one of Linux; a relative one stays relative."""
+    below = path.replace("\\", "/")
+    if len(below) > 1 and below[1] == ":":
+        drive = drives(node_root).get(below[0].lower(), "/nonexistent")
+        return f"{drive}/{below[2:].lstrip('/')}"
+    return below
 
 
 def settings(base: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -216,34 +226,11 @@ def _find_program(name: str, environment: Mapping[str, str], working_directory: 
     is_path = re.search(r"[\\/:]", name)
     folders = [""] if is_path else ["", *_SYSTEM_FOLDERS, *filter(None, search_path)]
     for folder in folders:
-        path = _unix_path(f"{folder}\\{file}" if folder else file, node_root)
-        if found := _find_file(os.path.join(working_directory, path)):
+        path = unix_path(f"{folder}\\{file}" if folder else file, node_root)
+        found = as_on_disk(os.path.join(working_directory, path))
+        if os.path.isfile(found):
             return found
     raise ExecutionError("CommandProgramNotFound", Program=name)
-
-
-def _unix_path(path: str, node_root: str) -> str:
-    below = path.replace("\\", "/")
-    if len(below) > 1 and below[1] == ":":
-        drive = drives(node_root).get(below[0].lower(), "/nonexistent")
-        return f"{drive}/{below[2:].lstrip('/')}"
-    return below
-
-
-def _find_file(path: str) -> str | None:
-    """Find a file whose path may be spelled with other capitals."""
-    if os.path.isfile(path):
-        return path
-    found = "/"
-    for name in filter(None, path.split("/")):
-        found = f"{found.rstrip('/')}/{_spelling(found, name)}"
-    return found if os.path.isfile(found) else None
-
-
-def _spelling(folder: str, name: str) -> str:
-    if os.path.exists(f"{folder}/{name}") or not os.path.isdir(folder):
-        return name
-    return next((entry for entry in os.listdir(folder) if entry.lower() == name.lower()), name)
 
 
 def _server_folders(prefix: str) -> Iterator[str]:
