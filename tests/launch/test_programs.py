@@ -103,3 +103,11 @@ def test_a_program_of_windows_by_its_name_only_is_told(model):
     assert warning.startswith("`other.exe` is a program of Windows by its name, and the nodes of ")
     assert not list(find_doubtful_programs(model("other.exe"), pool("windows-2022")))
     assert not list(find_doubtful_programs(model("./native.exe"), pool("ubuntu-22.04")))
+
+
+def test_powershell_is_doubtful_on_windows(model):
+    """Azure's nodes have it, and Wine has not."""
+    started = model("echo a & PowerShell.exe -File x.ps1")
+    (told,) = find_doubtful_programs(started, pool("windows-2022"))
+    assert told.startswith("`PowerShell.exe`: nodes of Azure have PowerShell, and Wine on this")
+    assert not list(find_doubtful_programs(model("echo powershell"), pool("windows-2022")))

@@ -104,7 +104,7 @@ def expand(text: str, environment: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _parse(text: str, ignore_case: bool) -> Pattern:  # noqa: FBT001 - it is cached by place
+def _parse(text: str, ignore_case: bool) -> Pattern:
     names = text.split("/")
     plain = [_plain(name) for name in names]
     if None not in plain:

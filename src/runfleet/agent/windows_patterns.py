@@ -15,8 +15,8 @@ _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}|%([^%]+)%")
 def parse(
     text: str, environment: Mapping[str, str], working_directory: str, node_root: str
 ) -> tuple[Pattern, str]:
-    """
-    Parse a pattern; `\\` and `/` both separate, and names are those of files in any case.
+    r"""
+    Parse a pattern; `\` and `/` both separate, and names are those of files in any case.
 
     Parameters
     ----------

@@ -23,6 +23,7 @@ from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.table import Row, TableShape, make_rows, write_csv, write_parquet
 from runfleet.storage import Blob, Storage
 from runfleet.study import Study
+from runfleet.study.pool import is_windows
 from runfleet.study.sensitivity import SensitivityDesign
 
 if TYPE_CHECKING:
@@ -148,8 +149,19 @@ class Collector:
         if all(outcome.state is not RunState.SUCCEEDED for outcome in outcomes.values()):
             return
         for output in self.study.model.outputs:
-            if not output.required and not any(self._runs_folder.glob(f"*/{output.pattern}")):
+            found = self._runs_folder.glob(f"*/{self._spelled(output.pattern)}")
+            if not output.required and not any(found):
                 yield f"no run has left anything that matches the output `{output.pattern}`"
+
+    def _spelled(self, pattern: str) -> str:
+        """Let a pattern match names in any case, if it was matched so on the nodes."""
+        if not self._is_for_windows or "[" in pattern:
+            return pattern
+        return "".join(f"[{one.lower()}{one.upper()}]" if one.isalpha() else one for one in pattern)
+
+    @cached_property
+    def _is_for_windows(self) -> bool:
+        return is_windows(self.study.pool.image)
 
     @property
     def _runs_folder(self) -> Path:
@@ -209,7 +221,8 @@ class Collector:
         self.on_step(Step(StepName.TABULATING))
         csv, parquet = self.folder / "runs.csv", self.folder / "runs.parquet"
         shape = TableShape.of(self.study)
-        rows = make_rows(self.study, outcomes, CollectedFiles(self._runs_folder))
+        files = CollectedFiles(self._runs_folder, ignores_case=self._is_for_windows)
+        rows = make_rows(self.study, outcomes, files)
         write_csv(csv, shape, self._watched(rows))
         write_parquet(parquet, shape, csv)
         return csv, parquet, shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
 from runfleet.launch.errors import LaunchError
@@ -20,6 +20,7 @@ _BATCH_FILES = (".bat", ".cmd")
 _ENDINGS = ("", ".com", ".exe", *_BATCH_FILES)
 """Windows looks for a program by these, one after the other."""
 
+_POWERSHELLS = ("powershell", "pwsh")
 _IMAGES = {_LINUX: "ubuntu-22.04", _WINDOWS: "windows-2022"}
 _ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
 _OPERATORS = re.compile(r"[;&|()\n]+")
@@ -49,14 +50,28 @@ def check_programs(model: Model, pool: PoolPlan) -> None:
 
 
 def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
-    """Name the programs that are of the other operating system by their names only."""
+    """
+    Name the programs that the nodes may not have, as their names tell.
+
+    They are of the other operating system, or of Windows and not of Wine.
+    """
     if pool.operating_system is _WINDOWS:
+        yield from _not_of_wine(model)
         return
     for word in _programs(model.command, _LINUX):
         if word.lower().endswith(".exe") and _find(model, word, _LINUX) is None:
             yield (
                 f"`{word}` is a program of Windows by its name, and the nodes of `{pool.image}` "
                 f"run Linux: if it is one, write `pool: {{image: {_IMAGES[_WINDOWS]}}}`"
+            )
+
+
+def _not_of_wine(model: Model) -> Iterator[str]:
+    for word in _programs(model.command, _WINDOWS):
+        if PureWindowsPath(word).stem.lower() in _POWERSHELLS:
+            yield (
+                f"`{word}`: nodes of Azure have PowerShell, and Wine on this machine has not; "
+                "write a batch file, to run the study here, too"
             )
 
 

@@ -39,9 +39,12 @@ class CollectedFiles:
     ----------
     folder
         Where the folders are.
+    ignores_case
+        Whether a file is found in any case, as where the runs wrote it: on Windows.
     """
 
     folder: Path
+    ignores_case: bool = False
 
     def read(self, job_id: str, run: str, file: str) -> bytes | None:
         """Read a file of a run; None if it has none of that name."""
@@ -49,7 +52,15 @@ class CollectedFiles:
         try:
             return (self.folder / run / file).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
+            return self._read_in_any_case(run, file) if self.ignores_case else None
+
+    def _read_in_any_case(self, run: str, file: str) -> bytes | None:
+        wanted = file.lower()
+        below = (self.folder / run).rglob("*")
+        for path in below:
+            if path.relative_to(self.folder / run).as_posix().lower() == wanted and path.is_file():
+                return path.read_bytes()
+        return None
 
 
 @dataclass(frozen=True)
