@@ -15,6 +15,9 @@ class RunfleetError(Exception):
         How to mend it, or None where nobody can tell.
     """
 
+    others: tuple[RunfleetError, ...] = ()
+    """What else was found wrong, to be told with it."""
+
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message

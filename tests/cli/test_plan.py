@@ -151,6 +151,17 @@ def test_bad_study_files_are_named_with_line_and_hint(runfleet, study: Path):
     assert "did you mean `retries`?" in ended.err.splitlines()[-1]
 
 
+def test_all_mistakes_of_a_study_file_are_told_at_once(runfleet, study: Path):
+    """Each with its remedy; of very many the first ones."""
+    missing = ", ".join(f"no{number}.txt" for number in range(25))
+    study.write_text(STUDY.replace("[model.sh]", f"[model.sh, {missing}]"))
+    lines = runfleet("plan", "study.yaml").err.splitlines()
+    assert len(lines) == 41
+    assert lines[2] == "error: study.yaml:5: `model.inputs[2]`: there is no file `no1.txt`"
+    assert lines[3] == "hint: put it into the folder of the study file, or correct the path"
+    assert lines[-1] == "There are 5 more."
+
+
 def test_a_folder_is_not_its_study_file(runfleet):
     ended = runfleet("plan", ".")
     assert (ended.code, ended.err) == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,9 +49,94 @@ def test_a_mistake_is_told_with_place_and_remedy(folder: Path, mistake: Mistake)
     assert (caught.value.message, caught.value.hint) == (mistake.message, mistake.hint)
 
 
-def test_the_first_mistake_of_several_is_told(load):
-    with pytest.raises(StudyError, match=r"^study\.yaml:2: "):
-        load("model:\n  command: 5\n  retries: x\npool: 7\n")
+NO_VALUES = "`grid` needs values one by one, and there is a continuum of them here"
+SEVERAL = {
+    "of types and keys": (
+        """\
+        studdy: x
+        model: {command: 5, retries: x, inputs: [{pth: a, lnk: b}]}
+        pool: 7
+        """,
+        [
+            "1: unknown key `studdy`",
+            "2: `model.command` should be a text, not the number 5",
+            "2: `model.inputs[0]`: unknown key `pth`",
+            "2: `model.inputs[0]`: unknown key `lnk`",
+            "2: `model.retries` should be a whole number, not the text `x`",
+            "3: `pool` should be a mapping, not the number 7",
+        ],
+    ),
+    "of values": (
+        """\
+        model:
+          command: 5
+          retries: x
+          inputs: [{path: a, lnk: b, pth: c}]
+        pool: 7
+        """,
+        [
+            "2: `model.command` should be a text, not the number 5",
+            "3: `model.retries` should be a whole number, not the text `x`",
+            "4: `model.inputs[0]`: unknown key `lnk`",
+            "4: `model.inputs[0]`: unknown key `pth`",
+            "5: `pool` should be a mapping, not the number 7",
+        ],
+    ),
+    "of files and parameters": (
+        """\
+        model:
+          command: echo
+          inputs: [none.txt, here.txt, ../up.txt]
+          overlays: {a.txt: none.j2, b.txt: b.j2}
+          outputs: [out/]
+        parameters:
+          A: {uniform: [0, 1]}
+          B: {normal: [0, 1]}
+        results:
+          r: {file: /tmp/x, column: 1}
+        """,
+        [
+            "3: `model.inputs[0]`: there is no file `none.txt`",
+            "3: `model.inputs[2]`: `../up.txt` leads out of its folder",
+            "4: `model.overlays.a.txt`: there is no file `none.j2`",
+            "4: `model.overlays.b.txt`: there is no file `b.j2`",
+            "5: `model.outputs[0]`: `out/` is a folder",
+            f"7: `parameters.A`: {NO_VALUES}",
+            f"8: `parameters.B`: {NO_VALUES}",
+            "10: `results.r.file`: `/tmp/x` is an absolute path",
+        ],
+    ),
+    "of what does not go together": (
+        """\
+        model:
+          command: mpirun echo
+          overlays: {a.txt: here.txt}
+          environment: {A: x}
+          mpi: {nodes: 3, implementation: msmpi}
+        parameters: {A: {values: [1]}, B: {values: [2]}}
+        pool: {nodes: {max: 2}}
+        """,
+        [
+            "2: the command starts processes by MPI itself, and so does `mpi`",
+            "4: `A` is also a parameter, which sets the same environment variable",
+            "5: MS-MPI is not for the Linux nodes of `ubuntu-22.04`",
+            "6: no template uses the parameter `A`",
+            "6: no template uses the parameter `B`",
+            "7: a run takes 3 nodes, and the pool has only 2",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "messages"), SEVERAL.values(), ids=SEVERAL.keys())
+def test_several_mistakes_are_told_at_once_by_line(folder, load, text: str, messages: list[str]):
+    """All that do not follow from others: each with file, line and remedy."""
+    (folder / "here.txt").write_text("here")
+    with pytest.raises(StudyError) as caught:
+        load(textwrap.dedent(text))
+    found = [caught.value, *caught.value.others]
+    assert [str(one) for one in found] == [f"study.yaml:{message}" for message in messages]
+    assert all(isinstance(one, StudyError) and one.hint for one in found)
 
 
 LAUGHS = "a0: &a0 {x: 1}\n" + "".join(

@@ -21,6 +21,8 @@ FAILED = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130
 
+_MOST_ERRORS = 20
+
 
 class WrongUsageError(RunfleetError):
     """Arguments that do not fit together."""
@@ -45,7 +47,7 @@ def exit_code_of(command: Callable[[], object], printer: Printer, *, account: st
         printer.error(error.message, error.hint)
         return WRONG_USAGE
     except RunfleetError as error:
-        printer.error(error.message, addressed(error.hint or "", account) or None)
+        _report(error, printer, account)
         return FAILED
     except typer.TyperException as error:
         printer.error(*_in_our_words(error))
@@ -59,6 +61,15 @@ def exit_code_of(command: Callable[[], object], printer: Printer, *, account: st
     except Exception as error:  # The one place for what nobody foresaw.
         return _report_unforeseen(error, printer)
     return result if isinstance(result, int) else 0
+
+
+def _report(error: RunfleetError, printer: Printer, account: str) -> None:
+    """Tell what went wrong, and what else was found with it."""
+    others = error.others
+    for one in (error, *others[: _MOST_ERRORS - 1]):
+        printer.error(one.message, addressed(one.hint or "", account) or None)
+    if len(others) >= _MOST_ERRORS:
+        printer.say(f"There are {len(others) + 1 - _MOST_ERRORS} more.")
 
 
 def _in_our_words(error: typer.TyperException) -> tuple[str, str | None]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from runfleet.errors import RunfleetError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _SYNONYMS = {
     "choices": "values",
@@ -44,6 +48,8 @@ class DocumentError(RunfleetError):
         How to mend it.
     """
 
+    others: tuple[DocumentError, ...]
+
     def __init__(
         self, what: str, *, file: Path | str, line: int | None = None, hint: str | None = None
     ) -> None:
@@ -52,6 +58,11 @@ class DocumentError(RunfleetError):
         self.what = what
         self.file = Path(file)
         self.line = line
+
+    def with_others(self, others: Iterable[DocumentError]) -> Self:
+        """Bring along what else is wrong, so that all of it can be told at once."""
+        self.others = tuple(others)
+        return self
 
 
 class InvalidValueError(RunfleetError, ValueError):
@@ -71,13 +82,24 @@ class InvalidValueError(RunfleetError, ValueError):
         The key, within the value at fault, that the message is about.
     """
 
+    others: tuple[InvalidValueError, ...]
+
     def __init__(self, message: str, *, hint: str | None = None, key: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.key = key
 
 
 class UnknownKeyError(InvalidValueError):
-    """A mapping has a key that means nothing there."""
+    """
+    A mapping has a key that means nothing there.
+
+    Attributes
+    ----------
+    beside
+        What pydantic finds wrong with the values of the mapping's other keys.
+    """
+
+    beside: Sequence[ErrorDetails] = ()
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

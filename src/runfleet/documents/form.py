@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, ErrorDetails
 
 from runfleet.documents.errors import InvalidValueError, UnknownKeyError, suggest
 
@@ -35,17 +42,24 @@ class Form(BaseModel):
         """The keys that it may have, as users spell them."""
         return {field.alias or name: field for name, field in cls.model_fields.items()}
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _check_keys(cls, data: object) -> object:
+    def _check_keys(cls, data: object, check_values: ModelWrapValidatorHandler[Self]) -> Self:
         data = cls._expanded(data)
         if not isinstance(data, dict):
-            return data
+            return check_values(data)
         fields = cls.fields_by_key()
-        _refuse_unknown(data, fields)
         given = {key: value for key, value in data.items() if value is not None}
-        _demand_required(given, fields)
-        return given
+        unknown = [_unknown_key(key, data[key], fields) for key in data if key not in fields]
+        if not unknown:
+            _demand_required(given, fields)
+            return check_values(given)
+        first, *others = unknown
+        first.others = tuple(others)
+        first.beside = _wrong_values(
+            check_values, {key: given[key] for key in given & fields.keys()}
+        )
+        raise first
 
     @classmethod
     def _expanded(cls, data: object) -> object:
@@ -71,14 +85,23 @@ class Form(BaseModel):
         return {"anyOf": [*short, schema], "description": description} if short else schema
 
 
-def _refuse_unknown(data: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:
-    for key, value in data.items():
-        if key not in known:
-            hint = suggest(key, known, "the keys here are")
-            if value is None and not key.isidentifier():
-                # YAML takes the `140)` of `{uniform: (80, 140)}` for a key.
-                hint = "write lists in `[ ]`, and numbers without commas between thousands"
-            raise UnknownKeyError(f"unknown key `{key}`", hint=hint, key=key)
+def _wrong_values(
+    check_values: ModelWrapValidatorHandler[Form], given: Mapping[str, object]
+) -> list[ErrorDetails]:
+    """Check what stands beside unknown keys, which may be meant for what seems to be missing."""
+    try:
+        check_values(given)
+    except ValidationError as error:
+        return [one for one in error.errors() if one["loc"] and one["type"] != "missing"]
+    return []
+
+
+def _unknown_key(key: str, value: object, known: Mapping[str, FieldInfo]) -> UnknownKeyError:
+    hint = suggest(key, known, "the keys here are")
+    if value is None and not key.isidentifier():
+        # YAML takes the `140)` of `{uniform: (80, 140)}` for a key.
+        hint = "write lists in `[ ]`, and numbers without commas between thousands"
+    return UnknownKeyError(f"unknown key `{key}`", hint=hint, key=key)
 
 
 def _demand_required(given: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar, get_args
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from runfleet.documents.document import Document, Place
 from runfleet.documents.errors import DocumentError, InvalidValueError, UnknownKeyError
 from runfleet.documents.form import Form
+from runfleet.documents.mistakes import Mistakes
 from runfleet.documents.texts import describe
 
 F = TypeVar("F", bound=Form)
@@ -41,14 +42,17 @@ def check(form: type[F], document: Document) -> F:
     Raises
     ------
     DocumentError
-        About the first thing that is wrong, by line.
+        About the first thing that is wrong, by line; it brings the others.
     """
+    mistakes = Mistakes()
     try:
         return form.model_validate(document.data)
     except ValidationError as error:
-        # The cause is left out: its text, and the values in it, say the same once more.
-        errors = [_explained(form, document, details) for details in error.errors()]
-        raise min(errors, key=lambda found: found.line or 0) from None
+        for details in error.errors():
+            mistakes.add(_explained(form, document, details))
+    # Outside of the handler: a cause would say the same once more, with the values in it.
+    mistakes.tell()
+    raise AssertionError("what pydantic refuses has an error")
 
 
 def located(document: Document, place: Place, function: Callable[..., T], *arguments: object) -> T:
@@ -66,15 +70,22 @@ def located(document: Document, place: Place, function: Callable[..., T], *argum
         raise document.error(place, _within(place, invalid.message), invalid.hint) from invalid
 
 
-def _explained(form: type[Form], document: Document, details: ErrorDetails) -> DocumentError:
-    place: Place = tuple(part for part in details["loc"] if part != "[key]")
+def _explained(
+    form: type[Form], document: Document, details: ErrorDetails, around: Place = ()
+) -> Iterator[DocumentError]:
+    place: Place = (*around, *(part for part in details["loc"] if part != "[key]"))
     invalid = details.get("ctx", {}).get("error")
-    if isinstance(invalid, InvalidValueError):
-        at = place if invalid.key is None else (*place, invalid.key)
-        misplaced = isinstance(invalid, UnknownKeyError) and _home_hint(form, place, invalid.key)
-        return document.error(at, _within(place, invalid.message), misplaced or invalid.hint)
-    what, hint = _in_words(form, place, details)
-    return document.error(place, what, hint)
+    if not isinstance(invalid, InvalidValueError):
+        what, hint = _in_words(form, place, details)
+        yield document.error(place, what, hint)
+        return
+    for one in (invalid, *invalid.others):
+        at = place if one.key is None else (*place, one.key)
+        misplaced = isinstance(one, UnknownKeyError) and _home_hint(form, place, one.key)
+        yield document.error(at, _within(place, one.message), misplaced or one.hint)
+    if isinstance(invalid, UnknownKeyError):
+        for beside in invalid.beside:
+            yield from _explained(form, document, beside, place)
 
 
 def _home_hint(form: type[Form], place: Place, key: str | None) -> str | None:

@@ -40,10 +40,13 @@ def check_packages(account: Applications, study: Study) -> None:
     Raises
     ------
     LaunchError
-        If the account lacks a package.
+        If the account lacks a package; about all of them.
     """
-    for package in _missing_packages(account, study):
-        raise _package_missing(study, package)
+    missing = [_package_missing(study, one) for one in _missing_packages(account, study)]
+    if missing:
+        first, *others = missing
+        first.others = tuple(others)
+        raise first
 
 
 def _package_missing(study: Study, package: PackageReference) -> LaunchError:

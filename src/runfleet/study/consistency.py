@@ -13,10 +13,9 @@ from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
 from runfleet.study.designs import Design, Drawn
 from runfleet.study.distributions import Choice, Fixed, Normal
 from runfleet.study.errors import StudyError
-from runfleet.study.forms import PoolForm, StudyForm
+from runfleet.study.forms import StudyForm
 from runfleet.study.model import Model
 from runfleet.study.mpi import Implementation
-from runfleet.study.mpi_form import MpiForm
 from runfleet.study.names import NamePattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
@@ -32,82 +31,64 @@ _TRIAL_RUNS = 1000
 _TRIAL_BYTES = 10_000_000
 
 
-def check_environment(model: Model, parameters: Iterable[Parameter], document: Document) -> None:
-    """
-    Refuse an environment variable that a parameter sets, too.
+def find_mistakes(
+    form: StudyForm, model: Model, parameters: Sequence[Parameter], document: Document
+) -> Iterator[DocumentError]:
+    """Find what does not go together: of the model, its templates, the parameters and the pool."""
+    yield from _names_taken(model, parameters, document)
+    yield from _mpi_mistakes(form, document)
+    if model.overlays:
+        names = [parameter.name for parameter in parameters]
+        for overlay in model.overlays:
+            yield from _undefined(overlay, names)
+        for parameter in parameters:
+            if not (parameter.environment_only or _is_used(model, parameter.name)):
+                yield _unused(document, parameter.name)
 
-    Raises
-    ------
-    StudyError
-        About the first of them.
-    """
+
+def _names_taken(
+    model: Model, parameters: Iterable[Parameter], document: Document
+) -> Iterator[DocumentError]:
+    """Find environment variables that a parameter sets, too."""
     names = {parameter.name.upper() for parameter in parameters}
     for name in model.environment:
         if name.upper() in names:
-            raise document.error(
+            yield document.error(
                 ("model", "environment", name),
                 f"`{name}` is also a parameter, which sets the same environment variable",
                 "rename one of them",
             )
 
 
-def check_mpi(form: StudyForm, document: Document) -> None:
-    """
-    Refuse a command and a pool that do not go with runs on several nodes.
-
-    Raises
-    ------
-    StudyError
-        About the first of them.
-    """
+def _mpi_mistakes(form: StudyForm, document: Document) -> Iterator[DocumentError]:
+    """Find a command and a pool that do not go with runs on several nodes."""
     mpi, pool = form.model.mpi, form.pool
     if mpi is None:
         return
     if _LAUNCHER.match(form.model.command or ""):
         what = "the command starts processes by MPI itself, and so does `mpi`"
-        raise document.error(("model", "command"), what, "write only the program and its arguments")
+        yield document.error(("model", "command"), what, "write only the program and its arguments")
     if pool.tasks_per_node not in (None, 1):
         what = "runs on several nodes have each node for themselves"
         place = ("pool", "tasks_per_node")
-        raise document.error(place, what, "write `tasks_per_node: 1`, or leave it out")
+        yield document.error(place, what, "write `tasks_per_node: 1`, or leave it out")
     if "max" in pool.nodes.model_fields_set and pool.nodes.max < mpi.nodes:
         what = f"a run takes {mpi.nodes} nodes, and the pool has only {pool.nodes.max}"
-        raise document.error(("pool", "nodes", "max"), what, f"write `max: {mpi.nodes}` or more")
-    _check_system(mpi, pool, document)
-
-
-def _check_system(mpi: MpiForm, pool: PoolForm, document: Document) -> None:
+        yield document.error(("pool", "nodes", "max"), what, f"write `max: {mpi.nodes}` or more")
     if (mpi.implementation is Implementation.MSMPI) is not is_windows(pool.image):
         system = "Windows" if is_windows(pool.image) else "Linux"
         what = f"{mpi.implementation.label} is not for the {system} nodes of `{pool.image}`"
         hint = "take `msmpi` on Windows, and one of `mpich`, `intel` and `openmpi` on Linux"
-        raise document.error(("model", "mpi", "implementation"), what, hint)
+        yield document.error(("model", "mpi", "implementation"), what, hint)
 
 
-def check_overlays(model: Model, parameters: Sequence[Parameter], document: Document) -> None:
-    """
-    Refuse names in templates that are no parameters, and parameters that nothing uses.
-
-    Raises
-    ------
-    StudyError
-        About the first of them.
-    """
-    if not model.overlays:
-        return
-    for overlay in model.overlays:
-        _refuse_undefined(overlay, [parameter.name for parameter in parameters])
-    for parameter in parameters:
-        if not (parameter.environment_only or _is_used(model, parameter.name)):
-            raise _unused(document, parameter.name)
-
-
-def _refuse_undefined(overlay: Overlay, parameters: Sequence[str]) -> None:
+def _undefined(overlay: Overlay, parameters: Sequence[str]) -> Iterator[DocumentError]:
+    """Find names in a template that are no parameters."""
     names = (*parameters, _RUN_NAME)
     known = {_folded(overlay, name) for name in names}
     for name, line in overlay.uses.items():
         if _folded(overlay, name) not in known:
-            raise StudyError(
+            yield StudyError(
                 f"`{name}` is no parameter of this study",
                 file=overlay.template.file,
                 line=line,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runfleet.documents.document import Document, Place
 from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
+from runfleet.documents.mistakes import for_each
 from runfleet.documents.validation import located, spelled
 from runfleet.study.design_form import DRAWN, DesignForm
 from runfleet.study.designs import Design, Drawn, FromCsv, Grid, Listed, Zip
@@ -65,7 +66,7 @@ class _Builder:
         self.varying = tuple(item for item in parameters if not item.is_fixed)
 
     def grid(self) -> Grid:
-        grid = Grid(tuple(self._levels(parameter, "grid") for parameter in self.varying))
+        grid = Grid(self._all_levels("grid"))
         self._refuse_too_many(grid.count)
         return grid
 
@@ -81,7 +82,7 @@ class _Builder:
 
     def zip(self) -> Zip:
         self._demand_variation(self.varying, "zip")
-        levels = tuple(self._levels(parameter, "zip") for parameter in self.varying)
+        levels = self._all_levels("zip")
         first = self.varying[0].name
         for parameter, values in zip(self.varying, levels, strict=True):
             if len(values) != len(levels[0]):
@@ -122,8 +123,7 @@ class _Builder:
 
     def _distributions(self, kind: str) -> tuple[Distribution, ...]:
         self._demand_variation(self.varying, kind)
-        for parameter in self.varying:
-            self._demand_distribution(parameter, kind)
+        for_each(self.varying, lambda parameter: self._demand_distribution(parameter, kind))
         return tuple(item.distribution for item in self.varying if item.distribution is not None)
 
     def from_list(self, rows: Sequence[dict[str, Value]]) -> tuple[Listed, tuple[Parameter, ...]]:
@@ -176,6 +176,9 @@ class _Builder:
                 place, f"`{text}` has no row below its header", "add a row for each run"
             )
         return FromCsv(table, tuple(item.name for item in columns), count), parameters
+
+    def _all_levels(self, kind: str) -> tuple[Sequence[Value], ...]:
+        return tuple(for_each(self.varying, lambda parameter: self._levels(parameter, kind)))
 
     def _levels(self, parameter: Parameter, kind: str) -> Sequence[Value]:
         self._demand_distribution(parameter, kind)

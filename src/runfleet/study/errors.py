@@ -22,8 +22,12 @@ def about_a_study() -> Iterator[None]:
     """Make what is wrong with a document, in here, an error of the study that it describes."""
     try:
         yield
-    except StudyError:
-        raise
     except DocumentError as error:
         # The cause is left out: it says the same.
-        raise StudyError(error.what, file=error.file, line=error.line, hint=error.hint) from None
+        raise _of_study(error).with_others(map(_of_study, error.others)) from None
+
+
+def _of_study(error: DocumentError) -> StudyError:
+    if isinstance(error, StudyError):
+        return error
+    return StudyError(error.what, file=error.file, line=error.line, hint=error.hint)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from runfleet.documents.document import CSV_HINT, Document, Place, parse_document
 from runfleet.documents.errors import InvalidValueError
+from runfleet.documents.mistakes import Mistakes, for_each
 from runfleet.documents.validation import check, located
+from runfleet.study.consistency import find_mistakes
+from runfleet.study.design_loader import load_design
+from runfleet.study.designs import Design
 from runfleet.study.errors import StudyError
 from runfleet.study.files import existing_file, expand, inner_file, inner_path
-from runfleet.study.forms import InputForm, ModelForm, StudyForm
+from runfleet.study.forms import InputForm, ModelForm, OutputForm, ResultForm, StudyForm
 from runfleet.study.model import Model, Output, SharedInput
 from runfleet.study.mpi import Mpi
 from runfleet.study.names import NamePattern, default_pattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
+from runfleet.study.pest import Pest
+from runfleet.study.pest_loader import load_pest
 from runfleet.study.results import Result
 
 _MOST_BYTES = 1_000_000
@@ -61,27 +67,63 @@ def _read(file: Path) -> str:
         raise StudyError(what, file=file, hint="check its permissions") from error
 
 
-def load_run_name(
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a study, which go together."""
+
+    design: Design
+    parameters: tuple[Parameter, ...]
+    results: tuple[Result, ...]
+    model: Model
+    run_name: NamePattern
+    pest: Pest | None
+
+
+def load_parts(form: StudyForm, document: Document, folder: Path) -> Parts:
+    """
+    Make all parts of a study.
+
+    Raises
+    ------
+    StudyError
+        If anything is wrong with one of them, or they do not go together; what does not follow from
+        another mistake is told with it.
+    """
+    with Mistakes() as mistakes:
+        pest = mistakes.of(load_pest, form, document, folder)
+        designed = mistakes.of(load_design, form, document, folder)
+        results = mistakes.of(_load_results, form, document) or ()
+        parameters = designed[1] if designed else ()
+        model = mistakes.of(_load_model, form.model, results, parameters, document, folder)
+        if designed and model:
+            mistakes.add(find_mistakes(form, model, parameters, document))
+    assert designed is not None, "what is wrong has been told"
+    assert model is not None, "what is wrong has been told"
+    run_name = _load_run_name(form, parameters, designed[0].count, document)
+    return Parts(designed[0], parameters, results, model, run_name, pest)
+
+
+def _load_run_name(
     form: StudyForm, parameters: Iterable[Parameter], count: int, document: Document
 ) -> NamePattern:
-    """Read the pattern of the runs' names, or take the default one for so many runs."""
     if form.run_name is None:
         return default_pattern(count)
     names = [parameter.name for parameter in parameters]
     return located(document, ("run_name",), NamePattern.parse, form.run_name, names)
 
 
-def load_results(form: StudyForm, document: Document) -> tuple[Result, ...]:
+def _load_results(form: StudyForm, document: Document) -> tuple[Result, ...]:
     """Make the results, whose files are within a run's folder."""
-    results = []
-    for name, result in form.results.items():
-        place = ("results", name, "file")
-        path = located(document, place, inner_file, result.file)
-        results.append(replace(result.result(name), file=str(path)))
-    return tuple(results)
+
+    def load(named: tuple[str, ResultForm]) -> Result:
+        name, result = named
+        path = located(document, ("results", name, "file"), inner_file, result.file)
+        return replace(result.result(name), file=str(path))
+
+    return tuple(for_each(form.results.items(), load))
 
 
-def load_model(
+def _load_model(
     form: ModelForm,
     results: Iterable[Result],
     parameters: Iterable[Parameter],
@@ -109,14 +151,16 @@ def load_model(
     StudyError
         If a file is missing or outside of the folder, or a template is wrong.
     """
-    overlays = tuple(_overlays(form, document, folder))
-    targets = {overlay.target for overlay in overlays}
+    with Mistakes() as mistakes:
+        overlays = mistakes.of(_overlays, form, document, folder)
+        inputs = mistakes.of(_inputs, form, document, folder)
+        outputs = mistakes.of(_outputs, form, results, document)
     return Model(
         command=form.command or "",
         packages=tuple(form.packages),
-        inputs=tuple(_inputs(form, document, folder, targets)),
-        overlays=overlays,
-        outputs=tuple(_outputs(form, results, document)),
+        inputs=tuple(inputs or ()),
+        overlays=tuple(overlays or ()),
+        outputs=tuple(outputs or ()),
         environment=dict(form.environment),
         retries=form.retries,
         time_limit=form.time_limit,
@@ -129,17 +173,22 @@ def _mpi(form: ModelForm, parameters: Iterable[Parameter]) -> Mpi | None:
     return None if form.mpi is None else form.mpi.mpi([*form.environment, *names, _RUN_NAME])
 
 
-def _inputs(
-    form: ModelForm, document: Document, folder: Path, overlaid: set[PurePosixPath]
-) -> Iterator[SharedInput]:
+def _inputs(form: ModelForm, document: Document, folder: Path) -> list[SharedInput]:
     """Expand the inputs, a later mention of a file winning over an earlier one."""
-    links: dict[PurePosixPath, bool] = {}
-    for index, item in enumerate(form.inputs):
+    overlaid = {PurePosixPath(target) for target in form.overlays}
+
+    def links(numbered: tuple[int, InputForm]) -> dict[PurePosixPath, bool]:
+        index, item = numbered
         place: Place = ("model", "inputs", index)
-        for path in located(document, place, _input_paths, item, document, folder, overlaid):
-            links[path] = item.link
-    for path in sorted(links.keys() - overlaid):
-        yield SharedInput(path, folder / path, links[path])
+        paths = located(document, place, _input_paths, item, document, folder, overlaid)
+        return dict.fromkeys(paths, item.link)
+
+    merged: dict[PurePosixPath, bool] = {}
+    for found in for_each(enumerate(form.inputs), links):
+        merged |= found
+    return [
+        SharedInput(path, folder / path, merged[path]) for path in sorted(merged.keys() - overlaid)
+    ]
 
 
 def _input_paths(
@@ -151,9 +200,11 @@ def _input_paths(
     return expand(folder, item.path, without=document.file.absolute())
 
 
-def _overlays(form: ModelForm, document: Document, folder: Path) -> Iterator[Overlay]:
+def _overlays(form: ModelForm, document: Document, folder: Path) -> list[Overlay]:
     seen: set[PurePosixPath] = set()
-    for target, template in form.overlays.items():
+
+    def load(item: tuple[str, str]) -> Overlay:
+        target, template = item
         place = ("model", "overlays", target)
         path = located(document, place, inner_file, target)
         if path in seen:
@@ -161,18 +212,23 @@ def _overlays(form: ModelForm, document: Document, folder: Path) -> Iterator[Ove
         seen.add(path)
         located(document, place, existing_file, folder, template)
         shown = document.file.parent / template
-        yield Overlay.read(path, folder / template, shown=shown)
+        return Overlay.read(path, folder / template, shown=shown)
+
+    return for_each(form.overlays.items(), load)
 
 
-def _outputs(form: ModelForm, results: Iterable[Result], document: Document) -> Iterator[Output]:
-    patterns: list[str] = []
-    for index, item in enumerate(form.outputs):
+def _outputs(form: ModelForm, results: Iterable[Result], document: Document) -> list[Output]:
+    def load(numbered: tuple[int, OutputForm]) -> Output:
+        index, item = numbered
         place = ("model", "outputs", index)
-        patterns.append(str(located(document, place, _output_path, item.pattern)))
-        yield Output(patterns[-1], item.required)
+        return Output(str(located(document, place, _output_path, item.pattern)), item.required)
+
+    outputs = for_each(enumerate(form.outputs), load)
+    patterns = [output.pattern for output in outputs]
     for file in dict.fromkeys(result.file for result in results):
         if file not in _ALWAYS_KEPT and not any(_matches(file, pattern) for pattern in patterns):
-            yield Output(file)
+            outputs.append(Output(file))
+    return outputs
 
 
 def _output_path(text: str) -> PurePosixPath:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runfleet.documents.document import Document, Place
+from runfleet.documents.mistakes import Mistakes
 from runfleet.documents.validation import located
 from runfleet.study.files import existing_file, inner_file
 from runfleet.study.forms import StudyForm
@@ -26,10 +27,11 @@ def load_pest(form: StudyForm, document: Document, folder: Path) -> Pest | None:
     if form.pest is None:
         _demand_command(form, document)
         return None
-    for place, what, hint in _for_runs_only(form):
-        raise document.error(place, what, hint)
-    located(document, _CONTROL, existing_file, folder, form.pest.control)
-    return form.pest.pest(located(document, _CONTROL, inner_file, form.pest.control))
+    control = form.pest.control
+    with Mistakes() as mistakes:
+        mistakes.add(document.error(*found) for found in _for_runs_only(form))
+        mistakes.of(located, document, _CONTROL, existing_file, folder, control)
+    return form.pest.pest(located(document, _CONTROL, inner_file, control))
 
 
 def _demand_command(form: StudyForm, document: Document) -> None:

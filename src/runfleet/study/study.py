@@ -81,33 +81,27 @@ class Study:
         """
         # Imported late, for pydantic takes its time.
         from runfleet.study import consistency, loader
-        from runfleet.study.design_loader import load_design
-        from runfleet.study.pest_loader import load_pest
 
         form, document = loader.read_study_file(Path(path))
         folder = document.file.absolute().parent
-        pest = load_pest(form, document, folder)
-        design, parameters = load_design(form, document, folder)
-        results = loader.load_results(form, document)
+        parts = loader.load_parts(form, document, folder)
+        pest, design, parameters = parts.pest, parts.design, parts.parameters
         study = cls(
             name=form.study or study_name_from(document.file.stem),
             folder=folder,
-            model=loader.load_model(form.model, results, parameters, document, folder),
+            model=parts.model,
             parameters=parameters,
             design=design,
-            results=results,
+            results=parts.results,
             pool=form.pool.request(
                 form.model.mpi.nodes if form.model.mpi else 0,
                 together=pest.workers.max + 1 if pest else 0,
             ),
-            run_name=loader.load_run_name(form, parameters, design.count, document),
+            run_name=parts.run_name,
             source=document.text,
             pest=pest,
             warnings=tuple(consistency.find_oddities(design, parameters)),
         )
-        consistency.check_environment(study.model, parameters, document)
-        consistency.check_mpi(form, document)
-        consistency.check_overlays(study.model, parameters, document)
         consistency.check_first_runs(study.runs(), study.model.overlays, document)
         if form.run_name is not None:
             consistency.check_run_names(study.run_name, study.samples, design.count, document)

@@ -235,7 +235,9 @@ class AccountFile:
             _refuse_other_files(document)
             return check(AccountsForm, document).settings()
         except DocumentError as error:
-            raise AccountError(error.message, hint=error.hint) from error
+            refused = AccountError(error.message, hint=error.hint)
+            refused.others = error.others
+            raise refused from error
 
     def get(self, name: str) -> AccountSettings:
         """Find an account; raises `AccountError` if there is none of that name."""
