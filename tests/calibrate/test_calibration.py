@@ -98,7 +98,7 @@ model:
   packages: [{packages}]
   environment: {{DELAY_MS: "{delay}"}}
 pest:
-  control: case.pst
+  control: {control}
   program: {program}
   workers: {workers}
   port: {port}
@@ -201,14 +201,16 @@ def prepare(
         packages: str = "pest==16.1",
         more: str = "",
         pool: str = "",
+        control: str = "case.pst",
     ) -> Calibration:
         folder = tmp_path / "my curve"
         folder.mkdir(exist_ok=True)
-        (folder / "case.pst").write_text(control_text(noptmax))
+        (folder / control).write_text(control_text(noptmax))
         (folder / "model.tpl").write_text(TEMPLATE)
         (folder / "model.ins").write_text(INSTRUCTIONS)
         shutil.copy(model_exe, folder)
         text = STUDY.format(
+            control=control,
             name=request.node.originalname.removeprefix("test_")[:40],
             packages=packages,
             program=program,
@@ -279,8 +281,8 @@ def watch_until(
 
 
 def test_beopest_finds_the_truth(prepare: Prepare, tmp_path: Path) -> None:
-    """A manager and two workers; the manager's files are collected."""
-    calibration = prepare()
+    """A manager and two workers; the manager's files are collected, however they are spelled."""
+    calibration = prepare(control="Case.pst")
     calibration.submit()
     last = finish(calibration)
     assert last.state is CalibrationState.SUCCEEDED

@@ -31,11 +31,14 @@ def test_each_family_has_a_switch_of_its_own(system: OperatingSystem) -> None:
 
 
 def test_workers_read_the_host_from_their_environment() -> None:
-    linux = worker_command(pest("pestpp-ies", "pest/a.pst"), OperatingSystem.LINUX).splitlines()
-    assert linux[0] == "cd pest || exit 74"
+    ies = pest("pestpp-ies", "pest/a.pst")
+    linux = worker_command(ies, [PurePosixPath("in/b c")], OperatingSystem.LINUX).splitlines()
+    assert linux[:2] == ["cd pest || exit 74", "mkdir -p 'in/b c'"]
     assert linux[-1] == "pestpp-ies a.pst /h $PEST_MANAGER_HOST:4010"
-    windows = worker_command(pest("beopest64", "pest/a.pst"), OperatingSystem.WINDOWS)
-    assert 'cd /d "pest" || exit 74' in windows
+    windows = worker_command(
+        pest("beopest64", "pest/a.pst"), [PurePosixPath("in/b c")], OperatingSystem.WINDOWS
+    )
+    assert 'if not exist "in\\b c\\" mkdir "in\\b c"' in windows
     assert windows.endswith("beopest64 a /H %PEST_MANAGER_HOST%:4010")
 
 

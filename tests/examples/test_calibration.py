@@ -9,6 +9,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pandas
+import pyemu
 import pytest
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "epanet-calibration"
@@ -30,16 +31,25 @@ def calibrate(
     folder = tmp_path / "it's a copy"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("results"))
 
-    def run(study: str, **changes: tuple[str, str]) -> pandas.Series[float]:
-        text = (folder / "net1.pst").read_text()
+    def run(
+        study: str, place: str = "", version: int = 1, **changes: tuple[str, str]
+    ) -> pandas.Series[float]:
+        (folder / place).mkdir(exist_ok=True)
+        for file in folder.glob("net1.*"):
+            file.rename(folder / place / file.name)
+        control = folder / place / "net1.pst"
+        text = control.read_text()
         for old, new in changes.values():
             assert old in text
             text = text.replace(old, new)
-        (folder / "net1.pst").write_text(text)
+        control.write_text(text)
+        if version == 2:
+            pyemu.Pst(str(control)).write(str(control), version=2)
         with socket.socket() as probe:
             probe.bind(("", 0))
             port = f"  port: {probe.getsockname()[1]}\npool:"
-        (folder / study).write_text((folder / study).read_text().replace("pool:", port))
+        placed = (folder / study).read_text().replace("control: ", f"control: {place}")
+        (folder / study).write_text(placed.replace("pool:", port))
         done = runfleet("run", study, folder=folder)
         assert done.returncode == 0, done.stderr
         results = next((folder / "results").iterdir())
@@ -59,8 +69,22 @@ ONCE = ("\n8 0.001", "\n1 0.001")
 
 
 def test_pestpp_glm_comes_close(calibrate: Calibrate) -> None:
-    """After one iteration, as PEST++ takes two seconds a run under Wine."""
-    found = calibrate("glm.yaml", noptmax=ONCE)
+    """
+    After one iteration, as PEST++ takes two seconds a run under Wine.
+
+    The control file is of the second version, with tables in files of their own. It is in a folder,
+    with its templates and instructions, and the files of the model are in another one.
+    """
+    files = ("net1.inp net1.rpt net1.out", "io\\net1.inp io\\net1.rpt io\\net1.out")
+    found = calibrate(
+        "glm.yaml",
+        "pest/",
+        version=2,
+        noptmax=ONCE,
+        command=files,
+        input=("net1.tpl net1.inp", "net1.tpl io\\net1.inp"),
+        output=("net1.ins net1.rpt", "net1.ins io\\net1.rpt"),
+    )
     assert found.to_dict() == pytest.approx(TRUTH, rel=0.1)
 
 

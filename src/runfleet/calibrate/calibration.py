@@ -25,7 +25,7 @@ from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.scripts import HOST_VARIABLE
 from runfleet.calibrate.submitting import CalibrationSubmitter
-from runfleet.calibrate.tasks import MANAGER, copies_prefix, worker_id
+from runfleet.calibrate.tasks import MANAGER, copies_prefix, tables_prefix, worker_id
 from runfleet.calibrate.watching import (
     CalibrationProgress,
     CalibrationWatcher,
@@ -38,7 +38,7 @@ from runfleet.launch.outages import hopeful
 from runfleet.launch.record import RecordStore, StudyRecord
 from runfleet.launch.run_files import StoredFiles
 from runfleet.launch.steps import OnStep, Step, StepName, unheard
-from runfleet.storage import Storage
+from runfleet.storage import Blob, Storage
 from runfleet.study import Pest, Study, WorkerRange
 
 if TYPE_CHECKING:
@@ -252,21 +252,19 @@ class Calibration:
     def _fetch(self, record: StudyRecord, folder: Path) -> None:
         """Fetch what the manager has left or, where that is nothing, what was copied off it."""
         job_id = record.generations[-1].job_id
-        uploaded = names.run_prefix(job_id, MANAGER)
-        pest_folder = _pest_in(record).control.parent
-        found = [
-            (blob, folder / blob.name.removeprefix(uploaded))
-            for blob in self._storage.list_blobs(record.container, uploaded)
-        ]
+        found = self._below(record, names.run_prefix(job_id, MANAGER), folder)
         if len(found) <= len(("stdout.txt", "stderr.txt")):
-            prefix = copies_prefix(job_id)
-            found += [
-                (blob, folder / pest_folder / blob.name.removeprefix(prefix))
-                for blob in self._storage.list_blobs(record.container, prefix)
-            ]
+            pest_folder = folder / _pest_in(record).control.parent
+            found += self._below(record, copies_prefix(job_id), pest_folder)
+        found += self._below(record, tables_prefix(job_id), folder)
         for _, path in found:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._storage.get_files(record.container, ((blob, str(path)) for blob, path in found))
+
+    def _below(self, record: StudyRecord, prefix: str, folder: Path) -> list[tuple[Blob, Path]]:
+        """List the blobs below a prefix, with where in a folder they go."""
+        blobs = self._storage.list_blobs(record.container, prefix)
+        return [(blob, folder / blob.name.removeprefix(prefix)) for blob in blobs]
 
     @property
     def _storage(self) -> Storage:

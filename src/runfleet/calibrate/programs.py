@@ -55,6 +55,10 @@ class Program:
             return ""
         return self.name.lower().removesuffix(".exe").removeprefix("pestpp").lstrip("-_")
 
+    def case_of(self, control: PurePosixPath) -> str:
+        """Tell what its output files are called after; BeoPEST writes that in small letters."""
+        return control.stem.lower() if self.family is Family.PEST else control.stem
+
     def manager_line(self, control: PurePosixPath, port: int, switches: str) -> str:
         """Write the line that starts it as a manager."""
         return self._line(control, f":{port}", switches)

@@ -65,11 +65,16 @@ class ManagerReading:
 
     @property
     def _family(self) -> Family:
-        return Program.named(self.pest.program).family
+        return self._program.family
+
+    @property
+    def _program(self) -> Program:
+        return Program.named(self.pest.program)
 
     def _path(self, file: str) -> str:
         """Find a file of the manager; the names of files come in small letters."""
         if file == STDOUT:
             return file
-        suffix = file.removeprefix(self.pest.control.stem.lower())
-        return f"wd/{self.pest.control.with_suffix('')}{suffix}"
+        control = self.pest.control
+        suffix = file.removeprefix(control.stem.lower())
+        return f"wd/{control.with_name(self._program.case_of(control) + suffix)}"

@@ -130,7 +130,7 @@ def plan_restart(program: Program, control: Control, left: LeftFiles) -> Restart
         The files of the earlier one.
     """
     if program.family is Family.PEST:
-        return _pest(control, left)
+        return _pest(program, control, left)
     plans = {"glm": _glm, "ies": _ies, "opt": _opt}
     plan = plans.get(program.tool)
     return plan(control, left) if plan else _nothing(f"`{program.name}` cannot go on")
@@ -150,10 +150,10 @@ def _nothing(reason: str) -> Restart:
     return Restart(says=(f"{reason}: the calibration begins anew",))
 
 
-def _pest(control: Control, left: LeftFiles) -> Restart:
+def _pest(program: Program, control: Control, left: LeftFiles) -> Restart:
     if not control.is_restartable:
         return _nothing(f"`{control.file.name}` says `norestart`, so PEST has kept nothing")
-    if f"{control.case}.rst" not in left.blobs:
+    if f"{program.case_of(PurePosixPath(control.file.name))}.rst" not in left.blobs:
         return _nothing("the manager was lost before it had something to go on from")
     # Its switch `/s` would keep runs of a Jacobian, too; but a killed BeoPEST leaves the queue of
     # these in a state that it then cannot read.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from runfleet.azure import OperatingSystem
@@ -51,7 +51,9 @@ def manager_command(
     return "\n".join([*lines(pest, state), line])
 
 
-def worker_command(pest: Pest, system: OperatingSystem) -> str:
+def worker_command(
+    pest: Pest, model_folders: Iterable[PurePosixPath], system: OperatingSystem
+) -> str:
     """
     Write the command of a worker, which first tries whether the manager can be reached.
 
@@ -59,6 +61,9 @@ def worker_command(pest: Pest, system: OperatingSystem) -> str:
     ----------
     pest
         The calibration.
+    model_folders
+        Folders, below that of the control file, that the model's files are in: models do not make
+        them, and empty folders are not staged.
     system
         Of the pool.
     """
@@ -67,7 +72,7 @@ def worker_command(pest: Pest, system: OperatingSystem) -> str:
     program = Program.named(pest.program)
     line = program.worker_line(pest.control, host, pest.port, pest.worker_switches)
     lines = _windows_worker if is_windows else _linux_worker
-    return "\n".join([*lines(pest), line])
+    return "\n".join([*lines(pest, model_folders), line])
 
 
 def host_name(stdout: str) -> str | None:
@@ -101,7 +106,7 @@ def _linux_manager(pest: Pest, state: PurePosixPath) -> Iterator[str]:
 
 
 def _windows_manager(pest: Pest, state: PurePosixPath) -> Iterator[str]:
-    path = str(state).replace("/", "\\")
+    path = _windows_path(state)
     yield "echo %COMPUTERNAME%"
     yield f"if exist {path}\\started (echo {_STARTED_BEFORE}>&2 & exit {EXIT_STARTED_BEFORE})"
     yield from _windows_folder(pest)
@@ -114,8 +119,10 @@ def _windows_manager(pest: Pest, state: PurePosixPath) -> Iterator[str]:
     )
 
 
-def _linux_worker(pest: Pest) -> Iterator[str]:
+def _linux_worker(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Iterator[str]:
     yield f"cd {shlex.quote(str(pest.control.parent))} || exit {EXIT_NO_FOLDER}"
+    for folder in model_folders:
+        yield f"mkdir -p {shlex.quote(str(folder))}"
     address = f"${HOST_VARIABLE}/{pest.port}"
     said = f"runfleet: the manager at ${HOST_VARIABLE}:{pest.port} cannot be reached from this node"
     # The shell of most images has no sockets, but bash has.
@@ -126,11 +133,14 @@ def _linux_worker(pest: Pest) -> Iterator[str]:
     )
 
 
-def _windows_worker(pest: Pest) -> Iterator[str]:
+def _windows_worker(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Iterator[str]:
     # Old programs choose names for their temporary files that others on the node choose, too.
     yield 'set "TMP=%AZ_BATCH_TASK_WORKING_DIR%"'
     yield 'set "TEMP=%AZ_BATCH_TASK_WORKING_DIR%"'
     yield from _windows_folder(pest)
+    for folder in model_folders:
+        path = _windows_path(folder)
+        yield f'if not exist "{path}\\" mkdir "{path}"'
     said = (
         f"runfleet: the manager at %{HOST_VARIABLE}%:{pest.port} cannot be reached from this node"
     )
@@ -144,5 +154,11 @@ def _windows_worker(pest: Pest) -> Iterator[str]:
 
 def _windows_folder(pest: Pest) -> Iterator[str]:
     if pest.control.parent != PurePosixPath("."):
-        folder = str(pest.control.parent).replace("/", "\\")
-        yield f'cd /d "{folder}" || exit {EXIT_NO_FOLDER}'
+        folder = _windows_path(pest.control.parent)
+        # Not `cd ... || exit`: Wine's `cmd` exits then in any case.
+        yield f'if not exist "{folder}\\" exit {EXIT_NO_FOLDER}'
+        yield f'cd /d "{folder}"'
+
+
+def _windows_path(path: PurePosixPath) -> str:
+    return str(path).replace("/", "\\")

@@ -29,6 +29,7 @@ from runfleet.calibrate.tasks import (
     CalibrationTasks,
     staged,
     started_blob,
+    tables_prefix,
     worker_id,
 )
 from runfleet.launch import names
@@ -117,6 +118,7 @@ class CalibrationSubmitter:
             self.batch.terminate_job(generation.job_id, REPLACED)
         generation = self._new_generation(record)
         restart.store(self.storage, self._store.container, generation.job_id)
+        self._store_tables(generation.job_id)
         renewed = StudyRecord(
             self.study.name,
             generation.run_count,
@@ -126,6 +128,15 @@ class CalibrationSubmitter:
         )
         self._store.write(renewed)
         return self._go_on(renewed)
+
+    def _store_tables(self, job_id: str) -> None:
+        """Keep what the control file has in tables of their own: it is not read without them."""
+        prefix = tables_prefix(job_id)
+        named = (
+            (str(table), f"{prefix}{table.relative_to(self.study.folder).as_posix()}")
+            for table in self.control.tables
+        )
+        self.storage.put_files(self._store.container, named)
 
     def changes(self, record: StudyRecord) -> tuple[str, ...]:
         """Say how a calibration differs from what was submitted before."""
@@ -222,6 +233,7 @@ class CalibrationSubmitter:
             self.pool.operating_system,
             self._url_life,
             [output.pattern for output in self.study.model.outputs],
+            self.control.model_folders,
         )
 
     @cached_property

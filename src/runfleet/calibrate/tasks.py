@@ -17,6 +17,7 @@ from runfleet.azure import (
     TaskSettings,
 )
 from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.programs import Program
 from runfleet.calibrate.scripts import HOST_VARIABLE, manager_command, worker_command
 from runfleet.launch import names
 from runfleet.launch.scripts import RETRY_FOLDER
@@ -48,7 +49,7 @@ def worker_in(folder: str) -> str | None:
 
 def is_own_file(name: str, case: str) -> bool:
     """Tell whether a file in the manager's folder is one that it has written for itself."""
-    return name.startswith(f"{case}.")
+    return name.lower().startswith(f"{case}.".lower())
 
 
 def state_prefix(job_id: str) -> str:
@@ -79,6 +80,11 @@ def switches_blob(job_id: str) -> str:
 def copies_prefix(job_id: str) -> str:
     """Begin the names of the blobs that are copied off a running manager."""
     return f"copies/{job_id}/"
+
+
+def tables_prefix(job_id: str) -> str:
+    """Begin the names of the blobs with the tables of a control file, by their paths."""
+    return f"tables/{job_id}/"
 
 
 def staged(study: Study, pest: Pest, control: Control) -> Study:
@@ -119,6 +125,8 @@ class CalibrationTasks:
         How long nodes have to reach the files.
     outputs
         Files of the manager to keep besides those that are named after its case: patterns.
+    model_folders
+        Folders that the model's files are in, below that of the control file.
     """
 
     study: Study
@@ -128,6 +136,7 @@ class CalibrationTasks:
     system: OperatingSystem
     url_life: timedelta
     outputs: Sequence[str] = ()
+    model_folders: Sequence[PurePosixPath] = ()
 
     def manager(self, restart_switches: str) -> TaskSettings:
         """
@@ -145,7 +154,7 @@ class CalibrationTasks:
             MANAGER,
             command,
             resource_files=[ResourceFile(container_url=url, blob_prefix=f"{state}/")],
-            outputs=[str(self.pest.control.with_suffix(".*")), *self.outputs],
+            outputs=[*self._own_files(), *self.outputs],
             time_limit=self.study.model.time_limit,
         )
 
@@ -154,7 +163,7 @@ class CalibrationTasks:
         task_id = worker_id(number)
         return self._task(
             task_id,
-            worker_command(self.pest, self.system),
+            worker_command(self.pest, self.model_folders, self.system),
             retries=self.pest.restarts,
             environment={HOST_VARIABLE: host},
         )
@@ -182,6 +191,13 @@ class CalibrationTasks:
             max_retries=retries,
             time_limit=time_limit,
         )
+
+    def _own_files(self) -> Iterator[str]:
+        """Name the files of the manager by patterns: the control file, and what it writes."""
+        control = self.pest.control
+        cases = (control.stem, Program.named(self.pest.program).case_of(control))
+        for case in dict.fromkeys(cases):
+            yield str(control.with_name(f"{case}.*"))
 
     def _script_files(self, command: str) -> list[ResourceFile]:
         """Upload the command as a batch file, for Windows nodes."""

@@ -36,7 +36,7 @@ def show_calibration_plan(printer: Printer, study: Study, pool: PoolPlan, *, as_
         printer.json(_json_facts(study, pest, control, pool))
         return
     printer.facts(_facts(study, pest, control, pool))
-    for title, command in _commands(study, pest, pool).items():
+    for title, command in _commands(study, pest, control, pool).items():
         printer.data("")
         printer.data(f"How {title} is started:")
         printer.data("")
@@ -67,11 +67,11 @@ def _facts(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> Iterat
     yield "Pool", f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {slots} at a time on each"
 
 
-def _commands(study: Study, pest: Pest, pool: PoolPlan) -> dict[str, str]:
+def _commands(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> dict[str, str]:
     system = pool.operating_system
     return {
         "the manager": manager_command(pest, manager_state(study.name), "", system),
-        "a worker": worker_command(pest, system),
+        "a worker": worker_command(pest, control.model_folders, system),
     }
 
 
@@ -86,6 +86,6 @@ def _json_facts(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> d
         "workers": asdict(pest.workers),
         "port": pest.port,
         "packages": [str(package) for package in study.model.packages],
-        "commands": _commands(study, pest, pool),
+        "commands": _commands(study, pest, control, pool),
         "pool": asdict(pool),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyemu
 import pytest
@@ -42,6 +42,33 @@ def test_what_has_to_be_on_the_nodes(case: Path) -> None:
         "model.exe",
         "prior.csv",
     ]
+
+
+def test_what_scripts_and_groups_name_has_to_be_there_too(change: Change) -> None:
+    """A script brings its programs and their files, but nothing that the model makes."""
+    change("case.pst", "* model command line\nmodel.exe", "* model command line\ndo.bat %1")
+    case = change("case.pst", "heads\nprior", "heads heads.cov\nprior 0.1 Prior.cov")
+    for name, text in {
+        "do.bat": '@echo off\r\ncopy "in put.txt" x.txt>nul\r\n@call %~dp0step2 >model.out\r\n',
+        "step2.cmd": "model -i do.bat\r\ntype missing.txt;model.in",
+        "in put.txt": "",
+        "model.in": "made by PEST from the template",
+        "model.out": "left by an earlier run",
+        "heads.cov": "",
+        "prior.cov": "",
+    }.items():
+        (case.parent / name).write_text(text)
+    assert {path.name for path in read_control(case).files} == {
+        *("case.pst", "model.tpl", "model.ins", "prior.csv", "heads.cov", "prior.cov"),
+        *("do.bat", "in put.txt", "step2.cmd", "model.exe"),
+    }
+
+
+def test_the_folders_of_the_models_own_files(change: Change) -> None:
+    """They may be empty, so that nothing else would make them on a node."""
+    change("case.pst", "Model.tpl model.in", "Model.tpl In\\a\\model.in")
+    control = read_control(change("case.pst", "model.ins model.out", "model.ins out/model.out"))
+    assert control.model_folders == (PurePosixPath("In/a"), PurePosixPath("out"))
 
 
 def test_tables_in_files_of_their_own(case: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from runfleet.calibrate.control_files.control_data import ControlData, read_control_data
-from runfleet.calibrate.control_files.found_files import find_program, leaves_folder
+from runfleet.calibrate.control_files.found_files import as_posix, leaves_folder
+from runfleet.calibrate.control_files.needed_files import needed_files
 from runfleet.calibrate.control_files.parts import (
     TRANSFORMS,
     FilePair,
@@ -91,6 +92,8 @@ class Control:
         How many there should be of what, as the beginning of the file says, each with its place.
     section_places
         Where each section of the file begins, by its name.
+    tables
+        The tables in files of their own that it has, as absolute paths.
     files
         All files that have to be on the nodes and that are there, as absolute paths.
     """
@@ -111,6 +114,7 @@ class Control:
     option_places: Mapping[str, Place]
     counts: Mapping[str, tuple[int, Place]]
     section_places: Mapping[str, Place]
+    tables: tuple[Path, ...]
     files: tuple[Path, ...]
 
     @property
@@ -122,6 +126,14 @@ class Control:
     def case(self) -> str:
         """What PEST calls its output files."""
         return self.file.stem
+
+    @property
+    def model_folders(self) -> tuple[PurePosixPath, ...]:
+        """The folders, below that of the control file, that the model's own files are in."""
+        pairs = (*self.templates, *self.instructions)
+        files = (pair.model_file for pair in pairs if not leaves_folder(pair.model_file))
+        folders = dict.fromkeys(as_posix(file).parent for file in files)
+        return tuple(folder for folder in folders if folder != PurePosixPath())
 
     @cached_property
     def adjustable(self) -> tuple[PestParameter, ...]:
@@ -179,7 +191,8 @@ def _read(file: Path, parts: ControlText) -> Control:
         option_places=places,
         counts=data.counts(),
         section_places={name: section.place for name, section in parts.sections.items()},
-        files=tuple(_files(file, parts, (*templates, *instructions), options)),
+        tables=tuple(external_files(parts.sections.values(), file.parent)),
+        files=tuple(needed_files(file, parts, (*templates, *instructions), options)),
     )
 
 
@@ -315,23 +328,3 @@ def _joined(rows: Iterable[Row]) -> Iterator[Row]:
         whole = row
     if whole is not None:
         yield whole
-
-
-def _files(
-    file: Path, parts: ControlText, pairs: Iterable[FilePair], options: Mapping[str, str]
-) -> Iterator[Path]:
-    """Name each file that is beside the control file and that the control file needs, once."""
-    spelled = [pair.pest_file for pair in pairs]
-    spelled += [word for row in parts.rows("model command line") for word in row.words]
-    spelled += [row.words[2] for row in parts.rows("observation groups") if len(row.words) > 2]
-    spelled += options.values()
-    tables = (
-        table for part in parts.sections.values() for table in external_files(part, file.parent)
-    )
-    named = (
-        find_program(file.parent, name, is_windows=True)
-        for name in spelled
-        if name and not leaves_folder(name)
-    )
-    found = (path.absolute() for path in (file, *tables, *named) if path)
-    yield from dict.fromkeys(found)

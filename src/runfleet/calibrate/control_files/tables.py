@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,11 +137,12 @@ def read_records(section: Section | None, shape: TableShape, folder: Path) -> It
             yield _record(row, shape)
 
 
-def external_files(section: Section, folder: Path) -> Iterator[Path]:
-    """Name the files that a section has its tables in."""
-    for row in section.rows if section.is_external else ():
+def external_files(sections: Iterable[Section], folder: Path) -> Iterator[Path]:
+    """Find the files that sections have their tables in, as absolute paths."""
+    rows = (row for section in sections if section.is_external for row in section.rows)
+    for row in rows:
         if path := find_file(folder, row.words[0]):
-            yield path
+            yield path.absolute()
 
 
 def _record(row: Row, shape: TableShape) -> Record:

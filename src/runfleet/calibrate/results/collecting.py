@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from runfleet.calibrate.control_files.control import read_control
+from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.results import tables as result_tables
 from runfleet.calibrate.results.plots import draw_plots
 from runfleet.calibrate.results.pyemu import require_pyemu
@@ -104,7 +105,9 @@ def collect_results(folder: Path, case: str, to: Path) -> Results:
         If the control file is not there or cannot be read.
     """
     require_pyemu()
-    left = Leftovers(folder, read_control(folder / f"{case}.pst"))
+    control_file = f"{case}.pst"
+    found = find_file(folder, control_file) or folder / control_file
+    left = Leftovers(folder, read_control(found))
     tables, notes = _make_tables(left)
     to.mkdir(parents=True, exist_ok=True)
     kept = {name: table for name, table in tables.items() if not table.empty}

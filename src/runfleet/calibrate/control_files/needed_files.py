@@ -1,0 +1,92 @@
+"""The files that a control file needs on the nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+from runfleet.calibrate.control_files.found_files import find_file, find_program, leaves_folder
+from runfleet.calibrate.control_files.parts import FilePair
+from runfleet.calibrate.control_files.sections import ControlText
+from runfleet.calibrate.control_files.tables import external_files
+
+_SCRIPTS = (".bat", ".cmd", ".sh")
+_LARGEST_SCRIPT = 100_000
+_SCRIPT_WORD = re.compile(r'"[^"\n]+"|\'[^\'\n]+\'|[^\s"\'=;,&|<>()]+')
+_OWN_FOLDER = re.compile(r"%~dp0\\?|%CD%[\\/]|\$\(dirname [^)]*\)/|\$PWD/", re.IGNORECASE)
+
+
+def needed_files(
+    file: Path, parts: ControlText, pairs: Sequence[FilePair], options: Mapping[str, str]
+) -> Iterator[Path]:
+    """
+    Find the files beside a control file that it needs, each once, as absolute paths.
+
+    These are what the file names, and what scripts among the model's commands name.  What the
+    model reads and writes in between is made by each worker anew.
+
+    Parameters
+    ----------
+    file
+        The control file.
+    parts
+        Its sections.
+    pairs
+        Its template and instruction files.
+    options
+        What PEST++ is told beyond the sections: some of that are files.
+    """
+    folder = file.parent
+    made = {find_file(folder, pair.model_file) for pair in pairs}
+    found = chain(
+        [file],
+        external_files(parts.sections.values(), folder),
+        _found(folder, [pair.pest_file for pair in pairs]),
+        _with_scripts(folder, _found(folder, _command_words(parts)), made),
+        _found(folder, _covariance_files(parts)),
+        _found(folder, options.values()),
+    )
+    yield from dict.fromkeys(path.absolute() for path in found)
+
+
+def _command_words(parts: ControlText) -> Iterator[str]:
+    for section in ("model command line", "derivatives command line"):
+        for row in parts.rows(section):
+            yield from row.words
+
+
+def _covariance_files(parts: ControlText) -> Iterator[str]:
+    # Behind the name of a group; a number may stand in between.
+    for row in parts.rows("observation groups"):
+        yield from row.words[1:]
+
+
+def _found(folder: Path, named: Iterable[str]) -> Iterator[Path]:
+    for name in named:
+        if name and not leaves_folder(name):
+            path = find_program(folder, name, is_windows=True)
+            if path is not None:
+                yield path
+
+
+def _with_scripts(
+    folder: Path, files: Iterable[Path], made: Collection[Path | None]
+) -> Iterator[Path]:
+    """Add what scripts name, and scripts that they name."""
+    waiting, left_out = [*files], {*made}
+    while waiting:
+        path = waiting.pop()
+        if path in left_out:
+            continue
+        left_out.add(path)
+        yield path
+        if path.suffix.lower() in _SCRIPTS and path.stat().st_size <= _LARGEST_SCRIPT:
+            waiting += _found(folder, _script_words(path))
+
+
+def _script_words(script: Path) -> Iterator[str]:
+    text = _OWN_FOLDER.sub("", script.read_text(encoding="latin-1"))
+    for word in _SCRIPT_WORD.findall(text):
+        yield word.strip("\"'").removeprefix("@")
