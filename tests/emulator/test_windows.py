@@ -118,6 +118,22 @@ def test_places_are_windows_paths(account, job):
     assert package.endswith("\\applications\\my-app\\1.0")
 
 
+def test_clients_read_paths_of_windows(account, job):
+    """With backslashes, but in URLs; and what Linux alone has is left out."""
+    task = account.run(job, "paths", "cmd /c echo x> out.txt")
+    node = task["nodeInfo"]
+    assert node["taskRootDirectory"] == f"workitems\\{job}\\job-1\\paths"
+    assert node["taskRootDirectoryUrl"].endswith(f"/files/workitems/{job}/job-1/paths")
+    files = account.get(f"/jobs/{job}/tasks/paths/files", recursive="true")["value"]
+    (found,) = (one for one in files if one["name"] == "wd\\out.txt")
+    assert "creationTime" in found["properties"]
+    assert "fileMode" not in found["properties"]
+    read = account.send("HEAD", f"/jobs/{job}/tasks/paths/files/wd%5Cout.txt")
+    assert "ocp-creation-time" in read.headers
+    assert "ocp-batch-file-mode" not in read.headers
+    assert account.read(job, "paths", "WD\\Out.txt") == "x\r\n"
+
+
 def test_programs_are_found_on_path_and_tell_their_exit_code(account, job):
     line = 'cmd /s /c "set "PATH=%AZ_BATCH_APP_PACKAGE_MY-APP#1.0%;%PATH%" & program "a b" 7"'
     task = account.run(job, "path", line, **variables(X="1 & 2"))

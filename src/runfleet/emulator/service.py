@@ -41,6 +41,11 @@ class Service:
             _check_wine()
         self.packages.check(spec.packages)
 
+    def os_type(self, pool_id: str | None) -> OsType:
+        """Tell what the nodes of a pool run; of one that is gone it is not remembered."""
+        entry = self.engine.state.pools.get((pool_id or "").lower())
+        return entry.pool.spec.os_type if entry else OsType.LINUX
+
 
 def _check_wine() -> None:
     if not wine.is_installed():

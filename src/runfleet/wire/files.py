@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+from runfleet.batch.states import OsType
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import http_date
 from runfleet.wire.errors import WireError
+from runfleet.wire.shapes import native_path
 from runfleet.wire.values import time_text
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -43,7 +45,7 @@ class FileRange:
     length: int
 
 
-def file_json(file: FileInfo, *, folder_url: str) -> JsonObject:
+def file_json(file: FileInfo, *, folder_url: str, os_type: OsType = OsType.LINUX) -> JsonObject:
     """
     A file as lists have it.
 
@@ -53,9 +55,11 @@ def file_json(file: FileInfo, *, folder_url: str) -> JsonObject:
         The file.
     folder_url
         URL of the list that it stands in, such as ``.../tasks/t/files``.
+    os_type
+        What the node runs that it is on.
     """
     shape: JsonObject = {
-        "name": file.name,
+        "name": native_path(file.name, os_type),
         "url": _file_url(file, folder_url),
         "isDirectory": file.is_directory,
     }
@@ -66,12 +70,16 @@ def file_json(file: FileInfo, *, folder_url: str) -> JsonObject:
         # 64-bit numbers travel as texts.
         "contentLength": str(file.size),
         "contentType": content_type(file.name),
-        "fileMode": f"0o{file.mode:o}",
     }
+    if os_type is OsType.WINDOWS:
+        # Linux does not tell when a file was made, only when it was changed.
+        properties["creationTime"] = time_text(file.last_modified)
+    else:
+        properties["fileMode"] = f"0o{file.mode:o}"
     return {**shape, "properties": properties}
 
 
-def file_headers(file: FileInfo, *, url: str) -> dict[str, str]:
+def file_headers(file: FileInfo, *, url: str, os_type: OsType = OsType.LINUX) -> dict[str, str]:
     """
     The headers that describe a file, its length excepted, which a range may shorten.
 
@@ -81,12 +89,16 @@ def file_headers(file: FileInfo, *, url: str) -> dict[str, str]:
         The file.
     url
         By which the client asked for it.
+    os_type
+        What the node runs that it is on.
     """
+    changed = http_date(file.last_modified)
+    mode = {"ocp-batch-file-mode": f"0o{file.mode:o}"}
     return {
         "Content-Type": content_type(file.name),
-        "Last-Modified": http_date(file.last_modified),
+        "Last-Modified": changed,
         "ocp-batch-file-isdirectory": str(file.is_directory),
-        "ocp-batch-file-mode": f"0o{file.mode:o}",
+        **({"ocp-creation-time": changed} if os_type is OsType.WINDOWS else mode),
         "ocp-batch-file-url": quote(url, safe=""),
     }
 

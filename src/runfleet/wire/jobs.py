@@ -22,6 +22,7 @@ from runfleet.batch.states import (
     DisableJobOption,
     OnAllTasksComplete,
     OnTaskFailure,
+    OsType,
     PoolLifetimeOption,
 )
 from runfleet.wire import auto_pools, coverage, models
@@ -41,6 +42,7 @@ from runfleet.wire.managers import filled_manager, manager_spec, parse_manager
 from runfleet.wire.shapes import (
     auxiliary_info_json,
     failure_json,
+    native_path,
     node_url,
     optional_time,
     present,
@@ -206,18 +208,20 @@ def job_json(job: Job, *, base: str) -> JsonObject:
     return {"id": job.spec.job_id, **present(state), **asked, "executionInfo": present(execution)}
 
 
-def preparation_release_json(node: JobNode, spec: JobSpec, *, base: str) -> JsonObject:
-    """What a job's preparation and release tasks did on one node."""
+def preparation_release_json(
+    node: JobNode, spec: JobSpec, *, base: str, os_type: OsType = OsType.LINUX
+) -> JsonObject:
+    """What a job's preparation and release tasks did on one node, and its operating system."""
     url = node_url(base, node.pool_id, node.node_id)
     shape: JsonObject = {"poolId": node.pool_id, "nodeId": node.node_id, "nodeUrl": url}
     if node.preparation and spec.preparation:
-        directory = _directory_json(url, spec.job_id, spec.preparation.task_id)
+        directory = _directory_json(url, spec.job_id, spec.preparation.task_id, os_type)
         info = auxiliary_info_json(node.preparation)
         shape["jobPreparationTaskExecutionInfo"] = info | directory
     if node.release and spec.release:
         info = auxiliary_info_json(node.release)
         del info["retryCount"]
-        directory = _directory_json(url, spec.job_id, spec.release.task_id)
+        directory = _directory_json(url, spec.job_id, spec.release.task_id, os_type)
         shape["jobReleaseTaskExecutionInfo"] = info | directory
     return shape
 
@@ -240,9 +244,12 @@ def _counts_json(counts: TaskCounts) -> dict[str, int]:
     }
 
 
-def _directory_json(url: str, job_id: str, task_id: str) -> JsonObject:
+def _directory_json(url: str, job_id: str, task_id: str, os_type: OsType) -> JsonObject:
     directory = task_directory(job_id, task_id)
-    return {"taskRootDirectory": directory, "taskRootDirectoryUrl": f"{url}/files/{directory}"}
+    return {
+        "taskRootDirectory": native_path(directory, os_type),
+        "taskRootDirectoryUrl": f"{url}/files/{directory}",
+    }
 
 
 def _changed(job: Job, kept: JsonObject, changes: JsonObject) -> ParsedJob:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from runfleet.batch.records import AuxiliaryTaskInfo, Failure
+from runfleet.batch.states import OsType
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.values import time_text
 
@@ -69,7 +70,14 @@ def subtask_directory(job_id: str, task_id: str, number: int) -> str:
     return f"{task_directory(job_id, task_id)}/{number}"
 
 
-def node_info_json(base: str, pool_id: str, node_id: str, directory: str) -> JsonObject:
+def native_path(path: str, os_type: OsType) -> str:
+    """Spell a path on a node with the separators of its operating system."""
+    return path.replace("/", "\\") if os_type is OsType.WINDOWS else path
+
+
+def node_info_json(
+    base: str, pool_id: str, node_id: str, directory: str, os_type: OsType
+) -> JsonObject:
     """Where a task runs, as `nodeInfo` has it."""
     url = node_url(base, pool_id, node_id)
     return {
@@ -77,7 +85,7 @@ def node_info_json(base: str, pool_id: str, node_id: str, directory: str) -> Jso
         "nodeUrl": url,
         "poolId": pool_id,
         "nodeId": node_id,
-        "taskRootDirectory": directory,
+        "taskRootDirectory": native_path(directory, os_type),
         "taskRootDirectoryUrl": f"{url}/files/{directory}",
     }
 

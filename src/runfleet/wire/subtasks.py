@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runfleet.batch.records import Subtask, Task
+from runfleet.batch.states import OsType
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.shapes import (
     failure_json,
@@ -14,7 +15,7 @@ from runfleet.wire.shapes import (
 from runfleet.wire.values import time_text
 
 
-def subtask_json(task: Task, subtask: Subtask, *, base: str) -> JsonObject:
+def subtask_json(task: Task, subtask: Subtask, *, base: str, os_type: OsType) -> JsonObject:
     """
     A subtask as clients read it.
 
@@ -26,12 +27,15 @@ def subtask_json(task: Task, subtask: Subtask, *, base: str) -> JsonObject:
         Where it stands.
     base
         Scheme and authority of the service.
+    os_type
+        What its node runs.
     """
     directory = subtask_directory(task.job_id, task.task_id, subtask.number)
+    node = node_info_json(base, subtask.pool_id, subtask.node_id, directory, os_type)
     return present(
         {
             "id": subtask.number,
-            "nodeInfo": node_info_json(base, subtask.pool_id, subtask.node_id, directory),
+            "nodeInfo": node,
             "startTime": optional_time(subtask.start_time),
             "endTime": optional_time(subtask.end_time),
             "exitCode": subtask.exit_code,

@@ -21,7 +21,7 @@ from runfleet.batch.specs import (
     TaskDependencies,
     TaskSpec,
 )
-from runfleet.batch.states import TaskState, UploadCondition
+from runfleet.batch.states import OsType, TaskState, UploadCondition
 from runfleet.wire import coverage, models
 from runfleet.wire.bodies import (
     JsonObject,
@@ -193,7 +193,9 @@ def replace_constraints(body: bytes, request_body: bytes) -> TaskConstraints:
     return TaskConstraints(constraints.get("maxTaskRetryCount"), orjson.dumps(task))
 
 
-def task_json(task: Task, body: bytes | None, *, base: str) -> JsonObject:
+def task_json(
+    task: Task, body: bytes | None, *, base: str, os_type: OsType = OsType.LINUX
+) -> JsonObject:
     """
     A task as clients read it.
 
@@ -206,6 +208,8 @@ def task_json(task: Task, body: bytes | None, *, base: str) -> JsonObject:
         from there, for readers who did not select them.
     base
         Scheme and authority of the service.
+    os_type
+        What its node runs.
     """
     asked = {} if body is None else _asked_json(task, orjson.loads(body))
     return {
@@ -217,7 +221,7 @@ def task_json(task: Task, body: bytes | None, *, base: str) -> JsonObject:
         **_state_json(task),
         **asked,
         "executionInfo": _execution_json(task),
-        **_node_info_json(task, base),
+        **_node_info_json(task, base, os_type),
     }
 
 
@@ -376,11 +380,11 @@ def _execution_json(task: Task) -> JsonObject:
     )
 
 
-def _node_info_json(task: Task, base: str) -> JsonObject:
+def _node_info_json(task: Task, base: str, os_type: OsType) -> JsonObject:
     if task.pool_id is None or task.node_id is None or task.state is TaskState.ACTIVE:
         return {}
     directory = task_directory(task.job_id, task.task_id)
-    return {"nodeInfo": node_info_json(base, task.pool_id, task.node_id, directory)}
+    return {"nodeInfo": node_info_json(base, task.pool_id, task.node_id, directory, os_type)}
 
 
 def _task_url(base: str, job_id: str, task_id: str) -> str:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from runfleet.agent.folders import make_node
+from runfleet.agent.spelling import as_on_disk
 from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.states import OsType
 from runfleet.emulator.answers import Answer, FileAnswer
 from runfleet.emulator.handlers.tasks import find_task
 from runfleet.emulator.service import Service
@@ -28,10 +30,11 @@ from runfleet.wire.shapes import task_directory
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What the file names of a request are relative to."""
+    """What the file names of a request are relative to, and what its node runs."""
 
     path: Path
     url: str
+    os_type: OsType
 
 
 def task_folder(service: Service, request: Request) -> Folder:
@@ -45,7 +48,8 @@ def task_folder(service: Service, request: Request) -> Folder:
     path = root / task_directory(task.job_id, task.task_id)
     if not path.is_dir():
         raise BatchRuleError("TaskFilesUnavailable")
-    return Folder(path, f"{request.base}/jobs/{task.job_id}/tasks/{task.task_id}/files")
+    url = f"{request.base}/jobs/{task.job_id}/tasks/{task.task_id}/files"
+    return Folder(path, url, service.os_type(task.pool_id))
 
 
 def node_folder(service: Service, request: Request) -> Folder:
@@ -56,7 +60,8 @@ def node_folder(service: Service, request: Request) -> Folder:
     if node.boot_time is not None:
         # One that has run nothing yet has its folders, too.
         make_node(str(path))
-    return Folder(path, f"{request.base}/pools/{node.pool_id}/nodes/{node.node_id}/files")
+    url = f"{request.base}/pools/{node.pool_id}/nodes/{node.node_id}/files"
+    return Folder(path, url, service.os_type(node.pool_id))
 
 
 def walk(folder: Path, *, recursive: bool, below: str = "") -> Iterator[FileInfo]:
@@ -96,13 +101,20 @@ def _info(name: str, path: Path) -> FileInfo | None:
 
 def _find(folder: Folder, request: Request) -> tuple[FileInfo, Path]:
     """The file that a request names, which never lies outside the folder."""
-    name = request.parameters["path"].replace("\\", "/").strip("/")
+    name = _spelled(folder, request.parameters["path"].replace("\\", "/").strip("/"))
     path = folder.path / name
     info = _info(name, path)
     if info is None or not _is_within(folder.path, name):
         raise BatchRuleError("FileNotFound")
     check_conditions(request, info.last_modified)
     return info, path
+
+
+def _spelled(folder: Folder, name: str) -> str:
+    """Spell a name as the file is, which is found in any case on Windows."""
+    if folder.os_type is not OsType.WINDOWS or ".." in name:
+        return name
+    return as_on_disk(f"{folder.path}/{name}").removeprefix(f"{folder.path}/")
 
 
 def _is_within(folder: Path, name: str) -> bool:
@@ -113,8 +125,7 @@ def _is_within(folder: Path, name: str) -> bool:
 
 def _properties(folder: Folder, request: Request) -> Response:
     info, _ = _find(folder, request)
-    headers = standard_headers(request) | files.file_headers(info, url=request.url)
-    return Response(200, headers | {"Content-Length": str(info.size)})
+    return Response(200, _headers(folder, request, info) | {"Content-Length": str(info.size)})
 
 
 def _download(folder: Folder, request: Request) -> Answer:
@@ -122,10 +133,15 @@ def _download(folder: Folder, request: Request) -> Answer:
     if info.is_directory:
         raise invalid_property("filePath", info.name, "names a folder, which has no content")
     part = files.parse_range(request.headers.get("ocp-range"), info.size)
-    headers = standard_headers(request) | files.file_headers(info, url=request.url)
     # A part is answered with 200, not 206: the clients take nothing else.
-    response = Response(200, headers | {"Content-Length": str(part.length)})
+    headers = _headers(folder, request, info) | {"Content-Length": str(part.length)}
+    response = Response(200, headers)
     return FileAnswer(response, _open(path, part.offset), part.length)
+
+
+def _headers(folder: Folder, request: Request, info: FileInfo) -> dict[str, str]:
+    of_file = files.file_headers(info, url=request.url, os_type=folder.os_type)
+    return standard_headers(request) | of_file
 
 
 def _open(path: Path, offset: int) -> BinaryIO:
@@ -159,7 +175,10 @@ def _list(folder: Folder, request: Request) -> Response:
     names = sorted(
         walk(folder.path, recursive=request.flag("recursive")), key=lambda info: info.name
     )
-    shapes = ((info.name, files.file_json(info, folder_url=folder.url)) for info in names)
+    shapes = (
+        (info.name, files.file_json(info, folder_url=folder.url, os_type=folder.os_type))
+        for info in names
+    )
     return respond(request, list_json(request, "files", fields.FILES, shapes))
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Failure, Job
+from runfleet.batch.records import Failure, Job, JobNode
 from runfleet.batch.specs import JobSpec
 from runfleet.batch.states import ErrorCategory
 from runfleet.emulator.service import Service
 from runfleet.scheduler import job_requests
 from runfleet.scheduler.commands import Command
 from runfleet.wire import fields, jobs
+from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import check_conditions
 from runfleet.wire.paging import entity_json, list_json
 from runfleet.wire.requests import Request
@@ -141,8 +142,15 @@ async def list_job_preparation_and_release_task_status(
     if job.spec.preparation is None and job.spec.release is None:
         raise BatchRuleError("JobPreparationTaskOrReleaseTaskNotSpecified")
     shapes = (
-        (node.node_id, jobs.preparation_release_json(node, job.spec, base=request.base))
+        (node.node_id, _preparation_release_json(service, request, node, job.spec))
         for node in service.engine.store.job_nodes(job.spec.job_id)
     )
     kind = "jobpreparationandreleasetaskstatuslist"
     return respond(request, list_json(request, kind, fields.PREPARATION_AND_RELEASE, shapes))
+
+
+def _preparation_release_json(
+    service: Service, request: Request, node: JobNode, spec: JobSpec
+) -> JsonObject:
+    os_type = service.os_type(node.pool_id)
+    return jobs.preparation_release_json(node, spec, base=request.base, os_type=os_type)

@@ -66,8 +66,13 @@ async def list_tasks(service: Service, request: Request) -> Response:
     shown = found[: query.page_size]
     follows = len(found) > len(shown)
     after = str(shown[-1].task.sequence) if follows else ""
-    page = Page([tasks.task_json(one.task, one.body, base=request.base) for one in shown], after)
+    page = Page([_task_json(service, request, one) for one in shown], after)
     return respond(request, page_json(request, "tasks", page, query))
+
+
+def _task_json(service: Service, request: Request, stored: StoredTask) -> JsonObject:
+    os_type = service.os_type(stored.task.pool_id)
+    return tasks.task_json(stored.task, stored.body, base=request.base, os_type=os_type)
 
 
 def _last_sequence(after: str) -> int:
@@ -79,7 +84,7 @@ def _last_sequence(after: str) -> int:
 async def get_task(service: Service, request: Request) -> Response:
     """Read one task."""
     stored = find_task(service, request)
-    shape = tasks.task_json(stored.task, stored.body, base=request.base)
+    shape = _task_json(service, request, stored)
     last_modified = stored.task.last_modified
     return respond(request, entity_json(request, "tasks", shape), last_modified=last_modified)
 
@@ -232,7 +237,8 @@ async def list_subtasks(service: Service, request: Request) -> Response:
     """List the subtasks of a task, the primary not among them: an ordinary one has none."""
     task = find_task(service, request).task
     subtasks = service.engine.store.tasks.subtasks(task)
-    shapes = [subtask_json(task, subtask, base=request.base) for subtask in subtasks]
+    os_type = service.os_type(task.pool_id)
+    shapes = [subtask_json(task, one, base=request.base, os_type=os_type) for one in subtasks]
     select = parse_select(request.query.get("$select"))
     if select is not None:
         shapes = [select_members(shape, select) for shape in shapes]
