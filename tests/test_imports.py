@@ -194,10 +194,11 @@ def imported_distributions(modules: list[Module]) -> set[str]:
 
 
 def distribution_of(parts: tuple[str, ...], origins: Mapping[str, list[str]]) -> str:
-    """`numpy` of `numpy.linalg`; `azure-core` of `azure.core`, for `azure` belongs to many."""
+    """`numpy` of `numpy.linalg`; `azure-core` of `azure.core`, `ruamel.yaml` of its like."""
     owners = origins.get(parts[0], [parts[0]])
-    named = ("-".join(parts[:length]) for length in range(len(parts), 1, -1))
-    return next((name for name in named if name in owners), owners[0])
+    named = {owner.replace(".", "-"): owner for owner in owners}
+    names = ("-".join(parts[:length]) for length in range(len(parts), 1, -1))
+    return next((named[name] for name in names if name in named), owners[0])
 
 
 def import_graph(modules: list[Module]) -> dict[str, set[str]]:
