@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runfleet.documents.errors import InvalidValueError
-from runfleet.study import Overlay, StudyError
+from runfleet.study import Overlay, Study, StudyError
 from runfleet.study.pest_template import fit, shortened
 
 
@@ -115,3 +115,20 @@ def test_a_wider_field_is_never_less_exact(number, width):
     if narrow is not None:
         assert wide is not None
         assert abs(float(wide) - number) <= abs(float(narrow) - number)
+
+
+def test_a_field_that_cuts_values_off_is_told(tmp_path: Path):
+    """Once for each name and width; what is written whole, or with four digits, is no trouble."""
+    (tmp_path / "in.tpl").write_text("ptf ~\n~rough~ ~ r ~ ~  N  ~\n~ROUGH~ ~whole~ ~  wide  ~\n")
+    (tmp_path / "study.yaml").write_text(
+        "model: {command: model, overlays: {in.txt: in.tpl}}\n"
+        "parameters:\n"
+        "  ROUGH: {values: [0.5, 0.000123456]}\n  R: {values: [-1.5, 123.456]}\n"
+        "  N: 123456\n  WHOLE: {values: [0.25]}\n  WIDE: {uniform: [80, 140]}\n"
+        "design: {latin_hypercube: 4}\n"
+    )
+    (warning,) = Study.load(tmp_path / "study.yaml").warnings
+    assert warning.removeprefix(f"{tmp_path}/") == (
+        "in.tpl:2: a field of 7 characters makes .000123 of `rough`, 0.000123456: set its markers "
+        "further apart"
+    )

@@ -72,7 +72,8 @@ def check_study(study: Study, system: OperatingSystem) -> tuple[Control, tuple[P
     Returns
     -------
     control, problems
-        What the file says, and what is wrong with it and with the files that it names.
+        What the file says, and what is wrong with it and with the files that it names, which are
+        spelled as seen from the folder of the study file.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def check_study(study: Study, system: OperatingSystem) -> tuple[Control, tuple[P
     """
     pest = _pest_of(study)
     program = Program.named(pest.program)
-    control = read_control(study.folder / pest.control)
+    control = _read_control(study, pest)
     folder = pest.control.parent
     inputs = {
         shared.path.relative_to(folder).as_posix()
@@ -97,7 +98,7 @@ def check_study(study: Study, system: OperatingSystem) -> tuple[Control, tuple[P
         inputs=inputs,
         has_packages=bool(study.model.packages),
     )
-    return control, problems
+    return control, tuple(problem.seen_from(study.folder) for problem in problems)
 
 
 @dataclass(frozen=True)
@@ -173,9 +174,7 @@ class Calibration:
         pest = _pest_of(study)
         job_id = record.generations[-1].job_id
         left = LeftFiles(self._storage, record.container, job_id, pest.control.parent)
-        return plan_restart(
-            Program.named(pest.program), read_control(study.folder / pest.control), left
-        )
+        return plan_restart(Program.named(pest.program), _read_control(study, pest), left)
 
     def resume(
         self, restart: Restart, *, on_step: OnStep = unheard, on_wait: OnWait = nobody
@@ -350,6 +349,13 @@ def _pest_of(study: Study) -> Pest:
             hint="a calibration has the key `pest` in its study file",
         )
     return study.pest
+
+
+def _read_control(study: Study, pest: Pest) -> Control:
+    try:
+        return read_control(study.folder / pest.control)
+    except ControlError as error:
+        raise error.seen_from(study.folder) from None
 
 
 def _pest_in(record: StudyRecord) -> Pest:

@@ -14,6 +14,7 @@ from runfleet.cli.calibration import Request, agreed_to_run, submit_and_watch
 from runfleet.cli.calibration_display import CalibrationDisplay
 from runfleet.cli.failures import FAILED
 from runfleet.cli.printer import Printer
+from runfleet.cli.report import shortest
 from runfleet.cli.studies import find_study, open_account
 from runfleet.cli.study_files import load_study
 from runfleet.cli.words import count_text
@@ -80,7 +81,7 @@ def _show(printer: Printer, control: Control, problems: tuple[Problem, ...]) -> 
             count_text(len(control.observations), "observation"),
             count_text(len(control.files), "file"),
         )
-        printer.data(f"{control.file}: {', '.join(counts)}; nothing is wrong with them")
+        printer.data(f"{shortest(control.file)}: {', '.join(counts)}; nothing is wrong with them")
 
 
 def _facts(study: Study, control: Control, problems: tuple[Problem, ...]) -> dict[str, object]:

@@ -16,6 +16,7 @@ from runfleet.study.values import Sample, Value, as_text
 
 _HEADER = re.compile(r"[pj]tf\s+(\S+)\s*", re.IGNORECASE)
 _BEGINNING = re.compile(r"[pj]tf(?!\w)", re.IGNORECASE)
+_MANY_DIGITS = 1.234567891234567
 _MARKER_HINT = "begin the file with `ptf` and one marker, as in `ptf ~`"
 
 
@@ -144,6 +145,17 @@ def shortened(number: float, width: int) -> str | None:
             if len(text) <= width and math.isfinite(float(text)):
                 return text
     return None
+
+
+def kept_digits(number: float, width: int) -> int:
+    """
+    Count the significant digits that a field keeps of numbers as large as this one.
+
+    Those that it keeps of this very number may be more: `100` has only one that is not 0.
+    """
+    exponent = Decimal(repr(number)).adjusted() if number else 0
+    text = shortened(float(f"{math.copysign(_MANY_DIGITS, number)}e{exponent}"), width)
+    return 0 if text is None else len(Decimal(text).normalize().as_tuple().digits)
 
 
 def _spellings(number: Decimal, digits: int) -> Iterator[str]:

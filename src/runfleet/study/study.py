@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from runfleet.study.designs import Design
@@ -11,12 +12,15 @@ from runfleet.study.distributions import Fixed
 from runfleet.study.errors import about_a_study
 from runfleet.study.model import Model
 from runfleet.study.names import NamePattern, study_name_from
+from runfleet.study.narrow_fields import find_narrow_fields
 from runfleet.study.parameters import Parameter
 from runfleet.study.pest import Pest
 from runfleet.study.pool import PoolRequest
 from runfleet.study.results import Result
 from runfleet.study.run import Run
 from runfleet.study.values import Value, as_text
+
+_FIRST_SAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ class Study:
             pest=pest,
             warnings=tuple(consistency.find_oddities(design, parameters)),
         )
+        narrow = find_narrow_fields(study.model.overlays, islice(study.samples(), _FIRST_SAMPLES))
+        study = replace(study, warnings=(*study.warnings, *narrow))
         consistency.check_first_runs(study.runs(), study.model.overlays, document)
         if form.run_name is not None:
             consistency.check_run_names(study.run_name, study.samples, design.count, document)

@@ -76,6 +76,13 @@ def test_files_that_agree(case: Path) -> None:
         ),
         (
             "case.pst",
+            "model.exe\n",
+            "model.exe\nmodel.exe b\n",
+            "case.pst:25: PEST carries out the first command, and this one never: `model.exe b`",
+            "write the commands into a batch file, and name that",
+        ),
+        (
+            "case.pst",
             "model.exe",
             "modl.exe",
             "case.pst:24: the program `modl.exe` of the model is not beside the control file",
@@ -206,27 +213,28 @@ def test_what_does_not_agree(
 
 
 def test_a_narrow_field(change: Change) -> None:
-    """A value that does not fit is an error; a small change that is lost, only a warning."""
+    """A value that does not fit is an error; too few digits of it are only a warning."""
     change("model.tpl", "~ start        ~", "~start~")
-    case = change("case.pst", CUT, "start log factor 1e-11 1e-12 10.0")
+    case = change("case.pst", CUT, "start log factor 1e-9 1e-11 10.0")
     (warning,) = check(read_control(case))
     assert str(warning).endswith(
-        "Model.tpl:2: a change of `start` by 1 % is lost in a field of 7 characters"
+        "Model.tpl:2: a field of 7 characters keeps only 2 digits of `start` where that is about "
+        "1e-11, and small changes are lost"
     )
     assert not warning.is_error
-    change("case.pst", "1e-11 1e-12 10.0", "-1e-11 -1e-112 10.0")
+    change("case.pst", "1e-9 1e-11 10.0", "-1e-11 -1e-112 10.0")
     problem = next(found for found in check(read_control(case)) if found.line == 2)
     assert problem.what.startswith("`-1e-112` does not fit into a field of 7 characters")
     assert problem.hint == "set the markers of the field further apart"
 
 
 def test_a_field_that_only_the_initial_value_fits_into(change: Change) -> None:
-    """One percent more would need one character more."""
+    """Every other value would need more digits."""
     change("model.tpl", "~ start        ~", "~a~")
     change("case.pst", CUT, "a log factor 99 1 99")
     case = change("case.pst", "log(start)", "log(a)")
     (warning,) = check(read_control(case))
-    assert warning.what == "a change of `a` by 1 % is lost in a field of 3 characters"
+    assert warning.what.startswith("a field of 3 characters keeps only 2 digits of `a`")
 
 
 def test_what_need_not_be_in_a_template(change: Change) -> None:

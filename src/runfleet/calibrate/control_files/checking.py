@@ -61,7 +61,11 @@ def check(
             check_observations(control),
             check_prior(control),
             check_commands(
-                control, is_windows=is_windows, inputs=inputs, has_packages=has_packages
+                control,
+                is_windows=is_windows,
+                is_pestpp=is_pestpp,
+                inputs=inputs,
+                has_packages=has_packages,
             ),
             check_paths(control, is_windows=is_windows),
             check_templates(control, is_pestpp=is_pestpp),

@@ -17,9 +17,16 @@ _OF_THE_SYSTEM = {
 
 
 def check_commands(
-    control: Control, *, is_windows: bool, inputs: Collection[str], has_packages: bool
+    control: Control,
+    *,
+    is_windows: bool,
+    is_pestpp: bool,
+    inputs: Collection[str],
+    has_packages: bool,
 ) -> Iterator[Problem]:
-    """Find commands whose program is neither staged nor possibly in a package."""
+    """Find commands that are never carried out, or whose program is not there."""
+    if not is_pestpp:
+        yield from _check_count(control)
     for row in control.commands:
         program = row.words[0]
         if leaves_folder(program):
@@ -28,6 +35,14 @@ def check_commands(
             yield Problem.at(row.place, what, hint)
         elif not (_is_system(program) or _is_there(control, program, inputs, is_windows)):
             yield from _missing(row, program, has_packages)
+
+
+def _check_count(control: Control) -> Iterator[Problem]:
+    """PEST carries out one command; further ones are for derivatives, and NUMCOM counts them."""
+    told, _ = control.counts.get("numcom", (1, None))
+    for row in control.commands[max(1, told) :][:1]:
+        what = f"PEST carries out the first command, and this one never: `{row.text[:40]}`"
+        yield Problem.at(row.place, what, "write the commands into a batch file, and name that")
 
 
 def _is_system(program: str) -> bool:

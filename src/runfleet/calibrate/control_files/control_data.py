@@ -23,7 +23,10 @@ _LINES = (
 )
 """What we read in the lines of the first version, from the left; there is more in each of them."""
 
-_COUNTS = (*_LINES[1], *_LINES[2])
+_COMMAND_COUNT = (2, 4)
+"""Where NUMCOM, the number of commands, may stand: the line and the place in it, from 0."""
+
+_COUNTS = ("numcom", *_LINES[1], *_LINES[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +137,7 @@ def _positions(section: Section) -> Iterator[tuple[str, tuple[str, Place]]]:
             raise ControlError.at(row.place, what, "complete the line")
         for name, text in zip(names, row.words, strict=False):
             yield name, (text, row.place)
+    line, place = _COMMAND_COUNT
+    row = section.rows[line]
+    if len(row.words) > place:
+        yield "numcom", (row.words[place], row.place)

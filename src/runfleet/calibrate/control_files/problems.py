@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runfleet.study.errors import StudyError
@@ -55,6 +55,10 @@ class Problem:
         """Describe what is wrong at a place."""
         return cls(place.file, place.line, what, hint, is_error)
 
+    def seen_from(self, folder: Path) -> Problem:
+        """Spell its file as it is seen from a folder that holds it."""
+        return replace(self, file=_seen_from(folder, self.file))
+
     def __str__(self) -> str:
         place = str(self.file) if self.line is None else f"{self.file}:{self.line}"
         return f"{place}: {self.what}"
@@ -67,3 +71,12 @@ class ControlError(StudyError):
     def at(cls, place: Place, what: str, hint: str) -> ControlError:
         """Describe what is wrong at a place."""
         return cls(what, file=place.file, line=place.line, hint=hint)
+
+    def seen_from(self, folder: Path) -> ControlError:
+        """Spell its file as it is seen from a folder that holds it."""
+        file = _seen_from(folder, self.file)
+        return ControlError(self.what, file=file, line=self.line, hint=self.hint)
+
+
+def _seen_from(folder: Path, file: Path) -> Path:
+    return file.relative_to(folder) if file.is_relative_to(folder) else file

@@ -12,12 +12,11 @@ from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.control_files.suggestions import Suggestions
 from runfleet.documents.errors import InvalidValueError
 from runfleet.study.errors import StudyError
-from runfleet.study.pest_template import Field, PestTemplate, fit
+from runfleet.study.narrow_fields import ENOUGH_DIGITS
+from runfleet.study.pest_template import Field, PestTemplate, fit, kept_digits
 from runfleet.study.text_files import read_text
 
 _NO_TEXT = "save the template as text"
-_STEP = 1.01
-"""PEST often changes a parameter by one in a hundred, to see what follows."""
 
 
 def check_templates(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
@@ -78,21 +77,25 @@ def _check_width(
         what = f"{error.message}, and `{parameter.name}` may take that value"
         yield Problem(template.file, field.line, what, error.hint or _NO_TEXT)
         return
-    if parameter.is_adjustable and not _step_is_seen(parameter, field.width):
+    if parameter.is_adjustable:
+        yield from _check_digits(template, field, parameter)
+
+
+def _check_digits(
+    template: PestTemplate, field: Field, parameter: PestParameter
+) -> Iterator[Problem]:
+    # A logarithm is as exact everywhere; where that is not taken, what is near 0 matters little.
+    bounds = (parameter.lower, parameter.upper) if parameter.transform == "log" else ()
+    seen = [_as_model_sees(parameter, value) for value in (parameter.initial, *bounds)]
+    kept, value = min((kept_digits(value, field.width), value) for value in seen)
+    if kept < ENOUGH_DIGITS and value:
+        digits = "1 digit" if kept == 1 else f"{kept} digits"
         what = (
-            f"a change of `{parameter.name}` by 1 % is lost in a field of {field.width} characters"
+            f"a field of {field.width} characters keeps only {digits} of `{parameter.name}` where "
+            f"that is about {value:g}, and small changes are lost"
         )
         hint = "set the markers of the field further apart"
         yield Problem(template.file, field.line, what, hint, is_error=False)
-
-
-def _step_is_seen(parameter: PestParameter, width: int) -> bool:
-    values = (parameter.initial, parameter.initial * _STEP)
-    try:
-        before, after = (float(fit(_as_model_sees(parameter, value), width)) for value in values)
-    except InvalidValueError:
-        return False
-    return before != after or parameter.initial == 0
 
 
 def _as_model_sees(parameter: PestParameter, value: float) -> float:
