@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from runfleet.cli.words import count_text, duration_text, size_text
+from runfleet.cli.words import count_text, duration_text, sentence, size_text
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,11 @@ def test_durations_have_at_most_two_units(seconds: float, text: str):
 def test_counts_agree_with_their_noun():
     texts = [count_text(count, "run") for count in (0, 1, 2000)]
     assert texts == ["0 runs", "1 run", "2,000 runs"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("a run waits", "A run waits."), ("it is so.", "It is so."), ("is it `q`?", "Is it `q`?")],
+)
+def test_sentences_begin_with_a_capital_and_end_once(text: str, told: str):
+    assert sentence(text) == told

@@ -105,6 +105,21 @@ def test_the_table_has_a_row_for_each_run(runs: Runs) -> None:
     assert table[3]["error"] == "head: nothing matches `head (\\S+)`"
 
 
+def test_the_reasons_of_missing_results_are_put_together(runs: Runs) -> None:
+    """Of runs that succeeded: each group with its first runs and what the first of them lacks."""
+    for number, said in enumerate(("no number", "no figures", "head 7x", "head 13x"), 1):
+        runs.end(f"run-0000{number}", {"deep/out.txt": said})
+    runs.end("run-00005", {"deep/out.txt": "head dry"}, exit_code=3)
+    collected = runs.collect()
+    assert collected.missing_results == 4
+    found = [(one.reason, one.count, one.runs, one.is_same) for one in collected.lacking]
+    assert found == [
+        ("nothing matches `head (\\S+)`", 2, ("run-00001", "run-00002"), True),
+        ("`7x` is not a number", 2, ("run-00003", "run-00004"), False),
+    ]
+    assert {one.result for one in collected.lacking} == {"head"}
+
+
 def test_an_optional_output_that_no_run_has_left_is_noted(
     write_study: WriteStudy, tmp_path: Path
 ) -> None:

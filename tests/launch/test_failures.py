@@ -9,13 +9,13 @@ import pytest
 from runfleet.azure import Fault, TaskInfo
 from runfleet.launch.failures import (
     FailedRun,
+    FailureGroup,
     FailureKind,
     error_line,
     fault_text,
     group_failures,
     kind_of,
     last_line,
-    normalised,
     was_cancelled,
 )
 
@@ -69,29 +69,23 @@ def test_the_last_line_that_says_anything(text: str, line: str | None) -> None:
     assert last_line(text) == line
 
 
-@pytest.mark.parametrize(
-    ("message", "normal"),
-    [
-        ("run 12 of 300", "run # of #"),
-        ("-1.5e-03 at 0x7ffde", "-# at #"),
-        ("cannot read /data/run-1/net.inp: no such file", "cannot read ...: no such file"),
-        (r"cannot read C:\data\run-1\net.inp", "cannot read ..."),
-        ("km/h", "km/h"),
-    ],
-)
-def test_numbers_and_paths_do_not_tell_failures_apart(message: str, normal: str) -> None:
-    """They differ from run to run."""
-    assert normalised(message) == normal
-
-
 def test_groups_are_counted_and_the_largest_comes_first() -> None:
-    """A message that is the same in all runs is shown as it is."""
+    """Each shows what its first run said, and what all have in common."""
     failed = [FailedRun(f"run-{n}", FailureKind.MODEL, f"node {n} is dry") for n in range(3)]
     failed += [FailedRun("run-9", FailureKind.DELIVERY, "2 files")]
     groups = group_failures(failed, examples=2)
-    assert [(group.message, group.count, group.runs) for group in groups] == [
-        ("node # is dry", 3, ("run-0", "run-1")),
-        ("2 files", 1, ("run-9",)),
+    assert groups == [
+        FailureGroup(
+            "node 0 is dry",
+            FailureKind.MODEL,
+            3,
+            ("run-0", "run-1"),
+            pattern="node # is dry",
+            is_same=False,
+        ),
+        FailureGroup(
+            "2 files", FailureKind.DELIVERY, 1, ("run-9",), pattern="# files", is_same=True
+        ),
     ]
 
 

@@ -40,6 +40,8 @@ def test_a_plain_name_stays_readable() -> None:
         ("deep/*.txt", "runs/j/r/deep"),
         ("deep/**/*.txt", "runs/j/r/deep"),
         ("d[ab]/x.txt", "runs/j/r"),
+        ("[q].csv", "runs/j/r/q.csv"),
+        ("a[*]b/*.csv", "runs/j/r/a*b"),
         ("../std*.txt", "runs/j/r"),
         ("/var/log/x.log", "runs/j/r/x.log"),
     ],

@@ -122,6 +122,31 @@ def test_an_output_is_found_by_its_pattern(node: Node, pattern: str, file: str) 
     assert node.run(Model("true", outputs=(Output(pattern),)), CASE="dry year").returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("pattern", "made", "meant"),
+    [
+        ("Q.csv", "q.csv", "q.csv"),
+        ("head.txt", "out dir/head.txt", "out dir/head.txt"),
+        ("*.RPT", "net.rpt", "net.rpt"),
+        ("deep/**/*.txt", "it's.txt", "it's.txt"),
+        ("out/**", "q.csv", None),
+        ("out/*", "q.csv", None),
+        ("Q.csv", "other.csv", None),
+    ],
+)
+@pytest.mark.parametrize("command", ["true", "trap - EXIT"])
+def test_a_missing_output_that_is_called_alike_is_named(
+    node: Node, command: str, pattern: str, made: str, meant: str | None
+) -> None:
+    """In other capitals, or in another folder; whatever the command does to traps."""
+    (node.work / made).parent.mkdir(exist_ok=True)
+    (node.work / made).touch()
+    done = node.run(Model(command, outputs=(Output(pattern),)))
+    suggestion = f"; did you mean `{meant}`?" if meant else ""
+    assert done.returncode == 66
+    assert done.stderr == f"runfleet: the required output `{pattern}` is missing{suggestion}\n"
+
+
 def test_an_optional_output_may_be_missing(node: Node) -> None:
     """It is kept where there is one."""
     assert node.run(Model("true", outputs=(Output("x", required=False),))).returncode == 0

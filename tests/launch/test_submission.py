@@ -177,7 +177,7 @@ def test_runs_that_an_edit_had_ended_are_done_when_it_is_taken_back(
 def test_failed_runs_are_grouped_by_what_they_said(
     account: Account, write_study: WriteStudy
 ) -> None:
-    """Numbers and paths aside."""
+    """Numbers and paths aside; what the first of them said is shown."""
     submission = account.submit(
         write_study(
             """
@@ -194,14 +194,14 @@ def test_failed_runs_are_grouped_by_what_they_said(
     assert last.counts.failed == 5
     groups = submission.failures()
     assert [(group.message, group.count) for group in groups] == [
-        ("Error: node # of ... has no head", 3),
+        ("Error: node 4 of /data/x/4 has no head", 3),
         ("ERROR 110: cannot solve", 1),
         ("runfleet: the required output `none*` is missing", 1),
     ]
     assert {group.kind for group in groups} == {FailureKind.MODEL}
     assert submission.explain().sentence == (
         f"5 of 5 runs of `{submission.name}` have failed, most often with: "
-        "Error: node # of ... has no head"
+        "Error: node 4 of /data/x/4 has no head"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,7 +19,8 @@ from runfleet.cli.printer import Printer
 from runfleet.cli.timeline import Timeline
 from runfleet.cli.words import duration_text
 from runfleet.launch import FailedRun, FailureGroup, Progress, RunCounts, Step
-from runfleet.launch.failures import group_failures, normalised
+from runfleet.launch.failures import group_failures
+from runfleet.launch.grouping import normalised
 
 _SHOWN_FAILURES = 5
 _REMEMBERED_FAILURES = 1000
@@ -200,9 +201,16 @@ def pace_text(progress: Progress) -> str:
 
 def failure_text(group: FailureGroup) -> str:
     """`2 x exit code 3 (run-00003, run-00017)`."""
-    runs = ", ".join(group.runs[:_SHOWN_RUNS]) + (", ..." if group.count > _SHOWN_RUNS else "")
     kind = "" if group.kind == "model" else f"{group.kind}: "
-    return f"{group.count:,} x {kind}{group.message} ({runs})"
+    example = "" if group.is_same else "such as: "
+    return (
+        f"{group.count:,} x {kind}{example}{group.message} ({runs_text(group.runs, group.count)})"
+    )
+
+
+def runs_text(runs: Sequence[str], count: int) -> str:
+    """`run-00003, run-00017, run-00040, ...`: the first of so many runs."""
+    return ", ".join(runs[:_SHOWN_RUNS]) + (", ..." if count > _SHOWN_RUNS else "")
 
 
 def amount_text(done: int, total: int) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from runfleet.cli.arguments import on_option
-from runfleet.cli.display import counts_text, failure_text
+from runfleet.cli.display import counts_text, failure_text, runs_text
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.sensitivities import sensitivity_facts, show_sensitivities
 from runfleet.cli.words import count_text, value_text
 from runfleet.launch import Collected, FailureGroup, RunCounts
+from runfleet.launch.collecting import LackingResult
 from runfleet.launch.table import TableShape
 from runfleet.study import Study
 
@@ -80,9 +81,7 @@ def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
     if counts.failed:
         _show_ways_on(printer, study.name, ending.account)
     _show_results(printer, summarise_results(study, collected))
-    if collected.missing_results:
-        runs = count_text(collected.missing_results, "run")
-        printer.warning(f"{runs} succeeded but lack results; the column `error` says why")
+    _show_lacking(printer, collected.lacking)
     names = [collected.csv.name, collected.parquet.name]
     if collected.sensitivities:
         show_sensitivities(printer, collected.sensitivities)
@@ -107,6 +106,7 @@ def ending_facts(study: Study, ending: Ending) -> dict[str, Any]:
         "plots": [str(plot) for plot in _all_plots(collected)],
         "new_runs": collected.new_runs,
         "missing_results": collected.missing_results,
+        "lacking": [asdict(group) for group in collected.lacking],
         "results": {
             name: asdict(summary) for name, summary in summarise_results(study, collected).items()
         },
@@ -141,6 +141,17 @@ def shortest(path: Path) -> Path:
     here = Path.cwd()
     whole = path.absolute()
     return whole.relative_to(here) if whole.is_relative_to(here) else whole
+
+
+def _show_lacking(printer: Printer, groups: Sequence[LackingResult]) -> None:
+    """Tell why runs that succeeded lack results; the column `error` has it of each run."""
+    for group in groups[:_SHOWN_FAILURES]:
+        example = "" if group.is_same else "such as: "
+        runs = runs_text(group.runs, group.count)
+        without = f"result `{group.result}`: {count_text(group.count, 'run')} without"
+        printer.warning(f"{without}: {example}{group.reason} ({runs})")
+    if len(groups) > _SHOWN_FAILURES:
+        printer.warning(f"{len(groups) - _SHOWN_FAILURES} other kinds are in the column `error`")
 
 
 def _show_ways_on(printer: Printer, name: str, account: str) -> None:

@@ -45,5 +45,6 @@ def duration_text(duration: timedelta) -> str:
 
 
 def sentence(text: str) -> str:
-    """Begin with a capital and end with a full stop."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+    """Begin with a capital and end with a full stop, or with the mark that is there."""
+    ended = text if text.endswith(("?", "!")) else f"{text.rstrip('.')}."
+    return ended[:1].upper() + ended[1:]

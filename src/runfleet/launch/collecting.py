@@ -16,6 +16,8 @@ from filelock import FileLock
 
 from runfleet.launch import names
 from runfleet.launch.errors import LaunchError
+from runfleet.launch.failures import one_line
+from runfleet.launch.grouping import Groups
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
 from runfleet.launch.run_files import CollectedFiles
@@ -39,8 +41,35 @@ _REMOVED = "-"
 # Two clients that watch one study finish at the same time, and collect in the same folder.
 _LOCK = ".lock"
 
+_NAMED_RUNS = 100
 _FEW_RUNS = 50
 _BLOCK_RUNS = 200
+
+
+@dataclass(frozen=True)
+class LackingResult:
+    """
+    Runs that have succeeded and lack a number for the same reason.
+
+    Parameters
+    ----------
+    result
+        The name of the number.
+    reason
+        Why the first of them lacks it.
+    count
+        How many there are.
+    runs
+        The first of them, by name.
+    is_same
+        Whether the reason is the same for all in the same words.
+    """
+
+    result: str
+    reason: str
+    count: int
+    runs: tuple[str, ...]
+    is_same: bool
 
 
 @dataclass(frozen=True)
@@ -60,6 +89,8 @@ class Collected:
         The plots.
     missing_results
         How many runs have succeeded but lack a number that the study asks for.
+    lacking
+        Why they do, those with the same reason together, the largest group first.
     requeues
         How often runs had to begin again because their node was taken away; it costs no retry.
     notes
@@ -74,6 +105,7 @@ class Collected:
     parquet: Path
     plots: tuple[Path, ...] = ()
     missing_results: int = 0
+    lacking: tuple[LackingResult, ...] = ()
     requeues: int = 0
     notes: tuple[str, ...] = ()
     sensitivities: Sensitivities | None = None
@@ -101,6 +133,7 @@ class Collector:
     folder: Path
     on_step: OnStep
     _missing_results: int = field(default=0, init=False)
+    _lacking: Groups[str] = field(default_factory=lambda: Groups(_NAMED_RUNS), init=False)
 
     def collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
         """
@@ -139,6 +172,7 @@ class Collector:
             parquet,
             plots,
             self._missing_results,
+            tuple(self._lacking_results()),
             requeues=sum(outcome.task.requeues for outcome in outcomes.values()),
             notes=(*notes, *self._unmatched(outcomes)),
             sensitivities=found,
@@ -228,11 +262,17 @@ class Collector:
         return csv, parquet, shape
 
     def _watched(self, rows: Iterable[Row]) -> Iterator[Row]:
-        wanted = len(self.study.results)
         for row in rows:
-            if row.state == "succeeded" and len(row.results) < wanted:
+            if row.lacking:
                 self._missing_results += 1
+                for result, reason in row.lacking.items():
+                    self._lacking.add(result, row.run.name, one_line(reason))
             yield row
+
+    def _lacking_results(self) -> Iterator[LackingResult]:
+        for result, group in self._lacking.largest_first():
+            runs = tuple(group.runs)
+            yield LackingResult(result, group.message, group.count, runs, group.is_same)
 
     def _draw_plots(
         self, parquet: Path, shape: TableShape, found: Sensitivities | None

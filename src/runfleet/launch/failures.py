@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from runfleet.azure import Fault, TaskInfo
+from runfleet.launch.grouping import Groups
 from runfleet.launch.windows_exits import meaning_of
 
 _NOT_STAGED = 74
@@ -20,8 +21,6 @@ _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|
 _NOISE = re.compile(r"\s*(#\d+\s+0x.*|Error termination\..*|[\W_]*)")
 _TELLING = re.compile(r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|missing|not found)")
 
-_PATH = re.compile(r"(?<![\w/])(?:[A-Za-z]:)?(?:[/\\][\w.@%+=-]+){2,}[/\\]?")
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+(?:[.,]\d+)*(?:[eEdD][+-]?\d+)?")
 _LONGEST_MESSAGE = 300
 
 # What details of a fault that name a place are called.
@@ -67,19 +66,25 @@ class FailureGroup:
     Parameters
     ----------
     message
-        What they say, with `#` for numbers that differ and `...` for paths that do.
+        What the first of them says.
     kind
         What failed.
     count
         How many there are.
     runs
         The first of them, by name.
+    pattern
+        What they have in common, with `#` for numbers and `...` for paths.
+    is_same
+        Whether all of them say it in the same words.
     """
 
     message: str
     kind: FailureKind
     count: int
     runs: tuple[str, ...]
+    pattern: str
+    is_same: bool
 
 
 def kind_of(task: TaskInfo) -> FailureKind:
@@ -158,20 +163,6 @@ def one_line(text: str) -> str:
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 3]}..."
 
 
-def normalised(message: str) -> str:
-    """Replace the parts of a message that differ from run to run."""
-    return _NUMBER.sub("#", _PATH.sub("...", message))
-
-
-@dataclass
-class _Group:
-    message: str
-    kind: FailureKind
-    count: int = 0
-    same: bool = True
-    runs: list[str] = field(default_factory=list)
-
-
 def group_failures(failed: Iterable[FailedRun], *, examples: int = 1000) -> list[FailureGroup]:
     """
     Put failed runs together that say the same, the largest group first.
@@ -183,16 +174,12 @@ def group_failures(failed: Iterable[FailedRun], *, examples: int = 1000) -> list
     examples
         How many runs a group names at most.
     """
-    groups: dict[tuple[FailureKind, str], _Group] = {}
+    groups = Groups[FailureKind](examples)
     for run in failed:
-        key = (run.kind, normalised(run.message))
-        group = groups.setdefault(key, _Group(run.message, run.kind))
-        group.count += 1
-        group.same = group.same and group.message == run.message
-        if len(group.runs) < examples:
-            group.runs.append(run.run)
-    found = [
-        FailureGroup(group.message if group.same else text, kind, group.count, tuple(group.runs))
-        for (kind, text), group in groups.items()
+        groups.add(run.kind, run.run, run.message)
+    return [
+        FailureGroup(
+            group.message, kind, group.count, tuple(group.runs), group.pattern, group.is_same
+        )
+        for kind, group in groups.largest_first()
     ]
-    return sorted(found, key=lambda group: -group.count)

@@ -20,6 +20,7 @@ INPUTS = "inputs/"
 """Begins the names of the blobs of all shared inputs."""
 
 _REFUSED = re.compile(r"[^a-z0-9]+")
+_ESCAPED = re.compile(r"\[([^\]])\]")
 _WILDCARD = re.compile(r"[*?\[]")
 _LONGEST_SLUG = 50
 
@@ -93,11 +94,13 @@ def output_file(pattern: str, container_url: str, run_folder: str) -> OutputFile
     Say where the files of a pattern go: to the same place below `run_folder` as in the run's own.
 
     Batch drops the part of the path before the first wildcard, so it is put in front again; for a
-    pattern without wildcards it wants the whole name of the blob.
+    pattern without wildcards it wants the whole name of the blob.  A set of one character, as in
+    `[*]`, is that character.
     """
     kept = pattern.removeprefix("./")
-    wildcard = _WILDCARD.search(kept)
+    wildcard = _WILDCARD.search(_ESCAPED.sub("...", kept))
     fixed = kept[: wildcard.start()].rpartition("/")[0] if wildcard else kept
+    fixed = _ESCAPED.sub(r"\1", fixed)
     if kept.startswith(("/", "../")):
         fixed = "" if wildcard else kept.rpartition("/")[2]
     return OutputFile(kept, container_url, f"{run_folder}/{fixed}" if fixed else run_folder)

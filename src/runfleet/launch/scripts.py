@@ -38,6 +38,15 @@ find . -mindepth 1 -maxdepth 1 ! -name '{RETRY_FOLDER}*' -exec rm -rf {{}} +
 fi
 : > {_ATTEMPTED}"""
 
+# What is called alike, in other capitals or elsewhere, is named. This is in the command line of
+# every task: it is short, and has no quotes that would have to be quoted once more.
+_MISSING = f"""\
+missing() {{
+f=${{2-$(find . -type f -iname "${{1##*/}}" | head -n 1)}}
+echo "runfleet: the required output \\`$1\\` is missing${{f:+; did you mean \\`${{f#./}}\\`?}}" >&2
+exit {EXIT_OUTPUT_MISSING}
+}}"""
+
 # Links end at the borders of a volume, and at 65,000 a file.
 _LINK_INPUTS = (
     f"cp -Rlf {_SHARED}/{LINKED}/. . 2>/dev/null || cp -Rsf {_SHARED}/{LINKED}/. . "
@@ -169,6 +178,7 @@ def _check(required: Iterable[Output]) -> str:
             "c=$?",
             '[ "$c" = 0 ] || exit "$c"',
             'set +fu; cd "$AZ_BATCH_TASK_WORKING_DIR" || exit',
+            _MISSING,
             *looks,
             "exit 0",
         ]
@@ -176,8 +186,8 @@ def _check(required: Iterable[Output]) -> str:
 
 
 def _look_for(pattern: str) -> str:
-    said = shlex.quote(f"runfleet: the required output `{pattern}` is missing")
-    missing = f"{{ echo {said} >&2; exit {EXIT_OUTPUT_MISSING}; }}"
+    names_something = any(letter.isalnum() for letter in pattern.rpartition("/")[2])
+    missing = f"missing {shlex.quote(pattern)}" + ("" if names_something else " ''")
     if "**" in pattern:
         return f'[ -n "$({_find(pattern)})" ] || {missing}'
     return f'set -- {_shell_pattern(pattern)}; [ -e "$1" ] || {missing}'

@@ -38,12 +38,15 @@ class Row:
         The numbers found, by name.
     error
         Why it failed, or why a number is missing.
+    lacking
+        Why each number is missing that it should have, by name; of a run that has succeeded.
     """
 
     run: Run
     outcome: Outcome | None
     results: Mapping[str, float]
     error: str = ""
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def state(self) -> RunState:
@@ -170,7 +173,7 @@ def write_parquet(path: Path, shape: TableShape, table: Path) -> None:
 
 def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: RunFiles) -> Row:
     found: dict[str, float] = {}
-    missing: list[str] = []
+    missing: dict[str, str] = {}
     texts: dict[str, str | None] = {}
     for result in results:
         if result.file not in texts:
@@ -178,8 +181,11 @@ def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: Run
         try:
             found[result.name] = _extract(result, texts[result.file])
         except ResultError as error:
-            missing.append(f"{result.name}: {error.message}")
-    return Row(run, outcome, found, _error(outcome, missing, files))
+            missing[result.name] = error.message
+    if outcome.state is RunState.SUCCEEDED:
+        reasons = (f"{name}: {reason}" for name, reason in missing.items())
+        return Row(run, outcome, found, one_line("; ".join(reasons)), missing)
+    return Row(run, outcome, found, _failure(outcome, files))
 
 
 def _extract(result: Result, text: str | None) -> float:
@@ -188,9 +194,7 @@ def _extract(result: Result, text: str | None) -> float:
     return result.extract(text)
 
 
-def _error(outcome: Outcome, missing: Iterable[str], files: RunFiles) -> str:
-    if outcome.state is RunState.SUCCEEDED:
-        return one_line("; ".join(missing))
+def _failure(outcome: Outcome, files: RunFiles) -> str:
     stderr, stdout = (
         _text(files.read(outcome.job_id, outcome.task.id, f"{stream}.txt")) or ""
         for stream in ("stderr", "stdout")
