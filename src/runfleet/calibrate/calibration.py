@@ -15,6 +15,7 @@ from runfleet.calibrate.control_files.control import Control, read_control
 from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.copies import Copies
 from runfleet.calibrate.elastic import wanted_workers
+from runfleet.calibrate.endings import Endings, EndReason
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
@@ -215,7 +216,7 @@ class Calibration:
 
     def cancel(self) -> None:
         """End it; what its manager has written stays."""
-        self.account.batch.terminate_job(self._record().generations[-1].job_id, "Cancelled")
+        self.account.batch.terminate_job(self._record().generations[-1].job_id, EndReason.CANCELLED)
 
     def collect(self, folder: Path, *, on_step: OnStep = unheard) -> Results:
         """
@@ -287,7 +288,7 @@ class Calibration:
         batch = self.account.batch
         logs = Logs(batch, StoredFiles(self._storage, record.container), job_id)
         reading = ManagerReading(logs, _pest_in(record), self._iterations())
-        return CalibrationWatcher(batch, job_id, reading, copies, grow)
+        return CalibrationWatcher(batch, job_id, reading, Endings(self.name, logs), copies, grow)
 
     def _iterations(self) -> int | None:
         """Tell how many iterations there will be at most; None where the file is not at hand."""

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 
-from runfleet.azure import AzureBatch, BatchError, TaskInfo
+from runfleet.azure import AzureBatch, TaskInfo
+from runfleet.azure.waiting import asking
+from runfleet.calibrate.endings import Endings
 from runfleet.calibrate.errors import ManagerError
 from runfleet.calibrate.logs import Logs
-from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
-from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE, host_name
+from runfleet.calibrate.scripts import host_name
 from runfleet.calibrate.tasks import MANAGER
-from runfleet.launch.diagnosis import find_situation
-from runfleet.launch.explanation import explain_waiting
-from runfleet.launch.failures import batch_message, was_cancelled
-from runfleet.launch.progress import next_pause
+from runfleet.calibrate.waiting import Doubt
 
 # Once it runs, its first line is there at once; inputs are copied before.
 _NAME_SECONDS = 300.0
-_FIRST_DOUBT_SECONDS = 5.0
-_MOST_ASKED = 3
-
-_TAKEN = re.compile(r"(?i)\bbind\b|already in use|is busy")
-_PORT_HINT = "another program has its port, perhaps another calibration: write `port` under `pest`"
-_HINT = (
-    "mend what it complains of; then `runfleet calibrate resume` goes on, and `runfleet retry` "
-    "begins anew"
-)
+_LONGEST_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +48,7 @@ class ManagerHost:
 def wait_for_host(
     batch: AzureBatch,
     job_id: str,
-    logs: Logs,
+    endings: Endings,
     on_wait: Callable[[str], None],
     *,
     patience: float = _NAME_SECONDS,
@@ -74,8 +62,8 @@ def wait_for_host(
         The account.
     job_id
         The job of the calibration.
-    logs
-        What its tasks have written.
+    endings
+        Puts into words what is in the way; knows what the tasks have written.
     on_wait
         Is told why the manager does not begin, each time the reason changes.
     patience
@@ -86,60 +74,30 @@ def wait_for_host(
     ManagerError
         If it has ended before, does not begin, or says something else.
     """
+    doubt = Doubt(batch, job_id, "the manager", on_wait)
     began: float | None = None
-    pause, doubt = 0.0, time.monotonic() + _FIRST_DOUBT_SECONDS
-    while True:
-        manager = _manager(batch, job_id)
+    for _ in asking("the name of the manager's host", None, longest=_LONGEST_PAUSE):
+        manager = _manager(batch, job_id, endings.study)
         if manager.state == "completed":
-            raise manager_ended(manager, logs)
-        if manager.state == "running":
-            began = began or time.monotonic()
-            host = _host(batch, job_id, manager, logs)
-            if host is not None:
-                return host
-            if time.monotonic() - began > patience:
-                raise _nameless(patience)
-        elif time.monotonic() > doubt:
-            _explain(batch, job_id, on_wait)
-            doubt = time.monotonic() + 2 * _FIRST_DOUBT_SECONDS
-        pause = next_pause(pause, None)
-        time.sleep(min(pause, 1.0))
+            raise endings.of_manager(manager)
+        if manager.state != "running":
+            doubt.tell()
+            continue
+        if host := _host(batch, job_id, manager, endings.logs):
+            return host
+        began = began or time.monotonic()
+        if time.monotonic() - began > patience:
+            break
+    raise _nameless(endings.study, patience)
 
 
-def manager_ended(manager: TaskInfo, logs: Logs, workers: Iterable[str] = ()) -> ManagerError:
-    """Say that a manager has ended before its time, with what it and its workers told of that."""
-    if was_cancelled(manager):
-        return ManagerError("the calibration was cancelled", hint="`runfleet retry` begins it anew")
-    if manager.exit_code == EXIT_STARTED_BEFORE:
-        return ManagerError(
-            "the node of the manager was lost, and the manager with it",
-            hint="go on from what was saved: `runfleet calibrate resume`",
-        )
-    output = logs.last_lines(MANAGER)
-    return ManagerError(
-        f"the manager has ended: {batch_message(manager)}",
-        output="\n".join((output, *_failed_runs(logs, workers))),
-        hint=_PORT_HINT if _TAKEN.search(output) else _HINT,
-    )
-
-
-def _failed_runs(logs: Logs, workers: Iterable[str]) -> Iterator[str]:
-    """Tell why model runs have failed: often the manager knows only that they have."""
-    told: set[str] = set()
-    for worker in islice(workers, _MOST_ASKED):
-        for reason in read_run_failures(logs.read_ended(worker, "stdout.txt")):
-            if kind_of(reason) not in told:
-                yield f"a model run failed on {worker}: {reason}"
-            told.add(kind_of(reason))
-
-
-def _manager(batch: AzureBatch, job_id: str) -> TaskInfo:
+def _manager(batch: AzureBatch, job_id: str, study: str) -> TaskInfo:
     """Ask for the task of the manager, which comes with its job."""
     manager = batch.get_task(job_id, MANAGER)
     if manager is None:
         raise ManagerError(
             f"the job `{job_id}` has no manager: it was deleted",
-            hint="run the study again with `runfleet retry`",
+            hint=f"begin it anew: `runfleet retry {study}`",
         )
     return manager
 
@@ -160,23 +118,8 @@ def _host(batch: AzureBatch, job_id: str, manager: TaskInfo, logs: Logs) -> Mana
     return ManagerHost(name, address, manager.node_id)
 
 
-def _nameless(patience: float) -> ManagerError:
+def _nameless(study: str, patience: float) -> ManagerError:
     return ManagerError(
         f"the manager has run for {patience:.0f} s and has not written the name of its host",
-        hint="look at what it does: `runfleet logs STUDY manager`",
+        hint=f"look at what it does: `runfleet logs {study} manager`",
     )
-
-
-def _explain(batch: AzureBatch, job_id: str, on_wait: Callable[[str], None]) -> None:
-    """Tell why the manager waits; raise if it will wait for ever."""
-    try:
-        explanation = explain_waiting(find_situation(batch, batch.get_job(job_id)))
-    except BatchError:  # what explains the wait is not worth ending it
-        return
-    if explanation.is_stuck:
-        raise ManagerError(
-            f"the manager cannot start: {explanation.sentence}",
-            output=explanation.output,
-            hint=explanation.next_step or None,
-        )
-    on_wait(explanation.sentence)

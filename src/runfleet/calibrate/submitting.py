@@ -8,7 +8,6 @@ submitting goes on with that job.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,16 +15,16 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
-from runfleet.azure import AzureBatch, ConflictError, JobManager, JobSettings, TaskInfo
-from runfleet.azure.waiting import asking
+from runfleet.azure import AzureBatch, ConflictError, JobManager, JobSettings
+from runfleet.calibrate.connecting import ConnectionTest
 from runfleet.calibrate.control_files.control import Control
-from runfleet.calibrate.errors import CalibrationError, WorkerError
+from runfleet.calibrate.endings import Endings, EndReason
+from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.logs import Logs
-from runfleet.calibrate.manager import ManagerHost, manager_ended, wait_for_host
-from runfleet.calibrate.reading import ManagerReading
+from runfleet.calibrate.manager import ManagerHost, wait_for_host
+from runfleet.calibrate.places import check_places
 from runfleet.calibrate.restart import Restart, restart_switches
 from runfleet.calibrate.tasks import (
-    MANAGER,
     CalibrationTasks,
     staged,
     started_blob,
@@ -37,11 +36,9 @@ from runfleet.launch.checks import check_account
 from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
-from runfleet.launch.failures import was_cancelled
 from runfleet.launch.history import is_over
 from runfleet.launch.names import STUDY_KEY
 from runfleet.launch.pool import PoolPlan
-from runfleet.launch.progress import next_pause
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.run_files import StoredFiles
@@ -50,12 +47,6 @@ from runfleet.launch.tasks import Staging
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
 from runfleet.study import Pest, Study
-
-UNREACHABLE = "NoWorkerReachesTheManager"
-REPLACED = "Replaced"
-"""Why jobs of calibrations are ended."""
-
-_ENDING = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -111,11 +102,12 @@ class CalibrationSubmitter:
         restart
             What of the earlier one is used.
         """
+        check_places(self.pool)
         check_account(self.batch, self.study, self.pool)
         self.storage.create_container(self._store.container)
         record = self._store.read()
         for generation in record.generations if record else ():
-            self.batch.terminate_job(generation.job_id, REPLACED)
+            self.batch.terminate_job(generation.job_id, EndReason.REPLACED)
         generation = self._new_generation(record)
         restart.store(self.storage, self._store.container, generation.job_id)
         self._store_tables(generation.job_id)
@@ -193,12 +185,12 @@ class CalibrationSubmitter:
         if self.batch.get_job(generation.job_id) is None:
             self._make_job(generation)
         self.on_step(Step(StepName.STARTING_MANAGER))
-        logs = Logs(self.batch, self._files, generation.job_id)
-        host = wait_for_host(self.batch, generation.job_id, logs, self.on_wait)
+        endings = Endings(self.study.name, Logs(self.batch, self._files, generation.job_id))
+        host = wait_for_host(self.batch, generation.job_id, endings, self.on_wait)
         self.storage.put_bytes(
             self._store.container, started_blob(generation.job_id), host.name.encode()
         )
-        record = self._connect(record, host, logs)
+        record = self._connect(record, host, endings)
         return self._add_all(record, host)
 
     def _make_job(self, generation: Generation) -> None:
@@ -240,58 +232,22 @@ class CalibrationSubmitter:
     def _files(self) -> StoredFiles:
         return StoredFiles(self.storage, self._store.container)
 
-    def _connect(self, record: StudyRecord, host: ManagerHost, logs: Logs) -> StudyRecord:
+    def _connect(self, record: StudyRecord, host: ManagerHost, endings: Endings) -> StudyRecord:
         """Test the connection with the first worker, before there are more of them."""
         if not record.generations[-1].adding:
             return record
         self.on_step(Step(StepName.CONNECTING))
         job_id = record.generations[-1].job_id
+        test = ConnectionTest(self.batch, job_id, self.pest, host, endings, self.on_wait)
         try:
             record = self.add_workers(record, host.reachable_as, 1)
-            self._wait_for_worker(job_id, host, logs)
+            test.wait()
         except ConflictError:  # the manager has ended, and its job with it
-            raise manager_ended(self._ended_manager(job_id), logs, [worker_id(1)]) from None
+            raise test.manager_ended() from None
         except CalibrationError:
-            self.batch.terminate_job(job_id, UNREACHABLE)
+            self.batch.terminate_job(job_id, EndReason.UNREACHABLE)
             raise
         return record
-
-    def _ended_manager(self, job_id: str) -> TaskInfo:
-        """Wait for the end of a manager whose job has ended."""
-        waits = asking(f"the end of the manager of `{job_id}`", _ENDING)
-        asked = (self.batch.get_task(job_id, MANAGER) for _ in waits)
-        return next(found for found in asked if found and found.state == "completed")
-
-    def _wait_for_worker(self, job_id: str, host: ManagerHost, logs: Logs) -> None:
-        """Wait until the manager knows the first worker."""
-        began: float | None = None
-        pause = 0.0
-        reading = ManagerReading(logs, self.pest)
-        while not reading.progress().workers_seen:
-            manager, worker = (self.batch.get_task(job_id, one) for one in (MANAGER, worker_id(1)))
-            if manager is None or manager.state == "completed":
-                if not reading.ended().is_complete:
-                    raise manager_ended(self._ended_manager(job_id), logs, [worker_id(1)])
-                return
-            if worker is not None and worker.state == "completed" and not was_cancelled(worker):
-                raise _died(worker, logs)
-            if worker is not None and worker.state == "running":
-                began = began or time.monotonic()
-            if began and time.monotonic() - began > self.pest.register_within.total_seconds():
-                raise self._unreachable(host, logs)
-            pause = next_pause(pause, None)
-            time.sleep(min(pause, 1.0))
-
-    def _unreachable(self, host: ManagerHost, logs: Logs) -> WorkerError:
-        seconds = self.pest.register_within.total_seconds()
-        return WorkerError(
-            f"no worker has reached the manager at {host.reachable_as}:{self.pest.port} within "
-            f"{seconds:.0f} s",
-            output=f"the manager says:\n{logs.last_lines(MANAGER)}\n"
-            f"the worker says:\n{logs.last_lines(worker_id(1))}",
-            hint="another program may have the port, or a firewall may close it: write another "
-            "`port` under `pest`; slow programs need a longer `register_within`",
-        )
 
     def _add_all(self, record: StudyRecord, host: ManagerHost) -> StudyRecord:
         total = self.pest.workers.min
@@ -308,11 +264,3 @@ class CalibrationSubmitter:
         counted = replace(record, run_count=tasks, generations=(generation,))
         self._store.write(counted)
         return counted
-
-
-def _died(worker: TaskInfo, logs: Logs) -> WorkerError:
-    return WorkerError(
-        f"the first worker has died, and was started again {worker.retries} times",
-        output=logs.last_lines(worker.id),
-        hint="mend what it complains of, and run the study again",
-    )

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from runfleet.azure import AzureBatch, NotFoundError, TaskInfo
 from runfleet.calibrate.copies import Copies
-from runfleet.calibrate.errors import CalibrationError, ManagerError, WorkerError
+from runfleet.calibrate.endings import Endings, EndReason
+from runfleet.calibrate.errors import CalibrationError, ManagerError
 from runfleet.calibrate.logs import Logs
-from runfleet.calibrate.manager import manager_ended
 from runfleet.calibrate.progress.progress import Progress
 from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.tasks import MANAGER
 from runfleet.launch.failures import batch_message, was_cancelled
 
-ALL_WORKERS_DIED = "AllWorkersDied"
 _PAUSE = 1.0
 
 
@@ -105,6 +104,8 @@ class CalibrationWatcher:
         Its job.
     reading
         Reads what its manager writes.
+    endings
+        Puts into words what has gone wrong.
     copies
         Where files of the manager are copied to; None where somebody else sees to that.
     grow
@@ -114,6 +115,7 @@ class CalibrationWatcher:
     batch: AzureBatch
     job_id: str
     reading: ManagerReading
+    endings: Endings
     copies: Copies | None = None
     grow: Grow | None = None
     _restarts: Counter[str] = field(default_factory=Counter)
@@ -139,24 +141,47 @@ class CalibrationWatcher:
         except NotFoundError:
             tasks = {}
         manager = tasks.pop(MANAGER, None)
-        ended = manager is None or manager.state == "completed"
-        pest = self.reading.ended() if ended else self.reading.progress()
+        if manager is None or manager.state == "completed":
+            return self._ended(manager, tasks)
         found = CalibrationProgress(
-            _state(manager, pest),
-            pest,
+            CalibrationState.RUNNING if manager.state == "running" else CalibrationState.WAITING,
+            self.reading.progress(),
             _count_workers(tasks.values()),
             _elapsed(manager),
             tuple(self._events(tasks.values())),
         )
-        if found.state.has_ended:
-            return replace(found, error=self._error(manager, found, tasks))
         return self._tend(found, list(tasks.values()))
+
+    def _ended(
+        self, manager: TaskInfo | None, workers: Mapping[str, TaskInfo]
+    ) -> CalibrationProgress:
+        reason = self._reason(manager)
+        pest = self.reading.ended()
+        state = _end_state(manager, pest, reason)
+        return CalibrationProgress(
+            state,
+            pest,
+            _count_workers(workers.values()),
+            _elapsed(manager),
+            tuple(self._events(workers.values())),
+            None
+            if state is CalibrationState.SUCCEEDED
+            else self._error(manager, reason, sorted(workers.values(), key=lambda one: one.id)),
+        )
+
+    def _reason(self, manager: TaskInfo | None) -> str | None:
+        """Ask why a manager was ended that did not end by itself."""
+        if manager is None or not was_cancelled(manager):
+            return None
+        job = self.batch.get_job(self.job_id)
+        return job.terminate_reason if job else None
 
     def _tend(self, found: CalibrationProgress, workers: Sequence[TaskInfo]) -> CalibrationProgress:
         """End what cannot go on, save what could be lost, and let the rest grow."""
         if workers and all(worker.state == "completed" for worker in workers):
-            self.batch.terminate_job(self.job_id, ALL_WORKERS_DIED)
-            return replace(found, state=CalibrationState.FAILED, error=self._all_died(workers))
+            self.batch.terminate_job(self.job_id, EndReason.ALL_WORKERS_DIED)
+            error = self.endings.of_all_workers(workers)
+            return replace(found, state=CalibrationState.FAILED, error=error)
         if self.copies:
             self.copies.update(found.pest.iteration)
         if self.grow and workers:
@@ -176,34 +201,24 @@ class CalibrationWatcher:
                 yield f"{worker.id} has died: {batch_message(worker)}"
 
     def _error(
-        self, manager: TaskInfo | None, found: CalibrationProgress, workers: Iterable[str]
-    ) -> CalibrationError | None:
-        if found.state is CalibrationState.SUCCEEDED:
-            return None
+        self, manager: TaskInfo | None, reason: str | None, workers: Sequence[TaskInfo]
+    ) -> CalibrationError:
         if manager is None:
             return ManagerError(
                 "the manager is not there: its submission was interrupted, or it was deleted",
-                hint="run the study again: `runfleet run`",
+                hint=f"run the study again: `runfleet run {self.endings.study}`",
             )
-        return manager_ended(manager, self._logs, sorted(workers))
-
-    def _all_died(self, workers: Sequence[TaskInfo]) -> WorkerError:
-        last = max(workers, key=lambda worker: worker.ended.timestamp() if worker.ended else 0)
-        restarts = sum(worker.retries for worker in workers)
-        return WorkerError(
-            f"all {len(workers)} workers have died, and were started again {restarts} times; the "
-            f"last one: {batch_message(last)}",
-            output=self._logs.last_lines(last.id),
-            hint="mend what it complains of, and run the study again",
-        )
+        if reason == EndReason.ALL_WORKERS_DIED and workers:
+            return self.endings.of_all_workers(workers)
+        if reason == EndReason.UNREACHABLE:
+            died = next(filter(_has_died, workers), None)
+            return self.endings.of_first_worker(died) if died else self.endings.of_connection()
+        return self.endings.of_manager(manager, [worker.id for worker in workers])
 
 
-def _state(manager: TaskInfo | None, pest: Progress) -> CalibrationState:
-    if manager is None:
+def _end_state(manager: TaskInfo | None, pest: Progress, reason: str | None) -> CalibrationState:
+    if manager is None or reason in (EndReason.ALL_WORKERS_DIED, EndReason.UNREACHABLE):
         return CalibrationState.FAILED
-    if manager.state != "completed":
-        is_running = manager.state == "running"
-        return CalibrationState.RUNNING if is_running else CalibrationState.WAITING
     if manager.result == "success" and (pest.is_complete or not pest.errors):
         return CalibrationState.SUCCEEDED
     return CalibrationState.CANCELLED if was_cancelled(manager) else CalibrationState.FAILED
@@ -214,8 +229,6 @@ def _elapsed(manager: TaskInfo | None) -> timedelta:
         return timedelta()
     if manager.ended is not None:
         return manager.ended - manager.started
-    from datetime import UTC, datetime
-
     return datetime.now(UTC) - manager.started
 
 

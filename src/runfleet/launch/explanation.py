@@ -82,12 +82,16 @@ def explain_waiting(situation: Situation) -> Explanation:
     situation
         What is known about it.
     """
+    return explain_hindrance(situation) or _ordinary_reason(situation)
+
+
+def explain_hindrance(situation: Situation) -> Explanation | None:
+    """Explain what is in the way; None if there is nothing but other tasks, see `Situation`."""
     return (
         _job_reason(situation)
         or _pool_reason(situation)
         or _node_reason(situation)
         or _preparation_reason(situation)
-        or _ordinary_reason(situation)
     )
 
 

@@ -1,0 +1,123 @@
+"""How calibrations come to a bad end: why, what was written last, and how to go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from runfleet.azure import TaskInfo
+from runfleet.calibrate.errors import ManagerError, WorkerError
+from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
+from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE
+from runfleet.calibrate.tasks import MANAGER, worker_id
+from runfleet.launch.failures import batch_message, was_cancelled
+
+_MOST_ASKED = 3
+
+_TAKEN = re.compile(r"(?i)\bbind\b|already in use|is busy")
+_PORT_HINT = "another program has its port, perhaps another calibration: write `port` under `pest`"
+_UNREACHABLE_HINT = (
+    "another program may have the port, or a firewall may close it: write another `port` under "
+    "`pest`; slow programs need a longer `register_within`"
+)
+
+
+class EndReason(StrEnum):
+    """Why the job of a calibration was ended, as the job itself remembers it."""
+
+    ALL_WORKERS_DIED = "AllWorkersDied"
+    UNREACHABLE = "NoWorkerReachesTheManager"
+    REPLACED = "Replaced"
+    CANCELLED = "Cancelled"
+
+
+@dataclass(frozen=True)
+class Endings:
+    """
+    Puts the end of one calibration into words.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    logs
+        What its tasks have written.
+    """
+
+    study: str
+    logs: Logs
+
+    def of_manager(self, manager: TaskInfo, workers: Iterable[str] = ()) -> ManagerError:
+        """Say that a manager has ended before its time, with what it and its workers told."""
+        if was_cancelled(manager):
+            return ManagerError("the calibration was cancelled", hint=self._ways_on)
+        if manager.exit_code == EXIT_STARTED_BEFORE:
+            return ManagerError(
+                "the node of the manager was lost, and the manager with it",
+                hint=f"go on from what was saved: `runfleet calibrate resume {self.study}`",
+            )
+        output = self.logs.last_lines(MANAGER)
+        return ManagerError(
+            f"the manager has ended: {batch_message(manager)}",
+            output="\n".join((output, *self._failed_runs(workers))),
+            hint=_PORT_HINT if _TAKEN.search(output) else self._mend_hint,
+        )
+
+    def of_all_workers(self, workers: Sequence[TaskInfo]) -> WorkerError:
+        """Say that all workers have died, with what the last of them wrote."""
+        last = max(workers, key=lambda worker: worker.ended.timestamp() if worker.ended else 0)
+        restarts = sum(worker.retries for worker in workers)
+        return WorkerError(
+            f"all {len(workers)} workers have died, and were started again {restarts} times; the "
+            f"last one: {batch_message(last)}",
+            output=self.logs.last_lines(last.id),
+            hint=self._mend_hint,
+        )
+
+    def of_first_worker(self, worker: TaskInfo) -> WorkerError:
+        """Say that the worker that tested the connection has died."""
+        return WorkerError(
+            f"the first worker has died, and was started again {worker.retries} times",
+            output=self.logs.last_lines(worker.id),
+            hint=f"mend what it complains of, and begin anew: `runfleet retry {self.study}`",
+        )
+
+    def of_connection(self, where: str = "") -> WorkerError:
+        """
+        Say that no worker has reached the manager.
+
+        Parameters
+        ----------
+        where
+            Where the manager was, and how long it was tried, if that is known.
+        """
+        return WorkerError(
+            f"no worker has reached the manager{where}",
+            output=f"the manager says:\n{self.logs.last_lines(MANAGER)}\n"
+            f"the worker says:\n{self.logs.last_lines(worker_id(1))}",
+            hint=_UNREACHABLE_HINT,
+        )
+
+    @property
+    def _ways_on(self) -> str:
+        return (
+            f"`runfleet calibrate resume {self.study}` goes on, `runfleet retry {self.study}` "
+            "begins anew"
+        )
+
+    @property
+    def _mend_hint(self) -> str:
+        return f"mend what it complains of; then {self._ways_on}"
+
+    def _failed_runs(self, workers: Iterable[str]) -> Iterator[str]:
+        """Tell why model runs have failed: often the manager knows only that they have."""
+        told: set[str] = set()
+        for worker in islice(workers, _MOST_ASKED):
+            for reason in read_run_failures(self.logs.read_ended(worker, "stdout.txt")):
+                if kind_of(reason) not in told:
+                    yield f"a model run failed on {worker}: {reason}"
+                told.add(kind_of(reason))
