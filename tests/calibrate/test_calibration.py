@@ -306,6 +306,15 @@ def test_a_manager_that_ends_at_once_says_why(prepare: Prepare) -> None:
     with pytest.raises(ManagerError, match="manager has ended") as caught:
         calibration.submit()
     assert "restart and control switches" in caught.value.output
+    # BeoPEST ends with 0 all the same.
+    assert calibration.look().state is CalibrationState.FAILED
+    assert "the manager has ended" in calibration.explain().sentence
+
+
+def test_a_pool_without_a_place_for_workers_is_refused(prepare: Prepare) -> None:
+    calibration = prepare(pool="pool: {tasks_per_node: 1}")
+    with pytest.raises(CalibrationError, match="no worker has a place"):
+        calibration.submit()
 
 
 def test_a_taken_port_is_told(prepare: Prepare) -> None:
@@ -349,6 +358,8 @@ def test_workers_that_all_die_end_a_calibration(prepare: Prepare) -> None:
     assert last.state is CalibrationState.FAILED
     assert isinstance(last.error, WorkerError)
     assert "restart and control switches" in last.error.output
+    found = calibration.look()
+    assert (found.state, str(found.error)) == (last.state, str(last.error))
 
 
 def test_a_host_name_that_is_none_ends_the_wait(
@@ -438,6 +449,16 @@ def test_the_commands_know_calibrations(prepare: Prepare, home: Path, tmp_path: 
     assert Path(ran.stdout.strip(), "manager", "case.par").exists()
     status = json.loads(run_command(home, "status", calibration.name, "--json").stdout)
     assert (status["state"], status["workers_seen"]) == ("succeeded", 2)
+    assert {worker["state"] for worker in status["workers"]} == {"gone"}
+    assert all(worker["seconds_per_run"] > 0 for worker in status["workers"])
+    listed = run_command(home, "status").stdout.splitlines()
+    assert [calibration.name, "succeeded,", "iteration"] in [line.split()[:3] for line in listed]
+    explained = run_command(home, "explain", file).stdout
+    assert explained.startswith(f"`{calibration.name}` has come to its end in iteration ")
+    assert "BeoPEST" in run_command(home, "logs", file).stdout
+    assert "it has `manager`" in run_command(home, "logs", file, "run-00001").stderr
+    examined = run_command(home, "doctor", file)
+    assert "`case.pst`: nothing is wrong with its" in examined.stdout
     resumed = run_command(home, "calibrate", "resume", file)
     assert resumed.returncode == 1
     assert "has come to its end" in resumed.stderr

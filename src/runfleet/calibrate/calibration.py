@@ -17,6 +17,7 @@ from runfleet.calibrate.copies import Copies
 from runfleet.calibrate.elastic import wanted_workers
 from runfleet.calibrate.endings import Endings, EndReason
 from runfleet.calibrate.errors import CalibrationError
+from runfleet.calibrate.explaining import Standing, explain_calibration, needs_situation
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.programs import Program
@@ -34,7 +35,9 @@ from runfleet.calibrate.watching import (
 )
 from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
+from runfleet.launch.diagnosis import find_situation
 from runfleet.launch.errors import StudyFileNeededError, StudyNotFoundError
+from runfleet.launch.explanation import Explanation
 from runfleet.launch.outages import hopeful
 from runfleet.launch.record import RecordStore, StudyRecord
 from runfleet.launch.run_files import StoredFiles
@@ -195,6 +198,16 @@ class Calibration:
     def look(self) -> CalibrationProgress:
         """Tell how far it is; nothing is done about it."""
         return self._watcher(self._record()).look()
+
+    def explain(self) -> Explanation:
+        """Say in one sentence why it is where it is, and what to do next."""
+        record = self._record()
+        progress = self._watcher(record).look()
+        situation = None
+        if needs_situation(progress):
+            job = self.account.batch.get_job(record.generations[-1].job_id)
+            situation = find_situation(self.account.batch, job)
+        return explain_calibration(Standing(self.name, progress, record.is_adding, situation))
 
     def watch(self) -> Iterator[CalibrationProgress]:
         """

@@ -19,7 +19,6 @@ from runfleet.launch.failures import batch_message, was_cancelled
 _MOST_ASKED = 3
 
 _TAKEN = re.compile(r"(?i)\bbind\b|already in use|is busy")
-_PORT_HINT = "another program has its port, perhaps another calibration: write `port` under `pest`"
 _UNREACHABLE_HINT = (
     "another program may have the port, or a firewall may close it: write another `port` under "
     "`pest`; slow programs need a longer `register_within`"
@@ -64,7 +63,7 @@ class Endings:
         return ManagerError(
             f"the manager has ended: {batch_message(manager)}",
             output="\n".join((output, *self._failed_runs(workers))),
-            hint=_PORT_HINT if _TAKEN.search(output) else self._mend_hint,
+            hint=self._port_hint if _TAKEN.search(output) else self._mend_hint,
         )
 
     def of_all_workers(self, workers: Sequence[TaskInfo]) -> WorkerError:
@@ -72,8 +71,8 @@ class Endings:
         last = max(workers, key=lambda worker: worker.ended.timestamp() if worker.ended else 0)
         restarts = sum(worker.retries for worker in workers)
         return WorkerError(
-            f"all {len(workers)} workers have died, and were started again {restarts} times; the "
-            f"last one: {batch_message(last)}",
+            f"all {len(workers)} workers have ended before the manager (restarts: {restarts}); the "
+            f"last one: {_end_of(last)}",
             output=self.logs.last_lines(last.id),
             hint=self._mend_hint,
         )
@@ -81,7 +80,7 @@ class Endings:
     def of_first_worker(self, worker: TaskInfo) -> WorkerError:
         """Say that the worker that tested the connection has died."""
         return WorkerError(
-            f"the first worker has died, and was started again {worker.retries} times",
+            f"the first worker has died (restarts: {worker.retries})",
             output=self.logs.last_lines(worker.id),
             hint=f"mend what it complains of, and begin anew: `runfleet retry {self.study}`",
         )
@@ -110,6 +109,13 @@ class Endings:
         )
 
     @property
+    def _port_hint(self) -> str:
+        return (
+            "another program has its port, perhaps another calibration: write another `port` under "
+            f"`pest`, then `runfleet run {self.study}`"
+        )
+
+    @property
     def _mend_hint(self) -> str:
         return f"mend what it complains of; then {self._ways_on}"
 
@@ -121,3 +127,7 @@ class Endings:
                 if kind_of(reason) not in told:
                     yield f"a model run failed on {worker}: {reason}"
                 told.add(kind_of(reason))
+
+
+def _end_of(worker: TaskInfo) -> str:
+    return "exit code 0" if worker.result == "success" else batch_message(worker)

@@ -12,6 +12,7 @@ from runfleet.launch.run_files import StoredFiles
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _LAST_LINES = 12
 _LONGEST_LINE = 200
+_LEAST_SHARE = 0.3
 _MOST_BYTES = 32 << 20
 
 
@@ -94,5 +95,11 @@ def _decoded(content: bytes) -> str:
 
 def _last(text: str) -> list[str]:
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines()]
-    told = [line[:_LONGEST_LINE] for line in lines if line]
+    told = [line[:_LONGEST_LINE] for line in lines if _is_told(line)]
     return told[-_LAST_LINES:]
+
+
+def _is_told(line: str) -> bool:
+    """Whether a line says something: programs draw pictures of their emblems, and rules."""
+    letters = sum(character.isalnum() for character in line)
+    return letters > _LEAST_SHARE * len(line.replace(" ", ""))

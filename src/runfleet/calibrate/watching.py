@@ -20,6 +20,7 @@ from runfleet.calibrate.tasks import MANAGER
 from runfleet.launch.failures import batch_message, was_cancelled
 
 _PAUSE = 1.0
+_SECONDS_ALONE = 10.0
 
 
 class CalibrationState(StrEnum):
@@ -48,6 +49,8 @@ class WorkerCounts:
         Those that have not ended.
     died
         Those that died and are not started again any more.
+    ended
+        Those that ended by themselves as if all was well, or were ended.
     restarts
         How often workers were started again.
     """
@@ -55,7 +58,18 @@ class WorkerCounts:
     waiting: int = 0
     running: int = 0
     died: int = 0
+    ended: int = 0
     restarts: int = 0
+
+    @property
+    def present(self) -> int:
+        """How many there are, or soon will be."""
+        return self.waiting + self.running
+
+    @property
+    def are_all_over(self) -> bool:
+        """Whether there were some, and there will be no more."""
+        return not self.present and self.died + self.ended > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,7 @@ class CalibrationWatcher:
     grow: Grow | None = None
     _restarts: Counter[str] = field(default_factory=Counter)
     _dead: set[str] = field(default_factory=set)
+    _alone_since: float | None = None
 
     @property
     def _logs(self) -> Logs:
@@ -128,29 +143,31 @@ class CalibrationWatcher:
     def watch(self) -> Iterator[CalibrationProgress]:
         """Look until the manager has ended, or nothing can go on."""
         while True:
-            progress = self.look()
+            progress = self._tend(self.look())
             yield progress
             if progress.state.has_ended:
                 return
             time.sleep(_PAUSE)
 
     def look(self) -> CalibrationProgress:
-        """Look once, and see to what has to be done meanwhile."""
-        try:
-            tasks = {task.id: task for task in self.batch.list_tasks(self.job_id)}
-        except NotFoundError:
-            tasks = {}
+        """Look once; nothing is done."""
+        tasks = self._tasks()
         manager = tasks.pop(MANAGER, None)
         if manager is None or manager.state == "completed":
             return self._ended(manager, tasks)
-        found = CalibrationProgress(
+        return CalibrationProgress(
             CalibrationState.RUNNING if manager.state == "running" else CalibrationState.WAITING,
             self.reading.progress(),
             _count_workers(tasks.values()),
             _elapsed(manager),
             tuple(self._events(tasks.values())),
         )
-        return self._tend(found, list(tasks.values()))
+
+    def _tasks(self) -> dict[str, TaskInfo]:
+        try:
+            return {task.id: task for task in self.batch.list_tasks(self.job_id)}
+        except NotFoundError:
+            return {}
 
     def _ended(
         self, manager: TaskInfo | None, workers: Mapping[str, TaskInfo]
@@ -176,17 +193,38 @@ class CalibrationWatcher:
         job = self.batch.get_job(self.job_id)
         return job.terminate_reason if job else None
 
-    def _tend(self, found: CalibrationProgress, workers: Sequence[TaskInfo]) -> CalibrationProgress:
+    def _tend(self, found: CalibrationProgress) -> CalibrationProgress:
         """End what cannot go on, save what could be lost, and let the rest grow."""
-        if workers and all(worker.state == "completed" for worker in workers):
-            self.batch.terminate_job(self.job_id, EndReason.ALL_WORKERS_DIED)
-            error = self.endings.of_all_workers(workers)
-            return replace(found, state=CalibrationState.FAILED, error=error)
+        if found.state.has_ended:
+            return found
+        if not found.pest.is_complete and self._is_forsaken(found.workers):
+            return self._give_up(found)
         if self.copies:
             self.copies.update(found.pest.iteration)
-        if self.grow and workers:
-            self.grow(found.pest, len(workers))
+        if self.grow and found.workers.present:
+            self.grow(found.pest, found.workers.present)
         return found
+
+    def _is_forsaken(self, workers: WorkerCounts) -> bool:
+        """
+        Tell whether a manager waits for workers that will not come.
+
+        It sends them home itself before it ends, and some end with 0 whatever has befallen them: a
+        manager whose workers did not die is given the time to write its last files.
+        """
+        if not workers.are_all_over:
+            self._alone_since = None
+            return False
+        self._alone_since = self._alone_since or time.monotonic()
+        alone = time.monotonic() - self._alone_since
+        return not workers.ended or alone > _SECONDS_ALONE
+
+    def _give_up(self, found: CalibrationProgress) -> CalibrationProgress:
+        """End a manager that would wait for ever for workers, as all of them have died."""
+        workers = [task for name, task in self._tasks().items() if name != MANAGER]
+        self.batch.terminate_job(self.job_id, EndReason.ALL_WORKERS_DIED)
+        error = self.endings.of_all_workers(workers)
+        return replace(found, state=CalibrationState.FAILED, error=error)
 
     def _events(self, workers: Collection[TaskInfo]) -> Iterator[str]:
         """Tell of workers that were started again, and of those that are not any more."""
@@ -219,7 +257,9 @@ class CalibrationWatcher:
 def _end_state(manager: TaskInfo | None, pest: Progress, reason: str | None) -> CalibrationState:
     if manager is None or reason in (EndReason.ALL_WORKERS_DIED, EndReason.UNREACHABLE):
         return CalibrationState.FAILED
-    if manager.result == "success" and (pest.is_complete or not pest.errors):
+    # Managers end with 0 also when they have not understood their command line.
+    has_run = pest.is_complete or (pest.workers_seen and not pest.errors)
+    if manager.result == "success" and has_run:
         return CalibrationState.SUCCEEDED
     return CalibrationState.CANCELLED if was_cancelled(manager) else CalibrationState.FAILED
 
@@ -243,6 +283,7 @@ def _count_workers(workers: Collection[TaskInfo]) -> WorkerCounts:
         counts["waiting"],
         counts["running"],
         counts["died"],
+        counts["ended"],
         sum(worker.retries + worker.requeues for worker in workers),
     )
 

@@ -95,7 +95,14 @@ def run_calibration(request: Request) -> int:
 
 
 def retry_calibration(request: Request) -> int:
-    """Carry out `runfleet retry`: begin it anew."""
+    """Carry out `runfleet retry`: begin it anew, if it does not run any more."""
+    state = request.calibration.look().state
+    if not state.has_ended:
+        raise RunfleetError(
+            f"the calibration `{request.study.name}` is {state}; beginning anew would end it",
+            hint=f"watch it with `runfleet watch {request.called}`, or end it first with "
+            f"`runfleet cancel {request.called}`",
+        )
     if not agreed_to_run(request):
         return FAILED
     return submit_and_watch(request, _begin_anew)
@@ -155,12 +162,14 @@ def show_status(printer: Printer, calibration: Calibration, *, as_json: bool) ->
         printer.json(progress_facts(calibration, progress))
         return
     printer.data(f"{calibration.name}: {progress.state}")
-    printer.data(progress_text(progress))
+    if told := progress_text(progress):
+        printer.data(told)
     paces = paces_of(progress.pest.workers)
     if paces:
         printer.show(worker_table(paces))
     if progress.error:
         printer.failure(progress.error.message)
+        printer.say(f"hint: {progress.error.hint}")
 
 
 def cancel_calibration(printer: Printer, calibration: Calibration, called: str, on: str) -> None:
@@ -177,7 +186,7 @@ def cancel_calibration(printer: Printer, calibration: Calibration, called: str, 
 
 def show_ending(printer: Printer, last: CalibrationProgress, results: Results, on: str) -> int:
     """Tell how a calibration ended; raise what went wrong after its results are shown."""
-    printer.say(progress_text(last))
+    printer.say(progress_text(last) or str(last.state))
     show_results(printer, results)
     if last.error:
         raise _error(last, on)

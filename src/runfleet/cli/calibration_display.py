@@ -93,7 +93,7 @@ class CalibrationLines:
         is_new = found != self._iteration
         if is_new or progress.state.has_ended or self._pacing.is_due:
             self._iteration = found
-            self._say(progress_text(progress))
+            self._say(progress_text(progress) or str(progress.state))
             self._pacing.begin_pause()
             self._pacing.slow_down()
 
@@ -164,8 +164,7 @@ def progress_text(progress: CalibrationProgress) -> str:
         _labelled("runs", runs_text(progress.pest)),
         _labelled("workers", workers_text(progress.pest, progress.workers)),
     )
-    told = "; ".join(part for part in parts if part)
-    return told or str(progress.state)
+    return "; ".join(part for part in parts if part)
 
 
 def iteration_text(pest: PestProgress) -> str:

@@ -16,7 +16,7 @@ from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_name, open_account, results_folder
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
-from runfleet.launch import Belongings
+from runfleet.launch import Account, Belongings, StudyNotFoundError
 
 app = new_app()
 
@@ -43,7 +43,8 @@ def delete(
     name = find_name(account, study)
     belongings = account.belongings(name)
     folder = _results_of(origins, name) if results else None
-    for line in _lines(belongings, folder):
+    noun = "task" if _is_calibration(account, name) else "run"
+    for line in _lines(belongings, noun, folder):
         printer.say(line)
     if agreed(printer, "Delete the study?", yes=yes, dry_run=dry_run):
         account.delete(belongings)
@@ -53,12 +54,20 @@ def delete(
         printer.say(f"Study `{name}` is deleted.")
 
 
-def _lines(belongings: Belongings, results: Path | None) -> list[str]:
+def _is_calibration(account: Account, name: str) -> bool:
+    """Tell whether a study is a calibration; one that is deleted in part is none."""
+    try:
+        return account.study(name).is_calibration
+    except StudyNotFoundError:
+        return False
+
+
+def _lines(belongings: Belongings, noun: str, results: Path | None) -> list[str]:
     lines = [f"This deletes study `{belongings.study}`:"]
     for job, counts in belongings.jobs:
         going = counts.active + counts.running
         ends = f", of which {going:,} have not ended" if going else ""
-        lines.append(f"  - job `{job.id}` with {count_text(counts.total, 'run')}{ends}")
+        lines.append(f"  - job `{job.id}` with {count_text(counts.total, noun)}{ends}")
     if belongings.container:
         lines.append(f"  - container `{belongings.container}` with what its runs need and wrote")
     if results:

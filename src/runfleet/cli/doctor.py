@@ -37,8 +37,9 @@ def doctor(
     Look at all that a study needs on its account, before it costs anything.
 
     The endpoint and the clock, the login, the storage account, the image, the size of machine, the
-    quotas, the packages and the signed URLs: a line each, and how to mend what is wrong. Exit code
-    1 if something will go wrong.
+    quotas, the packages and the signed URLs; of a calibration, also its control file, places for
+    its workers and the port of its manager. A line each, and how to mend what is wrong. Exit code 1
+    if something will go wrong.
     """
     account = open_account(on)
     raise typer.Exit(report(_findings(account, study), on, as_json=as_json))
@@ -63,6 +64,11 @@ def _findings(account: Account, study: str | None) -> Iterator[Finding]:
     yield from examine_account(account)
     if loaded:
         yield from examine_study(account, loaded)
+    if loaded and loaded.pest:
+        # Imported late: studies of runs do without what calibrations need.
+        from runfleet.calibrate.examining import examine_calibration
+
+        yield from examine_calibration(account, loaded)
 
 
 def _line(finding: Finding) -> Text:

@@ -9,6 +9,7 @@ from runfleet.cli.arguments import LOCAL, AsJson, On, StudyName, addressed
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import sentence
+from runfleet.launch import Account, Explanation, Submission
 
 app = new_app()
 
@@ -18,13 +19,7 @@ def explain(study: StudyName, on: On = LOCAL, as_json: AsJson = False) -> None:
     """Say why a study is where it is, and what to do next."""
     printer = Printer.standard()
     account = open_account(on)
-    submission = find_submission(account, study)
-    if submission.is_calibration:
-        from runfleet.cli.calibration import calibration_of, show_status
-
-        show_status(printer, calibration_of(account, submission), as_json=as_json)
-        return
-    explanation = submission.explain()
+    explanation = _explanation(account, find_submission(account, study))
     if as_json:
         printer.json(asdict(explanation))
         return
@@ -33,3 +28,12 @@ def explain(study: StudyName, on: On = LOCAL, as_json: AsJson = False) -> None:
         printer.data(explanation.output)
     if explanation.next_step:
         printer.data(f"Next: {addressed(explanation.next_step, on)}.")
+
+
+def _explanation(account: Account, submission: Submission) -> Explanation:
+    if not submission.is_calibration:
+        return submission.explain()
+    # Imported late: studies of runs do without what calibrations need.
+    from runfleet.cli.calibration import calibration_of
+
+    return calibration_of(account, submission).explain()

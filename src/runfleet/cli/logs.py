@@ -13,6 +13,8 @@ from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.launch import LogStream, Submission
 
+MANAGER = "manager"
+
 app = new_app()
 
 
@@ -21,7 +23,11 @@ def logs(
     study: StudyName,
     run: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="The name of a run; the first failed one if not given."),
+        typer.Argument(
+            metavar="RUN",
+            help="The name of a run; the first failed one if not given. Of a calibration, "
+            "`worker-001` and so on; `manager` if not given.",
+        ),
     ] = None,
     stderr: Annotated[
         bool, typer.Option("--stderr", help="Only what it wrote to stderr, on stdout.")
@@ -38,12 +44,16 @@ def logs(
     """
     printer = Printer.standard()
     submission = find_submission(open_account(on), study)
-    name = run or _first_failed(printer, submission)
+    name = run or _first_to_read(printer, submission)
     first = LogStream.STDERR if stderr else LogStream.STDOUT
     for part in submission.follow_log(name, first) if follow else [submission.log(name, first)]:
         printer.raw(part)
     if not stderr:
         printer.raw_talk(submission.log(name, LogStream.STDERR))
+
+
+def _first_to_read(printer: Printer, submission: Submission) -> str:
+    return MANAGER if submission.is_calibration else _first_failed(printer, submission)
 
 
 def _first_failed(printer: Printer, submission: Submission) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +15,7 @@ from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import failure_facts, show_failures
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import sentence
-from runfleet.launch import Account, RunCounts, StudyNotFoundError, StudySummary
+from runfleet.launch import Account, RunCounts, StudyNotFoundError, StudySummary, Submission
 
 app = new_app()
 
@@ -39,17 +39,13 @@ def status(
     if study is not None:
         _show_study(printer, account, study, as_json=as_json)
         return
-    studies = list(_counted(account))
+    standings = list(_standings(account))
     if as_json:
-        printer.json([_facts(summary, counts) for summary, counts in studies])
-    elif studies:
-        columns: Columns = (
-            "study",
-            "state",
-            *map(number_column, ("runs", "failed", "ended")),
-            "submitted",
-        )
-        printer.table(columns, [_row(summary, counts) for summary, counts in studies])
+        printer.json([standing.facts for standing in standings])
+    elif standings:
+        numbers = map(number_column, ("runs", "failed", "ended"))
+        columns: Columns = ("study", "state", *numbers, "submitted")
+        printer.table(columns, [standing.row for standing in standings])
     else:
         printer.say(f"There are no studies on account `{account.name}` yet.")
 
@@ -74,31 +70,79 @@ def _show_study(printer: Printer, account: Account, study: str, *, as_json: bool
         printer.say(sentence(submission.explain().sentence))
 
 
-def _counted(account: Account) -> Iterator[tuple[StudySummary, RunCounts]]:
+@dataclass(frozen=True)
+class _Standing:
+    """How one of several studies stands; the runs of a calibration are what its workers do."""
+
+    summary: StudySummary
+    state: str
+    runs: int
+    failed: int
+    ended: int
+    counts: dict[str, Any]
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        submitted = self.summary.submitted
+        numbers = (f"{number:,}" for number in (self.runs, self.failed, self.ended))
+        moment = f"{submitted.astimezone():%Y-%m-%d %H:%M}" if submitted else ""
+        return self.summary.name, self.state, *numbers, moment
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        submitted = self.summary.submitted
+        moment = submitted.isoformat() if submitted else None
+        return {"study": self.summary.name, **self.counts, "submitted": moment}
+
+
+def _standings(account: Account) -> Iterator[_Standing]:
     for summary in account.studies():
         try:
-            yield summary, account.study(summary.name).counts()
+            submission = account.study(summary.name)
         except StudyNotFoundError:  # its files were deleted, but not its jobs
             continue
+        if submission.is_calibration:
+            yield _of_calibration(account, summary, submission)
+        else:
+            yield _of_runs(summary, submission)
+
+
+def _of_runs(summary: StudySummary, submission: Submission) -> _Standing:
+    counts = submission.counts()
+    state = _state(counts)
+    facts = {"state": state, "runs": asdict(counts)}
+    return _Standing(summary, state, counts.total, counts.failed, counts.ended, facts)
+
+
+def _of_calibration(account: Account, summary: StudySummary, submission: Submission) -> _Standing:
+    # Imported late: studies of runs do without what calibrations need.
+    from runfleet.cli.calibration import calibration_of
+    from runfleet.cli.calibration_display import iteration_text
+
+    progress = calibration_of(account, submission).look()
+    pest = progress.pest
+    where = iteration_text(pest)
+    failed = pest.runs_failed or 0
+    ended = failed + (pest.runs_done or 0)
+    facts = {
+        "state": progress.state,
+        "iteration": pest.iteration,
+        "phi": pest.phi,
+        "runs_done": pest.runs_done,
+        "runs_failed": pest.runs_failed,
+        "runs_running": pest.runs_running,
+    }
+    return _Standing(
+        summary,
+        f"{progress.state}, {where}" if where else progress.state,
+        ended + (pest.runs_running or 0),
+        failed,
+        ended,
+        facts,
+    )
 
 
 def _state(counts: RunCounts) -> str:
     if counts.all_ended:
         return "ended"
     return "running" if counts.running else "waiting"
-
-
-def _row(summary: StudySummary, counts: RunCounts) -> tuple[str, ...]:
-    submitted = f"{summary.submitted.astimezone():%Y-%m-%d %H:%M}" if summary.submitted else ""
-    numbers = (counts.total, counts.failed, counts.ended)
-    return summary.name, _state(counts), *(f"{number:,}" for number in numbers), submitted
-
-
-def _facts(summary: StudySummary, counts: RunCounts) -> dict[str, Any]:
-    submitted = summary.submitted.isoformat() if summary.submitted else None
-    return {
-        "study": summary.name,
-        "state": _state(counts),
-        "runs": asdict(counts),
-        "submitted": submitted,
-    }

@@ -277,6 +277,11 @@ class Submission:
             task = self._history.batch.get_task(generation.job_id, run)
             if task and task.id not in self._history.store.read_outdated(generation):
                 return generation.job_id, task
+        if self.is_calibration:
+            raise RunNotFoundError(
+                f"calibration `{self.name}` has no `{run}`",
+                hint="it has `manager`, and its workers are `worker-001` and so on",
+            )
         raise RunNotFoundError(
             f"study `{self.name}` has no run `{run}`",
             hint="the names of the runs are in `runs.csv`, and `runfleet plan` shows some",
