@@ -59,9 +59,15 @@ def test_other_text_is_left_as_it_is(pieces):
     assert b"".join(map(messages.take, [*pieces, b""])) == b"".join(pieces)
 
 
-def test_an_overflow_is_remembered():
-    """Wine tells it to nobody else."""
+@pytest.mark.parametrize(
+    ("text", "exit_code"),
+    [
+        (CRASHED, None),
+        (OVERFLOW, -1073741571),
+        (b"011c:err:module:load_wow64_ntdll failed to load x\n" + OVERFLOW, -1073741701),
+    ],
+)
+def test_an_exit_code_is_known_where_wine_tells_0(text, exit_code):
     messages = WineMessages(lambda line: None)
-    assert not messages.overflowed
-    messages.take(OVERFLOW)
-    assert messages.overflowed
+    messages.take(text)
+    assert messages.exit_code == exit_code

@@ -12,7 +12,6 @@ from runfleet.agent import wine
 from runfleet.agent.execution import Execution, Phase
 from runfleet.agent.processes import Processes
 from runfleet.agent.streams import Stream, Streams
-from runfleet.agent.wine_messages import STACK_OVERFLOW
 from runfleet.agent.wine_slots import Slot, Slots
 from runfleet.agent.wine_template import Template
 from runfleet.agent.workers import Workers
@@ -33,14 +32,14 @@ class Place:
         Its own; there are no streams before its start and after its end.
     is_sound
         Whether the slot can be used again.
-    has_overflowed
-        Whether Wine ended a program at once for its stack.
+    exit_code
+        That of Windows, where Wine has none for how it ended a program.
     """
 
     slot: Slot
     streams: Streams | None = None
     is_sound: bool = True
-    has_overflowed: bool = False
+    exit_code: int | None = None
 
 
 class Windows:
@@ -122,10 +121,7 @@ class Windows:
             execution.exit = ended
             return
         place.is_sound = not end.changed_registry and execution.stopped_by is None
-        # Wine tells the parent of such a program 0, and Windows what is told here.
-        overflowed = place.has_overflowed and end.exit_code == 0
-        exit_code = STACK_OVERFLOW if overflowed else end.exit_code
-        execution.exit = replace(ended, exit_code=exit_code)
+        execution.exit = replace(ended, exit_code=end.exit_code or place.exit_code or 0)
 
     def release(self, execution: Execution) -> None:
         """Take back the place of an execution of which no process is left."""
@@ -175,5 +171,5 @@ class Windows:
             for stream in place.streams.all():
                 self._ignore(stream)
             place.streams.close()
-            place.has_overflowed = place.streams.messages.overflowed
+            place.exit_code = place.streams.messages.exit_code
             place.streams = None

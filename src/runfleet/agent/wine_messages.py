@@ -11,27 +11,58 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-CHANNELS = "-all,err+module,err+virtual"
+CHANNELS = "-all,err+module,err+virtual,err+mscoree"
 """The value of ``WINEDEBUG`` by which Wine says what is understood here."""
 
 STACK_OVERFLOW = -1073741571
-"""The exit code of Windows, 0xC00000FD, for programs whose stack overflows."""
+BAD_IMAGE = -1073741701
+"""Exit codes of Windows, 0xC00000FD and 0xC000007B."""
 
 _MESSAGE = re.compile(rb"(?:[0-9a-f]{4,8}:err:|wine: (?:Unhandled|Unimplemented|Call from) )[^\n]*")
-_OVERFLOW = b":virtual_setup_exception stack overflow "
-_SAID = (
-    (
+
+
+@dataclass(frozen=True)
+class _Saying:
+    """
+    A message of Wine, and the words to put it in.
+
+    Parameters
+    ----------
+    exit_code
+        That of Windows for a program that Wine ends at once, telling others that it was 0.
+    """
+
+    pattern: re.Pattern[bytes]
+    words: bytes
+    exit_code: int | None = None
+
+
+_SAYINGS = (
+    _Saying(
         re.compile(
             rb'.*:import_dll Library (.+) \(which is needed by L"(?:.*\\)?(.+)"\) not found'
         ),
         rb"DLL not found: \1, which \2 needs",
     ),
-    (re.compile(rb"wine: (Unhandled .+) \(thread \w+\), starting debugger.*"), rb"\1"),
-    (
+    _Saying(re.compile(rb"wine: (Unhandled .+) \(thread \w+\), starting debugger.*"), rb"\1"),
+    _Saying(
         re.compile(rb"wine: Call from \w+ to unimplemented function (.+)\.(.+), aborting"),
         rb"function not found: \2, in \1",
     ),
-    (re.compile(rb".*" + _OVERFLOW + rb".*"), b"Unhandled stack overflow"),
+    _Saying(
+        re.compile(rb".*:load_wow64_ntdll failed .*"),
+        b"cannot run programs of 32 bit without the Debian package `wine32`",
+        BAD_IMAGE,
+    ),
+    _Saying(
+        re.compile(rb".*:virtual_setup_exception stack overflow .*"),
+        b"Unhandled stack overflow",
+        STACK_OVERFLOW,
+    ),
+    _Saying(
+        re.compile(rb".*:mscoree:.* Wine Mono is not installed.*"),
+        b"cannot run programs of .NET without Wine's Mono",
+    ),
 )
 
 
@@ -44,13 +75,13 @@ class WineMessages:
     ----------
     tell
         Gets a line for each message that helps.
-    overflowed
-        Whether the stack of a program overflowed so far that Wine ended it at once, which it tells
-        others as an exit code of 0.
+    exit_code
+        That of Windows, if Wine ended a program at once, which it tells others as an exit code
+        of 0; else None.
     """
 
     tell: Callable[[bytes], None]
-    overflowed: bool = False
+    exit_code: int | None = None
     _unfinished: bytes = field(default=b"", init=False)
 
     def take(self, piece: bytes) -> bytes:
@@ -72,7 +103,9 @@ class WineMessages:
         yield text[end:]
 
     def _explain(self, message: bytes) -> None:
-        self.overflowed |= _OVERFLOW in message
-        for pattern, words in _SAID:
-            if match := pattern.fullmatch(message.rstrip()):
-                self.tell(match.expand(words) + b"\r\n")
+        if self.exit_code is not None:
+            return  # what comes of it, and is misleading
+        for saying in _SAYINGS:
+            if match := saying.pattern.fullmatch(message.rstrip()):
+                self.tell(match.expand(saying.words) + b"\r\n")
+                self.exit_code = saying.exit_code

@@ -55,5 +55,5 @@ def missing_library(stderr: str) -> str | None:
     if match is None:
         return None
     origin = advice_on(match[1], System.WINDOWS)
-    place = f"put it beside `{match[2]}`, in its package"
+    place = f"put it beside `{match[2]}`, in its package or among the inputs"
     return f"`{match[1]}`: {place}{origin and f'; {origin}'}"
