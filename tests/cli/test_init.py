@@ -67,6 +67,16 @@ def test_a_program_on_path_needs_no_file(runfleet, folder: Path):
     assert Study.load(folder / "three.yaml").model.inputs == ()
 
 
+def test_a_file_that_is_not_there_is_refused(runfleet, folder: Path):
+    ended = runfleet("init", "nosuch.exe")
+    assert ended.code == 1
+    assert ended.err == (
+        "error: there is no file `nosuch.exe` here, nor a program of that name on PATH\n"
+        "hint: check the name, or give the path to the file\n"
+    )
+    assert not (folder / "study.yaml").exists()
+
+
 def test_what_is_no_program_is_refused(runfleet, folder: Path):
     (folder / "notes.txt").write_text("some notes")
     ended = runfleet("init", "notes.txt")

@@ -73,6 +73,42 @@ def test_a_program_with_windows_is_told(windows_programs: Path):
 
 
 @windows
+@pytest.mark.parametrize(
+    ("overlay", "kind"),
+    [
+        (b"\0\0\0\0\xef\xbe\xad\xdeNullsoftInst", "NSIS"),
+        (b"Rar!\x1a\x07\x00", "WinRAR"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    ],
+)
+def test_an_installer_is_told(windows_programs: Path, tmp_path: Path, overlay: bytes, kind: str):
+    """By what follows the program in its file."""
+    (program,) = copy(tmp_path, windows_programs / "alone.exe")
+    with program.open("ab") as file:
+        file.write(overlay + bytes(1000))
+    found = inspect(program).problems
+    assert [problem.message for problem in found] == [
+        f"it is an installer ({kind}), which brings programs to a machine"
+    ]
+
+
+@windows
+def test_an_installer_may_say_so_itself(build, windows_programs: Path):
+    (windows_programs / "setup.rc").write_text(
+        (windows_programs / "version.rc")
+        .read_text()
+        .replace('"ProductVersion", "2, 3, 5 beta"', '"FileDescription", "Model 3 Setup"')
+    )
+    build(
+        "x86_64-w64-mingw32-windres setup.rc setup.o",
+        "x86_64-w64-mingw32-gcc -s alone.c setup.o -o model-3.exe",
+    )
+    assert messages(inspect(windows_programs / "model-3.exe"))[0].startswith(
+        "it is an installer (Setup)"
+    )
+
+
+@windows
 def test_a_library_that_cannot_be_read_is_told(windows_programs: Path, tmp_path: Path):
     model, area, _ = copy(
         tmp_path, *(windows_programs / name for name in ("model.exe", "area.dll", "depth.dll"))

@@ -36,6 +36,16 @@ def test_a_package_is_called_after_the_program(tmp_path, name: str, version: str
     assert proposal.image == "windows-2022"
 
 
+def test_programs_of_one_name_have_packages_of_their_own(tmp_path):
+    for name in ("model", "model.exe"):
+        (tmp_path / name).touch()
+    found = [
+        str(propose(binary(tmp_path / name, system), tmp_path).package)
+        for name, system in (("model", System.LINUX), ("model.exe", System.WINDOWS))
+    ]
+    assert found == ["model==1.0", "model-exe==1.0"]
+
+
 def test_libraries_come_along_and_are_found(tmp_path: Path):
     """A Linux program that does not look beside itself is told to."""
     library = Library("libnet.so", Whereabouts.BESIDE, tmp_path / "libnet.so", "model")

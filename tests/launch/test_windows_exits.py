@@ -42,7 +42,7 @@ def test_a_missing_library_is_named():
     stderr = "DLL not found: libgfortran-5.dll, which my model.exe needs\r\n"
     assert failure_message(ended(-1073741515), stderr, "") == (
         "a DLL is missing (0xC0000135): `libgfortran-5.dll`: put it beside `my model.exe`, in its "
-        "package or among the inputs; it comes with MinGW: look in the `bin` folder of the compiler, or link the "
-        "program with `-static`"
+        "package or among the inputs; it comes with MinGW: look in the `bin` folder of the "
+        "compiler, or link the program with `-static`"
     )
     assert failure_message(ended(-1073741515), "", "") == "a DLL is missing (0xC0000135)"

@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated
 
 import typer
@@ -21,6 +21,9 @@ from runfleet.launch.proposal import Proposal, propose, stem_of
 from runfleet.study import starter_text, study_name_from
 
 app = new_app()
+
+# Names with these are meant for files.
+_SUFFIXES = (".exe", ".com", ".bat", ".cmd", ".sh", ".py", ".jar", ".jl", ".pl", ".r")
 
 
 @app.command(epilog=example("runfleet init ./model.sh --output model.yaml"))
@@ -72,6 +75,11 @@ def _is_file(executable: str) -> bool:
 
 def _on_path(printer: Printer, command: Sequence[str], name: str | None) -> str:
     if shutil.which(command[0]) is None:
+        if PurePath(command[0]).suffix.lower() in _SUFFIXES:
+            raise RunfleetError(
+                f"there is no file `{command[0]}` here, nor a program of that name on PATH",
+                hint="check the name, or give the path to the file",
+            )
         printer.warning(
             f"`{command[0]}` is neither a file here nor a program on PATH; "
             "it has to be in an application package of the study"

@@ -65,12 +65,10 @@ def _refuse_others(elf: Any, path: Path) -> None:
 
 
 def _binary(elf: Any, path: Path) -> Binary:
-    segments = list(_segments(elf))
-    loader = next((one for one in segments if one["p_type"] == "PT_INTERP"), None)
-    tags = [tag for one in segments if one["p_type"] == "PT_DYNAMIC" for tag in _tags(one)]
+    loader = _loader(elf)
+    tags = [tag for one in _of_type(elf, "PT_DYNAMIC") for tag in _at_most(one.iter_tags())]
     needs = [tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"]
-    is_static = loader is None and not needs
-    is_library = elf["e_type"] == "ET_DYN" and loader is None and not _is_static_pie(tags)
+    is_library = elf["e_type"] == "ET_DYN" and not loader and not _is_static_pie(tags)
     return Binary(
         system=System.LINUX,
         bits=elf.elfclass,
@@ -78,18 +76,23 @@ def _binary(elf: Any, path: Path) -> Binary:
         is_program=not is_library,
         needs=tuple(dict.fromkeys(needs)),
         folders=tuple(_folders(tags, path.absolute().parent)),
-        is_static=is_static,
-        runtime="musl" if loader is not None and "musl" in loader.get_interp_name() else "",
+        is_static=not loader and not needs,
+        runtime="musl" if "musl" in loader else "",
         glibc=max(_glibc_versions(elf), default=()),
     )
 
 
+def _loader(elf: Any) -> str:
+    """Name the program that loads this one; empty if it needs none."""
+    return next((str(one.get_interp_name()) for one in _of_type(elf, "PT_INTERP")), "")
+
+
+def _of_type(elf: Any, kind: str) -> Iterator[Any]:
+    return (segment for segment in _segments(elf) if segment["p_type"] == kind)
+
+
 def _segments(elf: Any) -> Iterator[Any]:
     return _at_most(elf.iter_segments())
-
-
-def _tags(segment: Any) -> Iterator[Any]:
-    return _at_most(segment.iter_tags())
 
 
 def _at_most(items: Iterable[T]) -> Iterator[T]:

@@ -13,6 +13,7 @@ from runfleet.inspection.program import Binary, Kind, Program, System
 from runfleet.inspection.scripts import read_jar, read_script
 
 _HEAD_BYTES = 4096
+_OLE = b"\xd0\xcf\x11\xe0"
 _MACH_O = {
     b"\xcf\xfa\xed\xfe",
     b"\xce\xfa\xed\xfe",
@@ -58,6 +59,11 @@ def _inspect(path: Path) -> Program:
         return _described(path, read_elf(path))
     if head.startswith(b"PK\x03\x04"):
         return read_jar(path)
+    if head.startswith(_OLE) and path.suffix.lower() == ".msi":
+        raise InspectionError(
+            f"`{path}` is an installer (MSI), not a program",
+            hint="install it on a machine with Windows, and name the program that it has brought",
+        )
     if head[:4] in _MACH_O:
         raise InspectionError(
             f"`{path}` is a program of macOS, and nodes run Linux or Windows",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,8 @@ def _find_beside(name: str, binary: Binary, home: Path) -> Path | None:
 
 
 def _find_here(name: str, binary: Binary) -> Path | None:
-    is_ours = binary.system is System.LINUX and sys.platform == "linux" and binary.bits == 64
+    is_linux = sys.platform == "linux" and binary.system is System.LINUX
+    is_ours = is_linux and binary.machine == "x86-64" and platform.machine() == "x86_64"
     return _first_file(name, _LINUX_FOLDERS) if is_ours else None
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from runfleet.inspection.errors import InspectionError, damaged
+from runfleet.inspection.installers import installer_of
 from runfleet.inspection.program import Binary, System
 
 _MACHINES = {0x14C: "x86", 0x8664: "x86-64", 0xAA64: "ARM64", 0x1C4: "ARM", 0x200: "Itanium"}
@@ -75,6 +76,7 @@ def _binary(file: Any) -> Binary:
     machine = file.FILE_HEADER.Machine
     characteristics = file.FILE_HEADER.Characteristics
     file.parse_data_directories([*_IMPORTS, _RESOURCES])
+    texts = dict(_version_texts(file))
     return Binary(
         system=System.WINDOWS,
         bits=_BITS[optional.Magic],
@@ -83,7 +85,8 @@ def _binary(file: Any) -> Binary:
         needs=tuple(dict.fromkeys(_needs(file))),
         is_console=optional.Subsystem != _WINDOWS,
         runtime=".NET" if _is_dot_net(optional) else "",
-        version=_version(file),
+        version=_version(texts),
+        installer=installer_of(file, texts),
     )
 
 
@@ -98,8 +101,7 @@ def _needs(file: Any) -> Iterator[str]:
             yield entry.dll.decode("ascii", errors="replace")
 
 
-def _version(file: Any) -> str:
-    texts = dict(_version_texts(file))
+def _version(texts: Mapping[str, str]) -> str:
     for key in ("ProductVersion", "FileVersion"):
         if match := _VERSION.search(texts.get(key, "")):
             return match[0].replace(" ", "").replace(",", ".")

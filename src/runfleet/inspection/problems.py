@@ -64,7 +64,12 @@ def _processor_problems(binary: Binary) -> Iterator[Problem]:
 def _windows_problems(path: Path, binary: Binary) -> Iterator[Problem]:
     if not path.name.isascii():
         yield Problem("its name has letters that `cmd` does not read", "rename it")
-    if not binary.is_console:
+    if binary.installer:
+        yield Problem(
+            f"it is an installer ({binary.installer}), which brings programs to a machine",
+            "install it on a machine with Windows, and name the program that it has brought",
+        )
+    elif not binary.is_console:
         yield Problem(
             "it has windows of its own, and nodes have neither a screen nor somebody to click",
             "take the program's version for the console, or an option that opens none",

@@ -60,6 +60,8 @@ class Binary:
         Of the program; empty if it does not say.
     glibc
         The version of the C library that it needs at least; empty if it needs none.
+    installer
+        What made an installer of it, as `NSIS`; empty if it is none.
     """
 
     system: System
@@ -73,6 +75,7 @@ class Binary:
     runtime: str = ""
     version: str = ""
     glibc: tuple[int, ...] = ()
+    installer: str = ""
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,9 @@ def _package(program: Program) -> PackageReference:
     stem = stem_of(program.path)
     match = _NAME_AND_VERSION.fullmatch(stem)
     name, version = (match["name"], match["version"]) if match else (stem, _FIRST_VERSION)
+    if stem != program.path.name and program.path.with_name(stem).is_file():
+        # `model.exe` beside `model`: they are for different systems, and each has its package.
+        name = f"{name}-{program.path.suffix[1:].lower()}"
     return PackageReference(study_name_from(name), program.version or version)
 
 
