@@ -168,6 +168,36 @@ def test_logs(local, write_study):
     assert unknown.err.startswith("error: study `logged` has no run `run-4`\nhint: ")
 
 
+def test_a_terminal_gets_the_end_of_a_long_log(local, write_study):
+    """And is told how much is left out, and how to get it; what is no terminal gets all."""
+    study = write_study("long", "seq 300000; echo last >&2\n", values=[1])
+    local("run", study)
+    numbers = "".join(f"{number}\n" for number in range(1, 300_001))
+    assert local("logs", study, "run-00001").out == numbers
+    code, shown = local.on_terminal("logs", study, "run-00001")
+    left_out = "... 2.0 MB of stdout left out; all of it: runfleet logs long.yaml run-00001 --all\n"
+    assert (code, shown) == (0, left_out + numbers[-7_000:] + "last\n")
+    assert local.on_terminal("logs", study, "run-00001", "--all") == (0, numbers + "last\n")
+    some = local("logs", study, "run-00001", "--lines", "50000")
+    assert some.out == numbers[-350_000:]
+    assert some.err == left_out.replace("2.0", "1.6") + "last\n"
+
+
+def test_the_log_of_a_running_run_is_followed_from_its_end(local, write_study, folder: Path):
+    """What it has written before is left out, as of one that has ended."""
+    script = f'seq 5000; until [ -e "{folder}/go" ]; do sleep 0.05; done; echo done\n'
+    study = write_study("tail", script, values=[1])
+    local("run", study, "--detach")
+    wait_for(lambda: "\n5000\n" in local("logs", study, "run-00001").out)
+    following = local.start("logs", "-f", "-n", "2", study, "run-00001")
+    assert following.stdout is not None
+    assert [following.stdout.readline() for _ in range(2)] == ["4999\n", "5000\n"]
+    (folder / "go").touch()
+    out, err = following.communicate(timeout=60)
+    assert (following.returncode, out) == (0, "done\n")
+    assert err.startswith("... 23.9 kB of stdout left out; all of it: ")
+
+
 def test_following_a_log_ends_with_the_run(local, write_study, folder: Path):
     """Lines come while the run goes on."""
     script = f'echo begun; until [ -e "{folder}/go" ]; do sleep 0.05; done; echo done\n'

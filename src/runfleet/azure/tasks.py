@@ -181,14 +181,15 @@ class TaskOperations:
         owner = path_of("jobs", job_id, "tasks", task_id)
         return read_file(self._channel, owner, path, offset, length)
 
-    def follow_task_file(self, job_id: str, task_id: str, path: str) -> Iterator[bytes]:
+    def follow_task_file(
+        self, job_id: str, task_id: str, path: str, *, offset: int = 0
+    ) -> Iterator[bytes]:
         """
-        Read a file of a task as it grows, until the task is completed.
+        Read a file of a task as it grows, from an offset on, until the task is completed.
 
         Nothing is read from a node after its task has ended, except for what was written between
         the last look and the end.
         """
-        offset = 0
         for _ in asking(f"`{path}` of task `{task_id}`", None, longest=_FOLLOW_SECONDS):
             ended = self._has_ended(job_id, task_id)
             while content := self._read_if_there(job_id, task_id, path, offset):

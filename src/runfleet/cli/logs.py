@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, On, StudyName
+from runfleet.cli.arguments import LOCAL, On, StudyName, on_option
 from runfleet.cli.failures import WrongUsageError
-from runfleet.cli.printer import Printer
+from runfleet.cli.printer import Printer, write_raw
 from runfleet.cli.studies import find_submission, open_account
+from runfleet.cli.words import size_text
 from runfleet.launch import LogStream, Submission
+from runfleet.launch.run_files import LogEnd
 
 MANAGER = "manager"
 
 app = new_app()
+
+_TERMINAL_LINES = 1000
+_TERMINAL_BYTES = 1 << 18
 
 
 @app.command(epilog=example("runfleet logs study.yaml run-00002"))
@@ -35,21 +43,86 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
     ] = False,
+    lines: Annotated[
+        int | None,
+        typer.Option("--lines", "-n", min=1, help="Only the last lines, so many of them."),
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--all", help="All of it, on a terminal, too, however much it is.")
+    ] = False,
     on: On = LOCAL,
 ) -> None:
     """
     Print what a run wrote to stdout or stderr.
 
-    What it wrote to stdout goes to stdout, what it wrote to stderr follows on stderr.
+    What it wrote to stdout goes to stdout, what it wrote to stderr follows on stderr. A terminal
+    gets the last 1,000 lines, and is told what was left out; anything else gets all of it.
     """
     printer = Printer.standard()
     submission = find_submission(open_account(on), study)
     name = run or _first_to_read(printer, submission)
-    first = LogStream.STDERR if stderr else LogStream.STDOUT
-    for part in submission.follow_log(name, first) if follow else [submission.log(name, first)]:
-        printer.raw(part)
-    if not stderr:
-        printer.raw_talk(submission.log(name, LogStream.STDERR))
+    command = f"runfleet logs {shlex.quote(study)} {name}{on_option(on)} --all"
+    reader = _Reader(printer, submission, name, command, lines=lines, whole=whole)
+    if stderr:
+        reader.show(LogStream.STDERR, printer.out, follow=follow)
+    else:
+        reader.show(LogStream.STDOUT, printer.out, follow=follow)
+        reader.show(LogStream.STDERR, printer.err, follow=False)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """
+    Shows what one run wrote.
+
+    Parameters
+    ----------
+    printer
+        Says what is left out.
+    submission, run
+        The run.
+    command
+        What prints all of it.
+    lines
+        How many lines are asked for; None for all, or for as many as a terminal gets.
+    whole
+        Whether a terminal gets all of it.
+    """
+
+    printer: Printer
+    submission: Submission
+    run: str
+    command: str
+    lines: int | None
+    whole: bool
+
+    def show(self, stream: LogStream, to: Console, *, follow: bool) -> None:
+        """Show what the run wrote to a stream, and with `follow` what it goes on to write."""
+        is_cut = self.lines is not None or (to.is_terminal and not self.whole)
+        read = 0
+        if is_cut:
+            end = self._end(stream)
+            read = end.left_out + len(end.content)
+            if end.left_out:
+                size = size_text(end.left_out)
+                self.printer.say(f"... {size} of {stream} left out; all of it: {self.command}")
+            write_raw(to, end.content)
+        elif not follow:
+            write_raw(to, self.submission.log(self.run, stream))
+        if follow:
+            for part in self.submission.follow_log(self.run, stream, offset=read):
+                write_raw(to, part)
+
+    def _end(self, stream: LogStream) -> LogEnd:
+        """Read ever more of the end, until it has as many lines as are asked for."""
+        length = _TERMINAL_BYTES
+        while True:
+            end = self.submission.log_end(self.run, length, stream)
+            shown = end.last_lines(self.lines or _TERMINAL_LINES)
+            is_all = not end.left_out or shown.content.count(b"\n") >= (self.lines or 0)
+            if is_all:
+                return shown
+            length *= 8
 
 
 def _first_to_read(printer: Printer, submission: Submission) -> str:

@@ -60,14 +60,6 @@ class Printer:
         """Print a table of data."""
         self.show(new_table(columns, rows))
 
-    def raw(self, content: bytes) -> None:
-        """Print bytes of data as they are."""
-        _write_raw(self.out, content)
-
-    def raw_talk(self, content: bytes) -> None:
-        """Print bytes as they are, beside the data."""
-        _write_raw(self.err, content)
-
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Print names and texts, a line each, the names in a column."""
         grid = Table.grid(padding=(0, 2))
@@ -139,7 +131,8 @@ def _labelled(label: str, text: str, style: str) -> Text:
     return Text.assemble((f"{label}:", style), " ", text)
 
 
-def _write_raw(console: Console, content: bytes) -> None:
+def write_raw(console: Console, content: bytes) -> None:
+    """Write bytes as they are."""
     console.file.flush()
     buffer = getattr(console.file, "buffer", None)
     if buffer is None:

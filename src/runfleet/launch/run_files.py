@@ -22,6 +22,30 @@ from runfleet.storage import BlobNotFoundError, Storage
 _LOG_BYTES = 1 << 16
 
 
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """
+    The end of what a run wrote.
+
+    Parameters
+    ----------
+    content
+        The last bytes.
+    left_out
+        How many bytes stand before them.
+    """
+
+    content: bytes
+    left_out: int = 0
+
+    def last_lines(self, count: int) -> LogEnd:
+        """Leave out all but the last lines, and a line whose beginning is left out already."""
+        lines = self.content.splitlines(keepends=True)
+        kept = lines[1:] if self.left_out and len(lines) > 1 else lines
+        content = b"".join(kept[-count:])
+        return LogEnd(content, self.left_out + len(self.content) - len(content))
+
+
 class RunFiles(Protocol):
     """Reads the files of runs."""
 
@@ -81,14 +105,19 @@ class StoredFiles:
         """Read a file of a run; None if it has none of that name."""
         return self._read(names.run_prefix(job_id, run) + file)
 
-    def read_end(self, job_id: str, run: str, file: str) -> str:
-        """Read the end of a file as text; nothing if it is not there."""
+    def read_end(self, job_id: str, run: str, file: str, length: int = _LOG_BYTES) -> LogEnd:
+        """Read the end of a file; nothing if it is not there."""
         blob = names.run_prefix(job_id, run) + file
-        content = self._read(blob, length=_LOG_BYTES) or b""
-        if len(content) == _LOG_BYTES:
-            size = next(found.size for found in self.storage.list_blobs(self.container, blob))
-            content = self._read(blob, offset=max(0, size - _LOG_BYTES)) or b""
-        return content.decode(errors="replace")
+        content = self._read(blob, length=length) or b""
+        if len(content) < length:
+            return LogEnd(content)
+        size = next(found.size for found in self.storage.list_blobs(self.container, blob))
+        left_out = max(0, size - length)
+        return (
+            LogEnd(self._read(blob, offset=left_out) or b"", left_out)
+            if left_out
+            else LogEnd(content)
+        )
 
     def _read(self, blob: str, *, offset: int = 0, length: int | None = None) -> bytes | None:
         try:
@@ -100,8 +129,10 @@ class StoredFiles:
         """Tell why a run failed, with what it said last."""
         if not is_told_by_model(task):
             return FailedRun(task.id, kind_of(task), batch_message(task), task.exit_code)
-        stderr = self.read_end(job_id, task.id, "stderr.txt")
-        stdout = self.read_end(job_id, task.id, "stdout.txt")
+        stderr, stdout = (
+            self.read_end(job_id, task.id, file).content.decode(errors="replace")
+            for file in ("stderr.txt", "stdout.txt")
+        )
         message = failure_message(task, stderr, stdout)
         return FailedRun(task.id, FailureKind.MODEL, message, task.exit_code)
 

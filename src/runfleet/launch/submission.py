@@ -28,7 +28,7 @@ from runfleet.launch.outages import hopeful
 from runfleet.launch.outcomes import count_runs, failed_tasks, outcomes_of
 from runfleet.launch.progress import Progress, RunCounts
 from runfleet.launch.record import RecordStore, StudyRecord
-from runfleet.launch.run_files import StoredFiles
+from runfleet.launch.run_files import LogEnd, StoredFiles
 from runfleet.launch.steps import OnStep, unheard
 from runfleet.launch.submitting import Submitted
 from runfleet.launch.table import TableShape, make_rows, write_csv, write_parquet
@@ -243,19 +243,40 @@ class Submission:
         if task.state == "completed":
             # Batch takes the name in any case, the storage does not.
             return self._files.read(job_id, task.id, file) or b""
-        try:
-            return self._history.batch.task_file(job_id, run, file)
-        except BatchError:  # it has not begun yet
-            return b""
+        return self._read_on_node(job_id, run, file)
 
-    def follow_log(self, run: str, stream: LogStream | str = LogStream.STDOUT) -> Iterator[bytes]:
+    def log_end(self, run: str, length: int, stream: LogStream | str = LogStream.STDOUT) -> LogEnd:
+        """Read the last `length` bytes of what a run has written so far; see `log`."""
+        file = f"{LogStream(stream)}.txt"
+        job_id, task = self._task(run)
+        if task.state == "completed":
+            return self._files.read_end(job_id, task.id, file, length)
+        left_out = max(0, self._size_on_node(job_id, run, file) - length)
+        return LogEnd(self._read_on_node(job_id, run, file, offset=left_out), left_out)
+
+    def follow_log(
+        self, run: str, stream: LogStream | str = LogStream.STDOUT, *, offset: int = 0
+    ) -> Iterator[bytes]:
         """Read what a run writes, as it writes it, until it has ended; see `log`."""
         job_id, task = self._task(run)
         if task.state == "completed":
-            yield self.log(run, stream)
+            yield self.log(run, stream)[offset:]
         else:
             file = f"{LogStream(stream)}.txt"
-            yield from self._history.batch.follow_task_file(job_id, run, file)
+            yield from self._history.batch.follow_task_file(job_id, run, file, offset=offset)
+
+    def _read_on_node(self, job_id: str, run: str, file: str, *, offset: int = 0) -> bytes:
+        try:
+            return self._history.batch.task_file(job_id, run, file, offset=offset)
+        except BatchError:  # it has not begun yet
+            return b""
+
+    def _size_on_node(self, job_id: str, run: str, file: str) -> int:
+        try:
+            files = self._history.batch.list_task_files(job_id, run)
+            return next((found.size for found in files if found.name == file), 0)
+        except BatchError:  # it has not begun yet
+            return 0
 
     def _record(self) -> StudyRecord:
         record = self._history.store.read()
