@@ -78,11 +78,22 @@ def test_the_plan_shows_files_pool_runs_and_commands(runfleet):
     ended = runfleet("plan", "study.yaml")
     assert ended.code == 0
     assert ended.err == "\nNothing was started; `runfleet run study.yaml` runs it.\n"
-    facts, runs, *start = ended.out.split("\n\n")
+    facts, runs, _, start, around = ended.out.split("\n\n")
     assert facts.startswith(PLAN)
     assert runs + "\n" == RUNS
-    assert "OMP_NUM_THREADS=1\n    ROUGHNESS=80\n    DEMAND=0.8\n" in start[1]
-    assert start[1].rstrip().endswith("sh model.sh")
+    assert start == "    OMP_NUM_THREADS=1\n    ROUGHNESS=80\n    DEMAND=0.8\n    sh model.sh"
+    assert around == (
+        "The node brings inputs, overlays, packages before it and looks for outputs after it; "
+        "`--script` shows how.\n"
+    )
+
+
+def test_the_whole_script_of_a_run_is_shown_on_request(runfleet):
+    """As the shell of its node gets it."""
+    *_, script = runfleet("plan", "study.yaml", "--script").out.split("\n\n")
+    lines = script.splitlines()
+    assert '    cp -R "$AZ_BATCH_JOB_PREP_WORKING_DIR"/copied/. . || exit 74' in lines
+    assert lines[-1] == "    sh model.sh"
 
 
 def test_nothing_is_started(runfleet, package: Path):

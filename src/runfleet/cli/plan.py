@@ -7,7 +7,7 @@ import shlex
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +21,7 @@ from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.checks import check_account, check_study
+from runfleet.launch.mpi import launch_line
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.scripts import coordination_script
 from runfleet.launch.tasks import command_line, run_script
@@ -37,6 +38,9 @@ _LAST_RUNS = 2
 @app.command(epilog=example("runfleet plan study.yaml"))
 def plan(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file.")],
+    script: Annotated[
+        bool, typer.Option("--script", help="Show all that a node carries out for a run.")
+    ] = False,
     on: On = LOCAL,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +48,8 @@ def plan(
     Show what a study would run, and start nothing.
 
     Shows its files and their sizes, its pool, the first and last runs with their parameters, and
-    the command of the first run. With `--json`, all runs.
+    the command of the first run: the study's own, or with `--script` also what is done before and
+    after it. With `--json`, all runs.
     """
     printer = Printer.standard()
     loaded = load_study(study)
@@ -65,7 +70,8 @@ def plan(
     else:
         printer.facts(_facts(loaded, pool))
         printer.data("")
-        _show_runs(printer, loaded, pool.operating_system)
+        first = _show_runs(printer, loaded)
+        _show_start(printer, loaded, first, pool.operating_system, whole=script)
     if not as_json:
         _say_what_is_next(printer, f"{shlex.quote(study)}{on_option(on)}", on)
 
@@ -148,8 +154,8 @@ def _pool_text(pool: PoolPlan) -> str:
     return f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {places}"
 
 
-def _show_runs(printer: Printer, study: Study, system: OperatingSystem) -> None:
-    """Show the first and the last runs as a table, and how the first one is started."""
+def _show_runs(printer: Printer, study: Study) -> Run:
+    """Show the first and the last runs as a table; returns the first one."""
     runs = study.runs()
     first = list(islice(runs, _FIRST_RUNS))
     last = list(deque(runs, maxlen=_LAST_RUNS))
@@ -160,19 +166,46 @@ def _show_runs(printer: Printer, study: Study, system: OperatingSystem) -> None:
     if study.run_count() > len(first) + len(last):
         rows.append(["...", *("" for _ in columns)])
     printer.table(["run", *columns], rows + [_row(run) for run in last])
-    printer.data("")
-    printer.data(f"How {first[0].name} is started:")
-    printer.data("")
-    for line in _start_lines(study, first[0], system):
-        printer.data(f"    {line}")
+    return first[0]
 
 
 def _row(run: Run) -> list[str]:
     return [run.name, *(value_text(value) for value in run.sample.values())]
 
 
-def _start_lines(study: Study, run: Run, system: OperatingSystem) -> Iterator[str]:
-    yield from (f"{name}={text}" for name, text in run.environment.items())
+def _show_start(
+    printer: Printer, study: Study, run: Run, system: OperatingSystem, *, whole: bool
+) -> None:
+    """Show how a run is started: by the study's command, or by the whole script around it."""
+    printer.data("")
+    printer.data(f"How {run.name} is started:")
+    printer.data("")
+    lines = _script_lines(study, system) if whole else _command_lines(study)
+    for line in chain((f"{name}={text}" for name, text in run.environment.items()), lines):
+        printer.data(f"    {line}")
+    around = " and ".join(_done_around(study))
+    if around and not whole:
+        printer.data("")
+        printer.data(f"The node {around}; `--script` shows how.")
+
+
+def _command_lines(study: Study) -> list[str]:
+    model = study.model
+    command = launch_line(model.mpi, model.command) if model.mpi else model.command
+    return command.strip().splitlines()
+
+
+def _done_around(study: Study) -> Iterator[str]:
+    """Say what a node does besides carrying out the command."""
+    model = study.model
+    brought = {"inputs": model.inputs, "overlays": model.overlays, "packages": model.packages}
+    if nouns := [noun for noun, items in brought.items() if items]:
+        yield f"brings {', '.join(nouns)} before it"
+    if any(output.required for output in model.outputs):
+        yield "looks for outputs after it"
+
+
+def _script_lines(study: Study, system: OperatingSystem) -> Iterator[str]:
     if study.model.mpi is not None:
         yield "# on each node"
         yield from coordination_script(study.model).splitlines()
