@@ -139,3 +139,17 @@ def test_morris_goes_from_end_to_end_of_every_distribution(load):
 def test_saltelli_draws_from_texts_too(load):
     study = load(MODEL + "parameters: {SOIL: [sand, loam, clay]}\ndesign: {saltelli: 16}\n")
     assert {sample["SOIL"] for sample in study.samples()} == {"sand", "loam", "clay"}
+
+
+@pytest.mark.parametrize(
+    ("design", "warning"),
+    [
+        ("{morris: 9}", "`morris: 9` is few: 10 to 50 trajectories are usual, and"),
+        ("{saltelli: 128}", "`saltelli: 128` is few: 256 base samples and more are usual, and"),
+    ],
+)
+def test_few_runs_are_doubtful(load, design, warning):
+    text = MODEL + f"parameters: {{A: {{uniform: [0, 1]}}}}\ndesign: {design}\n"
+    assert load(text).warnings[0].startswith(warning)
+    enough = text.replace("9", "10").replace("128", "256")
+    assert load(enough).warnings == ()

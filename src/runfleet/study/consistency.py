@@ -21,12 +21,14 @@ from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.pool import is_windows
 from runfleet.study.run import Run
-from runfleet.study.sensitivity import Morris
+from runfleet.study.sensitivity import Morris, Saltelli
 from runfleet.study.values import Sample, Value, as_text
 
 _RUN_NAME = "run_name"
 _ALMOST_A_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*\s+[A-Za-z°%µ]\S{0,7}")
 _LAUNCHER = re.compile(r"(\S*/)?(mpirun|mpiexec(\.hydra)?|srun|prterun)\s")
+_FEWEST_TRAJECTORIES = 10
+_FEWEST_BASE_SAMPLES = 256
 _TRIAL_RUNS = 1000
 _TRIAL_BYTES = 10_000_000
 
@@ -209,6 +211,7 @@ def _name_error(document: Document, number: int, invalid: InvalidValueError) -> 
 def find_oddities(design: Design, parameters: Sequence[Parameter]) -> Iterator[str]:
     """Say what is allowed but probably not meant."""
     yield from _sobol_oddity(design)
+    yield from _few_oddity(design)
     if isinstance(design, Morris):
         yield from _tail_oddities(design, parameters)
     for parameter in parameters:
@@ -223,6 +226,19 @@ def _sobol_oddity(design: Design) -> Iterator[str]:
         yield (
             f"a Sobol sequence is balanced only if its length is a power of two: "
             f"{lower} or {2 * lower} runs rather than {count}"
+        )
+
+
+def _few_oddity(design: Design) -> Iterator[str]:
+    if isinstance(design, Morris) and design.trajectories < _FEWEST_TRAJECTORIES:
+        yield (
+            f"`morris: {design.trajectories}` is few: {_FEWEST_TRAJECTORIES} to 50 trajectories "
+            "are usual, and with fewer chance has a part in the ranking"
+        )
+    if isinstance(design, Saltelli) and design.base_samples < _FEWEST_BASE_SAMPLES:
+        yield (
+            f"`saltelli: {design.base_samples}` is few: {_FEWEST_BASE_SAMPLES} base samples and "
+            "more are usual, and with fewer an index may be off by its own size"
         )
 
 

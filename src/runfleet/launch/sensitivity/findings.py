@@ -73,6 +73,7 @@ def find_sensitivities(
         indices = work_out(design, varying, result, numbers)
         found += [indices] if indices else []
         notes += _notes(design, result.name, numbers)
+        notes += _doubts(design, indices) if indices else []
     folder = parquet.parent
     plots = tuple(_draw(folder / "plots" / "sensitivities", found[:MOST_PLOTS]))
     return Sensitivities(tuple(found), write_tables(folder, found), plots, tuple(notes))
@@ -96,6 +97,19 @@ def _draw(folder: Path, found: list[Indices]) -> Iterator[Path]:
         path = folder / f"{indices.result}.png"
         draw_indices(path, indices)
         yield path
+
+
+def _doubts(design: SensitivityDesign, indices: Indices) -> Iterator[str]:
+    """Say if not even the most influential parameter is sure to count."""
+    main = indices.main
+    first = indices.ranked()[0]
+    index, doubt = (float(indices.columns[name][first]) for name in (main, f"{main}_conf"))
+    if doubt >= index:
+        yield (
+            f"the indices of `{indices.result}` are not sure: `{main}` of "
+            f"`{indices.parameters[first]}`, the largest, is {index:.3g}, give or take "
+            f"{doubt:.3g}; take twice as many {design.groups_name}: the runs that are there count"
+        )
 
 
 def _notes(design: SensitivityDesign, result: str, numbers: FloatArray) -> Iterator[str]:

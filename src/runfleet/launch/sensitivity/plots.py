@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_BARS = 25
+_MOST_NUMBERED = 12
+_LEAST_INTERACTION = 0.05
+_RIGHT = 0.85
 _NAME_WIDTH, _NAME_HEIGHT = 0.12, 0.04
 _WIDTH_INCHES = 10.0
 _BAR_INCHES = 0.27
@@ -100,7 +103,9 @@ def _draw_plane(axes: Axes, indices: Indices, shown: list[int]) -> None:
     axes.scatter(across, up, s=25)
     for place in _apart(across, up):
         name, point = indices.parameters[shown[place]], (across[place], up[place])
-        axes.annotate(name, point, xytext=(4, 4), textcoords="offset points")
+        # Those at the right edge have their room to the left.
+        side, shift = ("right", -4) if point[0] > _RIGHT * across.max() else ("left", 4)
+        axes.annotate(name, point, xytext=(shift, 4), textcoords="offset points", ha=side)
     end = float(max(across.max(), up.max())) * 1.1
     axes.plot([0, end], [0, end], "--", color="grey", linewidth=0.8, label="sigma = mu*")
     axes.legend(loc="lower right")
@@ -124,13 +129,26 @@ def _apart(across: FloatArray, up: FloatArray) -> list[int]:
 def _draw_pairs(axes: Axes, indices: Indices, shown: list[int]) -> None:
     """Draw a map of the pairs; what may be nothing but noise stays white."""
     estimated, doubt = (indices.interactions[name] for name in INTERACTION_COLUMNS)
-    known = np.where(estimated <= doubt, 0.0, estimated)
+    known = np.where(estimated > doubt, estimated, np.nan)
     both = np.where(np.isnan(known), known.T, known)[np.ix_(shown, shown)]
-    image = axes.imshow(both, cmap="Blues", vmin=0, vmax=max(0.05, float(np.nanmax(both))))
+    largest = float(np.nanmax(both, initial=_LEAST_INTERACTION))
+    image = axes.imshow(both, cmap="Blues", vmin=0, vmax=largest, aspect="auto")
+    if not np.isfinite(both).any():
+        axes.text(0.5, 0.5, "none is surely above 0", transform=axes.transAxes, ha="center")
+    elif len(shown) <= _MOST_NUMBERED:
+        _number_pairs(axes, both, largest)
     names = [indices.parameters[number] for number in shown]
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
     axes.figure.colorbar(image, ax=axes, label="S2: by the two together, where surely above 0")
+
+
+def _number_pairs(axes: Axes, both: FloatArray, largest: float) -> None:
+    """Write the number into each field that is not white, light where that is dark."""
+    for row, column in np.argwhere(np.isfinite(both)):
+        number = both[row, column]
+        colour = "white" if number > largest / 2 else "black"
+        axes.text(column, row, f"{number:.2f}", ha="center", va="center", color=colour)
 
 
 def _labelled(text: str, unit: str) -> str:
