@@ -61,3 +61,43 @@ def test_ensembles_are_gone_on_with(case: Path, storage: DirectoryStorage) -> No
     assert "\n6 0.005 4 4 0.005 4" in control.replace("\r", "")
     assert "after iteration 2" in restart.says[0]
     assert "restart.case.2.par.csv" in restart.files
+
+
+def test_a_second_loss_loses_no_more(case: Path, storage: DirectoryStorage) -> None:
+    """A manager that went on and was lost before it had anything new: the same is used again."""
+    names = ["case.2.par.csv", "case.2.obs.csv", "case.obs+noise.csv"]
+    first = plan(case, "pestpp-ies", left(storage, *names))
+    first.store(storage, "study", "job-2")
+    storage.put_bytes("study", "runs/job-2/manager/case.rec", b"")
+    storage.put_bytes("study", "runs/job-2/manager/case.pst", first.files["case.pst"])
+    second = plan(case, "pestpp-ies", LeftFiles(storage, "study", "job-2", PurePosixPath()))
+    assert second.files == first.files
+    for name in ("case.1.par.csv", "case.1.obs.csv", "case.obs+noise.csv"):
+        storage.put_bytes("study", f"runs/job-2/manager/{name}", b"")
+    third = plan(case, "pestpp-ies", LeftFiles(storage, "study", "job-2", PurePosixPath()))
+    assert third.says[0].startswith("the ensembles after iteration 1 are the initial ones")
+    assert third.says[0].endswith("iterations left: 5")
+
+
+def test_a_jacobian_comes_with_its_values(case: Path, storage: DirectoryStorage) -> None:
+    """That of the third iteration belongs to what was found by the second one."""
+    files = left(storage, "case.1.jcb", "case.3.jcb", "case.2.par")
+    found = b"single point\n  START  2.5  1.0 0.0\n  decay 3.0e-1 1.0 0.0\n"
+    storage.put_bytes("study", "runs/job/manager/case.2.par", found)
+    restart = plan(case, "pestpp-opt", files)
+    control = restart.files["case.pst"].decode().replace("\r", "")
+    assert "\nstart log factor 2.5 0.1 10.0 rates" in control
+    assert "\ndecay log factor 3.0e-1 1.0d-2 2.0 rates" in control
+    assert "\n6 0.005 4 4 0.005 4" in control
+    assert control.endswith("++base_jacobian(restart.case.3.jcb)\n")
+    assert restart.files["restart.case.3.jcb"] == b"case.3.jcb"
+    (says,) = restart.says
+    assert says == (
+        "it begins with the values after iteration 2 and the Jacobian that was worked out from "
+        "them; iterations left: 6"
+    )
+
+
+def test_a_jacobian_without_its_values_is_not_used(case: Path, storage: DirectoryStorage) -> None:
+    restart = plan(case, "pestpp-opt", left(storage, "case.1.jcb", "case.3.jcb"))
+    assert set(restart.files) == {"case.pst", "restart.case.1.jcb"}

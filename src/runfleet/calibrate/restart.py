@@ -4,19 +4,23 @@ Going on with a calibration whose manager was lost: what is used of what it has 
 Every program has a way of its own.  BeoPEST goes on at the beginning of an iteration with ``/r``
 (its own usage text: ``[/r] [/j] [/s]``); pestpp-glm at the beginning of a batch of runs with
 ``/r``.  The others have no switch: pestpp-ies takes its last ensembles as initial ones, pestpp-opt
-its last Jacobian, by options of the control file (PEST++ Users Manual, sections on
-``ies_parameter_ensemble``, ``ies_restart_observation_ensemble`` and ``base_jacobian``).
+its last Jacobian with the values that it belongs to, by options of the control file (PEST++ Users
+Manual, sections on ``ies_parameter_ensemble``, ``ies_restart_observation_ensemble`` and
+``base_jacobian``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
 from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.control_data import read_control_data
+from runfleet.calibrate.control_files.rewriting import can_take_values, rewritten
+from runfleet.calibrate.control_files.sections import split_control
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.tasks import (
@@ -28,17 +32,6 @@ from runfleet.calibrate.tasks import (
 )
 from runfleet.launch import names
 from runfleet.storage import BlobNotFoundError, Storage
-
-_NOPTMAX_LINE = 7
-"""The line of the section `* control data`, after its heading, that begins with NOPTMAX."""
-
-_NOT_COUNTED = re.compile(r"\s*(#|\+\+|$)")
-_ALIASES = {
-    "ies_parameter_ensemble": "ies_par(ameter)?_en(semble)?",
-    "ies_observation_ensemble": "ies_obs(ervation)?_en(semble)?",
-    "ies_restart_observation_ensemble": "ies_restart_obs(ervation)?_en(semble)?",
-    "base_jacobian": "base_jacobian(_filename)?",
-}
 
 
 @dataclass(frozen=True)
@@ -112,6 +105,16 @@ class LeftFiles:
         """Read a file that is among `blobs`."""
         return self.storage.get_bytes(self.container, self.blobs[name])
 
+    def begun_with(self) -> Restart | None:
+        """Tell what it went on from itself, if it did."""
+        found = self._below(restart_prefix(self.job_id))
+        if not found:
+            return None
+        files = {name: self.storage.get_bytes(self.container, blob) for name, blob in found.items()}
+        switches = restart_switches(self.storage, self.container, self.job_id)
+        says = "nothing new was finished: it goes on from where it did the last time"
+        return Restart(files, switches, (says,))
+
     def _below(self, prefix: str) -> dict[str, str]:
         listed = (blob.name for blob in self.storage.list_blobs(self.container, prefix))
         found = {name.removeprefix(prefix): name for name in listed}
@@ -129,6 +132,11 @@ def plan_restart(program: Program, control: Control, left: LeftFiles) -> Restart
     left
         The files of the earlier one.
     """
+    restart = _plan(program, control, left)
+    return restart if restart.files else left.begun_with() or restart
+
+
+def _plan(program: Program, control: Control, left: LeftFiles) -> Restart:
     if program.family is Family.PEST:
         return _pest(program, control, left)
     plans = {"glm": _glm, "ies": _ies, "opt": _opt}
@@ -182,21 +190,33 @@ def _ies(control: Control, left: LeftFiles) -> Restart:
     # The program writes files of the same names itself.
     files = {f"restart.{name}": left.read(name) for name in sources.values()}
     options = {option: f"restart.{name}" for option, name in sources.items()}
-    rest = max(1, control.noptmax - done)
-    content = _with_options(control, options, noptmax=rest)
+    rest = _rest(control, left, done)
+    content = rewritten(control, options, noptmax=rest)
     says = f"the ensembles after iteration {done} are the initial ones; iterations left: {rest}"
     return Restart(files | {control.file.name: content}, says=(says,))
 
 
 def _opt(control: Control, left: LeftFiles) -> Restart:
-    done = _last_iteration(left, rf"{re.escape(control.case)}\.(\d+)\.jcb")
-    jacobian = f"{control.case}.jcb" if done is None else f"{control.case}.{done}.jcb"
+    number = _jacobian_to_use(control, left)
+    jacobian = f"{control.case}.{number}.jcb"
     if jacobian not in left.blobs:
         return _nothing("the manager was lost before it had a Jacobian")
     name = f"restart.{jacobian}"
-    content = _with_options(control, {"base_jacobian": name})
+    rest = _rest(control, left, number - 1)
+    values = _read_values(left.read(f"{control.case}.{number - 1}.par")) if number > 1 else {}
+    content = rewritten(control, {"base_jacobian": name}, noptmax=rest, values=values)
     files = {name: left.read(jacobian), control.file.name: content}
-    return Restart(files, says=(f"the Jacobian `{jacobian}` is used for the first iteration",))
+    begins = f"it begins with the values after iteration {number - 1} and"
+    says = f"{begins if values else 'it begins with'} the Jacobian that was worked out from them"
+    return Restart(files, says=(f"{says}; iterations left: {rest}",))
+
+
+def _jacobian_to_use(control: Control, left: LeftFiles) -> int:
+    """Choose the last iteration whose Jacobian is there, and the values that it belongs to."""
+    case = control.case
+    done = _last_iteration(left, rf"{re.escape(case)}\.(\d+)\.jcb") or 1
+    has_values = can_take_values(control) and f"{case}.{done - 1}.par" in left.blobs
+    return done if has_values else 1
 
 
 def _last_iteration(left: LeftFiles, pattern: str) -> int | None:
@@ -204,43 +224,17 @@ def _last_iteration(left: LeftFiles, pattern: str) -> int | None:
     return max((int(match[1]) for match in found if match), default=None)
 
 
-def _with_options(
-    control: Control, options: Mapping[str, str], noptmax: int | None = None
-) -> bytes:
-    """Write the control file with options of PEST++ that win over those it has."""
-    lines = control.file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    kept = [*_without(lines, "|".join(_ALIASES[name] for name in options))]
-    if noptmax is not None:
-        kept = [*_with_noptmax(kept, noptmax)]
-    added = [f"++{name}({value})" for name, value in options.items()]
-    text = "\r\n".join([*kept, *added]) + "\r\n"
-    return text.encode("utf-8", errors="surrogateescape")
+def _rest(control: Control, left: LeftFiles, done: int) -> int:
+    """Count the iterations that are left of those that the manager was asked for."""
+    asked = control.noptmax
+    if control.file.name in left.blobs:  # it may have gone on with another one itself
+        text = left.read(control.file.name).decode(errors="replace")
+        parts = split_control(control.file, text)
+        asked = read_control_data(parts.sections["control data"]).noptmax
+    return max(1, asked - done) if asked > 0 else asked
 
 
-def _without(lines: Sequence[str], options: str) -> Iterator[str]:
-    """Leave out options of PEST++, as the first version of the format has them or the second."""
-    for line in lines:
-        if line.lstrip().startswith("++"):
-            rest = re.sub(rf"(?i)\b({options})\s*\([^)]*\)", "", line)
-            if rest.strip(" +"):
-                yield rest
-        elif not re.match(rf"(?i)\s*({options})\s", line):
-            yield line
-
-
-def _with_noptmax(lines: Sequence[str], count: int) -> Iterator[str]:
-    """Replace the number of iterations, as the first version of the format has it or the second."""
-    position = -1
-    for line in lines:
-        if line.strip().lower().startswith("* control data"):
-            position = 0
-        elif line.lstrip().startswith("*"):
-            position = -1
-        elif position >= 0 and not _NOT_COUNTED.match(line):
-            position += 1
-        is_keyword = line.split()[:1] == ["noptmax"]
-        if is_keyword or position == _NOPTMAX_LINE:
-            position = -1
-            yield re.sub(r"(?i)(noptmax\s+)?\S+", rf"\g<1>{count}", line, count=1)
-        else:
-            yield line
+def _read_values(content: bytes) -> dict[str, str]:
+    """Read a file of parameter values: a line of its own, then one for each with name and value."""
+    rows = (line.split() for line in content.decode(errors="replace").splitlines()[1:])
+    return {row[0].lower(): row[1] for row in rows if len(row) > 1}
