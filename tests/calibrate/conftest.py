@@ -201,6 +201,9 @@ def _calibrate_all(root: Path, programs: Path) -> None:
     compiler = ["x86_64-w64-mingw32-gcc", "-o", root / "model.exe"]
     subprocess.run([*compiler, Path(__file__).with_name("model.c"), "-lm"], check=True)
     environment = {**os.environ, "WINEPREFIX": str(root / "prefix"), "WINEDEBUG": "-all"}
+    (root / "prefix").mkdir()
+    # Or else what Wine itself starts would hold the terminal of a program that has ended.
+    subprocess.run(["wineserver", "-p"], env=environment, check=True)
     subprocess.run(["wineboot"], env=environment, check=True, capture_output=True)
     try:
         with ThreadPoolExecutor() as pool:

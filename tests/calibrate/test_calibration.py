@@ -136,7 +136,7 @@ def model_exe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A package for Linux nodes, whose commands start BeoPEST and PEST++ by Wine."""
     if not (BUILD / "pest" / "installed").exists():
         pytest.fail("BeoPEST and PEST++ are not there; `make .build/pest/installed` fetches them")
@@ -150,8 +150,12 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         starter.write_text(STARTER.format(prefix=prefix, line=line))
         starter.chmod(0o755)
     environment = {**os.environ, "WINEDEBUG": "-all", "WINEPREFIX": str(prefix)}
+    # What Wine itself starts holds the terminal of whoever needs it first, and would be killed with
+    # a worker; so it is started here, and stays.
+    subprocess.run(["wineserver", "-p"], env=environment, check=True, timeout=60)
     subprocess.run(["wine", "cmd", "/c", "exit"], env=environment, check=True, timeout=60)
-    return package
+    yield package
+    subprocess.run(["wineserver", "-k"], env=environment, check=True, timeout=60)
 
 
 @pytest.fixture(scope="session")
