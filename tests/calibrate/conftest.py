@@ -204,7 +204,7 @@ def _calibrate_all(root: Path, programs: Path) -> None:
     (root / "prefix").mkdir()
     # Or else what Wine itself starts would hold the terminal of a program that has ended.
     subprocess.run(["wineserver", "-p"], env=environment, check=True)
-    subprocess.run(["wineboot"], env=environment, check=True, capture_output=True)
+    subprocess.run(["wineboot"], env=environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
     try:
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda name: _calibrate(root, name, programs, environment), RUNS))
