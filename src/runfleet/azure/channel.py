@@ -276,6 +276,12 @@ def _check_key(credential: AzureNamedKeyCredential | TokenCredential) -> None:
         ) from error
 
 
+def import_sdk() -> None:
+    """Import what a client is made of, for whoever has to wait for its service anyway."""
+    import azure.batch
+    import azure.core.pipeline.transport._requests_basic  # noqa: F401
+
+
 def _make_client(
     endpoint: str, credential: AzureNamedKeyCredential | TokenCredential, ca_file: str | None
 ) -> BatchClient:

@@ -1,5 +1,13 @@
 """The command line: the only place that prints."""
 
-from runfleet.cli.root import main
+import sys
 
-__all__ = ["main"]
+from runfleet.cli.head_start import give_head_start
+
+
+def main() -> None:
+    """Run the command line, and exit with its code."""
+    give_head_start(sys.argv[1:])
+    from runfleet.cli.root import main as run_command
+
+    run_command()

@@ -12,10 +12,11 @@ import typer
 from runfleet.azure.account_settings import AccountSettings, LoginKind
 from runfleet.cli.account_setup import setup, setup_example
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, DryRun, Yes
+from runfleet.cli.arguments import AsJson, DryRun, Yes
 from runfleet.cli.consent import agreed
 from runfleet.cli.doctor import report
 from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.home import runfleet_home

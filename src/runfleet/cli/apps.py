@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -11,10 +11,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.head_start import HELP_NAMES
 
-_HELP_NAMES = ["-h", "--help"]
-Prepare = Callable[[Sequence[str]], None]
-_HELP_OPTIONS = {"help_option_names": _HELP_NAMES}
+_HELP_OPTIONS = {"help_option_names": [*HELP_NAMES]}
 
 
 class DeferredCommand(TyperCommand):
@@ -29,21 +28,14 @@ class DeferredCommand(TyperCommand):
         The first line of its help.
     module
         Where its `app` is.
-    prepare
-        Is called with its arguments before the module is imported, unless only help is asked for.
     """
 
-    def __init__(
-        self, name: str, summary: str, module: str, prepare: Prepare | None = None
-    ) -> None:
+    def __init__(self, name: str, summary: str, module: str) -> None:
         super().__init__(name=name, help=summary, callback=None)
         self.module = module
-        self.prepare = prepare
 
-    def load(self, args: Sequence[str]) -> Any:
+    def load(self) -> Any:
         """Import its module and make the command itself."""
-        if self.prepare and not set(_HELP_NAMES).intersection(args):
-            self.prepare(args)
         return typer.main.get_command(import_module(self.module).app)
 
 
@@ -63,7 +55,7 @@ class CommandGroup(TyperGroup):
             raise _unknown_command(ctx.command_path, name, self.commands)
         found, command, rest = super().resolve_command(ctx, args)
         if isinstance(command, DeferredCommand):
-            command = command.load(rest)
+            command = command.load()
         return found, command, rest
 
 

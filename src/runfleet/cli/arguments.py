@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-LOCAL = "local"
-"""The account of this machine, which is the default."""
-
-ACCOUNT_VARIABLE = "RUNFLEET_ACCOUNT"
-"""Names the account of commands that are not told one."""
+from runfleet.cli.head_start import ACCOUNT_VARIABLE, LOCAL
 
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="A study file, or the name of a study.")
@@ -36,17 +30,6 @@ _OUR_COMMAND = re.compile(
     r"`runfleet (run|plan|watch|status|explain|logs|cancel|retry|results|delete|doctor|images|sizes"
     r"|package|pool|job|task|check|calibrate)\b([^`]*)`"
 )
-
-
-def account_of(args: Sequence[str]) -> str:
-    """Find the account of a command line before its options are declared."""
-    named = os.environ.get(ACCOUNT_VARIABLE) or LOCAL
-    for before, argument in zip(("", *args), args, strict=False):
-        if before == "--on":
-            named = argument
-        elif argument.startswith("--on="):
-            named = argument.removeprefix("--on=")
-    return named
 
 
 def addressed(text: str, account: str) -> str:

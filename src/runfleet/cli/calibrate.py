@@ -9,10 +9,11 @@ import typer
 
 from runfleet.calibrate import Calibration, Control, Problem, check_study
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, Detach, On, StudyName, Yes
+from runfleet.cli.arguments import AsJson, Detach, On, StudyName, Yes
 from runfleet.cli.calibration import Request, agreed_to_run, submit_and_watch
 from runfleet.cli.calibration_display import CalibrationDisplay
 from runfleet.cli.failures import FAILED
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.report import shortest
 from runfleet.cli.studies import find_study, open_account

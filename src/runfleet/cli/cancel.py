@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, On, StudyName, on_option
+from runfleet.cli.arguments import On, StudyName, on_option
 from runfleet.cli.display import counts_text
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
 

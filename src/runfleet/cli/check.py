@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On
+from runfleet.cli.arguments import AsJson, On
 from runfleet.cli.by_hand import find_job
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text

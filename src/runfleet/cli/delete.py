@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, DryRun, On, StudyName, Yes
+from runfleet.cli.arguments import DryRun, On, StudyName, Yes
 from runfleet.cli.consent import agreed
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_name, open_account, results_folder

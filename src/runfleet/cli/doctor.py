@@ -10,8 +10,9 @@ import typer
 from rich.text import Text
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On, addressed
+from runfleet.cli.arguments import AsJson, On, addressed
 from runfleet.cli.failures import FAILED
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.cli.study_files import load_study

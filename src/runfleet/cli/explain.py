@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On, StudyName, addressed
+from runfleet.cli.arguments import AsJson, On, StudyName, addressed
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import sentence

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import typer
 
-from runfleet.cli.arguments import LOCAL, addressed
+from runfleet.cli.arguments import addressed
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home

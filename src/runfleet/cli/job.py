@@ -9,7 +9,7 @@ import typer
 
 from runfleet.azure import JobSettings, PoolInfo, PreparationTask, shell_command
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes, on_option
+from runfleet.cli.arguments import AsJson, DryRun, On, Yes, on_option
 from runfleet.cli.by_hand import (
     Environment,
     JobId,
@@ -23,6 +23,7 @@ from runfleet.cli.by_hand import (
 )
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text

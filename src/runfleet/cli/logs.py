@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, On, StudyName, on_option
+from runfleet.cli.arguments import On, StudyName, on_option
 from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer, write_raw
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import size_text

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes, addressed
+from runfleet.cli.arguments import AsJson, DryRun, On, Yes, addressed
 from runfleet.cli.consent import agreed
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.package_shelves import FolderShelf, PackageName, Shelf
 from runfleet.cli.printer import Printer
 from runfleet.home import runfleet_home

@@ -14,7 +14,8 @@ import typer
 
 from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On, on_option
+from runfleet.cli.arguments import AsJson, On, on_option
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import load_study, warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text

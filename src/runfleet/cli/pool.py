@@ -12,10 +12,11 @@ import typer
 from runfleet import autoscale
 from runfleet.azure import AzureBatch, NodeInfo, PoolInfo
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, DryRun, On, Yes, on_option
+from runfleet.cli.arguments import AsJson, DryRun, On, Yes, on_option
 from runfleet.cli.by_hand import find_pool
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import FAILED, WrongUsageError
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.pool_create import create
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account

@@ -10,10 +10,11 @@ from runfleet.autoscale.formulas import by_pending_tasks
 from runfleet.azure import Autoscale, OperatingSystem, PoolSettings, StartTask, shell_command
 from runfleet.azure.user_accounts import UserAccount, new_ssh_user
 from runfleet.batch.vm_sizes import meant_size
-from runfleet.cli.arguments import LOCAL, DryRun, On, Yes
+from runfleet.cli.arguments import DryRun, On, Yes
 from runfleet.cli.by_hand import Packages, read_packages
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text

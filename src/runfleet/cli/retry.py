@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, Detach, On, StudyName, Yes
+from runfleet.cli.arguments import Detach, On, StudyName, Yes
 from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.display import counts_text
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_study, open_account
 from runfleet.launch import RunCounts, Submission

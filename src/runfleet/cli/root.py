@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from runfleet.cli.apps import DeferredCommand, new_app
-from runfleet.cli.arguments import LOCAL, account_of
 from runfleet.cli.failures import exit_code_of
+from runfleet.cli.head_start import account_of
 from runfleet.cli.printer import Printer
 from runfleet.cli.waits import Waits
-from runfleet.home import runfleet_home
 
 COMMANDS = {
     "init": "Look at an executable, and write a commented study file for it.",
@@ -64,18 +62,8 @@ def command() -> Any:
     """Make the command `runfleet`, with all commands listed and none imported."""
     group: Any = typer.main.get_command(root)
     for name, summary in COMMANDS.items():
-        prepare = _begin_emulator if name == "run" else None
-        group.add_command(DeferredCommand(name, summary, f"runfleet.cli.{name}", prepare))
+        group.add_command(DeferredCommand(name, summary, f"runfleet.cli.{name}"))
     return group
-
-
-def _begin_emulator(args: Sequence[str]) -> None:
-    """Have the emulator start while the rest of a command is imported, which takes as long."""
-    if account_of(args) != LOCAL:
-        return
-    from runfleet.launch.emulator import emulator_of
-
-    emulator_of(runfleet_home()).begin()
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,7 +9,8 @@ import typer
 
 from runfleet.batch.vm_sizes import common_sizes, core_count
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On, addressed
+from runfleet.cli.arguments import AsJson, On, addressed
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import key_prompt
 from runfleet.home import runfleet_home

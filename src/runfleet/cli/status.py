@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On
+from runfleet.cli.arguments import AsJson, On
 from runfleet.cli.display import counts_text
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import failure_facts, show_failures
 from runfleet.cli.studies import find_submission, open_account

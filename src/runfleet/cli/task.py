@@ -11,7 +11,7 @@ import typer
 
 from runfleet.azure import JobInfo, PoolInfo, TaskInfo
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import LOCAL, AsJson, On, on_option
+from runfleet.cli.arguments import AsJson, On, on_option
 from runfleet.cli.by_hand import (
     Environment,
     JobId,
@@ -26,6 +26,7 @@ from runfleet.cli.by_hand import (
     read_environment,
     read_packages,
 )
+from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.errors import RunfleetError

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from runfleet.azure import AzureBatch, OperatingSystem
 from runfleet.azure.account_settings import LoginKind
+from runfleet.azure.channel import import_sdk
 from runfleet.azure.credentials import key_credential
 from runfleet.launch.accounts.local_offers import LocalOffers
 from runfleet.launch.checks import Offers
@@ -77,6 +78,8 @@ class LocalAccess:
 
     def open_batch(self) -> AzureBatch:
         """Make the client of the emulator, once it answers."""
+        self.emulator.begin()
+        import_sdk()
         endpoint = self.emulator.wait()
         credential = key_credential(endpoint.account, endpoint.key)
         return AzureBatch(endpoint.url, credential, ca_file=endpoint.ca_file)
