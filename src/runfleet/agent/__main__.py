@@ -9,10 +9,12 @@ import socket
 
 from runfleet.agent.earlier import take_over
 from runfleet.agent.loop import Agent
+from runfleet.garbage import collect_rarely
 
 
 def main() -> None:
     """Serve the emulator at the other end of an inherited socket until it goes away."""
+    collect_rarely()
     options = _parse_options()
     logging.basicConfig(format="%(asctime)s agent %(levelname)s %(message)s", level=logging.INFO)
     state = os.path.abspath(options.state)

@@ -13,6 +13,7 @@ from runfleet.agent.process import AgentProcess
 from runfleet.emulator.folders import Folders
 from runfleet.emulator.lock import AlreadyRunningError, hold
 from runfleet.errors import RunfleetError
+from runfleet.garbage import collect_rarely
 
 if TYPE_CHECKING:
     from runfleet.emulator.server import Settings
@@ -23,6 +24,7 @@ log = logging.getLogger("runfleet.emulator")
 
 def main() -> int:
     """Run the emulator; 0 also where another one serves the home folder already."""
+    collect_rarely()
     options = _parser().parse_args()
     folders = Folders(options.home.absolute())
     folders.state.mkdir(parents=True, exist_ok=True)

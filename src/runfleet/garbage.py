@@ -1,0 +1,16 @@
+"""How often Python looks for garbage that refers to itself, of which we leave next to none."""
+
+from __future__ import annotations
+
+import gc
+
+_NEW_OBJECTS = 50_000
+
+
+def collect_rarely() -> None:
+    """
+    Look for it only after so many new objects, rather than after Python's 700.
+
+    Called before all else is imported, it shortens a start by a tenth: what is imported stays.
+    """
+    gc.set_threshold(_NEW_OBJECTS)
