@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfleet.documents.document import parse_document
+from runfleet.documents.document import Reader, parse_document
 from runfleet.documents.errors import DocumentError
 
 
@@ -30,6 +31,35 @@ def test_any_text_is_data_or_an_error_with_a_hint(text):
         return
     assert error.message.startswith("s.yaml")
     assert error.hint
+
+
+FRAGMENTS = [
+    *("a", "b: ", ": ", "- ", "[", "]", "{", "}", ", ", "\n", "\n  ", "# c", "'", '"', "\t", "\\"),
+    *("|", "> ", "&a ", "&a:", "*a", "!t ", "<<: ", "? ", "---\n", "...\n", "%", "\u2028", "\x85"),
+    *("0o17", "017", "1_000", "1e3", ".5", ".inf", "~", "yes", "true", "1:20", "2020-01-01", "é"),
+]
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=20).map("".join))
+def test_both_parsers_read_the_same(text):
+    with pytest.MonkeyPatch.context() as patch:
+        quick = read(text)
+        patch.setattr(Reader, "compose", Reader.compose_slowly)
+        assert quick == read(text)
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_collections_may_not_be_nested_for_ever(opening):
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        parse_document(opening * 100_000, Path("s.yaml"))
+
+
+def read(text: str) -> tuple[object, ...]:
+    try:
+        document = parse_document(text, Path("s.yaml"))
+    except DocumentError as error:
+        return (str(error),)
+    return repr(document.data), document.lines  # not a number is not equal to itself
 
 
 plain = st.recursive(

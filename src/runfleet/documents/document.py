@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,6 +28,13 @@ _COLLECTIONS = {f"{_TAG}{kind}" for kind in ("map", "seq")}
 
 MOST_VALUES = 100_000
 """A study file has fewer values: reading YAML is slow, and a few aliases make billions of them."""
+
+# What libyaml reads in another way: tabs, what ended a line in YAML 1.1, anchors with a colon.
+_READ_DIFFERENTLY = re.compile("[\t\x85\u2028\u2029]|[&*]\\S*:")
+
+# It crashes where thousands of collections are one inside the other.
+_OPENING = re.compile(r"[\[{]|[-?]\s")
+_MOST_OPENED = 1000
 
 CSV_HINT = "put samples into a CSV file and write `design: {csv: samples.csv}`"
 
@@ -67,7 +77,7 @@ def parse_document(text: str, file: Path) -> Document:
     DocumentError
         If the text is not YAML, has the same key twice or refers to itself.
     """
-    reader = _Reader(file)
+    reader = Reader(file)
     try:
         node = reader.compose(text)
         data = None if node is None else reader.read(node, ())
@@ -77,8 +87,15 @@ def parse_document(text: str, file: Path) -> Document:
     return Document(file, text, data, reader.lines)
 
 
-class _Reader:
-    """Turns YAML nodes into plain data, writing down the line of each."""
+class Reader:
+    """
+    Turns YAML nodes into plain data, writing down the line of each.
+
+    Parameters
+    ----------
+    file
+        Where the text is from, for messages.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -88,6 +105,15 @@ class _Reader:
         self._count = 0
 
     def compose(self, text: str) -> Node | None:
+        """Read by libyaml where it is there; what that refuses, by what knows all of YAML 1.2."""
+        if _suits_libyaml(text):
+            with suppress(YAMLError, ValueError):
+                node: Node | None = YAML(typ="safe").compose(text)
+                return node
+        return self.compose_slowly(text)
+
+    def compose_slowly(self, text: str) -> Node | None:
+        """Read by Python alone."""
         try:
             node: Node | None = self._yaml.compose(text)
         except (YAMLError, ValueError) as error:
@@ -95,6 +121,7 @@ class _Reader:
         return node
 
     def read(self, node: Node, place: Place) -> object:
+        """Read a node, and all that is in it."""
         self.lines.setdefault(place, node.start_mark.line + 1)
         self._refuse_endless(node)
         self._open.append(node)
@@ -184,3 +211,8 @@ class _Reader:
 
     def _error(self, node: Node, what: str, hint: str | None) -> DocumentError:
         return DocumentError(what, file=self.file, line=node.start_mark.line + 1, hint=hint)
+
+
+def _suits_libyaml(text: str) -> bool:
+    opened = sum(1 for _ in islice(_OPENING.finditer(text), _MOST_OPENED))
+    return opened < _MOST_OPENED and not _READ_DIFFERENTLY.search(text)
