@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import pytest
 from runfleet.azure import TaskInfo
 from runfleet.launch import LaunchError
 from runfleet.launch.collecting import Collected, Collector
+from runfleet.launch.early_collecting import EarlyCollector
 from runfleet.launch.names import container_name
 from runfleet.launch.outcomes import Outcome, RunState
+from runfleet.launch.progress import RunCounts
 from runfleet.launch.steps import unheard
 from runfleet.storage import DirectoryStorage
 from runfleet.study import Study
@@ -66,8 +69,12 @@ class Runs:
             blob = f"runs/{job}/{run}/{name}"
             self.storage.put_bytes(self.container, blob, content.encode())
 
+    @property
+    def collector(self) -> Collector:
+        return Collector(self.study, self.storage, self.folder, unheard)
+
     def collect(self) -> Collected:
-        return Collector(self.study, self.storage, self.folder, unheard).collect(self.outcomes)
+        return self.collector.collect(self.outcomes)
 
     def table(self) -> list[dict[str, str]]:
         with (self.folder / "runs.csv").open(newline="") as file:
@@ -288,3 +295,41 @@ def test_values_keep_their_kinds(write_study: WriteStudy, tmp_path: Path) -> Non
     runs = Runs(write_study(text), tmp_path)
     columns: dict[str, Any] = pyarrow.parquet.read_table(runs.collect().parquet).to_pydict()
     assert (columns["B"], columns["N"], columns["M"]) == ([True, False], [1, 2], ["1", "low"])
+
+
+def test_files_are_fetched_while_other_runs_go_on(runs: Runs) -> None:
+    """Only the tables, and what has come since, are left for the end."""
+    asked: list[datetime | None] = []
+
+    def list_ended(since: datetime | None) -> Mapping[str, Outcome]:
+        asked.append(since)
+        return dict(runs.outcomes)
+
+    early = EarlyCollector(list_ended, runs.collector, pause=0)
+    early.finish()
+    early.keep_up(RunCounts(6, waiting=6))
+    runs.end("run-00001", {"deep/out.txt": "head 1"})
+    for ended in (1, 1, 6):
+        early.keep_up(RunCounts(6, running=6 - ended, succeeded=ended))
+        early.finish()
+    assert (runs.folder / "runs/run-00001/deep/out.txt").read_text() == "head 1"
+    assert not (runs.folder / "runs.csv").exists()
+    runs.end("run-00002", {"deep/out.txt": "head 2"}, minute=1)
+    early.keep_up(RunCounts(6, running=4, succeeded=2))
+    early.finish()
+    runs.end("run-00003", {"deep/out.txt": "head 3"}, minute=2)
+    assert asked == [None, datetime(2026, 1, 1, 0, 0, 1, 500_000, UTC)]
+    assert runs.collect().new_runs == 1
+    assert [row["head"] for row in runs.table()] == ["1.0", "2.0", "3.0", "", "", ""]
+
+
+def test_what_cannot_be_fetched_early_is_told_at_the_end(runs: Runs) -> None:
+    """The runs go on, and so does whoever watches them."""
+    runs.folder.write_text("no folder")
+    runs.end("run-00001", {})
+    early = EarlyCollector(lambda _: runs.outcomes, runs.collector, pause=0)
+    early.finish()
+    early.keep_up(RunCounts(6, running=5, succeeded=1))
+    early.finish()
+    with pytest.raises(LaunchError, match="the results cannot be written"):
+        runs.collect()

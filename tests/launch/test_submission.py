@@ -346,6 +346,29 @@ def test_a_cancelled_study_keeps_what_it_has_and_goes_on(
     assert attempts(tmp_path).count("1") == 1
 
 
+def test_what_runs_leave_is_brought_while_others_run(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """One of the runs waits for the files of the other."""
+    brought = tmp_path / "results/runs/run-00001/stdout.txt"
+    submission = account.submit(
+        write_study(
+            f"""
+            model:
+              command: |
+                while [ $X = 2 ] && [ ! -e "{brought}" ]; do sleep 0.05; done
+                echo $X
+              time_limit: 1m
+            parameters: {{X: {{values: [1, 2]}}}}
+            pool: {{tasks_per_node: 2}}
+            """
+        )
+    )
+    *_, last = submission.watch(collect_to=tmp_path / "results")
+    assert last.counts.succeeded == 2
+    assert brought.read_text() == "1\n"
+
+
 def test_a_time_limit_is_no_cancellation(account: Account, write_study: WriteStudy) -> None:
     """The run has failed, and says why."""
     submission = account.submit(write_study("model: {command: sleep 1000, time_limit: 1s}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -68,9 +69,20 @@ def submit_and_follow(
     return exit_code(ending.counts)
 
 
-def follow(display: Display, submission: Submission) -> RunCounts:
+def follow(
+    display: Display, submission: Submission, *, collect_to: Path | None = None
+) -> RunCounts:
     """
     Show how a study goes on until all its runs have ended.
+
+    Parameters
+    ----------
+    display
+        What shows it.
+    submission
+        The study.
+    collect_to
+        Where what runs leave is brought meanwhile.
 
     Raises
     ------
@@ -78,7 +90,7 @@ def follow(display: Display, submission: Submission) -> RunCounts:
         If nothing will go on by itself; it says why, and what to do.
     """
     last: Progress | None = None
-    for last in submission.watch():
+    for last in submission.watch(collect_to=collect_to):
         display.progress(last)
     if last is None:
         return submission.counts()
@@ -114,26 +126,29 @@ def leaving(printer: Printer, *lines: str) -> Iterator[None]:
 
 
 def _finish(display: Display, study: Study, submission: Submission, on: str) -> Ending:
-    submission, counts = _completed(display, submission)
-    collected = submission.collect(results_folder(study.folder, study.name), on_step=display.step)
+    folder = results_folder(study.folder, study.name)
+    submission, counts = _completed(display, submission, folder)
+    collected = submission.collect(folder, on_step=display.step)
     return Ending(counts, collected, submission.failures() if counts.failed else [], on)
 
 
-def _completed(display: Display, submission: Submission) -> tuple[Submission, RunCounts]:
+def _completed(
+    display: Display, submission: Submission, folder: Path
+) -> tuple[Submission, RunCounts]:
     """
     Follow a study to its end; runs that were lost to a machine or to the storage are run again.
 
     That is none of the retries, which are for models. Where many runs are lost, it would happen
     to them again.
     """
-    counts = follow(display, submission)
+    counts = follow(display, submission, collect_to=folder)
     for _ in range(_MOST_REPEATS):
         lost = submission.lost_runs() if counts.failed else 0
         if not lost or lost > max(1, counts.total // 10):
             break
         display.step(Step(StepName.REPEATING, lost, counts.total))
         submission = submission.retry(failed=False, on_step=display.step)
-        counts = follow(display, submission)
+        counts = follow(display, submission, collect_to=folder)
     return submission, counts
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby, islice
@@ -149,10 +149,32 @@ class Collector:
         LaunchError
             If the folder cannot be written to.
         """
+        with self._open_folder():
+            return self._collect(outcomes)
+
+    def collect_files(self, outcomes: Mapping[str, Outcome]) -> None:
+        """
+        Fetch what some of the runs have left, and leave all else to `collect`.
+
+        Parameters
+        ----------
+        outcomes
+            What has become of these runs.
+
+        Raises
+        ------
+        LaunchError
+            If the folder cannot be written to.
+        """
+        with self._open_folder():
+            self._fetch_files(outcomes, self._collected_before(), removed=set())
+
+    @contextmanager
+    def _open_folder(self) -> Iterator[None]:
         try:
             self._runs_folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / _LOCK):
-                return self._collect(outcomes)
+                yield
         except OSError as error:
             raise LaunchError(
                 f"the results cannot be written to `{self.folder}`: {error.strerror or error}",
@@ -161,7 +183,8 @@ class Collector:
             ) from error
 
     def _collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
-        new_runs = self._collect_files(outcomes)
+        known = self._collected_before()
+        new_runs = self._fetch_files(outcomes, known, self._removed(known, outcomes))
         csv, parquet, shape = self._write_tables(outcomes)
         found = self._find_sensitivities(parquet, shape)
         plots, notes = self._draw_plots(parquet, shape, found)
@@ -201,19 +224,22 @@ class Collector:
     def _runs_folder(self) -> Path:
         return self.folder / "runs"
 
-    def _collect_files(self, outcomes: Mapping[str, Outcome]) -> int:
-        index = self.folder / INDEX
-        known = self._collected_before(index)
+    @property
+    def _index(self) -> Path:
+        return self.folder / INDEX
+
+    def _fetch_files(
+        self, outcomes: Mapping[str, Outcome], known: Mapping[str, str], removed: Set[str]
+    ) -> int:
         wanted = {
             name: outcome
             for name, outcome in outcomes.items()
             if outcome.state.has_ended and known.get(name) != outcome.mark
         }
-        removed = self._removed(known, outcomes)
         for run in (wanted.keys() & known.keys()) | removed:
             shutil.rmtree(self._runs_folder / run, ignore_errors=True)
         done = 0
-        with index.open("a", encoding="utf-8") as lines:
+        with self._index.open("a", encoding="utf-8") as lines:
             lines.writelines(f"{run} {_REMOVED}\n" for run in removed)
             for block in _in_blocks(self._listed(wanted), _BLOCK_RUNS):
                 self.storage.get_files(self._container, self._files_of(wanted, block))
@@ -227,10 +253,10 @@ class Collector:
         removed = {run for run in known.keys() - outcomes.keys() if known[run] != _REMOVED}
         return removed - {run.name for run in self.study.runs()} if removed else removed
 
-    def _collected_before(self, index: Path) -> dict[str, str]:
+    def _collected_before(self) -> dict[str, str]:
         """Read the index without the runs whose folders somebody has deleted meanwhile."""
         folders = set(os.listdir(self._runs_folder))
-        return {run: mark for run, mark in read_index(index).items() if run in folders}
+        return {run: mark for run, mark in read_index(self._index).items() if run in folders}
 
     def _listed(self, wanted: Mapping[str, Outcome]) -> Iterator[tuple[str, list[Blob]]]:
         return _blobs_by_run(self.storage, self._container, wanted)

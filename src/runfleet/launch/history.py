@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from runfleet.azure import AzureBatch, JobInfo, TaskInfo
@@ -14,6 +15,7 @@ from runfleet.launch.failures import was_cancelled, was_lost
 from runfleet.launch.record import Generation, RecordStore, StudyRecord, TaskTally
 
 FAILED = "executionInfo/result eq 'failure'"
+COMPLETED = "state eq 'completed'"
 NOT_COMPLETED = "state ne 'completed'"
 """Filters for lists of tasks."""
 
@@ -21,6 +23,11 @@ _ALL_COMPLETE = "AllTasksComplete"
 _OVER = ("terminating", "completed")
 _SETTLING_SECONDS = 60.0
 _SETTLING_PAUSE = 0.1
+
+
+def ended_from(moment: datetime) -> str:
+    """Make the filter for tasks that ended at a moment, or later."""
+    return f"executionInfo/endTime ge DateTime'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'"
 
 
 class Repeat(StrEnum):

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from runfleet.azure import JobInfo, TaskCounts, TaskInfo
 from runfleet.launch.failures import was_cancelled
-from runfleet.launch.history import FAILED, History, was_ended
+from runfleet.launch.history import COMPLETED, FAILED, History, ended_from, was_ended
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import Generation, StudyRecord, TaskTally
 
@@ -102,6 +102,21 @@ def outcomes_of(history: History, record: StudyRecord) -> dict[str, Outcome]:
         job = history.job_of(generation)
         if job is not None:
             outcomes.update(_outcomes_in(history, generation, job))
+    return outcomes
+
+
+def ended_since(
+    history: History, record: StudyRecord, moment: datetime | None
+) -> dict[str, Outcome]:
+    """Tell what has become of the runs that have ended since a moment; None is for all."""
+    wanted = f"{COMPLETED} and {ended_from(moment)}" if moment else COMPLETED
+    outcomes: dict[str, Outcome] = {}
+    for generation in record.current:
+        outdated = history.store.read_outdated(generation)
+        for task in history.batch.list_tasks(generation.job_id, filter=wanted):
+            if task.id not in outdated:
+                state = _state_of(task, job_ended=False)
+                outcomes[task.id] = Outcome(generation.job_id, state, task)
     return outcomes
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from runfleet.azure import AzureBatch, BatchError, TaskInfo
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.diagnosis import explain_study
+from runfleet.launch.early_collecting import EarlyCollector
 from runfleet.launch.errors import LaunchError, RunNotFoundError, StudyFileNeededError
 from runfleet.launch.explanation import Explanation
 from runfleet.launch.failures import (
@@ -25,7 +26,7 @@ from runfleet.launch.failures import (
 )
 from runfleet.launch.history import History, Repeat, is_over
 from runfleet.launch.outages import hopeful
-from runfleet.launch.outcomes import count_runs, failed_tasks, outcomes_of
+from runfleet.launch.outcomes import count_runs, ended_since, failed_tasks, outcomes_of
 from runfleet.launch.progress import Progress, RunCounts
 from runfleet.launch.record import RecordStore, StudyRecord
 from runfleet.launch.run_files import LogEnd, StoredFiles
@@ -106,15 +107,32 @@ class Submission:
         """Count the runs by state; takes no longer for more runs."""
         return count_runs(self._history, self._record())
 
-    def watch(self) -> Iterator[Progress]:
+    def watch(self, *, collect_to: Path | str | None = None) -> Iterator[Progress]:
         """
         Tell again and again how far the study is, until all runs have ended.
 
         Ends early where nothing will go on by itself; the last `Progress` then explains why.
         Leaving the loop leaves the runs going.
+
+        Parameters
+        ----------
+        collect_to
+            A folder to which the files of runs that have ended are brought while others still
+            run; the tables, and what is missing then, come with `collect`.
+
+        Raises
+        ------
+        StudyFileNeededError
+            If only the study's name is known, and files are to be brought.
         """
+        early = None if collect_to is None else self._early_collector(collect_to)
         with hopeful():
-            yield from Watcher(self._history, self._files, self._record).watch()
+            for progress in Watcher(self._history, self._files, self._record).watch():
+                yield progress
+                if early is not None:
+                    early.keep_up(progress.counts)
+        if early is not None:
+            early.finish()
 
     def cancel(self) -> RunCounts:
         """
@@ -197,10 +215,18 @@ class Submission:
         StudyFileNeededError
             If only the study's name is known.
         """
-        study = self._loaded("to collect its results")
         outcomes = outcomes_of(self._history, self._record())
-        collector = Collector(study, self._files.storage, Path(folder), on_step)
-        return collector.collect(outcomes)
+        return self._collector(folder, on_step).collect(outcomes)
+
+    def _early_collector(self, folder: Path | str) -> EarlyCollector:
+        return EarlyCollector(
+            lambda moment: ended_since(self._history, self._record(), moment),
+            self._collector(folder, unheard),
+        )
+
+    def _collector(self, folder: Path | str, on_step: OnStep) -> Collector:
+        study = self._loaded("to collect its results")
+        return Collector(study, self._files.storage, Path(folder), on_step)
 
     def table(self) -> pandas.DataFrame:
         """

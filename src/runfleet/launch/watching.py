@@ -11,7 +11,7 @@ from runfleet.azure import NotFoundError
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.explanation import Explanation
 from runfleet.launch.failures import FailedRun, was_cancelled
-from runfleet.launch.history import FAILED, History
+from runfleet.launch.history import FAILED, History, ended_from
 from runfleet.launch.outcomes import count_runs, run_counts, tally_of
 from runfleet.launch.progress import Pace, Progress, RunCounts, next_pause
 from runfleet.launch.record import Generation, StudyRecord, TaskTally
@@ -123,8 +123,7 @@ class Watcher:
         latest = self._latest.get(job_id)
         if latest is None:
             return FAILED
-        since = latest.astimezone(UTC) - _LISTING_LAG
-        return f"{FAILED} and executionInfo/endTime ge DateTime'{since:%Y-%m-%dT%H:%M:%S.%fZ}'"
+        return f"{FAILED} and {ended_from(latest - _LISTING_LAG)}"
 
     def _explanation(
         self, record: StudyRecord, counts: RunCounts, now: float
