@@ -22,6 +22,7 @@ SOURCE = ROOT / "src"
 ALLOWED = {
     "errors": set[str](),
     "home": {"errors"},
+    "garbage": set[str](),
     "documents": {"errors"},
     "study": {"errors", "documents"},
     "batch": {"errors"},
@@ -32,8 +33,18 @@ ALLOWED = {
     "store": {"errors", "batch"},
     "faults": {"errors", "documents", "wire"},
     "storage": {"errors"},
-    "agent": {"errors", "batch", "storage"},
-    "emulator": {"errors", "wire", "store", "faults", "scheduler", "batch", "agent", "storage"},
+    "agent": {"errors", "garbage", "batch", "storage"},
+    "emulator": {
+        "errors",
+        "garbage",
+        "wire",
+        "store",
+        "faults",
+        "scheduler",
+        "batch",
+        "agent",
+        "storage",
+    },
     "azure": {"errors", "storage"},
     "launch": {
         "errors",
@@ -49,6 +60,7 @@ ALLOWED = {
     "calibrate": {"errors", "documents", "study", "launch", "batch", "azure", "storage"},
     "cli": {
         "errors",
+        "garbage",
         "home",
         "documents",
         "study",
@@ -71,7 +83,7 @@ OUTSIDE_WORLD = {"os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "
 CLOCKS = {"now", "today", "utcnow"}
 
 # Needed without being imported: uvicorn parses requests with it.
-IMPLICIT = {"httptools"}
+IMPLICIT = {"httptools", "ruamel.yaml.clib"}
 
 POSIX_PARTS = ("agent", "emulator")
 POSIX_ONLY = re.compile(
