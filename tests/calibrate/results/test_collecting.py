@@ -131,6 +131,42 @@ def test_what_an_interrupted_calibration_has(calibrated: Mapping[str, Any], tmp_
         collect_results(folder, "other", tmp_path / "results")
 
 
+def test_values_that_nobody_has_tried_are_not_found(case: Path, tmp_path: Path) -> None:
+    """PEST writes its initial values where the best ones should be, when no model run succeeds."""
+    (case.parent / "case.par").write_text("double point\n start 1.0 1 0\n decay 0.05 1 0\n")
+    results = collect_results(case.parent, "case", tmp_path / "results")
+    assert results.parameters == ()
+    table = pd.read_csv(tmp_path / "results" / "parameters.csv")
+    assert table["initial"].tolist() == [1.0, 0.05]
+    assert table["value"].isna().all()
+
+
+def test_sensitivities_are_those_of_parameters(case: Path, tmp_path: Path) -> None:
+    """Those of super parameters, which later iterations have, are nobody's."""
+    (case.parent / "case.sen").write_text(
+        " PARAMETER SENSITIVITIES: CASE case\n\n"
+        " OPTIMISATION ITERATION NO. 1 ----->\n start rates 1.0 2.5\n decay rates 0.05 0.5\n"
+        " OPTIMISATION ITERATION NO. 2 ----->\n sup_1 svd 1.0 7.5\n"
+    )
+    results = collect_results(case.parent, "case", tmp_path / "results")
+    table = read(results, "sensitivities")
+    assert table[["iteration", "parameter", "sensitivity"]].to_numpy().tolist() == [
+        [1, "start", 2.5],
+        [1, "decay", 0.5],
+    ]
+    assert [path.stem for path in results.plots] == ["sensitivities"]
+
+
+def test_a_group_with_a_covariance_matrix_is_drawn(case: Path, tmp_path: Path) -> None:
+    """BeoPEST tells no weights of its members."""
+    (case.parent / "case.res").write_text(
+        " Name Group Measured Modelled Residual Weight\n"
+        + "".join(f" {y} heads 3.0 1.0 2.0 {'Cov. Mat.':15}\n" for y in ("y0", "y1", "y2"))
+    )
+    results = collect_results(case.parent, "case", tmp_path / "results")
+    assert [path.stem for path in results.plots] == ["residuals"]
+
+
 def test_inequalities_that_hold_add_nothing_to_phi(case: Path, tmp_path: Path) -> None:
     """PEST++ tells inequalities by the names of their groups."""
     (case.parent / "case.rei").write_text(

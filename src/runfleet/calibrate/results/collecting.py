@@ -139,10 +139,14 @@ def _make_tables(left: Leftovers) -> tuple[dict[str, pd.DataFrame], list[str]]:
     history = attempt("parameter_history", lambda: result_tables.parameter_history(left))
     if history.empty:
         history = pd.DataFrame(columns=result_tables.HISTORY_COLUMNS)
+    phi = attempt("phi", lambda: result_tables.phi(left))
     tables = {
-        "parameters": attempt("parameters", lambda: result_tables.parameters(left, history)),
+        "parameters": attempt(
+            "parameters",
+            lambda: result_tables.parameters(left, history, is_tried=not phi.empty),
+        ),
         "residuals": attempt("residuals", lambda: result_tables.residuals(left)),
-        "phi": attempt("phi", lambda: result_tables.phi(left)),
+        "phi": phi,
         "sensitivities": attempt("sensitivities", lambda: result_tables.sensitivities(left)),
         "parameter_history": history,
         "realizations": attempt("realizations", lambda: result_tables.realizations(left)),

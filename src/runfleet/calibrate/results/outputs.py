@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def read_parameter_values(path: Path) -> pd.Series[float]:
 
 def read_residuals(path: Path) -> pd.DataFrame:
     """Read a file of residuals, `.res` or `.rei`: a row an observation, in the file's columns."""
-    table: pd.DataFrame = require_pyemu().pst_utils.read_resfile(str(path))
+    with warnings.catch_warnings():  # pyemu's use of pandas is none of the user's business
+        warnings.simplefilter("ignore", FutureWarning)
+        table: pd.DataFrame = require_pyemu().pst_utils.read_resfile(str(path))
     return table.reset_index(drop=True)
 
 

@@ -95,7 +95,8 @@ def _phi(tables: Tables) -> _Drawing | None:
 
 def _residuals(tables: Tables) -> _Drawing | None:
     table = tables.get("residuals", pd.DataFrame())
-    table = table[table["weight"] > 0] if not table.empty else table
+    if not table.empty:  # where a covariance matrix weighs, there is no single weight
+        table = table[table["weight"].isna() | (table["weight"] > 0)]
     if table.empty:
         return None
 

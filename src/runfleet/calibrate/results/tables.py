@@ -64,15 +64,33 @@ class Leftovers:
 
 def parameter_history(left: Leftovers) -> pd.DataFrame:
     """Tabulate the values of all parameters after each iteration; 0 is what they began with."""
-    for reader in (_history_of_ensembles, _history_of_a_table, _history_of_files):
-        history = reader(left)
-        if not history.empty:
-            return history.reindex(columns=HISTORY_COLUMNS)
-    return _history_of_sensitivities(left).reindex(columns=HISTORY_COLUMNS)
+    readers = (
+        _history_of_ensembles,
+        _history_of_a_table,
+        _history_of_files,
+        _history_of_sensitivities,
+    )
+    histories = (reader(left) for reader in readers)
+    found = next((history for history in histories if not history.empty), pd.DataFrame())
+    # A program that goes on tells again of the iteration that it was in.
+    return found.reindex(columns=HISTORY_COLUMNS).drop_duplicates(
+        ["iteration", "parameter"], keep="last"
+    )
 
 
-def parameters(left: Leftovers, history: pd.DataFrame) -> pd.DataFrame:
-    """Tabulate the parameters with their bounds and the best values that were found."""
+def parameters(left: Leftovers, history: pd.DataFrame, *, is_tried: bool) -> pd.DataFrame:
+    """
+    Tabulate the parameters with their bounds and the best values that were found.
+
+    Parameters
+    ----------
+    left
+        The files of the manager.
+    history
+        What `parameter_history` makes of them.
+    is_tried
+        Whether any values were tried; else those that there are were not found.
+    """
     table = pd.DataFrame(
         {
             "parameter": parameter.name,
@@ -86,7 +104,8 @@ def parameters(left: Leftovers, history: pd.DataFrame) -> pd.DataFrame:
     )
     last = history[history["iteration"] == history["iteration"].max()].set_index("parameter")
     best = _best_values(left)
-    value = table["parameter"].map(last["value"] if best is None else best)
+    known = last["value"] if best is None else best
+    value = table["parameter"].map(known if is_tried else pd.Series(dtype=float))
     spread = {name: table["parameter"].map(last[name]) for name in HISTORY_COLUMNS[3:]}
     return table.assign(value=value, at_bound=_bounds_reached(table, value), **spread)
 
@@ -133,9 +152,12 @@ def sensitivities(left: Leftovers) -> pd.DataFrame:
         (".sbl", _sobol),
         (".sen", _composite),
     )
+    names = [parameter.name for parameter in left.control.parameters]
     for ending, reader in readers:
         if path := left.find(ending):
             table = reader(path)
+            # pestpp-glm has super parameters, too, which mean nothing to anybody.
+            table = table[table["parameter"].isin(names)]
             if not table.empty:
                 return table.reindex(columns=SENSITIVITY_COLUMNS)
     if path := left.find(".jco", ".jcb"):
