@@ -20,6 +20,7 @@ EXIT_NO_FOLDER = 74
 """Exit codes of our own, as `sysexits.h` has them for a service that is not there, and the like."""
 
 _CONNECT_SECONDS = 60
+_POWERSHELL = r"%SystemRoot%\System32\WindowsPowerShell\v1.0\powershell.exe"
 _STARTED_BEFORE = "runfleet: the manager was started before, and its node was lost"
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
@@ -144,12 +145,14 @@ def _windows_worker(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Itera
     said = (
         f"runfleet: the manager at %{HOST_VARIABLE}%:{pest.port} cannot be reached from this node"
     )
+    # Wine has no PowerShell; there the program itself finds out whether it gets through.
+    test = f'if exist "{_POWERSHELL}"'
     yield (
-        'powershell -NoProfile -Command "foreach ($i in 1..60) { try { (New-Object '
+        f'{test} powershell -NoProfile -Command "foreach ($i in 1..60) {{ try {{ (New-Object '
         f"Net.Sockets.TcpClient).Connect($env:{HOST_VARIABLE}, {pest.port}); exit 0 }} catch {{ "
         'Start-Sleep 1 } }; exit 1" >nul'
     )
-    yield f"if errorlevel 1 (echo {said}>&2 & exit {EXIT_UNREACHABLE})"
+    yield f"{test} if errorlevel 1 (echo {said}>&2 & exit {EXIT_UNREACHABLE})"
 
 
 def _windows_folder(pest: Pest) -> Iterator[str]:
