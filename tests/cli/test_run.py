@@ -230,6 +230,11 @@ def test_ctrl_c_leaves_the_runs_going(local, write_study, folder: Path):
     )
     (folder / "go").touch()
     assert local("run", study).code == 0
+    assert "  - job `left` with 4 runs\n" in local("delete", study, "--dry-run").err
+    again = local("run", study)
+    assert again.code == 0
+    told = "4 runs: 4 succeeded.\nNothing has changed since, so none was run again.\n"
+    assert told in again.err
 
 
 def test_status_lists_all_studies(local, write_study):

@@ -43,6 +43,22 @@ def test_it_starts_when_it_is_needed_and_serves_the_next_client(home: Path) -> N
     assert list(first.batch.list_pools()) == []
 
 
+def test_its_log_goes_on_from_start_to_start_and_does_not_grow_for_ever(home: Path) -> None:
+    """What is too large becomes an old one."""
+    log = home / "emulator/log.txt"
+    log.parent.mkdir(parents=True)
+    log.write_text("before\n")
+    assert connect(home=home).batch.endpoint
+    emulator = psutil.Process(json.loads((home / "emulator/endpoint.json").read_text())["pid"])
+    emulator.terminate()
+    emulator.wait(20)
+    assert log.read_text().startswith("before\n")
+    log.write_text("x" * 10_000_000)
+    emulator_of(home).wait()
+    assert log.with_name("log.txt.1").stat().st_size == 10_000_000
+    assert "serving account" in log.read_text()
+
+
 def test_it_is_started_once(home: Path) -> None:
     """Whoever needs it while it starts waits for it, and starts no other."""
     emulator_of(home).begin()

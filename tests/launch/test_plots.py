@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runfleet.launch.plots import choose_plots
+from runfleet.launch.plots import choose_plots, spread_evenly
 from runfleet.launch.table import TableShape
 from runfleet.study import Study
 
@@ -27,3 +27,10 @@ def test_each_result_against_each_parameter_that_varies(tmp_path: Path) -> None:
     assert (soil.file_name, conductivity.file_name) == ("flow-SOIL.png", "flow-CONDUCTIVITY.png")
     assert (soil.is_logarithmic, conductivity.is_logarithmic) == (False, True)
     assert conductivity.parameter_label == "CONDUCTIVITY [m/s]"
+
+
+def test_the_dots_of_a_category_lie_evenly_about_its_middle() -> None:
+    """A single one in it; more of them not in the order of the runs."""
+    assert spread_evenly(1) == [0]
+    assert sorted(spread_evenly(4)) == [-0.375, -0.125, 0.125, 0.375]
+    assert spread_evenly(4) != sorted(spread_evenly(4))

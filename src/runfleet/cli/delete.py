@@ -18,6 +18,7 @@ from runfleet.cli.studies import find_name, open_account, results_folder
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, Belongings, StudyNotFoundError
+from runfleet.launch.deletion import going_on
 
 app = new_app()
 
@@ -66,8 +67,8 @@ def _is_calibration(account: Account, name: str) -> bool:
 def _lines(belongings: Belongings, noun: str, results: Path | None) -> list[str]:
     lines = [f"This deletes study `{belongings.study}`:"]
     for job, counts in belongings.jobs:
-        going = counts.active + counts.running
-        ends = f", of which {going:,} have not ended" if going else ""
+        left = going_on(job, counts)
+        ends = f", of which {left:,} have not ended" if left else ""
         lines.append(f"  - job `{job.id}` with {count_text(counts.total, noun)}{ends}")
     if belongings.container:
         lines.append(f"  - container `{belongings.container}` with what its runs need and wrote")

@@ -129,7 +129,8 @@ def _finish(display: Display, study: Study, submission: Submission, on: str) -> 
     folder = results_folder(study.folder, study.name)
     submission, counts = _completed(display, submission, folder)
     collected = submission.collect(folder, on_step=display.step)
-    return Ending(counts, collected, submission.failures() if counts.failed else [], on)
+    failures = submission.failures() if counts.failed else []
+    return Ending(counts, collected, failures, on, is_unchanged=submission.is_unchanged)
 
 
 def _completed(

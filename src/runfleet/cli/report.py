@@ -35,12 +35,15 @@ class Ending:
         Its failed runs, grouped.
     account
         Where it ran.
+    is_unchanged
+        Whether nothing was to be run.
     """
 
     counts: RunCounts
     collected: Collected
     failures: Sequence[FailureGroup]
     account: str
+    is_unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
     """Tell people how a study ended, and programs where its results are."""
     counts, collected = ending.counts, ending.collected
     printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")
+    if ending.is_unchanged:
+        printer.say("Nothing has changed since, so none was run again.")
     show_failures(printer, ending.failures)
     if counts.failed:
         _show_ways_on(printer, study.name, ending.account)

@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from datetime import timedelta
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from runfleet.faults import Faults
 
 log = logging.getLogger("runfleet.emulator")
+
+_LOG_BYTES = 10_000_000
+_OLD_LOGS = 2
 
 
 def main() -> int:
@@ -72,8 +76,12 @@ def _faults(file: Path) -> Faults:
 
 
 def _configure_logging(file: Path | None) -> None:
-    """Log to a file, or to stderr."""
-    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
+    """Log to a file, behind what earlier emulators wrote, or to stderr."""
+    handler = (
+        RotatingFileHandler(file, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS)
+        if file
+        else logging.StreamHandler(sys.stderr)
+    )
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

@@ -118,8 +118,8 @@ def _adding(record: StudyRecord) -> Explanation:
 
 def _running(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup]) -> Explanation:
     sentence = (
-        f"{counts.running:,} of {counts.total:,} runs of `{record.study}` are running and "
-        f"{counts.waiting:,} wait for their turn"
+        f"{counts.running:,} of {counts.total:,} runs of `{record.study}` are running, "
+        f"{counts.waiting:,} wait for their turn and {counts.succeeded:,} have succeeded"
     )
     if not failures:
         return Explanation(sentence, "wait")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ _MOST_POINTS = 20_000
 _SIZE_INCHES = (6.4, 4.2)
 _DOTS_PER_INCH = 110
 _STRIP_WIDTH = 0.5
+_GOLDEN = 0.618034
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +133,27 @@ def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> No
 
 
 def _draw_strips(axes: Axes, values: list[Any], results: list[float]) -> None:
-    """Draw a strip of dots for each category, spread evenly across its width."""
-    categories = list(dict.fromkeys(map(str, values)))
-    places = {category: place for place, category in enumerate(categories)}
-    spread = [_STRIP_WIDTH * (number * 0.618034 % 1 - 0.5) for number in range(len(values))]
-    across = [places[str(value)] + shift for value, shift in zip(values, spread, strict=True)]
+    """Draw a strip of dots for each category, spread evenly about its middle."""
+    texts = [str(value) for value in values]
+    counts = Counter(texts)
+    strips = {text: iter(spread_evenly(count)) for text, count in counts.items()}
+    places = {text: place for place, text in enumerate(counts)}
+    across = [places[text] + _STRIP_WIDTH * next(strips[text]) for text in texts]
     axes.scatter(across, results, s=_dot_size(len(values)), alpha=0.7)
-    axes.set_xticks(range(len(categories)), categories)
+    axes.set_xticks(range(len(places)), list(places))
+
+
+def spread_evenly(count: int) -> list[float]:
+    """
+    Place dots evenly between -0.5 and 0.5; a single one in the middle.
+
+    One after the other they are the golden ratio apart: in the order of the runs, results that rise
+    from run to run would make a slope of them.
+    """
+    places = [0.0] * count
+    for rank, number in enumerate(sorted(range(count), key=lambda one: one * _GOLDEN % 1)):
+        places[number] = (rank + 0.5) / count - 0.5
+    return places
 
 
 def _dot_size(count: int) -> float:

@@ -88,9 +88,12 @@ class Pace:
     def __init__(self, window: float = 30.0) -> None:
         self._window = window
         self._seen: deque[tuple[float, int]] = deque()
+        self._last_end = 0.0
 
     def observe(self, now: float, ended: int) -> None:
         """Note how many runs have ended by `now`, in seconds."""
+        if not self._seen or ended > self._seen[-1][1]:
+            self._last_end = now
         self._seen.append((now, ended))
         while len(self._seen) > 2 and now - self._seen[1][0] > self._window:
             self._seen.popleft()
@@ -104,9 +107,16 @@ class Pace:
         return (ended - before) / (now - since) if ended > before and now > since else None
 
     def seconds_left(self, remaining: int) -> float | None:
-        """How long the remaining runs take at this rate."""
+        """How long the remaining runs take at this rate; None if it does not hold any more."""
         rate = self.rate
-        return remaining / rate if rate else None
+        if not rate or self._is_stalled(rate):
+            return None
+        return remaining / rate
+
+    def _is_stalled(self, rate: float) -> bool:
+        """Tell whether runs have stopped to end: those that are left take longer, or hang."""
+        now, _ = self._seen[-1]
+        return now - self._last_end > _STALL_SECONDS + _STALL_RUNS / rate
 
 
 def next_pause(pause: float, seconds_left: float | None) -> float:
@@ -128,5 +138,7 @@ def next_pause(pause: float, seconds_left: float | None) -> float:
     return min(grown, max(_SHORTEST_PAUSE, seconds_left * 0.5))
 
 
+_STALL_SECONDS = 5.0
+_STALL_RUNS = 3
 _SHORTEST_PAUSE = 0.05
 _LONGEST_PAUSE = 3.0

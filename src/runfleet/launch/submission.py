@@ -93,6 +93,7 @@ class Submission:
         self.name = submitted.record.study
         self.is_calibration = submitted.record.is_calibration
         self.differences = submitted.differences
+        self.is_unchanged = submitted.is_unchanged
         self._study = study
         self._resubmit = resubmit
         self._history = History(batch, RecordStore(storage, self.name))

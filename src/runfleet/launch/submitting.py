@@ -48,10 +48,13 @@ class Submitted:
         The study as the account has it now.
     differences
         What has changed since it was last submitted, in words; empty for a new study.
+    is_unchanged
+        Whether there was nothing to do: all runs had ended, and the study is as it was.
     """
 
     record: StudyRecord
     differences: tuple[str, ...] = ()
+    is_unchanged: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ class Submitter:
             return Submitted(self._add(record))
         if self._history.is_busy(record):
             provide_pool(self.batch, self.pool, self._history.waiting(record))
-        return Submitted(record)
+            return Submitted(record)
+        return Submitted(record, is_unchanged=True)
 
     def compare(self) -> Comparison:
         """Tell what submitting would do; nothing is done."""
