@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -14,24 +15,22 @@ from runfleet.calibrate.control_files.checking import check
 from runfleet.calibrate.control_files.control import Control, read_control
 from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.copies import Copies
-from runfleet.calibrate.elastic import wanted_workers
 from runfleet.calibrate.endings import Endings, EndReason
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.explaining import Standing, explain_calibration, needs_situation
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.programs import Program
-from runfleet.calibrate.progress.progress import Progress
 from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart
 from runfleet.calibrate.results.pyemu import require_pyemu
-from runfleet.calibrate.scripts import HOST_VARIABLE
+from runfleet.calibrate.staff import Staff
 from runfleet.calibrate.submitting import CalibrationSubmitter
-from runfleet.calibrate.tasks import MANAGER, copies_prefix, tables_prefix, worker_id
+from runfleet.calibrate.tasks import MANAGER, copies_prefix, tables_prefix
 from runfleet.calibrate.watching import (
     CalibrationProgress,
     CalibrationWatcher,
-    Grow,
+    Follow,
 )
 from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
@@ -120,17 +119,20 @@ class Calibration:
         The name of its study.
     study
         The study; None where only its name is known.
+    unattended
+        Whether nobody will watch it, and add workers as they are needed: all come at once then.
     """
 
     account: Account
     name: str
     study: Study | None = None
+    unattended: bool = False
 
     @classmethod
-    def of(cls, account: Account, study: Study) -> Calibration:
+    def of(cls, account: Account, study: Study, *, unattended: bool = False) -> Calibration:
         """Take a study with a calibration to an account; nothing is done yet."""
         _pest_of(study)
-        return cls(account, study.name, study)
+        return cls(account, study.name, study, unattended)
 
     def submit(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
         """
@@ -213,8 +215,9 @@ class Calibration:
         """
         Tell again and again how far it is, until its manager has ended.
 
-        Meanwhile its files are copied to the storage, and workers are added as they are needed.
-        Leaving the loop leaves the calibration going.
+        Meanwhile its files are copied to the storage, workers are added as they are needed, and
+        those that have long been idle are sent home, as `pest: workers` allows.  Leaving the loop
+        leaves the calibration going.
         """
         record = self._record()
         copies = Copies(
@@ -225,7 +228,7 @@ class Calibration:
             _pest_in(record),
         )
         with hopeful():
-            yield from self._watcher(record, copies, self._grow).watch()
+            yield from self._watcher(record, copies, self._staff(record)).watch()
 
     def cancel(self) -> None:
         """End it; what its manager has written stays."""
@@ -295,13 +298,13 @@ class Calibration:
         return self.study
 
     def _watcher(
-        self, record: StudyRecord, copies: Copies | None = None, grow: Grow | None = None
+        self, record: StudyRecord, copies: Copies | None = None, follow: Follow | None = None
     ) -> CalibrationWatcher:
         job_id = record.generations[-1].job_id
         batch = self.account.batch
         logs = Logs(batch, StoredFiles(self._storage, record.container), job_id)
         reading = ManagerReading(logs, _pest_in(record), self._iterations())
-        return CalibrationWatcher(batch, job_id, reading, Endings(self.name, logs), copies, grow)
+        return CalibrationWatcher(batch, job_id, reading, Endings(self.name, logs), copies, follow)
 
     def _iterations(self) -> int | None:
         """Tell how many iterations there will be at most; None where the file is not at hand."""
@@ -313,47 +316,55 @@ class Calibration:
             return None
         return most if most > 0 else None
 
-    def _grow(self, progress: Progress, present: int) -> None:
-        """Add workers if the manager has runs for more of them than there are."""
-        if self.study is None or self.study.pest is None:
-            return
-        wanted = wanted_workers(
-            self.study.pest.workers,
-            present,
-            runs_left=progress.runs_left,
-            busy=progress.workers_busy,
-        )
-        if wanted > present:
-            self._add(wanted)
+    def _staff(self, record: StudyRecord) -> Follow | None:
+        """Have the number of workers follow the runs, if it may and their study is at hand."""
+        if self.study is None or not _pest_of(self.study).workers.is_elastic:
+            return None
+        job_id = record.generations[-1].job_id
+        prepared = cache(partial(self._unchanged_submitter, record))
 
-    def _add(self, wanted: int) -> None:
-        record = self._record()
-        first = self.account.batch.get_task(record.generations[-1].job_id, worker_id(1))
-        host = first.environment.get(HOST_VARIABLE) if first else None
-        if host is None:
-            return
-        with self._submitter(unheard, nobody) as submitter:
-            submitter.add_workers(record, host, wanted)
+        def hire(count: int) -> None:
+            submitter = prepared()
+            with self.account.locked(self.name):
+                submitter.add_more_workers(job_id, count)
+
+        workers = _pest_of(self.study).workers
+        return Staff(self.account.batch, job_id, workers, hire).follow
+
+    def _unchanged_submitter(self, record: StudyRecord) -> CalibrationSubmitter:
+        """Prepare to add workers that are as those that there are."""
+        with self.account.digests() as digest:
+            submitter = self._prepared(digest, unheard, nobody)
+            if submitter.changes(record):
+                raise CalibrationError("the study has changed since it was submitted")
+            return submitter
 
     @contextmanager
     def _submitter(self, on_step: OnStep, on_wait: OnWait) -> Iterator[CalibrationSubmitter]:
+        with self.account.locked(self.name), self.account.digests() as digest:
+            yield self._prepared(digest, on_step, on_wait)
+
+    def _prepared(
+        self, digest: Callable[[Path], str], on_step: OnStep, on_wait: OnWait
+    ) -> CalibrationSubmitter:
+        """Read and check all files of the calibration."""
         study = self._loaded("to submit it")
         require_pyemu()  # or say now that nobody could read what comes out
         pool = self.account.plan_pool(study)
         control, problems = check_study(study, pool.operating_system)
         _refuse(problems)
-        with self.account.locked(study.name), self.account.digests() as digest:
-            yield CalibrationSubmitter(
-                study,
-                _pest_of(study),
-                control,
-                self.account.batch,
-                self._storage,
-                pool,
-                digest,
-                on_step,
-                on_wait,
-            )
+        return CalibrationSubmitter(
+            study,
+            _pest_of(study),
+            control,
+            self.account.batch,
+            self._storage,
+            pool,
+            digest,
+            on_step,
+            on_wait,
+            self.unattended,
+        )
 
 
 def _pest_of(study: Study) -> Pest:

@@ -24,6 +24,7 @@ from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.manager import ManagerHost, wait_for_host
 from runfleet.calibrate.places import check_places
 from runfleet.calibrate.restart import Restart, restart_switches
+from runfleet.calibrate.scripts import HOST_VARIABLE
 from runfleet.calibrate.tasks import (
     CalibrationTasks,
     staged,
@@ -36,6 +37,7 @@ from runfleet.launch.checks import check_account
 from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
+from runfleet.launch.failures import was_cancelled
 from runfleet.launch.history import is_over
 from runfleet.launch.names import STUDY_KEY
 from runfleet.launch.pool import PoolPlan
@@ -70,6 +72,8 @@ class CalibrationSubmitter:
         Hashes a file's content.
     on_step, on_wait
         Are told what is going on, and why it does not.
+    unattended
+        Whether nobody will add workers as they are needed, so that all come at once.
     """
 
     study: Study
@@ -81,6 +85,7 @@ class CalibrationSubmitter:
     digest: Callable[[Path], str]
     on_step: OnStep
     on_wait: Callable[[str], None]
+    unattended: bool = False
 
     def submit(self) -> StudyRecord:
         """Bring the account to what the study asks for, and go on where that was interrupted."""
@@ -137,14 +142,34 @@ class CalibrationSubmitter:
         return describe_changes(record.definition, self._definition, Comparison({}, {}))
 
     def add_workers(self, record: StudyRecord, host: str, count: int) -> StudyRecord:
-        """Bring the number of a running calibration's workers to `count`, if it has fewer."""
+        """Bring the workers of a running calibration to `count`, besides those sent home."""
         job_id = record.generations[-1].job_id
-        present = {task.id for task in self.batch.list_tasks(job_id, select=["id"])}
-        missing = [number for number in range(1, count + 1) if worker_id(number) not in present]
+        present = {task.id: task for task in self.batch.list_tasks(job_id)}
+        total = count + sum(map(was_cancelled, present.values()))
+        missing = [number for number in range(1, total + 1) if worker_id(number) not in present]
         tasks = self._tasks(job_id)
         if missing:
             self.batch.add_tasks(job_id, (tasks.worker(number, host) for number in missing))
         return self._counted(record, len(present) + len(missing))
+
+    def add_more_workers(self, job_id: str, count: int) -> None:
+        """
+        Bring the workers to `count`, and see that the pool has nodes for them.
+
+        Nothing is done where a newer job has taken the place of this one.
+        """
+        record = self._store.read()
+        first = self.batch.get_task(job_id, worker_id(1))
+        host = first.environment.get(HOST_VARIABLE) if first else None
+        if record is None or record.generations[-1].job_id != job_id or host is None:
+            return
+        provide_pool(self.batch, self.pool, 1 + count)
+        self.add_workers(record, host, count)
+
+    @property
+    def _first_count(self) -> int:
+        workers = self.pest.workers
+        return workers.max if self.unattended else workers.min
 
     @cached_property
     def _store(self) -> RecordStore:
@@ -196,7 +221,7 @@ class CalibrationSubmitter:
     def _make_job(self, generation: Generation) -> None:
         check_url_life(self.storage, self._store.container, self._url_life)
         self.on_step(Step(StepName.PROVIDING_POOL))
-        provide_pool(self.batch, self.pool, 1 + self.pest.workers.min)
+        provide_pool(self.batch, self.pool, 1 + self._first_count)
         total = len(self._staged.model.inputs)
         for done, _ in enumerate(self._staging.stage_inputs(), start=1):
             self.on_step(Step(StepName.STAGING, done, total))
@@ -250,7 +275,7 @@ class CalibrationSubmitter:
         return record
 
     def _add_all(self, record: StudyRecord, host: ManagerHost) -> StudyRecord:
-        total = self.pest.workers.min
+        total = self._first_count
         with suppress(ConflictError):  # the first worker has done it all
             record = self.add_workers(record, host.reachable_as, total)
         self.on_step(Step(StepName.ADDING, total, total))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from runfleet.calibrate.copies import Copies
 from runfleet.calibrate.endings import Endings, EndReason
 from runfleet.calibrate.errors import CalibrationError, ManagerError
 from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.progress.presence import of_those_present
 from runfleet.calibrate.progress.progress import Progress
 from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.tasks import MANAGER
@@ -50,7 +51,9 @@ class WorkerCounts:
     died
         Those that died and are not started again any more.
     ended
-        Those that ended by themselves as if all was well, or were ended.
+        Those that ended by themselves as if all was well.
+    dismissed
+        Those that were ended, by runfleet or by whoever.
     restarts
         How often workers were started again.
     """
@@ -59,6 +62,7 @@ class WorkerCounts:
     running: int = 0
     died: int = 0
     ended: int = 0
+    dismissed: int = 0
     restarts: int = 0
 
     @property
@@ -69,7 +73,12 @@ class WorkerCounts:
     @property
     def are_all_over(self) -> bool:
         """Whether there were some, and there will be no more."""
-        return not self.present and self.died + self.ended > 0
+        return not self.present and self.lost + self.dismissed > 0
+
+    @property
+    def lost(self) -> int:
+        """How many have ended by themselves."""
+        return self.died + self.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +110,8 @@ class CalibrationProgress:
     error: CalibrationError | None = None
 
 
-Grow = Callable[[Progress, int], None]
-"""Is told how far a calibration is, and how many workers it has; may add more."""
+Follow = Callable[[CalibrationProgress], Iterable[str]]
+"""Is told how far a calibration is; may add workers or send some home, and tells what it did."""
 
 
 @dataclass
@@ -122,8 +131,8 @@ class CalibrationWatcher:
         Puts into words what has gone wrong.
     copies
         Where files of the manager are copied to; None where somebody else sees to that.
-    grow
-        Adds workers.
+    follow
+        Has the number of workers follow the runs; None where it is fixed.
     """
 
     batch: AzureBatch
@@ -131,7 +140,7 @@ class CalibrationWatcher:
     reading: ManagerReading
     endings: Endings
     copies: Copies | None = None
-    grow: Grow | None = None
+    follow: Follow | None = None
     _restarts: Counter[str] = field(default_factory=Counter)
     _dead: set[str] = field(default_factory=set)
     _alone_since: float | None = None
@@ -157,7 +166,7 @@ class CalibrationWatcher:
             return self._ended(manager, tasks)
         return CalibrationProgress(
             CalibrationState.RUNNING if manager.state == "running" else CalibrationState.WAITING,
-            self.reading.progress(),
+            of_those_present(self.reading.progress(), _running(tasks.values())),
             _count_workers(tasks.values()),
             _elapsed(manager),
             tuple(self._events(tasks.values())),
@@ -194,16 +203,16 @@ class CalibrationWatcher:
         return job.terminate_reason if job else None
 
     def _tend(self, found: CalibrationProgress) -> CalibrationProgress:
-        """End what cannot go on, save what could be lost, and let the rest grow."""
+        """End what cannot go on, save what could be lost, and have the workers follow the runs."""
         if found.state.has_ended:
             return found
         if not found.pest.is_complete and self._is_forsaken(found.workers):
             return self._give_up(found)
         if self.copies:
             self.copies.update(found.pest.iteration)
-        if self.grow and found.workers.present:
-            self.grow(found.pest, found.workers.present)
-        return found
+        if self.follow is None or not found.workers.present:
+            return found
+        return replace(found, events=(*found.events, *self.follow(found)))
 
     def _is_forsaken(self, workers: WorkerCounts) -> bool:
         """
@@ -277,6 +286,10 @@ def _has_died(worker: TaskInfo) -> bool:
     return worker.state == "completed" and worker.result != "success" and not was_cancelled(worker)
 
 
+def _running(workers: Iterable[TaskInfo]) -> set[str]:
+    return {worker.id for worker in workers if worker.state == "running"}
+
+
 def _count_workers(workers: Collection[TaskInfo]) -> WorkerCounts:
     counts = Counter(_worker_state(worker) for worker in workers)
     return WorkerCounts(
@@ -284,14 +297,17 @@ def _count_workers(workers: Collection[TaskInfo]) -> WorkerCounts:
         counts["running"],
         counts["died"],
         counts["ended"],
+        counts["dismissed"],
         sum(worker.retries + worker.requeues for worker in workers),
     )
 
 
 def _worker_state(worker: TaskInfo) -> str:
-    if worker.state == "completed":
-        return "died" if _has_died(worker) else "ended"
-    return "running" if worker.state == "running" else "waiting"
+    if worker.state != "completed":
+        return "running" if worker.state == "running" else "waiting"
+    if was_cancelled(worker):
+        return "dismissed"
+    return "ended" if worker.result == "success" else "died"
 
 
 def _times(count: int) -> str:

@@ -37,6 +37,11 @@ from runfleet.study import Study
 if TYPE_CHECKING:
     from runfleet.calibrate.results.collecting import BestParameter, Results
 
+_UNWATCHED = (
+    "While nobody watches, no files are saved to go on with if the manager's node is lost, and the "
+    "number of workers stays as it is."
+)
+
 Submit = Callable[[Calibration, CalibrationDisplay], object]
 """Submits a calibration, and shows how far that is."""
 
@@ -79,7 +84,7 @@ class Request:
     @property
     def calibration(self) -> Calibration:
         """The calibration."""
-        return Calibration.of(self.account, self.study)
+        return Calibration.of(self.account, self.study, unattended=self.detach)
 
 
 def run_calibration(request: Request) -> int:
@@ -118,6 +123,7 @@ def submit_and_watch(request: Request, submit: Submit) -> int:
             submit(calibration, display)
         if request.detach:
             printer.say(f"The calibration goes on; watch: runfleet watch {request.name}")
+            printer.say(_UNWATCHED)
             printer.data(request.study.name)
             return 0
         with leaving(printer, *ways_on(request.name)):
@@ -251,11 +257,23 @@ def calibration_of(account: Account, submission: Submission) -> Calibration:
     return Calibration(account, submission.name, submission.study)
 
 
-def ways_on(name: str) -> tuple[str, str]:
+def to_be_watched(account: Account, submission: Submission) -> Calibration:
+    """Take a calibration with its study, if that can be found: workers are made as it says."""
+    if submission.study is not None:
+        return calibration_of(account, submission)
+    try:
+        study = Origins(account).load(submission.name)
+    except RunfleetError:
+        return calibration_of(account, submission)
+    return Calibration(account, submission.name, study)
+
+
+def ways_on(name: str) -> tuple[str, ...]:
     """What to tell whoever leaves a calibration that goes on."""
     return (
         f"The calibration goes on. Come back to it: runfleet watch {name}",
         f"                         End it:          runfleet cancel {name}",
+        _UNWATCHED,
     )
 
 

@@ -83,7 +83,7 @@ def _json_facts(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> d
         "adjustable": [parameter.name for parameter in control.adjustable],
         "observations": len(control.observations),
         "files": [str(file) for file in control.files],
-        "workers": asdict(pest.workers),
+        "workers": {"min": pest.workers.min, "max": pest.workers.max},
         "port": pest.port,
         "packages": [str(package) for package in study.model.packages],
         "commands": _commands(study, pest, control, pool),

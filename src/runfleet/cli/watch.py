@@ -30,9 +30,9 @@ def watch(study: StudyName, on: On = LOCAL) -> None:
     account = open_account(on)
     submission = find_submission(account, study)
     if submission.is_calibration:
-        from runfleet.cli.calibration import calibration_of, watch_calibration
+        from runfleet.cli.calibration import to_be_watched, watch_calibration
 
-        raise typer.Exit(watch_calibration(printer, calibration_of(account, submission), study, on))
+        raise typer.Exit(watch_calibration(printer, to_be_watched(account, submission), study, on))
     with open_display(printer, submission.name) as display, leaving(printer, *ways_on(study, on)):
         counts = follow(display, submission)
     printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")

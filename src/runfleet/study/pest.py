@@ -23,10 +23,13 @@ class WorkerRange:
         So many begin.
     max
         So many there may be while the manager has more runs than workers.
+    idle
+        So long a worker without a run stays, while there are more than `min`.
     """
 
     min: int
     max: int
+    idle: timedelta = timedelta(minutes=10)
 
     def __post_init__(self) -> None:
         """Refuse numbers in the wrong order."""
@@ -34,6 +37,11 @@ class WorkerRange:
             raise InvalidValueError(
                 f"`min` is {self.min} and `max` only {self.max}", hint="raise `max` or lower `min`"
             )
+
+    @property
+    def is_elastic(self) -> bool:
+        """Whether their number may change."""
+        return self.min < self.max
 
     def __str__(self) -> str:
         return str(self.min) if self.min == self.max else f"{self.min} to {self.max}"

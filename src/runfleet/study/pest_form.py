@@ -57,6 +57,10 @@ class WorkersForm(Form):
         le=MOST_WORKERS,
         description="So many there may be while the manager has more runs than workers.",
     )
+    idle: Duration | None = Field(
+        None,
+        description="So long a worker without a run stays, while there are more than `min`: `10m`.",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> WorkersForm:
@@ -72,7 +76,9 @@ class WorkersForm(Form):
         """Make the range."""
         if self.max is None:
             return WorkerRange(self.number or 1, self.number or 1)
-        return WorkerRange(self.min, self.max)
+        if self.idle is None:
+            return WorkerRange(self.min, self.max)
+        return WorkerRange(self.min, self.max, self.idle)
 
 
 class PestForm(Form):
