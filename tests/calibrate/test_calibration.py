@@ -169,8 +169,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Iterator[P
 
 
 @pytest.fixture
-def account(home: Path) -> Account:
-    return connect(home=home)
+def account(home: Path) -> Iterator[Account]:
+    with connect(home=home) as account:
+        yield account
 
 
 def run_command(home: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

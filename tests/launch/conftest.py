@@ -57,8 +57,9 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def account(shared_home: Path) -> Account:
-    return connect(home=shared_home)
+def account(shared_home: Path) -> Iterator[Account]:
+    with connect(home=shared_home) as account:
+        yield account
 
 
 @pytest.fixture

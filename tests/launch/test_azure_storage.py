@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,10 @@ results:
 
 
 @pytest.fixture
-def account(home, azurite) -> Account:
+def account(home, azurite) -> Iterator[Account]:
     link_auto_storage(home, azurite.connection_string)
-    return connect(home=home)
+    with connect(home=home) as account:
+        yield account
 
 
 def test_a_study_goes_there_and_comes_back(account, write_study, tmp_path):
@@ -58,8 +60,9 @@ def test_a_study_goes_on_where_it_was(account, write_study):
     """Nothing is done twice: the record in the storage account says what is there."""
     study = write_study(STUDY, rain_csv="rain 1\n", rendered_j2="", big_bin="big")
     list(account.submit(study).watch())
-    again = connect(home=account.home).submit(study)
-    assert again.counts().succeeded == 2
+    with connect(home=account.home) as other:
+        again = other.submit(study)
+        assert again.counts().succeeded == 2
     assert again.differences == ()
 
 

@@ -38,9 +38,9 @@ def write_endpoint(home: Path, url: str) -> None:
 
 def test_it_starts_when_it_is_needed_and_serves_the_next_client(home: Path) -> None:
     """Two accounts of one home are one emulator."""
-    first, second = connect(home=home), connect(home=home)
-    assert first.batch.endpoint == second.batch.endpoint
-    assert list(first.batch.list_pools()) == []
+    with connect(home=home) as first, connect(home=home) as second:
+        assert first.batch.endpoint == second.batch.endpoint
+        assert list(first.batch.list_pools()) == []
 
 
 def test_its_log_goes_on_from_start_to_start_and_does_not_grow_for_ever(home: Path) -> None:
@@ -48,7 +48,7 @@ def test_its_log_goes_on_from_start_to_start_and_does_not_grow_for_ever(home: Pa
     log = home / "emulator/log.txt"
     log.parent.mkdir(parents=True)
     log.write_text("before\n")
-    assert connect(home=home).batch.endpoint
+    emulator_of(home).wait()
     emulator = psutil.Process(json.loads((home / "emulator/endpoint.json").read_text())["pid"])
     emulator.terminate()
     emulator.wait(20)
@@ -88,10 +88,11 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_a_killed_emulator_is_started_again(home: Path) -> None:
     """Its endpoint file is left behind, but nobody answers there."""
-    connect(home=home).batch.close()
+    emulator_of(home).wait()
     pid = json.loads((home / "emulator/endpoint.json").read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
-    assert list(connect(home=home).batch.list_pools()) == []
+    with connect(home=home) as account:
+        assert list(account.batch.list_pools()) == []
     assert json.loads((home / "emulator/endpoint.json").read_text())["pid"] != pid
 
 

@@ -121,11 +121,11 @@ def test_a_pool_of_another_system_is_refused(account, write_study) -> None:
 def test_without_wine_a_study_is_refused_before_anything_is_made(
     tmp_path, home, write_study, monkeypatch
 ) -> None:
-    account = connect(home=home)
-    assert account.batch, "one that is still starting could not be ended"
     monkeypatch.setenv("PATH", str(tmp_path))
     study = write_study("model: {command: model.exe}\npool: {image: windows-2022}\n")
-    with pytest.raises(AccountError) as caught:
-        account.submit(study)
+    with connect(home=home) as account:
+        assert account.batch, "one that is still starting could not be ended"
+        with pytest.raises(AccountError) as caught:
+            account.submit(study)
     assert str(caught.value.hint) == "install it, as by `sudo apt-get install wine wine64`"
     assert not [*(home / "storage").glob("study-*")]

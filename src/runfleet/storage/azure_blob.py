@@ -107,6 +107,11 @@ class AzureBlob:
         self._lock = threading.Lock()
         self._own_urls: dict[str, tuple[str, float]] = {}
 
+    def close(self) -> None:
+        """Give back the connections."""
+        self._service.close()
+        self._blobs.close()
+
     @classmethod
     def from_connection_string(cls, text: str) -> Self:
         """

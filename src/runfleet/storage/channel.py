@@ -124,6 +124,12 @@ class Channel:
         self._managers: dict[str, urllib3.PoolManager] = {}
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Give back the connections."""
+        with self._lock:
+            for manager in self._managers.values():
+                manager.clear()
+
     def send(
         self,
         method: str,

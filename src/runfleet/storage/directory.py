@@ -48,6 +48,9 @@ class DirectoryStorage:
         self.root = root.resolve()
         self._numbers = itertools.count()
 
+    def close(self) -> None:
+        """Do nothing: no file stays open."""
+
     @property
     def place(self) -> str:
         """Where it is: the path of the folder."""

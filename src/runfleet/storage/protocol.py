@@ -53,6 +53,9 @@ class Storage(Protocol):
         """Where it is, for a user to look at."""
         ...
 
+    def close(self) -> None:
+        """Give back the connections: it is not used any more."""
+
     def create_container(self, container: str) -> None:
         """Make a container; one that is there already is left alone."""
 

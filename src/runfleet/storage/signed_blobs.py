@@ -62,6 +62,10 @@ class SignedBlobs:
         self._lock = threading.Lock()
         self._divided = 0
 
+    def close(self) -> None:
+        """Give back the connections."""
+        self._channel.close()
+
     def exists(self, url: str) -> bool:
         """Tell whether there is such a blob."""
         try:

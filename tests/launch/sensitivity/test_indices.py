@@ -127,7 +127,7 @@ def morris_1991(row):
     return y + 5 * w[0] * w[1] * w[2] * w[3]
 
 
-@pytest.mark.filterwarnings("error", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("error::UserWarning", "error::RuntimeWarning")
 @pytest.mark.parametrize("count", [1, 2, 40])
 @pytest.mark.parametrize("kind", ["morris", "saltelli", "second order"])
 def test_plots_of_few_and_of_many_parameters(tmp_path, kind: str, count: int):

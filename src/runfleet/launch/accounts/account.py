@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from filelock import FileLock, Timeout
 
@@ -61,7 +61,7 @@ class StudySummary:
 
 class Account:
     """
-    Where studies run; made by `connect`.
+    Where studies run; made by `connect`. As a context it gives back its connections.
 
     Parameters
     ----------
@@ -77,6 +77,18 @@ class Account:
         self.name = name
         self.home = home
         self._access = access
+
+    def close(self) -> None:
+        """Give back the connections of whatever has been used; studies go on."""
+        for opened in ("batch", "storage"):
+            if opened in vars(self):
+                getattr(self, opened).close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def is_local(self) -> bool:

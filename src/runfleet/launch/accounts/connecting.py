@@ -38,10 +38,11 @@ def connect(
     Examples
     --------
     >>> study = Study.load("study.yaml")
-    >>> submission = connect().submit(study)
-    >>> for progress in submission.watch():
-    ...     print(progress.counts)
-    >>> submission.table()
+    >>> with connect() as account:
+    ...     submission = account.submit(study)
+    ...     for progress in submission.watch():
+    ...         print(progress.counts)
+    ...     submission.table()
     """
     folder = home or runfleet_home()
     if account == LOCAL:
