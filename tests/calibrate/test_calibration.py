@@ -115,6 +115,7 @@ exec {line}
 
 TEMPLATE = "ptf ~\n" + "".join(f"~ {name:8} ~\n" for name in TRUTH)
 INSTRUCTIONS = "pif @\n" + "".join(f"l1 [o{i}]4:20\n" for i in range(10))
+FAILING_INSTRUCTIONS = INSTRUCTIONS.replace("l1 [o9]4:20", "l3 [o9]4:20")
 
 Prepare = Callable[..., Calibration]
 
@@ -344,8 +345,7 @@ def test_a_worker_that_dies_at_once_is_told(prepare: Prepare) -> None:
 def test_an_instruction_that_fails_is_told_by_its_worker(prepare: Prepare, tmp_path: Path) -> None:
     """The manager knows only that a run has failed, and not that there is no twelfth line."""
     calibration = prepare()
-    instructions = INSTRUCTIONS.replace("l1 [o9]4:20", "l3 [o9]4:20")
-    (tmp_path / "my curve" / "model.ins").write_text(instructions)
+    (tmp_path / "my curve" / "model.ins").write_text(FAILING_INSTRUCTIONS)
     try:
         calibration.submit()
         error: CalibrationError | None = finish(calibration).error
@@ -354,6 +354,20 @@ def test_an_instruction_that_fails_is_told_by_its_worker(prepare: Prepare, tmp_p
     assert isinstance(error, ManagerError)
     assert "a model run failed on worker-001: " in error.output
     assert "model.out" in error.output
+
+
+def test_an_instruction_that_fails_is_told_at_once(prepare: Prepare, tmp_path: Path) -> None:
+    """PANTHER tries again and again; the reason is told once meanwhile, and at the end."""
+    calibration = prepare("pestpp-glm", noptmax=0)
+    (tmp_path / "my curve" / "model.ins").write_text(FAILING_INSTRUCTIONS)
+    calibration.submit()
+    *_, last = told = list(calibration.watch())
+    events = [event for progress in told for event in progress.events]
+    (reason,) = [event for event in events if event.startswith("a model run failed on worker-")]
+    assert "model.ins" in reason
+    assert isinstance(last.error, ManagerError)
+    assert reason in last.error.output
+    assert f"`runfleet logs {calibration.name} worker-001`" in (last.error.hint or "")
 
 
 def test_workers_that_all_die_end_a_calibration(prepare: Prepare) -> None:

@@ -14,7 +14,7 @@ from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
 from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE
 from runfleet.calibrate.tasks import MANAGER, worker_id
-from runfleet.launch.failures import batch_message, was_cancelled
+from runfleet.launch.failures import batch_message, last_line, was_cancelled
 
 _MOST_ASKED = 3
 
@@ -60,10 +60,11 @@ class Endings:
                 hint=f"go on from what was saved: `runfleet calibrate resume {self.study}`",
             )
         output = self.logs.last_lines(MANAGER)
+        of_runs = list(self._told_of_runs(workers))
         return ManagerError(
             f"the manager has ended: {batch_message(manager)}",
-            output="\n".join((output, *self._failed_runs(workers))),
-            hint=self._port_hint if _TAKEN.search(output) else self._mend_hint,
+            output="\n".join((output, *of_runs)),
+            hint=self._hint_after(output, has_failed_runs=bool(of_runs)),
         )
 
     def of_all_workers(self, workers: Sequence[TaskInfo]) -> WorkerError:
@@ -101,12 +102,38 @@ class Endings:
             hint=_UNREACHABLE_HINT,
         )
 
+    def failed_runs(self, workers: Iterable[str], told: set[str] | None = None) -> Iterator[str]:
+        """
+        Tell why model runs have failed: often the manager knows only that they have.
+
+        Parameters
+        ----------
+        workers
+            The first few of these are asked.
+        told
+            Kinds of reasons that are left out, as they were told before; those told now join them.
+        """
+        told = set() if told is None else told
+        for worker in islice(workers, _MOST_ASKED):
+            for reason in read_run_failures(self.logs.read_ended(worker, "stdout.txt")):
+                if kind_of(reason) not in told:
+                    yield f"a model run failed on {worker}: {reason}"
+                told.add(kind_of(reason))
+
     @property
     def _ways_on(self) -> str:
         return (
             f"`runfleet calibrate resume {self.study}` goes on, `runfleet retry {self.study}` "
             "begins anew"
         )
+
+    def _hint_after(self, output: str, *, has_failed_runs: bool) -> str:
+        if has_failed_runs:
+            everything = (
+                f"`runfleet logs {self.study} {worker_id(1)}` shows all that a worker wrote"
+            )
+            return f"{self._mend_hint}; {everything}"
+        return self._port_hint if _TAKEN.search(output) else self._mend_hint
 
     @property
     def _port_hint(self) -> str:
@@ -119,14 +146,15 @@ class Endings:
     def _mend_hint(self) -> str:
         return f"mend what it complains of; then {self._ways_on}"
 
-    def _failed_runs(self, workers: Iterable[str]) -> Iterator[str]:
-        """Tell why model runs have failed: often the manager knows only that they have."""
-        told: set[str] = set()
-        for worker in islice(workers, _MOST_ASKED):
-            for reason in read_run_failures(self.logs.read_ended(worker, "stdout.txt")):
-                if kind_of(reason) not in told:
-                    yield f"a model run failed on {worker}: {reason}"
-                told.add(kind_of(reason))
+    def _told_of_runs(self, workers: Iterable[str]) -> Iterator[str]:
+        """Tell why model runs have failed, and what the model itself wrote about that."""
+        asked = list(islice(workers, _MOST_ASKED))
+        reasons = list(self.failed_runs(asked))
+        yield from reasons
+        for worker in asked if reasons else ():
+            if line := last_line(self.logs.read_ended(worker, "stderr.txt")):
+                yield f"{worker} wrote to stderr last: {line}"
+                return
 
 
 def _end_of(worker: TaskInfo) -> str:

@@ -10,6 +10,9 @@ from runfleet.azure import AzureBatch, ConflictError, NotFoundError
 from runfleet.launch.run_files import StoredFiles
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_DUMP_OF_WINE = "\nRegister dump:"
+"""Hundreds of lines follow; what went wrong stands before."""
+
 _LAST_LINES = 12
 _LONGEST_LINE = 200
 _LEAST_SHARE = 0.3
@@ -94,6 +97,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _last(text: str) -> list[str]:
+    text, _, _ = text.partition(_DUMP_OF_WINE)
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines()]
     told = [line[:_LONGEST_LINE] for line in lines if _is_told(line)]
     return told[-_LAST_LINES:]

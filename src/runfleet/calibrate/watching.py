@@ -143,6 +143,8 @@ class CalibrationWatcher:
     follow: Follow | None = None
     _restarts: Counter[str] = field(default_factory=Counter)
     _dead: set[str] = field(default_factory=set)
+    _failed_runs: int = 0
+    _told_reasons: set[str] = field(default_factory=set)
     _alone_since: float | None = None
 
     @property
@@ -164,12 +166,13 @@ class CalibrationWatcher:
         manager = tasks.pop(MANAGER, None)
         if manager is None or manager.state == "completed":
             return self._ended(manager, tasks)
+        pest = of_those_present(self.reading.progress(), _running(tasks.values()))
         return CalibrationProgress(
             CalibrationState.RUNNING if manager.state == "running" else CalibrationState.WAITING,
-            of_those_present(self.reading.progress(), _running(tasks.values())),
+            pest,
             _count_workers(tasks.values()),
             _elapsed(manager),
-            tuple(self._events(tasks.values())),
+            (*self._events(tasks.values()), *self._reasons(pest, tasks)),
         )
 
     def _tasks(self) -> dict[str, TaskInfo]:
@@ -246,6 +249,14 @@ class CalibrationWatcher:
             if _has_died(worker) and worker.id not in self._dead:
                 self._dead.add(worker.id)
                 yield f"{worker.id} has died: {batch_message(worker)}"
+
+    def _reasons(self, pest: Progress, workers: Iterable[str]) -> Iterator[str]:
+        """Tell why model runs fail, as soon as they do, and once for each reason."""
+        failed = pest.runs_failed or 0
+        if failed > self._failed_runs:
+            yield from self.endings.failed_runs(sorted(workers), self._told_reasons)
+            # The manager may know of a failure before its worker has told of it.
+            self._failed_runs = failed if self._told_reasons else 0
 
     def _error(
         self, manager: TaskInfo | None, reason: str | None, workers: Sequence[TaskInfo]
