@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -105,6 +107,21 @@ def mentions(text: str) -> list[str]:
         if text.encode() in told:
             found.append(process.name)
     return found
+
+
+def kill(text: str, name: bytes) -> None:
+    """Kill the processes with a text in their environment and a name in their command line."""
+    for process in mentions(text):
+        if name in command_of(process):
+            os.kill(int(process), signal.SIGKILL)
+
+
+def command_of(process: str) -> bytes:
+    """The command line of a process; nothing of one that has gone."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_places_are_windows_paths(account, job):
@@ -284,6 +301,34 @@ def test_nothing_of_wine_outlives_its_pool(account, pool_body, wait_for):
         account.run(job, f"another-{next(numbers)}", "cmd /c exit 0")
     account.client.begin_delete_pool(pool)
     wait_for(lambda: not mentions(f"/{node}/volatile/wine/"))
+
+
+def test_a_program_that_is_killed_has_not_succeeded(account, job, wait_for):
+    """As by a machine that has too little memory; Wine tells its parent an exit code of 0."""
+    program = "%AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program"
+    account.add(job, "killed", f"cmd /c {program} hang")
+    place = f"\\{job}\\job-1\\killed"
+    wait_for(lambda: [one for one in mentions(place) if b"program" in command_of(one)])
+    kill(place, b"\\program")
+    ended = account.task_in(job, "killed", "completed")
+    assert ended["executionInfo"]["exitCode"] == 128 + signal.SIGKILL
+    assert "was killed by signal 9" in account.read(job, "killed", "stderr.txt")
+    line = f"cmd /c start /b {program} hang & taskkill /f /im program.exe"
+    assert account.run(job, "by-itself", line)["executionInfo"]["exitCode"] == 0
+
+
+def test_a_wine_that_is_killed_holds_nobody_up(account, wait_for):
+    """Its program would wait for it for ever; the next one has another Wine."""
+    job = account.job(account.pool(virtualMachineConfiguration=IMAGE))
+    account.run(job, "first", "cmd /c echo %AZ_BATCH_NODE_ROOT_DIR%")
+    node = account.read(job, "first").strip().rpartition("\\")[2]
+    account.add(job, "victim", "cmd /c ping -n 1000 127.0.0.1 >nul")
+    wait_for(lambda: mentions(f"\\{job}\\job-1\\victim"))
+    kill(f"/{node}/volatile/wine/", b"wineserver")
+    ended = account.task_in(job, "victim", "completed")
+    assert ended["executionInfo"]["exitCode"] == 128 + signal.SIGKILL
+    account.run(job, "next", "cmd /c echo 2")
+    assert account.read(job, "next") == "2\r\n"
 
 
 def test_nothing_of_wine_outlives_an_emulator_that_is_killed(

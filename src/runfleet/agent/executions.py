@@ -257,6 +257,7 @@ class Executions:
         earlier = execution.leader
         if execution.message.on_windows:
             execution.leader = self._windows.launch(execution)
+            self._processes.watch(execution.number)
         else:
             execution.leader = launch.launch(
                 command_line, execution.environment, execution.folder, goes_on=bool(earlier)

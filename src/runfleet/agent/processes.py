@@ -24,16 +24,29 @@ _PARENT, _VIRTUAL_SIZE, _ENVIRONMENT, _ENVIRONMENT_END = 1, 20, 47, 48
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """The leader of an execution has ended: its exit code, and processor time in seconds."""
+    """
+    The leader of an execution has ended.
+
+    Parameters
+    ----------
+    exit_code
+        As a shell has it.
+    user_time, system_time
+        Processor time, in seconds.
+    killed_by
+        By which signal somebody ended another process of a watched execution before; None if
+        nobody did.
+    """
 
     execution: int
     exit_code: int
     user_time: float
     system_time: float
+    killed_by: int | None = None
 
 
-def _exit(execution: int, status: int, usage: struct_rusage) -> Exit:
-    return Exit(execution, exit_code_of(status), usage.ru_utime, usage.ru_stime)
+def _exit(execution: int, status: int, usage: struct_rusage, killed_by: int | None) -> Exit:
+    return Exit(execution, exit_code_of(status), usage.ru_utime, usage.ru_stime, killed_by)
 
 
 def exit_code_of(status: int) -> int:
@@ -69,6 +82,7 @@ class Processes:
         self._marks: dict[bytes, int] = {}
         self._owners: dict[int, frozenset[int]] = {}
         self._held: set[int] = set()
+        self._watched: dict[int, int | None] = {}
         self._guests: dict[int, Callable[[int], None]] = {}
         self._errands = count(-1, -1)
 
@@ -77,6 +91,10 @@ class Processes:
         self._leaders[leader] = execution
         self._sessions[leader] = execution
         self._marks[os.fsencode(mark)] = execution
+
+    def watch(self, execution: int) -> None:
+        """Have the exit of a leader tell if processes of its were killed: it may not know."""
+        self._watched[execution] = None
 
     def hold(self, execution: int) -> None:
         """Let the processes of an execution live although none of them leads."""
@@ -121,8 +139,11 @@ class Processes:
     def reap(self) -> list[Exit]:
         """Take leave of all processes that have ended; return the leaders among them."""
         exits = []
-        while (pid := _ended_child()) is not None:
+        while (ended := _ended_child()) is not None:
+            pid = ended.si_pid
             execution = self._leaders.pop(pid, None)
+            if self._watched:
+                self._look_for_killed(ended, execution)
             if execution is not None and execution not in self._held:
                 # The dead leader keeps its number, and with it that of its group, until it is
                 # waited for: nobody else can be hit.
@@ -130,10 +151,24 @@ class Processes:
             _, status, usage = os.wait4(pid, 0)
             self._owners.pop(pid, None)
             if execution is not None:
-                exits.append(_exit(execution, status, usage))
+                exits.append(_exit(execution, status, usage, self._watched.pop(execution, None)))
             elif pid in self._guests:
                 self._on_guest_ended(pid, status)
         return exits
+
+    def _look_for_killed(self, ended: os.waitid_result, execution: int | None) -> None:
+        """Note what has been killed before the leader of its execution is, or with it."""
+        if execution is None:
+            self._note_killed(ended)
+        elif execution in self._watched:
+            for child in self._children():
+                if child != ended.si_pid and (other := _ended_child(os.P_PID, child)):
+                    self._note_killed(other)
+
+    def _note_killed(self, ended: os.waitid_result) -> None:
+        execution = self._sessions.get(_session(ended.si_pid))
+        if ended.si_code != os.CLD_EXITED and execution in self._watched:
+            self._watched[execution] = ended.si_status
 
     def _on_guest_ended(self, guest: int, status: int) -> None:
         del self._sessions[guest]
@@ -236,12 +271,11 @@ def _become_subreaper() -> None:
         raise OSError(ctypes.get_errno(), "cannot become the reaper of orphaned processes")
 
 
-def _ended_child() -> int | None:
+def _ended_child(which: int = os.P_ALL, number: int = 0) -> os.waitid_result | None:
     try:
-        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return os.waitid(which, number, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return None
-    return ended and ended.si_pid
 
 
 def _kill(pid: int) -> bool:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 import selectors
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from runfleet.agent import wine
 from runfleet.agent.execution import Execution, Phase
-from runfleet.agent.processes import Processes
+from runfleet.agent.processes import Exit, Processes
 from runfleet.agent.streams import Stream, Streams
 from runfleet.agent.wine_slots import Slot, Slots
 from runfleet.agent.wine_template import Template
 from runfleet.agent.workers import Workers
 
 log = logging.getLogger(__name__)
+
+_EXIT_KILLED = 128 + signal.SIGKILL
+_KILLED = b"a process was killed by signal %d: there may have been too little memory\r\n"
 
 OnReady = Callable[[Exception | None], None]
 
@@ -113,15 +117,19 @@ class Windows:
             If Windows could not start its program.
         """
         place = self._places[execution.number]
+        if place.streams is not None and execution.exit and execution.exit.killed_by:
+            place.streams.messages.tell(_KILLED % execution.exit.killed_by)
         self._close_streams(place)
         ended, execution.exit = execution.exit, None
         end = wine.read_end(place.slot.prefix)
         assert ended is not None, "only executions whose command has ended get here"
         if end is None:
-            execution.exit = ended
+            # Programs whose Wine is gone end, as far as Linux knows, with 0.
+            execution.exit = replace(ended, exit_code=ended.exit_code or _EXIT_KILLED)
             return
         place.is_sound = not end.changed_registry and execution.stopped_by is None
-        execution.exit = replace(ended, exit_code=end.exit_code or place.exit_code or 0)
+        exit_code = end.exit_code or place.exit_code or _code_of_killed(ended)
+        execution.exit = replace(ended, exit_code=exit_code)
 
     def release(self, execution: Execution) -> None:
         """Take back the place of an execution of which no process is left."""
@@ -145,8 +153,15 @@ class Windows:
             self._slots.give_back(slot, is_sound=error is None)
         else:
             self._places[execution.number] = Place(slot)
+            slot.on_lost = partial(self._end, execution)
             execution.environment = wine.settings(execution.environment, slot.prefix)
         then(error)
+
+    def _end(self, execution: Execution) -> None:
+        """End the command of an execution whose Wine is gone; it fails as if it had been killed."""
+        if execution.leader:
+            log.warning("the Wine of %s was ended from outside", execution.folder)
+            self._processes.kill(execution.leader)
 
     def _listen(self, streams: Streams) -> None:
         for stream in streams.all():
@@ -173,3 +188,8 @@ class Windows:
             place.streams.close()
             place.exit_code = place.streams.messages.exit_code
             place.streams = None
+
+
+def _code_of_killed(ended: Exit) -> int:
+    """Give the exit code for a process that was killed, which Wine takes for one that ended."""
+    return 0 if ended.killed_by is None else 128 + ended.killed_by

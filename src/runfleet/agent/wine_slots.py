@@ -8,7 +8,7 @@ tasks, and with them the registry, which is made anew when a task has changed it
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -20,7 +20,9 @@ from runfleet.agent.wine_template import Template
 from runfleet.agent.workers import Workers
 
 _FOLDER = "volatile/wine"
-_START = 'wineserver -p; exec "$@"'
+# Without its server, which somebody may have killed, Wine waits for ever.
+_START = 'wineserver -p; exec timeout -k 1 60 "$@"'
+_AWAIT_END = ("wineserver", "-w")
 
 
 @dataclass(slots=True, eq=False)
@@ -38,12 +40,15 @@ class Slot:
         What its server and services run for; 0 before they are started.
     is_dropped
         Whether it is not to be used again.
+    on_lost
+        Called when its server has ended while it is in use.
     """
 
     node_root: str
     prefix: str
     errand: int = 0
     is_dropped: bool = False
+    on_lost: Callable[[], None] | None = None
 
 
 OnSlot: TypeAlias = Callable[[Slot, Exception | None], None]
@@ -86,6 +91,7 @@ class Slots:
 
     def give_back(self, slot: Slot, *, is_sound: bool) -> None:
         """Keep a slot for the next task of the node, unless it is not as it was."""
+        slot.on_lost = None
         if is_sound and slot.errand and not slot.is_dropped:
             self._idle[slot.node_root].append(slot)
         else:
@@ -115,16 +121,42 @@ class Slots:
         then(slot, error)
 
     def _start(self, slot: Slot, then: OnSlot) -> None:
-        environment = wine.settings(launch.base_environment(os.environ), slot.prefix)
-        command = ["sh", "-c", _START, "sh", *wine.starter()]
-        pid = wine.launch_silently(command, environment, slot.prefix)
-        slot.errand = self._processes.add_errand(pid, slot.prefix, lambda _: then(slot, None))
+        pid = _launch(slot, ["sh", "-c", _START, "sh", *wine.starter()])
+        on_exit = partial(self._on_started, slot, then)
+        slot.errand = self._processes.add_errand(pid, slot.prefix, on_exit)
+
+    def _on_started(self, slot: Slot, then: OnSlot, _: int) -> None:
+        try:
+            waiting = _launch(slot, _AWAIT_END)
+        except Exception as caught:
+            then(slot, caught)
+            return
+        on_exit = partial(self._on_server_ended, slot)
+        self._processes.add_guest(slot.errand, waiting, on_exit)
+        then(slot, None)
+
+    def _on_server_ended(self, slot: Slot, _: int) -> None:
+        """Give up a slot whose server was killed: its programs would wait for it for ever."""
+        if slot not in self._slots:
+            return
+        slot.is_dropped = True
+        idle = self._idle.get(slot.node_root, [])
+        if slot in idle:
+            idle.remove(slot)
+            self._end(slot)
+        elif slot.on_lost is not None:
+            slot.on_lost()
 
     def _end(self, slot: Slot) -> None:
         self._slots.discard(slot)
         if slot.errand:
             self._processes.end_errand(slot.errand, slot.prefix)
         wine.remove_prefix(slot.prefix)
+
+
+def _launch(slot: Slot, command: Sequence[str]) -> int:
+    environment = wine.settings(launch.base_environment(os.environ), slot.prefix)
+    return wine.launch_silently(command, environment, slot.prefix)
 
 
 def _remove_remains(folder: str) -> None:

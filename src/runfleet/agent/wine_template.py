@@ -17,15 +17,23 @@ from runfleet.agent.processes import Processes
 _DEBUGGER = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\AeDebug"
 # Wine's PowerShell does nothing, and says that it has succeeded.
 _POWERSHELLS = "drive_c/windows/sys*/WindowsPowerShell"
-_MAKE = (
-    "wine wineboot --init",
-    f"wine reg add '{_DEBUGGER}' /v Debugger /d none /f",
-    "wine winecfg -v win10",
-    "wineserver -k",
-    "wineserver -w",
-    f"rm -rf {_POWERSHELLS}",
-)
+# Without its server, which somebody may have killed, Wine waits for ever.
+_SECONDS = 120
+_MAKE = f"""\
+set -e
+timeout -k 1 {_SECONDS} wine wineboot --init
+wine reg add '{_DEBUGGER}' /v Debugger /d none /f
+wine winecfg -v win10
+rm -rf {_POWERSHELLS}
+wineserver -k
+wineserver -w
+"""
+_ATTEMPTS = 3
 _RECIPE = "recipe"
+_NOT_MADE = (
+    "Wine could not make a Windows for this machine: see what `WINEPREFIX=/tmp/new wineboot` says, "
+    "and start the emulator again"
+)
 # Registries are written to; the time stamp keeps Wine from bringing a new prefix up to date.
 _COPIED = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
 
@@ -46,6 +54,7 @@ class Template:
         self._waiting: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._errand = 0
+        self._attempts_left = 0
 
     def await_ready(self, processes: Processes, then: Callable[[], None]) -> None:
         """
@@ -60,8 +69,8 @@ class Template:
             then()
             return
         if not self._waiting:
-            on_exit = partial(self._on_made, processes)
-            self._errand = processes.add_errand(self._begin(), self._draft, on_exit)
+            self._attempts_left = _ATTEMPTS
+            self._make(processes)
         self._waiting.append(then)
 
     def make_prefix(self, prefix: str, node_root: str) -> None:
@@ -73,6 +82,8 @@ class Template:
         ExecutionError
             If there is no template, or no space.
         """
+        if not self._is_there():
+            raise ExecutionError("CommandLaunchFailed", Message=_NOT_MADE)
         try:
             self._make_drive(wine.drive_of(node_root))
             os.makedirs(prefix + "/dosdevices")
@@ -99,13 +110,18 @@ class Template:
         """Tell whether there is one, and not of another version of ours."""
         try:
             with open(f"{self._folder}/{_RECIPE}") as recipe:
-                return recipe.read() == _script()
+                return recipe.read() == _MAKE
         except FileNotFoundError:
             return False
 
+    def _make(self, processes: Processes) -> None:
+        self._attempts_left -= 1
+        on_exit = partial(self._on_made, processes)
+        self._errand = processes.add_errand(self._begin(), self._draft, on_exit)
+
     def _begin(self) -> int:
         """Start making it; whoever waits until it is done has all its processes ended."""
-        shutil.rmtree(self._draft, ignore_errors=True)
+        wine.remove_prefix(self._draft)
         os.makedirs(self._draft)
         base = launch.base_environment(os.environ)
         if not wine.is_installed(base["PATH"]):
@@ -113,26 +129,25 @@ class Template:
         # Neither menus nor what would ask for a download.
         quiet = {"WINEDLLOVERRIDES": "winemenubuilder.exe,mscoree,mshtml="}
         environment = wine.settings(base, self._draft) | quiet
-        return wine.launch_silently(["sh", "-c", _script()], environment, self._draft)
+        return wine.launch_silently(["sh", "-c", _MAKE], environment, self._draft)
 
     def _on_made(self, processes: Processes, exit_code: int) -> None:
         processes.end_errand(self._errand, self._draft)
         wine.remove_server_folders(self._draft)
         if exit_code == 0 and os.path.exists(f"{self._draft}/system.reg"):
             self._keep()
+        elif self._attempts_left:
+            self._make(processes)
+            return
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then()
 
     def _keep(self) -> None:
         with open(f"{self._draft}/{_RECIPE}", "w") as recipe:
-            recipe.write(_script())
+            recipe.write(_MAKE)
         shutil.rmtree(self._folder, ignore_errors=True)
         os.rename(self._draft, self._folder)
-
-
-def _script() -> str:
-    return "; ".join(_MAKE)
 
 
 def _link(source: str, target: str) -> str:
