@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from runfleet.calibrate.progress.line_handlers import Handlers, Told, handle_line
 from runfleet.calibrate.progress.tally import Tally
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -41,10 +42,12 @@ _RECORD = re.compile(
     | (?P<awaiting>Waiting\ for\ at\ least\ one\ slave)
     | (?P<complete>Optimisation\ complete)
     | (?P<error>Error\ condition\ prevents\ continued\ PEST\ execution)
-    | ^\s*(?P<stars>\*{{20,}})
     """,
     re.VERBOSE,
 )
+
+
+_STARS = re.compile(r"\s*\*{20,}")
 
 
 class RunRecordLines:
@@ -60,51 +63,41 @@ class RunRecordLines:
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._begun: dict[str, datetime | None] = {}
+        self._handlers: Handlers = {
+            "node": lambda node, told: _register(tally, node, told),
+            "begun_on": self._begin_run,
+            "done_on": self._end_run,
+            "failed_on": self._end_run,
+            # It took so long that another node was given the same run, and was quicker.
+            "late_on": lambda node, _: tally.end_unneeded_run(node),
+            "lost": lambda node, _: tally.lose(node),
+            "culled": lambda node, _: tally.lose(node),
+            "iteration": lambda number, _: tally.begin_iteration(int(number)),
+            "batch": lambda name, told: tally.begin_batch(name.lower(), int(told["wanted"])),
+            "single": lambda *_: tally.begin_batch("running model for the first time", 1),
+            "testing": lambda *_: tally.begin_batch("testing parameter upgrades", None),
+            "last": lambda *_: tally.begin_batch("running model with the best parameters", 1),
+            "end": self._end_all_runs,
+        }
 
     def read(self, line: str) -> None:
         """Take the next line."""
-        match = _RUNS.search(line)
-        if match is None:
-            return
-        told = {name: text for name, text in match.groupdict().items() if text is not None}
-        moment = _moment(told.pop("time", ""))
-        if "node" in told:
-            self._tally.register(told["node"], _tidy(told["name"]))
-        elif "begun" in told:
-            self._begun[told["begun_on"]] = moment
-            self._tally.begin_run(told["begun_on"], told["begun"])
-        elif "done_on" in told or "failed_on" in told:
-            self._end_run(told, moment)
-        elif "late_on" in told:
-            # It took so long that another node was given the same run, and was quicker.
-            self._tally.end_unneeded_run(told["late_on"])
-        elif "lost" in told or "culled" in told:
-            self._tally.lose(told.get("lost") or told["culled"])
-        else:
-            self._follow(told)
+        handle_line(line, _RUNS, self._handlers)
 
-    def _end_run(self, told: dict[str, str], moment: datetime | None) -> None:
-        node = told.get("done_on") or told["failed_on"]
-        begun = self._begun.pop(node, None)
-        seconds = (moment - begun).total_seconds() if moment and begun else None
+    def _begin_run(self, node: str, told: Told) -> None:
+        self._begun[node] = _moment(told["time"])
+        self._tally.begin_run(node, told["begun"])
+
+    def _end_run(self, node: str, told: Told) -> None:
+        begun, ended = self._begun.pop(node, None), _moment(told["time"])
+        seconds = (ended - begun).total_seconds() if ended and begun else None
         if seconds is not None and seconds < 0:  # the year is not told, and has changed
             seconds = None
         self._tally.end_run(node, succeeded="done_on" in told, seconds=seconds)
 
-    def _follow(self, told: dict[str, str]) -> None:
-        if "iteration" in told:
-            self._tally.begin_iteration(int(told["iteration"]))
-        elif "batch" in told:
-            self._tally.begin_batch(told["batch"].lower(), int(told["wanted"]))
-        elif "single" in told:
-            self._tally.begin_batch("running model for the first time", 1)
-        elif "testing" in told:
-            self._tally.begin_batch("testing parameter upgrades", None)
-        elif "last" in told:
-            self._tally.begin_batch("running model with the best parameters", 1)
-        elif "end" in told:
-            for node in self._begun:
-                self._tally.end_unneeded_run(node)
+    def _end_all_runs(self, _text: str, _told: Told) -> None:
+        for node in self._begun:
+            self._tally.end_unneeded_run(node)
 
 
 class RecordLines:
@@ -121,55 +114,58 @@ class RecordLines:
         self._tally = tally
         self._iteration = 0
         self._error: list[str] | None = None
+        self._handlers: Handlers = {
+            "iteration": self._begin_iteration,
+            # What an iteration begins with is what the one before has reached.
+            "starting": lambda phi, _: self._note_total_phi(self._iteration - 1, phi),
+            "sum": lambda phi, _: self._note_total_phi(self._iteration, phi),
+            "measured": lambda phi, _: self._note_phi(self._iteration - 1, phi),
+            "optimised": lambda phi, _: self._note_phi(self._iteration, phi),
+            "lowest": lambda phi, _: self._note_phi(self._iteration, phi),
+            "awaiting": lambda *_: tally.await_workers(),
+            "complete": lambda *_: tally.complete(),
+            "error": self._begin_error,
+        }
 
     def read(self, line: str) -> None:
         """Take the next line."""
-        match = _RECORD.search(line)
-        kind = match.lastgroup if match else None
-        if self._error is not None:
-            self._continue_error(line, is_end=kind == "stars")
-        elif match is None:
-            return
-        elif kind == "error":
-            self._error = []
-        elif kind == "iteration":
-            self._iteration = int(match[kind])
-            self._tally.begin_iteration(self._iteration)
-        elif kind == "awaiting":
-            self._tally.activity = self._tally.activity or "waiting for workers"
-        elif kind == "complete":
-            self._tally.is_complete = True
-        elif kind is not None and kind != "stars":
-            self._note_phi(kind, match[kind])
-
-    def _note_phi(self, kind: str, text: str) -> None:
-        phi = _number(text)
-        if phi is None:
-            return
-        # What an iteration begins with is what the one before has reached.
-        begins = kind in ("starting", "measured")
-        ended = max(self._iteration - begins, 0)
-        if kind in ("starting", "sum"):
-            # Of regularised inversion these hold the penalty, too, and it is weighted anew in
-            # each iteration: the measurement objective function is told apart, and before.
-            self._tally.phi.setdefault(ended, phi)
-        else:
-            self._tally.phi[ended] = phi
-
-    def _continue_error(self, line: str, *, is_end: bool) -> None:
-        assert self._error is not None
-        if not is_end:
+        if self._error is None:
+            handle_line(line, _RECORD, self._handlers)
+        elif not _STARS.match(line):
             self._error += line.split()
-            return
-        message = " ".join(self._error)
+        else:
+            self._end_error(" ".join(self._error))
+
+    def _begin_iteration(self, number: str, _told: Told) -> None:
+        self._iteration = int(number)
+        self._tally.begin_iteration(self._iteration)
+
+    def _note_phi(self, iteration: int, text: str) -> None:
+        phi = _number(text)
+        if phi is not None:
+            self._tally.phi[max(iteration, 0)] = phi
+
+    def _note_total_phi(self, iteration: int, text: str) -> None:
+        # Of regularised inversion it holds the penalty, too, and is weighted anew in each
+        # iteration: the measurement objective function is told apart, and before.
+        phi = _number(text)
+        if phi is not None:
+            self._tally.phi.setdefault(max(iteration, 0), phi)
+
+    def _begin_error(self, _text: str, _told: Told) -> None:
+        self._error = []
+
+    def _end_error(self, message: str) -> None:
         if message and message not in self._tally.errors:
             self._tally.errors.append(message)
         self._error = None
 
 
+def _register(tally: Tally, node: str, told: Told) -> None:
+    tally.register(node, _tidy(told["name"]))
+
+
 def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
     day, month, clock = text.split()
     hours, minutes, seconds = clock.split(":")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from runfleet.calibrate.progress.line_handlers import Handlers, Told, handle_line
 from runfleet.calibrate.progress.tally import Tally
 
 _NUMBER = r"[-+.\dEe]+"
@@ -63,33 +64,43 @@ class RunRecordLines:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
+        self._handlers: Handlers = {
+            "ready": self._register,
+            "begun": self._begin_run,
+            "done_on": self._end_run,
+            "failed_on": self._fail_run,
+            "lost": lambda agent, _: tally.lose(agent),
+            # A slow run is given to a second agent, too; what comes second is not needed.
+            "late_on": lambda agent, _: tally.end_unneeded_run(agent),
+            "killed_on": lambda agent, _: tally.end_unneeded_run(agent),
+            "wanted": self._begin_batch,
+            "end": self._end_batch,
+        }
 
     def read(self, line: str) -> None:
         """Take the next line."""
-        match = _RUNS.search(line)
-        if match is None:
-            return
-        told = {name: text for name, text in match.groupdict().items() if text is not None}
-        if "ready" in told:
-            self._tally.register(told["ready"], tidy_agent(told["ready"]))
-        elif "begun" in told:
-            self._tally.register(told["begun_on"], tidy_agent(told["begun_on"]))
-            self._tally.begin_run(told["begun_on"], told["begun"])
-        elif "done_on" in told:
-            seconds = _number(told["minutes"]) * _SECONDS_A_MINUTE
-            self._tally.end_run(told["done_on"], succeeded=True, seconds=seconds)
-        elif "failed_on" in told:
-            self._tally.end_run(told["failed_on"], succeeded=False, seconds=None)
-        elif "lost" in told:
-            self._tally.lose(told["lost"])
-        elif "late_on" in told or "killed_on" in told:
-            # A slow run is given to a second agent, too; what comes second is not needed.
-            self._tally.end_unneeded_run(told.get("late_on") or told["killed_on"])
-        elif "end" in told:
-            for agent in self._tally.workers:
-                self._tally.end_unneeded_run(agent)
-        else:
-            self._tally.wanted, self._tally.ended = int(told["wanted"]), 0
+        handle_line(line, _RUNS, self._handlers)
+
+    def _register(self, agent: str, _told: Told) -> None:
+        self._tally.register(agent, tidy_agent(agent))
+
+    def _begin_run(self, run: str, told: Told) -> None:
+        self._register(told["begun_on"], told)
+        self._tally.begin_run(told["begun_on"], run)
+
+    def _end_run(self, agent: str, told: Told) -> None:
+        seconds = _number(told["minutes"]) * _SECONDS_A_MINUTE
+        self._tally.end_run(agent, succeeded=True, seconds=seconds)
+
+    def _fail_run(self, agent: str, _told: Told) -> None:
+        self._tally.end_run(agent, succeeded=False, seconds=None)
+
+    def _begin_batch(self, wanted: str, _told: Told) -> None:
+        self._tally.wanted, self._tally.ended = int(wanted), 0
+
+    def _end_batch(self, _text: str, _told: Told) -> None:
+        for agent in self._tally.workers:
+            self._tally.end_unneeded_run(agent)
 
 
 class ConsoleLines:
@@ -106,49 +117,60 @@ class ConsoleLines:
         self._tally = tally
         self._iteration = 0
         self._reported: int | None = None
+        self._handlers: Handlers = {
+            "running": self._count,
+            "glm_iteration": self._begin_iteration,
+            "ies_iteration": self._begin_iteration,
+            "opt_iteration": self._begin_iteration,
+            "wanted": self._begin_batch,
+            "stage": self._begin_activity,
+            "activity": self._begin_activity,
+            "awaiting": lambda *_: tally.await_workers(),
+            "complete": lambda *_: tally.complete(),
+            "error": lambda error, _: tally.errors.append(error.strip()),
+            "report": self._begin_report,
+            "initial": lambda _, told: self._begin_report("0", told),
+            "mean": self._note_mean_phi,
+            "ending": self._note_ends,
+            "objective": lambda phi, _: self._note_phi(0, phi),
+            "optimum": lambda phi, told: self._note_phi(int(told["optimised"]), phi),
+        }
 
     def read(self, line: str) -> None:
         """Take the next line."""
-        for match in _CONSOLE.finditer(line):
-            told = {name: text for name, text in match.groupdict().items() if text is not None}
-            self._follow(told)
+        handle_line(line, _CONSOLE, self._handlers)
 
-    def _follow(self, told: dict[str, str]) -> None:
-        if "running" in told:
-            names = ("done", "failed", "running", "waiting", "unavailable")
-            done, failed, running, waiting, unavailable = (int(told[name]) for name in names)
-            late = int(told["late"])
-            self._tally.counted = (done, failed + late, running, waiting, unavailable)
-        elif number := next((told[name] for name in told if name.endswith("_iteration")), None):
-            self._iteration = int(number)
-            self._tally.begin_iteration(self._iteration)
-        elif "wanted" in told:
-            if self._tally.wanted is None or self._tally.counted is not None:
-                self._tally.wanted = int(told["wanted"])
-            self._tally.counted = None
-        elif "stage" in told or "activity" in told:
-            self._tally.activity = (told.get("stage") or told["activity"]).strip().lower()
-        elif "awaiting" in told:
-            self._tally.activity = self._tally.activity or "waiting for workers"
-        elif "complete" in told:
-            self._tally.is_complete = True
-        elif "error" in told:
-            self._tally.errors.append(told["error"].strip())
-        else:
-            self._follow_phi(told)
+    def _count(self, running: str, told: Told) -> None:
+        done, failed, late = (int(told[name]) for name in ("done", "failed", "late"))
+        waiting, unavailable = int(told["waiting"]), int(told["unavailable"])
+        self._tally.counted = (done, failed + late, int(running), waiting, unavailable)
 
-    def _follow_phi(self, told: dict[str, str]) -> None:
-        if "report" in told or "initial" in told:
-            self._reported = int(told.get("report", 0))
-        elif "mean" in told and self._reported is not None:
-            self._tally.phi[self._reported] = _number(told["mean"])
+    def _begin_iteration(self, number: str, _told: Told) -> None:
+        self._iteration = int(number)
+        self._tally.begin_iteration(self._iteration)
+
+    def _begin_batch(self, wanted: str, _told: Told) -> None:
+        if self._tally.wanted is None or self._tally.counted is not None:
+            self._tally.wanted = int(wanted)
+        self._tally.counted = None
+
+    def _begin_activity(self, activity: str, _told: Told) -> None:
+        self._tally.activity = activity.strip().lower()
+
+    def _begin_report(self, number: str, _told: Told) -> None:
+        self._reported = int(number)
+
+    def _note_mean_phi(self, phi: str, _told: Told) -> None:
+        if self._reported is not None:
+            self._note_phi(self._reported, phi)
             self._reported = None
-        elif "objective" in told or "optimum" in told:
-            objective = _number(told.get("objective") or told["optimum"])
-            self._tally.phi[int(told.get("optimised", 0))] = objective
-        elif "ending" in told:
-            self._tally.phi.setdefault(self._iteration - 1, _number(told["starting"]))
-            self._tally.phi.setdefault(self._iteration, _number(told["ending"]))
+
+    def _note_ends(self, ending: str, told: Told) -> None:
+        self._tally.phi.setdefault(self._iteration - 1, _number(told["starting"]))
+        self._tally.phi.setdefault(self._iteration, _number(ending))
+
+    def _note_phi(self, iteration: int, phi: str) -> None:
+        self._tally.phi[iteration] = _number(phi)
 
 
 class PhiTableLines:

@@ -87,6 +87,14 @@ class Tally:
         self.activity = activity
         self.wanted, self.ended = wanted, 0
 
+    def await_workers(self) -> None:
+        """Note that nothing can begin without workers, unless something has begun."""
+        self.activity = self.activity or "waiting for workers"
+
+    def complete(self) -> None:
+        """Note that the manager says that it is done."""
+        self.is_complete = True
+
     def register(self, key: str, name: str) -> WorkerTally:
         """Note a worker, also one that has been away."""
         worker = self.workers.setdefault(key, WorkerTally(name))
