@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -111,3 +112,29 @@ def test_powershell_is_doubtful_on_windows(model):
     (told,) = find_doubtful_programs(started, pool("windows-2022"))
     assert told.startswith("`PowerShell.exe`: nodes of Azure have PowerShell, and Wine on this")
     assert not list(find_doubtful_programs(model("echo powershell"), pool("windows-2022")))
+
+
+@pytest.mark.needs("x86_64-w64-mingw32-gcc")
+def test_a_library_that_does_not_come_along_is_told(tmp_path: Path):
+    """That it lies beside the program helps only if it is an input, too."""
+    (tmp_path / "rain.c").write_text("int rain(void) { return 42; }\n")
+    (tmp_path / "model.c").write_text("int rain(void); int main(void) { return rain(); }\n")
+    for line in ("-shared rain.c -o rain.dll", "model.c rain.dll -o model.exe"):
+        subprocess.run(["x86_64-w64-mingw32-gcc", *line.split()], cwd=tmp_path, check=True)
+    files = [tmp_path / name for name in ("model.exe", "rain.dll")]
+    inputs = tuple(SharedInput(PurePosixPath(file.name), file) for file in files)
+    windows = pool("windows-2022")
+    (told,) = find_doubtful_programs(Model("model 1", inputs=inputs[:1]), windows)
+    assert told == (
+        "`rain.dll`, which `model` needs, lies beside it and does not come along: add it to the "
+        "`inputs`"
+    )
+    assert not list(find_doubtful_programs(Model("model 1", inputs=inputs), windows))
+    files[1].unlink()
+    (told,) = find_doubtful_programs(Model("model 1", inputs=inputs[:1]), windows)
+    assert told.startswith("`model`: `rain.dll` is missing, which `model.exe` needs: put it")
+
+
+def test_a_program_that_is_damaged_is_told(model):
+    (told,) = find_doubtful_programs(model("prog.exe"), pool("windows-2022"))
+    assert "prog.exe` is a DOS program, or cut off" in told

@@ -18,7 +18,7 @@ _DEBUGGER = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\AeDebug"
 # Wine's PowerShell does nothing, and says that it has succeeded.
 _POWERSHELLS = "drive_c/windows/sys*/WindowsPowerShell"
 # Without its server, which somebody may have killed, Wine waits for ever.
-_SECONDS = 120
+_SECONDS = 90
 _MAKE = f"""\
 set -e
 timeout -k 1 {_SECONDS} wine wineboot --init
@@ -28,7 +28,7 @@ rm -rf {_POWERSHELLS}
 wineserver -k
 wineserver -w
 """
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 _RECIPE = "recipe"
 _NOT_MADE = (
     "Wine could not make a Windows for this machine: see what `WINEPREFIX=/tmp/new wineboot` says, "

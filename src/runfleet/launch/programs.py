@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
+from runfleet.inspection import InspectionError, Whereabouts, inspect
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.pool import PoolPlan
 from runfleet.study.model import Model, SharedInput
@@ -53,10 +54,12 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
     """
     Name the programs that the nodes may not have, as their names tell.
 
-    They are of the other operating system, or of Windows and not of Wine.
+    They are of the other operating system, or of Windows and not of Wine.  Programs of Windows
+    that are inputs are looked at: what keeps them from running, as a DLL that does not come along.
     """
     if pool.operating_system is _WINDOWS:
         yield from _not_of_wine(model)
+        yield from _problems(model)
         return
     for word in _programs(model.command, _LINUX):
         if word.lower().endswith(".exe") and _find(model, word, _LINUX) is None:
@@ -72,6 +75,30 @@ def _not_of_wine(model: Model) -> Iterator[str]:
             yield (
                 f"`{word}`: nodes of Azure have PowerShell, and Wine on this machine has not; "
                 "write a batch file, to run the study here, too"
+            )
+
+
+def _problems(model: Model) -> Iterator[str]:
+    found = {word: _find(model, word, _WINDOWS) for word in _programs(model.command, _WINDOWS)}
+    for word, shared in found.items():
+        if shared is not None and _system_of(word, shared) is _WINDOWS:
+            yield from _problems_of(model, word, shared)
+
+
+def _problems_of(model: Model, word: str, shared: SharedInput) -> Iterator[str]:
+    try:
+        program = inspect(shared.source)
+    except InspectionError as error:
+        yield f"{error.message}; {error.hint}"
+        return
+    if not (model.packages and program.found(Whereabouts.MISSING)):  # they may bring what lacks
+        yield from (f"`{word}`: {one.message}: {one.remedy}" for one in program.problems)
+    staged = {one.source.resolve() for one in model.inputs}
+    for library in program.found(Whereabouts.BESIDE):
+        if library.path is not None and library.path.resolve() not in staged:
+            yield (
+                f"`{library.name}`, which `{word}` needs, lies beside it and does not come along: "
+                "add it to the `inputs`"
             )
 
 
