@@ -54,6 +54,29 @@ def test_declared_parameters_are_the_only_columns_taken(load):
     assert [dict(sample) for sample in study.samples()] == [{"B": 1, "K": 7}, {"B": 2, "K": 7}]
 
 
+TWO = "parameters: {A: {uniform: [0, 1]}, B: {uniform: [2, 3]}}\n"
+DESIGNS = {
+    "none": "",
+    "grid": "parameters: {A: [1, 2], B: {integers: [5, 7]}}\n",
+    "zip": "parameters: {A: [1, 2], B: [x, y]}\ndesign: zip\n",
+    "list": "design: {list: [{A: 1}, {A: 2}, {A: 3}]}\n",
+    "csv": "design: {csv: samples.csv}\n",
+    "blocks": TWO + f"design: {{random: {BLOCK + 2}}}\n",
+    "hypercube": TWO + "design: {latin_hypercube: 5}\n",
+    "morris": TWO + "design: {morris: 3}\n",
+    "saltelli": TWO + "design: {saltelli: 4}\n",
+}
+
+
+@pytest.mark.parametrize("design", DESIGNS.values(), ids=DESIGNS.keys())
+def test_the_first_runs_can_be_left_out(load, design):
+    """The others are the same with and without them."""
+    study = load(MODEL + design, samples_dot_csv="A,B\n1,2\n3,4\n5,6\n")
+    runs = list(study.runs())
+    for start in {0, 1, 4, len(runs) - 1, len(runs), len(runs) + 1}:
+        assert list(study.runs(start)) == runs[start:]
+
+
 @pytest.mark.parametrize("method", list(Method))
 def test_draws_repeat_and_depend_on_the_seed(load, method):
     text = MODEL + "parameters: {A: {uniform: [0, 1]}, B: [x, y]}\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain, islice
@@ -157,9 +156,8 @@ def _pool_text(pool: PoolPlan) -> str:
 
 def _show_runs(printer: Printer, study: Study) -> Run:
     """Show the first and the last runs as a table; returns the first one."""
-    runs = study.runs()
-    first = list(islice(runs, _FIRST_RUNS))
-    last = list(deque(runs, maxlen=_LAST_RUNS))
+    first = list(islice(study.runs(), _FIRST_RUNS))
+    last = list(study.runs(max(len(first), study.run_count() - _LAST_RUNS)))
     columns = [
         f"{item.name} [{item.unit}]" if item.unit else item.name for item in study.parameters
     ]

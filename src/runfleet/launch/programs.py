@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
-from runfleet.inspection import InspectionError, Whereabouts, inspect
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.pool import PoolPlan
 from runfleet.study.model import Model, SharedInput
@@ -86,6 +85,9 @@ def _problems(model: Model) -> Iterator[str]:
 
 
 def _problems_of(model: Model, word: str, shared: SharedInput) -> Iterator[str]:
+    # Imported late: most studies need none of it, and begin the sooner.
+    from runfleet.inspection import InspectionError, Whereabouts, inspect
+
     try:
         program = inspect(shared.source)
     except InspectionError as error:
@@ -109,17 +111,22 @@ def _programs(command: str, system: OperatingSystem) -> list[str]:
 
 
 def _linux_programs(command: str) -> Iterator[str]:
-    """Take the first word of each command of a line; none of one that is cut off."""
+    """Take the first word of each command of a line."""
+    is_first = True
+    for word in shell_words(command):
+        if _OPERATORS.fullmatch(word):
+            is_first = True
+        elif is_first and not _ASSIGNMENT.fullmatch(word):
+            yield word
+            is_first = False
+
+
+def shell_words(command: str) -> Iterator[str]:
+    """Split a line as a POSIX shell does, with operators as words of their own."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars="();<>|&\n")
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
-    is_first = True
     try:
-        for word in lexer:
-            if _OPERATORS.fullmatch(word):
-                is_first = True
-            elif is_first and not _ASSIGNMENT.fullmatch(word):
-                yield word
-                is_first = False
+        yield from lexer
     except ValueError:  # a quote is not closed, as the shell will say
         return
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from typing import TYPE_CHECKING, Protocol
 
 from runfleet.study.distributions import Distribution
@@ -29,8 +29,8 @@ class Design(Protocol):
         """How many rows there are."""
         ...
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
-        """Generate the rows, holding but a few of them at a time."""
+    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows behind the first `start`, holding but a few of them at a time."""
         ...
 
 
@@ -45,15 +45,14 @@ class Grid:
         """The product of the numbers of levels; 1 if nothing varies."""
         return math.prod(len(levels) for levels in self.levels)
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
+    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
         """Generate all combinations."""
         if not self.levels:
-            yield ()
-            return
+            return islice(iter([()]), start, None)
         *slower, fastest = self.levels
-        for head in product(*slower):
-            for value in fastest:
-                yield (*head, value)
+        skipped, start = divmod(start, len(fastest))
+        heads = islice(product(*slower), skipped, None)
+        return islice(((*head, value) for head in heads for value in fastest), start, None)
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,9 @@ class Zip:
         """How many levels each parameter has."""
         return len(self.levels[0])
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
+    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
         """Generate the rows."""
-        return zip(*self.levels, strict=True)
+        return islice(zip(*self.levels, strict=True), start, None)
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,9 @@ class Listed:
         """How many rows are listed."""
         return len(self.samples)
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
+    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
         """Generate the rows."""
-        return iter(self.samples)
+        return islice(self.samples, start, None)
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,9 @@ class FromCsv:
     columns: tuple[str, ...]
     count: int
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
+    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
         """Read the rows one by one."""
-        return (values for _, values in self.table.rows(self.columns))
+        return (values for _, values in islice(self.table.rows(self.columns), start, None))
 
 
 @dataclass(frozen=True)
@@ -123,17 +122,27 @@ class Drawn:
     seed: int
     distributions: tuple[Distribution, ...]
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
+    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
         """Draw the rows."""
         # Imported late: only such designs need numpy.
         from runfleet.study.sampling import Method, unit_points
 
         width = len(self.distributions)
-        for block in unit_points(Method(self.method), self.count, width, self.seed):
-            yield from sample_rows(self.distributions, block)
+        blocks = unit_points(Method(self.method), self.count, width, self.seed)
+        return rows_behind(start, self.distributions, blocks)
 
 
-def sample_rows(
+def rows_behind(
+    start: int, distributions: Sequence[Distribution], blocks: Iterable[FloatArray]
+) -> Iterator[tuple[Value, ...]]:
+    """Turn blocks of points into samples, all behind the first `start`, which cost little."""
+    for block in blocks:
+        if start < len(block):
+            yield from _sample_rows(distributions, block[start:])
+        start = max(0, start - len(block))
+
+
+def _sample_rows(
     distributions: Sequence[Distribution], points: FloatArray
 ) -> Iterator[tuple[Value, ...]]:
     """

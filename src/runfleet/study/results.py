@@ -285,6 +285,8 @@ def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
 
 
 def _column_position(column: str, header: list[str]) -> int:
+    if not header:
+        raise ResultError("the file is empty")
     names = [name.strip().strip('"') for name in header]
     if column in names:
         return names.index(column)

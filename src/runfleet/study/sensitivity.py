@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from runfleet.documents.errors import InvalidValueError
-from runfleet.study.designs import sample_rows
+from runfleet.study.designs import rows_behind
 from runfleet.study.distributions import Choice, Distribution, Normal
 from runfleet.study.values import Value
 
@@ -74,10 +74,9 @@ class Morris:
         levels = (distribution.levels() for distribution in self.distributions)
         return [None if values is None else len(values) for values in levels]
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
+    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
         """Generate the rows, trajectory by trajectory."""
-        for trajectory in self.points():
-            yield from sample_rows(self.distributions, trajectory)
+        return rows_behind(start, self.distributions, self.points())
 
 
 @dataclass(frozen=True)
@@ -123,15 +122,15 @@ class Saltelli:
         mixed = f"{'2 * ' if self.second_order else ''}{len(self.distributions)} + 2 runs"
         return f"Saltelli, {self.base_samples:,} base samples of {mixed}"
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
+    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
         """Generate the rows, group by group."""
         # Imported late: only drawn designs need numpy.
         from runfleet.study.sampling import saltelli_points
 
-        for block in saltelli_points(
+        blocks = saltelli_points(
             self.base_samples, len(self.distributions), self.seed, second_order=self.second_order
-        ):
-            yield from sample_rows(self.distributions, block)
+        )
+        return rows_behind(start, self.distributions, blocks)
 
 
 SensitivityDesign: TypeAlias = Morris | Saltelli

@@ -117,17 +117,24 @@ class Study:
         """Count the runs without generating them."""
         return self.design.count
 
-    def samples(self) -> Iterator[dict[str, Value]]:
-        """Generate the sample of each run, in the order of the runs."""
+    def samples(self, start: int = 0) -> Iterator[dict[str, Value]]:
+        """Generate the sample of each run behind the first `start`, in the order of the runs."""
         order = {parameter.name: _fixed_value(parameter) for parameter in self.parameters}
         varying = [parameter.name for parameter in self.parameters if not parameter.is_fixed]
-        for row in self.design.rows():
+        for row in self.design.rows(start):
             yield order | dict(zip(varying, row, strict=True))
 
-    def runs(self) -> Iterator[Run]:
-        """Generate the runs: the same ones in the same order every time, in constant memory."""
+    def runs(self, start: int = 0) -> Iterator[Run]:
+        """
+        Generate the runs: the same ones in the same order every time, in constant memory.
+
+        Parameters
+        ----------
+        start
+            How many of the first are left out, which is much quicker than to generate them.
+        """
         common = dict(self.model.environment)
-        for number, sample in enumerate(self.samples(), start=1):
+        for number, sample in enumerate(self.samples(start), start + 1):
             environment = common | {name: as_text(value) for name, value in sample.items()}
             yield Run(number, self.run_name.name(number, sample), sample, environment)
 

@@ -1,0 +1,34 @@
+"""What a command reads by hand it may lack on the nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from runfleet.launch.left_behind import find_left_behind
+from runfleet.study.model import Model, Output, SharedInput
+
+
+@pytest.mark.parametrize(
+    ("command", "left"),
+    [
+        ("python3 model.py", ["model.py"]),
+        ("./model.py < in.txt && ./model.py", ["./model.py", "in.txt"]),
+        ("python3 brought.py > in.txt 2>model.py", []),
+        ("./prog in.txt out.csv", ["in.txt"]),
+        ("prog nothere.txt folder 'not closed", []),
+        ("/bin/sh " + "x" * 5000, []),
+    ],
+)
+def test_files_of_a_command_that_are_no_inputs_are_told(
+    tmp_path: Path, command: str, left: list[str]
+):
+    """They lie beside the study file, where the command is tried by hand; runs do not get them."""
+    for name in ("model.py", "in.txt", "brought.py", "out.csv"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder").mkdir()
+    brought = SharedInput(PurePosixPath("brought.py"), tmp_path / "brought.py")
+    model = Model(command, inputs=(brought,), outputs=(Output("*.csv"),))
+    told = list(find_left_behind(model, tmp_path))
+    assert [warning.split("`")[1] for warning in told] == left
