@@ -28,6 +28,8 @@ def test_each_family_has_a_switch_of_its_own(system: OperatingSystem) -> None:
     assert "/started" in "".join(beopest).replace("\\", "/")
     glm = manager_command(pest("pestpp-glm"), STATE, "", system).splitlines()
     assert glm[-1] == "pestpp-glm case.pst /h :4010"
+    (*_, blank) = manager_command(pest("pestpp-ies", "my case.pst"), STATE, "", system).splitlines()
+    assert blank == 'pestpp-ies "my case.pst" /h :4010'
 
 
 def test_workers_read_the_host_from_their_environment() -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import islice
 
 from runfleet.azure import TaskInfo
-from runfleet.calibrate.errors import ManagerError, WorkerError
+from runfleet.calibrate.errors import ManagerError, PortTakenError, WorkerError
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
 from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE
@@ -61,10 +61,14 @@ class Endings:
             )
         output = self.logs.last_lines(MANAGER)
         of_runs = list(self._told_of_runs(workers))
+        what = f"the manager has ended: {batch_message(manager)}"
+        if _TAKEN.search(output) and not of_runs:
+            return PortTakenError(what, output=output, hint=self._port_hint)
+        logs = f"; `runfleet logs {self.study} {worker_id(1)}` shows all that a worker wrote"
         return ManagerError(
-            f"the manager has ended: {batch_message(manager)}",
+            what,
             output="\n".join((output, *of_runs)),
-            hint=self._hint_after(output, has_failed_runs=bool(of_runs)),
+            hint=f"{self._mend_hint}{logs if of_runs else ''}",
         )
 
     def of_all_workers(self, workers: Sequence[TaskInfo]) -> WorkerError:
@@ -126,14 +130,6 @@ class Endings:
             f"`runfleet calibrate resume {self.study}` goes on, `runfleet retry {self.study}` "
             "begins anew"
         )
-
-    def _hint_after(self, output: str, *, has_failed_runs: bool) -> str:
-        if has_failed_runs:
-            everything = (
-                f"`runfleet logs {self.study} {worker_id(1)}` shows all that a worker wrote"
-            )
-            return f"{self._mend_hint}; {everything}"
-        return self._port_hint if _TAKEN.search(output) else self._mend_hint
 
     @property
     def _port_hint(self) -> str:

@@ -29,5 +29,9 @@ class ManagerError(CalibrationError):
     """The manager has ended, or does not come to listen."""
 
 
+class PortTakenError(ManagerError):
+    """The manager has ended because something else has its port."""
+
+
 class WorkerError(CalibrationError):
     """No worker reaches the manager, or all of them have died."""

@@ -72,4 +72,5 @@ class Program:
         case, switch = control.name, "/h"
         if self.family is Family.PEST:
             case, switch = control.stem, "/H"
+        case = f'"{case}"' if " " in case else case
         return " ".join(part for part in (self.name, case, switch, address, switches) if part)

@@ -8,6 +8,7 @@ submitting goes on with that job.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from runfleet.azure import AzureBatch, ConflictError, JobManager, JobSettings
 from runfleet.calibrate.connecting import ConnectionTest
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.endings import Endings, EndReason
-from runfleet.calibrate.errors import CalibrationError
+from runfleet.calibrate.errors import CalibrationError, PortTakenError
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.manager import ManagerHost, wait_for_host
 from runfleet.calibrate.places import check_places
@@ -49,6 +50,11 @@ from runfleet.launch.tasks import Staging
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
 from runfleet.study import Pest, Study
+
+_PORT_SECONDS = 75.0
+"""A system keeps the port of a manager that was killed for a minute."""
+
+_PORT_PAUSE = 5.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,18 @@ class CalibrationSubmitter:
         check_places(self.pool)
         check_account(self.batch, self.study, self.pool)
         self.storage.create_container(self._store.container)
+        patience = _PORT_SECONDS if self._store.read() else 0.0
+        last_try = time.monotonic() + patience
+        while True:
+            try:
+                return self._begin(restart)
+            except PortTakenError:
+                if time.monotonic() > last_try:
+                    raise
+            self.on_wait("the port is taken: an earlier manager may have it for a moment yet")
+            time.sleep(_PORT_PAUSE)
+
+    def _begin(self, restart: Restart) -> StudyRecord:
         record = self._store.read()
         for generation in record.generations if record else ():
             self.batch.terminate_job(generation.job_id, EndReason.REPLACED)

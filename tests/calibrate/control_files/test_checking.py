@@ -62,6 +62,13 @@ def test_files_that_agree(case: Path) -> None:
         ),
         (
             "case.pst",
+            "0.5 heads",
+            "0.5 haeds",
+            "case.pst:22: `y2` is of group `haeds`, which is not there",
+            "did you mean `heads`?",
+        ),
+        (
+            "case.pst",
             "y2 1.819591979 0.5",
             "y1 1.819591979 0.5",
             "case.pst:22: observation `y1` is there twice, first in line 21",

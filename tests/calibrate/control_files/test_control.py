@@ -54,7 +54,7 @@ def test_what_scripts_and_groups_name_has_to_be_there_too(change: Change) -> Non
         "in put.txt": "",
         "model.in": "made by PEST from the template",
         "model.out": "left by an earlier run",
-        "heads.cov": "",
+        "heads.cov": "START COVARIANCE_MATRIX",
         "prior.cov": "",
     }.items():
         (case.parent / name).write_text(text)
@@ -62,6 +62,21 @@ def test_what_scripts_and_groups_name_has_to_be_there_too(change: Change) -> Non
         *("case.pst", "model.tpl", "model.ins", "prior.csv", "heads.cov", "prior.cov"),
         *("do.bat", "in put.txt", "step2.cmd", "model.exe"),
     }
+
+
+def test_lists_of_matrices_bring_them(change: Change) -> None:
+    """The files of uncertainties that PEST's utilities write name others."""
+    case = change("case.pst", "++ies_num_reals(12)", "++parcov(prior.unc) ++ies_num_reals(12)")
+    (case.parent / "prior.unc").write_text("START COVARIANCE_MATRIX\n file rates.mat\nEND\n")
+    (case.parent / "rates.mat").write_text("")
+    assert {"prior.unc", "rates.mat"} <= {path.name for path in read_control(case).files}
+
+
+def test_what_editors_of_dos_end_a_file_with(case: Path) -> None:
+    for name in ("case.pst", "model.ins"):
+        path = case.parent / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + b"\x1a")
+    assert check(read_control(case)) == ()
 
 
 def test_the_folders_of_the_models_own_files(change: Change) -> None:
@@ -152,9 +167,15 @@ def test_prior_information_over_several_lines(change: Change) -> None:
         ),
         (
             "decay log factor 0.05",
+            "decay factor log 0.05",
+            "case.pst:15: `factor` is no transformation of a parameter",
+            "write one of `none`, `log`, `fixed` and `tied`",
+        ),
+        (
+            "decay log factor 0.05",
             "decay log",
-            "case.pst:15: `rates` is no number, but should be `PARLBND`",
-            "write a number there; are the columns in order?",
+            "case.pst:15: a parameter has 9 columns, and here are 8",
+            "write PARNME PARTRANS PARCHGLIM PARVAL1 PARLBND PARUBND PARGP SCALE OFFSET",
         ),
         (
             "y1 2.336402349 1.0 heads",

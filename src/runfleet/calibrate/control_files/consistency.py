@@ -72,6 +72,20 @@ def check_groups(control: Control) -> Iterator[Problem]:
             yield Problem.at(parameter.place, what, groups.hint(parameter.group))
 
 
+def check_observation_groups(control: Control) -> Iterator[Problem]:
+    """Find observations and prior information of groups that PEST is not told of."""
+    groups = Suggestions(
+        control.observation_groups, "`* observation groups` has", "add it to `* observation groups`"
+    )
+    told = set(control.observation_groups)
+    items: Iterable[Observation | PriorInformation] = (*control.observations, *control.prior)
+    for item in items:
+        if item.group not in told:
+            told.add(item.group)
+            what = f"`{item.name}` is of group `{item.group}`, which is not there"
+            yield Problem.at(item.place, what, groups.hint(item.group))
+
+
 def check_parameters(control: Control) -> Iterator[Problem]:
     """Find bounds in the wrong order, values outside of them, logarithms of what has none."""
     for parameter in control.adjustable:

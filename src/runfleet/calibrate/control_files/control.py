@@ -39,6 +39,7 @@ _PARAMETERS = TableShape(
         "upper_bound": "parubnd",
         "group": "pargp",
     },
+    needed_in_section=9,
 )
 _TIED = TableShape("a tied parameter", ("parnme", "partied"), needed=2, aliases={})
 _OBSERVATIONS = TableShape(
@@ -52,6 +53,9 @@ _GROUPS = TableShape(
     ("pargpnme", "inctyp", "derinc", "derinclb", "forcen"),
     needed=1,
     aliases={"name": "pargpnme"},
+)
+_OBSERVATION_GROUPS = TableShape(
+    "a group of observations", ("obgnme",), needed=1, aliases={"name": "obgnme"}
 )
 _PRIOR = TableShape(
     "a piece of prior information", ("pilbl", "equation", "weight", "obgnme"), needed=4, aliases={}
@@ -76,8 +80,8 @@ class Control:
         Files of PEST with files of the model.
     parameters, observations, prior
         What is looked for, what it should reproduce and what else it should fulfil.
-    parameter_groups
-        The names of the groups that have settings of their own, each with its place.
+    parameter_groups, observation_groups
+        The names of the groups that have a line of their own, each with its place.
     noptmax
         How many iterations at most; 0 and below have meanings of their own.
     mode
@@ -107,6 +111,7 @@ class Control:
     observations: tuple[Observation, ...]
     prior: tuple[PriorInformation, ...]
     parameter_groups: Mapping[str, Place]
+    observation_groups: Mapping[str, Place]
     noptmax: int
     mode: str
     is_restartable: bool
@@ -172,6 +177,8 @@ def _read(file: Path, parts: ControlText) -> Control:
     data = read_control_data(parts.sections["control data"])
     templates, instructions = _file_pairs(parts, data, file.parent)
     groups = read_records(parts.sections.get("parameter groups"), _GROUPS, file.parent)
+    observed = parts.sections.get("observation groups")
+    observation_groups = read_records(observed, _OBSERVATION_GROUPS, file.parent)
     options = {name: text for name, (text, _) in data.options.items()} | parts.options
     places = {name: place for name, (_, place) in data.options.items()} | parts.option_places
     return Control(
@@ -184,6 +191,7 @@ def _read(file: Path, parts: ControlText) -> Control:
         observations=tuple(_observations(parts, file.parent)),
         prior=tuple(_prior(parts, file.parent)),
         parameter_groups={group.name("pargpnme"): group.place for group in groups},
+        observation_groups={group.name("obgnme"): group.place for group in observation_groups},
         noptmax=data.noptmax,
         mode=data.mode,
         is_restartable=data.is_restartable,

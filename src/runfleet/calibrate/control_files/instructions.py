@@ -18,6 +18,9 @@ from runfleet.calibrate.control_files.problems import ControlError, Place
 DUMMY = "dum"
 """The name under which a number is read and forgotten."""
 
+_BLANKS = " \t\r\f\v\x1a"
+"""What old editors of DOS end a file with counts as a blank, too."""
+
 _HEADER = re.compile(r"[pj]if\s+(\S+)\s*", re.IGNORECASE)
 _HEADER_HINT = "begin the file with `pif` and one marker, as in `pif @`"
 _INSTRUCTION = re.compile(
@@ -62,8 +65,8 @@ def read_instructions(file: Path, text: str) -> Iterator[Reading]:
     marker = _marker(Place(file, 1), header)
     may_continue = False
     for number, line in enumerate(lines, start=2):
-        if line.strip():
-            yield from _readings(line.strip(), marker, Place(file, number), may_continue)
+        if kept := line.strip(_BLANKS):
+            yield from _readings(kept, marker, Place(file, number), may_continue)
             may_continue = True
 
 

@@ -12,9 +12,11 @@ from runfleet.calibrate.control_files.parts import FilePair
 from runfleet.calibrate.control_files.sections import ControlText
 from runfleet.calibrate.control_files.tables import external_files
 
-_SCRIPTS = (".bat", ".cmd", ".sh")
-_LARGEST_SCRIPT = 100_000
-_SCRIPT_WORD = re.compile(r'"[^"\n]+"|\'[^\'\n]+\'|[^\s"\'=;,&|<>()]+')
+_TELLING = (".bat", ".cmd", ".sh", ".unc")
+"""Scripts, and lists of covariance matrices, name other files."""
+
+_LARGEST_TEXT = 100_000
+_WORD = re.compile(r'"[^"\n]+"|\'[^\'\n]+\'|[^\s"\'=;,&|<>()]+')
 _OWN_FOLDER = re.compile(r"%~dp0\\?|%CD%[\\/]|\$\(dirname [^)]*\)/|\$PWD/", re.IGNORECASE)
 
 
@@ -24,7 +26,7 @@ def needed_files(
     """
     Find the files beside a control file that it needs, each once, as absolute paths.
 
-    These are what the file names, and what scripts among the model's commands name.  What the
+    These are what the file names, and what scripts and lists that it names do.  What the
     model reads and writes in between is made by each worker anew.
 
     Parameters
@@ -44,9 +46,9 @@ def needed_files(
         [file],
         external_files(parts.sections.values(), folder),
         _found(folder, [pair.pest_file for pair in pairs]),
-        _with_scripts(folder, _found(folder, _command_words(parts)), made),
+        _with_named(folder, _found(folder, _command_words(parts)), made),
         _found(folder, _covariance_files(parts)),
-        _found(folder, options.values()),
+        _with_named(folder, _found(folder, options.values()), made),
     )
     yield from dict.fromkeys(path.absolute() for path in found)
 
@@ -71,10 +73,10 @@ def _found(folder: Path, named: Iterable[str]) -> Iterator[Path]:
                 yield path
 
 
-def _with_scripts(
+def _with_named(
     folder: Path, files: Iterable[Path], made: Collection[Path | None]
 ) -> Iterator[Path]:
-    """Add what scripts name, and scripts that they name."""
+    """Add what these files name, and what those name."""
     waiting, left_out = [*files], {*made}
     while waiting:
         path = waiting.pop()
@@ -82,11 +84,11 @@ def _with_scripts(
             continue
         left_out.add(path)
         yield path
-        if path.suffix.lower() in _SCRIPTS and path.stat().st_size <= _LARGEST_SCRIPT:
-            waiting += _found(folder, _script_words(path))
+        if path.suffix.lower() in _TELLING and path.stat().st_size <= _LARGEST_TEXT:
+            waiting += _found(folder, _words_of(path))
 
 
-def _script_words(script: Path) -> Iterator[str]:
-    text = _OWN_FOLDER.sub("", script.read_text(encoding="latin-1"))
-    for word in _SCRIPT_WORD.findall(text):
+def _words_of(file: Path) -> Iterator[str]:
+    text = _OWN_FOLDER.sub("", file.read_text(encoding="latin-1"))
+    for word in _WORD.findall(text):
         yield word.strip("\"'").removeprefix("@")

@@ -33,12 +33,15 @@ class TableShape:
         How many of them, from the left, have to be there.
     aliases
         Other names that columns may have in a file of their own.
+    needed_in_section
+        How many have to be there in a section, if that is more.
     """
 
     noun: str
     columns: tuple[str, ...]
     needed: int
     aliases: Mapping[str, str]
+    needed_in_section: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +150,10 @@ def external_files(sections: Iterable[Section], folder: Path) -> Iterator[Path]:
 
 def _record(row: Row, shape: TableShape) -> Record:
     cells = row.words
-    if len(cells) < shape.needed:
-        wanted = " ".join(shape.columns[: shape.needed]).upper()
-        what = f"{shape.noun} has {shape.needed} columns, and here are {len(cells)}"
+    needed = max(shape.needed, shape.needed_in_section)
+    if len(cells) < needed:
+        wanted = " ".join(shape.columns[:needed]).upper()
+        what = f"{shape.noun} has {needed} columns, and here are {len(cells)}"
         raise ControlError.at(row.place, what, f"write {wanted}")
     return Record(dict(zip(shape.columns, cells, strict=False)), row.place)
 
