@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from runfleet.azure import NodeCounts
-from runfleet.azure.info import JobInfo, PoolInfo
+from runfleet.azure.job_info import JobInfo
+from runfleet.azure.pool_info import PoolInfo
 from runfleet.calibrate import (
     CalibrationProgress,
     CalibrationState,

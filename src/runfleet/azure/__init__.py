@@ -22,19 +22,9 @@ from runfleet.azure.errors import (
     TasksRefusedError,
     WaitTimeoutError,
 )
+from runfleet.azure.faults import ExecutionInfo, Fault
 from runfleet.azure.images import image_name
-from runfleet.azure.info import (
-    ExecutionInfo,
-    Fault,
-    FileInfo,
-    JobInfo,
-    NodeCounts,
-    NodeInfo,
-    PoolInfo,
-    PreparationInfo,
-    TaskCounts,
-    TaskInfo,
-)
+from runfleet.azure.job_info import JobInfo, PreparationInfo
 from runfleet.azure.job_settings import (
     AllTasksComplete,
     JobManager,
@@ -42,6 +32,7 @@ from runfleet.azure.job_settings import (
     PreparationTask,
     ReleaseTask,
 )
+from runfleet.azure.pool_info import NodeCounts, NodeInfo, PoolInfo
 from runfleet.azure.pool_settings import Autoscale, PoolSettings, StartTask
 from runfleet.azure.settings import (
     Image,
@@ -51,6 +42,7 @@ from runfleet.azure.settings import (
     ResourceFile,
     UploadCondition,
 )
+from runfleet.azure.task_info import FileInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_settings import Instances, TaskSettings
 from runfleet.azure.values import quoted
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from runfleet.azure.channel import Channel, path_of
 from runfleet.azure.errors import ConflictError, NotFoundError
-from runfleet.azure.info import JobInfo, PreparationInfo
+from runfleet.azure.job_info import JobInfo, PreparationInfo
 from runfleet.azure.job_settings import AllTasksComplete, JobSettings
 from runfleet.azure.values import pairs_to_wire, quoted, without_none
 

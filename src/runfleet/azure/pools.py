@@ -8,7 +8,7 @@ from datetime import timedelta
 from runfleet.azure.channel import Channel, path_of
 from runfleet.azure.errors import BatchError, ConflictError, NotFoundError, PoolFailedError
 from runfleet.azure.files import read_file
-from runfleet.azure.info import NodeCounts, NodeInfo, PoolInfo
+from runfleet.azure.pool_info import NodeCounts, NodeInfo, PoolInfo
 from runfleet.azure.pool_settings import Autoscale, PoolSettings
 from runfleet.azure.values import pairs_to_wire, quoted, without_none
 from runfleet.azure.waiting import asking

@@ -9,7 +9,7 @@ from runfleet.azure.adding import AddedTasks, add_tasks
 from runfleet.azure.channel import Channel, path_of
 from runfleet.azure.errors import ConflictError, NotFoundError
 from runfleet.azure.files import read_file
-from runfleet.azure.info import FileInfo, TaskCounts, TaskInfo
+from runfleet.azure.task_info import FileInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_settings import TaskSettings
 from runfleet.azure.waiting import asking
 
