@@ -238,6 +238,11 @@ def test_packages_come_first_on_path(node: Node) -> None:
         (Model("x", outputs=(Output("a*/x"),)), "`a*/x` cannot be a file"),
         (Model("x", outputs=(Output("**/a/x"),)), "`**/a/x` cannot be a file"),
         (Model("x", inputs=(shared_input("a:b"),)), "`a:b` cannot be a file"),
+        (Model("x", inputs=(shared_input("a/Aux.txt"),)), "`a/Aux.txt` cannot be a file"),
+        (
+            Model("x", inputs=(shared_input("A.txt"), shared_input("a.TXT"))),
+            "the inputs `A.txt` and `a.TXT` are one file on Windows nodes",
+        ),
         (Model("größe.exe"), "has letters that `cmd` does not read: `größe.exe`"),
     ],
 )

@@ -57,6 +57,7 @@ _STARTS_EXE = re.compile(r"[\w.:\\-]+\.exe(?:\s(?:[^&|^%\n]|%\w+%|>&[12])*)?", r
 _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}|%(\w+)%|%")
 _WILDCARD = re.compile(r"[*?]")
 _NOT_IN_NAMES = re.compile(r'[<>:"|\[\]]')
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _SPECIAL = re.compile(r"[&|<>^()]")
 
 
@@ -77,6 +78,7 @@ def run_script(model: Model) -> str:
         If the model needs what cannot be said in a batch file, or has not been built.
     """
     _refuse_mpi(model)
+    _refuse_twins(model)
     required = [output.pattern for output in model.outputs if output.required]
     lines = ["@echo off", *_preparations(model), *_paths(model), _start(model.command)]
     lines += ["if %ERRORLEVEL% neq 0 exit %ERRORLEVEL%"]
@@ -111,6 +113,18 @@ def _refuse_mpi(model: Model) -> None:
             "runs on several Windows nodes (`model: {mpi: ...}`) are not there yet",
             hint="take a Linux image, such as `pool: {image: ubuntu-22.04}`, or one node a run",
         )
+
+
+def _refuse_twins(model: Model) -> None:
+    """Of names that differ in their capitals only, Windows has one file."""
+    first: dict[str, PurePosixPath] = {}
+    for path in dict.fromkeys([one.path for one in model.inputs]):
+        earlier = first.setdefault(str(path).lower(), path)
+        if earlier != path:
+            raise LaunchError(
+                f"the inputs `{earlier}` and `{path}` are one file on Windows nodes",
+                hint="rename one of them: capitals make no difference there",
+            )
 
 
 def _refuse_other_letters(script: str) -> None:
@@ -236,6 +250,9 @@ def _joined(names: Iterable[str]) -> str:
 def _refuse_names(path: str) -> None:
     if found := _NOT_IN_NAMES.search(path):
         raise _refused(path, f"names of Windows hold no `{found[0]}`, nor do patterns there")
+    device = next(filter(_DEVICE.fullmatch, path.split("/")), None)
+    if device is not None:
+        raise _refused(path, f"`{device}` is a device of Windows, whatever follows the dot")
 
 
 def _refused(path: str, why: str) -> LaunchError:
