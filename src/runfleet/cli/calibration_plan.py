@@ -15,7 +15,9 @@ from runfleet.launch.pool import PoolPlan
 from runfleet.study import Pest, Study
 
 
-def show_calibration_plan(printer: Printer, study: Study, pool: PoolPlan, *, as_json: bool) -> None:
+def show_calibration_plan(
+    printer: Printer, study: Study, pool: PoolPlan, *, as_json: bool, whole: bool = False
+) -> None:
     """
     Show what a calibration would do, and start nothing.
 
@@ -27,6 +29,8 @@ def show_calibration_plan(printer: Printer, study: Study, pool: PoolPlan, *, as_
         The study, and the pool it would get.
     as_json
         Whether for programs.
+    whole
+        Whether to show, beside the commands of PEST, what nodes do before them.
     """
     pest = study.pest
     if pest is None:
@@ -40,8 +44,12 @@ def show_calibration_plan(printer: Printer, study: Study, pool: PoolPlan, *, as_
         printer.data("")
         printer.data(f"How {title} is started:")
         printer.data("")
-        for line in command.splitlines():
+        lines = command.splitlines()
+        for line in lines if whole else lines[-1:]:
             printer.data(f"    {line}")
+    if not whole:
+        printer.data("")
+        printer.data("Before it the node looks for what it needs; `--script` shows how.")
     for problem in problems:
         printer.warning(str(problem))
 

@@ -63,7 +63,7 @@ def plan(
     if loaded.pest:
         from runfleet.cli.calibration_plan import show_calibration_plan
 
-        show_calibration_plan(printer, loaded, pool, as_json=as_json)
+        show_calibration_plan(printer, loaded, pool, as_json=as_json, whole=script)
     elif as_json:
         for line in _json_lines(loaded, pool):
             printer.data(line)

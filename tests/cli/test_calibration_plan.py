@@ -1,0 +1,68 @@
+"""`runfleet plan` of a calibration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+FILES = {
+    "study.yaml": "pest: {control: fit.pst, program: pestpp-glm, workers: 2}\n"
+    "model: {inputs: [model.sh]}\n",
+    "model.sh": "#!/bin/sh\ncp in.txt out.txt\n",
+    "in.tpl": "ptf ~\n~a           ~\n",
+    "out.ins": "pif #\nl1 [head]1:20\n",
+    "fit.pst": """\
+pcf
+* control data
+restart estimation
+1 1 1 0 1
+1 1 single point 1 0 0
+5.0 2.0 0.3 0.03 10
+3.0 3.0 0.001
+0.1
+20 0.005 4 3 0.01 3
+1 1 1
+* parameter groups
+p relative 0.01 0.0 switch 2.0 parabolic
+* parameter data
+a none relative 1.0 0.1 10 p 1.0 0.0 1
+* observation groups
+obs
+* observation data
+head 3.0 1.0 obs
+* model command line
+sh model.sh
+* model input/output
+in.tpl in.txt
+out.ins out.txt
+""",
+}
+
+
+@pytest.fixture(autouse=True)
+def calibration(folder: Path) -> None:
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+
+
+def test_the_commands_of_manager_and_worker_are_shown(runfleet):
+    """What nodes do before them, only on request."""
+    planned = runfleet("plan", "study.yaml")
+    assert planned.code == 0, planned.err
+    facts, _, manager, _, worker, around = planned.out.split("\n\n")
+    assert "Model         sh model.sh\n" in facts
+    assert manager == "    pestpp-glm fit.pst /h :4004"
+    assert worker == "    pestpp-glm fit.pst /h $PEST_MANAGER_HOST:4004"
+    assert around.endswith("`--script` shows how.\n")
+    script = runfleet("plan", "study.yaml", "--script").out
+    assert "    hostname; " in script
+    assert manager in script
+
+
+def test_an_image_that_is_not_there_is_refused(runfleet, folder: Path):
+    """As of a study of runs, before anything is asked."""
+    (folder / "study.yaml").write_text(FILES["study.yaml"] + "pool: {image: ubuntu-22.4}\n")
+    planned = runfleet("plan", "study.yaml")
+    assert (planned.code, planned.out) == (1, "")
+    assert planned.err.startswith("error: there is no verified image `ubuntu-22.4`\nhint: did you ")
