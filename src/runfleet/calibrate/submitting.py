@@ -30,6 +30,7 @@ from runfleet.calibrate.tasks import (
     CalibrationTasks,
     staged,
     started_blob,
+    sweep_output,
     tables_prefix,
     worker_id,
 )
@@ -269,6 +270,7 @@ class CalibrationSubmitter:
             self._url_life,
             [output.pattern for output in self.study.model.outputs],
             self.control.model_folders,
+            sweep_output(self.pest, self.control),
         )
 
     @cached_property

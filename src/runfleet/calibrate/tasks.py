@@ -33,6 +33,7 @@ TASK_FILE = f"{RETRY_FOLDER}\\task.cmd"
 
 _STATE = "calibration"
 _WORKER_FOLDER = re.compile(r"[\\/](worker-\d+)[\\/]wd\b")
+_SWEEP_OUTPUT = "sweep_out.csv"
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -87,6 +88,13 @@ def tables_prefix(job_id: str) -> str:
     return f"tables/{job_id}/"
 
 
+def sweep_output(pest: Pest, control: Control) -> str:
+    """Name the table that pestpp-swp writes; nothing for other programs."""
+    if Program.named(pest.program).tool != "swp":
+        return ""
+    return control.options.get("sweep_output_csv_file", _SWEEP_OUTPUT)
+
+
 def staged(study: Study, pest: Pest, control: Control) -> Study:
     """
     Add the files of a control file to the inputs of its study, by the study's own paths.
@@ -127,6 +135,8 @@ class CalibrationTasks:
         Files of the manager to keep besides those that are named after its case: patterns.
     model_folders
         Folders that the model's files are in, below that of the control file.
+    sweep_output
+        The file of the manager that is not named after its case; nothing if there is none.
     """
 
     study: Study
@@ -137,6 +147,7 @@ class CalibrationTasks:
     url_life: timedelta
     outputs: Sequence[str] = ()
     model_folders: Sequence[PurePosixPath] = ()
+    sweep_output: str = ""
 
     def manager(self, restart_switches: str) -> TaskSettings:
         """
@@ -198,6 +209,8 @@ class CalibrationTasks:
         cases = (control.stem, Program.named(self.pest.program).case_of(control))
         for case in dict.fromkeys(cases):
             yield str(control.with_name(f"{case}.*"))
+        if self.sweep_output:
+            yield str(control.with_name(self.sweep_output))
 
     def _script_files(self, command: str) -> list[ResourceFile]:
         """Upload the command as a batch file, for Windows nodes."""

@@ -12,6 +12,9 @@ from runfleet.calibrate.control_files.parts import FilePair
 from runfleet.calibrate.control_files.sections import ControlText
 from runfleet.calibrate.control_files.tables import external_files
 
+_SWEEP_INPUT = "sweep_in.csv"
+"""What pestpp-swp reads unless an option names something else."""
+
 _TELLING = (".bat", ".cmd", ".sh", ".unc")
 """Scripts, and lists of covariance matrices, name other files."""
 
@@ -48,7 +51,7 @@ def needed_files(
         _found(folder, [pair.pest_file for pair in pairs]),
         _with_named(folder, _found(folder, _command_words(parts)), made),
         _found(folder, _covariance_files(parts)),
-        _with_named(folder, _found(folder, options.values()), made),
+        _with_named(folder, _found(folder, [*options.values(), _SWEEP_INPUT]), made),
     )
     yield from dict.fromkeys(path.absolute() for path in found)
 
