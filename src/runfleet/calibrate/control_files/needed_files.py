@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -80,9 +81,9 @@ def _with_named(
     folder: Path, files: Iterable[Path], made: Collection[Path | None]
 ) -> Iterator[Path]:
     """Add what these files name, and what those name."""
-    waiting, left_out = [*files], {*made}
+    waiting, left_out = deque(files), {*made}
     while waiting:
-        path = waiting.pop()
+        path = waiting.popleft()
         if path in left_out:
             continue
         left_out.add(path)
