@@ -21,7 +21,7 @@ from runfleet.agent.workers import Workers
 
 _FOLDER = "volatile/wine"
 # Without its server, which somebody may have killed, Wine waits for ever.
-_START = 'wineserver -p; exec timeout -k 1 60 "$@"'
+_START = 'wineserver -p; exec timeout -k 1 30 "$@"'
 _AWAIT_END = ("wineserver", "-w")
 
 
