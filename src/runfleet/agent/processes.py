@@ -19,7 +19,8 @@ _ERRAND_MARKER = b"WINEPREFIX="
 _ATTEMPTS = 200
 _PAUSE = 0.0005
 # Positions in `/proc/PID/stat`, counted from behind the name.
-_PARENT, _VIRTUAL_SIZE, _ENVIRONMENT, _ENVIRONMENT_END = 1, 20, 47, 48
+_PARENT, _FLAGS, _VIRTUAL_SIZE, _ENVIRONMENT, _ENVIRONMENT_END = 1, 6, 20, 47, 48
+_IS_EXITING = 0x4  # of Linux's include/linux/sched.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class Processes:
             self._note_killed(ended)
         elif execution in self._watched:
             for child in self._children():
-                if child != ended.si_pid and (other := _ended_child(os.P_PID, child)):
+                if child != ended.si_pid and (other := _ending_child(child)):
                     self._note_killed(other)
 
     def _note_killed(self, ended: os.waitid_result) -> None:
@@ -276,6 +277,21 @@ def _ended_child(which: int = os.P_ALL, number: int = 0) -> os.waitid_result | N
         return os.waitid(which, number, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return None
+
+
+def _ending_child(pid: int) -> os.waitid_result | None:
+    """Take note of a child that has ended, or is just ending and has closed its files before."""
+    ended = _ended_child(os.P_PID, pid)
+    if ended is None and _is_ending(pid):
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    return ended
+
+
+def _is_ending(pid: int) -> bool:
+    try:
+        return bool(int(_status(pid)[_FLAGS]) & _IS_EXITING)
+    except OSError:
+        return False
 
 
 def _kill(pid: int) -> bool:
