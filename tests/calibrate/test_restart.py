@@ -34,7 +34,7 @@ def plan(case: Path, program: str, files: LeftFiles) -> Restart:
 @pytest.mark.parametrize("place", ["runs/job/manager", "copies/job", "calibration/job/restart"])
 def test_a_switch_goes_on(case: Path, storage: DirectoryStorage, program: str, place: str) -> None:
     """From what was uploaded, was copied meanwhile, or was given to one that was lost at once."""
-    files = left(storage, "case.rst", "case.jco", "case.pst", "stdout.txt", place=place)
+    files = left(storage, "case.rst", "case.jco", "case.pst", "case.rmr", "stdout.txt", place=place)
     restart = plan(case, program, files)
     assert restart.switches == "/r"
     assert set(restart.files) == {"case.rst", "case.jco"}

@@ -33,6 +33,9 @@ from runfleet.calibrate.tasks import (
 from runfleet.launch import names
 from runfleet.storage import BlobNotFoundError, Storage
 
+_OF_WORKERS = ".rmr"
+"""What a manager notes about its workers: those of an earlier one would pass for its own."""
+
 
 @dataclass(frozen=True)
 class Restart:
@@ -149,9 +152,10 @@ def _is_of_manager(name: str) -> bool:
 
 
 def _own_files(control: Control, left: LeftFiles) -> dict[str, bytes]:
-    """Read all that is named after the case, but for the control file, which comes as an input."""
+    """Read what is named after the case, but for the control file, which comes as an input."""
     own = [name for name in left.blobs if is_own_file(name, control.case)]
-    return {name: left.read(name) for name in own if name != control.file.name}
+    kept = (name for name in own if name != control.file.name and not name.endswith(_OF_WORKERS))
+    return {name: left.read(name) for name in kept}
 
 
 def _nothing(reason: str) -> Restart:
