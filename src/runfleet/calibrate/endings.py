@@ -17,6 +17,8 @@ from runfleet.calibrate.tasks import MANAGER, worker_id
 from runfleet.launch.failures import batch_message, last_line, was_cancelled
 
 _MOST_ASKED = 3
+_KILLED = (137, 143)
+"""Exit codes of programs that were ended by SIGKILL or SIGTERM, as shells tell them."""
 
 _TAKEN = re.compile(r"(?i)\bbind\b|already in use|is busy")
 _UNREACHABLE_HINT = (

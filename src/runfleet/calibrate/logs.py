@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from runfleet.azure import AzureBatch, ConflictError, NotFoundError
+from runfleet.launch.grouping import normalised
 from runfleet.launch.run_files import StoredFiles
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -14,6 +16,7 @@ _DUMP_OF_WINE = "\nRegister dump:"
 """Hundreds of lines follow; what went wrong stands before."""
 
 _LAST_LINES = 12
+_MOST_LINES = 2000
 _LONGEST_LINE = 200
 _LEAST_SHARE = 0.3
 _MOST_BYTES = 32 << 20
@@ -97,10 +100,11 @@ def _decoded(content: bytes) -> str:
 
 
 def _last(text: str) -> list[str]:
-    text, _, _ = text.partition(_DUMP_OF_WINE)
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines()]
-    told = [line[:_LONGEST_LINE] for line in lines if _is_told(line)]
-    return told[-_LAST_LINES:]
+    told = [line[:_LONGEST_LINE] for line in lines[-_MOST_LINES:] if _is_told(line)]
+    # Lines of progress are the same again and again, but for their figures.
+    newest = [list(alike)[-1] for _, alike in groupby(told, normalised)]
+    return newest[-_LAST_LINES:]
 
 
 def _is_told(line: str) -> bool:
