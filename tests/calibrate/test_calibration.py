@@ -280,7 +280,7 @@ def watch_until(
     """Watch a calibration until something is the case."""
     deadline = time.monotonic() + 60
     for progress in calibration.watch():
-        assert not progress.state.has_ended, progress
+        assert not progress.state.has_ended, progress.error
         if condition(progress):
             return progress
         assert time.monotonic() < deadline, progress
@@ -414,6 +414,7 @@ def test_a_killed_manager_is_gone_on_with(prepare: Prepare, tmp_path: Path) -> N
     last = finish(calibration)
     assert last.state is CalibrationState.FAILED
     assert isinstance(last.error, ManagerError)
+    calibration = prepare(delay=500)  # with a port that the killed one did not have
     restart = calibration.plan_resume()
     assert restart.switches == "/r"
     assert "finished are kept" in restart.says[0]
@@ -437,6 +438,8 @@ def test_a_lost_node_ends_its_manager_for_good(prepare: Prepare, account: Accoun
     assert last.state is CalibrationState.FAILED
     assert "node of the manager was lost" in str(last.error)
     assert calibration.plan_resume().switches == "/r"
+    # What was saved is not thrown away by running it again.
+    assert calibration.submit().generations[-1].job_id == calibration.name
 
 
 def test_workers_come_and_go_as_there_are_runs_for_them(prepare: Prepare) -> None:

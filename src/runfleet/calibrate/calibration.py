@@ -16,7 +16,7 @@ from runfleet.calibrate.control_files.control import Control, read_control
 from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.copies import Copies
 from runfleet.calibrate.endings import Endings, EndReason
-from runfleet.calibrate.errors import CalibrationError
+from runfleet.calibrate.errors import CalibrationError, ManagerLostError
 from runfleet.calibrate.explaining import Standing, explain_calibration, needs_situation
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
@@ -263,6 +263,8 @@ class Calibration:
         if RecordStore(self._storage, self.name).read() is None:
             return False
         progress = self.look()
+        if isinstance(progress.error, ManagerLostError):
+            return not self.plan_resume().keeps_anything
         return progress.error is not None and (progress.pest.iteration or 0) < _FIRST_TO_KEEP
 
     def _fetch(self, record: StudyRecord, folder: Path) -> None:

@@ -9,7 +9,12 @@ from enum import StrEnum
 from itertools import islice
 
 from runfleet.azure import TaskInfo
-from runfleet.calibrate.errors import ManagerError, PortTakenError, WorkerError
+from runfleet.calibrate.errors import (
+    ManagerError,
+    ManagerLostError,
+    PortTakenError,
+    WorkerError,
+)
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
 from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE
@@ -57,7 +62,7 @@ class Endings:
         if was_cancelled(manager):
             return ManagerError("the calibration was cancelled", hint=self._ways_on)
         if manager.exit_code == EXIT_STARTED_BEFORE:
-            return ManagerError(
+            return ManagerLostError(
                 "the node of the manager was lost, and the manager with it",
                 hint=f"go on from what was saved: `runfleet calibrate resume {self.study}`",
             )

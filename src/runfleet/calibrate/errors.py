@@ -33,5 +33,9 @@ class PortTakenError(ManagerError):
     """The manager has ended because something else has its port."""
 
 
+class ManagerLostError(ManagerError):
+    """The node of the manager was lost, and with it what the manager told."""
+
+
 class WorkerError(CalibrationError):
     """No worker reaches the manager, or all of them have died."""

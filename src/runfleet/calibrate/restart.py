@@ -56,6 +56,11 @@ class Restart:
     switches: str = ""
     says: tuple[str, ...] = ()
 
+    @property
+    def keeps_anything(self) -> bool:
+        """Whether the calibration does not begin anew."""
+        return bool(self.files or self.switches)
+
     def store(self, storage: Storage, container: str, job_id: str) -> None:
         """Put it where the manager of a job will find it."""
         for name, content in self.files.items():
