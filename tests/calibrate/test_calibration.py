@@ -421,7 +421,7 @@ def test_a_killed_manager_is_gone_on_with(prepare: Prepare, tmp_path: Path) -> N
     calibration.resume(restart)
     assert (calibration.look().pest.iteration or 2) >= 2
     last = finish(calibration)
-    assert last.state is CalibrationState.SUCCEEDED, last.error.output if last.error else ""
+    assert last.state is CalibrationState.SUCCEEDED, last.error
     assert best_parameters(calibration.collect(tmp_path)) == pytest.approx(TRUTH, rel=0.02)
 
 

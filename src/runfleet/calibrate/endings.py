@@ -67,6 +67,9 @@ class Endings:
                 hint=f"go on from what was saved: `runfleet calibrate resume {self.study}`",
             )
         output = self.logs.last_lines(MANAGER)
+        if manager.exit_code in _KILLED:
+            what = f"the manager was killed, perhaps for lack of memory: {batch_message(manager)}"
+            return ManagerError(what, output=output, hint=self._ways_on)
         of_runs = list(self._told_of_runs(workers))
         what = f"the manager has ended: {batch_message(manager)}"
         if _TAKEN.search(output) and not of_runs:
