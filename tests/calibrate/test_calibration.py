@@ -249,23 +249,24 @@ def best_parameters(results: Results) -> dict[str, float]:
     return {found.name: found.value for found in results.parameters}
 
 
-def processes_of(task: str, study: str) -> list[psutil.Process]:
-    """Find the processes of a task."""
+def processes_of(task: str, calibration: Calibration) -> list[psutil.Process]:
+    """Find the processes of a task; others may be running the same tests."""
+    folder = f"/workitems/{calibration.name}"
     found = []
     for process in psutil.process_iter():
         try:
-            environment = process.environ()
+            place = process.environ().get("AZ_BATCH_TASK_DIR", "")
         except psutil.Error:
             continue
-        is_of_study = environment.get("AZ_BATCH_JOB_ID", "").startswith(study)
-        if is_of_study and environment.get("AZ_BATCH_TASK_ID") == task:
+        is_ours = place.startswith(str(calibration.account.home))
+        if is_ours and folder in place and place.endswith(f"/{task}"):
             found.append(process)
     return found
 
 
-def kill(task: str, study: str) -> None:
+def kill(task: str, calibration: Calibration) -> None:
     """Kill all processes of a task."""
-    found = processes_of(task, study)
+    found = processes_of(task, calibration)
     assert found
     for process in found:
         try:
@@ -399,7 +400,7 @@ def test_a_killed_worker_is_started_again(prepare: Prepare) -> None:
     calibration = prepare(delay=300, noptmax=2)
     calibration.submit()
     watch_until(calibration, lambda progress: progress.pest.runs_done)
-    kill("worker-002", calibration.name)
+    kill("worker-002", calibration)
     last = finish(calibration)
     assert last.state is CalibrationState.SUCCEEDED
     assert last.workers.restarts >= 1
@@ -410,7 +411,7 @@ def test_a_killed_manager_is_gone_on_with(prepare: Prepare, tmp_path: Path) -> N
     calibration = prepare(delay=300)
     calibration.submit()
     watch_until(calibration, lambda progress: (progress.pest.iteration or 0) >= 2)
-    kill("manager", calibration.name)
+    kill("manager", calibration)
     last = finish(calibration)
     assert last.state is CalibrationState.FAILED
     assert isinstance(last.error, ManagerError)
