@@ -49,6 +49,15 @@ def test_other_programs_are_refused() -> None:
         Program.named("notepad")
 
 
+def test_mistyped_programs_are_refused() -> None:
+    """Builds of one's own may be called as one likes."""
+    with pytest.raises(CalibrationError, match="no program of PEST") as refused:
+        Program.named("pestpp-gml")
+    assert refused.value.hint == "did you mean `pestpp-glm`?"
+    for name in ("pestpp-ies.exe", "pestpp-glm-5.2", "pestpp", "pestpp-ours", "beopest64"):
+        assert Program.named(name).name == name
+
+
 def test_the_first_line_is_the_host() -> None:
     assert host_name("") is None
     assert host_name("node-") is None

@@ -6,8 +6,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from runfleet.azure import OperatingSystem
 from runfleet.launch.left_behind import find_left_behind
-from runfleet.study.model import Model, Output, SharedInput
+from runfleet.study.model import Model, Output, PackageReference, SharedInput
 
 
 @pytest.mark.parametrize(
@@ -30,5 +31,15 @@ def test_files_of_a_command_that_are_no_inputs_are_told(
     (tmp_path / "folder").mkdir()
     brought = SharedInput(PurePosixPath("brought.py"), tmp_path / "brought.py")
     model = Model(command, inputs=(brought,), outputs=(Output("*.csv"),))
-    told = list(find_left_behind(model, tmp_path))
+    told = list(find_left_behind(model, OperatingSystem.LINUX, tmp_path))
     assert [warning.split("`")[1] for warning in told] == left
+
+
+@pytest.mark.parametrize("system", OperatingSystem)
+def test_programs_may_come_of_a_package(tmp_path: Path, system: OperatingSystem):
+    """Whoever puts a program into a package has it beside the study file still."""
+    for name in ("snow.exe", "in.txt"):
+        (tmp_path / name).touch()
+    model = Model("snow.exe in.txt", packages=(PackageReference("snow", "1.0"),))
+    told = list(find_left_behind(model, system, tmp_path))
+    assert [warning.split("`")[1] for warning in told] == ["in.txt"]

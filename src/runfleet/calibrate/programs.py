@@ -8,8 +8,11 @@ from typing import Self
 
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.family import Family
+from runfleet.documents.errors import nearest
 
 _FAMILIES = {"beopest": Family.PEST, "pestpp": Family.PESTPP}
+_TOOLS = ("glm", "ies", "sen", "opt", "swp", "mou", "da", "pso", "sqp")
+"""What PEST++ consists of; builds of one's own may be called otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,14 @@ class Program:
         Raises
         ------
         CalibrationError
-            If it is none that hands out runs by TCP.
+            If it is none that hands out runs by TCP, or mistyped.
         """
         lower = name.lower()
         for beginning, family in _FAMILIES.items():
             if lower.startswith(beginning):
-                return cls(name, family)
+                program = cls(name, family)
+                program._refuse_mistyped()
+                return program
         raise CalibrationError(
             f"`{name}` is no program that hands out model runs to workers",
             hint="take `beopest64`, `pestpp-glm`, `pestpp-ies`, `pestpp-sen`, `pestpp-opt` or "
@@ -54,6 +59,13 @@ class Program:
         if self.family is Family.PEST:
             return ""
         return self.name.lower().removesuffix(".exe").removeprefix("pestpp").lstrip("-_")
+
+    def _refuse_mistyped(self) -> None:
+        meant = nearest(self.tool, _TOOLS) if self.tool else None
+        if meant is not None and not any(known in self.tool for known in _TOOLS):
+            raise CalibrationError(
+                f"`{self.name}` is no program of PEST++", hint=f"did you mean `pestpp-{meant}`?"
+            )
 
     def case_of(self, control: PurePosixPath) -> str:
         """Tell what its output files are called after; BeoPEST writes that in small letters."""

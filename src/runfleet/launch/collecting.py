@@ -231,21 +231,18 @@ class Collector:
     def _fetch_files(
         self, outcomes: Mapping[str, Outcome], known: Mapping[str, str], removed: Set[str]
     ) -> int:
-        wanted = {
-            name: outcome
-            for name, outcome in outcomes.items()
-            if outcome.state.has_ended and known.get(name) != outcome.mark
-        }
+        ended = {name: one for name, one in outcomes.items() if one.state.has_ended}
+        wanted = {name: one for name, one in ended.items() if known.get(name) != one.mark}
         for run in (wanted.keys() & known.keys()) | removed:
             shutil.rmtree(self._runs_folder / run, ignore_errors=True)
-        done = 0
+        done = len(ended) - len(wanted)
         with self._index.open("a", encoding="utf-8") as lines:
             lines.writelines(f"{run} {_REMOVED}\n" for run in removed)
             for block in _in_blocks(self._listed(wanted), _BLOCK_RUNS):
                 self.storage.get_files(self._container, self._files_of(wanted, block))
                 lines.writelines(f"{run} {wanted[run].mark}\n" for run, _ in block)
                 done += len(block)
-                self.on_step(Step(StepName.COLLECTING, done, len(wanted)))
+                self.on_step(Step(StepName.COLLECTING, done, len(ended)))
         return len(wanted)
 
     def _removed(self, known: Mapping[str, str], outcomes: Mapping[str, Outcome]) -> set[str]:

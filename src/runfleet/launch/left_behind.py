@@ -6,27 +6,33 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from runfleet.launch.programs import shell_words
+from runfleet.azure import OperatingSystem
+from runfleet.launch.programs import program_words, shell_words
 from runfleet.study.model import Model
 
 
-def find_left_behind(model: Model, folder: Path) -> Iterator[str]:
+def find_left_behind(model: Model, system: OperatingSystem, folder: Path) -> Iterator[str]:
     """
     Name files of a command that lie beside the study file, and that no run gets.
 
     Parameters
     ----------
     model
-        Its inputs are brought to the runs, and its overlays are made there.
+        Its inputs are brought to the runs, its overlays are made there, and packages bring the
+        programs that it starts.
+    system
+        That of the nodes.
     folder
         The folder of the study file.
     """
     brought = {str(shared.path) for shared in model.inputs}
     brought |= {str(overlay.target) for overlay in model.overlays}
+    packed = set(program_words(model.command, system)) if model.packages else set()
     for word in dict.fromkeys(_read_words(model.command)):
         path = str(PurePosixPath(word))
         is_made = any(fnmatchcase(path, output.pattern) for output in model.outputs)
-        if path not in brought and not is_made and _is_file(folder, path):
+        is_known = is_made or word in packed or path in brought
+        if not is_known and _is_file(folder, path):
             yield (
                 f"the command names `{word}`, a file beside the study file that runs do not get: "
                 "add it to `inputs`, if they need it"

@@ -18,6 +18,7 @@ MOST_PLOTS = 24
 _MOST_POINTS = 20_000
 _SIZE_INCHES = (6.4, 4.2)
 _DOTS_PER_INCH = 110
+_DECADE, _MANY_DECADES = 10, 1000
 _STRIP_WIDTH = 0.5
 _GOLDEN = 0.618034
 
@@ -123,13 +124,26 @@ def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> No
     else:
         _draw_strips(axes, values, results)
     if plot.is_logarithmic:
-        axes.set_xscale("log")
+        _scale_by_logarithm(axes, values)
     axes.set_xlabel(plot.parameter_label)
     axes.set_ylabel(plot.result_label)
     axes.grid(visible=True, alpha=0.3)
     partial = path.with_name(f".{path.name}")
     figure.savefig(partial, dpi=_DOTS_PER_INCH, format="png")
     partial.replace(path)
+
+
+def _scale_by_logarithm(axes: Axes, values: list[Any]) -> None:
+    """Label round numbers: 1, 2, 5, 10 and so on; over many decades only their beginnings."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+
+    axes.set_xscale("log")
+    ratio = max(values) / min(values)
+    if ratio < _MANY_DECADES:
+        is_wide = ratio > _DECADE
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if is_wide else MaxNLocator(6))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_strips(axes: Axes, values: list[Any], results: list[float]) -> None:

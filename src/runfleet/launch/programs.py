@@ -43,7 +43,7 @@ def check_programs(model: Model, pool: PoolPlan) -> None:
         About the first of them.
     """
     system = pool.operating_system
-    for word in _programs(model.command, system):
+    for word in program_words(model.command, system):
         found = _system_of(word, _find(model, word, system))
         if found is not None and found is not system:
             raise _for_other_system(word, found, pool)
@@ -60,7 +60,7 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
         yield from _not_of_wine(model)
         yield from _problems(model)
         return
-    for word in _programs(model.command, _LINUX):
+    for word in program_words(model.command, _LINUX):
         if word.lower().endswith(".exe") and _find(model, word, _LINUX) is None:
             yield (
                 f"`{word}` is a program of Windows by its name, and the nodes of `{pool.image}` "
@@ -69,7 +69,7 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
 
 
 def _not_of_wine(model: Model) -> Iterator[str]:
-    for word in _programs(model.command, _WINDOWS):
+    for word in program_words(model.command, _WINDOWS):
         if PureWindowsPath(word).stem.lower() in _POWERSHELLS:
             yield (
                 f"`{word}`: nodes of Azure have PowerShell, and Wine on this machine has not; "
@@ -78,7 +78,7 @@ def _not_of_wine(model: Model) -> Iterator[str]:
 
 
 def _problems(model: Model) -> Iterator[str]:
-    found = {word: _find(model, word, _WINDOWS) for word in _programs(model.command, _WINDOWS)}
+    found = {word: _find(model, word, _WINDOWS) for word in program_words(model.command, _WINDOWS)}
     for word, shared in found.items():
         if shared is not None and _system_of(word, shared) is _WINDOWS:
             yield from _problems_of(model, word, shared)
@@ -104,7 +104,8 @@ def _problems_of(model: Model, word: str, shared: SharedInput) -> Iterator[str]:
             )
 
 
-def _programs(command: str, system: OperatingSystem) -> list[str]:
+def program_words(command: str, system: OperatingSystem) -> list[str]:
+    """List the words by which a command names the programs that it starts."""
     if system is _WINDOWS:
         return [match[1].strip('"') for match in _WINDOWS_PROGRAM.finditer(command)]
     return list(_linux_programs(command))

@@ -112,6 +112,16 @@ def test_no_indices_without_two_whole_groups_that_differ(numbers):
     assert work_out(Morris(2, 4, 1, ANGLES), NAMES, Y, np.array(numbers, dtype=float)) is None
 
 
+def test_no_parts_of_a_variance_that_is_not_there():
+    """One run differs that is in neither of the two samples."""
+    design = Saltelli(2, False, 0, ANGLES)
+    numbers = np.zeros(2 * design.group_size)
+    numbers[1] = 1
+    assert work_out(design, NAMES, Y, numbers) is None
+    numbers[0] = 1
+    assert work_out(design, NAMES, Y, numbers) is not None
+
+
 def morris_1991(row):
     """Morris (1991), section 4; its small random coefficients are 1 and -1 in turn here."""
     w = [2 * (x - 0.5) for x in row]

@@ -10,7 +10,7 @@ import numpy as np
 
 from runfleet.launch.outcomes import RunState
 from runfleet.launch.plots import MOST_PLOTS
-from runfleet.launch.sensitivity.indices import Indices, work_out
+from runfleet.launch.sensitivity.indices import Indices, varies, work_out
 from runfleet.launch.sensitivity.plots import draw_indices
 from runfleet.launch.sensitivity.tables import write_tables
 from runfleet.launch.table import TableShape
@@ -120,6 +120,11 @@ def _notes(design: SensitivityDesign, result: str, numbers: FloatArray) -> Itera
     name = design.groups_name
     if used >= 2 and np.ptp(grouped[complete]) == 0:
         yield f"`{result}` is the same in all runs: it depends on none of the parameters"
+    elif used >= 2 and not varies(design, grouped[complete]):
+        yield (
+            f"`{result}` has no indices of sensitivity: it is the same in the two samples of the "
+            f"design, and differs in a few other runs only; take twice as many {name}"
+        )
     elif used < 2:
         yield (
             f"`{result}` has no indices of sensitivity: they take two complete {name}, and "

@@ -104,7 +104,7 @@ def work_out(
     Returns
     -------
     indices
-        None if fewer than two groups of runs are complete, or all their results are the same.
+        None if fewer than two groups of runs are complete, or nothing varies in them.
 
     References
     ----------
@@ -115,7 +115,7 @@ def work_out(
     grouped = numbers.reshape(-1, design.group_size)
     complete = np.asarray(np.isfinite(grouped).all(axis=1))
     kept = grouped[complete]
-    if len(kept) < 2 or np.ptp(kept) == 0:
+    if len(kept) < 2 or not varies(design, kept):
         return None
     if isinstance(design, Morris):
         columns, interactions = _morris(design, parameters, complete, kept.ravel())
@@ -131,6 +131,22 @@ def work_out(
         groups=len(grouped),
         groups_name=design.groups_name,
     )
+
+
+def varies(design: SensitivityDesign, grouped: FloatArray) -> bool:
+    """
+    Tell whether results vary where the indices of a design need it.
+
+    Parameters
+    ----------
+    design
+        For Saltelli's indices, they have to vary in his two samples: those give the variance of
+        which the indices are parts.
+    grouped
+        The results, shape (groups, group size).
+    """
+    samples = grouped if isinstance(design, Morris) else grouped[:, [0, -1]]
+    return bool(np.ptp(samples) > 0)
 
 
 def _morris(
