@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,8 @@ def require_pyemu() -> Any:
     RunfleetError
         If it is not installed.
     """
+    # What pandas warns pyemu of is nothing that users could mend.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="pyemu")
     try:
         return import_module("pyemu")
     except ImportError as error:
