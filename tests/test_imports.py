@@ -82,7 +82,7 @@ PURE = ("autoscale", "batch", "scheduler", "wire")
 OUTSIDE_WORLD = {"os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "time"}
 CLOCKS = {"now", "today", "utcnow"}
 
-# Needed without being imported: uvicorn parses requests with it.
+# Needed without being imported: uvicorn parses requests, ruamel.yaml YAML with them.
 IMPLICIT = {"httptools", "ruamel.yaml.clib"}
 
 POSIX_PARTS = ("agent", "emulator")

@@ -219,6 +219,17 @@ def test_what_does_not_agree(
     assert problem.is_error
 
 
+def test_instructions_are_checked_up_to_where_they_can_be_read(change: Change) -> None:
+    """What the rest reads, nobody knows: that nothing reads it is not said."""
+    change("model.ins", "!y1!", "!y9!")
+    case = change("model.ins", "(y2)5:21", "(y2)")
+    problems = [(found.line, found.what) for found in check(read_control(case))]
+    assert problems == [
+        (4, "`y9` is no observation of the control file"),
+        (5, "`(y2)` is no instruction"),
+    ]
+
+
 def test_a_narrow_field(change: Change) -> None:
     """A value that does not fit is an error; too few digits of it are only a warning."""
     change("model.tpl", "~ start        ~", "~start~")

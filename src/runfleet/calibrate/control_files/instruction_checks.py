@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.control_files.instructions import Reading, read_instructions
-from runfleet.calibrate.control_files.parts import FilePair
 from runfleet.calibrate.control_files.problems import Place, Problem
 from runfleet.calibrate.control_files.suggestions import Suggestions
 from runfleet.study.errors import StudyError
@@ -24,25 +24,23 @@ def check_instructions(control: Control) -> Iterator[Problem]:
     read: dict[str, Place] = {}
     all_read = True
     for pair in control.instructions:
+        path = find_file(control.folder, pair.pest_file)
+        if path is None:  # which is said elsewhere
+            all_read = False
+            continue
         try:
-            readings = _read(control, pair)
+            for reading in _read(path, control.folder / pair.pest_file):
+                yield from _check_reading(reading, known, read, suggestions)
         except StudyError as error:
             yield Problem(error.file, error.line, error.what, error.hint or _NO_TEXT)
-            readings = None
-        all_read = all_read and readings is not None
-        for reading in readings or ():
-            yield from _check_reading(reading, known, read, suggestions)
+            all_read = False
     if all_read:
         yield from _unread(control, read)
 
 
-def _read(control: Control, pair: FilePair) -> list[Reading] | None:
-    path = find_file(control.folder, pair.pest_file)
-    if path is None:  # which is said elsewhere
-        return None
-    shown = control.folder / pair.pest_file
+def _read(path: Path, shown: Path) -> Iterator[Reading]:
     text, _ = read_text(path, shown=shown, what="the instruction file", otherwise=_NO_TEXT)
-    return list(read_instructions(shown, text))
+    return read_instructions(shown, text)
 
 
 def _check_reading(
