@@ -89,10 +89,12 @@ def test_a_node_takes_no_tasks_while_its_disk_is_full(disk, account, sh, tmp_pat
     big.write_bytes(bytes(24 << 20))
     pool = account.pool()
     job = account.job(pool)
-    files = [{"httpUrl": big.as_uri(), "filePath": "big"}]
-    disk.fill(left=33 << 20)
-    account.add(job, "t", resourceFiles=[*files, {"httpUrl": big.as_uri(), "filePath": "copy"}])
-    account.add(job, "next")
+    files = [{"httpUrl": big.as_uri(), "filePath": name} for name in ("big", "copy")]
+    disk.fill(left=40 << 20)
+    # Both at once: when the first has begun, there may be no space to add another.
+    tasks = [{"id": "t", "commandLine": "true", "resourceFiles": files}]
+    tasks.append({"id": "next", "commandLine": "true"})
+    account.client.create_task_collection(job, {"value": tasks})
     failure = account.task_in(job, "t", "completed")["executionInfo"]["failureInfo"]
     assert failure["code"] == "DiskFull"
     (error,) = account.node_in(pool, "unusable")["errors"]
