@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,6 +159,11 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(["wine", "cmd", "/c", "exit"], env=environment, check=True, timeout=60)
     yield package
     subprocess.run(["wineserver", "-k"], env=environment, check=False, timeout=60)
+    # A server that a kill of this module has upset ends without its clients.
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("WINEPREFIX") == str(prefix):
+                process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -445,10 +451,12 @@ def test_a_lost_node_ends_its_manager_for_good(prepare: Prepare, account: Accoun
     assert calibration.submit().generations[-1].job_id == calibration.name
 
 
+# Whether a worker is seen without a run for long enough is up to BeoPEST.
+@pytest.mark.flaky(reruns=2)
 def test_workers_come_and_go_as_there_are_runs_for_them(prepare: Prepare) -> None:
     """Never more than three: there are three parameters, and thus three runs of a Jacobian."""
     workers = "{min: 1, max: 5, idle: 1s}"
-    calibration = prepare(workers=workers, noptmax=1, delay=1500)
+    calibration = prepare(workers=workers, noptmax=1, delay=3000)
     calibration.submit()
     assert calibration.look().workers.running == 1
     *before, last = calibration.watch()
