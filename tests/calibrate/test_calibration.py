@@ -198,9 +198,7 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def prepare(
-    tmp_path: Path, model_exe: Path, account: Account, request: pytest.FixtureRequest
-) -> Iterator[Prepare]:
+def prepare(tmp_path: Path, model_exe: Path, account: Account) -> Iterator[Prepare]:
     """Write the files of a calibration of the decay curve, to be begun; it is ended at the end."""
     made: list[Calibration] = []
 
@@ -224,7 +222,7 @@ def prepare(
         shutil.copy(model_exe, folder)
         text = STUDY.format(
             control=control,
-            name=request.node.originalname.removeprefix("test_")[:40],
+            name=tmp_path.name.removeprefix("test_"),
             packages=packages,
             program=program,
             workers=workers,
