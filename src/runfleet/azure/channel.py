@@ -278,8 +278,8 @@ def _check_key(credential: AzureNamedKeyCredential | TokenCredential) -> None:
 
 def import_sdk() -> None:
     """Import what a client is made of, for whoever has to wait for its service anyway."""
-    import azure.batch
-    import azure.core.pipeline.transport._requests_basic  # noqa: F401
+    from azure.batch import BatchClient  # noqa: F401
+    from azure.core.pipeline.transport import RequestsTransport  # noqa: F401
 
 
 def _make_client(

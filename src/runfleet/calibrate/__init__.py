@@ -1,6 +1,6 @@
 """Calibration with PEST: control files, managers and workers, progress, results."""
 
-from runfleet.calibrate.calibration import Calibration, check_study
+from runfleet.calibrate.calibration import Calibration, check_files
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.errors import CalibrationError, ManagerError, WorkerError
@@ -21,5 +21,5 @@ __all__ = [
     "Restart",
     "WorkerCounts",
     "WorkerError",
-    "check_study",
+    "check_files",
 ]

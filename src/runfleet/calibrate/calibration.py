@@ -61,7 +61,7 @@ def nobody(reason: str) -> None:
     del reason
 
 
-def check_study(study: Study, system: OperatingSystem) -> tuple[Control, tuple[Problem, ...]]:
+def check_files(study: Study, system: OperatingSystem) -> tuple[Control, tuple[Problem, ...]]:
     """
     Read the control file of a calibration, and look at all that PEST would stumble over.
 
@@ -353,7 +353,7 @@ class Calibration:
         study = self._loaded("to submit it")
         require_pyemu()  # or say now that nobody could read what comes out
         pool = self.account.plan_pool(study)
-        control, problems = check_study(study, pool.operating_system)
+        control, problems = check_files(study, pool.operating_system)
         _refuse(problems)
         return CalibrationSubmitter(
             study,

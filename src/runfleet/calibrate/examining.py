@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
-from runfleet.calibrate.calibration import check_study
+from runfleet.calibrate.calibration import check_files
 from runfleet.calibrate.places import check_places, explain_places
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.launch.accounts.account import Account
@@ -32,7 +32,7 @@ def examine_calibration(account: Account, study: Study) -> Iterator[Finding]:
 
 
 def _look_at_control(study: Study, pool: PoolPlan) -> Finding:
-    control, problems = check_study(study, pool.operating_system)
+    control, problems = check_files(study, pool.operating_system)
     if not problems:
         return fine(
             "control",

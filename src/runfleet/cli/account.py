@@ -16,7 +16,6 @@ from runfleet.cli.arguments import AsJson, DryRun, Yes
 from runfleet.cli.consent import agreed
 from runfleet.cli.doctor import report
 from runfleet.cli.failures import WrongUsageError
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.home import runfleet_home
@@ -29,6 +28,7 @@ from runfleet.launch.accounts.keys import (
     variable_of,
     write_keyring,
 )
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.doctor import examine_account
 
 app = new_app("Add, list, check and remove accounts.")

@@ -10,8 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from runfleet.cli.command_line import HELP_NAMES
 from runfleet.cli.failures import WrongUsageError
-from runfleet.cli.head_start import HELP_NAMES
 
 _HELP_OPTIONS = {"help_option_names": [*HELP_NAMES]}
 

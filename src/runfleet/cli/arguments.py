@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from runfleet.cli.head_start import ACCOUNT_VARIABLE, LOCAL
+from runfleet.cli.command_line import ACCOUNT_VARIABLE
+from runfleet.launch.accounts.local import LOCAL
 
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="A study file, or the name of a study.")

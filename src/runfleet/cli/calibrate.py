@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
-from runfleet.calibrate import Calibration, Control, Problem, check_study
+from runfleet.calibrate import Calibration, Control, Problem, check_files
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, Detach, On, StudyName, Yes
 from runfleet.cli.calibration import Request, agreed_to_run, submit_and_watch
 from runfleet.cli.calibration_display import CalibrationDisplay
 from runfleet.cli.failures import FAILED
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.report import shortest
 from runfleet.cli.studies import find_study, open_account
@@ -21,6 +20,7 @@ from runfleet.cli.study_files import load_study
 from runfleet.cli.words import count_text
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.connecting import access_to
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.study import Study
 
 app = new_app("Check calibrations with PEST, and go on with those that were lost.")
@@ -40,7 +40,7 @@ def check(
     printer = Printer.standard()
     loaded = load_study(study)
     system = access_to(on, runfleet_home()).plan_pool(loaded.pool).operating_system
-    control, problems = check_study(loaded, system)
+    control, problems = check_files(loaded, system)
     if as_json:
         printer.json(_facts(loaded, control, problems))
     else:

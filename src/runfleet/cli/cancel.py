@@ -7,9 +7,9 @@ import shlex
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import On, StudyName, on_option
 from runfleet.cli.display import counts_text
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
+from runfleet.launch.accounts.local import LOCAL
 
 app = new_app()
 

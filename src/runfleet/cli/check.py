@@ -12,11 +12,11 @@ import typer
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On
 from runfleet.cli.by_hand import find_job
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
 from runfleet.launch import Account, JobSummary, TaskFiles, fetch_task_files, summarise_jobs
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.diagnosis import find_situation
 from runfleet.launch.explanation import explain_waiting
 

@@ -11,13 +11,13 @@ import typer
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import DryRun, On, StudyName, Yes
 from runfleet.cli.consent import agreed
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_name, open_account, results_folder
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, Belongings, StudyNotFoundError
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.deletion import going_on
 
 app = new_app()

@@ -12,11 +12,11 @@ from rich.text import Text
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, addressed
 from runfleet.cli.failures import FAILED
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.cli.study_files import load_study
 from runfleet.launch.accounts.account import Account
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.doctor import Finding, Verdict, examine_account, examine_study
 
 app = new_app()

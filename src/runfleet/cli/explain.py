@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, StudyName, addressed
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import sentence
 from runfleet.launch import Account, Explanation, Submission
+from runfleet.launch.accounts.local import LOCAL
 
 app = new_app()
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import typer
 
 from runfleet.cli.arguments import addressed
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
+from runfleet.launch.accounts.local import LOCAL
 
 FAILED = 1
 WRONG_USAGE = 2

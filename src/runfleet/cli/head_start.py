@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 
+from runfleet.cli.command_line import HELP_NAMES, account_of
 from runfleet.errors import RunfleetError
-
-LOCAL = "local"
-"""The account of this machine, which is the default."""
-
-ACCOUNT_VARIABLE = "RUNFLEET_ACCOUNT"
-"""Names the account of commands that are not told one."""
-
-HELP_NAMES = ("-h", "--help")
-"""What asks for the help of a command."""
-
-
-def account_of(args: Sequence[str]) -> str:
-    """Find the account of a command line before its options are declared."""
-    named = os.environ.get(ACCOUNT_VARIABLE) or LOCAL
-    for before, argument in zip(("", *args), args, strict=False):
-        if before == "--on":
-            named = argument
-        elif argument.startswith("--on="):
-            named = argument.removeprefix("--on=")
-    return named
+from runfleet.launch.accounts.local import LOCAL
 
 
 def give_head_start(args: Sequence[str]) -> None:

@@ -10,9 +10,9 @@ import typer
 from runfleet.azure import Image, image_name
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, addressed
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
+from runfleet.launch.accounts.local import LOCAL
 
 app = new_app()
 

@@ -23,12 +23,12 @@ from runfleet.cli.by_hand import (
 )
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import WrongUsageError
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, JobFiles
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.names import container_name
 
 app = new_app("Make, list, end and delete jobs.")

@@ -12,14 +12,12 @@ from rich.console import Console
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import On, StudyName, on_option
 from runfleet.cli.failures import WrongUsageError
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer, write_raw
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import size_text
 from runfleet.launch import LogStream, Submission
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.run_files import LogEnd
-
-MANAGER = "manager"
 
 app = new_app()
 
@@ -127,7 +125,11 @@ class _Reader:
 
 
 def _first_to_read(printer: Printer, submission: Submission) -> str:
-    return MANAGER if submission.is_calibration else _first_failed(printer, submission)
+    if not submission.is_calibration:
+        return _first_failed(printer, submission)
+    from runfleet.calibrate.tasks import MANAGER
+
+    return MANAGER
 
 
 def _first_failed(printer: Printer, submission: Submission) -> str:

@@ -10,10 +10,10 @@ import typer
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, DryRun, On, Yes, addressed
 from runfleet.cli.consent import agreed
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.package_shelves import FolderShelf, PackageName, Shelf
 from runfleet.cli.printer import Printer
 from runfleet.home import runfleet_home
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.storage.packages import PackageFolder
 
 app = new_app("Add, list and remove application packages.")

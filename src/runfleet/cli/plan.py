@@ -14,12 +14,12 @@ import typer
 from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, on_option
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import load_study, warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.connecting import access_to
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.checks import check_account, check_study
 from runfleet.launch.mpi import launch_line
 from runfleet.launch.pool import PoolPlan

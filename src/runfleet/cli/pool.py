@@ -16,13 +16,13 @@ from runfleet.cli.arguments import AsJson, DryRun, On, Yes, on_option
 from runfleet.cli.by_hand import find_pool
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import FAILED, WrongUsageError
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.pool_create import create
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch.accounts.connecting import owner
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.provision import EXPIRY, OWNER, expiry_of, left_over_pools
 
 app = new_app("Make, list, show, resize and delete pools.")

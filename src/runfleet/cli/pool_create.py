@@ -14,11 +14,11 @@ from runfleet.cli.arguments import DryRun, On, Yes
 from runfleet.cli.by_hand import Packages, read_packages
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import WrongUsageError
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
+from runfleet.launch.accounts.local import LOCAL
 
 NewPool = Annotated[str, typer.Argument(metavar="POOL", help="The id of the new pool.")]
 ImageName = Annotated[str, typer.Option("--image", help="Its system.")]

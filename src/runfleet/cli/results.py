@@ -10,10 +10,10 @@ import typer
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, StudyName
 from runfleet.cli.display import open_display
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.report import Ending, ending_facts, show_ending
 from runfleet.cli.studies import find_study, open_account, results_folder
+from runfleet.launch.accounts.local import LOCAL
 
 app = new_app()
 

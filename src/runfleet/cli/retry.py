@@ -12,10 +12,10 @@ from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.display import counts_text
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_study, open_account
 from runfleet.launch import RunCounts, Submission
+from runfleet.launch.accounts.local import LOCAL
 
 app = new_app()
 

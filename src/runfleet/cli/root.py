@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.cli.apps import DeferredCommand, new_app
+from runfleet.cli.command_line import account_of
 from runfleet.cli.failures import exit_code_of
-from runfleet.cli.head_start import account_of
 from runfleet.cli.printer import Printer
 from runfleet.cli.waits import Waits
 

@@ -13,12 +13,12 @@ from runfleet.cli.consent import agreed
 from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_study, open_account
 from runfleet.cli.study_files import warn
 from runfleet.launch import Account
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.study import Study
 
 app = new_app()

@@ -10,11 +10,11 @@ import typer
 from runfleet.batch.vm_sizes import common_sizes, core_count
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, addressed
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import key_prompt
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.connecting import access_to
+from runfleet.launch.accounts.local import LOCAL
 
 app = new_app()
 

@@ -11,12 +11,12 @@ import typer
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On
 from runfleet.cli.display import counts_text
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import failure_facts, show_failures
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import sentence
 from runfleet.launch import Account, RunCounts, StudyNotFoundError, StudySummary, Submission
+from runfleet.launch.accounts.local import LOCAL
 
 app = new_app()
 

@@ -26,11 +26,11 @@ from runfleet.cli.by_hand import (
     read_environment,
     read_packages,
 )
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, JobFiles, SingleTask
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.failures import batch_message
 from runfleet.launch.history import FAILED
 from runfleet.launch.names import container_name

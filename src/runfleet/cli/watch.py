@@ -10,11 +10,11 @@ from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import On, StudyName, on_option
 from runfleet.cli.display import counts_text, open_display
 from runfleet.cli.following import exit_code, follow, leaving, ways_on
-from runfleet.cli.head_start import LOCAL
 from runfleet.cli.printer import Printer
 from runfleet.cli.report import show_failures
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import count_text
+from runfleet.launch.accounts.local import LOCAL
 
 app = new_app()
 

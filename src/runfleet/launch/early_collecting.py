@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from threading import Thread
 
 from runfleet.launch.collecting import Collector
 from runfleet.launch.outcomes import Outcome
 from runfleet.launch.progress import RunCounts
+
+log = logging.getLogger(__name__)
 
 # Each portion costs a list of tasks and a list of blobs; a study of seconds needs none.
 _PORTIONS = 20
@@ -62,11 +64,14 @@ class EarlyCollector:
         self._work.join()
 
     def _fetch_portion(self) -> None:
-        with suppress(Exception):  # whatever it is, the collecting at the end meets it again
+        try:
             ended = self._list_ended(self._since)
             self._collector.collect_files(ended)
             moments = [moment for one in ended.values() if (moment := one.task.ended)]
             self._since = max(moments, default=self._since)
+        except Exception as error:
+            # Whoever watches is not disturbed: the collecting at the end meets it again.
+            log.info("files of runs cannot be fetched yet: %s", error)
         self._next = time.monotonic() + self._pause
 
 

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from runfleet.azure.management import Management
     from runfleet.azure.packages import AccountPackages
 
-LOCAL = "local"
-"""The account of this machine, which is in no file."""
-
 
 class Access(Protocol):
     """The way to an account."""

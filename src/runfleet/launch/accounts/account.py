@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 
 from runfleet.azure import AzureBatch
 from runfleet.azure.account_settings import LoginKind
-from runfleet.launch.accounts.access import LOCAL, Access
+from runfleet.launch.accounts.access import Access
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.deletion import Belongings, delete_belongings, find_belongings
 from runfleet.launch.errors import AccountError, LaunchError, StudyNotFoundError
 from runfleet.launch.hashes import hash_cache

@@ -26,7 +26,7 @@ from runfleet.documents.document import Document, parse_document
 from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
 from runfleet.documents.form import Form
 from runfleet.documents.validation import check
-from runfleet.launch.accounts.access import LOCAL
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.errors import AccountError
 from runfleet.storage.files import written_whole
 

@@ -8,9 +8,10 @@ import platform
 from pathlib import Path
 
 from runfleet.home import runfleet_home
-from runfleet.launch.accounts.access import LOCAL, Access, LocalAccess
+from runfleet.launch.accounts.access import Access, LocalAccess
 from runfleet.launch.accounts.account import Account
 from runfleet.launch.accounts.keys import AskKey, Keys
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.emulator import emulator_of
 
 
