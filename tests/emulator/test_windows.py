@@ -38,7 +38,11 @@ int main(int count, char **arguments)
     const char *what = count > 1 ? arguments[1] : "";
     if (!strcmp(what, "overflow")) return deeper(0);
     if (!strcmp(what, "crash")) *(volatile int *)0 = 1;
-    if (!strcmp(what, "hang")) Sleep(INFINITE);
+    if (!strcmp(what, "hang")) {
+        puts("hangs");
+        fflush(stdout);
+        Sleep(INFINITE);
+    }
     if (!strcmp(what, "code")) return strtoul(arguments[2], NULL, 0);
     if (!strcmp(what, "console")) {
         FILE *console = fopen("CONOUT$", "w");
@@ -308,8 +312,9 @@ def test_a_program_that_is_killed_has_not_succeeded(account, job, wait_for):
     program = "%AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program"
     account.add(job, "killed", f"cmd /c {program} hang")
     place = f"\\{job}\\job-1\\killed"
-    wait_for(lambda: [one for one in mentions(place) if b"program" in command_of(one)])
-    kill(place, b"\\program")
+    output = f"/jobs/{job}/tasks/killed/files/stdout.txt"
+    wait_for(lambda: b"hangs" in account.send("GET", output).content)
+    kill(place, b"\\my-app\\1.0\\program")
     ended = account.task_in(job, "killed", "completed")
     assert ended["executionInfo"]["exitCode"] == 128 + signal.SIGKILL
     assert "was killed by signal 9" in account.read(job, "killed", "stderr.txt")
