@@ -44,7 +44,7 @@ def check_programs(model: Model, pool: PoolPlan) -> None:
     """
     system = pool.operating_system
     for word in program_words(model.command, system):
-        found = _system_of(word, _find(model, word, system))
+        found = system_of(word, find_program(model, word, system))
         if found is not None and found is not system:
             raise _for_other_system(word, found, pool)
 
@@ -61,7 +61,7 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
         yield from _problems(model)
         return
     for word in program_words(model.command, _LINUX):
-        if word.lower().endswith(".exe") and _find(model, word, _LINUX) is None:
+        if word.lower().endswith(".exe") and find_program(model, word, _LINUX) is None:
             yield (
                 f"`{word}` is a program of Windows by its name, and the nodes of `{pool.image}` "
                 f"run Linux: if it is one, write `pool: {{image: {_IMAGES[_WINDOWS]}}}`"
@@ -78,9 +78,11 @@ def _not_of_wine(model: Model) -> Iterator[str]:
 
 
 def _problems(model: Model) -> Iterator[str]:
-    found = {word: _find(model, word, _WINDOWS) for word in program_words(model.command, _WINDOWS)}
+    found = {
+        word: find_program(model, word, _WINDOWS) for word in program_words(model.command, _WINDOWS)
+    }
     for word, shared in found.items():
-        if shared is not None and _system_of(word, shared) is _WINDOWS:
+        if shared is not None and system_of(word, shared) is _WINDOWS:
             yield from _problems_of(model, word, shared)
 
 
@@ -132,7 +134,7 @@ def shell_words(command: str) -> Iterator[str]:
         return
 
 
-def _find(model: Model, word: str, system: OperatingSystem) -> SharedInput | None:
+def find_program(model: Model, word: str, system: OperatingSystem) -> SharedInput | None:
     """Find the input that a command starts, if it is one."""
     if system is _LINUX:
         path = PurePosixPath(word)
@@ -142,7 +144,7 @@ def _find(model: Model, word: str, system: OperatingSystem) -> SharedInput | Non
     return next((inputs[start + end] for end in _ENDINGS if start + end in inputs), None)
 
 
-def _system_of(word: str, shared: SharedInput | None) -> OperatingSystem | None:
+def system_of(word: str, shared: SharedInput | None) -> OperatingSystem | None:
     """Tell which system alone can start a program; None where either may, or nobody knows."""
     if shared is not None:
         with shared.source.open("rb") as file:
