@@ -7,13 +7,26 @@ from azure.batch import models
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfleet.azure.values import duration_to_wire, quoted, time_from_wire
+from runfleet.azure.values import duration_from_wire, duration_to_wire, quoted, time_from_wire
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=3650)))
 def test_the_sdk_reads_our_durations(duration):
     wire = {"maxWallClockTime": duration_to_wire(duration)}
     assert models.BatchTaskConstraints(wire).max_wall_clock_time == duration
+    assert duration_from_wire(duration_to_wire(duration)) == duration
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("PT1M", timedelta(minutes=1)),
+        ("P10675199DT2H48M5.4775807S", timedelta(10675199, hours=2, minutes=48, seconds=5.477581)),
+        ("P1M", None),
+    ],
+)
+def test_durations_of_the_service_are_read(text, duration):
+    assert duration_from_wire(text) == duration
 
 
 @pytest.mark.parametrize(

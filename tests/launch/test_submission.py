@@ -373,7 +373,9 @@ def test_a_time_limit_is_no_cancellation(account: Account, write_study: WriteStu
     """The run has failed, and says why."""
     submission = account.submit(write_study("model: {command: sleep 1000, time_limit: 1s}"))
     assert finish(submission).counts.failed == 1
-    assert [group.message for group in submission.failures()] == ["the time limit was exceeded"]
+    assert [group.message for group in submission.failures()] == [
+        "the time limit of `1s` was exceeded"
+    ]
 
 
 def test_logs_are_read_from_the_storage(account: Account, write_study: WriteStudy) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from runfleet.azure.faults import Fault, fault_from_wire
-from runfleet.azure.values import pairs_from_wire, time_from_wire
+from runfleet.azure.values import duration_from_wire, pairs_from_wire, time_from_wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class TaskInfo:
         Where it last ran.
     command_line, environment, user
         What was asked for; the user is an account of its pool, or None for the usual one.
+    time_limit
+        How long it might take; told of tasks that have failed, where it may be why.
     """
 
     id: str
@@ -46,6 +48,7 @@ class TaskInfo:
     command_line: str | None
     environment: Mapping[str, str]
     user: str | None = None
+    time_limit: timedelta | None = None
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
@@ -66,7 +69,13 @@ class TaskInfo:
             wire.get("commandLine"),
             pairs_from_wire(wire.get("environmentSettings")),
             (wire.get("userIdentity") or {}).get("username"),
+            _time_limit(wire) if execution.get("failureInfo") else None,
         )
+
+
+def _time_limit(wire: Mapping[str, Any]) -> timedelta | None:
+    limit = (wire.get("constraints") or {}).get("maxWallClockTime")
+    return duration_from_wire(limit) if limit else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from runfleet.azure import Fault, TaskInfo
 from runfleet.launch.grouping import Groups
 from runfleet.launch.windows_exits import meaning_of
+from runfleet.study.model import format_duration
 
 _NOT_STAGED = 74
 _ENDED_CODE = "TaskEnded"
@@ -121,7 +122,8 @@ def has_timed_out(task: TaskInfo) -> bool:
 def batch_message(task: TaskInfo) -> str:
     """Say in one line what Batch knows of a failure."""
     if has_timed_out(task):
-        return "the time limit was exceeded"
+        limit = f" of `{format_duration(task.time_limit)}`" if task.time_limit else ""
+        return f"the time limit{limit} was exceeded"
     if task.exit_code is not None and kind_of(task) is FailureKind.MODEL:
         meaning = meaning_of(task.exit_code)
         return f"exit code {task.exit_code}" + (f": {meaning}" if meaning else "")

@@ -124,7 +124,7 @@ def failed_tasks(history: History, generation: Generation) -> Iterator[TaskInfo]
     """List the tasks of a generation that count and have failed by themselves."""
     outdated = history.store.read_outdated(generation)
     for task in history.batch.list_tasks(
-        generation.job_id, filter=FAILED, select=["id", "executionInfo"]
+        generation.job_id, filter=FAILED, select=["id", "executionInfo", "constraints"]
     ):
         if task.id not in outdated and not was_cancelled(task):
             yield task

@@ -107,7 +107,9 @@ class Watcher:
         outdated = self.history.store.read_outdated(generation)
         found: list[FailedRun] = []
         for task in batch.list_tasks(
-            job_id, filter=self._lately_failed(job_id), select=["id", "executionInfo"]
+            job_id,
+            filter=self._lately_failed(job_id),
+            select=["id", "executionInfo", "constraints"],
         ):
             if (job_id, task.id) in self._told:
                 continue

@@ -132,3 +132,11 @@ def parse_duration(text: str) -> timedelta:
             f"`{text}` is not a duration", hint="write one like `90s`, `10m` or `1h30m`"
         )
     return duration
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration as `parse_duration` reads it, to the second: `1h30m`."""
+    minutes, seconds = divmod(duration.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = {"d": duration.days, "h": hours, "m": minutes, "s": seconds}
+    return "".join(f"{count}{unit}" for unit, count in parts.items() if count) or "0s"
