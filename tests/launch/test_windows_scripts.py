@@ -149,6 +149,29 @@ def test_a_missing_output_fails_the_run(node: Node, command: str, pattern: str) 
 
 
 @pytest.mark.parametrize(
+    ("pattern", "made", "meant"),
+    [
+        ("head.txt", "out & (1)/HEAD.txt", "out & (1)/head.txt"),
+        ("its (100%) & $X.txt", "out/its (100%) & a.txt", "out/its (100%) & $X.txt"),
+        ("out/**/*.rpt", "net.rpt", "*.rpt"),
+        ("out/*", "net.rpt", None),
+    ],
+)
+def test_a_missing_output_that_is_elsewhere_is_named(
+    node: Node, pattern: str, made: str, meant: str | None
+) -> None:
+    """In the run's folder, or in one there."""
+    (node.work / made).parent.mkdir(exist_ok=True)
+    (node.work / made).touch()
+    done = node.run(Model("rem", outputs=(Output(pattern),)), X="a")
+    suggestion = f"; did you mean `{meant}`?" if meant else ""
+    assert done.returncode == 66
+    assert (
+        done.stderr.strip() == f"runfleet: the required output `{pattern}` is missing{suggestion}"
+    )
+
+
+@pytest.mark.parametrize(
     ("pattern", "file"),
     [
         ("*.rpt", "net 1.rpt"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import count
+from itertools import chain, count
 from pathlib import PurePosixPath
 
 from runfleet.azure import OperatingSystem, PackageReference, package_folders, shell_command
@@ -83,7 +83,8 @@ def run_script(model: Model) -> str:
     lines = ["@echo off", *_preparations(model), *_paths(model), _start(model.command)]
     lines += ["if %ERRORLEVEL% neq 0 exit %ERRORLEVEL%"]
     lines += [line for number, one in enumerate(required, 1) for line in _look_for(one, number)]
-    lines += ["exit 0", _NOT_STAGED, *map(_complain, required, count(1))]
+    complaints = chain.from_iterable(map(_complain, required, count(1)))
+    lines += ["exit 0", _NOT_STAGED, *complaints]
     script = "\n".join(lines) + "\n"
     _refuse_other_letters(script)
     return script
@@ -218,13 +219,30 @@ def _refuse_wildcards(pattern: str, folders: Iterable[str]) -> None:
         raise _refused(pattern, _ONLY_IN_NAME)
 
 
-def _complain(pattern: str, number: int) -> str:
-    said = _SPECIAL.sub(r"^\g<0>", pattern.replace("%", "%%"))
-    return (
-        f":missing_{number}\n"
-        f">&2 echo runfleet: the required output `{said}` is missing\n"
-        f"exit {EXIT_OUTPUT_MISSING}"
-    )
+def _complain(pattern: str, number: int) -> Iterator[str]:
+    """Say what is missing, and what is called alike in the run's folder or in one there."""
+    folders, _, name = pattern.removeprefix("./").rpartition("/")
+    yield f":missing_{number}"
+    if any(letter.isalnum() for letter in name):
+        if folders:
+            yield from _end(pattern, name=name)
+        # Wine reads only plain lines in the block of a loop.
+        yield "for /d %%d in (*) do ("
+        yield from _end(pattern, folder="%%d/", name=name)
+        yield ")"
+    yield from _end(pattern)
+
+
+def _end(pattern: str, *, folder: str = "", name: str = "") -> Iterator[str]:
+    condition = f'if exist "{folder}{_pattern(name)}" '.replace("/", "\\") if name else ""
+    suggestion = f"; did you mean `{folder}{_said(name)}`?" if name else ""
+    said = f"the required output `{_said(pattern)}` is missing{suggestion}"
+    yield f"{condition}>&2 echo runfleet: {said}"
+    yield f"{condition}exit {EXIT_OUTPUT_MISSING}"
+
+
+def _said(pattern: str) -> str:
+    return _SPECIAL.sub(r"^\g<0>", pattern.replace("%", "%%"))
 
 
 def _path(path: PurePosixPath) -> str:
