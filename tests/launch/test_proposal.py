@@ -29,7 +29,7 @@ def binary(path: Path, system: System = System.WINDOWS, *, version: str = "", fo
     ],
 )
 def test_a_package_is_called_after_the_program(tmp_path, name: str, version: str, package: str):
-    proposal = propose(binary(tmp_path / name, version=version), tmp_path)
+    proposal = propose(binary(tmp_path / name, version=version), tmp_path / "studies")
     assert str(proposal.package) == package
     assert PackageReference.parse(package) == proposal.package
     assert proposal.command == (name if " " not in name else f'"{name}"')
@@ -40,7 +40,7 @@ def test_programs_of_one_name_have_packages_of_their_own(tmp_path):
     for name in ("model", "model.exe"):
         (tmp_path / name).touch()
     found = [
-        str(propose(binary(tmp_path / name, system), tmp_path).package)
+        str(propose(binary(tmp_path / name, system), tmp_path / "studies").package)
         for name, system in (("model", System.LINUX), ("model.exe", System.WINDOWS))
     ]
     assert found == ["model==1.0", "model-exe==1.0"]
@@ -60,10 +60,33 @@ def test_libraries_come_along_and_are_found(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("system", "size", "command", "is_input"),
+    [
+        (System.WINDOWS, 1, "bin\\model.exe 5", True),
+        (System.LINUX, 1, "./bin/model.exe 5", True),
+        (System.WINDOWS, 30_000_000, "model.exe 5", False),
+    ],
+)
+def test_a_small_program_that_is_one_file_is_an_input(
+    tmp_path: Path, system: System, size: int, command: str, is_input: bool
+):
+    """A package of one file would be one step more."""
+    path = tmp_path / "bin" / "model.exe"
+    path.parent.mkdir()
+    with path.open("wb") as file:
+        file.truncate(size)
+    proposal = propose(binary(path, system), tmp_path, ["5"])
+    assert proposal.command == command
+    assert proposal.inputs == (("bin/model.exe",) if is_input else ())
+    assert (proposal.package is None) == is_input
+
+
+@pytest.mark.parametrize(
     ("glibc", "image"),
     [((), "22.04"), ((2, 35), "22.04"), ((2, 36), "24.04"), ((2, 99), "24.04")],
 )
 def test_the_image_is_new_enough(tmp_path: Path, glibc: tuple[int, ...], image: str):
+    (tmp_path / "m").touch()
     program = Program(tmp_path / "m", Kind.BINARY, System.LINUX, "a program", glibc=glibc)
     assert propose(program, tmp_path).image == f"ubuntu-{image}"
 

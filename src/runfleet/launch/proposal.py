@@ -18,6 +18,7 @@ from runfleet.study import PackageReference, starter_text, study_name_from
 _WINDOWS_IMAGE = "windows-2022"
 _NEWEST_UBUNTU = "24.04"
 _FIRST_VERSION = "1.0"
+_LARGEST_INPUT_BYTES = 20_000_000
 # `swat-2012.10.exe`, `model_v3.1`
 _NAME_AND_VERSION = re.compile(r"(?P<name>.*?[A-Za-z0-9])[-_ ]+v?(?P<version>\d+(?:\.\d+)+)")
 _PLAIN_WORD = re.compile(r"[\w.:=/\\-]+")
@@ -80,16 +81,16 @@ def propose(program: Program, folder: Path, arguments: Sequence[str] = ()) -> Pr
     arguments
         What it is told.  Those that are files in the folder become inputs.
     folder
-        The folder of the study file.  Scripts in it become inputs, which follow every change of
-        theirs; all else becomes a package, which every node unpacks once.
+        The folder of the study file.  Scripts and small programs in it become inputs, which follow
+        every change of theirs; all else becomes a package, which every node unpacks once.
     """
     files = {one: _place_in(folder, Path(one)) for one in arguments if _is_file(one)}
     told = _quoted(program, [files.get(one) or one for one in arguments])
     inputs = tuple(place for place in files.values() if place is not None)
     outside = tuple(one for one, place in files.items() if place is None)
     own = _place_in(folder, program.path)
-    if program.kind is not Kind.BINARY and own is not None:
-        command = _script_command(program, own) + told
+    if own is not None and _is_small(program):
+        command = _input_command(program, own) + told
         return Proposal(program, command, _image(program), inputs=(own, *inputs), outside=outside)
     package = _package(program)
     libraries = program.found(Whereabouts.BESIDE, Whereabouts.HERE)
@@ -119,6 +120,14 @@ def _place_in(folder: Path, file: Path) -> str | None:
     return path.relative_to(home).as_posix() if path.is_relative_to(home) else None
 
 
+def _is_small(program: Program) -> bool:
+    """Tell whether runs may well have copies of a program: a file of its own, and no large one."""
+    if program.kind is not Kind.BINARY:
+        return True
+    needs_more = program.found(Whereabouts.BESIDE, Whereabouts.HERE, Whereabouts.MISSING)
+    return not needs_more and program.path.stat().st_size <= _LARGEST_INPUT_BYTES
+
+
 def _quoted(program: Program, arguments: Sequence[str]) -> str:
     quote = _windows_word if program.system is System.WINDOWS else shlex.quote
     return "".join(f" {quote(argument)}" for argument in arguments)
@@ -145,7 +154,7 @@ def _package(program: Program) -> PackageReference:
     return PackageReference(study_name_from(name), program.version or version)
 
 
-def _script_command(program: Program, shared: str) -> str:
+def _input_command(program: Program, shared: str) -> str:
     """Start a file in the run's folder."""
     if program.system is System.WINDOWS:
         place = _windows_word(shared.replace("/", "\\"))
