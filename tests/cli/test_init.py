@@ -62,7 +62,12 @@ def test_a_study_file_is_replaced_only_when_that_is_asked(runfleet, folder: Path
 
 def test_a_program_on_path_needs_no_file(runfleet, folder: Path):
     """It is said where a program has to come from that is nowhere to be found."""
-    assert "application package" in runfleet("init", "no-such-model", "-o", "two.yaml").err
+    assert runfleet("init", "no-such-model", "-o", "two.yaml").err == (
+        "warning: `no-such-model` is neither a file here nor a program on PATH: the study file "
+        "starts it all the same, and has to name the application package under `packages` that "
+        "brings it\n"
+        "Wrote `two.yaml`. Edit it, then try `runfleet plan two.yaml`.\n"
+    )
     assert runfleet("init", "sh", "-o", "three.yaml").err.startswith("Wrote")
     assert Study.load(folder / "three.yaml").model.inputs == ()
 
@@ -75,6 +80,19 @@ def test_a_file_that_is_not_there_is_refused(runfleet, folder: Path):
         "hint: check the name, or give the path to the file\n"
     )
     assert not (folder / "study.yaml").exists()
+
+
+@pytest.mark.parametrize("typed", ["modle", "model", "Modle.sh"])
+def test_a_file_that_is_mistyped_is_refused(runfleet, folder: Path, typed: str):
+    """Nobody means a program of a package who has a file of nearly that name."""
+    for name in ("model.sh", "modle.txt"):
+        (folder / name).touch()
+    ended = runfleet("init", typed)
+    assert ended.code == 1
+    assert ended.err == (
+        f"error: there is no file `{typed}` here, nor a program of that name on PATH\n"
+        "hint: did you mean `model.sh`?\n"
+    )
 
 
 def test_what_is_no_program_is_refused(runfleet, folder: Path):

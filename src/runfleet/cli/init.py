@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path, PurePath
 from typing import Annotated
 
@@ -74,17 +75,38 @@ def _is_file(executable: str) -> bool:
 
 
 def _on_path(printer: Printer, command: Sequence[str], name: str | None) -> str:
-    if shutil.which(command[0]) is None:
-        if PurePath(command[0]).suffix.lower() in _SUFFIXES:
-            raise RunfleetError(
-                f"there is no file `{command[0]}` here, nor a program of that name on PATH",
-                hint="check the name, or give the path to the file",
-            )
+    program = command[0]
+    if shutil.which(program) is None:
+        _refuse_mistyped(program)
         printer.warning(
-            f"`{command[0]}` is neither a file here nor a program on PATH; "
-            "it has to be in an application package of the study"
+            f"`{program}` is neither a file here nor a program on PATH: the study file starts it "
+            "all the same, and has to name the application package under `packages` that brings it"
         )
     return starter_text(shlex.join(command), name=name)
+
+
+def _refuse_mistyped(program: str) -> None:
+    """Refuse a name that nothing has and that is meant for a file; others a package may bring."""
+    meant = _meant_file(program)
+    if meant is not None or PurePath(program).suffix.lower() in _SUFFIXES:
+        remedy = "check the name, or give the path to the file"
+        raise RunfleetError(
+            f"there is no file `{program}` here, nor a program of that name on PATH",
+            hint=f"did you mean `{meant}`?" if meant else remedy,
+        )
+
+
+def _meant_file(program: str) -> str | None:
+    """Find the program in this folder whose name, with or without its ending, is nearest."""
+    files = [file.name for file in Path().iterdir() if _is_program(file)]
+    names = {PurePath(name).stem.lower(): name for name in files}
+    names |= {name.lower(): name for name in files}
+    close = get_close_matches(program.lower(), names, n=1, cutoff=0.8)
+    return names[close[0]] if close else None
+
+
+def _is_program(file: Path) -> bool:
+    return file.is_file() and (file.suffix.lower() in _SUFFIXES or os.access(file, os.X_OK))
 
 
 def _show(printer: Printer, proposal: Proposal | None, output: Path) -> None:
