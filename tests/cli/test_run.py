@@ -116,6 +116,16 @@ def test_failed_runs_are_grouped_by_what_they_said(local, write_study):
     )
 
 
+def test_a_result_that_never_changes_is_doubted(local, write_study):
+    """Its plots are flat, and nobody would know why."""
+    study = write_study("flat", "echo 12.5 metres > out.txt\n", more=RESULT)
+    doubt = (
+        "warning: `depth` is 12.5 in all 3 runs that have it: it does not depend on the "
+        "parameters, or is read from the wrong place\n"
+    )
+    assert doubt in local("run", study).err
+
+
 def test_failed_runs_are_retried_when_that_is_asked(local, write_study, folder: Path):
     """Without `--failed` there is nothing to retry; with it, only they are done again."""
     script = f'echo "$N" >> "{folder}/done.txt"; [ "$N" != 2 ] || [ -e "{folder}/mended" ]\n'

@@ -18,6 +18,7 @@ from runfleet.launch.table import TableShape
 from runfleet.study import Study
 
 _SHOWN_FAILURES = 10
+_ENOUGH_TO_VARY = 3
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,10 @@ def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
     show_failures(printer, ending.failures)
     if counts.failed:
         _show_ways_on(printer, study.name, ending.account)
-    _show_results(printer, summarise_results(study, collected))
+    summaries = summarise_results(study, collected)
+    _show_results(printer, summaries)
+    if collected.sensitivities is None:  # they say so themselves
+        _show_constants(printer, study, summaries)
     _show_lacking(printer, collected.lacking)
     names = [collected.csv.name, collected.parquet.name]
     if collected.sensitivities:
@@ -146,6 +150,18 @@ def shortest(path: Path) -> Path:
     here = Path.cwd()
     whole = path.absolute()
     return whole.relative_to(here) if whole.is_relative_to(here) else whole
+
+
+def _show_constants(printer: Printer, study: Study, summaries: Mapping[str, ResultSummary]) -> None:
+    """Doubt results that are the same in all runs, though a parameter varies."""
+    if all(parameter.is_fixed for parameter in study.parameters):
+        return
+    for name, summary in summaries.items():
+        if summary.runs >= _ENOUGH_TO_VARY and summary.min == summary.max:
+            printer.warning(
+                f"`{name}` is {value_text(summary.min)} in all {summary.runs:,} runs that have it: "
+                "it does not depend on the parameters, or is read from the wrong place"
+            )
 
 
 def _show_lacking(printer: Printer, groups: Sequence[LackingResult]) -> None:
