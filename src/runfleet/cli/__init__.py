@@ -1,5 +1,6 @@
 """The command line: the only place that prints."""
 
+import os
 import sys
 
 from runfleet.cli.head_start import give_head_start
@@ -9,6 +10,8 @@ from runfleet.garbage import collect_rarely
 def main() -> None:
     """Run the command line, and exit with its code."""
     collect_rarely()
+    # Else numpy starts threads for each processor, which spin where models are to run.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     give_head_start(sys.argv[1:])
     from runfleet.cli.root import main as run_command
 
