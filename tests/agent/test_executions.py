@@ -200,8 +200,8 @@ def test_a_time_limit_counts_the_fetching_of_files(agent, blob_server):
 
 
 def test_time_limits_pass_in_their_own_order(agent):
-    long, short = (agent.shell("sleep 1000", time_limit=seconds) for seconds in (0.3, 0.1))
-    quick = agent.shell("true", time_limit=0.2)
+    long, short = (agent.shell("sleep 1000", time_limit=seconds) for seconds in (2.2, 0.1))
+    quick = agent.shell("true", time_limit=2)
     agent.say(long, short, quick)
     ends = [agent.ended(one) for one in (quick, short, long)]
     assert [one.ended_by for one in ends] == ["exit", "timelimit", "timelimit"]

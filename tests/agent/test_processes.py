@@ -56,7 +56,7 @@ def test_no_process_outlives_a_kill(agent, script):
 
 
 def test_no_process_outlives_a_time_limit(agent):
-    execution = agent.shell(HIDING["as a daemon"] + "sleep 1000", time_limit=0.5)
+    execution = agent.shell(HIDING["as a daemon"] + "sleep 1000", time_limit=2)
     assert agent.run(execution).ended_by is EndedBy.TIME_LIMIT
     assert not exists(agent.pid_from(execution, "pid"))
 

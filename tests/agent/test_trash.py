@@ -67,7 +67,10 @@ def test_an_idle_agent_uses_no_processor_time(own_agent):
             switches = next(line for line in file if line.startswith("voluntary"))
         return fields[11:13], switches
 
-    time.sleep(0.3)
-    before = ticks()
-    time.sleep(0.5)
-    assert ticks() == before
+    def is_still():
+        before = ticks()
+        time.sleep(0.5)
+        return ticks() == before
+
+    # What has just ended is noted a moment later.
+    wait_until(is_still)

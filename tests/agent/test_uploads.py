@@ -111,7 +111,7 @@ def test_nothing_is_uploaded_where_a_retry_will_follow(agent, upload, container)
 
 def test_logs_of_a_command_that_was_stopped_are_uploaded(agent, upload, container):
     uploads = (upload("../std*.txt"), upload("../stdout.txt", "never", condition="tasksuccess"))
-    ended = agent.run(agent.shell("echo on; sleep 1000", uploads=uploads, time_limit=0.3))
+    ended = agent.run(agent.shell("echo on; sleep 1000", uploads=uploads, time_limit=2))
     assert ended.ended_by is EndedBy.TIME_LIMIT
     assert blobs_in(container) == ["stderr.txt", "stdout.txt"]
     assert (container / "stdout.txt").read_text() == "on\n"

@@ -34,13 +34,15 @@ def manager_job(account):
     return make
 
 
-def test_the_end_of_the_manager_ends_the_job(account, manager_job, sh):
+def test_the_end_of_the_manager_ends_the_job(account, manager_job, sh, tmp_path):
     """Item 112: what runs then is ended, and what waits stays so."""
     pool = account.pool(nodes=1, slots=2)
-    job = manager_job(pool, sh("sleep 0.5; exit 3"), runExclusive=False)
+    wait = sh(f'until test -e "{tmp_path}/go"; do sleep 0.02; done; exit 3')
+    job = manager_job(pool, wait, runExclusive=False)
     account.add(job, "long", "sleep 60")
     account.task_in(job, "long", "running")
     account.add(job, "waiting")
+    (tmp_path / "go").touch()
     info = account.job_in(job, "completed")["executionInfo"]
     assert info["terminateReason"] == "JMComplete"
     assert account.task(job, "Manager")["executionInfo"]["exitCode"] == 3

@@ -314,11 +314,13 @@ def test_a_command_goes_to_another_node_as_by_ssh(account, job, sh):
         assert exit_code == "3"
 
 
-def test_a_command_on_another_node_ends_with_whoever_asked(account, job, sh, wait_for):
+def test_a_command_on_another_node_ends_with_whoever_asked(account, job, sh, wait_for, tmp_path):
     mark = f"3{os.getpid()}.5"
-    script = f"timeout 0.2 ssh ${{AZ_BATCH_HOST_LIST##*,}} sleep {mark}; sleep {mark}"
+    ask = f"ssh ${{AZ_BATCH_HOST_LIST##*,}} sleep {mark}"
+    script = f"{ask} & until test -e {tmp_path}/go; do sleep 0.02; done; kill $!; sleep 1000"
     account.add(job, "t", sh(script), **instances())
-    wait_for(lambda: len(processes(mark)) == 2)
-    wait_for(lambda: len(processes(mark)) == 1)
-    account.client.terminate_task(job, "t")
+    wait_for(lambda: ["sleep", mark] in map(_arguments, processes(mark)))
+    (tmp_path / "go").touch()
     wait_for(lambda: not processes(mark))
+    assert account.task(job, "t")["state"] == "running"
+    account.client.terminate_task(job, "t")

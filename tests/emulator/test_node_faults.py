@@ -61,12 +61,17 @@ def test_a_spot_node_is_preempted(
     (before,) = account.nodes(pool)
     job = account.job(pool)
     account.add(job, "t", sh(f"test -e {tmp_path}/go || sleep 60"))
-    account.node_in(pool, "preempted")
+    account.wait_for(lambda: before["id"] not in present(account, pool))
     (tmp_path / "go").touch()
     task = account.task_in(job, "t", "completed")
     assert task["executionInfo"]["result"] == "success"
     assert task["executionInfo"]["requeueCount"] == 0
     assert task["nodeInfo"]["nodeId"] != before["id"]
+
+
+def present(account: Any, pool: str) -> set[str]:
+    """The nodes of a pool that have not been taken away."""
+    return {node["id"] for node in account.nodes(pool) if node["state"] != "preempted"}
 
 
 TRANSFERS = {

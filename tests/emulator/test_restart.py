@@ -395,16 +395,18 @@ def test_a_store_that_cannot_be_used_is_told_plainly(tmp_path, spoil, message):
 def test_an_emulator_with_nothing_to_do_ends(tmp_path, start_emulator):
     """Not one whose tasks run."""
     emulator = start_emulator(tmp_path, "--idle-exit", "1")
-    assert emulator.process.wait(10) == 0
+    assert emulator.process.wait(30) == 0
 
 
-def test_an_emulator_stays_while_tasks_run(tmp_path, start_emulator, account_of):
-    emulator = start_emulator(tmp_path, "--idle-exit", "0.5")
+def test_an_emulator_stays_while_tasks_run(tmp_path, start_emulator, account_of, sh):
+    emulator = start_emulator(tmp_path, "--idle-exit", "1.5")
     account = account_of(emulator)
-    account.add(account.job(account.pool(nodes=1)), "t", "sleep 2")
-    time.sleep(1.5)
+    wait = sh(f'until test -e "{tmp_path}/go"; do sleep 0.05; done')
+    account.add(account.job(account.pool(nodes=1)), "t", wait)
+    time.sleep(2.5)
     assert emulator.process.poll() is None
-    assert emulator.process.wait(10) == 0
+    (tmp_path / "go").touch()
+    assert emulator.process.wait(30) == 0
 
 
 def test_an_emulator_without_an_agent_ends(restarting, wait_for, tmp_path):

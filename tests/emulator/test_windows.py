@@ -128,6 +128,11 @@ def command_of(process: str) -> bytes:
         return b""
 
 
+def said_by(account, job: str, task: str) -> bytes:
+    """What a task has written so far; before it begins, why there is nothing yet."""
+    return account.send("GET", f"/jobs/{job}/tasks/{task}/files/stdout.txt").content
+
+
 def test_places_are_windows_paths(account, job):
     """Packages are found by the names of Windows (item 136); lines end as the program ends them."""
     line = "cmd /c echo %AZ_BATCH_TASK_WORKING_DIR%& cd & echo %AZ_BATCH_APP_PACKAGE_MY-APP#1.0%"
@@ -312,8 +317,7 @@ def test_a_program_that_is_killed_has_not_succeeded(account, job, wait_for):
     program = "%AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program"
     account.add(job, "killed", f"cmd /c {program} hang")
     place = f"\\{job}\\job-1\\killed"
-    output = f"/jobs/{job}/tasks/killed/files/stdout.txt"
-    wait_for(lambda: b"hangs" in account.send("GET", output).content)
+    wait_for(lambda: b"hangs" in said_by(account, job, "killed"))
     kill(place, b"\\my-app\\1.0\\program")
     ended = account.task_in(job, "killed", "completed")
     assert ended["executionInfo"]["exitCode"] == 128 + signal.SIGKILL
@@ -327,8 +331,8 @@ def test_a_wine_that_is_killed_holds_nobody_up(account, wait_for):
     job = account.job(account.pool(virtualMachineConfiguration=IMAGE))
     account.run(job, "first", "cmd /c echo %AZ_BATCH_NODE_ROOT_DIR%")
     node = account.read(job, "first").strip().rpartition("\\")[2]
-    account.add(job, "victim", "cmd /c ping -n 1000 127.0.0.1 >nul")
-    wait_for(lambda: mentions(f"\\{job}\\job-1\\victim"))
+    account.add(job, "victim", "cmd /c echo begun& ping -n 1000 127.0.0.1 >nul")
+    wait_for(lambda: b"begun" in said_by(account, job, "victim"))
     kill(f"/{node}/volatile/wine/", b"wineserver")
     ended = account.task_in(job, "victim", "completed")
     assert ended["executionInfo"]["exitCode"] == 128 + signal.SIGKILL
