@@ -123,7 +123,7 @@ def stop_emulator(emulator: Emulator) -> None:
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], *, seconds: float = 30) -> T:
+def wait_for(condition: Callable[[], T], *, seconds: float = 60) -> T:
     """What a condition gives once it gives something; fails if that takes too long."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):

@@ -33,7 +33,7 @@ from runfleet.agent.messages import (
     encode,
 )
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 NODE_COMMAND = [sys.executable, "-m", "runfleet.agent"]
 
 

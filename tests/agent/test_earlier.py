@@ -39,7 +39,7 @@ def test_an_agent_that_is_still_there_is_ended_first(start):
     pids = begin(first)
     second = start()
     second.ready()
-    assert first.process.wait(10) == 0
+    assert first.process.wait(60) == 0
     assert not any(map(exists, pids))
     assert second.run(second.task("true")).exit_code == 0
 
@@ -50,7 +50,7 @@ def test_an_agent_that_does_not_answer_is_killed(start):
     pids = begin(first)
     first.process.send_signal(signal.SIGSTOP)
     start().ready()
-    assert first.process.wait(10) == -signal.SIGKILL
+    assert first.process.wait(60) == -signal.SIGKILL
     assert not any(map(exists, pids))
 
 
@@ -67,7 +67,7 @@ def test_a_state_folder_may_be_named_by_a_link(start, state, tmp_path):
     environment = {**os.environ, "AZ_BATCH_NODE_ROOT_DIR": f"{tmp_path}/link/nodes/0a1b2c3d"}
     with subprocess.Popen(["sleep", "1000"], env=environment) as left:
         start().ready()
-        assert left.wait(10) == -signal.SIGKILL
+        assert left.wait(60) == -signal.SIGKILL
 
 
 def test_windows_nodes_of_others_are_left_alone(start, state, monkeypatch):

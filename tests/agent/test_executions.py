@@ -168,7 +168,7 @@ def test_kill_cancels_what_is_still_being_fetched(agent, blob_server):
     file = FileToFetch(f"{blob_server.url}/study-one/slow", file_path="slow")
     execution = agent.shell("touch ran", "t", files=(file,))
     agent.say(execution)
-    assert blob_server.held.wait(10)
+    assert blob_server.held.wait(60)
     ended = agent.kill(execution)
     assert (ended.ended_by, ended.exit_code) == (EndedBy.KILL, None)
     # The slow answer comes only now, when another execution has the folder.

@@ -30,7 +30,7 @@ class Emulator:
     async def wait_for(self, count):
         while len(self.received) < count:
             self.news.clear()
-            await asyncio.wait_for(self.news.wait(), 20)
+            await asyncio.wait_for(self.news.wait(), 60)
         return self.received
 
     def execution(self, number, command_line="true"):
@@ -64,7 +64,7 @@ def test_the_death_of_the_agent_is_told(state):
         link = await emulator.start()
         link.send(emulator.execution(1, "sleep 1000"))
         os.kill(link.pid, signal.SIGKILL)
-        await asyncio.wait_for(emulator.lost.wait(), 20)
+        await asyncio.wait_for(emulator.lost.wait(), 60)
         await link.stop()
         # The next agent ends what is left.
         again = await emulator.start()

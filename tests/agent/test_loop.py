@@ -12,6 +12,9 @@ from runfleet.agent.journal import read_journal
 from runfleet.agent.messages import FilesToUpload, encode
 from runfleet.batch.states import EndedBy
 
+IN_TIME = 5.0
+"""Seconds for which the emulator waits for its agent to end."""
+
 HIDDEN = "setsid sh -c 'echo $$ > hidden; sleep 1000' & setsid env -i /bin/sleep 1000 & "
 
 
@@ -40,8 +43,8 @@ def test_no_process_is_left_when_the_emulator_or_the_agent_is_told_to_end(own_ag
         own_agent.close()
     else:
         own_agent.process.send_signal(end)
-    assert own_agent.process.wait(10) == 0
-    assert time.monotonic() - started < 3
+    assert own_agent.process.wait(60) == 0
+    assert time.monotonic() - started < IN_TIME
     assert not any(map(exists, pids))
     assert read_journal(state / "agent.journal") == [done]
 
@@ -54,8 +57,8 @@ def test_a_hundred_processes_are_ended_in_time(own_agent):
     own_agent.read(execution, "shown")
     started = time.monotonic()
     own_agent.process.terminate()
-    assert own_agent.process.wait(10) == 0
-    assert time.monotonic() - started < 3
+    assert own_agent.process.wait(60) == 0
+    assert time.monotonic() - started < IN_TIME
 
 
 def test_a_command_that_ended_well_is_journalled_when_the_emulator_dies(
@@ -69,7 +72,7 @@ def test_a_command_that_ended_well_is_journalled_when_the_emulator_dies(
     while blob_server.faults:
         time.sleep(0.001)
     own_agent.channel.shutdown(2)
-    assert own_agent.process.wait(10) == 0
+    assert own_agent.process.wait(60) == 0
     (ended,) = read_journal(state / "agent.journal")
     assert (ended.execution, ended.ended_by, ended.exit_code) == (1, EndedBy.EXIT, 0)
     assert blob_server.blobs == {"study-one/out.txt": b"1\n"}
@@ -83,8 +86,8 @@ def test_an_upload_that_hangs_does_not_keep_the_agent(own_agent, state, blob_ser
         time.sleep(0.001)
     started = time.monotonic()
     own_agent.process.terminate()
-    assert own_agent.process.wait(10) == 0
-    assert time.monotonic() - started < 3
+    assert own_agent.process.wait(60) == 0
+    assert time.monotonic() - started < IN_TIME
     assert read_journal(state / "agent.journal") == []
 
 
@@ -100,7 +103,7 @@ time.sleep(1000)
 """
 
 
-def test_no_process_is_left_when_the_emulator_is_killed(own_agent, state):
+def test_no_process_is_left_when_the_emulator_is_killed(own_agent, state, wait_for):
     """A SIGKILL of the parent, whose end of the socket then closes by itself."""
     execution = own_agent.shell(f"{HIDDEN} echo $$ > shown; sleep 1000")
     own_agent.close()
@@ -112,10 +115,7 @@ def test_no_process_is_left_when_the_emulator_is_killed(own_agent, state):
         parent.stdin.flush()
         pids = [own_agent.pid_from(execution, name) for name in ("shown", "hidden")]
         parent.kill()
-    deadline = time.monotonic() + 3
-    while any(map(exists, [agent_pid, *pids])):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: not any(map(exists, [agent_pid, *pids])))
 
 
 def test_messages_may_come_in_pieces(own_agent):

@@ -7,7 +7,7 @@ from runfleet.agent.messages import RemoveFolder
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

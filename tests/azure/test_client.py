@@ -30,7 +30,7 @@ from runfleet.azure import (
     shell_command,
 )
 
-SOON = timedelta(seconds=30)
+SOON = timedelta(seconds=60)
 NUMBERS = itertools.count()
 
 

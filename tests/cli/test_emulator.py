@@ -17,7 +17,7 @@ from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -46,7 +46,7 @@ def test_one_that_is_only_starting_is_stopped_too(runfleet):
     if ended.err == "The emulator is not running.\n":  # not even the lock was taken yet
         ended = runfleet("emulator", "stop")
     assert (ended.code, ended.err) == (0, "The emulator has been stopped.\n")
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
 
 
 def test_nodes_take_as_long_to_come_as_it_is_told(runfleet, write_study):
@@ -75,7 +75,7 @@ def test_in_the_foreground_it_shows_its_log_until_ctrl_c(runfleet):
         ),
     )
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert out == ""
     assert "Traceback" not in err
     assert runfleet("emulator", "stop").err == "The emulator is not running.\n"

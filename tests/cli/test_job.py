@@ -13,7 +13,7 @@ import pytest
 READ = 'cat a.txt "$AZ_BATCH_NODE_SHARED_DIR/large" "in/b.txt" > out.rpt; echo "$GREETING"'
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -16,7 +16,7 @@ RESULT = 'results: {depth: {file: out.txt, pattern: "(\\\\S+) metres", unit: m}}
 FAIL_AT_2 = 'if [ "$N" = 2 ]; then echo "error: no file /data/$N.txt" >&2; exit 3; fi\n'
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -228,7 +228,7 @@ def test_ctrl_c_leaves_the_runs_going(local, write_study, folder: Path):
     running = local.start("run", study)
     wait_for(lambda: local("status", study).code == 0 and counts(local, study)["running"])
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (130, "")
     assert err.endswith(
         "The runs go on. Come back to them: runfleet watch left.yaml\n"

@@ -231,7 +231,7 @@ def walk_away(walk):
 
 
 def wait_for(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (result := condition()):
         assert time.monotonic() < deadline, "the condition did not come about"
         time.sleep(0.02)

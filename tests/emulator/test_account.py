@@ -91,7 +91,7 @@ def test_usage_survives_being_killed(tmp_path, start_emulator, account_of):
     queries = [{"$filter": f"poolId eq '{pool}'"} for pool in (gone, there)]
     before = [core_hours(usage(account, **query)) for query in queries]
     emulator.process.kill()
-    emulator.process.wait(20)
+    emulator.process.wait(60)
     account = account_of(start_emulator(tmp_path / "home"))
     after = [core_hours(usage(account, **query)) for query in queries]
     assert after[0] == before[0] > 0

@@ -143,7 +143,7 @@ def test_an_auto_pool_survives_being_killed(tmp_path, start_emulator, account_of
     account = account_of(emulator)
     job = create(account, "j", auto())
     emulator.process.send_signal(signal.SIGKILL)
-    emulator.process.wait(20)
+    emulator.process.wait(60)
     account = account_of(start_emulator(tmp_path / "home"))
     pool = job["executionInfo"]["poolId"]
     assert account.get("/jobs/j")["executionInfo"]["poolId"] == pool

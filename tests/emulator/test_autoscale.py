@@ -214,7 +214,7 @@ def test_an_autoscaled_pool_outlives_its_emulator(
     account.wait_for(lambda: len(account.nodes(unused)) == 2)
     before = account.get(f"/pools/{unused}")
     first.process.kill()
-    first.process.wait(20)
+    first.process.wait(60)
     again = account_of(start_emulator(home))
     after = again.get(f"/pools/{unused}")
     kept = [name for name in before if name.startswith(("autoScale", "enable", "target"))]

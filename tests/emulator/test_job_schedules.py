@@ -299,7 +299,7 @@ def test_schedules_survive_being_killed(tmp_path, start_emulator, account_of):
     soon = {"id": "soon", "schedule": {"doNotRunUntil": due.isoformat()}}
     account.send("POST", "/jobschedules", body | soon)
     emulator.process.send_signal(signal.SIGKILL)
-    emulator.process.wait(20)
+    emulator.process.wait(60)
     account = account_of(start_emulator(tmp_path / "home"))
     assert [read(account, schedule) for schedule in ("s", "off")] == before
     assert account.wait_for(lambda: account.get("/jobschedules/soon/jobs")["value"])

@@ -37,13 +37,13 @@ class Restarting:
 
     def kill(self, number=signal.SIGKILL):
         self.emulator.process.send_signal(number)
-        self.emulator.process.wait(20)
+        self.emulator.process.wait(60)
 
     def kill_both(self):
         agent = self.agent()
         self.emulator.process.kill()
         agent.kill()
-        self.emulator.process.wait(20)
+        self.emulator.process.wait(60)
 
 
 @pytest.fixture
@@ -351,7 +351,7 @@ def command(home, *options):
 
 def test_a_second_emulator_leaves_at_once(restarting):
     """It exits with 0 and disturbs nobody."""
-    second = subprocess.run(command(restarting.home), timeout=20)
+    second = subprocess.run(command(restarting.home), timeout=60)
     assert second.returncode == 0
     assert restarting.account.send("GET", "/pools").status_code == 200
 
@@ -383,7 +383,7 @@ def test_a_store_that_cannot_be_used_is_told_plainly(tmp_path, spoil, message):
     state.mkdir()
     spoil(state / "state.db")
     content = (state / "state.db").read_bytes()
-    ended = subprocess.run(command(tmp_path), timeout=20)
+    ended = subprocess.run(command(tmp_path), timeout=60)
     assert ended.returncode == 1
     log = (state / "log.txt").read_text()
     assert message in log
@@ -395,7 +395,7 @@ def test_a_store_that_cannot_be_used_is_told_plainly(tmp_path, spoil, message):
 def test_an_emulator_with_nothing_to_do_ends(tmp_path, start_emulator):
     """Not one whose tasks run."""
     emulator = start_emulator(tmp_path, "--idle-exit", "1")
-    assert emulator.process.wait(30) == 0
+    assert emulator.process.wait(60) == 0
 
 
 def test_an_emulator_stays_while_tasks_run(tmp_path, start_emulator, account_of, sh):
@@ -406,7 +406,7 @@ def test_an_emulator_stays_while_tasks_run(tmp_path, start_emulator, account_of,
     time.sleep(2.5)
     assert emulator.process.poll() is None
     (tmp_path / "go").touch()
-    assert emulator.process.wait(30) == 0
+    assert emulator.process.wait(60) == 0
 
 
 def test_an_emulator_without_an_agent_ends(restarting, wait_for, tmp_path):
@@ -418,7 +418,7 @@ def test_an_emulator_without_an_agent_ends(restarting, wait_for, tmp_path):
     lock.unlink()
     lock.mkdir()
     restarting.agent().kill()
-    restarting.emulator.process.wait(20)
+    restarting.emulator.process.wait(60)
     # Whoever has inherited it may not have asked for its exit code yet.
     assert not task.is_running() or task.status() == psutil.STATUS_ZOMBIE
     assert "the node agent cannot be started again" in restarting.emulator.log.read_text()

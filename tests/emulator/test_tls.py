@@ -72,4 +72,4 @@ def test_the_certificate_outlives_restarts_with_and_without_tls(start_emulator, 
 def stop(emulator) -> None:
     """End it and wait."""
     emulator.process.terminate()
-    emulator.process.wait(20)
+    emulator.process.wait(60)

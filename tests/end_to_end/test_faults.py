@@ -198,7 +198,7 @@ def test_an_answer_that_was_lost_is_no_refusal(
         with AzureBatch(emulator.url, credential) as batch:
             image = batch.pick_image("ubuntu-22.04")
             batch.ensure_pool(PoolSettings("p", image, "standard_f2s_v2", dedicated=1))
-            batch.wait_for_nodes("p", 1, timeout=timedelta(seconds=20))
+            batch.wait_for_nodes("p", 1, timeout=timedelta(seconds=60))
             batch.resize_pool("p", dedicated=2)
             batch.create_job(JobSettings("j", "p"))
             batch.add_tasks("j", [TaskSettings("t", "false"), TaskSettings("u", "sleep 60")])
@@ -289,7 +289,7 @@ def times_done(folder: Path) -> dict[str, int]:
 
 def wait_until_gone(folder: Path) -> None:
     """Wait for the last process of a folder: an emulator lets go of its lock before it ends."""
-    _, alive = psutil.wait_procs(processes_of(folder), timeout=10)
+    _, alive = psutil.wait_procs(processes_of(folder), timeout=60)
     assert not alive
 
 

@@ -30,7 +30,7 @@ def end_emulator(home: Path, sign: signal.Signals = signal.SIGTERM) -> None:
         os.kill(pid, sign)
     except (FileNotFoundError, ProcessLookupError):
         return
-    wait_until(lambda: not is_alive(pid), seconds=20)
+    wait_until(lambda: not is_alive(pid), seconds=60)
 
 
 def is_alive(pid: int) -> bool:

@@ -166,7 +166,7 @@ def test_runs_that_an_edit_had_ended_are_done_when_it_is_taken_back(
     """
     both = write_study(text.replace("VALUES", "[1, 2]"))
     submission = account.submit(both)
-    wait_for(lambda: begun(submission) == (1, 1), seconds=20)
+    wait_for(lambda: begun(submission) == (1, 1), seconds=60)
     assert finish(account.submit(write_study(text.replace("VALUES", "[1]")))).counts.succeeded == 1
     (tmp_path / "open").touch()
     again = account.submit(both)
@@ -332,7 +332,7 @@ def test_a_cancelled_study_keeps_what_it_has_and_goes_on(
         """
     )
     submission = account.submit(study)
-    wait_for(lambda: begun(submission) == (1, 2), seconds=20)
+    wait_for(lambda: begun(submission) == (1, 2), seconds=60)
     counts = submission.cancel()
     assert (counts.succeeded, counts.cancelled, counts.failed) == (1, 5, 0)
     assert submission.explain().next_step == (
@@ -538,9 +538,9 @@ def test_a_deleted_pool_is_missed_and_made_again(
         """
     )
     submission = account.submit(study)
-    wait_for(lambda: submission.counts().running == 1, seconds=20)
+    wait_for(lambda: submission.counts().running == 1, seconds=60)
     account.batch.delete_pool("short-lived")
-    wait_for(lambda: account.batch.get_pool("short-lived") is None, seconds=20)
+    wait_for(lambda: account.batch.get_pool("short-lived") is None, seconds=60)
     explanation = finish(submission).explanation
     assert explanation is not None
     assert explanation.sentence == (
@@ -578,11 +578,11 @@ def test_runs_that_lost_their_node_are_counted_apart(
         """
     )
     submission = account.submit(study)
-    wait_for(lambda: submission.counts().running == 1, seconds=20)
+    wait_for(lambda: submission.counts().running == 1, seconds=60)
     account.batch.resize_pool("shrinking", dedicated=0)
-    wait_for(lambda: submission.counts().running == 0, seconds=20)
+    wait_for(lambda: submission.counts().running == 0, seconds=60)
     (tmp_path / "open").touch()
-    wait_for(lambda: account.batch.get_pool("shrinking").allocation_state == "steady", seconds=20)
+    wait_for(lambda: account.batch.get_pool("shrinking").allocation_state == "steady", seconds=60)
     last = finish(account.submit(study))
     assert last.counts.succeeded == 1
     assert submission.collect(tmp_path / "results").requeues == 1
