@@ -99,13 +99,22 @@ def test_what_failed_is_left_out_and_told(collect: Collect) -> None:
     assert not (found.folder / "interactions.csv").exists()
 
 
-def test_indices_that_are_not_sure_say_so(collect: Collect) -> None:
-    """Where not even the largest is greater than its confidence interval."""
-    found = collect("{saltelli: 4, seed: 1}")
+@pytest.mark.parametrize(
+    ("design", "index", "groups"),
+    [
+        ("{saltelli: 4, seed: 1}", "ST", "base samples"),
+        ("{morris: 3, seed: 2}", "mu_star", "trajectories"),
+    ],
+)
+def test_indices_that_are_not_sure_say_so(
+    collect: Collect, design: str, index: str, groups: str
+) -> None:
+    """Where not even the largest is well above its confidence interval."""
+    found = collect(design)
     assert found.sensitivities is not None
     (note,) = found.sensitivities.notes
-    assert note.startswith("the indices of `y` are not sure: `ST` of `X")
-    assert note.endswith("take twice as many base samples: the runs that are there count")
+    assert note.startswith(f"the indices of `y` are not sure: `{index}` of `X")
+    assert note.endswith(f"take twice as many {groups}: the runs that are there count")
 
 
 def test_too_few_runs_make_no_indices(collect: Collect) -> None:

@@ -20,6 +20,10 @@ from runfleet.study.sensitivity import SensitivityDesign
 
 _FEW = 0.5
 
+# By which part of the largest index the doubt about it is too large.  The interval of a mean of
+# sizes, which is never below 0, is hardly ever as large as the mean.
+_LARGE_DOUBT = {"mu_star": 0.5, "ST": 1.0}
+
 
 @dataclass(frozen=True)
 class Sensitivities:
@@ -100,11 +104,11 @@ def _draw(folder: Path, found: list[Indices]) -> Iterator[Path]:
 
 
 def _doubts(design: SensitivityDesign, indices: Indices) -> Iterator[str]:
-    """Say if not even the most influential parameter is sure to count."""
+    """Say if not even what the most influential parameter counts is sure."""
     main = indices.main
     first = indices.ranked()[0]
     index, doubt = (float(indices.columns[name][first]) for name in (main, f"{main}_conf"))
-    if doubt >= index:
+    if doubt >= _LARGE_DOUBT[main] * index:
         yield (
             f"the indices of `{indices.result}` are not sure: `{main}` of "
             f"`{indices.parameters[first]}`, the largest, is {index:.3g}, give or take "

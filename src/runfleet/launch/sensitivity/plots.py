@@ -13,12 +13,12 @@ from runfleet.study.sampling import FloatArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
+    from matplotlib.transforms import Bbox
 
 _MOST_BARS = 25
 _MOST_NUMBERED = 12
 _LEAST_INTERACTION = 0.05
-_RIGHT = 0.85
-_NAME_WIDTH, _NAME_HEIGHT = 0.12, 0.04
 _WIDTH_INCHES = 10.0
 _BAR_INCHES = 0.27
 _MARGIN_INCHES = 1.6
@@ -48,11 +48,11 @@ def draw_indices(path: Path, indices: Indices) -> None:
     shown = indices.ranked()[:_MOST_BARS]
     height = max(_LEAST_INCHES, _MARGIN_INCHES + _BAR_INCHES * len(shown))
     figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
-    _draw(figure, indices, shown)
     left_out = len(indices.parameters) - len(shown)
     more = f"; {left_out} parameters of less influence left out" if left_out else ""
     used = f"{indices.used:,} of {indices.groups:,} {indices.groups_name}"
     figure.suptitle(f"{indices.result} ({used}{more})", fontsize="medium")
+    _draw(figure, indices, shown)
     partial = path.with_name(f".{path.name}")
     figure.savefig(partial, dpi=_DOTS_PER_INCH, format="png")
     partial.replace(path)
@@ -63,7 +63,7 @@ def _draw(figure: Figure, indices: Indices, shown: list[int]) -> None:
         bars, plane = figure.subplots(1, 2)
         _draw_bars(bars, indices, shown, {"mu_star": "mu*"})
         bars.set_xlabel(_labelled("mu*: mean size of the effect", indices.unit))
-        _draw_plane(plane, indices, shown)
+        _draw_plane(figure, plane, indices, shown)
     elif any(indices.pairs()):
         bars, pairs = figure.subplots(1, 2)
         _draw_shares(bars, indices, shown)
@@ -98,32 +98,40 @@ def _draw_bars(axes: Axes, indices: Indices, shown: list[int], names: dict[str, 
     axes.grid(visible=True, axis="x", alpha=0.3)
 
 
-def _draw_plane(axes: Axes, indices: Indices, shown: list[int]) -> None:
+def _draw_plane(figure: Figure, axes: Axes, indices: Indices, shown: list[int]) -> None:
     across, up = indices.columns["mu_star"][shown], indices.columns["sigma"][shown]
-    axes.scatter(across, up, s=25)
-    for place in _apart(across, up):
-        name, point = indices.parameters[shown[place]], (across[place], up[place])
-        # Those at the right edge have their room to the left.
-        side, shift = ("right", -4) if point[0] > _RIGHT * across.max() else ("left", 4)
-        axes.annotate(name, point, xytext=(shift, 4), textcoords="offset points", ha=side)
-    end = float(max(across.max(), up.max())) * 1.1
-    axes.plot([0, end], [0, end], "--", color="grey", linewidth=0.8, label="sigma = mu*")
-    axes.legend(loc="lower right")
-    axes.set_xlim(0, float(across.max()) * 1.25)
-    axes.set_ylim(bottom=0, top=max(float(up.max()), float(across.max()) / 4) * 1.15)
+    width = (float(across.max()) or 1.0) * 1.25
+    axes.scatter(across, up, s=25, clip_on=False, zorder=3)
+    axes.plot([0, width], [0, width], "--", color="grey", linewidth=0.8)
+    axes.set_title("dashed: sigma = mu*", loc="right", fontsize="small", color="grey")
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, max(float(up.max()) * 1.15, width / 4))
     axes.set_xlabel(_labelled("mu*: mean size of the effect", indices.unit))
     axes.set_ylabel(_labelled("sigma: how much the effect differs", indices.unit))
     axes.grid(visible=True, alpha=0.3)
+    names = [indices.parameters[number] for number in shown]
+    texts = [_name_point(axes, *named) for named in zip(names, across, up, strict=True)]
+    figure.draw_without_rendering()  # or nobody knows how wide names are
+    _leave_apart(texts)
 
 
-def _apart(across: FloatArray, up: FloatArray) -> list[int]:
-    """Pick points, the first ones first, whose names do not cover each other."""
-    points = np.column_stack([across / (across.max() or 1), up / (up.max() or 1)])
-    picked: list[int] = []
-    for place, point in enumerate(points):
-        if not (np.abs(points[picked] - point) < (_NAME_WIDTH, _NAME_HEIGHT)).all(axis=1).any():
-            picked.append(place)
-    return picked
+def _name_point(axes: Axes, name: str, x: float, y: float) -> Annotation:
+    """Those in the right half have more room to the left."""
+    side, shift = ("right", -4) if x > axes.get_xlim()[1] / 2 else ("left", 4)
+    text = axes.annotate(name, (x, y), xytext=(shift, 4), textcoords="offset points", ha=side)
+    text.set_in_layout(False)
+    return text
+
+
+def _leave_apart(texts: list[Annotation]) -> None:
+    """Remove the texts that would cover one before them."""
+    left: list[Bbox] = []
+    for text in texts:
+        box = text.get_window_extent()
+        if any(map(box.overlaps, left)):
+            text.remove()
+        else:
+            left.append(box)
 
 
 def _draw_pairs(axes: Axes, indices: Indices, shown: list[int]) -> None:
