@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -422,6 +423,24 @@ def test_an_emulator_without_an_agent_ends(restarting, wait_for, tmp_path):
     # Whoever has inherited it may not have asked for its exit code yet.
     assert not task.is_running() or task.status() == psutil.STATUS_ZOMBIE
     assert "the node agent cannot be started again" in restarting.emulator.log.read_text()
+
+
+def test_an_emulator_whose_agents_all_end_at_once_ends(restarting, wait_for):
+    """Else a study would wait for ever, and nobody would be told why."""
+    emulator, killed = restarting.emulator, set[int]()
+
+    def is_over():
+        ready = {
+            int(pid) for pid in re.findall(r"node agent (\d+) is ready", emulator.log.read_text())
+        }
+        for pid in ready - killed:
+            killed.add(pid)
+            os.kill(pid, signal.SIGKILL)
+        return emulator.process.poll() is not None
+
+    wait_for(is_over)
+    assert len(killed) == 10
+    assert "10 node agents ended before any task had" in emulator.log.read_text()
 
 
 def test_an_idle_emulator_uses_no_processor_time(restarting, wait_for):

@@ -28,6 +28,7 @@ from runfleet.agent.process import AgentProcess
 from runfleet.batch.records import Task
 from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import EndedBy
+from runfleet.emulator.agent_lives import AgentLives
 from runfleet.emulator.commits import Commits
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.executions import Executions
@@ -92,6 +93,7 @@ class Engine:
         self._executions = executions
         self.failed = asyncio.Event()
         self._link: AgentLink | None = None
+        self._agent_lives = AgentLives()
         self._commits = Commits(store, self.disk, self._on_committed, self.failed.set)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: datetime | None = None
@@ -180,6 +182,7 @@ class Engine:
             clear_journal(self.folders.journal)
 
     async def _start_agent(self, agent: AgentProcess | None = None) -> None:
+        self._agent_lives.begin()
         self._link = await AgentLink.start(
             self.folders.state,
             on_message=self._on_message,
@@ -193,6 +196,7 @@ class Engine:
 
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Ended):
+            self._agent_lives.note_work()
             self.decide(reports.on_ended, message.execution, outcome_of(message))
             if not is_success(message) and self._has_full_disk(message):
                 self._take_away(message.subject)
@@ -222,8 +226,13 @@ class Engine:
     def _on_agent_lost(self) -> None:
         if self._link is None:
             return
-        log.error("the node agent is gone; it is started again and its tasks are queued again")
         self._link = None
+        self._agent_lives.end()
+        if self._agent_lives.are_too_short:
+            log.critical("%d node agents ended before any task had", self._agent_lives.short)
+            self.failed.set()
+            return
+        log.error("the node agent is gone; it is started again and its tasks are queued again")
         asyncio.get_running_loop().create_task(self._replace_agent())
 
     async def _replace_agent(self) -> None:
