@@ -419,6 +419,8 @@ def test_a_killed_manager_is_gone_on_with(prepare: Prepare, tmp_path: Path) -> N
     last = finish(calibration)
     assert last.state is CalibrationState.FAILED
     assert isinstance(last.error, ManagerError)
+    assert last.error.what.startswith("the manager was killed, perhaps for lack of memory")
+    assert last.error.output.startswith("Until then it had written:\n")
     calibration = prepare(delay=500)  # with a port that the killed one did not have
     restart = calibration.plan_resume()
     assert restart.switches == "/r"

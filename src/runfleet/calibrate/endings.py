@@ -66,7 +66,7 @@ class Endings:
                 "the node of the manager was lost, and the manager with it",
                 hint=f"go on from what was saved: `runfleet calibrate resume {self.study}`",
             )
-        output = self.logs.last_lines(MANAGER)
+        output = self._written_by(manager)
         if manager.exit_code in _KILLED:
             what = f"the manager was killed, perhaps for lack of memory: {batch_message(manager)}"
             return ManagerError(what, output=output, hint=self._ways_on)
@@ -88,7 +88,7 @@ class Endings:
         return WorkerError(
             f"all {len(workers)} workers have ended before the manager (restarts: {restarts}); the "
             f"last one: {_end_of(last)}",
-            output=self.logs.last_lines(last.id),
+            output=self._written_by(last),
             hint=self._mend_hint,
         )
 
@@ -96,7 +96,7 @@ class Endings:
         """Say that the worker that tested the connection has died."""
         return WorkerError(
             f"the first worker has died (restarts: {worker.retries})",
-            output=self.logs.last_lines(worker.id),
+            output=self._written_by(worker),
             hint=f"mend what it complains of, and begin anew: `runfleet retry {self.study}`",
         )
 
@@ -133,6 +133,12 @@ class Endings:
                 if kind_of(reason) not in told:
                     yield f"a model run failed on {worker}: {reason}"
                 told.add(kind_of(reason))
+
+    def _written_by(self, task: TaskInfo) -> str:
+        """Give the last lines of a task; of one that was killed they do not say why it ended."""
+        output = self.logs.last_lines(task.id)
+        was_killed = task.exit_code in _KILLED
+        return f"Until then it had written:\n{output}" if was_killed and output else output
 
     @property
     def _ways_on(self) -> str:
