@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -202,9 +202,7 @@ def show_ending(printer: Printer, last: CalibrationProgress, results: Results, o
 def show_results(printer: Printer, results: Results) -> None:
     """Tell people what came out, and programs where it is."""
     if results.parameters:
-        numbers = map(number_column, ("initial", "best", "std"))
-        columns: Columns = ("parameter", *numbers, "bound")
-        printer.talk_table(columns, map(_parameter_row, results.parameters))
+        _show_parameters(printer, results.parameters)
     if results.failed_realizations:
         printer.warning(f"lost realizations: {', '.join(results.failed_realizations)}")
     for note in results.notes:
@@ -215,9 +213,20 @@ def show_results(printer: Printer, results: Results) -> None:
     printer.data(str(shortest(results.folder)))
 
 
-def _parameter_row(found: BestParameter) -> tuple[str, ...]:
-    numbers = (found.initial, found.value, found.std)
-    return found.name, *map(value_text, numbers), found.at_bound
+def _show_parameters(printer: Printer, found: Sequence[BestParameter]) -> None:
+    """Show what was found; spreads only of ensembles, and bounds where one was reached."""
+    spreads = ["std"] if any(each.std is not None for each in found) else []
+    bounds = ["bound"] if any(each.at_bound for each in found) else []
+    columns: Columns = ["parameter", *map(number_column, ("initial", "best", *spreads)), *bounds]
+    rows = (
+        (
+            *(each.name, value_text(each.initial), value_text(each.value)),
+            *(value_text(each.std) for _ in spreads),
+            *(each.at_bound for _ in bounds),
+        )
+        for each in found
+    )
+    printer.talk_table(columns, rows)
 
 
 def progress_facts(calibration: Calibration, progress: CalibrationProgress) -> dict[str, Any]:

@@ -53,6 +53,10 @@ def test_beopest(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
     history = read(results, "parameter_history")
     assert list(history["iteration"].unique()) == list(results.phi_by_iteration)
     assert history["value"].iloc[:2].tolist() == [1.0, 0.05]
+    # Of one set of parameters there is no spread, and no column for it.
+    assert list(history.columns) == ["iteration", "parameter", "value"]
+    assert list(read(results, "phi").columns) == ["iteration", "phi"]
+    assert list(residuals.columns)[-2:] == ["weight", "phi"]
     assert results.notes == ()
 
 
@@ -62,6 +66,7 @@ def test_pestpp_glm(calibrated: Mapping[str, Any], tmp_path: Path) -> None:
     phi = read(results, "phi")
     assert list(phi["iteration"]) == [0, 1]
     assert phi["model_runs"].iloc[-1] > 0
+    assert list(phi.columns) == ["iteration", "model_runs", "phi"]
     sensitivities = read(results, "sensitivities")
     assert set(sensitivities["method"]) == {"composite"}
     assert set(sensitivities["parameter"]) == {"start", "decay"}

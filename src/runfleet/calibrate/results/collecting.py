@@ -19,6 +19,9 @@ from runfleet.calibrate.results.tables import Leftovers
 
 log = logging.getLogger(__name__)
 
+_OF_SOME_PROGRAMS = ("iteration", "model_runs", "mean", "std", "minimum", "maximum")
+"""Columns that tables have only where the program tells something for them."""
+
 TABLES = (
     *("parameters", "residuals", "phi", "sensitivities", "parameter_history", "realizations"),
 )
@@ -159,7 +162,9 @@ def _first_line(error: Exception) -> str:
 
 
 def _write(folder: Path, name: str, table: pd.DataFrame) -> Path:
-    """Write a table as CSV and as Parquet, each whole or not at all."""
+    """Write a table as CSV and as Parquet, each whole or not at all, without empty columns."""
+    empty = [name for name in _OF_SOME_PROGRAMS if name in table and table[name].isna().all()]
+    table = table.drop(columns=empty)
     path = folder / f"{name}.csv"
     partial = path.with_name(f".{path.name}.partial")
     table.to_csv(partial, index=False, lineterminator="\n")
