@@ -15,13 +15,13 @@ from azure.core.credentials import AzureNamedKeyCredential
 
 from runfleet.azure import AzureBatch, BackOff
 
-IMPATIENT = BackOff(
+QUICK = BackOff(
     first=0.001,
     longest=0.01,
-    busy_patience=5,
-    failure_patience=0.5,
-    outage_patience=0.5,
-    contact_patience=0.5,
+    busy_patience=60,
+    failure_patience=60,
+    outage_patience=60,
+    contact_patience=60,
 )
 
 
@@ -52,9 +52,9 @@ class TroubledService:
     requests: list[Request] = field(default_factory=list)
     url: str = ""
 
-    def client(self) -> AzureBatch:
+    def client(self, back_off: BackOff = QUICK) -> AzureBatch:
         credential = AzureNamedKeyCredential("local", "a2V5")
-        return AzureBatch(self.url, credential, back_off=IMPATIENT)
+        return AzureBatch(self.url, credential, back_off=back_off)
 
 
 @pytest.fixture

@@ -215,10 +215,15 @@ def test_memory_does_not_grow_with_the_stream(service, reply):
 
     service.answer = answer
     client = service.client()
-    peaks = []
-    for count in (500, 500, 5000):
+
+    def peak_of_adding(count):
         tracemalloc.start()
         client.add_tasks("net1", runs(count))
-        peaks.append(tracemalloc.get_traced_memory()[1])
+        peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert peaks[2] < 1.5 * peaks[1]
+        return peak
+
+    peak_of_adding(500)  # imports what it needs
+    # How many requests are under way at a time, and thus in memory, differs from one to the next.
+    short = max(peak_of_adding(500) for _ in range(10))
+    assert peak_of_adding(5000) < 1.5 * short

@@ -41,7 +41,7 @@ def test_beopest(calibrated: Mapping[str, Any]) -> None:
     assert (progress.workers_registered, progress.workers_seen) == (2, 2)
     assert sum(worker.runs_done for worker in progress.workers) == progress.runs_done
     assert all(worker.name.endswith(("\\0", "\\1")) for worker in progress.workers)
-    assert timedelta(0) < (progress.workers[0].mean_time or timedelta(0)) < timedelta(seconds=20)
+    assert timedelta(0) < (progress.workers[0].mean_time or timedelta(0)) < timedelta(minutes=1)
 
 
 def test_beopest_from_its_console_alone(calibrated: Mapping[str, Any]) -> None:
