@@ -79,8 +79,18 @@ class Shell:
             text=True,
         )
 
-    def on_terminal(self, *arguments: str, typed: str = "", **environment: str) -> tuple[int, str]:
-        """Run `runfleet` on a terminal of its own; gives its exit code and all that it showed."""
+    def on_terminal(
+        self,
+        *arguments: str,
+        typed: str = "",
+        watch: Callable[[str], None] | None = None,
+        **environment: str,
+    ) -> tuple[int, str]:
+        """
+        Run `runfleet` on a terminal of its own; gives its exit code and all that it showed.
+
+        Meanwhile `watch` is called with what it has shown so far.
+        """
         ours, theirs = pty.openpty()
         os.write(ours, typed.encode())
         process = subprocess.Popen(
@@ -92,7 +102,7 @@ class Shell:
             env=self.environment | environment,
         )
         os.close(theirs)
-        shown = _read_all(ours)
+        shown = _read_all(ours, watch)
         return process.wait(), shown
 
     def _end(self, command: list[str]) -> Ended:
@@ -107,17 +117,19 @@ class Shell:
         return Ended(run.returncode, run.stdout, run.stderr)
 
 
-def _read_all(terminal: int) -> str:
+def _read_all(terminal: int, watch: Callable[[str], None] | None) -> str:
     """Everything until the last process has closed the other end, which is an error on Linux."""
-    parts = []
+    shown = b""
     try:
         while part := os.read(terminal, 4096):
-            parts.append(part)
+            shown += part
+            if watch:
+                watch(shown.decode(errors="ignore"))
     except OSError:
         pass
     finally:
         os.close(terminal)
-    return b"".join(parts).decode().replace("\r\n", "\n")
+    return shown.decode().replace("\r\n", "\n")
 
 
 @pytest.fixture
