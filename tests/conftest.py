@@ -16,6 +16,7 @@ from typing import TypeVar
 import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
+from hypothesis import HealthCheck, settings
 
 from runfleet.emulator import EmulatorProcess, Fault
 
@@ -29,6 +30,10 @@ AZURITE_ACCOUNT = "devstoreaccount1"
 AZURITE_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
+
+# A busy machine is no failure.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 RunCommand = Callable[..., "subprocess.CompletedProcess[str]"]
 
