@@ -90,6 +90,12 @@ def test_mpi_typed_along(mpich: str, tmp_path: Path, environment: dict[str, str]
     type_along("mpi.md", tmp_path, {**environment, "PATH": path})
 
 
+@pytest.mark.needs("wine", "x86_64-w64-mingw32-gcc")
+def test_windows_typed_along(tmp_path: Path, environment: dict[str, str]) -> None:
+    """The page about programs for Windows: a sweep of one, compiled for it."""
+    type_along("windows.md", tmp_path, environment)
+
+
 def type_along(page: str, tmp_path: Path, environment: dict[str, str]) -> None:
     folder = tmp_path / "first study"
     folder.mkdir()
