@@ -21,6 +21,7 @@ from runfleet.launch.grouping import Groups
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
 from runfleet.launch.run_files import CollectedFiles
+from runfleet.launch.spelling import in_any_case
 from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.table import Row, TableShape, make_rows, write_csv, write_parquet
 from runfleet.storage import Blob, Storage
@@ -214,7 +215,7 @@ class Collector:
         """Let a pattern match names in any case, if it was matched so on the nodes."""
         if not self._is_for_windows or "[" in pattern:
             return pattern
-        return "".join(f"[{one.lower()}{one.upper()}]" if one.isalpha() else one for one in pattern)
+        return in_any_case(pattern)
 
     @cached_property
     def _is_for_windows(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from runfleet.launch.failures import (
     kind_of,
     last_line,
 )
+from runfleet.launch.spelling import in_any_case
 from runfleet.launch.windows_exits import meaning_of, missing_library
 from runfleet.storage import BlobNotFoundError, Storage
 
@@ -79,12 +81,8 @@ class CollectedFiles:
             return self._read_in_any_case(run, file) if self.ignores_case else None
 
     def _read_in_any_case(self, run: str, file: str) -> bytes | None:
-        wanted = file.lower()
-        below = (self.folder / run).rglob("*")
-        for path in below:
-            if path.relative_to(self.folder / run).as_posix().lower() == wanted and path.is_file():
-                return path.read_bytes()
-        return None
+        found = (self.folder / run).glob(in_any_case(escape(file)))
+        return next((path.read_bytes() for path in found if path.is_file()), None)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,30 @@
+"""The files of runs are read where they were collected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runfleet.launch.run_files import CollectedFiles
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("deep/out[1].txt", b"x"),
+        ("DEEP/Out[1].TXT", b"x"),
+        ("deep", None),
+        ("out[1].txt", None),
+        ("deep/out1.txt", None),
+        ("deep/*.txt", None),
+    ],
+)
+def test_files_of_windows_are_found_in_any_case(
+    tmp_path: Path, file: str, content: bytes | None
+) -> None:
+    """And by their whole names only, which are no patterns."""
+    (tmp_path / "run-1" / "Deep").mkdir(parents=True)
+    (tmp_path / "run-1" / "Deep" / "OUT[1].txt").write_bytes(b"x")
+    assert CollectedFiles(tmp_path, ignores_case=True).read("job", "run-1", file) == content
+    assert CollectedFiles(tmp_path).read("job", "run-1", file) is None
