@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench pages starter clean
+.PHONY: help demo test check style types windows-types programs bench pages starter clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -24,17 +24,22 @@ demo: .venv/runtime .build/epanet $(NETWORKS) ## run 300 simulations of a water 
 	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 
-test: .venv/development .build/epanet $(NETWORKS) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed .build/mpich/installed .build/openmpi/installed .build/pest/installed ## run every test
-	@.ci/debian-packages gcc libc6-dev parallel wine wine64 gcc-mingw-w64-x86-64
+test: programs .venv/development .build/epanet $(NETWORKS) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed .build/mpich/installed .build/openmpi/installed .build/pest/installed ## run every test
 	$(BIN)/pytest -n 2 --durations 15
 
-check: .venv/development ## check style, types and the direction of imports
+check: style types windows-types ## check style, types and the direction of imports
+	$(BIN)/pytest -q tests/test_imports.py
+
+style: .venv/development
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: .venv/development
 	$(BIN)/mypy
 	$(BIN)/mypy bench examples/epanet.py
+
+windows-types: .venv/development
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/windows --follow-imports silent $(CLIENT)
-	$(BIN)/pytest -q tests/test_imports.py
 
 bench: .venv/development .build/epanet .build/pest/installed .build/hyperqueue/installed .build/azurite/installed .build/azcopy/installed ## measure speed and memory against other tools
 	@.ci/debian-packages parallel wine wine64 gcc-mingw-w64-x86-64
@@ -74,6 +79,9 @@ clean: ## remove what these targets installed; studies and results stay
 	@touch $@
 
 # Programs that examples, tests and benchmarks run.
+
+programs:
+	@.ci/debian-packages gcc libc6-dev parallel wine wine64 gcc-mingw-w64-x86-64
 
 .build/epanet: examples/epanet.py | .venv/runtime
 	@$(BIN)/python examples/epanet.py
