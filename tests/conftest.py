@@ -69,7 +69,7 @@ def pest_programs() -> Path:
     return BUILD / "pest" / "bin"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def epanet_windows() -> Path:
     """The folder of the application package `epanet-windows`, version 2.3.5."""
     folder = BUILD / "epanet-windows"
@@ -89,10 +89,16 @@ def mpich(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def runfleet(tmp_path: Path) -> Iterator[RunCommand]:
-    """Carry out `runfleet ARGUMENT...` in a folder, with a home and an emulator of its own."""
+def runfleet_home(tmp_path: Path) -> Path:
+    """Where a test's `runfleet` keeps its state."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def runfleet(runfleet_home: Path) -> Iterator[RunCommand]:
+    """Carry out `runfleet ARGUMENT...` in a folder; its emulator ends with the test."""
     program = Path(sys.executable).with_name("runfleet")
-    environment = {**os.environ, "RUNFLEET_HOME": str(tmp_path / "home"), "NO_COLOR": "1"}
+    environment = {**os.environ, "RUNFLEET_HOME": str(runfleet_home), "NO_COLOR": "1"}
 
     def run(*arguments: str | Path, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

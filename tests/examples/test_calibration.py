@@ -12,6 +12,8 @@ import pandas
 import pyemu
 import pytest
 
+from runfleet.storage.packages import PackageFolder
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "epanet-calibration"
 TRUTH = {"c_main": 120, "c_west": 90, "c_mid": 105, "c_east": 75}
 
@@ -21,13 +23,21 @@ Calibrate = Callable[..., "pandas.Series[float]"]
 pytestmark = [pytest.mark.needs("wine"), pytest.mark.timeout(180)]
 
 
+@pytest.fixture(scope="module")
+def runfleet_home(
+    tmp_path_factory: pytest.TempPathFactory, pest_programs: Path, epanet_windows: Path
+) -> Path:
+    """A home with the programs, for all tests: Wine is made ready for its nodes but once."""
+    home = tmp_path_factory.mktemp("home")
+    packages = PackageFolder(home / "emulator" / "packages")
+    packages.add("pest", "16.1", pest_programs.parent)
+    packages.add("epanet-windows", "2.3.5", epanet_windows)
+    return home
+
+
 @pytest.fixture
-def calibrate(
-    runfleet: RunCommand, tmp_path: Path, pest_programs: Path, epanet_windows: Path
-) -> Calibrate:
+def calibrate(runfleet: RunCommand, tmp_path: Path) -> Calibrate:
     """Run one of the example's studies, and read the best parameters from its results."""
-    runfleet("package", "add", "pest", "16.1", pest_programs.parent)
-    runfleet("package", "add", "epanet-windows", "2.3.5", epanet_windows)
     folder = tmp_path / "it's a copy"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("results"))
 
