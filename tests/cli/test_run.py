@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -37,7 +38,8 @@ def test_a_study_runs_to_its_results(local, write_study, folder: Path):
     study = write_study("first", ECHO, more=RESULT)
     ended = local("run", study)
     assert (ended.code, ended.out) == (0, "results/first\n")
-    assert ended.err == (
+    # On a busy machine it is said how far the runs are.
+    assert re.sub(r"[012] of 3 runs ended.*\n", "", ended.err) == (
         "comparing\n"
         "providing the pool\n"
         "staging: 1 of 1\n"
