@@ -93,14 +93,17 @@ def test_a_node_takes_no_tasks_while_its_disk_is_full(disk, account, sh, tmp_pat
     disk.fill(left=40 << 20)
     # Both at once: when the first has begun, there may be no space to add another.
     tasks = [{"id": "t", "commandLine": "true", "resourceFiles": files}]
-    tasks.append({"id": "next", "commandLine": "true"})
+    wait = sh(f'until test -e "{tmp_path}/go"; do sleep 0.01; done')
+    tasks.append({"id": "next", "commandLine": wait})
     account.client.create_task_collection(job, {"value": tasks})
     failure = account.task_in(job, "t", "completed")["executionInfo"]["failureInfo"]
     assert failure["code"] == "DiskFull"
     (error,) = account.node_in(pool, "unusable")["errors"]
     assert error["code"] == "DiskFull"
-    assert account.task(job, "next")["state"] == "active"
+    # It may have begun before the node was known to be full.
+    assert account.task_in(job, "next", "active")["executionInfo"]["requeueCount"] == 0
     disk.free()
+    (tmp_path / "go").touch()
     assert account.task_in(job, "next", "completed")["executionInfo"]["exitCode"] == 0
     assert "errors" not in account.node_in(pool, "idle")
 
