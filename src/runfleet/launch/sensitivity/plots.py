@@ -24,6 +24,7 @@ _BAR_INCHES = 0.27
 _MARGIN_INCHES = 1.6
 _LEAST_INCHES = 4.2
 _DOTS_PER_INCH = 110
+_DOT_PIXELS = 4
 
 
 def draw_indices(path: Path, indices: Indices) -> None:
@@ -112,7 +113,7 @@ def _draw_plane(figure: Figure, axes: Axes, indices: Indices, shown: list[int]) 
     names = [indices.parameters[number] for number in shown]
     texts = [_name_point(axes, *named) for named in zip(names, across, up, strict=True)]
     figure.draw_without_rendering()  # or nobody knows how wide names are
-    _leave_apart(texts)
+    _leave_apart(texts, axes.transData.transform(np.column_stack([across, up])))
 
 
 def _name_point(axes: Axes, name: str, x: float, y: float) -> Annotation:
@@ -123,12 +124,12 @@ def _name_point(axes: Axes, name: str, x: float, y: float) -> Annotation:
     return text
 
 
-def _leave_apart(texts: list[Annotation]) -> None:
-    """Remove the texts that would cover one before them."""
+def _leave_apart(texts: list[Annotation], points: FloatArray) -> None:
+    """Remove the texts that would cover a point, or a text before them."""
     left: list[Bbox] = []
     for text in texts:
         box = text.get_window_extent()
-        if any(map(box.overlaps, left)):
+        if box.padded(_DOT_PIXELS).count_contains(points) or any(map(box.overlaps, left)):
             text.remove()
         else:
             left.append(box)
