@@ -238,8 +238,13 @@ def test_tasks_are_terminated_reactivated_and_deleted(batch, job):
     batch.terminate_task(job, "run-1")
     wait_for_task(batch, job, "run-1", "completed")
     batch.terminate_task(job, "run-1")
-    batch.reactivate_task(job, "run-1")
-    wait_for_task(batch, job, "run-1", "running")
+
+    def runs_again():
+        # The first one of these may come while its processes are still being ended.
+        batch.reactivate_task(job, "run-1")
+        return batch.get_task(job, "run-1").state == "running"
+
+    wait_for(runs_again)
     assert batch.delete_task(job, "run-1") is True
     assert batch.delete_task(job, "run-1") is False
     assert batch.get_task(job, "run-1") is None
