@@ -92,7 +92,7 @@ def test_a_program_that_is_ended_leaves_no_rank(account, job, team, sh, launch, 
     mark = f"mark-{job}"
     account.add(job, "t", sh(launch("sleep", mark)), **instances())
     account.task_in(job, "t", "running")
-    wait_for(lambda: "\n15 5" in said_so_far(account, job))
+    wait_for(lambda: "\n15 5" in said_so_far(account, job), seconds=30)
     account.client.terminate_task(job, "t")
     wait_for(lambda: not ranks(mark))
     wait_for(lambda: all(node["state"] == "idle" for node in account.nodes(team)))
@@ -104,7 +104,7 @@ def test_what_open_mpi_keeps_goes_with_its_task(account, job, sh, launch, wait_f
     """It names folders by numbers of processes, and does not start where one is left."""
     mark = f"mark-{job}"
     account.add(job, "t", sh(launch("sleep", mark)), **instances())
-    wait_for(lambda: "\n15 5" in said_so_far(account, job))
+    wait_for(lambda: "\n15 5" in said_so_far(account, job), seconds=30)
     starters = [rank.parent() for rank in ranks(mark)]
     folders = {Path(one.environ()["PRTE_MCA_prte_tmpdir_base"]) for one in starters}
     assert any(folder.exists() for folder in folders)
