@@ -128,7 +128,7 @@ def control_text(noptmax: int) -> str:
     return CONTROL.format(noptmax=noptmax, observations=observations)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def model_exe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model, compiled for Windows."""
     folder = tmp_path_factory.mktemp("model")
@@ -138,7 +138,7 @@ def model_exe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "model.exe"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A package for Linux nodes, whose commands start BeoPEST and PEST++ by Wine."""
     if not (BUILD / "pest" / "installed").exists():
@@ -158,15 +158,16 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(["wineserver", "-p"], env=environment, check=True, timeout=60)
     subprocess.run(["wine", "cmd", "/c", "exit"], env=environment, check=True, timeout=60)
     yield package
+    # A server that a kill of this module has upset keeps a processor busy, and ends without its
+    # clients.
     subprocess.run(["wineserver", "-k"], env=environment, check=False, timeout=60)
-    # A server that a kill of this module has upset ends without its clients.
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get("WINEPREFIX") == str(prefix):
                 process.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Iterator[Path]:
     """A home with the package `pest`, whose emulator serves all tests."""
     folder = tmp_path_factory.mktemp("home")
