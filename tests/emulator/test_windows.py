@@ -115,9 +115,19 @@ def mentions(text: str) -> list[str]:
 
 def kill(text: str, name: bytes) -> None:
     """Kill the processes with a text in their environment and a name in their command line."""
-    for process in mentions(text):
-        if name in command_of(process):
-            os.kill(int(process), signal.SIGKILL)
+    for process in called(text, name):
+        os.kill(int(process), signal.SIGKILL)
+
+
+def called(text: str, name: bytes) -> list[str]:
+    """Processes with a text in their environment and a name in their command line."""
+    return [process for process in mentions(text) if name in command_of(process)]
+
+
+def prefix_of(process: str) -> str:
+    """The Wine prefix of a process, as it stands in its environment."""
+    variables = Path(f"/proc/{process}/environ").read_text().split("\0")
+    return next(f"{one}\0" for one in variables if one.startswith("WINEPREFIX="))
 
 
 def command_of(process: str) -> bytes:
@@ -318,10 +328,13 @@ def test_a_program_that_is_killed_has_not_succeeded(account, job, wait_for):
     account.add(job, "killed", f"cmd /c {program} hang")
     place = f"\\{job}\\job-1\\killed"
     wait_for(lambda: b"hangs" in said_by(account, job, "killed"))
-    kill(place, b"\\my-app\\1.0\\program")
+    (running,) = called(place, b"\\my-app\\1.0\\program")
+    prefix = prefix_of(running)
+    os.kill(int(running), signal.SIGKILL)
     ended = account.task_in(job, "killed", "completed")
     assert ended["executionInfo"]["exitCode"] == 128 + signal.SIGKILL
     assert "was killed by signal 9" in account.read(job, "killed", "stderr.txt")
+    wait_for(lambda: not mentions(prefix))  # its server may not be itself any more
     line = f"cmd /c start /b {program} hang & taskkill /f /im program.exe"
     assert account.run(job, "by-itself", line)["executionInfo"]["exitCode"] == 0
 

@@ -127,7 +127,9 @@ class Windows:
             # Programs whose Wine is gone end, as far as Linux knows, with 0.
             execution.exit = replace(ended, exit_code=ended.exit_code or _EXIT_KILLED)
             return
-        place.is_sound = not end.changed_registry and execution.stopped_by is None
+        # A kill may upset the server of a program, which then keeps a processor busy.
+        is_upset = execution.stopped_by is not None or ended.killed_by is not None
+        place.is_sound = not end.changed_registry and not is_upset
         exit_code = end.exit_code or place.exit_code or _code_of_killed(ended)
         execution.exit = replace(ended, exit_code=exit_code)
 
