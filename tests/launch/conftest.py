@@ -7,14 +7,15 @@ import os
 import signal
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from runfleet.launch import Account, connect
 from runfleet.study import Study
+from runfleet.study.model import SharedInput
 
 _numbers = count(1)
 
@@ -46,6 +47,19 @@ def wait_until(condition: Callable[[], object], *, seconds: float) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+@pytest.fixture
+def as_inputs(tmp_path: Path) -> Callable[[Mapping[str, bytes]], tuple[SharedInput, ...]]:
+    """Write files, and make them the inputs of a model."""
+
+    def write(name: str, content: bytes) -> SharedInput:
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+        return SharedInput(PurePosixPath(name), file)
+
+    return lambda contents: tuple(write(*named) for named in contents.items())
 
 
 @pytest.fixture(scope="session")

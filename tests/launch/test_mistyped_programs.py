@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
-
 import pytest
 
 from runfleet.azure import OperatingSystem
 from runfleet.launch.mistyped_programs import find_mistyped_programs
-from runfleet.study.model import Model, PackageReference, SharedInput
+from runfleet.study.model import Model, PackageReference
 
 LINUX, WINDOWS = OperatingSystem.LINUX, OperatingSystem.WINDOWS
 CONTENTS = {
@@ -24,18 +22,13 @@ CONTENTS = {
 
 
 @pytest.fixture
-def told(tmp_path: Path):
+def told(as_inputs):
     """Tell what was probably meant by each program of a command."""
-    inputs = []
-    for name, content in CONTENTS.items():
-        file = tmp_path / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(content)
-        inputs.append(SharedInput(PurePosixPath(name), file))
+    inputs = as_inputs(CONTENTS)
 
     def look(system: OperatingSystem, command: str, *packages: str) -> list[str]:
         references = tuple(map(PackageReference.parse, packages))
-        model = Model(command, inputs=tuple(inputs), packages=references)
+        model = Model(command, inputs=inputs, packages=references)
         return list(find_mistyped_programs(model, system))
 
     return look

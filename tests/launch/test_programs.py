@@ -26,19 +26,10 @@ CONTENTS = {
 
 
 @pytest.fixture
-def model(tmp_path: Path):
+def model(as_inputs):
     """Make a model of a command, all programs of the table being its inputs."""
-
-    def make(command: str) -> Model:
-        inputs = []
-        for name, content in CONTENTS.items():
-            file = tmp_path / name
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(content)
-            inputs.append(SharedInput(PurePosixPath(name), file))
-        return Model(command, inputs=tuple(inputs))
-
-    return make
+    inputs = as_inputs(CONTENTS)
+    return lambda command: Model(command, inputs=inputs)
 
 
 def pool(image: str):

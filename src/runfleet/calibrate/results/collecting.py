@@ -163,7 +163,7 @@ def _first_line(error: Exception) -> str:
 
 def _write(folder: Path, name: str, table: pd.DataFrame) -> Path:
     """Write a table as CSV and as Parquet, each whole or not at all, without empty columns."""
-    empty = [name for name in _OF_SOME_PROGRAMS if name in table and table[name].isna().all()]
+    empty = [each for each in _OF_SOME_PROGRAMS if each in table and table[each].isna().all()]
     table = table.drop(columns=empty)
     path = folder / f"{name}.csv"
     partial = path.with_name(f".{path.name}.partial")
