@@ -299,6 +299,14 @@ def test_an_unknown_study(local):
         )
 
 
+def test_a_missing_study_file_starts_no_emulator(runfleet):
+    """It would be idle for a quarter of an hour."""
+    for command in ("run", "watch", "results"):
+        ended = runfleet(command, "sturdy.yaml")
+        assert ended.err.startswith("error: there is no study file `sturdy.yaml`\n")
+    assert not (runfleet.home / "emulator").exists()
+
+
 def test_on_a_terminal_the_picture_is_live(local, write_study, folder: Path):
     """A bar and counts while it goes on, the times of all steps at the end."""
     study = write_study("pictured", f'until [ -e "{folder}/go" ]; do sleep 0.05; done\n')

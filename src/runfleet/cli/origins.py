@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runfleet.cli.study_files import is_study_file, load_study
+from runfleet.cli.study_files import load_study
+from runfleet.cli.study_names import is_study_file
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account
 from runfleet.study import Study

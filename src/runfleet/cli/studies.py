@@ -6,16 +6,19 @@ from pathlib import Path
 
 from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
-from runfleet.cli.study_files import could_be_name, is_study_file, load_study
+from runfleet.cli.study_files import load_study
+from runfleet.cli.study_names import could_be_name, is_study_file
 from runfleet.home import runfleet_home
-from runfleet.launch import Account, StudyNotFoundError, Submission, connect
+from runfleet.launch import Account, StudyNotFoundError, Submission
+from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.keys import AskKey
 from runfleet.study import Study, StudyError
 
 
 def open_account(name: str) -> Account:
-    """Connect to an account; the emulator behind `local` starts if it is not running."""
-    return connect(name, home=runfleet_home(), ask_key=key_prompt())
+    """Open an account; the emulator behind `local` starts as soon as it is asked for anything."""
+    home = runfleet_home()
+    return Account(name, home, access_to(name, home, key_prompt()))
 
 
 def key_prompt() -> AskKey | None:

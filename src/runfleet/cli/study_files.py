@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from runfleet.cli.printer import Printer
+from runfleet.cli.study_names import STUDY_SUFFIXES
 from runfleet.errors import RunfleetError
 from runfleet.launch import PoolPlan
 from runfleet.launch.checks import find_oddities
 from runfleet.study import Study
-
-_SUFFIXES = {".yaml", ".yml"}
 
 
 def load_study(path: str) -> Study:
@@ -25,19 +24,8 @@ def load_study(path: str) -> Study:
     return Study.load(path)
 
 
-def is_study_file(study: str) -> bool:
-    """Tell whether what a user calls a study is a file, and not the name of a study."""
-    return Path(study).is_file() or not could_be_name(study)
-
-
-def could_be_name(study: str) -> bool:
-    """Tell whether a study may be called so: an executable beside it often is, too."""
-    path = Path(study)
-    return path.suffix not in _SUFFIXES and len(path.parts) == 1 and study != ".."
-
-
 def _hint_of_folder(folder: Path) -> str:
-    files = sorted(file for file in folder.iterdir() if file.suffix in _SUFFIXES)
+    files = sorted(file for file in folder.iterdir() if file.suffix in STUDY_SUFFIXES)
     if not files:
         return "name a study file; `runfleet init EXECUTABLE` writes one"
     return f"name the study file in it: `{files[0]}`"
