@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 API_VERSION = "2025-06-01"
 
+OUTAGE_HINT = "check that the address is right and that this machine can reach it"
+
 _JSON = "application/json; odata=minimalmetadata"
 # The service itself takes at most 30 seconds for a request.
 _CONNECT_SECONDS = 20
@@ -62,6 +64,8 @@ class Channel:
         How long to wait, and when to give up.
     ca_file
         PEM file of the certificates to trust; None for the usual ones.
+    outage_hint
+        What to do if nobody answers.
     """
 
     def __init__(
@@ -70,9 +74,11 @@ class Channel:
         credential: AzureNamedKeyCredential | TokenCredential,
         back_off: BackOff,
         ca_file: str | None = None,
+        outage_hint: str = OUTAGE_HINT,
     ) -> None:
         self.endpoint = (endpoint if "://" in endpoint else f"https://{endpoint}").rstrip("/")
         self.back_off = back_off
+        self._outage_hint = outage_hint
         self._has_answered = False
         self._last_told = -_BETWEEN_WORDS
         self.ca_file = ca_file
@@ -216,7 +222,7 @@ class Channel:
         reason = _innermost(error)
         return ServiceUnavailableError(
             f"the Batch service at {self.endpoint} does not answer {asked}: {reason}",
-            hint="check that the address is right and that this machine can reach it",
+            hint=self._outage_hint,
         )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from runfleet.azure.back_off import BackOff
-from runfleet.azure.channel import Channel, is_loopback
+from runfleet.azure.channel import OUTAGE_HINT, Channel, is_loopback
 from runfleet.azure.clock import service_time
 from runfleet.azure.images import image_from_wire, pick_image
 from runfleet.azure.jobs import JobOperations
@@ -41,6 +41,8 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         How long to wait for a service in trouble; None for what suits the endpoint.
     ca_file
         PEM file of the certificates to trust; None for the usual ones.
+    outage_hint
+        What a user should do if nobody answers at the endpoint.
     """
 
     def __init__(
@@ -50,10 +52,11 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         *,
         back_off: BackOff | None = None,
         ca_file: str | None = None,
+        outage_hint: str = OUTAGE_HINT,
     ) -> None:
         local = is_loopback(endpoint)
         waiting = back_off or (_LOCAL_BACK_OFF if local else BackOff())
-        self._channel = Channel(endpoint, credential, waiting, ca_file)
+        self._channel = Channel(endpoint, credential, waiting, ca_file, outage_hint)
 
     def close(self) -> None:
         """Give back the connections."""

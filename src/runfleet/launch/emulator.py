@@ -79,6 +79,11 @@ class Emulator:
         self._folder = home / "emulator"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def log(self) -> Path:
+        """What it has to say, unless it was started to say so on a terminal."""
+        return self._folder / "log.txt"
+
     def begin(self) -> None:
         """
         Start it unless it answers, and do not wait: it starts while the caller does other things.
@@ -131,7 +136,7 @@ class Emulator:
         command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._home)]
         command.extend(self._options)
         # In a session of its own, so that Ctrl-C here does not end the runs there.
-        with (self._folder / "log.txt").open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -169,12 +174,11 @@ class Emulator:
                 self._start()
 
     def _failure(self, what: str) -> AccountError:
-        log = self._folder / "log.txt"
         try:
-            lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+            lines = self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
         except OSError:
             lines = []
-        return AccountError("\n".join([what, *lines]), hint=f"its log is `{log}`")
+        return AccountError("\n".join([what, *lines]), hint=f"its log is `{self.log}`")
 
 
 @cache

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from runfleet.azure import ServiceUnavailableError
 from runfleet.launch.errors import AccountError
 
+_GO_ON = "run the study again: it goes on where it ended"
+
 
 @contextmanager
 def hopeful() -> Iterator[None]:
@@ -22,6 +24,6 @@ def hopeful() -> Iterator[None]:
     try:
         yield
     except ServiceUnavailableError as error:
-        raise AccountError(
-            error.message, hint="run the study again: it goes on where it ended"
-        ) from error
+        # One that has answered that it fails is reached; otherwise there is more to look at first.
+        hint = _GO_ON if error.status else f"{error.hint}; then {_GO_ON}"
+        raise AccountError(error.message, hint=hint) from error

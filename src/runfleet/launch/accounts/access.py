@@ -79,7 +79,12 @@ class LocalAccess:
         import_sdk()
         endpoint = self.emulator.wait()
         credential = key_credential(endpoint.account, endpoint.key)
-        return AzureBatch(endpoint.url, credential, ca_file=endpoint.ca_file)
+        return AzureBatch(
+            endpoint.url,
+            credential,
+            ca_file=endpoint.ca_file,
+            outage_hint=f"look for the reason in its log, `{self.emulator.log}`",
+        )
 
     def open_storage(self) -> Storage:
         """Open the emulator's storage account, which is linked when the emulator starts."""
