@@ -55,10 +55,11 @@ def test_patience_ends(service, reply, error):
 def test_a_service_that_is_not_there_is_told_with_its_address():
     credential = AzureNamedKeyCredential("local", "a2V5")
     client = AzureBatch("http://127.0.0.1:9", credential, back_off=BackOff(contact_patience=0.2))
-    with pytest.raises(
-        ServiceUnavailableError, match=r"at http://127\.0\.0\.1:9 does not answer GET /pools/p: "
-    ):
+    with pytest.raises(ServiceUnavailableError) as caught:
         client.get_pool("p")
+    assert str(caught.value) == (
+        "the Batch service at http://127.0.0.1:9 does not answer GET /pools/p: Connection refused"
+    )
 
 
 def test_a_key_that_cannot_be_one_is_told_at_once():

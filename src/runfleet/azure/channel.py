@@ -228,7 +228,8 @@ class Channel:
 
 def _innermost(error: BaseException) -> str:
     """Say what is at the bottom of an error: `Connection refused`."""
-    while cause := error.__cause__ or error.__context__:
+    # The SDK raises its own errors after it has left the handler of what caused them.
+    while cause := getattr(error, "inner_exception", None) or error.__cause__ or error.__context__:
         error = cause
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
