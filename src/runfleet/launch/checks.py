@@ -78,5 +78,5 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     if meant := meant_size(pool.vm_size):
         yield f"`{pool.vm_size}` is no common size of machine; did you mean `{meant}`?"
     yield from find_doubtful_programs(study.model, pool)
-    yield from find_mistyped_programs(study.model, pool.operating_system)
+    yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
     yield from find_left_behind(study.model, pool.operating_system, study.folder)

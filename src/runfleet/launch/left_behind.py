@@ -32,11 +32,19 @@ def find_left_behind(model: Model, system: OperatingSystem, folder: Path) -> Ite
         path = str(PurePosixPath(word))
         is_made = any(fnmatchcase(path, output.pattern) for output in model.outputs)
         is_known = is_made or word in packed or path in brought
-        if not is_known and _is_file(folder, path):
+        if not is_known and is_beside(folder, path):
             yield (
                 f"the command names `{word}`, a file beside the study file that runs do not get: "
                 "add it to `inputs`, if they need it"
             )
+
+
+def is_beside(folder: Path, path: str) -> bool:
+    """Tell whether a path of a command is that of a file in the folder of the study file."""
+    try:
+        return not PurePosixPath(path).is_absolute() and (folder / path).is_file()
+    except (OSError, ValueError):  # it is no path at all, but a long text, for example
+        return False
 
 
 def _read_words(command: str) -> Iterator[str]:
@@ -46,10 +54,3 @@ def _read_words(command: str) -> Iterator[str]:
         if not before.endswith(">"):
             yield word
         before = word
-
-
-def _is_file(folder: Path, path: str) -> bool:
-    try:
-        return not PurePosixPath(path).is_absolute() and (folder / path).is_file()
-    except (OSError, ValueError):  # it is no path at all, but a long text, for example
-        return False

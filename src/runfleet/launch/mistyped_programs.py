@@ -1,47 +1,81 @@
-"""Programs that a command starts by nearly the name of an input."""
+"""Programs and scripts that a command starts by nearly the name of an input."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.programs import find_program, program_words, system_of
+from runfleet.launch.interpreters import script_words
+from runfleet.launch.left_behind import is_beside
+from runfleet.launch.programs import command_words, find_program, program_words, system_of
 from runfleet.study.model import Model, SharedInput
 
 _CLOSE = 0.8
 _KNOWN_ON_NODES_ONLY = re.compile(r"[/\\~]|\w:|.*[$%*?]")
+_CHANGES_FOLDER = frozenset({"cd", "chdir", "pushd"})
+_SHELL_SCRIPTS = ("", ".sh", ".bat", ".cmd")
+"""How scripts end that a shell looks for on the PATH, too."""
 
 
-def find_mistyped_programs(model: Model, system: OperatingSystem) -> Iterator[str]:
+def find_mistyped_programs(model: Model, system: OperatingSystem, folder: Path) -> Iterator[str]:
     """
-    Name the programs that nodes will hardly find, and the inputs that were probably meant.
+    Name the programs and scripts that nodes will hardly find, and the inputs probably meant.
+
+    What a command names without starting it, too, it may make; and who names an input rightly does
+    not mistype it elsewhere.
 
     Parameters
     ----------
     model
-        Its command and its inputs.
+        Its command, its inputs and its overlays.
     system
         That of the nodes.
+    folder
+        The folder of the study file: who names a file of it has typed that rightly.
     """
-    overlaid = {overlay.target for overlay in model.overlays}
-    for word in dict.fromkeys(program_words(model.command, system)):
-        path = PurePosixPath(word.replace("\\", "/"))
-        if _KNOWN_ON_NODES_ONLY.match(word) or path in overlaid:
+    words = list(command_words(model.command, system))
+    programs = program_words(model.command, system)
+    if not _CHANGES_FOLDER.isdisjoint(programs):  # inputs are not where their names say
+        return
+    started = [(word, _meant_program) for word in programs]
+    started += [(word, _meant_script) for word in script_words(words)]
+    named = Counter(map(_path_of, words))
+    named.subtract(_path_of(word) for word, _ in started)
+    for word, find_meant in dict.fromkeys(started):
+        path = _path_of(word)
+        if named[path] > 0 or _KNOWN_ON_NODES_ONLY.match(word) or _is_there(model, path, folder):
             continue
-        on_windows = system is OperatingSystem.WINDOWS
-        meant = _on_windows(model, path) if on_windows else _on_linux(model, word)
-        if meant is not None:
+        meant = find_meant(model, word, system)
+        if meant is not None and _path_of(meant) not in named.keys() - {path}:
             yield f"the command starts `{word}`, and no input is that; did you mean `{meant}`?"
+
+
+def _path_of(word: str) -> PurePosixPath:
+    return PurePosixPath(word.replace("\\", "/"))
+
+
+def _is_there(model: Model, path: PurePosixPath, folder: Path) -> bool:
+    """Tell whether a file is made for the runs, or lies beside the study file and is no input."""
+    if any(path == overlay.target for overlay in model.overlays):
+        return True
+    return is_beside(folder, str(path)) and all(path != one.path for one in model.inputs)
+
+
+def _meant_program(model: Model, word: str, system: OperatingSystem) -> str | None:
+    if system is OperatingSystem.WINDOWS:
+        return _on_windows(model, _path_of(word))
+    return _on_linux(model, word)
 
 
 def _on_windows(model: Model, path: PurePosixPath) -> str | None:
     if find_program(model, str(path), OperatingSystem.WINDOWS) is not None:
         return None
     meant = _nearest(model, path, OperatingSystem.WINDOWS, shorten=not path.suffix)
-    return meant and meant.replace("/", "\\")
+    return meant and str(PureWindowsPath(meant))
 
 
 def _on_linux(model: Model, word: str) -> str | None:
@@ -68,3 +102,17 @@ def _nearest(
     close = get_close_matches(str(path).lower(), names, n=3, cutoff=_CLOSE)
     meant = (one for name in close for one in names[name])
     return next((str(one.path) for one in meant if system_of(one.path.name, one) is system), None)
+
+
+def _meant_script(model: Model, word: str, system: OperatingSystem) -> str | None:
+    """Find the file whose name is nearest among those that end alike."""
+    path = _path_of(word)
+    ending = path.suffix.lower()
+    may_be_packed = bool(model.packages) and len(path.parts) == 1 and ending in _SHELL_SCRIPTS
+    if may_be_packed or find_program(model, str(path), system) is not None:
+        return None
+    brought = [one.path for one in model.inputs] + [one.target for one in model.overlays]
+    names = {str(one).lower(): str(one) for one in brought if one.suffix.lower() == ending}
+    close = get_close_matches(str(path).lower(), names, n=1, cutoff=_CLOSE)
+    meant = names[close[0]] if close else None
+    return str(PureWindowsPath(meant)) if meant and system is OperatingSystem.WINDOWS else meant

@@ -28,6 +28,7 @@ _OPERATORS = re.compile(r"[;&|()\n]+")
 _WINDOWS_PROGRAM = re.compile(
     r'(?:^|[&|(\n])\s*@?(?:call\s+)?("[^"\n]+"|[^\s&|()<>"]+)', re.IGNORECASE
 )
+_WINDOWS_WORD = re.compile(r'"[^"\n]*"|[&|()<>\n]+|[^\s&|()<>"]+')
 
 
 def check_programs(model: Model, pool: PoolPlan) -> None:
@@ -111,6 +112,13 @@ def program_words(command: str, system: OperatingSystem) -> list[str]:
     if system is _WINDOWS:
         return [match[1].strip('"') for match in _WINDOWS_PROGRAM.finditer(command)]
     return list(_linux_programs(command))
+
+
+def command_words(command: str, system: OperatingSystem) -> Iterator[str]:
+    """Split a line as the shell of an operating system does, with operators as words."""
+    if system is _LINUX:
+        return shell_words(command)
+    return (match[0].strip('"') for match in _WINDOWS_WORD.finditer(command))
 
 
 def _linux_programs(command: str) -> Iterator[str]:
