@@ -21,8 +21,11 @@ def test_the_sdk_reads_our_durations(duration):
     ("text", "duration"),
     [
         ("PT1M", timedelta(minutes=1)),
+        ("P1DT2H3M4.5S", timedelta(days=1, hours=2, minutes=3, seconds=4.5)),
+        ("PT0S", timedelta(0)),
         ("P10675199DT2H48M5.4775807S", timedelta(10675199, hours=2, minutes=48, seconds=5.477581)),
         ("P1M", None),
+        ("10 minutes", None),
     ],
 )
 def test_durations_of_the_service_are_read(text, duration):

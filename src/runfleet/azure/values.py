@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+import isodate
 
 
 def duration_to_wire(duration: timedelta) -> str:
     """Write a duration as ISO 8601, such as `P1DT30S`."""
-    minutes, seconds = divmod(duration.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{duration.microseconds:06}".rstrip("0") if duration.microseconds else ""
-    days = f"{duration.days}D" if duration.days else ""
-    return f"P{days}T{hours}H{minutes}M{seconds}{fraction}S"
+    text: str = isodate.duration_isoformat(duration)
+    return text
 
 
 def duration_from_wire(text: str) -> timedelta | None:
     """Read a duration such as `P1DT30S`; None where it is none in days and less."""
-    match = _DURATION.fullmatch(text)
-    if match is None:
+    try:
+        duration = isodate.parse_duration(text)
+    except isodate.ISO8601Error:
         return None
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return duration if isinstance(duration, timedelta) else None
 
 
 def time_from_wire(text: str | None) -> datetime | None:
