@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import orjson
+from msgspec import DecodeError
 
 from runfleet.agent.messages import Ended, decode
 
@@ -54,6 +54,6 @@ def _ended(line: bytes) -> Ended | None:
     # An agent that is killed, or a disk that is full, may leave a torn line.
     try:
         message = decode(line)
-    except (orjson.JSONDecodeError, TypeError, KeyError, ValueError):
+    except DecodeError:
         return None
     return message if isinstance(message, Ended) else None

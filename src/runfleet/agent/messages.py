@@ -9,12 +9,11 @@ that awaits the others, and `Ended` for every execution that it was given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
 
-import orjson
+from msgspec import Struct, field
+from msgspec.json import Decoder, Encoder
 
 from runfleet.batch.states import EndedBy
 
@@ -29,8 +28,7 @@ class SubjectKind(StrEnum):
     RELEASE_TASK = "releasetask"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """Whose execution it is; job and task are empty for a start task."""
 
     kind: SubjectKind
@@ -40,8 +38,7 @@ class Subject:
     task_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FileToFetch:
+class FileToFetch(Struct, frozen=True):
     """One resource file: a URL of a blob, or of a container with a prefix."""
 
     url: str
@@ -51,8 +48,7 @@ class FileToFetch:
     file_mode: str = "0770"
 
 
-@dataclass(frozen=True, slots=True)
-class FilesToUpload:
+class FilesToUpload(Struct, frozen=True):
     """One output file specification; `condition` as `batch.states.UploadCondition` spells it."""
 
     pattern: str
@@ -62,16 +58,14 @@ class FilesToUpload:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PackageToInstall:
+class PackageToInstall(Struct, frozen=True):
     """An application package: `archive` is a zip on this machine, unpacked into `folder` once."""
 
     archive: str
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
-class Coordination:
+class Coordination(Struct, frozen=True):
     """
     How an instance of a multi-instance task begins.
 
@@ -94,8 +88,7 @@ class Coordination:
     files: tuple[FileToFetch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Execute:
+class Execute(Struct, frozen=True, tag=True):
     """
     Run one command line on a virtual node.
 
@@ -140,15 +133,13 @@ class Execute:
     on_windows: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Proceed:
+class Proceed(Struct, frozen=True, tag=True):
     """All instances of a multi-instance task are coordinated: the primary may run its command."""
 
     execution: int
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
+class Kill(Struct, frozen=True, tag=True):
     """
     End an execution with all its processes; its `Ended` follows, also if it had not begun.
 
@@ -163,29 +154,25 @@ class Kill:
     upload: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveFolder:
+class RemoveFolder(Struct, frozen=True, tag=True):
     """Remove a folder below the state folder: out of sight at once, its files when idle."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True, tag=True):
     """The agent has ended the processes of an earlier life and takes executions."""
 
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Coordinated:
+class Coordinated(Struct, frozen=True, tag=True):
     """The coordination command of an execution has succeeded; now it waits, or is waited for."""
 
     execution: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionFailure:
+class ExecutionFailure(Struct, frozen=True):
     """Why an execution failed beside its exit code, in the words of the service's `failureInfo`."""
 
     category: str
@@ -194,8 +181,7 @@ class ExecutionFailure:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True, tag=True):
     """
     An execution is over: no process of it is left and its uploads are done.
 
@@ -226,52 +212,22 @@ class Ended:
 
 Message = Execute | Proceed | Kill | RemoveFolder | Ready | Coordinated | Ended
 
+_ENCODER = Encoder()
+_DECODER: Decoder[Message] = Decoder(Message)
+
 
 def encode(message: Message) -> bytes:
     """One message as a line of JSON."""
-    named = {"type": type(message).__name__, "message": message}
-    return orjson.dumps(named, option=orjson.OPT_APPEND_NEWLINE)
+    return _ENCODER.encode(message) + b"\n"
 
 
 def decode(line: bytes) -> Message:
-    """The message that a line of JSON holds."""
-    named = orjson.loads(line)
-    return _DECODERS[named["type"]](named["message"])
+    """
+    The message that a line of JSON holds.
 
-
-def _subject(fields: dict[str, Any]) -> Subject:
-    return Subject(**{**fields, "kind": SubjectKind(fields["kind"])})
-
-
-def _execute(fields: dict[str, Any]) -> Execute:
-    fields["subject"] = _subject(fields["subject"])
-    fields["files"] = tuple(FileToFetch(**file) for file in fields["files"])
-    fields["uploads"] = tuple(FilesToUpload(**upload) for upload in fields["uploads"])
-    fields["packages"] = tuple(PackageToInstall(**package) for package in fields["packages"])
-    if fields["coordination"]:
-        fields["coordination"] = _coordination(fields["coordination"])
-    return Execute(**fields)
-
-
-def _coordination(fields: dict[str, Any]) -> Coordination:
-    fields["files"] = tuple(FileToFetch(**file) for file in fields["files"])
-    return Coordination(**fields)
-
-
-def _ended(fields: dict[str, Any]) -> Ended:
-    fields["subject"] = _subject(fields["subject"])
-    fields["ended_by"] = EndedBy(fields["ended_by"])
-    if fields["failure"]:
-        fields["failure"] = ExecutionFailure(**fields["failure"])
-    return Ended(**fields)
-
-
-_DECODERS: dict[str, Callable[[dict[str, Any]], Message]] = {
-    "Execute": _execute,
-    "Proceed": lambda fields: Proceed(**fields),
-    "Kill": lambda fields: Kill(**fields),
-    "RemoveFolder": lambda fields: RemoveFolder(**fields),
-    "Ready": lambda fields: Ready(**fields),
-    "Coordinated": lambda fields: Coordinated(**fields),
-    "Ended": _ended,
-}
+    Raises
+    ------
+    msgspec.DecodeError
+        If it holds none.
+    """
+    return _DECODER.decode(line)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.messages import Ended, Execute, Message, SubjectKind
