@@ -34,8 +34,12 @@ def copy(source: str, target: str) -> None:
 
 
 def make_parent(path: str) -> None:
-    """Make the folder that a file is to be in."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    """Make the folder that a file is to be in; that of the folder is nearly always there."""
+    folder = os.path.dirname(path)
+    try:
+        os.mkdir(folder)
+    except OSError:
+        os.makedirs(folder, exist_ok=True)
 
 
 def with_parent(path: str, write: Callable[[], None]) -> None:

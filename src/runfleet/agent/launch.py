@@ -13,8 +13,9 @@ from runfleet.agent.files import remove
 
 # What of the agent's own environment a command sees; all else comes from the service.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
-# Python ignores these, and what is ignored stays so in a new program.
-_IGNORED_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
+# Python ignores some, and what is ignored stays so in a new program.  The C library looks up each
+# signal that is not named here.
+_SIGNALS = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
 
 
@@ -173,5 +174,5 @@ def _spawn(
         file_actions=actions,
         setsid=True,
         setsigmask=(),
-        setsigdef=_IGNORED_SIGNALS,
+        setsigdef=_SIGNALS,
     )

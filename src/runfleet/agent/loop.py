@@ -34,7 +34,7 @@ from runfleet.batch.states import EndedBy
 
 log = logging.getLogger(__name__)
 
-_READ_SIZE = 1 << 18
+_READ_SIZE = 1 << 16
 _WORKERS = 8
 _PATIENCE = 0.7
 _NOTE_AGAIN = 0.2
