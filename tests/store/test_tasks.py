@@ -222,6 +222,22 @@ def test_pages_and_windows_go_on_where_the_last_one_ended(path):
     store.close()
 
 
+@SLOW
+@given(st.lists(st.tuples(st.integers(0, 39), st.none() | st.binary(max_size=2)), max_size=40))
+def test_a_body_is_what_was_saved_last(tmp_path_factory, steps):
+    """Whichever have been read before, and in whichever order."""
+    store = opened(tmp_path_factory.mktemp("store") / "state.db", "job")
+    bodies = {one.task.sequence: one.body for one in filled(store, map(plain, range(40)))}
+    sequences = list(bodies)
+    for number, change in steps:
+        sequence = sequences[number]
+        if change is not None:
+            bodies[sequence] = change
+            store.tasks.save_body(sequence, change)
+        assert store.tasks.body(sequence) == bodies[sequence]
+    store.close()
+
+
 def test_tasks_that_were_with_a_node_are_found(path):
     store = opened(path, "job", "other")
     filled(store, [plain(n, state=state) for n, state in enumerate(TaskState)])

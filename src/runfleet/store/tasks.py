@@ -21,6 +21,8 @@ _WITH_BODY = f"SELECT {COLUMNS}, body FROM tasks JOIN bodies USING (sequence)"
 _WITHOUT_BODY = f"SELECT {COLUMNS}, NULL FROM tasks"
 _TABLES = ("tasks", "bodies", "subtasks")
 _SUBTASKS = TypeAdapter(list[Subtask])
+_AHEAD = 16
+_MOST_AHEAD = 64
 _EXPIRY = "end_time + retention_time"
 
 
@@ -39,6 +41,7 @@ class TaskTable:
         self._connection = connection
         self._begin = begin
         self._unsaved: dict[int, Task] = {}
+        self._bodies_ahead: dict[int, bytes] = {}
         (last,) = connection.execute("SELECT max(sequence) FROM tasks").fetchone()
         self._last_sequence: int = last or 0
 
@@ -97,6 +100,7 @@ class TaskTable:
     def save_body(self, sequence: int, body: bytes) -> None:
         """Replace what a task's client asked for."""
         self._begin()
+        self._bodies_ahead.pop(sequence, None)
         values = (body, sequence)
         self._connection.execute("UPDATE bodies SET body = ? WHERE sequence = ?", values)
 
@@ -112,9 +116,19 @@ class TaskTable:
 
     def body(self, sequence: int) -> bytes:
         """What a task's client asked for."""
-        row = self._connection.execute("SELECT body FROM bodies WHERE sequence = ?", (sequence,))
-        (body,) = row.fetchone()
-        return bytes(body)
+        if sequence not in self._bodies_ahead:
+            self._read_bodies(sequence)
+        return self._bodies_ahead.pop(sequence)
+
+    def _read_bodies(self, sequence: int) -> None:
+        """Read the next bodies with this one: tasks begin in nearly the order they came in."""
+        if len(self._bodies_ahead) > _MOST_AHEAD:
+            self._bodies_ahead.clear()
+        rows = self._connection.execute(
+            "SELECT sequence, body FROM bodies WHERE sequence >= ? ORDER BY sequence LIMIT ?",
+            (sequence, _AHEAD),
+        )
+        self._bodies_ahead.update(rows)
 
     def save_subtasks(self, task: Task, subtasks: Sequence[Subtask]) -> None:
         """Replace the subtasks of a task, which has not been deleted; none of them forgets all."""
