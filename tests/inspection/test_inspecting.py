@@ -166,9 +166,9 @@ def test_what_is_no_program(windows_programs, linux_programs: Path, name: str, m
 
 @pytest.fixture
 def launchers() -> Path:
-    """Small programs for Windows of many kinds, which pip brings to make commands of."""
-    (pip,) = importlib.util.find_spec("pip").submodule_search_locations
-    return Path(pip) / "_vendor" / "distlib"
+    """Small programs for Windows of many kinds, of which distlib makes commands."""
+    (distlib,) = importlib.util.find_spec("distlib").submodule_search_locations
+    return Path(distlib)
 
 
 @pytest.mark.parametrize(
