@@ -186,8 +186,10 @@ def test_a_missing_study_file(runfleet):
     assert (ended.code, ended.out, ended.err) == (
         1,
         "",
-        (
-            "error: there is no study file `sturdy.yaml`\n"
-            "hint: `runfleet init EXECUTABLE` writes one, to be edited\n"
-        ),
+        ("error: there is no study file `sturdy.yaml`\nhint: did you mean `study.yaml`?\n"),
+    )
+    ended = runfleet("plan", "elsewhere/roughness.yml")
+    assert ended.err == (
+        "error: there is no study file `elsewhere/roughness.yml`\n"
+        "hint: `runfleet init EXECUTABLE` writes one, to be edited\n"
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_names import STUDY_SUFFIXES
+from runfleet.documents.errors import nearest
 from runfleet.errors import RunfleetError
 from runfleet.launch import PoolPlan
 from runfleet.launch.checks import find_oddities
@@ -17,18 +18,27 @@ def load_study(path: str) -> Study:
     if Path(path).is_dir():
         raise RunfleetError(f"`{path}` is a folder", hint=_hint_of_folder(Path(path)))
     if not Path(path).is_file():
-        raise RunfleetError(
-            f"there is no study file `{path}`",
-            hint="`runfleet init EXECUTABLE` writes one, to be edited",
-        )
+        raise RunfleetError(f"there is no study file `{path}`", hint=_hint_of_missing(Path(path)))
     return Study.load(path)
 
 
 def _hint_of_folder(folder: Path) -> str:
-    files = sorted(file for file in folder.iterdir() if file.suffix in STUDY_SUFFIXES)
+    files = _study_files(folder)
     if not files:
         return "name a study file; `runfleet init EXECUTABLE` writes one"
     return f"name the study file in it: `{files[0]}`"
+
+
+def _hint_of_missing(path: Path) -> str:
+    by_stem = {file.stem: file for file in _study_files(path.parent)}
+    meant = nearest(path.stem, by_stem)
+    if meant is None:
+        return "`runfleet init EXECUTABLE` writes one, to be edited"
+    return f"did you mean `{by_stem[meant]}`?"
+
+
+def _study_files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.glob("*.*") if file.suffix in STUDY_SUFFIXES)
 
 
 def warn(printer: Printer, study: Study, pool: PoolPlan) -> None:
