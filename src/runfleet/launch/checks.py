@@ -13,6 +13,7 @@ from runfleet.azure import Image, PoolInfo
 from runfleet.batch.vm_sizes import meant_size
 from runfleet.launch.left_behind import find_left_behind
 from runfleet.launch.mistyped_programs import find_mistyped_programs
+from runfleet.launch.mistyped_variables import find_mistyped_variables
 from runfleet.launch.packages import Applications, check_packages
 from runfleet.launch.pool import (
     PoolPlan,
@@ -79,4 +80,5 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
         yield f"`{pool.vm_size}` is no common size of machine; did you mean `{meant}`?"
     yield from find_doubtful_programs(study.model, pool)
     yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
+    yield from find_mistyped_variables(study, pool.operating_system)
     yield from find_left_behind(study.model, pool.operating_system, study.folder)

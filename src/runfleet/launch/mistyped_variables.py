@@ -1,0 +1,68 @@
+"""Variables of a command that were probably meant to be parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from runfleet.azure import OperatingSystem
+from runfleet.study import Study
+
+_LINUX, _WINDOWS = OperatingSystem.LINUX, OperatingSystem.WINDOWS
+_OTHER = {_LINUX: _WINDOWS, _WINDOWS: _LINUX}
+_VARIABLE = {_LINUX: re.compile(r"(?<!\\)\$\{?(\w+)"), _WINDOWS: re.compile(r"%(\w+)%(?!\w)")}
+_WORD = re.compile(r"\w+")
+_WRITTEN = {_LINUX: "${}", _WINDOWS: "%{}%"}
+_OF_NODES = re.compile(r"AZ_BATCH_\w*|CCP_\w*|HOME|LANG|PATH|PWD|SHELL|TE?MP(DIR)?|USER")
+_CLOSE = 0.8
+
+
+def find_mistyped_variables(study: Study, system: OperatingSystem) -> Iterator[str]:
+    """
+    Name the variables of a command that stay empty, and the parameters that were probably meant.
+
+    Parameters
+    ----------
+    study
+        Its command, its parameters and its environment.
+    system
+        That of the nodes, where variables are written in its own way.
+    """
+    command = study.model.command
+    parameters = [parameter.name for parameter in study.parameters]
+    right, foreign = _variables(command, system), _variables(command, _OTHER[system])
+    for name in foreign:
+        if name in parameters and name not in right:
+            yield (
+                f"`{_WRITTEN[_OTHER[system]].format(name)}` in the command stays as it is on "
+                f"nodes of {system.name.capitalize()}; write `{_WRITTEN[system].format(name)}`"
+            )
+    words = set(_WORD.findall(command))
+    unused = [name for name in parameters if name not in words]
+    for name in right:
+        meant = _nearest(name, unused, system)
+        if meant and name not in study.model.environment and not _is_set(command, name):
+            yield (
+                f"`{_WRITTEN[system].format(name)}` in the command is no parameter; did you mean "
+                f"`{_WRITTEN[system].format(meant)}`?"
+            )
+
+
+def _variables(command: str, system: OperatingSystem) -> dict[str, None]:
+    return dict.fromkeys(_VARIABLE[system].findall(command))
+
+
+def _nearest(name: str, unused: list[str], system: OperatingSystem) -> str | None:
+    """Find the parameter of nearly that name among those that the command does not name."""
+    by_lower = {one.lower(): one for one in unused}
+    is_found = system is _WINDOWS and name.lower() in by_lower  # whatever its capitals
+    if is_found or _OF_NODES.fullmatch(name.upper()):
+        return None
+    close = get_close_matches(name.lower(), by_lower, n=1, cutoff=_CLOSE)
+    return by_lower[close[0]] if close else None
+
+
+def _is_set(command: str, name: str) -> bool:
+    """Tell whether the command itself names a variable without reading it: it may set it."""
+    return re.search(rf"(?<![\w$%{{]){name}\b", command) is not None

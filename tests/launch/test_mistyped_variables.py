@@ -1,0 +1,76 @@
+"""Variables of a command that no parameter fills in are told before anything runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from runfleet.azure import OperatingSystem
+from runfleet.launch.mistyped_variables import find_mistyped_variables
+from runfleet.study import Study
+
+LINUX, WINDOWS = OperatingSystem.LINUX, OperatingSystem.WINDOWS
+STUDY = """
+model: {{command: {}, environment: {{DEMAND_UNIT: m}}}}
+parameters: {{DEMAND: 2, K1: 1, K2: 2, q: 3, Y: 4, tmp1: 5}}
+"""
+
+
+@pytest.fixture
+def told(write_study: Callable[[str], Study]) -> Callable[[OperatingSystem, str], list[str]]:
+    def look(system: OperatingSystem, command: str) -> list[str]:
+        study = write_study(STUDY.format(json.dumps(command)))
+        return list(find_mistyped_variables(study, system))
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("system", "command", "warning"),
+    [
+        (
+            LINUX,
+            "./model $DEMND",
+            "`$DEMND` in the command is no parameter; did you mean `$DEMAND`?",
+        ),
+        (LINUX, "./model ${Q}.inp", "`$Q` in the command is no parameter; did you mean `$q`?"),
+        (
+            WINDOWS,
+            "model %DEMADN%",
+            "`%DEMADN%` in the command is no parameter; did you mean `%DEMAND%`?",
+        ),
+        (
+            LINUX,
+            "./model %K1%",
+            "`%K1%` in the command stays as it is on nodes of Linux; write `$K1`",
+        ),
+        (
+            WINDOWS,
+            "model ${K1}",
+            "`$K1` in the command stays as it is on nodes of Windows; write `%K1%`",
+        ),
+    ],
+)
+def test_the_parameter_that_was_meant_is_told(
+    told, system: OperatingSystem, command: str, warning: str
+):
+    assert told(system, command) == [warning]
+
+
+@pytest.mark.parametrize(
+    ("system", "command"),
+    [
+        (LINUX, "./model $DEMAND ${K1} $q $HOME $TMP $AZ_BATCH_TASK_ID $DEMAND_UNIT $1 $other"),
+        (LINUX, "DEMANDS=3; echo $DEMANDS"),
+        (LINUX, "for K in 1 2; do echo $K > $K.txt; done"),
+        (LINUX, r"date +%Y%m%d; printf '%s\n' \$Q"),
+        (LINUX, "./model $DEMAND $DEMANDS"),
+        (LINUX, "perl -e '$demand = $ENV{DEMAND}; print $demand'"),
+        (WINDOWS, "model %demand% %Q% %other%"),
+        (WINDOWS, "set DEMANDS=3 & model %DEMANDS%"),
+    ],
+)
+def test_other_variables_are_left_alone(told, system: OperatingSystem, command: str):
+    assert told(system, command) == []
