@@ -10,6 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from runfleet.documents.errors import InvalidValueError, listed, suggest
 from runfleet.documents.form import Form
+from runfleet.study.examples import EXAMPLES
 from runfleet.study.field_types import AnyValue, GroupCount, LevelCount, NonEmpty, RunCount
 
 DRAWN = ("random", "latin_hypercube", "halton", "sobol")
@@ -71,8 +72,10 @@ class DesignForm(Form):
         if data in _BARE_DESIGNS:
             return {data: True}
         if data in DESIGNS:
+            example = EXAMPLES.get(f"design.{data}", "100")
             raise InvalidValueError(
-                f"the design `{data}` needs more", hint=f"write `{{{data}: ...}}`"
+                f"the design `{data}` needs more",
+                hint=f"write `{{{data}: {example}}}`, for example",
             )
         raise InvalidValueError(
             f"there is no design `{data}`", hint=suggest(data, DESIGNS, "designs are")

@@ -22,6 +22,10 @@ EXAMPLES: Mapping[str, str] = {
     "parameters.*.triangular": "[lowest, mode, highest]",
     "parameters.*.truncated_normal": "{mean: 800, sd: 150, min: 0}",
     "design": "{latin_hypercube: 100}",
+    "design.csv": "samples.csv",
+    "design.sobol": "128",
+    "design.morris": "20",
+    "design.saltelli": "256",
     "design.list": "[{ROUGHNESS: 80}, {ROUGHNESS: 140}]",
     "design.list.*": "{ROUGHNESS: 80, DEMAND: 1.2}",
     "results": "{flow: {file: out.csv, column: Q}}",
@@ -31,7 +35,7 @@ EXAMPLES: Mapping[str, str] = {
     "pool": "{nodes: {max: 4}}",
     "pool.nodes": "{max: 4}",
 }
-"""How a list or a mapping is written, by its place; `*` is any name and any number."""
+"""How lists, mappings and designs are written, by place; `*` is any name and any number."""
 
 _UNDER_PARAMETERS = "write `design: {}`, and the values under `parameters`"
 

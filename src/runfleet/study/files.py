@@ -10,13 +10,22 @@ from runfleet.documents.errors import InvalidValueError, nearest
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _GLOB = re.compile(r"[*?\[]")
+_IN_STUDY = "put the file into the folder of the study file, or below, and give its path from there"
+_IN_RUN = "give a path from the folder in which a run is started"
 RESULTS_FOLDER = "results"
 """Where results are collected, beside the study file: never an input of the study."""
 
 
-def inner_path(text: str) -> PurePosixPath:
+def inner_path(text: str, *, of_run: bool = False) -> PurePosixPath:
     """
     Read a path that stays within the folder it is relative to.
+
+    Parameters
+    ----------
+    text
+        The path.
+    of_run
+        Whether that is the folder of a run, and not that of the study file.
 
     Raises
     ------
@@ -28,29 +37,24 @@ def inner_path(text: str) -> PurePosixPath:
     if "\0" in text or "\n" in text:
         raise InvalidValueError("a path holds a line break or a null character", hint="remove it")
     path = PurePosixPath(text)
+    hint = _IN_RUN if of_run else _IN_STUDY
     if path.is_absolute() or _DRIVE.match(text) or text.startswith("~"):
-        raise InvalidValueError(
-            f"`{text}` is an absolute path",
-            hint="give a path relative to the study file, and put the file there",
-        )
+        raise InvalidValueError(f"`{text}` is an absolute path", hint=hint)
     if ".." in path.parts:
-        raise InvalidValueError(
-            f"`{text}` leads out of its folder",
-            hint="put the file into the folder of the study file, or below",
-        )
+        raise InvalidValueError(f"`{text}` leads out of its folder", hint=hint)
     return path
 
 
 def inner_file(text: str) -> PurePosixPath:
     """
-    Read the path of one file that stays within the folder it is relative to.
+    Read the path of one file of a run that stays within the folder of the run.
 
     Raises
     ------
     InvalidValueError
         If the path leads outside, or is a folder's or a pattern.
     """
-    path = inner_path(text)
+    path = inner_path(text, of_run=True)
     if text.endswith("/") or not path.parts:
         raise InvalidValueError(f"`{text}` is a folder", hint="name a file")
     if "*" in text or "?" in text:

@@ -232,7 +232,7 @@ def _outputs(form: ModelForm, results: Iterable[Result], document: Document) -> 
 
 
 def _output_path(text: str) -> PurePosixPath:
-    path = inner_path(text)
+    path = inner_path(text, of_run=True)
     if text.endswith("/") or not path.parts:
         raise InvalidValueError(f"`{text}` is a folder", hint=f"write `{path / '**'}` to keep it")
     return path

@@ -93,7 +93,7 @@ class SampleTable:
 
     def _wrong_length(self, line: int, cells: list[str]) -> StudyError:
         return StudyError(
-            f"the row has {len(cells)} cells, the header {len(self.header)}",
+            f"the header has {len(self.header)} cells, and the row {len(cells)}",
             file=self.shown,
             line=line,
             hint="separate cells by commas, and put a text that holds one in double quotes",

@@ -75,5 +75,10 @@ def parse_cell(text: str) -> Value:
     if _WHOLE_NUMBER.fullmatch(text) and len(text) < 300:
         return int(text)
     if _NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text):
-        return check_value(float(text))
+        number = float(text)
+        if math.isfinite(number):
+            return number
+        raise InvalidValueError(
+            f"`{text}` is not a number a model can be run with", hint="give a finite number"
+        )
     return check_text(text)
