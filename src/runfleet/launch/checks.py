@@ -21,7 +21,7 @@ from runfleet.launch.pool import (
     check_operating_system,
     check_slots,
 )
-from runfleet.launch.programs import check_programs, find_doubtful_programs
+from runfleet.launch.programs import check_programs, find_doubtful_programs, has_open_quote
 from runfleet.launch.tasks import run_script
 from runfleet.study import Study
 
@@ -78,6 +78,8 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     """Say what is allowed but probably not meant; nobody is asked."""
     if meant := meant_size(pool.vm_size):
         yield f"`{pool.vm_size}` is no common size of machine; did you mean `{meant}`?"
+    if has_open_quote(study.model.command, pool.operating_system):
+        yield "the command opens a quote that it does not close, and a shell refuses such a line"
     yield from find_doubtful_programs(study.model, pool)
     yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
     yield from find_mistyped_variables(study, pool.operating_system)

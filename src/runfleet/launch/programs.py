@@ -142,6 +142,17 @@ def shell_words(command: str) -> Iterator[str]:
         return
 
 
+def has_open_quote(command: str, system: OperatingSystem) -> bool:
+    """Tell whether the shell will refuse a line for a quote that is not closed; `cmd` takes it."""
+    if system is _WINDOWS or "<<" in command:  # what follows that is no line of the shell
+        return False
+    try:
+        shlex.split(command, comments=True)
+    except ValueError as error:
+        return "quotation" in str(error)
+    return False
+
+
 def find_program(model: Model, word: str, system: OperatingSystem) -> SharedInput | None:
     """Find the input that a command starts, if it is one."""
     if system is _LINUX:
