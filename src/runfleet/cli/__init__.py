@@ -12,6 +12,8 @@ def main() -> None:
     collect_rarely()
     # Else numpy starts threads for each processor, which spin where models are to run.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Else pydantic looks for plugins in every distribution of the environment.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     give_head_start(sys.argv[1:])
     from runfleet.cli.root import main as run_command
 

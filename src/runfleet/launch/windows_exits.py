@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-from runfleet.inspection.known_libraries import advice_on
-from runfleet.inspection.program import System
-
 # NTSTATUS values that end programs ([MS-ERREF], section 2.3.1), and what the model's author would
 # call them.
 _MEANINGS = {
@@ -54,6 +51,10 @@ def missing_library(stderr: str) -> str | None:
     match = _NOT_FOUND.search(stderr)
     if match is None:
         return None
+    # Imported late: most studies need none of it, and begin the sooner.
+    from runfleet.inspection.known_libraries import advice_on
+    from runfleet.inspection.program import System
+
     origin = advice_on(match[1], System.WINDOWS)
     place = f"put it beside `{match[2]}`, in its package or among the inputs"
     return f"`{match[1]}`: {place}{origin and f'; {origin}'}"
