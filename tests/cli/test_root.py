@@ -54,6 +54,21 @@ def test_version(runfleet):
             "error: there is no command `runfleet qqq`\nhint: `runfleet --help` lists them all\n",
         ),
         (
+            ["my study.yaml"],
+            (
+                "error: there is no command `runfleet my study.yaml`\n"
+                "hint: did you mean `runfleet run 'my study.yaml'`?\n"
+            ),
+        ),
+        (
+            ["run", "my", "study.yaml"],
+            (
+                "error: there are too many arguments: `study.yaml`\n"
+                "hint: put a name that holds blanks in quotes; `runfleet run --help` shows how it "
+                "is used\n"
+            ),
+        ),
+        (
             ["package", "add", "epanet"],
             (
                 "error: missing argument `VERSION`\n"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -12,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from runfleet.cli.command_line import HELP_NAMES
 from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.study_names import could_be_name
 
 _HELP_OPTIONS = {"help_option_names": [*HELP_NAMES]}
 
@@ -78,6 +80,12 @@ def example(*lines: str) -> str:
 
 
 def _unknown_command(path: str, name: str, known: Iterable[str]) -> WrongUsageError:
-    nearest = get_close_matches(name, known, n=1)
-    hint = f"did you mean `{path} {nearest[0]}`?" if nearest else f"`{path} --help` lists them all"
+    meant = _meant_command(name, list(known))
+    hint = f"did you mean `{path} {meant}`?" if meant else f"`{path} --help` lists them all"
     return WrongUsageError(f"there is no command `{path} {name}`", hint=hint)
+
+
+def _meant_command(name: str, known: Sequence[str]) -> str | None:
+    if "run" in known and not could_be_name(name):
+        return f"run {shlex.quote(name)}"
+    return next(iter(get_close_matches(name, known, n=1)), None)

@@ -23,6 +23,7 @@ WRONG_USAGE = 2
 INTERRUPTED = 130
 
 _MOST_ERRORS = 20
+_TOO_MANY = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 
 
 class WrongUsageError(RunfleetError):
@@ -83,6 +84,11 @@ def _in_our_words(error: typer.TyperException) -> tuple[str, str | None]:
         return (
             f"there is no option `{option}`",
             f"did you mean `{nearest[0]}`?" if nearest else usage,
+        )
+    if too_many := _TOO_MANY.search(error.format_message()):
+        return (
+            f"there are too many arguments: `{too_many[1]}`",
+            f"put a name that holds blanks in quotes; {usage}",
         )
     quoted = re.sub(r"'([^'\n]*)'", r"`\1`", error.format_message().strip()).removesuffix(".")
     return quoted[:1].lower() + quoted[1:], usage
