@@ -113,8 +113,27 @@ def test_a_json_path_leads_to_a_number(path, number):
                 "line 1 column 2 (char 1)"
             ),
         ),
-        (JsonSource.parse("a.b"), '{"a": {}}', "the file has no `a.b`: `b` is not there"),
-        (JsonSource.parse("a[3]"), '{"a": [1]}', "the file has no `a[3]`: `3` is not there"),
+        (
+            JsonSource.parse("a.b"),
+            '{"a": {}}',
+            "the file has no `a.b`: `b` is not there; there is none",
+        ),
+        (
+            JsonSource.parse("a.flwo"),
+            '{"a": {"flow": 1, "head": 2}}',
+            "the file has no `a.flwo`: `flwo` is not there; did you mean `flow`?",
+        ),
+        (
+            JsonSource.parse("a.b"),
+            '{"a": {"flow": 1, "head": 2}}',
+            "the file has no `a.b`: `b` is not there; there is `flow` and `head`",
+        ),
+        (
+            JsonSource.parse("a[3]"),
+            '{"a": [1]}',
+            "the file has no `a[3]`: `3` is not there, in a list of 1",
+        ),
+        (JsonSource.parse("a.b"), '{"a": 1}', "the file has no `a.b`: `b` is not there"),
         (JsonSource.parse("a"), '{"a": true}', "`a` is not a number"),
         (JsonSource.parse("a"), '{"a": NaN}', "`nan` is not a finite number"),
         (JsonSource.parse("a"), '{"a": []}', "`a` is an empty list"),

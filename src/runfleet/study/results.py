@@ -9,15 +9,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import TypeAlias
 
-from runfleet.documents.errors import InvalidValueError, listed, nearest
+from runfleet.documents.errors import InvalidValueError, listed, nearest, suggest
 from runfleet.study.errors import ResultError
 
 LARGEST_TEXT = 500_000_000
 """Characters of an output file beyond which no result is looked for in it."""
 
 _FORTRAN_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dDeEqQ]?([+-]?\d+)?")
+_MOST_NAMES = 20
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+)\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
 
 
@@ -145,7 +147,7 @@ class JsonSource:
             return found[str(step)]
         if isinstance(found, list) and isinstance(step, int) and -len(found) <= step < len(found):
             return found[step]
-        raise ResultError(f"the file has no `{self.path}`: `{step}` is not there")
+        raise ResultError(f"the file has no `{self.path}`: {_absence(found, step)}")
 
     def _number(self, item: object) -> float:
         if isinstance(item, bool) or not isinstance(item, int | float | str):
@@ -291,8 +293,20 @@ def _column_position(column: str, header: list[str]) -> int:
     if column in names:
         return names.index(column)
     meant = nearest(column, names)
-    known = f"did you mean `{meant}`?" if meant else f"the columns are {listed(names[:20])}"
+    known = (
+        f"did you mean `{meant}`?" if meant else f"the columns are {listed(names[:_MOST_NAMES])}"
+    )
     raise ResultError(f"the file has no column `{column}`; {known}")
+
+
+def _absence(found: object, step: str | int) -> str:
+    """Say what a part of a JSON document has in place of a step that leads nowhere."""
+    if isinstance(found, dict):
+        names = list(islice(found, _MOST_NAMES))
+        return f"`{step}` is not there; {suggest(str(step), names, 'there is')}"
+    if isinstance(found, list):
+        return f"`{step}` is not there, in a list of {len(found)}"
+    return f"`{step}` is not there"
 
 
 def _without_header(rows: Iterator[list[str]], position: int) -> Iterator[list[str]]:
