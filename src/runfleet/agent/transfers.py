@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,11 +34,6 @@ class Cancellation:
         """Raise `TransferCancelledError` if it has been cancelled."""
         if self._is_cancelled:
             raise TransferCancelledError("the transfer was cancelled")
-
-    def wait(self, seconds: float) -> None:
-        """Sleep, then go on only if the work is still wanted."""
-        time.sleep(seconds)
-        self.check()
 
     @contextmanager
     def if_wanted(self) -> Iterator[None]:

@@ -12,9 +12,6 @@ from runfleet.launch.grouping import normalised
 from runfleet.launch.run_files import StoredFiles
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_DUMP_OF_WINE = "\nRegister dump:"
-"""Hundreds of lines follow; what went wrong stands before."""
-
 _LAST_LINES = 12
 _MOST_LINES = 2000
 _LONGEST_LINE = 200

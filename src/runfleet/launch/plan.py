@@ -26,8 +26,6 @@ class Plan:
         What all runs carry out.
     pool
         Where.
-    input_bytes
-        The size of all shared inputs.
     """
 
     run_count: int
@@ -35,18 +33,15 @@ class Plan:
     removed: int
     command_line: str
     pool: PoolPlan
-    input_bytes: int
 
 
 def make_plan(submitter: Submitter) -> Plan:
     """Compare a study with what has been done of it."""
     comparison = submitter.compare()
-    model = submitter.study.model
     return Plan(
         submitter.study.run_count(),
         tuple(comparison.to_run),
         len(comparison.removed),
-        command_line(model, submitter.pool.operating_system),
+        command_line(submitter.study.model, submitter.pool.operating_system),
         submitter.pool,
-        sum(shared.source.stat().st_size for shared in model.inputs),
     )

@@ -22,10 +22,6 @@ log = logging.getLogger(__name__)
 _OF_SOME_PROGRAMS = ("iteration", "model_runs", "mean", "std", "minimum", "maximum")
 """Columns that tables have only where the program tells something for them."""
 
-TABLES = (
-    *("parameters", "residuals", "phi", "sensitivities", "parameter_history", "realizations"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class BestParameter:
