@@ -186,7 +186,7 @@ def runs_text(pest: PestProgress) -> str:
 
 
 def workers_text(pest: PestProgress, workers: WorkerCounts) -> str:
-    """`2 busy, 1 idle, 1 died, started again once`."""
+    """`2 busy, 1 idle, 1 died, 1 restart`."""
     known = pest.workers_busy is not None or pest.workers_idle is not None
     running = (
         (("busy", pest.workers_busy), ("idle", pest.workers_idle))
@@ -196,7 +196,7 @@ def workers_text(pest: PestProgress, workers: WorkerCounts) -> str:
     named = (*running, ("waiting for a node", workers.waiting), ("died", workers.died))
     texts = [f"{count:,} {name}" for name, count in named if count]
     if workers.restarts:
-        texts.append(f"{count_text(workers.restarts, 'restart')}")
+        texts.append(count_text(workers.restarts, "restart"))
     return ", ".join(texts)
 
 
@@ -229,7 +229,7 @@ def _iteration_fact(pest: PestProgress) -> str:
 
 
 def _phi_fact(pest: PestProgress) -> str:
-    """`0.15; after each iteration: 36.4, 1.5, 0.15`."""
+    """`0.15, before that 36.4, 1.5`."""
     if pest.phi is None:
         return ""
     *before, _ = [f"{phi:.4g}" for phi in pest.phi_by_iteration.values()]

@@ -1,4 +1,4 @@
-"""What the scheduler wants done; the emulator or the simulator does it."""
+"""What the scheduler wants done; the emulator's engine does it."""
 
 from __future__ import annotations
 
