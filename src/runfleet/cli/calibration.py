@@ -20,7 +20,7 @@ from runfleet.cli.calibration_display import (
     open_calibration_display,
     progress_text,
 )
-from runfleet.cli.consent import agreed
+from runfleet.cli.consent import agreed_to_changes
 from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import leaving
@@ -287,14 +287,13 @@ def ways_on(name: str) -> tuple[str, ...]:
 
 
 def _agreed_to_changes(request: Request, changes: tuple[str, ...]) -> bool:
-    if not changes:
-        return True
-    printer = request.printer
-    printer.say(f"Calibration `{request.study.name}` has changed since it was last submitted:")
-    for change in changes:
-        printer.say(f"  - {change}")
-    printer.say("It begins anew.")
-    return agreed(printer, "Go on?", yes=request.yes or not printer.is_interactive)
+    return agreed_to_changes(
+        request.printer,
+        f"Calibration `{request.study.name}`",
+        changes,
+        yes=request.yes,
+        consequence="It begins anew.",
+    )
 
 
 def _submit(calibration: Calibration, display: CalibrationDisplay) -> object:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import Detach, On, StudyName, Yes
-from runfleet.cli.consent import agreed
+from runfleet.cli.consent import agreed_to_changes
 from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
@@ -61,7 +60,7 @@ def run(
     changes = account.changes(loaded)
     if changes and not replace:
         origins.refuse_stranger(loaded.name)
-    if not _agreed_to_changes(printer, loaded, changes, yes=yes):
+    if not agreed_to_changes(printer, f"Study `{loaded.name}`", changes, yes=yes):
         raise typer.Exit(FAILED)
     if not _agreed_to_costs(printer, account, loaded, yes=yes):
         raise typer.Exit(FAILED)
@@ -76,19 +75,6 @@ def run(
             detach=detach,
         )
     )
-
-
-def _agreed_to_changes(
-    printer: Printer, study: Study, changes: Sequence[str], *, yes: bool
-) -> bool:
-    """Show what an edit changes, and ask: results of runs that change are replaced."""
-    if not changes:
-        return True
-    printer.say(f"Study `{study.name}` has changed since it was last submitted:")
-    for change in changes:
-        printer.say(f"  - {change}")
-    # A script that runs an edited study means it; what that costs is another question.
-    return agreed(printer, "Go on?", yes=yes or not printer.is_interactive)
 
 
 def _agreed_to_costs(printer: Printer, account: Account, study: Study, *, yes: bool) -> bool:
