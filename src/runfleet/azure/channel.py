@@ -113,10 +113,6 @@ class Channel:
         """Make a thing, or do something to it."""
         return parsed(self.send("POST", path, content=orjson.dumps(body or {})))
 
-    def put(self, path: str, body: Mapping[str, Any]) -> None:
-        """Replace a thing."""
-        self.send("PUT", path, content=orjson.dumps(body))
-
     def patch(self, path: str, body: Mapping[str, Any]) -> None:
         """Change parts of a thing."""
         self.send("PATCH", path, content=orjson.dumps(body))

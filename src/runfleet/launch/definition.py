@@ -44,15 +44,6 @@ class Definition:
     parameters: Mapping[str, str]
     design: str
 
-    @property
-    def digest(self) -> str:
-        """A hash of all that decides which runs there are and what they do."""
-        return hashlib.sha256(self.to_json()).hexdigest()
-
-    def to_json(self) -> bytes:
-        """Write the definition."""
-        return orjson.dumps(vars(self), option=orjson.OPT_SORT_KEYS)
-
 
 def define(study: Study, digest: Callable[[Path], str]) -> Definition:
     """
