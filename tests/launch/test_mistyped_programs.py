@@ -59,7 +59,9 @@ def told(as_inputs, tmp_path: Path):
         (LINUX, "A=1 /usr/bin/python3.11 -u tools/perpare.py < in.txt", "tools/prepare.py"),
         (LINUX, "mpirun -n 2 python3 rendred.py", "rendered.py"),
         (LINUX, "Rscript --vanilla plts.R 3", "plots.R"),
+        (LINUX, "bash -ec './modle.sh $1' run 3", "./model.sh"),
         (WINDOWS, "cmd /c strat.bat 1", "start.bat"),
+        (WINDOWS, 'cmd /s /c "strat.bat 1 > out.txt"', "start.bat"),
         (WINDOWS, r"python.exe tools\perpare.py", r"tools\prepare.py"),
     ],
 )
@@ -77,7 +79,7 @@ def test_the_input_that_was_meant_is_told(told, system: OperatingSystem, command
         (LINUX, "./model.sh && python3 python.py"),
         (LINUX, "cc -o in model.c && ./in"),
         (LINUX, "./in.text; ./other; $HOME/model.sh; /opt/model.sh"),
-        (LINUX, "sh -c modle.sh; bash -ec modle.sh; python -m tools.perpare; perl -ne plts.R"),
+        (LINUX, "sh -c 'cd tools; ./modle.sh'; python -m tools.perpare; perl -ne plts.R"),
         (LINUX, "sh model.sh; sh $X/modle.sh; sh /opt/modle.sh; python rendered.py; sh -s < in.t"),
         (LINUX, "cd tools && python prepare.py; ./modle.sh"),
         (LINUX, "cp model.sh model2.sh && ./model2.sh"),

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.interpreters import script_words
+from runfleet.launch.interpreters import script_words, shell_lines
 from runfleet.launch.left_behind import is_beside
 from runfleet.launch.programs import command_words, find_program, program_words, system_of
 from runfleet.study.model import Model, SharedInput
@@ -37,8 +37,12 @@ def find_mistyped_programs(model: Model, system: OperatingSystem, folder: Path) 
     folder
         The folder of the study file: who names a file of it has typed that rightly.
     """
-    words = list(command_words(model.command, system))
-    programs = program_words(model.command, system)
+    yield from _mistyped_in(model.command, model, system, folder)
+
+
+def _mistyped_in(line: str, model: Model, system: OperatingSystem, folder: Path) -> Iterator[str]:
+    words = list(command_words(line, system))
+    programs = program_words(line, system)
     if not _CHANGES_FOLDER.isdisjoint(programs):  # inputs are not where their names say
         return
     started = [(word, _meant_program) for word in programs]
@@ -52,6 +56,8 @@ def find_mistyped_programs(model: Model, system: OperatingSystem, folder: Path) 
         meant = find_meant(model, word, system)
         if meant is not None and _path_of(meant) not in named.keys() - {path}:
             yield f"the command starts `{word}`, and no input is that; did you mean `{meant}`?"
+    for inner in shell_lines(words):
+        yield from _mistyped_in(inner, model, system, folder)
 
 
 def _path_of(word: str) -> PurePosixPath:
