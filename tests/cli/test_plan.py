@@ -181,7 +181,8 @@ def test_a_folder_is_not_its_study_file(runfleet):
     )
 
 
-def test_a_missing_study_file(runfleet):
+def test_a_missing_study_file(runfleet, folder: Path):
+    (folder / "sturdy.yaml").symlink_to("nowhere.yaml")
     ended = runfleet("plan", "sturdy.yaml")
     assert (ended.code, ended.out, ended.err) == (
         1,

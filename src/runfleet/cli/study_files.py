@@ -38,7 +38,8 @@ def _hint_of_missing(path: Path) -> str:
 
 
 def _study_files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.glob("*.*") if file.suffix in STUDY_SUFFIXES)
+    found = (file for file in folder.glob("*.*") if file.suffix in STUDY_SUFFIXES)
+    return sorted(file for file in found if file.is_file())
 
 
 def warn(printer: Printer, study: Study, pool: PoolPlan) -> None:
