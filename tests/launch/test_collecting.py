@@ -282,6 +282,28 @@ def test_columns_of_the_same_name_are_told_apart(write_study: WriteStudy, tmp_pa
     assert runs.table()[0]["parameter_state"] == "7"
 
 
+def test_results_are_told_apart_from_all_other_columns(
+    write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """From our last one, too, and from parameters; plots find them all the same."""
+    text = r"""
+        model: {command: x}
+        parameters: {Q: {values: [1, 2]}}
+        results:
+          error: {file: stdout.txt, pattern: 'error (\S+)'}
+          result_Q: {file: stdout.txt, pattern: 'other (\S+)'}
+          Q: {file: stdout.txt, pattern: 'flow (\S+)'}
+    """
+    runs = Runs(write_study(text), tmp_path)
+    runs.end("run-00001", {"stdout.txt": "error 0.5\nother 7\nflow 30\n"})
+    runs.end("run-00002", {"stdout.txt": "error 0.25\nother 8\nflow 40\n"})
+    collected = runs.collect()
+    row = runs.table()[0]
+    assert [row["result_error"], row["result_Q"], row["result_result_Q"]] == ["0.5", "7.0", "30.0"]
+    assert [row["Q"], row["error"]] == ["1", ""]
+    assert len(collected.plots) == 3
+
+
 def test_values_keep_their_kinds(write_study: WriteStudy, tmp_path: Path) -> None:
     """Truth values, whole numbers and mixtures."""
     text = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,7 +83,8 @@ class TableShape:
         """The names of all columns; one that two would have is marked for the later of them."""
         names = list(FIRST_COLUMNS)
         for kind, added in (("parameter", self.parameters), ("result", self.results)):
-            names += [f"{kind}_{name}" if name in names else name for name in added]
+            for name in added:
+                names.append(_told_apart(name, kind, {*names, ERROR_COLUMN}))
         return [*names, ERROR_COLUMN]
 
     def observe(self, sample: Mapping[str, Value]) -> None:
@@ -105,6 +106,12 @@ class TableShape:
     def is_number(self, parameter: str) -> bool:
         """Tell whether all values of a parameter are numbers."""
         return self.kinds[parameter] <= {int, float}
+
+
+def _told_apart(name: str, kind: str, taken: Set[str]) -> str:
+    while name in taken:
+        name = f"{kind}_{name}"
+    return name
 
 
 def make_rows(study: Study, outcomes: Mapping[str, Outcome], files: RunFiles) -> Iterator[Row]:
