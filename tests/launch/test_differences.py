@@ -58,7 +58,7 @@ def defined(study: Study) -> tuple[Definition, dict[str, str]]:
         ("[a.txt]", "[{pattern: a.txt, required: false}]", "output `a.txt (optional)` was added"),
         ('"1"', '"2"', "environment variable `OMP_NUM_THREADS` changed"),
         ("retries: 1", "retries: 2", "retries changed from `1` to `2`"),
-        ("retries: 1", "time_limit: 5s", "time limit changed from `none` to `5.0`"),
+        ("retries: 1", "time_limit: 90s", "time limit changed from `none` to `1m30s`"),
         ("X: {values: [1, 2]}", "Y: {values: [1, 2]}", "parameter `X` was removed"),
         ("[1, 2]", "[1, 3]", "parameter `X` changed"),
         ("parameters:", "design: zip\nparameters:", "the design changed"),

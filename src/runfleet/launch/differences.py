@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition
+from runfleet.study.model import format_duration
 
 _EXAMPLES = 3
 
@@ -58,6 +60,13 @@ def _command_change(name: str, before: object, after: object) -> Iterator[str]:
     yield from _plain_change(f"the {name}", before, after)
 
 
+def _limit_change(name: str, before: float | None, after: float | None) -> Iterator[str]:
+    limits = (
+        seconds and format_duration(timedelta(seconds=seconds)) for seconds in (before, after)
+    )
+    yield from _plain_change(name, *limits)
+
+
 def _list_change(name: str, before: Sequence[object], after: Sequence[object]) -> Iterator[str]:
     old, new = [[_text(item) for item in items] for items in (before, after)]
     singular = name.removesuffix("s")
@@ -87,6 +96,7 @@ _WORDS: dict[str, Callable[[str, Any, Any], Iterator[str]]] = {
     "environment": _environment_change,
     "is for Windows": _system_change,
     "image": _image_change,
+    "time limit": _limit_change,
 }
 
 
