@@ -98,7 +98,7 @@ def test_a_json_path_leads_to_a_number(path, number):
         ),
         (ColumnSource("q"), "t,q\n", "column `q` is empty"),
         (ColumnSource("q"), "t,q\n1\n", "a row has 1 cells only"),
-        (ColumnSource("q"), "t,q\n1,\n", "`` is not a number"),
+        (ColumnSource("q"), "t,q\n1,\n", "an empty text is not a number"),
         (ColumnSource(3), "", "column `3` is empty"),
         (
             ColumnSource("q"),
@@ -134,7 +134,8 @@ def test_a_json_path_leads_to_a_number(path, number):
             "the file has no `a[3]`: `3` is not there, in a list of 1",
         ),
         (JsonSource.parse("a.b"), '{"a": 1}', "the file has no `a.b`: `b` is not there"),
-        (JsonSource.parse("a"), '{"a": true}', "`a` is not a number"),
+        (JsonSource.parse("a"), '{"a": true}', "`a` is `true`, which is not a number"),
+        (JsonSource.parse("a"), '{"a": [1, {"b": 2}]}', '`a` is `{"b": 2}`, which is not a number'),
         (JsonSource.parse("a"), '{"a": NaN}', "`nan` is not a finite number"),
         (JsonSource.parse("a"), '{"a": []}', "`a` is an empty list"),
     ],

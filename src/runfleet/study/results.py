@@ -20,6 +20,7 @@ LARGEST_TEXT = 500_000_000
 
 _FORTRAN_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dDeEqQ]?([+-]?\d+)?")
 _MOST_NAMES = 20
+_SHOWN_CHARACTERS = 40
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+)\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
 
 
@@ -151,7 +152,8 @@ class JsonSource:
 
     def _number(self, item: object) -> float:
         if isinstance(item, bool) or not isinstance(item, int | float | str):
-            raise ResultError(f"`{self.path}` is not a number")
+            shown = json.dumps(item)[:_SHOWN_CHARACTERS]
+            raise ResultError(f"`{self.path}` is `{shown}`, which is not a number")
         return as_number(item)
 
     @property
@@ -224,14 +226,15 @@ def as_number(text: str | float) -> float:
     except (ValueError, OverflowError):
         number = _fortran_number(str(text).strip())
     if not math.isfinite(number):
-        raise ResultError(f"`{str(text)[:40]}` is not a finite number")
+        raise ResultError(f"`{str(text)[:_SHOWN_CHARACTERS]}` is not a finite number")
     return number
 
 
 def _fortran_number(text: str) -> float:
     match = _FORTRAN_NUMBER.fullmatch(text)
     if match is None:
-        raise ResultError(f"`{text[:40]}` is not a number")
+        shown = f"`{text[:_SHOWN_CHARACTERS]}`" if text else "an empty text"
+        raise ResultError(f"{shown} is not a number")
     mantissa, exponent = match.groups()
     return float(f"{mantissa}e{exponent or 0}")
 
