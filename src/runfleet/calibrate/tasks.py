@@ -24,6 +24,7 @@ from runfleet.launch.scripts import RETRY_FOLDER
 from runfleet.launch.tasks import command_line
 from runfleet.storage import Storage
 from runfleet.study import Pest, SharedInput, Study
+from runfleet.study.run import RUN_VARIABLE
 
 MANAGER = "manager"
 """The id of the manager's task."""
@@ -197,7 +198,7 @@ class CalibrationTasks:
             command_line(replace(model, command=command, retries=retries), self.system),
             files,
             [*self._outputs(task_id, outputs)],
-            {**model.environment, "RUNFLEET_RUN": task_id, **environment},
+            {**model.environment, RUN_VARIABLE: task_id, **environment},
             [PackageReference(package.id, package.version) for package in model.packages],
             max_retries=retries,
             time_limit=time_limit,

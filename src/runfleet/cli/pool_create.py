@@ -19,6 +19,7 @@ from runfleet.cli.studies import open_account
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.study.pool import LINUX_IMAGE, VM_SIZE
 
 NewPool = Annotated[str, typer.Argument(metavar="POOL", help="The id of the new pool.")]
 ImageName = Annotated[str, typer.Option("--image", help="Its system.")]
@@ -45,8 +46,8 @@ Elevated = Annotated[bool, typer.Option("--elevated", help="Run that as administ
 
 def create(
     pool_id: NewPool,
-    image: ImageName = "ubuntu-22.04",
-    vm_size: VmSize = "standard_f2s_v2",
+    image: ImageName = LINUX_IMAGE,
+    vm_size: VmSize = VM_SIZE,
     nodes: Nodes = 0,
     spot: SpotNodes = 0,
     max_nodes: MostNodes = None,

@@ -13,6 +13,7 @@ from runfleet.launch import Account, StudyNotFoundError, Submission
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.keys import AskKey
 from runfleet.study import Study, StudyError
+from runfleet.study.files import RESULTS_FOLDER
 
 
 def open_account(name: str) -> Account:
@@ -68,7 +69,7 @@ def find_study(account: Account, study: str, *, replace: bool = False) -> Study:
 
 def results_folder(folder: Path, name: str) -> Path:
     """Where the results of a study are collected: beside its file, which is in `folder`."""
-    return folder / "results" / name
+    return folder / RESULTS_FOLDER / name
 
 
 def _is_file(account: Account, study: str) -> bool:

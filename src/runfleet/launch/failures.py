@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from runfleet.azure import Fault, TaskInfo
 from runfleet.launch.grouping import Groups
+from runfleet.launch.scripts import EXIT_NOT_STAGED
 from runfleet.launch.windows_exits import meaning_of
 from runfleet.study.model import format_duration
 
-_NOT_STAGED = 74
 _ENDED_CODE = "TaskEnded"
 _DELIVERY_CODE = re.compile(r"FileUpload|Blob|ApplicationPackage|ResourceFile|ResourceDirectory")
 _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|TaskScheduling")
@@ -91,7 +91,7 @@ class FailureGroup:
 def kind_of(task: TaskInfo) -> FailureKind:
     """Tell the three kinds of failure apart, from what Batch says of a task."""
     code = task.fault.code if task.fault else ""
-    if _DELIVERY_CODE.match(code) or task.exit_code == _NOT_STAGED:
+    if _DELIVERY_CODE.match(code) or task.exit_code == EXIT_NOT_STAGED:
         return FailureKind.DELIVERY
     category = task.fault.category if task.fault else None
     if _MACHINE_CODE.match(code) or (category == "servererror" and code != _ENDED_CODE):

@@ -11,7 +11,7 @@ from runfleet.azure import OperatingSystem, PoolInfo
 from runfleet.azure.account_settings import LoginKind
 from runfleet.batch.vm_sizes import core_count, is_known
 from runfleet.launch.errors import LaunchError
-from runfleet.study.pool import PoolRequest, is_windows
+from runfleet.study.pool import LINUX_IMAGE, WINDOWS_IMAGE, PoolRequest, is_windows
 
 _SLOTS_PER_CORE = 4
 _MOST_SLOTS = 256
@@ -224,7 +224,7 @@ def check_operating_system(plan: PoolPlan, pool: PoolInfo | None) -> None:
     """
     expects_windows = plan.operating_system is OperatingSystem.WINDOWS
     if pool is not None and pool.is_windows is not expects_windows:
-        has, image = ("Windows", "windows-2022") if pool.is_windows else ("Linux", "ubuntu-22.04")
+        has, image = ("Windows", WINDOWS_IMAGE) if pool.is_windows else ("Linux", LINUX_IMAGE)
         raise LaunchError(
             f"pool `{plan.id}` has {has} nodes, and the study asks for `{plan.image}`",
             hint=f"write `pool: {{image: {image}}}`, and the command for it; or name another pool",
@@ -233,7 +233,7 @@ def check_operating_system(plan: PoolPlan, pool: PoolInfo | None) -> None:
 
 def _shared_id(request: PoolRequest, vm_size: str, slots: int, *, whole: bool) -> str:
     """Name a pool after what its nodes are: plainly, if one of them is the whole machine."""
-    is_plain = request.image == PoolRequest.image and not request.tasks_per_node
+    is_plain = request.image == LINUX_IMAGE and not request.tasks_per_node
     if whole and is_plain and not (request.nodes_per_run or request.together):
         return "local"
     asked = f"{request.image} {vm_size} {slots}{_communication(request)}".lower()

@@ -11,6 +11,7 @@ from runfleet.azure import OperatingSystem
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.pool import PoolPlan
 from runfleet.study.model import Model, SharedInput
+from runfleet.study.pool import LINUX_IMAGE, WINDOWS_IMAGE
 
 _LINUX, _WINDOWS = OperatingSystem.LINUX, OperatingSystem.WINDOWS
 _MARKS = {b"MZ": _WINDOWS, b"\x7fELF": _LINUX, b"#!": _LINUX}
@@ -21,7 +22,7 @@ _ENDINGS = ("", ".com", ".exe", *_BATCH_FILES)
 """Windows looks for a program by these, one after the other."""
 
 _POWERSHELLS = ("powershell", "pwsh")
-_IMAGES = {_LINUX: "ubuntu-22.04", _WINDOWS: "windows-2022"}
+_IMAGES = {_LINUX: LINUX_IMAGE, _WINDOWS: WINDOWS_IMAGE}
 _ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
 _OPERATORS = re.compile(r"[;&|()\n]+")
 # A word in quotes, or up to a blank or an operator, where a command begins.

@@ -14,8 +14,8 @@ from runfleet.azure.settings import PackageReference as AzureReference
 from runfleet.inspection import Kind, Program, System, Whereabouts
 from runfleet.inspection.problems import ubuntu_for
 from runfleet.study import PackageReference, starter_text, study_name_from
+from runfleet.study.pool import WINDOWS_IMAGE
 
-_WINDOWS_IMAGE = "windows-2022"
 _NEWEST_UBUNTU = "24.04"
 _FIRST_VERSION = "1.0"
 _LARGEST_INPUT_BYTES = 20_000_000
@@ -140,7 +140,7 @@ def stem_of(path: Path) -> str:
 
 def _image(program: Program) -> str:
     if program.system is System.WINDOWS:
-        return _WINDOWS_IMAGE
+        return WINDOWS_IMAGE
     return f"ubuntu-{ubuntu_for(program.glibc) or _NEWEST_UBUNTU}"
 
 

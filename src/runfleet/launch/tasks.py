@@ -29,6 +29,7 @@ from runfleet.storage.parallel import in_order
 from runfleet.study import Run, Study
 from runfleet.study.model import Model, SharedInput
 from runfleet.study.overlays import Overlay
+from runfleet.study.run import RUN_VARIABLE
 
 # A job has room for 1 MB, which some 2,000 files fill, each with its signed URL.
 _MOST_SEPARATE_INPUTS = 500
@@ -176,7 +177,7 @@ class TaskMaker:
                 command,
                 [] if model.mpi else overlays,
                 [*self._output_files(run.name)],
-                {**run.environment, "RUNFLEET_RUN": run.name},
+                {**run.environment, RUN_VARIABLE: run.name},
                 packages,
                 max_retries=retries or None,
                 time_limit=model.time_limit,

@@ -24,6 +24,7 @@ from runfleet.launch.scripts import (
     RETRY_FOLDER,
 )
 from runfleet.study.model import Model, SharedInput
+from runfleet.study.pool import LINUX_IMAGE
 
 RUN_FILE = "run.cmd"
 """What the preparation task calls the batch file of all runs."""
@@ -112,7 +113,7 @@ def _refuse_mpi(model: Model) -> None:
     if model.mpi is not None:
         raise LaunchError(
             "runs on several Windows nodes (`model: {mpi: ...}`) are not there yet",
-            hint="take a Linux image, such as `pool: {image: ubuntu-22.04}`, or one node a run",
+            hint=f"take a Linux image, such as `pool: {{image: {LINUX_IMAGE}}}`, or one node a run",
         )
 
 

@@ -14,7 +14,7 @@ from runfleet.documents.errors import InvalidValueError
 from runfleet.documents.texts import describe
 from runfleet.study.model import PackageReference, parse_duration
 from runfleet.study.names import LONGEST_STUDY_NAME, check_study_name
-from runfleet.study.parameters import VARIABLE_NAME, check_parameter_name
+from runfleet.study.parameters import RESERVED_PREFIXES, VARIABLE_NAME, check_parameter_name
 from runfleet.study.values import as_text, check_value
 
 MOST_RUNS = 10_000_000
@@ -55,7 +55,7 @@ def _check_environment_name(name: str) -> str:
             f"`{name}` cannot be the name of an environment variable",
             hint="use letters, digits and `_`, beginning with a letter",
         )
-    if name.upper().startswith(("AZ_BATCH_", "RUNFLEET_")):
+    if name.upper().startswith(RESERVED_PREFIXES):
         raise InvalidValueError(
             f"the environment variable `{name}` is set for every run already",
             hint="choose a name that begins with neither `AZ_BATCH_` nor `RUNFLEET_`",

@@ -35,7 +35,7 @@ from runfleet.study.mpi_form import MpiForm
 from runfleet.study.parameter_form import ParameterForm
 from runfleet.study.parameters import refuse_twins
 from runfleet.study.pest_form import PestForm
-from runfleet.study.pool import NodeRange, PoolRequest
+from runfleet.study.pool import LINUX_IMAGE, VM_SIZE, NodeRange, PoolRequest
 from runfleet.study.results import ColumnSource, JsonSource, PatternSource, Result, Source, Take
 
 S = TypeVar("S", bound=Source)
@@ -188,8 +188,8 @@ class PoolForm(Form):
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
         description="A pool that exists already, or the name of the one to make.",
     )
-    image: NonEmpty = Field("ubuntu-22.04", description="The operating system of the nodes.")
-    vm_size: NonEmpty = Field("standard_f2s_v2", description="Azure's name of the machine.")
+    image: NonEmpty = Field(LINUX_IMAGE, description="The operating system of the nodes.")
+    vm_size: NonEmpty = Field(VM_SIZE, description="Azure's name of the machine.")
     nodes: NodesForm = Field(NodesForm(), description="How many nodes.")
     tasks_per_node: int | None = Field(
         None, ge=1, le=256, description="Runs at a time on a node; one a core if not given."

@@ -25,9 +25,9 @@ from runfleet.study.parameters import Parameter
 from runfleet.study.pest import Pest
 from runfleet.study.pest_loader import load_pest
 from runfleet.study.results import Result
+from runfleet.study.run import RUN_VARIABLE
 
 _MOST_BYTES = 1_000_000
-_RUN_NAME = "RUNFLEET_RUN"
 _ALWAYS_KEPT = {"stdout.txt", "stderr.txt"}
 
 
@@ -170,7 +170,7 @@ def _load_model(
 
 def _mpi(form: ModelForm, parameters: Iterable[Parameter]) -> Mpi | None:
     names = (parameter.name for parameter in parameters)
-    return None if form.mpi is None else form.mpi.mpi([*form.environment, *names, _RUN_NAME])
+    return None if form.mpi is None else form.mpi.mpi([*form.environment, *names, RUN_VARIABLE])
 
 
 def _inputs(form: ModelForm, document: Document, folder: Path) -> list[SharedInput]:

@@ -12,7 +12,9 @@ from runfleet.study.distributions import Distribution, Fixed, LogUniform
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """What an environment variable can be called on every system."""
 
-_RESERVED_PREFIXES = ("AZ_BATCH_", "RUNFLEET_")
+RESERVED_PREFIXES = ("AZ_BATCH_", "RUNFLEET_")
+"""How the names of variables begin that every run has already."""
+
 _RESERVED = {"PATH", "RUN_NAME", "NUMBER"}
 
 
@@ -67,7 +69,7 @@ def check_parameter_name(name: str) -> None:
             f"`{name}` cannot be the name of a parameter",
             hint="use letters, digits and `_`, beginning with a letter",
         )
-    if name.upper() in _RESERVED or name.upper().startswith(_RESERVED_PREFIXES):
+    if name.upper() in _RESERVED or name.upper().startswith(RESERVED_PREFIXES):
         raise InvalidValueError(
             f"the name `{name}` is taken",
             hint="choose another name; `PATH`, `run_name`, `number` and names that begin with "

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from runfleet.documents.errors import InvalidValueError
 
+LINUX_IMAGE = "ubuntu-22.04"
+WINDOWS_IMAGE = "windows-2022"
+"""The image of pools that ask for none, and the one to name for programs of Windows."""
+
+VM_SIZE = "standard_f2s_v2"
+"""The machine of pools that ask for none."""
+
 
 @dataclass(frozen=True)
 class NodeRange:
@@ -63,8 +70,8 @@ class PoolRequest:
     """
 
     id: str | None = None
-    image: str = "ubuntu-22.04"
-    vm_size: str = "standard_f2s_v2"
+    image: str = LINUX_IMAGE
+    vm_size: str = VM_SIZE
     nodes: NodeRange = NodeRange()
     tasks_per_node: int | None = None
     nodes_per_run: int = 0

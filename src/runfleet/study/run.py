@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from runfleet.study.values import Sample
 
+RUN_VARIABLE = "RUNFLEET_RUN"
+"""The environment variable that tells a run its own name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
