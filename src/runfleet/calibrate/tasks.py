@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 from runfleet.azure import (
     OperatingSystem,
     OutputFile,
-    PackageReference,
     ResourceFile,
     TaskSettings,
 )
@@ -20,6 +19,7 @@ from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.scripts import HOST_VARIABLE, manager_command, worker_command
 from runfleet.launch import names
+from runfleet.launch.packages import references_to
 from runfleet.launch.scripts import RETRY_FOLDER
 from runfleet.launch.tasks import command_line
 from runfleet.storage import Storage
@@ -199,7 +199,7 @@ class CalibrationTasks:
             files,
             [*self._outputs(task_id, outputs)],
             {**model.environment, RUN_VARIABLE: task_id, **environment},
-            [PackageReference(package.id, package.version) for package in model.packages],
+            references_to(model.packages),
             max_retries=retries,
             time_limit=time_limit,
         )
@@ -229,6 +229,4 @@ class CalibrationTasks:
 
     def _outputs(self, task_id: str, patterns: Sequence[str]) -> Iterator[OutputFile]:
         url = self.storage.container_url(self._container, life=self.url_life, write=True)
-        folder = names.run_prefix(self.job_id, task_id).rstrip("/")
-        for pattern in (names.LOG_PATTERN, *patterns):
-            yield names.output_file(pattern, url, folder)
+        return names.output_files(self.job_id, task_id, patterns, url)

@@ -21,6 +21,7 @@ from runfleet.azure import (
 from runfleet.azure.refusals import not_found
 from runfleet.cli.failures import WrongUsageError
 from runfleet.documents.errors import InvalidValueError, nearest
+from runfleet.launch.packages import references_to
 from runfleet.study import model
 
 T = TypeVar("T")
@@ -61,8 +62,7 @@ def read_environment(settings: Iterable[str] | None) -> dict[str, str]:
 
 def read_packages(texts: Iterable[str] | None) -> list[PackageReference]:
     """Read application packages; raises `WrongUsageError`."""
-    parsed = (_checked(model.PackageReference.parse, text) for text in texts or ())
-    return [PackageReference(package.id, package.version) for package in parsed]
+    return references_to(_checked(model.PackageReference.parse, text) for text in texts or ())
 
 
 def read_duration(text: str | None) -> timedelta | None:

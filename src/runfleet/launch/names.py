@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from runfleet.azure.settings import OutputFile
 
-LOG_PATTERN = "../std*.txt"
+_LOG_PATTERN = "../std*.txt"
 """The output file pattern for a task's stdout and stderr, which lie above its working folder."""
 
 STUDY_KEY = "runfleet-study"
@@ -87,6 +87,15 @@ def runs_prefix(job: str) -> str:
 def run_prefix(job: str, run: str) -> str:
     """Begin the names of the blobs that one task uploads."""
     return f"runs/{job}/{run}/"
+
+
+def output_files(
+    job: str, run: str, patterns: Iterable[str], container_url: str
+) -> Iterator[OutputFile]:
+    """Say where the logs of a run go, and the files that match the patterns."""
+    folder = run_prefix(job, run).rstrip("/")
+    for pattern in (_LOG_PATTERN, *patterns):
+        yield output_file(pattern, container_url, folder)
 
 
 def output_file(pattern: str, container_url: str, run_folder: str) -> OutputFile:

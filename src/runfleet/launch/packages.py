@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from runfleet.azure import PackageReference as AzureReference
 from runfleet.launch.errors import LaunchError
 from runfleet.study import Study
 from runfleet.study.model import PackageReference
@@ -16,6 +17,11 @@ class Applications(Protocol):
     def applications(self) -> Mapping[str, Sequence[str]]:
         """List the applications that have packages, each with its versions."""
         ...
+
+
+def references_to(packages: Iterable[PackageReference]) -> list[AzureReference]:
+    """Refer to packages as the tasks of an account do."""
+    return [AzureReference(package.id, package.version) for package in packages]
 
 
 def _missing_packages(account: Applications, study: Study) -> list[PackageReference]:

@@ -14,8 +14,6 @@ from typing import TypeAlias
 from runfleet.azure import (
     Instances,
     OperatingSystem,
-    OutputFile,
-    PackageReference,
     PreparationTask,
     ResourceFile,
     TaskSettings,
@@ -23,6 +21,7 @@ from runfleet.azure import (
     with_packages,
 )
 from runfleet.launch import names, scripts, windows_scripts
+from runfleet.launch.packages import references_to
 from runfleet.launch.scripts import coordination_script, overlay_target, place_of
 from runfleet.storage import DirectoryStorage, Storage
 from runfleet.storage.parallel import in_order
@@ -170,16 +169,16 @@ class TaskMaker:
     def tasks(self, runs: Iterable[Run]) -> Iterator[TaskSettings]:
         """Make the task of each run, and upload its overlays, as the stream is taken."""
         model = self.study.model
-        command, packages, retries = self._command_line, _packages(model), model.retries
+        command, packages = self._command_line, references_to(model.packages)
         for run, overlays in self._with_overlays(runs):
             yield TaskSettings(
                 run.name,
                 command,
                 [] if model.mpi else overlays,
-                [*self._output_files(run.name)],
+                [*names.output_files(self.job_id, run.name, self._patterns, self._container_url)],
                 {**run.environment, RUN_VARIABLE: run.name},
                 packages,
-                max_retries=retries or None,
+                max_retries=model.retries or None,
                 time_limit=model.time_limit,
                 instances=_instances(model, overlays),
                 user=self.user,
@@ -199,12 +198,7 @@ class TaskMaker:
 
     @cached_property
     def _patterns(self) -> list[str]:
-        return [names.LOG_PATTERN, *(output.pattern for output in self.study.model.outputs)]
-
-    def _output_files(self, run: str) -> Iterator[OutputFile]:
-        folder = names.run_prefix(self.job_id, run).rstrip("/")
-        for pattern in self._patterns:
-            yield names.output_file(pattern, self._container_url, folder)
+        return [output.pattern for output in self.study.model.outputs]
 
     def _with_overlays(self, runs: Iterable[Run]) -> Iterator[RunWithOverlays]:
         """Upload the overlays of runs: far away several at a time, as each upload mostly waits."""
@@ -240,7 +234,8 @@ def command_line(model: Model, system: OperatingSystem) -> str:
     """Write the command line that the tasks of all runs share."""
     if system is OperatingSystem.WINDOWS:
         return windows_scripts.RUN_LINE
-    return shell_command(with_packages(scripts.run_script(model), _packages(model), system), system)
+    packages = references_to(model.packages)
+    return shell_command(with_packages(scripts.run_script(model), packages, system), system)
 
 
 def run_script(model: Model, system: OperatingSystem) -> str:
@@ -254,7 +249,3 @@ def run_script(model: Model, system: OperatingSystem) -> str:
     """
     on_windows = system is OperatingSystem.WINDOWS
     return windows_scripts.run_script(model) if on_windows else scripts.run_script(model)
-
-
-def _packages(model: Model) -> list[PackageReference]:
-    return [PackageReference(package.id, package.version) for package in model.packages]

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, count
 from pathlib import PurePosixPath
 
-from runfleet.azure import OperatingSystem, PackageReference, package_folders, shell_command
+from runfleet.azure import OperatingSystem, package_folders, shell_command
 from runfleet.launch.errors import LaunchError
+from runfleet.launch.packages import references_to
 from runfleet.launch.scripts import (
     COPIED,
     EXIT_NOT_STAGED,
@@ -170,9 +171,9 @@ def _link(target: str) -> Iterator[str]:
 
 
 def _paths(model: Model) -> Iterator[str]:
-    packages = [PackageReference(package.id, package.version) for package in model.packages]
-    if packages:
-        yield f'set "PATH={package_folders(packages, OperatingSystem.WINDOWS)};%PATH%"'
+    if model.packages:
+        folders = package_folders(references_to(model.packages), OperatingSystem.WINDOWS)
+        yield f'set "PATH={folders};%PATH%"'
 
 
 def _start(command: str) -> str:

@@ -90,10 +90,7 @@ class JobFiles:
         """Have the logs of a task, and files that match the patterns, uploaded when it ends."""
         self.storage.create_container(self.container)
         url = self.storage.container_url(self.container, life=self.life, write=True)
-        folder = names.run_prefix(self.job_id, task_id).rstrip("/")
-        return [
-            names.output_file(pattern, url, folder) for pattern in (names.LOG_PATTERN, *patterns)
-        ]
+        return list(names.output_files(self.job_id, task_id, patterns, url))
 
     def _upload(self, blobs: Mapping[Path, str]) -> None:
         """Upload files, except those that are there: the names of blobs tell their content."""
