@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.scripts import HOST_VARIABLE, manager_command, worker_command
 from runfleet.launch import names
+from runfleet.launch.batch_files import stage_batch_file
 from runfleet.launch.packages import references_to
 from runfleet.launch.scripts import RETRY_FOLDER
 from runfleet.launch.tasks import command_line
@@ -217,11 +217,8 @@ class CalibrationTasks:
         """Upload the command as a batch file, for Windows nodes."""
         if self.system is OperatingSystem.LINUX:
             return []
-        content = f"@echo off\n{command}\n".replace("\n", "\r\n").encode()
-        blob = names.script_blob(hashlib.sha256(content).hexdigest())
-        self.storage.put_bytes(self._container, blob, content)
-        url = self.storage.blob_url(self._container, blob, life=self.url_life)
-        return [ResourceFile(http_url=url, file_path=TASK_FILE.replace("\\", "/"))]
+        script, path = f"@echo off\n{command}\n", TASK_FILE.replace("\\", "/")
+        return [stage_batch_file(self.storage, self._container, script, path, life=self.url_life)]
 
     @property
     def _container(self) -> str:

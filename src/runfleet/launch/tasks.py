@@ -21,6 +21,7 @@ from runfleet.azure import (
     with_packages,
 )
 from runfleet.launch import names, scripts, windows_scripts
+from runfleet.launch.batch_files import stage_batch_file
 from runfleet.launch.packages import references_to
 from runfleet.launch.scripts import coordination_script, overlay_target, place_of
 from runfleet.storage import DirectoryStorage, Storage
@@ -97,11 +98,8 @@ class Staging:
         """Upload the batch file of Windows nodes."""
         if self.system is OperatingSystem.LINUX:
             return []
-        content = windows_scripts.run_script(self.study.model).replace("\n", "\r\n").encode()
-        blob = names.script_blob(hashlib.sha256(content).hexdigest())
-        self.storage.put_bytes(self.container, blob, content)
-        url = self.storage.blob_url(self.container, blob, life=self.url_life)
-        return [ResourceFile(http_url=url, file_path=windows_scripts.RUN_FILE)]
+        script, path = windows_scripts.run_script(self.study.model), windows_scripts.RUN_FILE
+        return [stage_batch_file(self.storage, self.container, script, path, life=self.url_life)]
 
     def _unbundle(self) -> str:
         """Give the shell line that brings shared inputs to where runs look."""
