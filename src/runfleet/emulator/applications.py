@@ -25,6 +25,8 @@ class Application:
 
     Parameters
     ----------
+    application_id, display_name
+        What it is called, and what people call it.
     changed
         When it was made or changed.
     allow_updates
@@ -50,6 +52,8 @@ class Version:
 
     Parameters
     ----------
+    application_id, version
+        Its name.
     package
         Its zip file, as nodes install it; there once it has been activated.
     upload

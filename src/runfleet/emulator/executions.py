@@ -63,6 +63,10 @@ class Executions:
 
     Parameters
     ----------
+    folders
+        Where nodes are.
+    packages
+        Finds application packages.
     storage
         The auto-storage account.
     account, url

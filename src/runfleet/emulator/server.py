@@ -58,10 +58,14 @@ class Settings:
 
     Parameters
     ----------
+    home
+        The folder that holds everything.
     port
         Where to listen; 0 takes a free one, if possible the one of the last time.
     tls
         Whether to serve https instead of http.
+    account
+        The name of the Batch account.
     idle_exit
         How long to stay without a request and without a running task; None is for ever.
     node_delay

@@ -26,6 +26,12 @@ class Service:
         Its name.
     key
         Its shared key, decoded.
+    engine
+        Decides what is asked for, and does it.
+    folders
+        Where everything is kept.
+    packages, applications
+        Its application packages: as tasks refer to them, and as the management plane does.
     """
 
     account: str

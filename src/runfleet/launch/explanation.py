@@ -33,7 +33,18 @@ class Explanation:
 
 @dataclass(frozen=True)
 class FailedTask:
-    """A start or preparation task that failed on a node: why, and what it wrote last."""
+    """
+    A start or preparation task that failed on a node: why, and what it wrote last.
+
+    Parameters
+    ----------
+    node_id
+        The node.
+    reason
+        Why, in words.
+    output
+        The end of its stderr, if there was any.
+    """
 
     node_id: str
     reason: str

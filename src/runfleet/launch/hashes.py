@@ -25,6 +25,8 @@ class HashCache:
     ----------
     known
         For each path its size, its time of change in nanoseconds and its hash.
+    changed
+        Whether files have been hashed since it was read.
     """
 
     known: dict[str, tuple[int, int, str]] = field(default_factory=dict)

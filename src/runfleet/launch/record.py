@@ -22,7 +22,16 @@ from runfleet.storage import BlobNotFoundError, ContainerNotFoundError, Storage
 
 @dataclass(frozen=True, slots=True)
 class TaskTally:
-    """Numbers of tasks by state, as Batch counts them."""
+    """
+    Numbers of tasks by state, as Batch counts them.
+
+    Parameters
+    ----------
+    active, running
+        Waiting, and with a node.
+    succeeded, failed
+        Of those that have ended.
+    """
 
     active: int = 0
     running: int = 0

@@ -54,7 +54,16 @@ _WATCHED = "watched:"
 
 
 class DependencyTable:
-    """The dependencies of the tasks of all jobs, each job known by its number."""
+    """
+    The dependencies of the tasks of all jobs, each job known by its number.
+
+    Parameters
+    ----------
+    connection
+        The store's.
+    begin
+        Begins a transaction unless one is under way.
+    """
 
     def __init__(self, connection: sqlite3.Connection, begin: Callable[[], None]) -> None:
         self._connection = connection

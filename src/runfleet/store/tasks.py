@@ -28,14 +28,32 @@ _EXPIRY = "end_time + retention_time"
 
 @dataclass(frozen=True, slots=True)
 class StoredTask:
-    """A task with what its client asked for; None where that was not read."""
+    """
+    A task with what its client asked for.
+
+    Parameters
+    ----------
+    task
+        The task.
+    body
+        The request's JSON; None where it was not read.
+    """
 
     task: Task
     body: bytes | None
 
 
 class TaskTable:
-    """The tasks of all jobs, each job known by its number."""
+    """
+    The tasks of all jobs, each job known by its number.
+
+    Parameters
+    ----------
+    connection
+        The store's.
+    begin
+        Begins a transaction unless one is under way.
+    """
 
     def __init__(self, connection: sqlite3.Connection, begin: Callable[[], None]) -> None:
         self._connection = connection

@@ -21,7 +21,16 @@ CREATE INDEX IF NOT EXISTS usage_by_end ON usage (until);
 
 
 class UsageTable:
-    """What the nodes of all pools used, also of those that are gone."""
+    """
+    What the nodes of all pools used, also of those that are gone.
+
+    Parameters
+    ----------
+    connection
+        The store's.
+    begin
+        Begins a transaction unless one is under way.
+    """
 
     def __init__(self, connection: sqlite3.Connection, begin: Callable[[], None]) -> None:
         self._connection = connection

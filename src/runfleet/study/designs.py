@@ -36,7 +36,14 @@ class Design(Protocol):
 
 @dataclass(frozen=True)
 class Grid:
-    """Each level of each parameter with each level of the others; the last one changes fastest."""
+    """
+    Each level of each parameter with each level of the others; the last one changes fastest.
+
+    Parameters
+    ----------
+    levels
+        The values of each parameter that varies.
+    """
 
     levels: tuple[Sequence[Value], ...]
 
@@ -57,7 +64,14 @@ class Grid:
 
 @dataclass(frozen=True)
 class Zip:
-    """The first level of each parameter together, then the second of each, and so on."""
+    """
+    The first level of each parameter together, then the second of each, and so on.
+
+    Parameters
+    ----------
+    levels
+        The values of each parameter that varies, of each as many.
+    """
 
     levels: tuple[Sequence[Value], ...]
 
@@ -73,7 +87,14 @@ class Zip:
 
 @dataclass(frozen=True)
 class Listed:
-    """The rows as they stand in the study file."""
+    """
+    The rows as they stand in the study file.
+
+    Parameters
+    ----------
+    samples
+        A value for each parameter that varies, in each row.
+    """
 
     samples: tuple[tuple[Value, ...], ...]
 
@@ -89,7 +110,18 @@ class Listed:
 
 @dataclass(frozen=True)
 class FromCsv:
-    """The rows of a CSV file, read anew each time."""
+    """
+    The rows of a CSV file, read anew each time.
+
+    Parameters
+    ----------
+    table
+        The file.
+    columns
+        The names of the parameters that vary, which are columns there.
+    count
+        How many rows it has.
+    """
 
     table: SampleTable
     columns: tuple[str, ...]

@@ -43,7 +43,14 @@ class Distribution(Protocol):
 
 @dataclass(frozen=True)
 class Fixed:
-    """The same value in every run."""
+    """
+    The same value in every run.
+
+    Parameters
+    ----------
+    value
+        The value.
+    """
 
     value: Value
 
@@ -62,7 +69,14 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several values, each as likely as the others."""
+    """
+    One of several values, each as likely as the others.
+
+    Parameters
+    ----------
+    values
+        At least one, in the order in which designs take them one by one.
+    """
 
     values: tuple[Value, ...]
 
@@ -88,7 +102,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Integers:
-    """A whole number from `low` to `high`, both included, each as likely as the others."""
+    """
+    A whole number from `low` to `high`, both included, each as likely as the others.
+
+    Parameters
+    ----------
+    low, high
+        The bounds, up to 2**53 in size.
+    """
 
     low: int
     high: int
@@ -137,7 +158,14 @@ class _Continuous:
 
 @dataclass(frozen=True)
 class Uniform(_Continuous):
-    """Any number between `low` and `high`, each as likely as the others."""
+    """
+    Any number between `low` and `high`, each as likely as the others.
+
+    Parameters
+    ----------
+    low, high
+        The bounds, in the parameter's unit.
+    """
 
     low: float
     high: float
@@ -153,7 +181,14 @@ class Uniform(_Continuous):
 
 @dataclass(frozen=True)
 class LogUniform(_Continuous):
-    """Any number between `low` and `high`, whose logarithm is uniform."""
+    """
+    Any number between `low` and `high`, whose logarithm is uniform.
+
+    Parameters
+    ----------
+    low, high
+        The bounds, both above 0, in the parameter's unit.
+    """
 
     low: float
     high: float
@@ -179,7 +214,16 @@ class LogUniform(_Continuous):
 
 @dataclass(frozen=True)
 class Triangular(_Continuous):
-    """A number between `low` and `high`, most likely near `mode`."""
+    """
+    A number between `low` and `high`, most likely near `mode`.
+
+    Parameters
+    ----------
+    low, high
+        The bounds, in the parameter's unit.
+    mode
+        The most likely number, from bound to bound.
+    """
 
     low: float
     high: float

@@ -69,7 +69,14 @@ def _read(file: Path) -> str:
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of a study, which go together."""
+    """
+    The parts of a study, which go together.
+
+    Parameters
+    ----------
+    design, parameters, results, model, run_name, pest
+        As `Study` has them.
+    """
 
     design: Design
     parameters: tuple[Parameter, ...]

@@ -18,7 +18,16 @@ _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 @dataclass(frozen=True)
 class PackageReference:
-    """An application package, in a certain version or, if None, in the account's default one."""
+    """
+    An application package.
+
+    Parameters
+    ----------
+    id
+        The application, as the account knows it.
+    version
+        None for the account's default one.
+    """
 
     id: str
     version: str | None
@@ -66,7 +75,16 @@ class SharedInput:
 
 @dataclass(frozen=True)
 class Output:
-    """Files to keep of each run: a path with `*`, `?` or `**` in it, relative to its folder."""
+    """
+    Files to keep of each run.
+
+    Parameters
+    ----------
+    pattern
+        A path relative to the run's folder, with `*`, `?` or `**` in it.
+    required
+        Whether a run has failed if there is no such file.
+    """
 
     pattern: str
     required: bool = True

@@ -22,7 +22,18 @@ _MARKER_HINT = "begin the file with `ptf` and one marker, as in `ptf ~`"
 
 @dataclass(frozen=True)
 class Field:
-    """A stretch of a line that a value is written into, markers included."""
+    """
+    A stretch of a line that a value is written into, markers included.
+
+    Parameters
+    ----------
+    name
+        The parameter.
+    width
+        In characters.
+    line
+        Its line in the template, from 1.
+    """
 
     name: str
     width: int

@@ -41,6 +41,11 @@ class PatternSource:
     What the one group of a regular expression matches; `^` and `$` match at each line.
 
     Lines may end as on Windows: a pattern that fits a model on Linux fits it there, too.
+
+    Parameters
+    ----------
+    pattern
+        The expression, with one group.
     """
 
     pattern: re.Pattern[str]
@@ -84,7 +89,14 @@ class PatternSource:
 
 @dataclass(frozen=True)
 class ColumnSource:
-    """A column of a table whose cells are separated by commas, semicolons, tabs or blanks."""
+    """
+    A column of a table whose cells are separated by commas, semicolons, tabs or blanks.
+
+    Parameters
+    ----------
+    column
+        Its name in the first line, or its number from 1.
+    """
 
     column: str | int
 
@@ -104,7 +116,16 @@ class ColumnSource:
 
 @dataclass(frozen=True)
 class JsonSource:
-    """The number, or the list of numbers, that a path such as `a.b[0]` leads to in a JSON file."""
+    """
+    The number, or the list of numbers, that a path such as `a.b[0]` leads to in a JSON file.
+
+    Parameters
+    ----------
+    path
+        As the user wrote it.
+    steps
+        The names and positions on it.
+    """
 
     path: str
     steps: tuple[str | int, ...]

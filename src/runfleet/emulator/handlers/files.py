@@ -30,7 +30,16 @@ from runfleet.wire.shapes import task_directory
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What the file names of a request are relative to, and what its node runs."""
+    """
+    What the file names of a request are relative to.
+
+    Parameters
+    ----------
+    path, url
+        Where it is, and how clients name it.
+    os_type
+        What its node runs.
+    """
 
     path: Path
     url: str
