@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 import orjson
 
 from runfleet.launch.errors import LaunchError
+from runfleet.storage.files import written_whole
 
 _Mark = tuple[int, int]
 
@@ -67,10 +67,8 @@ def hash_cache(file: Path) -> Iterator[HashCache]:
     cache = HashCache(_read(file))
     yield cache
     if cache.changed:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(orjson.dumps(cache.known))
-        partial.replace(file)
+        with written_whole(file) as partial:
+            partial.write_bytes(orjson.dumps(cache.known))
 
 
 def _mark(path: Path) -> _Mark:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runfleet.launch.figures import new_figure, save_figure, with_unit
 from runfleet.launch.table import TableShape
 from runfleet.study import Study
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 MOST_PLOTS = 24
 _MOST_POINTS = 20_000
 _SIZE_INCHES = (6.4, 4.2)
-_DOTS_PER_INCH = 110
 _DECADE, _MANY_DECADES = 10, 1000
 _STRIP_WIDTH = 0.5
 _GOLDEN = 0.618034
@@ -78,8 +78,8 @@ def choose_plots(
         Plot(
             results[result.name],
             parameters[parameter.name],
-            _label(result.name, result.unit),
-            _label(parameter.name, parameter.unit),
+            with_unit(result.name, result.unit),
+            with_unit(parameter.name, parameter.unit),
             shape.is_number(parameter.name),
             parameter.is_logarithmic,
         )
@@ -114,10 +114,7 @@ def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Pat
 
 
 def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> None:
-    # The object behind pyplot: it needs no window, and is forgotten when it is done with.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
+    figure = new_figure(*_SIZE_INCHES)
     axes = figure.add_subplot()
     if plot.is_number:
         axes.scatter(values, results, s=_dot_size(len(values)), alpha=0.7)
@@ -128,9 +125,7 @@ def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> No
     axes.set_xlabel(plot.parameter_label)
     axes.set_ylabel(plot.result_label)
     axes.grid(visible=True, alpha=0.3)
-    partial = path.with_name(f".{path.name}")
-    figure.savefig(partial, dpi=_DOTS_PER_INCH, format="png")
-    partial.replace(path)
+    save_figure(figure, path)
 
 
 def _scale_by_logarithm(axes: Axes, values: list[Any]) -> None:
@@ -172,7 +167,3 @@ def spread_evenly(count: int) -> list[float]:
 
 def _dot_size(count: int) -> float:
     return max(2.0, min(25.0, 5000 / count))
-
-
-def _label(name: str, unit: str) -> str:
-    return f"{name} [{unit}]" if unit and unit != "-" else name

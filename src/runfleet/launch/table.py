@@ -12,6 +12,7 @@ from typing import Any
 from runfleet.launch.failures import one_line
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.run_files import RunFiles, failure_message
+from runfleet.storage.files import written_whole
 from runfleet.study import Run, Study
 from runfleet.study.errors import ResultError
 from runfleet.study.results import Result
@@ -137,14 +138,12 @@ def make_rows(study: Study, outcomes: Mapping[str, Outcome], files: RunFiles) ->
 
 def write_csv(path: Path, shape: TableShape, rows: Iterable[Row]) -> None:
     """Write the table as CSV, whole or not at all; the shape learns the types of its columns."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with written_whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(shape.header)
         for row in rows:
             shape.observe(row.run.sample)
             writer.writerow(_cells(shape, row))
-    partial.replace(path)
 
 
 def write_parquet(path: Path, shape: TableShape, table: Path) -> None:
@@ -171,11 +170,9 @@ def write_parquet(path: Path, shape: TableShape, table: Path) -> None:
             column_types=_arrow_types(shape), strings_can_be_null=True, null_values=[""]
         ),
     )
-    partial = path.with_name(f".{path.name}.partial")
-    with ParquetWriter(partial, reader.schema) as writer:
+    with written_whole(path) as partial, ParquetWriter(partial, reader.schema) as writer:
         for batch in reader:
             writer.write_batch(batch)
-    partial.replace(path)
 
 
 def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: RunFiles) -> Row:

@@ -16,6 +16,7 @@ from runfleet.calibrate.results import tables as result_tables
 from runfleet.calibrate.results.plots import draw_plots
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.results.tables import Leftovers
+from runfleet.storage.files import written_whole
 
 log = logging.getLogger(__name__)
 
@@ -162,11 +163,10 @@ def _write(folder: Path, name: str, table: pd.DataFrame) -> Path:
     empty = [each for each in _OF_SOME_PROGRAMS if each in table and table[each].isna().all()]
     table = table.drop(columns=empty)
     path = folder / f"{name}.csv"
-    partial = path.with_name(f".{path.name}.partial")
-    table.to_csv(partial, index=False, lineterminator="\n")
-    partial.replace(path)
-    table.to_parquet(partial, index=False)
-    partial.replace(path.with_suffix(".parquet"))
+    with written_whole(path) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")
+    with written_whole(path.with_suffix(".parquet")) as partial:
+        table.to_parquet(partial, index=False)
     return path
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from runfleet.launch.figures import new_figure, save_figure
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -18,7 +20,6 @@ _MOST_REALIZATIONS = 200
 _WIDTH_INCHES = 6.4
 _HEIGHT_INCHES = 4.2
 _INCHES_A_BAR = 0.24
-_DOTS_PER_INCH = 110
 _LOG_FROM_RATIO = 20.0
 
 Tables = Mapping[str, pd.DataFrame]
@@ -60,16 +61,11 @@ class _Drawing:
 
 
 def _draw(path: Path, drawing: _Drawing) -> None:
-    # The object behind pyplot: it needs no window, and is forgotten when it is done with.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(_WIDTH_INCHES, drawing.height), layout="constrained")
+    figure = new_figure(_WIDTH_INCHES, drawing.height)
     axes = figure.add_subplot()
     axes.grid(visible=True, alpha=0.3)
     drawing.draw(axes)
-    partial = path.with_name(f".{path.name}")
-    figure.savefig(partial, dpi=_DOTS_PER_INCH, format="png")
-    partial.replace(path)
+    save_figure(figure, path)
 
 
 def _phi(tables: Tables) -> _Drawing | None:

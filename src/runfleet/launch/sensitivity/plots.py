@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runfleet.launch.figures import new_figure, save_figure, with_unit
 from runfleet.launch.sensitivity.indices import INTERACTION_COLUMNS, Indices
 from runfleet.study.sampling import FloatArray
 
@@ -23,7 +24,6 @@ _WIDTH_INCHES = 10.0
 _BAR_INCHES = 0.27
 _MARGIN_INCHES = 1.6
 _LEAST_INCHES = 4.2
-_DOTS_PER_INCH = 110
 _DOT_PIXELS = 4
 
 
@@ -43,27 +43,22 @@ def draw_indices(path: Path, indices: Indices) -> None:
     indices
         What to draw.
     """
-    # The object behind pyplot: it needs no window, and is forgotten when it is done with.
-    from matplotlib.figure import Figure
-
     shown = indices.ranked()[:_MOST_BARS]
     height = max(_LEAST_INCHES, _MARGIN_INCHES + _BAR_INCHES * len(shown))
-    figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
+    figure = new_figure(_WIDTH_INCHES, height)
     left_out = len(indices.parameters) - len(shown)
     more = f"; {left_out} parameters of less influence left out" if left_out else ""
     used = f"{indices.used:,} of {indices.groups:,} {indices.groups_name}"
     figure.suptitle(f"{indices.result} ({used}{more})", fontsize="medium")
     _draw(figure, indices, shown)
-    partial = path.with_name(f".{path.name}")
-    figure.savefig(partial, dpi=_DOTS_PER_INCH, format="png")
-    partial.replace(path)
+    save_figure(figure, path)
 
 
 def _draw(figure: Figure, indices: Indices, shown: list[int]) -> None:
     if indices.main == "mu_star":
         bars, plane = figure.subplots(1, 2)
         _draw_bars(bars, indices, shown, {"mu_star": "mu*"})
-        bars.set_xlabel(_labelled("mu*: mean size of the effect", indices.unit))
+        bars.set_xlabel(with_unit("mu*: mean size of the effect", indices.unit))
         _draw_plane(figure, plane, indices, shown)
     elif any(indices.pairs()):
         bars, pairs = figure.subplots(1, 2)
@@ -107,8 +102,8 @@ def _draw_plane(figure: Figure, axes: Axes, indices: Indices, shown: list[int]) 
     axes.set_title("dashed: sigma = mu*", loc="right", fontsize="small", color="grey")
     axes.set_xlim(0, width)
     axes.set_ylim(0, max(float(up.max()) * 1.15, width / 4))
-    axes.set_xlabel(_labelled("mu*: mean size of the effect", indices.unit))
-    axes.set_ylabel(_labelled("sigma: how much the effect differs", indices.unit))
+    axes.set_xlabel(with_unit("mu*: mean size of the effect", indices.unit))
+    axes.set_ylabel(with_unit("sigma: how much the effect differs", indices.unit))
     axes.grid(visible=True, alpha=0.3)
     names = [indices.parameters[number] for number in shown]
     texts = [_name_point(axes, *named) for named in zip(names, across, up, strict=True)]
@@ -158,7 +153,3 @@ def _number_pairs(axes: Axes, both: FloatArray, largest: float) -> None:
         number = both[row, column]
         colour = "white" if number > largest / 2 else "black"
         axes.text(column, row, f"{number:.2f}", ha="center", va="center", color=colour)
-
-
-def _labelled(text: str, unit: str) -> str:
-    return f"{text} [{unit}]" if unit and unit != "-" else text

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from runfleet.launch.sensitivity.indices import Indices
+from runfleet.storage.files import written_whole
 
 SENSITIVITIES = "sensitivities"
 INTERACTIONS = "interactions"
@@ -66,9 +67,8 @@ def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     import pandas as pd
 
     table = pd.DataFrame(rows)
-    partial = path.with_name(f".{path.name}.partial")
-    if path.suffix == ".csv":
-        table.to_csv(partial, index=False, lineterminator="\n")
-    else:
-        table.to_parquet(partial, index=False)
-    partial.replace(path)
+    with written_whole(path) as partial:
+        if path.suffix == ".csv":
+            table.to_csv(partial, index=False, lineterminator="\n")
+        else:
+            table.to_parquet(partial, index=False)
