@@ -94,8 +94,8 @@ def test_another_file_of_the_same_name_is_refused(local, write_study, folder: Pa
 
 
 def test_failed_runs_are_grouped_by_what_they_said(local, write_study):
-    """Exit code 1, and the results of the others are there."""
-    study = write_study("failing", FAIL_AT_2 + ECHO, more=RESULT)
+    """Exit code 1, and the results are those of the others, though all have left numbers."""
+    study = write_study("failing", ECHO + FAIL_AT_2, more=RESULT)
     ended = local("run", study)
     assert (ended.code, ended.out) == (1, "results/failing\n")
     assert ended.err.split("plotting\n")[1] == (

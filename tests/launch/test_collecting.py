@@ -274,6 +274,18 @@ def test_many_plots_are_capped(write_study: WriteStudy, tmp_path: Path) -> None:
     assert collected.notes == ("6 plots were left out; draw them from `runs.parquet`",)
 
 
+def test_what_failed_runs_left_is_in_the_table_alone(runs: Runs) -> None:
+    """It is drawn no more once the only runs that had succeeded have failed."""
+    runs.end("run-00002", {"deep/out.txt": "head 3.5\n"})
+    drawn = runs.collect().plots
+    assert all(path.is_file() for path in drawn)
+    assert len(drawn) == 2
+    runs.end("run-00002", {"deep/out.txt": "head 4.5\n"}, job="job--2", exit_code=3)
+    assert runs.collect().plots == ()
+    assert not any(path.is_file() for path in drawn)
+    assert runs.table()[1]["head"] == "4.5"
+
+
 def test_columns_of_the_same_name_are_told_apart(write_study: WriteStudy, tmp_path: Path) -> None:
     """A parameter may be called as one of our columns."""
     text = "model: {command: x}\nparameters: {state: {values: [7]}}"

@@ -14,7 +14,7 @@ from runfleet.cli.sensitivities import sensitivity_facts, show_sensitivities
 from runfleet.cli.words import count_text, value_text
 from runfleet.launch import Collected, FailureGroup, RunCounts
 from runfleet.launch.collecting import LackingResult
-from runfleet.launch.table import TableShape
+from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Study
 
 _SHOWN_FAILURES = 10
@@ -130,14 +130,11 @@ def failure_facts(groups: Sequence[FailureGroup]) -> list[dict[str, Any]]:
 
 
 def summarise_results(study: Study, collected: Collected) -> dict[str, ResultSummary]:
-    """Find the least, the middle and the greatest number of each result."""
+    """Find the least, the middle and the greatest number of each result of runs that succeeded."""
     columns = TableShape.of(study).result_columns()
     if not columns:
         return {}
-    # It takes its time, and most commands do without.
-    from pyarrow import parquet
-
-    table = parquet.read_table(collected.parquet, columns=list(columns.values()))
+    table = read_succeeded(collected.parquet, columns.values())
     units = {result.name: result.unit for result in study.results}
     return {
         name: _summary(table.column(column).drop_null().to_numpy(), units[name])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runfleet.launch.figures import new_figure, save_figure, with_unit
-from runfleet.launch.table import TableShape
+from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Study
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def choose_plots(
 
 def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Path]:
     """
-    Draw plots as PNG files; one for which no run has a result is left out.
+    Draw plots as PNG files, of runs that succeeded; one without any that has a result is left out.
 
     Parameters
     ----------
@@ -100,17 +100,16 @@ def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Pat
     plots
         What to draw.
     """
-    from pyarrow.parquet import read_table
-
     folder.mkdir(parents=True, exist_ok=True)
     for plot in plots:
-        columns = read_table(table, columns=[plot.parameter, plot.result]).drop_null()
+        path = folder / plot.file_name
+        columns = read_succeeded(table, [plot.parameter, plot.result]).drop_null()
         step = columns.num_rows // _MOST_POINTS + 1
-        values = columns[plot.parameter].to_pylist()[::step]
-        if values:
-            path = folder / plot.file_name
+        if values := columns[plot.parameter].to_pylist()[::step]:
             _draw(path, plot, values, columns[plot.result].to_pylist()[::step])
             yield path
+        else:
+            path.unlink(missing_ok=True)  # One of an earlier time, whose runs have failed since.
 
 
 def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> None:

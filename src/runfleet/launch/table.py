@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runfleet.launch.failures import one_line
 from runfleet.launch.outcomes import Outcome, RunState
@@ -17,6 +17,9 @@ from runfleet.study import Run, Study
 from runfleet.study.errors import ResultError
 from runfleet.study.results import Result
 from runfleet.study.values import Value, as_text
+
+if TYPE_CHECKING:
+    import pyarrow
 
 FIRST_COLUMNS = ("run", "state", "exit_code", "start_time", "end_time", "seconds")
 ERROR_COLUMN = "error"
@@ -173,6 +176,24 @@ def write_parquet(path: Path, shape: TableShape, table: Path) -> None:
     with written_whole(path) as partial, ParquetWriter(partial, reader.schema) as writer:
         for batch in reader:
             writer.write_batch(batch)
+
+
+def read_succeeded(table: Path, columns: Iterable[str]) -> pyarrow.Table:
+    """
+    Read columns of the runs that have succeeded; numbers that others left say nothing of the model.
+
+    Parameters
+    ----------
+    table
+        The Parquet file.
+    columns
+        Their names.
+    """
+    # It takes its time, and most commands do without.
+    from pyarrow.parquet import read_table
+
+    succeeded = [("state", "==", RunState.SUCCEEDED.value)]
+    return read_table(table, columns=list(columns), filters=succeeded)
 
 
 def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: RunFiles) -> Row:
