@@ -128,6 +128,17 @@ def test_a_result_that_never_changes_is_doubted(local, write_study):
     assert doubt in local("run", study).err
 
 
+def test_results_that_runs_lack_are_told_with_an_example(local, write_study):
+    """Where the reasons differ in numbers only, the first of them."""
+    results = "results: {width: {file: stdout.txt, pattern: 'wide (.+)'}}\n"
+    study = write_study("lacking", 'echo "wide x$N"\n', more=results)
+    told = (
+        "warning: result `width`: 3 runs without, such as: `x1` is not a number "
+        "(run-00001, run-00002, run-00003)\n"
+    )
+    assert told in local("run", study).err
+
+
 def test_failed_runs_are_retried_when_that_is_asked(local, write_study, folder: Path):
     """Without `--failed` there is nothing to retry; with it, only they are done again."""
     script = f'echo "$N" >> "{folder}/done.txt"; [ "$N" != 2 ] || [ -e "{folder}/mended" ]\n'

@@ -164,10 +164,10 @@ def _show_constants(printer: Printer, study: Study, summaries: Mapping[str, Resu
 def _show_lacking(printer: Printer, groups: Sequence[LackingResult]) -> None:
     """Tell why runs that succeeded lack results; the column `error` has it of each run."""
     for group in groups[:_SHOWN_FAILURES]:
-        example = "" if group.is_same else "such as: "
+        example = "" if group.is_same else ", such as"
         runs = runs_text(group.runs, group.count)
         without = f"result `{group.result}`: {count_text(group.count, 'run')} without"
-        printer.warning(f"{without}: {example}{group.reason} ({runs})")
+        printer.warning(f"{without}{example}: {group.reason} ({runs})")
     if len(groups) > _SHOWN_FAILURES:
         printer.warning(f"{len(groups) - _SHOWN_FAILURES} other kinds are in the column `error`")
 
