@@ -129,6 +129,6 @@ def test_a_field_that_cuts_values_off_is_told(tmp_path: Path):
     )
     (warning,) = Study.load(tmp_path / "study.yaml").warnings
     assert warning.removeprefix(f"{tmp_path}/") == (
-        "in.tpl:2: a field of 7 characters makes .000123 of `rough`, 0.000123456: set its markers "
+        "in.tpl:2: a field of 7 characters makes .000123 of `ROUGH`, 0.000123456: set its markers "
         "further apart"
     )

@@ -25,12 +25,13 @@ def find_narrow_fields(overlays: Sequence[Overlay], samples: Iterable[Sample]) -
     """
     places = _places(overlays)
     for sample in samples if places else ():
-        values = {name.lower(): value for name, value in sample.items()}
-        for name, width in [*places]:
-            if written := _cut(values.get(name), width):
+        spelled = {name.lower(): name for name in sample}
+        for key, width in [*places]:
+            name = spelled.get(key, key)
+            if written := _cut(sample.get(name), width):
                 yield (
-                    f"{places.pop((name, width))}: a field of {width} characters makes {written} "
-                    f"of `{name}`, {values[name]}: set its markers further apart"
+                    f"{places.pop((key, width))}: a field of {width} characters makes {written} "
+                    f"of `{name}`, {sample[name]}: set its markers further apart"
                 )
 
 
