@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from runfleet.errors import RunfleetError
 
@@ -140,6 +141,23 @@ class WaitTimeoutError(BatchError):
 
 class ImageNotFoundError(BatchError):
     """No image of that name is verified by the service."""
+
+
+@contextmanager
+def accepting(*codes: str) -> Iterator[None]:
+    """
+    Take conflicts for success where they say that what was asked for is so already.
+
+    Parameters
+    ----------
+    codes
+        The codes of such conflicts; others are raised.
+    """
+    try:
+        yield
+    except ConflictError as error:
+        if error.code not in codes:
+            raise
 
 
 def redacted(text: str) -> str:

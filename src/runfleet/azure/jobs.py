@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runfleet.azure.channel import Channel, path_of
-from runfleet.azure.errors import ConflictError, NotFoundError
+from runfleet.azure.errors import ConflictError, NotFoundError, accepting
 from runfleet.azure.job_info import JobInfo, PreparationInfo
 from runfleet.azure.job_settings import AllTasksComplete, JobSettings
 from runfleet.azure.values import pairs_to_wire, quoted, without_none
@@ -86,11 +86,8 @@ class JobOperations:
         To be called when all tasks are added, for a job that has none has completed them all. A job
         that has ended meanwhile is no error.
         """
-        try:
+        with accepting(*_ENDED):
             self.update_job(job_id, on_all_tasks_complete=AllTasksComplete.TERMINATE_JOB)
-        except ConflictError as error:
-            if error.code not in _ENDED:
-                raise
 
     def terminate_job(self, job_id: str, reason: str | None = None) -> None:
         """
@@ -103,12 +100,9 @@ class JobOperations:
         reason
             What the job will give as `terminate_reason`.
         """
-        try:
-            path = path_of("jobs", job_id, "terminate")
+        path = path_of("jobs", job_id, "terminate")
+        with accepting(*_ENDED):
             self._channel.post(path, without_none(terminateReason=reason))
-        except ConflictError as error:
-            if error.code not in _ENDED:
-                raise
 
     def delete_job(self, job_id: str) -> bool:
         """
@@ -120,12 +114,10 @@ class JobOperations:
             Whether there was one; one that is being deleted is as good as gone.
         """
         try:
-            self._channel.delete(path_of("jobs", job_id))
+            with accepting("JobBeingDeleted"):
+                self._channel.delete(path_of("jobs", job_id))
         except NotFoundError:
             return False
-        except ConflictError as error:
-            if error.code != "JobBeingDeleted":
-                raise
         return True
 
     def disable_job(self, job_id: str, *, tasks: str = "requeue") -> None:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from runfleet.azure.channel import Channel, path_of
-from runfleet.azure.errors import BatchError, ConflictError, NotFoundError, PoolFailedError
+from runfleet.azure.errors import (
+    BatchError,
+    ConflictError,
+    NotFoundError,
+    PoolFailedError,
+    accepting,
+)
 from runfleet.azure.files import read_file
 from runfleet.azure.pool_info import NodeCounts, NodeInfo, PoolInfo
 from runfleet.azure.pool_settings import Autoscale, PoolSettings
@@ -105,12 +111,10 @@ class PoolOperations:
             Whether there was one; one that is being deleted is as good as gone.
         """
         try:
-            self._channel.delete(path_of("pools", pool_id))
+            with accepting("PoolBeingDeleted"):
+                self._channel.delete(path_of("pools", pool_id))
         except NotFoundError:
             return False
-        except ConflictError as error:
-            if error.code != "PoolBeingDeleted":
-                raise
         return True
 
     def node_counts(self, pool_id: str) -> NodeCounts:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from runfleet.azure.adding import AddedTasks, add_tasks
 from runfleet.azure.channel import Channel, path_of
-from runfleet.azure.errors import ConflictError, NotFoundError
+from runfleet.azure.errors import ConflictError, NotFoundError, accepting
 from runfleet.azure.files import read_file
 from runfleet.azure.task_info import FileInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_settings import TaskSettings
@@ -89,11 +89,8 @@ class TaskOperations:
 
     def terminate_task(self, job_id: str, task_id: str) -> None:
         """End a task; one that is completed is left as it is."""
-        try:
+        with accepting("TaskCompleted"):
             self._channel.post(path_of("jobs", job_id, "tasks", task_id, "terminate"))
-        except ConflictError as error:
-            if error.code != "TaskCompleted":
-                raise
 
     def delete_task(self, job_id: str, task_id: str) -> bool:
         """
@@ -117,11 +114,8 @@ class TaskOperations:
         One that has not completed is left as it is: it may be there again already, and the answer
         that says so was lost.
         """
-        try:
+        with accepting("TaskNotCompleted"):
             self._channel.post(path_of("jobs", job_id, "tasks", task_id, "reactivate"))
-        except ConflictError as error:
-            if error.code != "TaskNotCompleted":
-                raise
 
     def wait_for_tasks(
         self,
