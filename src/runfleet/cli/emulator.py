@@ -162,7 +162,7 @@ def status(as_json: AsJson = False) -> None:
         "certificate": endpoint.ca_file if endpoint else None,
         "folder": str(folders.state),
         "storage": open_auto_storage(folders.home).place,
-        "log": str(folders.state / "log.txt"),
+        "log": str(folders.log),
         "faults": list(endpoint.faults) if endpoint else [],
     }
     if as_json:
@@ -298,7 +298,7 @@ def _stopped(home: Path) -> bool:
         if time.monotonic() > deadline:
             raise RunfleetError(
                 f"the emulator has not ended after {_PATIENCE_SECONDS:.0f} seconds",
-                hint=f"its log is `{folders.state / 'log.txt'}`",
+                hint=f"its log is `{folders.log}`",
             )
         # One that is still starting has not said yet which process it is.
         told = told or _told_to_stop(folders.endpoint)

@@ -32,7 +32,7 @@ def main() -> int:
     options = _parser().parse_args()
     folders = Folders(options.home.absolute())
     folders.state.mkdir(parents=True, exist_ok=True)
-    _configure_logging(None if options.foreground else folders.state / "log.txt")
+    _configure_logging(None if options.foreground else folders.log)
     try:
         with hold(folders.lock):
             _run(options, folders)

@@ -82,6 +82,11 @@ class Folders:
         return self.state / "agent.journal"
 
     @property
+    def log(self) -> Path:
+        """What the emulator writes about itself, unless it does so on a terminal."""
+        return self.state / "log.txt"
+
+    @property
     def packages(self) -> Path:
         """The application packages."""
         return self.state / "packages"

@@ -46,7 +46,7 @@ class Packages:
         """
         installed = []
         for reference in references:
-            archive = self._archive(reference) or self._missing(reference)
+            archive = self._archive(reference) or self._expected(reference)
             folder = root / "applications" / reference.application_id.lower() / archive.stem
             installed.append(InstalledPackage(reference, archive, folder))
         return installed
@@ -60,7 +60,7 @@ class Packages:
 
     def _archive(self, reference: ApplicationPackageReference) -> Path | None:
         if reference.version:
-            exact = self._missing(reference)
+            exact = self._expected(reference)
             if exact.exists():
                 return exact
         packages = self._folder.versions(reference.application_id)
@@ -76,6 +76,6 @@ class Packages:
             return application.default_version or ""
         return max(packages, key=lambda package: package.added).version
 
-    def _missing(self, reference: ApplicationPackageReference) -> Path:
+    def _expected(self, reference: ApplicationPackageReference) -> Path:
         name = f"{reference.version or 'default'}.zip"
         return self._folder.root / reference.application_id / name

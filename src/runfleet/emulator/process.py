@@ -80,7 +80,7 @@ class EmulatorProcess:
     @property
     def log(self) -> Path:
         """What it writes about itself."""
-        return self._folders.state / "log.txt"
+        return self._folders.log
 
     def __enter__(self) -> Self:
         self.start()
