@@ -23,6 +23,8 @@ from runfleet.batch.specs import (
     CommandSpec,
     OutputFile,
     PoolSpec,
+    PreparationTaskSpec,
+    ReleaseTaskSpec,
     ResourceFile,
     TaskSpec,
 )
@@ -130,59 +132,37 @@ class Executions:
     def of_preparation(self, command: StartPreparation, pool: Pool) -> Execute:
         """Run a job's preparation task on a node."""
         spec = _known(command.job.spec.preparation)
-        return self._of_job_part(
-            command.execution,
-            SubjectKind.PREPARATION_TASK,
-            command.job,
-            pool,
-            command.node,
-            spec.task_id,
-            spec.command,
-            spec.max_wall_clock_time,
-            is_retry=command.is_retry,
-        )
+        kind = SubjectKind.PREPARATION_TASK
+        return self._of_job_part(command, pool, kind, spec, is_retry=command.is_retry)
 
     def of_release(self, command: StartRelease, pool: Pool) -> Execute:
         """Run a job's release task on a node."""
         spec = _known(command.job.spec.release)
-        return self._of_job_part(
-            command.execution,
-            SubjectKind.RELEASE_TASK,
-            command.job,
-            pool,
-            command.node,
-            spec.task_id,
-            spec.command,
-            spec.max_wall_clock_time,
-            is_retry=False,
-        )
+        return self._of_job_part(command, pool, SubjectKind.RELEASE_TASK, spec, is_retry=False)
 
     def _of_job_part(
         self,
-        execution: int,
-        kind: SubjectKind,
-        job: Job,
+        command: StartPreparation | StartRelease,
         pool: Pool,
-        node: Node,
-        task_id: str,
-        command: CommandSpec,
-        time_limit: timedelta | None,
+        kind: SubjectKind,
+        spec: PreparationTaskSpec | ReleaseTaskSpec,
         *,
         is_retry: bool,
     ) -> Execute:
+        job, node = command.job, command.node
         root = self._root(node)
         return self._execute(
-            execution,
-            Subject(kind, node.pool_id, node.node_id, job.spec.job_id, task_id),
+            command.execution,
+            Subject(kind, node.pool_id, node.node_id, job.spec.job_id, spec.task_id),
             node,
             pool.spec.os_type,
-            task_directory(job.spec.job_id, task_id),
-            command,
+            task_directory(job.spec.job_id, spec.task_id),
+            spec.command,
             job.spec.common_environment,
-            job_environment(job, task_id, root),
+            job_environment(job, spec.task_id, root),
             self.packages.on_node(pool.spec.packages, root),
             keep_directory=is_retry,
-            time_limit=time_limit,
+            time_limit=spec.max_wall_clock_time,
         )
 
     def _execute(
