@@ -34,7 +34,16 @@ RECENT_TASKS = 10
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a task of any kind failed, as `failureInfo` has it."""
+    """
+    Why a task of any kind failed, as `failureInfo` has it.
+
+    Parameters
+    ----------
+    category
+        Who is to blame: the user or the service.
+    code, message, details
+        What it was: for programs, for people, and by the particulars.
+    """
 
     category: ErrorCategory
     code: str
@@ -44,7 +53,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ResizeError:
-    """Why a resize did not reach its target."""
+    """
+    Why a resize did not reach its target.
+
+    Parameters
+    ----------
+    code, message
+        What it was: for programs, and for people.
+    """
 
     code: str
     message: str
@@ -52,7 +68,20 @@ class ResizeError:
 
 @dataclass(frozen=True, slots=True)
 class AuxiliaryTaskInfo:
-    """How a start, preparation or release task went on one node."""
+    """
+    How a start, preparation or release task went on one node.
+
+    Parameters
+    ----------
+    state
+        Whether it has ended.
+    start_time, end_time
+        When its first attempt began, and when it ended for good.
+    exit_code, failure, result
+        How it ended; None until it has.
+    retry_count, last_retry_time
+        How often it was run again, and when last.
+    """
 
     state: AuxiliaryTaskState
     start_time: datetime
@@ -66,7 +95,14 @@ class AuxiliaryTaskInfo:
 
 @dataclass(frozen=True, slots=True)
 class AutoscaleError:
-    """Why a formula has no result; `detail` says where and what."""
+    """
+    Why a formula has no result; `detail` says where and what.
+
+    Parameters
+    ----------
+    code, message, detail
+        What it was: for programs, for people, and in full.
+    """
 
     code: str
     message: str
@@ -75,7 +111,18 @@ class AutoscaleError:
 
 @dataclass(frozen=True, slots=True)
 class AutoscaleRun:
-    """What a formula came to, its variables spelled as the service spells them."""
+    """
+    What a formula came to, its variables spelled as the service spells them.
+
+    Parameters
+    ----------
+    time
+        When it was evaluated.
+    results
+        Its variables with their values; as far as it came, where it failed.
+    error
+        Why it failed, if it did.
+    """
 
     time: datetime
     results: str
@@ -84,7 +131,18 @@ class AutoscaleRun:
 
 @dataclass(slots=True)
 class Autoscale:
-    """How a pool follows a formula."""
+    """
+    How a pool follows a formula.
+
+    Parameters
+    ----------
+    spec
+        The formula, and how often it is evaluated.
+    next_evaluation
+        When it is evaluated next.
+    last_run
+        What it came to last; None as long as it was not evaluated.
+    """
 
     spec: AutoscaleSpec
     next_evaluation: datetime
@@ -100,6 +158,24 @@ class Pool:
 
     Parameters
     ----------
+    spec
+        What the client asked for, as far as it decides what happens.
+    creation_time, last_modified
+        When it was made, and when a user last changed it.
+    state, state_time
+        Whether it is being deleted, and since when.
+    allocation_state, allocation_time
+        Whether its nodes are being made or removed, and since when.
+    target_dedicated, target_low_priority
+        How many nodes of either kind it is to have.
+    resize_errors
+        Why the last resize did not reach these.
+    resize_deadline
+        When the resize that is under way is given up; None while there is none.
+    deallocation_option
+        What becomes of the tasks of nodes that it gives up.
+    nodes_made
+        How many nodes it has ever had.
     autoscale
         None where clients set the targets.
     autoscale_enable_time
@@ -126,7 +202,20 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class RecentTask:
-    """A task that a node ran lately, or an instance of one."""
+    """
+    A task that a node ran lately, or an instance of one.
+
+    Parameters
+    ----------
+    job_id, task_id, subtask_id
+        Which; the last is None unless it is an instance beside the primary.
+    state, start_time, end_time
+        How far it is, and when it began and ended.
+    exit_code, result, failure
+        How it ended; None until it has.
+    retry_count, requeue_count
+        How often it was run again, after failures and after losses of nodes.
+    """
 
     job_id: str
     task_id: str
@@ -143,7 +232,16 @@ class RecentTask:
 
 @dataclass(frozen=True, slots=True)
 class NodeUser:
-    """A user account on a node, without its secrets."""
+    """
+    A user account on a node, without its secrets.
+
+    Parameters
+    ----------
+    name, is_admin
+        What it is called, and whether it may do everything.
+    expiry_time
+        When it goes.
+    """
 
     name: str
     is_admin: bool
@@ -157,6 +255,34 @@ class Node:
 
     Parameters
     ----------
+    node_id, pool_id
+        Which node it is, of which pool.
+    number
+        Counts the nodes that the pool has ever had.
+    dedicated
+        False for a spot node.
+    allocation_time
+        When it became part of its pool.
+    state, state_time
+        What it does, and since when.
+    address
+        Where other nodes reach it.
+    scheduling_state
+        Whether it takes tasks.
+    boot_time
+        When it last began to run; None while it has not.
+    start_task
+        How its start task went; None where it has run none.
+    errors
+        What is wrong with it.
+    total_tasks_run, total_tasks_succeeded
+        Of all the time that it has been there.
+    running_tasks, running_slots
+        How many tasks it runs now, and how many slots they take.
+    recent_tasks
+        The last tasks that it ran, up to `RECENT_TASKS`.
+    users
+        The accounts that clients made on it.
     data_until
         When the files of all tasks that ended there need not be kept any longer.
     machine_since
@@ -196,6 +322,8 @@ class TaskCounts:
         Including those that are blocked.
     running
         Including those that are preparing.
+    succeeded, failed
+        Those that have ended.
     blocked
         Those that wait for their parents.
     """
@@ -219,8 +347,20 @@ class Job:
 
     Parameters
     ----------
+    spec
+        What the client asked for, as far as it decides what happens.
+    creation_time, last_modified
+        When it was made, and when a user last changed it.
+    state, state_time
+        How far it is, and since when.
+    previous_state, previous_state_time
+        The state before it, and since when it was in that.
+    end_time, terminate_reason
+        When it ended, and why; None until it has.
     scheduling_error
         Why it could not begin; it has completed then.
+    counts, slot_counts
+        How many tasks are in each state, and how many slots those take.
     """
 
     spec: JobSpec
@@ -245,6 +385,16 @@ class JobSchedule:
 
     Parameters
     ----------
+    spec
+        When jobs are made, and what they are like.
+    creation_time, last_modified
+        When it was made, and when a user last changed it.
+    state, state_time
+        Whether it makes jobs, and since when.
+    previous_state, previous_state_time
+        The state before it, and since when it was in that.
+    end_time
+        When it made its last job, or was ended; None until then.
     last_occurrence
         When the last job was due, whether it was made or lost.
     jobs_made
@@ -286,7 +436,16 @@ class JobSchedule:
 
 @dataclass(slots=True)
 class JobNode:
-    """What a job's preparation and release tasks did on one node."""
+    """
+    What a job's preparation and release tasks did on one node.
+
+    Parameters
+    ----------
+    job_id, pool_id, node_id
+        Which job, and which node.
+    preparation, release
+        How either went; None where it has not begun.
+    """
 
     job_id: str
     pool_id: str
@@ -304,12 +463,40 @@ class Task:
 
     Parameters
     ----------
-    instances
-        How many nodes a multi-instance task takes at once; 0 for any other task.
+    job_id, task_id
+        Which task it is, of which job.
+    creation_time, last_modified
+        When it was added, and when a user last changed it.
+    required_slots
+        How many slots of its node it takes.
+    max_task_retry_count
+        How often it is run again when it fails; negative means without end.
+    exit_conditions
+        What follows from its end, for others; None means what follows by default.
     is_blocked
         Whether it waits for its parents, which the store works out.
     preferred_node
         The node that it goes to if there is room.
+    retention_time
+        How long its files are kept on the node after its end.
+    state, state_time
+        How far it is, and since when.
+    previous_state, previous_state_time
+        The state before it, and since when it was in that.
+    start_time, end_time
+        When it first ran since it last waited, and when it ended for good.
+    exit_code, result, failure
+        How it ended; None until it has.
+    retry_count, last_retry_time
+        How often it was run again because it failed, and when last.
+    requeue_count, last_requeue_time
+        How often it went back to the queue because its node was lost, and when last.
+    pool_id, node_id
+        Where it runs, or ran; None while it waits.
+    files_removed
+        Whether its files on the node are gone.
+    instances
+        How many nodes a multi-instance task takes at once; 0 for any other task.
     """
 
     job_id: str
@@ -351,6 +538,16 @@ class Subtask:
     ----------
     number
         Its place among the instances, of which the primary is 0.
+    pool_id, node_id
+        Where it runs.
+    state, state_time
+        How far it is, and since when.
+    previous_state, previous_state_time
+        The state before it, and since when it was in that.
+    start_time, end_time
+        When its command began and ended.
+    exit_code, result, failure
+        How that ended; None until it has.
     """
 
     number: int

@@ -26,7 +26,22 @@ RELEASE_TASK_TIME_LIMIT = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class ResourceFile:
-    """A file, or a container of files, to place on the node; exactly one source is set."""
+    """
+    A file, or a container of files, to place on the node; exactly one source is set.
+
+    Parameters
+    ----------
+    http_url
+        The source of a single file.
+    storage_container_url, auto_storage_container_name
+        A container as the source: by its address, or by its name in the auto-storage account.
+    blob_prefix
+        Which blobs of a container are meant; None means all.
+    file_path
+        Where the file goes, or the folder for those of a container, below the working directory.
+    file_mode
+        The permissions in octal; None means `0770`.
+    """
 
     http_url: str | None = None
     storage_container_url: str | None = None
@@ -38,7 +53,22 @@ class ResourceFile:
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """Files to upload to a container once the task has ended."""
+    """
+    Files to upload to a container once the task has ended.
+
+    Parameters
+    ----------
+    file_pattern
+        Which files, relative to the working directory; it may hold wildcards.
+    container_url
+        Where they go, with the right to write there.
+    path
+        What the names of the blobs begin with; where the pattern has no wildcards, the whole name.
+    upload_condition
+        Which end of the task they are uploaded after.
+    upload_headers
+        What requests to upload say beside the file, such as its content type.
+    """
 
     file_pattern: str
     container_url: str
@@ -49,7 +79,14 @@ class OutputFile:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationPackageReference:
-    """An application package to install; no version means the default version."""
+    """
+    An application package to install; no version means the default version.
+
+    Parameters
+    ----------
+    application_id, version
+        Which package, and which of its versions.
+    """
 
     application_id: str
     version: str | None = None
@@ -57,7 +94,18 @@ class ApplicationPackageReference:
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """What every kind of task has: a command line, its files and its environment."""
+    """
+    What every kind of task has: a command line, its files and its environment.
+
+    Parameters
+    ----------
+    command_line
+        What is run; not by a shell, unless it names one.
+    resource_files
+        What is placed on the node before.
+    environment
+        Variables beside those that the service sets.
+    """
 
     command_line: str
     resource_files: tuple[ResourceFile, ...] = ()
@@ -66,7 +114,18 @@ class CommandSpec:
 
 @dataclass(frozen=True, slots=True)
 class StartTaskSpec:
-    """What a node runs when it joins its pool."""
+    """
+    What a node runs when it joins its pool.
+
+    Parameters
+    ----------
+    command
+        What it does.
+    max_task_retry_count
+        How often it is run again when it fails; negative means without end.
+    wait_for_success
+        Whether the node takes tasks only when it has succeeded.
+    """
 
     command: CommandSpec
     max_task_retry_count: int = 0
@@ -75,7 +134,24 @@ class StartTaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class PreparationTaskSpec:
-    """What a node runs before its first task of a job."""
+    """
+    What a node runs before its first task of a job.
+
+    Parameters
+    ----------
+    task_id
+        What it is called.
+    command
+        What it does.
+    max_task_retry_count
+        How often it is run again when it fails; negative means without end.
+    max_wall_clock_time
+        How long it may take; None means for ever.
+    wait_for_success
+        Whether the node takes tasks of the job only when it has succeeded.
+    rerun_on_node_reboot_after_success
+        Whether a node that has been rebooted runs it again.
+    """
 
     task_id: str
     command: CommandSpec
@@ -87,7 +163,18 @@ class PreparationTaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTaskSpec:
-    """What a node runs at the end of a job that it prepared for."""
+    """
+    What a node runs at the end of a job that it prepared for.
+
+    Parameters
+    ----------
+    task_id
+        What it is called.
+    command
+        What it does.
+    max_wall_clock_time
+        How long it may take.
+    """
 
     task_id: str
     command: CommandSpec
@@ -96,7 +183,30 @@ class ReleaseTaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class PoolSpec:
-    """A pool's machines and how tasks are put on them."""
+    """
+    A pool's machines and how tasks are put on them.
+
+    Parameters
+    ----------
+    pool_id
+        What it is called.
+    vm_size, os_type
+        What its machines are, and what they run.
+    task_slots_per_node
+        How many tasks that need one slot a node runs at once.
+    node_fill_type
+        Whether tasks are packed onto few nodes or spread over all of them.
+    job_default_order
+        Which of the jobs of equal priority come first.
+    enable_inter_node_communication
+        Whether nodes reach one another, as multi-instance tasks have to.
+    resize_timeout
+        How long a resize may take until it is given up.
+    start_task
+        What every node runs when it joins; None means nothing.
+    packages
+        What is installed on every node.
+    """
 
     pool_id: str
     vm_size: str
@@ -112,7 +222,14 @@ class PoolSpec:
 
 @dataclass(frozen=True, slots=True)
 class AutoscaleSpec:
-    """The formula that a pool's targets follow, and how often it is evaluated."""
+    """
+    The formula that a pool's targets follow, and how often it is evaluated.
+
+    Parameters
+    ----------
+    formula, evaluation_interval
+        The one, and the time from one evaluation to the next.
+    """
 
     formula: str
     evaluation_interval: timedelta = DEFAULT_EVALUATION_INTERVAL
@@ -120,7 +237,14 @@ class AutoscaleSpec:
 
 @dataclass(frozen=True, slots=True)
 class ExitOptions:
-    """What follows from one kind of end of a task; None means what follows by default."""
+    """
+    What follows from one kind of end of a task; None means what follows by default.
+
+    Parameters
+    ----------
+    job_action, dependency_action
+        For its job, and for the tasks that depend on it.
+    """
 
     job_action: JobAction | None = None
     dependency_action: DependencyAction | None = None
@@ -128,7 +252,16 @@ class ExitOptions:
 
 @dataclass(frozen=True, slots=True)
 class ExitCodeOptions:
-    """What follows from the exit codes from `first` to `last`."""
+    """
+    What follows from the exit codes from `first` to `last`.
+
+    Parameters
+    ----------
+    first, last
+        The range, with both of its ends.
+    options
+        What follows.
+    """
 
     first: int
     last: int
@@ -144,6 +277,12 @@ class ExitConditions:
     ----------
     exit_codes
         The first of them that holds an exit code decides.
+    pre_processing_error
+        Where it could not begin.
+    file_upload_error
+        Where its output files could not be uploaded.
+    default
+        Where nothing else here says what follows.
     """
 
     exit_codes: tuple[ExitCodeOptions, ...] = ()
@@ -154,7 +293,14 @@ class ExitConditions:
 
 @dataclass(frozen=True, slots=True)
 class IdRange:
-    """The tasks whose ids are integers from `first` to `last`."""
+    """
+    The tasks whose ids are integers from `first` to `last`.
+
+    Parameters
+    ----------
+    first, last
+        The range, with both of its ends.
+    """
 
     first: int
     last: int
@@ -162,7 +308,14 @@ class IdRange:
 
 @dataclass(frozen=True, slots=True)
 class TaskDependencies:
-    """The parents of a task: ids, and ranges of which every integer counts."""
+    """
+    The parents of a task: ids, and ranges of which every integer counts.
+
+    Parameters
+    ----------
+    task_ids, ranges
+        The ones and the others.
+    """
 
     task_ids: tuple[str, ...] = ()
     ranges: tuple[IdRange, ...] = ()
@@ -175,8 +328,16 @@ class AutoPoolSpec:
 
     Parameters
     ----------
+    lifetime
+        Whether each job has one of its own, or all jobs of a schedule share one.
     pool, pool_body
         What it is made from: it has no id yet, and its body is opaque as a pool's is.
+    target_dedicated, target_low_priority
+        How many nodes of either kind it has at first.
+    autoscale
+        What decides that instead; None means nothing does.
+    id_prefix
+        What its id begins with.
     keep_alive
         Whether it stays when its job or schedule has ended.
     """
@@ -193,7 +354,22 @@ class AutoPoolSpec:
 
 @dataclass(frozen=True, slots=True)
 class JobManagerSpec:
-    """What a job's manager is to its job, beside being one of its tasks."""
+    """
+    What a job's manager is to its job, beside being one of its tasks.
+
+    Parameters
+    ----------
+    task_id
+        Which task it is.
+    kill_job_on_completion
+        Whether the job ends with it.
+    run_exclusive
+        Whether its node runs nothing else meanwhile.
+    allow_low_priority_node
+        Whether it may run on a spot node.
+    required_slots
+        How many slots of its node it takes.
+    """
 
     task_id: str
     kill_job_on_completion: bool = True
@@ -209,8 +385,28 @@ class JobSpec:
 
     Parameters
     ----------
+    job_id
+        What it is called.
     pool_id
         May name a pool that does not exist yet; empty until an auto pool has been made.
+    priority
+        Tasks of jobs with a higher one go first.
+    max_parallel_tasks
+        How many of its tasks run at once; -1 means any number.
+    max_wall_clock_time
+        How long it may take; None means for ever.
+    max_task_retry_count
+        For tasks that do not say it themselves; negative means without end.
+    on_all_tasks_complete, on_task_failure
+        What becomes of the job then.
+    uses_task_dependencies
+        Whether its tasks may have parents.
+    manager, preparation, release
+        The tasks that are there for the job itself; None where it has none.
+    common_environment
+        Variables of all its tasks.
+    auto_pool
+        What its pool is made from; None where it names one.
     """
 
     job_id: str
@@ -236,6 +432,8 @@ class JobScheduleSpec:
 
     Parameters
     ----------
+    schedule_id
+        What it is called.
     job, job_body
         What every job is made from: it has no id yet, and its body is opaque as a job's is.
     do_not_run_until, do_not_run_after
@@ -257,7 +455,18 @@ class JobScheduleSpec:
 
 @dataclass(frozen=True, slots=True)
 class MultiInstanceSpec:
-    """How a task runs on several nodes at once: on each it first does this, then on one itself."""
+    """
+    How a task runs on several nodes at once: on each it first does this, then on one itself.
+
+    Parameters
+    ----------
+    instances
+        On how many nodes.
+    coordination_command_line
+        What each of them runs first.
+    common_resource_files
+        What is placed on each of them before.
+    """
 
     instances: int
     coordination_command_line: str
@@ -266,7 +475,30 @@ class MultiInstanceSpec:
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """One command line of a job, whole; `max_task_retry_count` None means the job's."""
+    """
+    One command line of a job, whole.
+
+    Parameters
+    ----------
+    task_id
+        What it is called.
+    command
+        What it does.
+    output_files
+        What is uploaded when it has ended.
+    packages
+        What is installed on its node, beside what the pool has there.
+    max_wall_clock_time
+        How long an attempt may take; None means for ever.
+    retention_time
+        How long its files are kept on the node after its end.
+    max_task_retry_count
+        How often it is run again when it fails; negative means without end, None what its job says.
+    required_slots
+        How many slots of its node it takes.
+    multi_instance
+        How it runs on several nodes; None means that it runs on one.
+    """
 
     task_id: str
     command: CommandSpec
