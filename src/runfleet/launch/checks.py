@@ -23,6 +23,7 @@ from runfleet.launch.pool import (
 )
 from runfleet.launch.programs import check_programs, find_doubtful_programs, has_open_quote
 from runfleet.launch.tasks import run_script
+from runfleet.launch.windows_line_ends import find_windows_line_ends
 from runfleet.study import Study
 
 
@@ -81,6 +82,7 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     if has_open_quote(study.model.command, pool.operating_system):
         yield "the command opens a quote that it does not close, and a shell refuses such a line"
     yield from find_doubtful_programs(study.model, pool)
+    yield from find_windows_line_ends(study.model, pool.operating_system)
     yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
     yield from find_mistyped_variables(study, pool.operating_system)
     yield from find_left_behind(study.model, pool.operating_system, study.folder)
