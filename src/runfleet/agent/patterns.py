@@ -18,7 +18,16 @@ _ANY_FOLDERS = r"(?:(?!\.)[^/]+/)*"
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A matched file: where it is, and its path below the fixed folder of the pattern."""
+    """
+    A matched file.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    relative
+        Its path below the fixed folder of the pattern.
+    """
 
     path: str
     relative: str

@@ -30,7 +30,18 @@ _CODES_BY_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way to a blob."""
+    """
+    A file on its way to a blob.
+
+    Parameters
+    ----------
+    wanted
+        The specification that asks for it.
+    path
+        Where it is.
+    blob
+        What the blob is called.
+    """
 
     wanted: FilesToUpload
     path: str

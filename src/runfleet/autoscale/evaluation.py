@@ -26,8 +26,12 @@ class Evaluation:
     ----------
     target_dedicated, target_low_priority
         Whole numbers of nodes, not negative.
+    deallocation_option
+        What becomes of the tasks of nodes that go.
     variables
         What the formula's own variables were set to.
+    error
+        Why the formula has no result; None where it has.
     """
 
     target_dedicated: int

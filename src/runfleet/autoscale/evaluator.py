@@ -52,7 +52,16 @@ from runfleet.batch.states import NodeDeallocationOption
 
 
 class Evaluator:
-    """One evaluation: what has been set so far, and the values of expressions."""
+    """
+    One evaluation: what has been set so far, and the values of expressions.
+
+    Parameters
+    ----------
+    context
+        What the formula can know of its pool.
+    now
+        The moment of the evaluation.
+    """
 
     def __init__(self, context: Context, now: datetime) -> None:
         self._context = context

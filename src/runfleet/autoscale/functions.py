@@ -23,7 +23,16 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What functions know of the world: the time, and where `rand()` gets its numbers."""
+    """
+    What functions know of the world.
+
+    Parameters
+    ----------
+    now
+        The moment of the evaluation.
+    random
+        Gives a number from 0 to 1.
+    """
 
     now: datetime
     random: Callable[[], float]

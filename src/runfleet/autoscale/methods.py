@@ -24,7 +24,18 @@ class TooFewSamplesError(FaultError):
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """The samples of one metric, as seen at one moment."""
+    """
+    The samples of one metric, as seen at one moment.
+
+    Parameters
+    ----------
+    name
+        What the formula calls the metric.
+    metric, history
+        Which of the samples are meant, and all of them.
+    now
+        The moment that they are seen at.
+    """
 
     name: str
     metric: Metric
@@ -39,8 +50,14 @@ class Method:
 
     Parameters
     ----------
+    signature
+        How it is called, as messages show it.
     forms
         The types of arguments that it takes.
+    result
+        The type of its value.
+    apply
+        Works that out.
     """
 
     signature: str

@@ -47,13 +47,21 @@ class PoolCounts:
 
     Parameters
     ----------
+    task_slots_per_node
+        How many tasks that need one slot a node runs at once.
     ready_tasks
         Active tasks whose dependencies are met, of all jobs on the pool; a multi-instance task
         counts once for each of its instances.
     waiting_tasks
         Active tasks that still wait for others.  No variable counts them.
+    running_tasks, succeeded_tasks, failed_tasks
+        Tasks of all jobs on the pool that run or have ended.
+    dedicated_nodes
+        Those that are no spot nodes.
     low_priority_nodes
         All of them, the preempted ones too.
+    preempted_nodes
+        Spot nodes that lost their machines.
     usable_nodes
         Nodes that run tasks or could.
     """

@@ -24,7 +24,16 @@ D, V, S, T, I = (  # noqa: E741
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What an operator does with two types; `result` is the type that comes out."""
+    """
+    What an operator does with two types.
+
+    Parameters
+    ----------
+    result
+        The type that comes out.
+    apply
+        Works the value out.
+    """
 
     result: Kind
     apply: Apply

@@ -17,7 +17,14 @@ HISTORY_LENGTH = timedelta(hours=8)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The metrics at one moment; those that could not be measured are missing."""
+    """
+    The metrics at one moment; those that could not be measured are missing.
+
+    Parameters
+    ----------
+    time, metrics
+        The moment, and the values by metric.
+    """
 
     time: datetime
     metrics: Mapping[Metric, float]

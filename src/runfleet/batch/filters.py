@@ -27,6 +27,8 @@ class Comparison:
     ----------
     field
         The name in the REST API, a slash before each nested one: ``executionInfo/exitCode``.
+    operator
+        How the two are compared.
     value
         Of the field's own type: an instant is a datetime with a time zone, a state is lower case.
     """

@@ -9,7 +9,18 @@ from runfleet.batch.states import OsType
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One marketplace image with the node agent that goes with it."""
+    """
+    One marketplace image with the node agent that goes with it.
+
+    Parameters
+    ----------
+    publisher, offer, sku
+        Which image it is, as the marketplace has it.
+    node_agent
+        The SKU of the agent.
+    capabilities
+        What its machines can, in the words of the service.
+    """
 
     publisher: str
     offer: str

@@ -15,7 +15,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class NodeUsage:
-    """A node of a pool that had its machine for a while."""
+    """
+    A node of a pool that had its machine for a while.
+
+    Parameters
+    ----------
+    pool_id, vm_size
+        Its pool, and what its machine was.
+    since, until
+        From when to when it had the machine.
+    """
 
     pool_id: str
     vm_size: str
@@ -25,7 +34,18 @@ class NodeUsage:
 
 @dataclass(frozen=True, slots=True)
 class PoolUsage:
-    """What the nodes of a pool came to within the interval that begins at `start`."""
+    """
+    What the nodes of a pool came to within an interval.
+
+    Parameters
+    ----------
+    start
+        When the interval begins.
+    pool_id, vm_size
+        The pool, and what its machines are.
+    core_hours
+        How many hours the cores of all of them ran.
+    """
 
     start: datetime
     pool_id: str

@@ -41,7 +41,18 @@ CSV_HINT = "put samples into a CSV file and write `design: {csv: samples.csv}`"
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML document: its text, its data, and the line on which each value begins."""
+    """
+    A YAML document.
+
+    Parameters
+    ----------
+    file, text
+        Where it is from, and what is written there.
+    data
+        What that means.
+    lines
+        The line on which each value begins, counted from 1.
+    """
 
     file: Path
     text: str

@@ -16,7 +16,18 @@ from runfleet.wire.shapes import task_directory
 
 @dataclass(frozen=True, slots=True)
 class InstalledPackage:
-    """An application package on a node: its archive, and the folder it is unpacked into."""
+    """
+    An application package on a node.
+
+    Parameters
+    ----------
+    reference
+        The package, as it was asked for.
+    archive
+        Where it comes from.
+    folder
+        Where it is unpacked.
+    """
 
     reference: ApplicationPackageReference
     archive: Path

@@ -18,7 +18,14 @@ from runfleet.wire.errors import invalid_property
 
 @dataclass(frozen=True, slots=True)
 class LogRange:
-    """From when to when a log is wanted; None means to its end."""
+    """
+    The part of a log that is wanted.
+
+    Parameters
+    ----------
+    start, end
+        From when to when; the latter is None for a log that is wanted to its end.
+    """
 
     start: datetime
     end: datetime | None

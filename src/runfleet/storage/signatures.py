@@ -30,7 +30,14 @@ class Secret(Protocol):
 
 @dataclass(frozen=True)
 class AccountKey:
-    """The key of the account, which signs anything for any time."""
+    """
+    The key of the account, which signs anything for any time.
+
+    Parameters
+    ----------
+    text
+        The key, in base64.
+    """
 
     text: str
 

@@ -13,7 +13,14 @@ MAX_BODY_BYTES = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """What the service answers to one kind of error."""
+    """
+    What the service answers to one kind of error.
+
+    Parameters
+    ----------
+    status, message
+        The HTTP status, and what is said.
+    """
 
     status: int
     message: str

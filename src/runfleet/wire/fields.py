@@ -26,7 +26,18 @@ _ORDER = frozenset(Operator)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A member of a list's items, a slash before each nested one, and how it is compared."""
+    """
+    A member of a list's items, a slash before each nested one, and how it is compared.
+
+    Parameters
+    ----------
+    name, kind
+        What it is called, and the type of its values.
+    operators
+        The comparisons that filters may make with it.
+    starts_with
+        Whether filters may ask what it begins with.
+    """
 
     name: str
     kind: FieldKind

@@ -26,6 +26,8 @@ class FileInfo:
     ----------
     name
         Path below the task's folder or the node's root, slashes between its parts.
+    is_directory, size, last_modified
+        What lists tell of it; the size in bytes.
     mode
         As `stat` has it, the file type included.
     """
@@ -39,7 +41,14 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True)
 class FileRange:
-    """The part of a file that a client asked for."""
+    """
+    The part of a file that a client asked for.
+
+    Parameters
+    ----------
+    offset, length
+        Where it begins, and how long it is, in bytes.
+    """
 
     offset: int
     length: int

@@ -33,6 +33,8 @@ class ParsedJobSchedule:
 
     Parameters
     ----------
+    spec
+        What decides when jobs are made, and what they are like.
     body
         What is remembered of the request beside the jobs.
     packages

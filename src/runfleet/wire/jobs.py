@@ -99,6 +99,8 @@ class ParsedJob:
 
     Parameters
     ----------
+    spec
+        What decides how its tasks are run.
     body
         What is remembered of the request, but its id.
     packages

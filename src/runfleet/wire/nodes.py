@@ -51,7 +51,16 @@ _COUNTED_STATES = {
 
 @dataclass(frozen=True, slots=True)
 class UploadLogsRequest:
-    """Which part of a node's log goes where; `end_time` None means to its end."""
+    """
+    Which part of a node's log goes where.
+
+    Parameters
+    ----------
+    container_url
+        Where it goes, with the right to write there.
+    start_time, end_time
+        From when to when; the latter is None for all to the end.
+    """
 
     container_url: str
     start_time: datetime

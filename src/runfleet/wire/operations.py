@@ -24,10 +24,14 @@ class Operation:
     ----------
     name
         As the official Python SDK calls its method.
+    method
+        The HTTP method, in capitals.
     path
         Template: ``{...}`` stands for one segment, a last ``{path}`` for all that is left.
     status
         What it answers when it succeeds; clients refuse any other.
+    conditions
+        Which of the headers that make a request conditional it heeds.
     """
 
     name: str

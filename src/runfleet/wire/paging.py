@@ -32,8 +32,12 @@ class ListQuery:
 
     Parameters
     ----------
+    page_size
+        How many items are answered at most.
     after
         Where the page before ended, in the words of whoever serves the list; empty for the first.
+    condition
+        Which items are wanted; None for all.
     select
         The members to answer with, None for all.
     """
@@ -46,7 +50,16 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some items of a list, and where the next page starts; empty if none follows."""
+    """
+    Some items of a list.
+
+    Parameters
+    ----------
+    items
+        What is answered.
+    after
+        Where the next page starts, in the words of `ListQuery`; empty if none follows.
+    """
 
     items: list[JsonObject]
     after: str = ""

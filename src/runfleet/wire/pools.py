@@ -65,7 +65,18 @@ _ALWAYS_CHANGEABLE = {"startTask", "applicationPackageReferences", "metadata"}
 
 @dataclass(frozen=True, slots=True)
 class PoolRequest:
-    """A pool as it was asked for; `body` is what is remembered of the request, but its id."""
+    """
+    A pool as it was asked for.
+
+    Parameters
+    ----------
+    spec, body
+        What decides what happens, and what is remembered of the request, but its id.
+    target_dedicated, target_low_priority
+        How many nodes of either kind it is to have.
+    autoscale
+        The formula that decides that instead; None where there is none.
+    """
 
     spec: PoolSpec
     body: bytes
@@ -76,7 +87,16 @@ class PoolRequest:
 
 @dataclass(frozen=True, slots=True)
 class PoolChange:
-    """A pool after a change; `needs_empty_pool` where only a pool without nodes allows it."""
+    """
+    A pool after a change.
+
+    Parameters
+    ----------
+    spec, body
+        As `PoolRequest` has them.
+    needs_empty_pool
+        Whether only a pool without nodes allows the change.
+    """
 
     spec: PoolSpec
     body: bytes

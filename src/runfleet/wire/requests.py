@@ -21,16 +21,24 @@ class Request:
 
     Parameters
     ----------
+    method
+        In capitals.
     path
         As sent, percent signs and all: the signature covers it so, and ``%2F`` is no separator.
     base
         Scheme and authority by which the client reached the service, for the URLs in answers.
     request_id
         A fresh GUID; answers and error messages repeat it.
+    received
+        When it came.
     query
         Decoded values by lower-cased name.
     query_items
         The same with names, order and repetitions as sent.
+    headers
+        Values by lower-cased name.
+    body
+        As sent.
     operation, parameters
         What the path means; set by the router.
     """

@@ -22,7 +22,14 @@ _ERROR_TYPE = "Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response, whole."""
+    """
+    One HTTP response, whole.
+
+    Parameters
+    ----------
+    status, headers, body
+        As they are sent.
+    """
 
     status: int
     headers: Mapping[str, str]

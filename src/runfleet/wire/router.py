@@ -15,7 +15,18 @@ _REST_OF_PATH = "path"
 
 @dataclass(slots=True)
 class Branch:
-    """The operations at one place of the tree of paths, and the places below it."""
+    """
+    The operations at one place of the tree of paths, and the places below it.
+
+    Parameters
+    ----------
+    operations
+        By HTTP method, those whose paths end here.
+    words
+        The places below by the word of their segment.
+    parameter, below
+        What any other segment means, and the place below it.
+    """
 
     operations: dict[str, Operation] = field(default_factory=dict)
     words: dict[str, Branch] = field(default_factory=dict)

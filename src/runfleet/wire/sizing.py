@@ -29,7 +29,18 @@ SIZE_MEMBERS = (*_RESIZE_MEMBERS, "enableAutoScale", *_AUTOSCALE_MEMBERS)
 
 @dataclass(frozen=True, slots=True)
 class ResizeRequest:
-    """New targets, None where one stays as it is."""
+    """
+    New targets of a pool.
+
+    Parameters
+    ----------
+    target_dedicated, target_low_priority
+        How many nodes of either kind; None where that stays as it is.
+    timeout
+        How long the resize may take until it is given up.
+    deallocation_option
+        What becomes of the tasks of nodes that go.
+    """
 
     target_dedicated: int | None
     target_low_priority: int | None
@@ -39,7 +50,14 @@ class ResizeRequest:
 
 @dataclass(frozen=True, slots=True)
 class EnableAutoscaleRequest:
-    """A formula and how often to evaluate it, None where one stays as it is."""
+    """
+    A formula and how often to evaluate it.
+
+    Parameters
+    ----------
+    formula, evaluation_interval
+        None where one stays as it is.
+    """
 
     formula: str | None
     evaluation_interval: timedelta | None
@@ -47,7 +65,18 @@ class EnableAutoscaleRequest:
 
 @dataclass(frozen=True, slots=True)
 class RemoveNodesRequest:
-    """Nodes that are to leave their pool."""
+    """
+    Nodes that are to leave their pool.
+
+    Parameters
+    ----------
+    node_ids
+        Which nodes.
+    timeout
+        How long that may take until it is given up.
+    deallocation_option
+        What becomes of their tasks.
+    """
 
     node_ids: tuple[str, ...]
     timeout: timedelta

@@ -73,7 +73,28 @@ _RECORD_MEMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class TaskHead:
-    """What adding a task needs of it; `max_task_retry_count` None means the job's."""
+    """
+    What adding a task needs of it.
+
+    Parameters
+    ----------
+    task_id
+        What it is called.
+    required_slots
+        How many slots of its node it takes.
+    max_task_retry_count
+        How often it is run again when it fails; None means what its job says.
+    instances
+        How many nodes a multi-instance task takes at once; 0 for any other task.
+    packages
+        What is installed on its node for it.
+    exit_conditions
+        What follows from its end, for others.
+    dependencies
+        The tasks that it waits for; None where there are none.
+    preferred_node
+        The node that it goes to if there is room.
+    """
 
     task_id: str
     required_slots: int = 1
@@ -87,7 +108,14 @@ class TaskHead:
 
 @dataclass(frozen=True, slots=True)
 class ParsedTask:
-    """A task that may be added; `body` is what is remembered of the request."""
+    """
+    A task that may be added.
+
+    Parameters
+    ----------
+    head, body
+        What adding it needs, and what is remembered of the request.
+    """
 
     head: TaskHead
     body: bytes
@@ -95,7 +123,14 @@ class ParsedTask:
 
 @dataclass(frozen=True, slots=True)
 class RefusedTask:
-    """A task of a collection that may not be added."""
+    """
+    A task of a collection that may not be added.
+
+    Parameters
+    ----------
+    task_id, error
+        Which task, and why.
+    """
 
     task_id: str
     error: BatchRuleError
@@ -103,7 +138,16 @@ class RefusedTask:
 
 @dataclass(frozen=True, slots=True)
 class TaskConstraints:
-    """The part of a task that a client may change, and the task's body with it."""
+    """
+    The part of a task that a client may change.
+
+    Parameters
+    ----------
+    max_task_retry_count
+        How often it is run again when it fails; None means what its job says.
+    body
+        The task's body with the change.
+    """
 
     max_task_retry_count: int | None
     body: bytes
