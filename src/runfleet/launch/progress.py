@@ -9,6 +9,11 @@ from datetime import timedelta
 from runfleet.launch.explanation import Explanation
 from runfleet.launch.failures import FailedRun
 
+_STALL_SECONDS = 5.0
+_STALL_RUNS = 3
+_SHORTEST_PAUSE = 0.05
+_LONGEST_PAUSE = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
@@ -136,9 +141,3 @@ def next_pause(pause: float, seconds_left: float | None) -> float:
     if seconds_left is None:
         return grown
     return min(grown, max(_SHORTEST_PAUSE, seconds_left * 0.5))
-
-
-_STALL_SECONDS = 5.0
-_STALL_RUNS = 3
-_SHORTEST_PAUSE = 0.05
-_LONGEST_PAUSE = 3.0
