@@ -166,7 +166,7 @@ class Evaluator:
             return float(self._context.current[metric])
         newest = self._context.history.newest(metric, 1, self._now)
         if not newest:
-            raise TooFewSamplesError(f"Insufficient data from data set: {name} has no samples")
+            raise TooFewSamplesError(name, "has no samples")
         return newest[0]
 
     def _vector(self, node: Vector) -> Value:

@@ -19,7 +19,19 @@ _RANGES_WITH_PERCENT = {(*kinds, Kind.DOUBLE) for kinds in _RANGES}
 
 
 class TooFewSamplesError(FaultError):
-    """Samples are missing; the message is in the service's own words where they are known."""
+    """
+    Samples are missing; the message is in the service's own words where they are known.
+
+    Parameters
+    ----------
+    metric
+        What the formula calls the metric.
+    what
+        What is wrong with its samples.
+    """
+
+    def __init__(self, metric: str, what: str) -> None:
+        super().__init__(f"Insufficient data from data set: {metric} {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +117,7 @@ def _get_sample(samples: Samples, arguments: tuple[Value, ...]) -> Value:
     start, end = _range(samples, arguments)
     received = samples.history.percent(samples.metric, start, end, samples.now)
     if received < wanted:
-        raise TooFewSamplesError(
-            f"Insufficient data from data set: {samples.name} "
-            f"wanted {wanted:g}%, received {int(received)}%"
-        )
+        raise TooFewSamplesError(samples.name, f"wanted {wanted:g}%, received {int(received)}%")
     return samples.history.between(samples.metric, start, end, samples.now)
 
 
@@ -119,7 +128,7 @@ def _get_sample_percent(samples: Samples, arguments: tuple[Value, ...]) -> Value
 def _history_begin_time(samples: Samples, _: tuple[Value, ...]) -> Value:
     seen = samples.history.seen(samples.metric, samples.now)
     if not seen:
-        raise TooFewSamplesError(f"Insufficient data from data set: {samples.name} has no samples")
+        raise TooFewSamplesError(samples.name, "has no samples")
     return seen[0][0]
 
 

@@ -25,5 +25,5 @@ def require_pyemu() -> Any:
     except ImportError as error:
         raise RunfleetError(
             "the results of calibrations are read with `pyemu`, which is not installed",
-            hint="install it with `python -m pip install 'runfleet[pest]'`",
+            hint="`pip install 'runfleet[pest]'` installs it",
         ) from error
