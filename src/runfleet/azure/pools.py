@@ -225,15 +225,13 @@ class PoolOperations:
 
     def _node_failure(self, pool_id: str, node: NodeInfo) -> PoolFailedError:
         if node.state != "starttaskfailed":
-            reasons = (
-                "; ".join(str(fault) for fault in node.errors) or "the service gives no reason"
-            )
+            reasons = "; ".join(str(fault) for fault in node.errors) or "no reason is given"
             return PoolFailedError(
                 pool_id, f"node {node.id} of pool `{pool_id}` is unusable: {reasons}"
             )
         info = node.start_task
         ending = f"exit code {info.exit_code}" if info and info.exit_code is not None else ""
-        reason = ending or (str(info.fault) if info and info.fault else "no reason given")
+        reason = ending or (str(info.fault) if info and info.fault else "no reason is given")
         output = self._start_task_output(pool_id, node.id)
         return PoolFailedError(
             pool_id,

@@ -132,7 +132,7 @@ def item_refusal(error: Mapping[str, Any] | None, job_id: str) -> Refusal:
     refusal = refusal_of(members, f"/jobs/{job_id}")
     if refusal.is_plain:
         return refusal
-    text = f"{refusal.code or 'no reason given'}: {refusal.what}".removesuffix(": ")
+    text = f"{refusal.code or 'no reason is given'}: {refusal.what}".removesuffix(": ")
     return Refusal(refusal.code, redacted(text), hint=refusal.hint)
 
 
