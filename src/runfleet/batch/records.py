@@ -240,7 +240,7 @@ class NodeUser:
     name, is_admin
         What it is called, and whether it may do everything.
     expiry_time
-        When it goes.
+        Until when the client wants it; it is only remembered, for nobody can log in.
     """
 
     name: str
