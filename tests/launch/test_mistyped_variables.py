@@ -51,6 +51,16 @@ def told(write_study: Callable[[str], Study]) -> Callable[[OperatingSystem, str]
             "model ${K1}",
             "`$K1` in the command stays as it is on nodes of Windows; write `%K1%`",
         ),
+        (
+            LINUX,
+            "./model {{ DEMAND }}",
+            "`{{ DEMAND }}` in the command stays as it is, for it is no template; write `$DEMAND`",
+        ),
+        (
+            WINDOWS,
+            "model.exe {K1}",
+            "`{K1}` in the command stays as it is, for it is no template; write `%K1%`",
+        ),
     ],
 )
 def test_the_parameter_that_was_meant_is_told(
@@ -63,6 +73,7 @@ def test_the_parameter_that_was_meant_is_told(
     ("system", "command"),
     [
         (LINUX, "./model $DEMAND ${K1} $q $HOME $TMP $AZ_BATCH_TASK_ID $DEMAND_UNIT $1 $other"),
+        (LINUX, "./model {{ other }} {other} ${K1} K{q}; awk '{ print $1 }'; echo {K1,K2}"),
         (LINUX, "DEMANDS=3; echo $DEMANDS"),
         (LINUX, "for K in 1 2; do echo $K > $K.txt; done"),
         (LINUX, r"date +%Y%m%d; printf '%s\n' \$Q"),

@@ -12,6 +12,7 @@ from runfleet.study import Study
 _LINUX, _WINDOWS = OperatingSystem.LINUX, OperatingSystem.WINDOWS
 _OTHER = {_LINUX: _WINDOWS, _WINDOWS: _LINUX}
 _VARIABLE = {_LINUX: re.compile(r"(?<!\\)\$\{?(\w+)"), _WINDOWS: re.compile(r"%(\w+)%(?!\w)")}
+_FIELD = re.compile(r"(?<![\w$\\])(?:\{\{\s*\w[^{}]*\}\}|\{\w+\})")
 _WORD = re.compile(r"\w+")
 _WRITTEN = {_LINUX: "${}", _WINDOWS: "%{}%"}
 _OF_NODES = re.compile(r"AZ_BATCH_\w*|CCP_\w*|HOME|LANG|PATH|PWD|SHELL|TE?MP(DIR)?|USER")
@@ -31,13 +32,11 @@ def find_mistyped_variables(study: Study, system: OperatingSystem) -> Iterator[s
     """
     command = study.model.command
     parameters = [parameter.name for parameter in study.parameters]
-    right, foreign = _variables(command, system), _variables(command, _OTHER[system])
-    for name in foreign:
+    right = _variables(command, system)
+    for found, reason in (*_foreign(command, system), *_fields(command)):
+        name = _WORD.findall(found)[0]
         if name in parameters and name not in right:
-            yield (
-                f"`{_WRITTEN[_OTHER[system]].format(name)}` in the command stays as it is on "
-                f"nodes of {system.name.capitalize()}; write `{_WRITTEN[system].format(name)}`"
-            )
+            yield f"`{found}` in the command {reason}; write `{_WRITTEN[system].format(name)}`"
     words = set(_WORD.findall(command))
     unused = [name for name in parameters if name not in words]
     for name in right:
@@ -47,6 +46,19 @@ def find_mistyped_variables(study: Study, system: OperatingSystem) -> Iterator[s
                 f"`{_WRITTEN[system].format(name)}` in the command is no parameter; did you mean "
                 f"`{_WRITTEN[system].format(meant)}`?"
             )
+
+
+def _foreign(command: str, system: OperatingSystem) -> Iterator[tuple[str, str]]:
+    """Find what is a variable on the other operating system only."""
+    reason = f"stays as it is on nodes of {system.name.capitalize()}"
+    other = _OTHER[system]
+    yield from ((_WRITTEN[other].format(name), reason) for name in _variables(command, other))
+
+
+def _fields(command: str) -> Iterator[tuple[str, str]]:
+    """Find what would be a parameter in a template, or in a pattern of run names."""
+    reason = "stays as it is, for it is no template"
+    yield from ((found, reason) for found in dict.fromkeys(_FIELD.findall(command)))
 
 
 def _variables(command: str, system: OperatingSystem) -> dict[str, None]:
