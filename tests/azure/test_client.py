@@ -145,7 +145,7 @@ def test_tasks_run_and_the_failed_ones_are_found_by_a_filter(batch, job):
     assert seen[-1] == counts
     (failed,) = batch.list_tasks(job, filter="executionInfo/result eq 'failure'")
     assert (failed.id, failed.exit_code, failed.result) == ("run-2", 7, "failure")
-    assert failed.fault.code == "FailureExitCode"
+    assert failed.failure.code == "FailureExitCode"
     assert failed.started <= failed.ended
     assert batch.task_file(job, "run-1", "stdout.txt") == b"IT'S ONE\n"
     assert batch.task_file(job, "run-2", "stderr.txt") == b"wrong\n"
@@ -217,7 +217,7 @@ def test_terminating_a_job_ends_its_tasks(batch, job):
     batch.terminate_job(job)
     assert wait_for_state(batch, job, "completed").terminate_reason == "Cancelled"
     (task,) = batch.list_tasks(job)
-    assert (task.state, task.result, task.fault.code) == ("completed", "failure", "TaskEnded")
+    assert (task.state, task.result, task.failure.code) == ("completed", "failure", "TaskEnded")
     assert batch.delete_job(job) is True
     assert batch.delete_job("no-such-job") is False
 

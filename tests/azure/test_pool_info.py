@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runfleet.azure import Fault, NodeCounts, NodeInfo, PoolInfo
+from runfleet.azure import Failure, NodeCounts, NodeInfo, PoolInfo
 
 
 def test_a_pool_whose_resize_failed():
@@ -25,7 +25,7 @@ def test_a_pool_whose_resize_failed():
     )
     assert (pool.target, pool.current_dedicated, pool.is_windows) == (5, 0, True)
     assert pool.resize_errors == (
-        Fault(
+        Failure(
             "AccountCoreQuotaReached", "The account has reached its core quota.", {"Limit": "20"}
         ),
     )

@@ -35,7 +35,7 @@ def test_a_failed_task():
     assert (task.retries, task.requeues, task.node_id) == (2, 1, "tvmps_1_d")
     assert task.started == datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC)
     assert task.environment == {"P": "1", "EMPTY": ""}
-    assert str(task.fault) == (
+    assert str(task.failure) == (
         "FailureExitCode: The task exited with an exit code representing a failure "
         "(AdditionalErrorCode: FailureExitCode)"
     )
@@ -43,7 +43,7 @@ def test_a_failed_task():
 
 def test_what_was_not_selected_is_empty():
     task = TaskInfo.from_wire({"id": "run-1"})
-    assert (task.state, task.result, task.fault, task.ended) == (None, None, None, None)
+    assert (task.state, task.result, task.failure, task.ended) == (None, None, None, None)
     assert (task.retries, task.environment) == (0, {})
 
 

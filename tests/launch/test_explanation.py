@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runfleet.azure import Fault, JobInfo, NodeCounts, PoolInfo
+from runfleet.azure import Failure, JobInfo, NodeCounts, PoolInfo
 from runfleet.launch.explanation import FailedTask, Situation, explain_waiting
 
 
@@ -89,7 +89,7 @@ QUOTA = {"code": "AccountCoreQuotaReached", "message": "no cores left"}
             False,
         ),
         (
-            {"nodes": NodeCounts({"unusable": 2}), "unusable": Fault("DiskFull", "no space")},
+            {"nodes": NodeCounts({"unusable": 2}), "unusable": Failure("DiskFull", "no space")},
             "the nodes of pool `p` are unusable: DiskFull: no space",
             True,
         ),

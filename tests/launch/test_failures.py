@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from runfleet.azure import Fault, TaskInfo
+from runfleet.azure import Failure, TaskInfo
 from runfleet.launch.failures import (
     FailedRun,
     FailureGroup,
     FailureKind,
     error_line,
-    fault_text,
+    failure_text,
     group_failures,
     kind_of,
     last_line,
@@ -116,5 +116,5 @@ def test_a_time_limit_is_not_a_cancellation() -> None:
 def test_places_are_left_out_of_what_is_said_of_a_fault() -> None:
     """They are long, differ from run to run, and say little."""
     details = {"FilePattern": "*.rpt", "FilePath": "/mnt/a", "Destination": "https://a/?sig=***"}
-    fault = Fault("FileUploadAccessDenied", "Access is denied", details)
-    assert fault_text(fault) == "FileUploadAccessDenied: Access is denied (FilePattern: *.rpt)"
+    failure = Failure("FileUploadAccessDenied", "Access is denied", details)
+    assert failure_text(failure) == "FileUploadAccessDenied: Access is denied (FilePattern: *.rpt)"

@@ -22,7 +22,7 @@ from runfleet.azure.errors import (
     TasksRefusedError,
     WaitTimeoutError,
 )
-from runfleet.azure.faults import ExecutionInfo, Fault
+from runfleet.azure.failures import ExecutionInfo, Failure
 from runfleet.azure.images import image_name
 from runfleet.azure.job_info import JobInfo, PreparationInfo
 from runfleet.azure.job_settings import (
@@ -56,7 +56,7 @@ __all__ = [
     "BatchError",
     "ConflictError",
     "ExecutionInfo",
-    "Fault",
+    "Failure",
     "FileInfo",
     "Image",
     "ImageNotFoundError",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from runfleet.azure.faults import ExecutionInfo, Fault, fault_from_wire
+from runfleet.azure.failures import ExecutionInfo, Failure, failure_from_wire
 from runfleet.azure.values import pairs_from_wire, time_from_wire
 
 
@@ -32,7 +32,7 @@ class JobInfo:
         When it was made, and when it was completed.
     terminate_reason
         Why it was.
-    fault
+    failure
         Why it could not be scheduled.
     """
 
@@ -45,7 +45,7 @@ class JobInfo:
     created: datetime | None
     ended: datetime | None
     terminate_reason: str | None
-    fault: Fault | None
+    failure: Failure | None
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
@@ -62,7 +62,7 @@ class JobInfo:
             created=time_from_wire(wire.get("creationTime")),
             ended=time_from_wire(execution.get("endTime")),
             terminate_reason=execution.get("terminateReason"),
-            fault=fault_from_wire(execution.get("schedulingError")),
+            failure=failure_from_wire(execution.get("schedulingError")),
         )
 
 

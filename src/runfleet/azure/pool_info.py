@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from runfleet.azure.faults import ExecutionInfo, Fault
+from runfleet.azure.failures import ExecutionInfo, Failure
 from runfleet.azure.user_accounts import SSH_USER
 from runfleet.azure.values import pairs_from_wire, time_from_wire
 
@@ -35,7 +35,7 @@ class PoolInfo:
         When that was.
     scales_itself
         Whether a formula decides how many nodes it has.
-    formula_fault
+    formula_failure
         Why the formula could not be evaluated the last time, if it could not.
     inter_node_communication
         Whether its nodes reach each other, as tasks on several of them need it.
@@ -53,11 +53,11 @@ class PoolInfo:
     target_dedicated: int
     current_spot: int
     target_spot: int
-    resize_errors: tuple[Fault, ...]
+    resize_errors: tuple[Failure, ...]
     metadata: Mapping[str, str]
     created: datetime | None
     scales_itself: bool = False
-    formula_fault: Fault | None = None
+    formula_failure: Failure | None = None
     inter_node_communication: bool = False
     users: tuple[str, ...] = ()
 
@@ -65,7 +65,7 @@ class PoolInfo:
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
         """Read a pool."""
         machine = wire.get("virtualMachineConfiguration") or {}
-        fault = (wire.get("autoScaleRun") or {}).get("error")
+        failure = (wire.get("autoScaleRun") or {}).get("error")
         return cls(
             id=wire["id"],
             state=wire.get("state", ""),
@@ -77,11 +77,11 @@ class PoolInfo:
             target_dedicated=wire.get("targetDedicatedNodes", 0),
             current_spot=wire.get("currentLowPriorityNodes", 0),
             target_spot=wire.get("targetLowPriorityNodes", 0),
-            resize_errors=tuple(Fault.from_wire(item) for item in wire.get("resizeErrors") or ()),
+            resize_errors=tuple(Failure.from_wire(item) for item in wire.get("resizeErrors") or ()),
             metadata=pairs_from_wire(wire.get("metadata")),
             created=time_from_wire(wire.get("creationTime")),
             scales_itself=wire.get("enableAutoScale", False),
-            formula_fault=Fault.from_wire(fault) if fault else None,
+            formula_failure=Failure.from_wire(failure) if failure else None,
             inter_node_communication=wire.get("enableInterNodeCommunication", False),
             users=tuple(user["name"] for user in wire.get("userAccounts") or ()),
         )
@@ -131,7 +131,7 @@ class NodeInfo:
     is_dedicated: bool
     running_tasks: int
     start_task: ExecutionInfo | None
-    errors: tuple[Fault, ...]
+    errors: tuple[Failure, ...]
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
@@ -142,7 +142,7 @@ class NodeInfo:
             is_dedicated=wire.get("isDedicated", True),
             running_tasks=wire.get("runningTasksCount", 0),
             start_task=ExecutionInfo.from_wire(wire.get("startTaskInfo")),
-            errors=tuple(Fault.from_wire(item) for item in wire.get("errors") or ()),
+            errors=tuple(Failure.from_wire(item) for item in wire.get("errors") or ()),
         )
 
 

@@ -225,13 +225,13 @@ class PoolOperations:
 
     def _node_failure(self, pool_id: str, node: NodeInfo) -> PoolFailedError:
         if node.state != "starttaskfailed":
-            reasons = "; ".join(str(fault) for fault in node.errors) or "no reason is given"
+            reasons = "; ".join(str(failure) for failure in node.errors) or "no reason is given"
             return PoolFailedError(
                 pool_id, f"node {node.id} of pool `{pool_id}` is unusable: {reasons}"
             )
         info = node.start_task
         ending = f"exit code {info.exit_code}" if info and info.exit_code is not None else ""
-        reason = ending or (str(info.fault) if info and info.fault else "no reason is given")
+        reason = ending or (str(info.failure) if info and info.failure else "no reason is given")
         output = self._start_task_output(pool_id, node.id)
         return PoolFailedError(
             pool_id,
@@ -255,7 +255,7 @@ class PoolOperations:
         if pool.allocation_state != "steady":
             return
         if pool.resize_errors:
-            reasons = "; ".join(str(fault) for fault in pool.resize_errors)
+            reasons = "; ".join(str(failure) for failure in pool.resize_errors)
             raise PoolFailedError(
                 pool_id,
                 f"pool `{pool_id}` could not be given its nodes: {reasons}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from runfleet.azure.faults import Fault, fault_from_wire
+from runfleet.azure.failures import Failure, failure_from_wire
 from runfleet.azure.values import duration_from_wire, pairs_from_wire, time_from_wire
 
 
@@ -20,7 +20,7 @@ class TaskInfo:
     ----------
     id, state
         `active`, `preparing`, `running` or `completed`.
-    result, exit_code, fault
+    result, exit_code, failure
         How it ended: `success` or `failure`.
     created, started, ended
         When it was added, last started, and ended.
@@ -38,7 +38,7 @@ class TaskInfo:
     state: str | None
     result: str | None
     exit_code: int | None
-    fault: Fault | None
+    failure: Failure | None
     created: datetime | None
     started: datetime | None
     ended: datetime | None
@@ -59,7 +59,7 @@ class TaskInfo:
             wire.get("state"),
             execution.get("result"),
             execution.get("exitCode"),
-            fault_from_wire(execution.get("failureInfo")),
+            failure_from_wire(execution.get("failureInfo")),
             time_from_wire(wire.get("creationTime")),
             time_from_wire(execution.get("startTime")),
             time_from_wire(execution.get("endTime")),

@@ -248,7 +248,7 @@ def _lines(pool: PoolInfo) -> dict[str, str]:
         "Machine": f"{pool.vm_size}, {pool.node_agent}",
     }
     if pool.resize_errors:
-        lines["Trouble"] = "\n".join(str(fault) for fault in pool.resize_errors)
+        lines["Trouble"] = "\n".join(str(failure) for failure in pool.resize_errors)
     return lines
 
 
@@ -265,7 +265,7 @@ def _facts(pool: PoolInfo) -> dict[str, Any]:
         "current_spot_nodes": pool.current_spot,
         "target_spot_nodes": pool.target_spot,
         "scales_itself": pool.scales_itself,
-        "resize_errors": [str(fault) for fault in pool.resize_errors],
+        "resize_errors": [str(failure) for failure in pool.resize_errors],
         "owner": pool.metadata.get(OWNER),
         "expires": pool.metadata.get(EXPIRY),
     }
@@ -279,9 +279,9 @@ def _node_row(node: NodeInfo) -> tuple[object, ...]:
 def _trouble(node: NodeInfo) -> str:
     start = node.start_task
     if start is not None and start.result == "failure":
-        reason = str(start.fault) if start.fault else f"exit code {start.exit_code}"
+        reason = str(start.failure) if start.failure else f"exit code {start.exit_code}"
         return f"start task: {reason}"
-    return "; ".join(str(fault) for fault in node.errors)
+    return "; ".join(str(failure) for failure in node.errors)
 
 
 def _node_facts(node: NodeInfo) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runfleet.azure import AzureBatch, BatchError, ExecutionInfo, Fault, JobInfo, NodeCounts
+from runfleet.azure import AzureBatch, BatchError, ExecutionInfo, Failure, JobInfo, NodeCounts
 from runfleet.launch.explanation import Explanation, FailedTask, Situation, explain_waiting
-from runfleet.launch.failures import FailureGroup, fault_text
+from runfleet.launch.failures import FailureGroup, failure_text
 from runfleet.launch.history import History
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import StudyRecord
@@ -69,7 +69,7 @@ def _with_bad_nodes(batch: AzureBatch, situation: Situation) -> Situation:
                 path = "startup/stderr.txt"
                 failed = _failed_task(batch, situation.pool_id, node.id, node.start_task, path)
                 return replace(situation, start_task=failed)
-            reason = node.errors[0] if node.errors else Fault("Unknown", "no reason is given")
+            reason = node.errors[0] if node.errors else Failure("Unknown", "no reason is given")
             return replace(situation, unusable=reason)
     return situation
 
@@ -106,7 +106,7 @@ def _reason(info: ExecutionInfo | None) -> str:
         return "no reason is given"
     if info.exit_code:
         return f"exit code {info.exit_code}"
-    return fault_text(info.fault) if info.fault else "no reason is given"
+    return failure_text(info.failure) if info.failure else "no reason is given"
 
 
 def _adding(record: StudyRecord) -> Explanation:

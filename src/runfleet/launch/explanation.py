@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runfleet.azure import Fault, JobInfo, NodeCounts, PoolInfo
+from runfleet.azure import Failure, JobInfo, NodeCounts, PoolInfo
 from runfleet.launch.names import study_of
 
 
@@ -78,7 +78,7 @@ class Situation:
     pool: PoolInfo | None
     nodes: NodeCounts
     job: JobInfo | None
-    unusable: Fault | None = None
+    unusable: Failure | None = None
     start_task: FailedTask | None = None
     preparation: FailedTask | None = None
     prepared: bool = False
@@ -120,9 +120,9 @@ def _job_reason(situation: Situation) -> Explanation | None:
             "enable it in the tool that disabled it, for example with `az batch job enable`",
             is_stuck=True,
         )
-    if job.fault is not None:
+    if job.failure is not None:
         return Explanation(
-            f"job `{job.id}` could not be scheduled: {job.fault}",
+            f"job `{job.id}` could not be scheduled: {job.failure}",
             "mend the reason, then run the study again",
             is_stuck=True,
         )
@@ -145,10 +145,10 @@ def _pool_reason(situation: Situation) -> Explanation | None:
 def _resize_reason(pool: PoolInfo) -> Explanation | None:
     if not pool.resize_errors:
         return None
-    fault = pool.resize_errors[0]
+    failure = pool.resize_errors[0]
     return Explanation(
-        f"pool `{pool.id}` got no nodes: {fault}",
-        _RESIZE_STEPS.get(fault.code, "resize the pool, or choose another size of machine"),
+        f"pool `{pool.id}` got no nodes: {failure}",
+        _RESIZE_STEPS.get(failure.code, "resize the pool, or choose another size of machine"),
         is_stuck=True,
     )
 
@@ -165,9 +165,9 @@ _RESIZE_STEPS = {
 def _formula_reason(pool: PoolInfo) -> Explanation | None:
     if not pool.scales_itself:
         return None
-    if pool.formula_fault is not None:
+    if pool.formula_failure is not None:
         return Explanation(
-            f"the autoscale formula of pool `{pool.id}` failed: {pool.formula_fault}",
+            f"the autoscale formula of pool `{pool.id}` failed: {pool.formula_failure}",
             "mend the formula, or delete the pool and run the study again",
             is_stuck=True,
         )

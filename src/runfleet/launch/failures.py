@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from runfleet.azure import Fault, TaskInfo
+from runfleet.azure import Failure, TaskInfo
 from runfleet.launch.grouping import Groups
 from runfleet.launch.scripts import EXIT_NOT_STAGED
 from runfleet.launch.windows_exits import meaning_of
@@ -24,7 +24,7 @@ _TELLING = re.compile(r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|
 
 _LONGEST_MESSAGE = 300
 
-# What details of a fault that name a place are called.
+# What details of a failure that name a place are called.
 _PLACES = {"BlobSource", "ContainerSource", "Destination", "FilePath", "HttpUrl", "SourceUrl"}
 
 
@@ -90,10 +90,10 @@ class FailureGroup:
 
 def kind_of(task: TaskInfo) -> FailureKind:
     """Tell the three kinds of failure apart, from what Batch says of a task."""
-    code = task.fault.code if task.fault else ""
+    code = task.failure.code if task.failure else ""
     if _DELIVERY_CODE.match(code) or task.exit_code == EXIT_NOT_STAGED:
         return FailureKind.DELIVERY
-    category = task.fault.category if task.fault else None
+    category = task.failure.category if task.failure else None
     if _MACHINE_CODE.match(code) or (category == "servererror" and code != _ENDED_CODE):
         return FailureKind.MACHINE
     return FailureKind.MODEL
@@ -106,16 +106,16 @@ def was_lost(task: TaskInfo) -> bool:
 
 def was_cancelled(task: TaskInfo) -> bool:
     """Tell whether a task was ended on request, rather than by itself or its time limit."""
-    if task.fault is None or task.fault.code != _ENDED_CODE:
+    if task.failure is None or task.failure.code != _ENDED_CODE:
         return False
     return not has_timed_out(task)
 
 
 def has_timed_out(task: TaskInfo) -> bool:
     """Tell whether a task was ended because it took longer than its time limit."""
-    if task.fault is None or task.fault.code != _ENDED_CODE:
+    if task.failure is None or task.failure.code != _ENDED_CODE:
         return False
-    words = f"{task.fault.message} {' '.join((task.fault.details or {}).values())}"
+    words = f"{task.failure.message} {' '.join((task.failure.details or {}).values())}"
     return "maximum execution time" in words.lower()
 
 
@@ -127,17 +127,19 @@ def batch_message(task: TaskInfo) -> str:
     if task.exit_code is not None and kind_of(task) is FailureKind.MODEL:
         meaning = meaning_of(task.exit_code)
         return f"exit code {task.exit_code}" + (f": {meaning}" if meaning else "")
-    return one_line(fault_text(task.fault)) if task.fault else "failed, Batch does not say why"
+    return (
+        one_line(failure_text(task.failure)) if task.failure else "failed, Batch does not say why"
+    )
 
 
-def fault_text(fault: Fault) -> str:
-    """Write a fault without the places on nodes and in storage, which are long and say little."""
+def failure_text(failure: Failure) -> str:
+    """Write a failure without the places on nodes and in storage, which are long and say little."""
     details = {
         name: value
-        for name, value in (fault.details or {}).items()
+        for name, value in (failure.details or {}).items()
         if value and name not in _PLACES
     }
-    return str(replace(fault, details=details))
+    return str(replace(failure, details=details))
 
 
 def error_line(text: str) -> str | None:

@@ -53,11 +53,13 @@ def _look_at_pool(account: Account, pool: PoolPlan) -> Finding:
     check_operating_system(pool, found)
     check_communication(pool, found)
     if found.resize_errors:
-        fault = found.resize_errors[0]
-        return doubtful("pool", f"`{pool.id}` got no nodes the last time: {fault}", "see the quota")
-    if found.formula_fault:
+        failure = found.resize_errors[0]
+        return doubtful(
+            "pool", f"`{pool.id}` got no nodes the last time: {failure}", "see the quota"
+        )
+    if found.formula_failure:
         remedy = f"delete the pool, and it is made anew: `runfleet pool delete {pool.id}`"
-        return wrong("pool", f"the formula of `{pool.id}` fails: {found.formula_fault}", remedy)
+        return wrong("pool", f"the formula of `{pool.id}` fails: {found.formula_failure}", remedy)
     nodes = found.current_dedicated + found.current_spot
     return fine("pool", f"`{pool.id}` is there; number of nodes now: {nodes}")
 

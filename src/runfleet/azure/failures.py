@@ -10,7 +10,7 @@ from runfleet.azure.values import pairs_from_wire
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Failure:
     """
     Why a resize, a node, a job or a task went wrong, in the service's words.
 
@@ -58,7 +58,7 @@ class ExecutionInfo:
         `running` or `completed`.
     result
         `success` or `failure`, once completed.
-    exit_code, fault
+    exit_code, failure
         How it ended.
     directory
         Its folder on the node, relative to the node's root; not told of start tasks.
@@ -67,7 +67,7 @@ class ExecutionInfo:
     state: str
     result: str | None = None
     exit_code: int | None = None
-    fault: Fault | None = None
+    failure: Failure | None = None
     directory: str | None = None
 
     @classmethod
@@ -79,11 +79,11 @@ class ExecutionInfo:
             wire.get("state", ""),
             wire.get("result"),
             wire.get("exitCode"),
-            fault_from_wire(wire.get("failureInfo")),
+            failure_from_wire(wire.get("failureInfo")),
             wire.get("taskRootDirectory"),
         )
 
 
-def fault_from_wire(wire: Mapping[str, Any] | None) -> Fault | None:
-    """Read a fault; None where there is none."""
-    return None if wire is None else Fault.from_wire(wire)
+def failure_from_wire(wire: Mapping[str, Any] | None) -> Failure | None:
+    """Read a failure; None where there is none."""
+    return None if wire is None else Failure.from_wire(wire)
