@@ -17,8 +17,13 @@ _SYNONYMS = {
     "cmd": "command",
     "csv": "column",
     "env": "environment",
+    "exe": "command",
+    "executable": "command",
+    "files": "inputs",
     "full_factorial": "grid",
+    "gaussian": "normal",
     "int": "integers",
+    "latin": "latin_hypercube",
     "lhs": "latin_hypercube",
     "list": "values",
     "monte_carlo": "random",
@@ -28,6 +33,7 @@ _SYNONYMS = {
     "regex": "pattern",
     "templates": "overlays",
     "timeout": "time_limit",
+    "walltime": "time_limit",
 }
 """What other programs call the keys of our files."""
 
