@@ -215,15 +215,15 @@ class Channel:
 
     def _unreachable(self, request: HttpRequest, error: Exception) -> ServiceUnavailableError:
         asked = f"{request.method} {urlsplit(request.url).path}"
-        reason = _innermost(error)
+        reason = innermost(error)
         return ServiceUnavailableError(
             f"the Batch service at {self.endpoint} does not answer {asked}: {reason}",
             hint=self._outage_hint,
         )
 
 
-def _innermost(error: BaseException) -> str:
-    """Say what is at the bottom of an error: `Connection refused`."""
+def innermost(error: BaseException) -> str:
+    """Say what is at the bottom of an error of the SDK: `Connection refused`."""
     # The SDK raises its own errors after it has left the handler of what caused them.
     while cause := getattr(error, "inner_exception", None) or error.__cause__ or error.__context__:
         error = cause

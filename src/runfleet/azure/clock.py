@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from runfleet.azure.channel import is_loopback
+from runfleet.azure.channel import innermost, is_loopback
 from runfleet.azure.errors import ServiceUnavailableError
 
 _SECONDS = 20
@@ -54,7 +54,8 @@ def service_time(endpoint: str, *, ca_file: str | None = None) -> datetime | Non
     except AzureError as error:
         trust = "CERTIFICATE_VERIFY_FAILED" in str(error)
         raise ServiceUnavailableError(
-            f"{endpoint} cannot be reached: {error}", hint=_TRUST_HINT if trust else _HINT
+            f"{endpoint} cannot be reached: {innermost(error)}",
+            hint=_TRUST_HINT if trust else _HINT,
         ) from error
     date = answer.headers.get("Date")
     return parsedate_to_datetime(date) if date else None

@@ -74,8 +74,14 @@ class Engine:
 
     Parameters
     ----------
+    folders
+        The home, with the folders of nodes below it.
+    store
+        What is lasting.
     state
         What the scheduler knows, as restored.
+    executions
+        Describes to the agent what the scheduler wants.
 
     Attributes
     ----------
