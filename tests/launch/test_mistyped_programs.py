@@ -53,7 +53,6 @@ def told(as_inputs, tmp_path: Path):
         (LINUX, "A=1 ./slover < in.txt", "./solver"),
         (LINUX, "./Model.sh", "./model.sh"),
         (LINUX, "modle.sh", "./model.sh"),
-        (LINUX, "model.sh in.txt", "./model.sh"),
         (LINUX, "sh modle.sh", "model.sh"),
         (LINUX, "bash -eux ./modle.sh && bash -eux ./modle.sh", "model.sh"),
         (LINUX, "A=1 /usr/bin/python3.11 -u tools/perpare.py < in.txt", "tools/prepare.py"),
@@ -71,12 +70,21 @@ def test_the_input_that_was_meant_is_told(told, system: OperatingSystem, command
     assert warning.endswith(f"`, and no input is that; did you mean `{meant}`?")
 
 
+@pytest.mark.parametrize("name", ["model.sh", "solver"])
+def test_an_input_that_is_looked_for_on_the_path_is_told(told, name: str):
+    (warning,) = told(LINUX, f"{name} in.txt")
+    assert warning == (
+        f"the command starts `{name}`, which only the PATH may have; did you mean `./{name}`?"
+    )
+
+
 @pytest.mark.parametrize(
     ("system", "command"),
     [
         (WINDOWS, "MODEL & start & type in.txt"),
         (WINDOWS, r"%AZ_BATCH_TASK_DIR%\modle.exe"),
         (LINUX, "./model.sh && python3 python.py"),
+        (LINUX, "slover < in.txt"),
         (LINUX, "cc -o in model.c && ./in"),
         (LINUX, "./in.text; ./other; $HOME/model.sh; /opt/model.sh"),
         (LINUX, "sh -c 'cd tools; ./modle.sh'; python -m tools.perpare; perl -ne plts.R"),

@@ -55,7 +55,10 @@ def _mistyped_in(line: str, model: Model, system: OperatingSystem, folder: Path)
             continue
         meant = find_meant(model, word, system)
         if meant is not None and _path_of(meant) not in named.keys() - {path}:
-            yield f"the command starts `{word}`, and no input is that; did you mean `{meant}`?"
+            lack = (
+                "which only the PATH may have" if meant == f"./{word}" else "and no input is that"
+            )
+            yield f"the command starts `{word}`, {lack}; did you mean `{meant}`?"
     for inner in shell_lines(words):
         yield from _mistyped_in(inner, model, system, folder)
 
@@ -88,24 +91,30 @@ def _on_linux(model: Model, word: str) -> str | None:
     """Without a slash, a name is looked for on the PATH alone, where packages bring programs."""
     path = PurePosixPath(word)
     in_folder = "/" in word
-    if not in_folder and (model.packages or not path.suffix):
-        return None
-    if in_folder and find_program(model, word, OperatingSystem.LINUX) is not None:
+    is_found = in_folder and find_program(model, word, OperatingSystem.LINUX) is not None
+    if is_found or (model.packages and not in_folder):
         return None
     shorten = in_folder and not path.suffix
-    meant = _nearest(model, path, OperatingSystem.LINUX, shorten=shorten)
+    # The system has programs of many short names.
+    cutoff = _CLOSE if in_folder or path.suffix else 1.0
+    meant = _nearest(model, path, OperatingSystem.LINUX, shorten=shorten, cutoff=cutoff)
     return meant and f"./{meant}"
 
 
 def _nearest(
-    model: Model, path: PurePosixPath, system: OperatingSystem, *, shorten: bool
+    model: Model,
+    path: PurePosixPath,
+    system: OperatingSystem,
+    *,
+    shorten: bool,
+    cutoff: float = _CLOSE,
 ) -> str | None:
     """Find the program among the inputs whose name, with or without its ending, is nearest."""
     names: dict[str, list[SharedInput]] = {}
     for one in model.inputs:
         name = one.path.with_suffix("") if shorten else one.path
         names.setdefault(str(name).lower(), []).append(one)
-    close = get_close_matches(str(path).lower(), names, n=3, cutoff=_CLOSE)
+    close = get_close_matches(str(path).lower(), names, n=3, cutoff=cutoff)
     meant = (one for name in close for one in names[name])
     return next((str(one.path) for one in meant if system_of(one.path.name, one) is system), None)
 
