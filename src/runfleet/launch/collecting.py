@@ -263,8 +263,9 @@ class Collector:
         self, wanted: Mapping[str, Outcome], listed: Iterable[tuple[str, list[Blob]]]
     ) -> Iterator[tuple[Blob, str]]:
         """Name the file of each blob, below the folder of its run, which is made."""
+        runs_folder = os.fspath(self._runs_folder)
         for run, blobs in listed:
-            folder = f"{self._runs_folder}/{run}"
+            folder = f"{runs_folder}/{run}"
             with suppress(FileExistsError):
                 os.mkdir(folder)
             prefix = len(names.run_prefix(wanted[run].job_id, run))

@@ -12,6 +12,7 @@ from runfleet.launch.failures import FailedRun
 _STALL_SECONDS = 5.0
 _STALL_RUNS = 3
 _SHORTEST_PAUSE = 0.05
+_LAST_PAUSE = 0.015
 _LONGEST_PAUSE = 3.0
 
 
@@ -140,4 +141,4 @@ def next_pause(pause: float, seconds_left: float | None) -> float:
     grown = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, pause * 1.3))
     if seconds_left is None:
         return grown
-    return min(grown, max(_SHORTEST_PAUSE, seconds_left * 0.5))
+    return min(grown, max(_LAST_PAUSE, seconds_left * 0.5))

@@ -264,7 +264,7 @@ def _copier(size: int) -> Callable[[str, str], object]:
 
 def _make_empty(source: str, target: str) -> None:
     del source
-    open(target, "wb", buffering=0).close()
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666))
 
 
 def _copy_small(source: str, target: str) -> None:
