@@ -34,6 +34,7 @@ from runfleet.batch.states import EndedBy
 
 log = logging.getLogger(__name__)
 
+# For twice as much, the C library would map memory anew each time.
 _READ_SIZE = 1 << 16
 _WORKERS = 8
 _PATIENCE = 0.7

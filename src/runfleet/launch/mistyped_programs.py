@@ -55,12 +55,14 @@ def _mistyped_in(line: str, model: Model, system: OperatingSystem, folder: Path)
             continue
         meant = find_meant(model, word, system)
         if meant is not None and _path_of(meant) not in named.keys() - {path}:
-            lack = (
-                "which only the PATH may have" if meant == f"./{word}" else "and no input is that"
-            )
-            yield f"the command starts `{word}`, {lack}; did you mean `{meant}`?"
+            yield _told(word, meant)
     for inner in shell_lines(words):
         yield from _mistyped_in(inner, model, system, folder)
+
+
+def _told(word: str, meant: str) -> str:
+    lack = "which only the PATH may have" if meant == f"./{word}" else "and no input is that"
+    return f"the command starts `{word}`, {lack}; did you mean `{meant}`?"
 
 
 def _path_of(word: str) -> PurePosixPath:
