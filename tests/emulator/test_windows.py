@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -116,7 +117,8 @@ def mentions(text: str) -> list[str]:
 def kill(text: str, name: bytes) -> None:
     """Kill the processes with a text in their environment and a name in their command line."""
     for process in called(text, name):
-        os.kill(int(process), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # gone with one before it
+            os.kill(int(process), signal.SIGKILL)
 
 
 def called(text: str, name: bytes) -> list[str]:
