@@ -32,11 +32,12 @@ ALLOWED = {
     "wire": {"errors", "batch"},
     "store": {"errors", "batch"},
     "faults": {"errors", "documents", "wire"},
-    "storage": {"errors"},
+    "storage": {"errors", "home"},
     "agent": {"errors", "garbage", "batch", "storage"},
     "emulator": {
         "errors",
         "garbage",
+        "home",
         "wire",
         "store",
         "faults",

@@ -1,8 +1,9 @@
-"""The folder in which runfleet keeps what it has to remember."""
+"""The folder in which runfleet keeps what it has to remember, and what is where in it."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -19,3 +20,111 @@ def runfleet_home() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("runfleet", appauthor=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """
+    The files and folders below one home folder; none need be there yet.
+
+    Parameters
+    ----------
+    home
+        The folder that holds everything runfleet keeps.
+    """
+
+    home: Path
+
+    @property
+    def accounts(self) -> Path:
+        """The accounts that users have named."""
+        return self.home / "accounts.yaml"
+
+    @property
+    def errors(self) -> Path:
+        """What went wrong in runfleet itself."""
+        return self.home / "errors.txt"
+
+    def studies(self, account: str) -> Path:
+        """What this machine remembers of the studies of an account."""
+        return self.home / "studies" / account
+
+    @property
+    def storage(self) -> Path:
+        """The auto-storage account, unless another one is linked: a folder a container."""
+        return self.home / "storage"
+
+    @property
+    def state(self) -> Path:
+        """The emulator's own folder."""
+        return self.home / "emulator"
+
+    @property
+    def linked_storage(self) -> Path:
+        """The connection string of the storage account that is linked."""
+        return self.state / "auto-storage"
+
+    @property
+    def packages(self) -> Path:
+        """The application packages of the emulator."""
+        return self.state / "packages"
+
+    @property
+    def endpoint(self) -> Path:
+        """Where clients learn the address of the running emulator."""
+        return self.state / "endpoint.json"
+
+    @property
+    def last_url(self) -> Path:
+        """Where the last emulator was, which the next one takes again if it can."""
+        return self.state / "last-url"
+
+    @property
+    def key(self) -> Path:
+        """The account key, in base64."""
+        return self.state / "key"
+
+    @property
+    def certificate(self) -> Path:
+        """The emulator's private key and certificate for TLS."""
+        return self.state / "tls" / "server.pem"
+
+    @property
+    def ca_file(self) -> Path:
+        """What clients have to trust to reach the emulator over TLS."""
+        return self.state / "tls" / "ca.pem"
+
+    @property
+    def ca_bundle(self) -> Path:
+        """The same together with what else a client trusts."""
+        return self.state / "tls" / "bundle.pem"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the running emulator."""
+        return self.state / "lock"
+
+    @property
+    def database(self) -> Path:
+        """The store."""
+        return self.state / "state.db"
+
+    @property
+    def journal(self) -> Path:
+        """What the node agent noted of executions that ended."""
+        return self.state / "agent.journal"
+
+    @property
+    def log(self) -> Path:
+        """What the emulator writes about itself, unless it does so on a terminal."""
+        return self.state / "log.txt"
+
+    @property
+    def faults(self) -> Path:
+        """The faults that an emulator is given as a list."""
+        return self.state / "faults.yaml"
+
+    @property
+    def nodes(self) -> Path:
+        """The virtual nodes, a folder each."""
+        return self.state / "nodes"

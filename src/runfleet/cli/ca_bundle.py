@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from runfleet.emulator.folders import Folders
 from runfleet.errors import RunfleetError
+from runfleet.home import Folders
 
 # As the library `requests` reads them, the first one found.
 _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

@@ -24,10 +24,9 @@ from runfleet.cli.ca_bundle import ca_bundle
 from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer
 from runfleet.cli.words import size_text
-from runfleet.emulator.folders import Folders
 from runfleet.emulator.tokens import BATCH, MANAGEMENT, identity_header, issue_token
 from runfleet.errors import RunfleetError
-from runfleet.home import runfleet_home
+from runfleet.home import Folders, runfleet_home
 from runfleet.launch.emulator import (
     STORAGE_VARIABLE,
     Emulator,

@@ -15,7 +15,7 @@ import typer
 from runfleet.cli.arguments import addressed
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
-from runfleet.home import runfleet_home
+from runfleet.home import Folders, runfleet_home
 from runfleet.launch.accounts.local import LOCAL
 
 FAILED = 1
@@ -118,7 +118,7 @@ def _write_traceback(error: Exception) -> Path:
         f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n{''.join(traceback.format_exception(error))}\n"
     )
     try:
-        return _append(runfleet_home() / "errors.txt", text)
+        return _append(Folders(runfleet_home()).errors, text)
     except (OSError, RunfleetError):
         return _append(Path(tempfile.gettempdir()) / "runfleet-errors.txt", text)
 

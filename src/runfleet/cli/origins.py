@@ -8,6 +8,7 @@ from pathlib import Path
 from runfleet.cli.study_files import load_study
 from runfleet.cli.study_names import is_study_file
 from runfleet.errors import RunfleetError
+from runfleet.home import Folders
 from runfleet.launch import Account
 from runfleet.study import Study
 
@@ -103,7 +104,7 @@ class Origins:
 
     @property
     def _folder(self) -> Path:
-        return self.account.home / "studies" / self.account.name
+        return Folders(self.account.home).studies(self.account.name)
 
     def _note(self, study: str) -> Path:
         return self._folder / f"{study}{_SUFFIX}"

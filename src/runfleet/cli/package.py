@@ -12,7 +12,7 @@ from runfleet.cli.arguments import AsJson, DryRun, On, Yes, addressed
 from runfleet.cli.consent import agreed
 from runfleet.cli.package_shelves import FolderShelf, PackageName, Shelf
 from runfleet.cli.printer import Printer
-from runfleet.home import runfleet_home
+from runfleet.home import Folders, runfleet_home
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.storage.packages import PackageFolder
 
@@ -89,7 +89,7 @@ def remove(
 def _shelf_of(account: str) -> Shelf:
     """Open the packages of an account."""
     if account == LOCAL:
-        return FolderShelf(PackageFolder(runfleet_home() / "emulator/packages"))
+        return FolderShelf(PackageFolder(Folders(runfleet_home()).packages))
     # Imported for other accounts only: it takes longer than all that is to be done here.
     from runfleet.cli.account_packages import AccountShelf
     from runfleet.cli.studies import key_prompt

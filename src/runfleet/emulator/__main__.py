@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runfleet.agent.process import AgentProcess
-from runfleet.emulator.folders import Folders
+from runfleet.emulator.last_url import read_last_url
 from runfleet.emulator.lock import AlreadyRunningError, hold
 from runfleet.errors import RunfleetError
 from runfleet.garbage import collect_rarely
+from runfleet.home import Folders
 
 if TYPE_CHECKING:
     from runfleet.emulator.server import Settings
@@ -61,7 +62,7 @@ def _settings(options: argparse.Namespace, folders: Folders) -> Settings:
     return Settings(
         home=folders.home,
         port=options.port,
-        tls=folders.served_https if options.tls is None else options.tls,
+        tls=read_last_url(folders).scheme == "https" if options.tls is None else options.tls,
         idle_exit=timedelta(seconds=options.idle_exit) if options.idle_exit else None,
         node_delay=timedelta(seconds=options.node_delay),
         faults=_faults(options.faults) if options.faults else None,

@@ -32,10 +32,11 @@ from runfleet.emulator.agent_lives import AgentLives
 from runfleet.emulator.commits import Commits
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.executions import Executions
-from runfleet.emulator.folders import Folders
 from runfleet.emulator.new_tasks import new_task
+from runfleet.emulator.node_roots import node_root
 from runfleet.emulator.outcomes import failure_record, is_success, outcome_of
 from runfleet.errors import RunfleetError
+from runfleet.home import Folders
 from runfleet.scheduler import commands as wanted
 from runfleet.scheduler import losses, reports, task_requests
 from runfleet.scheduler.entries import Outcome
@@ -350,13 +351,13 @@ class Engine:
 
     def _forget_node(self, command: wanted.ForgetNode) -> None:
         self.store.forget_node(command.node.node_id)
-        self._send(RemoveFolder(str(self.folders.node_root(command.node.node_id))))
+        self._send(RemoveFolder(str(node_root(self.folders, command.node.node_id))))
 
     def _forget_job(self, command: wanted.ForgetJob) -> None:
         self.store.forget_job(command.job_id)
         for pool in self.state.pools.values():
             for node_id in pool.nodes:
-                folder = self.folders.node_root(node_id) / job_directory(command.job_id)
+                folder = node_root(self.folders, node_id) / job_directory(command.job_id)
                 if folder.is_dir():
                     self._send(RemoveFolder(str(folder)))
         self._purge_later()
@@ -376,7 +377,7 @@ class Engine:
         others = [subtask.node_id for subtask in self.store.tasks.subtasks(task)]
         folder = task_directory(task.job_id, task.task_id)
         for node_id in (task.node_id, *others):
-            self._send(RemoveFolder(str(self.folders.node_root(node_id) / folder)))
+            self._send(RemoveFolder(str(node_root(self.folders, node_id) / folder)))
 
     def _purge_later(self) -> None:
         if not self._purging:

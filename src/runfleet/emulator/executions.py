@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,9 +38,10 @@ from runfleet.emulator.environment import (
     package_environment,
     with_windows_paths,
 )
-from runfleet.emulator.folders import Folders
 from runfleet.emulator.instances import as_instance
+from runfleet.emulator.node_roots import node_root
 from runfleet.emulator.packages import Packages
+from runfleet.home import Folders
 from runfleet.scheduler.commands import (
     StartInstance,
     StartNodeTask,
@@ -209,7 +209,7 @@ class Executions:
         )
 
     def _root(self, node: Node) -> Path:
-        return _node_root(self.folders, node.node_id)
+        return node_root(self.folders, node.node_id)
 
     def _file(self, file: ResourceFile) -> FileToFetch:
         return FileToFetch(
@@ -231,11 +231,6 @@ class Executions:
 
 
 Spec = TypeVar("Spec")
-
-
-@lru_cache(1_024)
-def _node_root(folders: Folders, node_id: str) -> Path:
-    return folders.node_root(node_id)
 
 
 def _known(value: Spec | None) -> Spec:

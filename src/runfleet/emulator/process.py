@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from runfleet.emulator.folders import Folders
 from runfleet.errors import RunfleetError
 from runfleet.faults import Fault
+from runfleet.home import Folders
 
 _PATIENCE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.005
@@ -122,11 +122,10 @@ class EmulatorProcess:
             return ["--faults", str(self._faults.absolute())]
         if not self._faults:
             return []
-        file = self._folders.state / "faults.yaml"
-        file.write_text(
+        self._folders.faults.write_text(
             json.dumps({"seed": self._seed, "faults": list(map(_chosen, self._faults))})
         )
-        return ["--faults", str(file)]
+        return ["--faults", str(self._folders.faults)]
 
     def _is_announced(self) -> bool:
         try:

@@ -28,13 +28,14 @@ from runfleet.emulator.certificates import ensure_certificate
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.executions import Executions
-from runfleet.emulator.folders import Folders
+from runfleet.emulator.last_url import read_last_url
 from runfleet.emulator.packages import Packages
 from runfleet.emulator.private_files import write_private
 from runfleet.emulator.recovery import recover_tasks, remembered
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import read_account_key
 from runfleet.errors import RunfleetError
+from runfleet.home import Folders
 from runfleet.scheduler.restore import resume
 from runfleet.scheduler.state import State
 from runfleet.storage.auto_storage import open_auto_storage
@@ -139,7 +140,7 @@ def run(settings: Settings, agent: AgentProcess) -> None:
 
 
 async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> None:
-    listener = _listen(settings.port, folders.last_port)
+    listener = _listen(settings.port, read_last_url(folders).port or 0)
     port = listener.getsockname()[1]
     url = f"{'https' if settings.tls else 'http'}://{HOST}:{port}"
     folders.last_url.write_text(url)

@@ -9,8 +9,8 @@ from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import OsType
 from runfleet.emulator.applications import Applications
 from runfleet.emulator.engine import Engine
-from runfleet.emulator.folders import Folders
 from runfleet.emulator.packages import Packages
+from runfleet.home import Folders
 from runfleet.wire import coverage
 from runfleet.wire.errors import not_implemented
 

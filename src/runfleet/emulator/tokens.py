@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runfleet.emulator.folders import Folders
+from runfleet.home import Folders
 from runfleet.wire.errors import WireError
 
 if TYPE_CHECKING:

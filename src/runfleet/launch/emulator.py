@@ -16,6 +16,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from runfleet.home import Folders
 from runfleet.launch.errors import AccountError
 from runfleet.storage.auto_storage import link_auto_storage
 
@@ -73,16 +74,15 @@ class Emulator:
     def __init__(
         self, home: Path, options: Sequence[str] = (), *, storage: str | None = None
     ) -> None:
-        self._home = home
+        self._folders = Folders(home)
         self._options = tuple(options)
         self._storage = storage
-        self._folder = home / "emulator"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def log(self) -> Path:
         """What it has to say, unless it was started to say so on a terminal."""
-        return self._folder / "log.txt"
+        return self._folders.log
 
     def begin(self) -> None:
         """
@@ -120,8 +120,8 @@ class Emulator:
     def endpoint(self) -> Endpoint | None:
         """Tell where it listens; None if it does not answer."""
         try:
-            found = json.loads((self._folder / "endpoint.json").read_bytes())
-            key = (self._folder / "key").read_text().strip()
+            found = json.loads(self._folders.endpoint.read_bytes())
+            key = self._folders.key.read_text().strip()
         except (OSError, ValueError):  # not written yet, or not whole
             return None
         faults = tuple(found.get("faults", ()))
@@ -132,8 +132,8 @@ class Emulator:
         refuse_windows()
         self._make_folder()
         if self._storage is not None:
-            link_auto_storage(self._home, self._storage)
-        command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._home)]
+            link_auto_storage(self._folders.home, self._storage)
+        command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._folders.home)]
         command.extend(self._options)
         # In a session of its own, so that Ctrl-C here does not end the runs there.
         with self.log.open("ab") as log:
@@ -142,17 +142,17 @@ class Emulator:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self._folder,
+                cwd=self._folders.state,
                 start_new_session=True,
             )
 
     def _make_folder(self) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folders.state.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise AccountError(
-                f"the folder `{self._home}`, in which runfleet keeps its state, cannot be made: "
-                f"{error.strerror}: `{error.filename}`",
+                f"the folder `{self._folders.home}`, in which runfleet keeps its state, cannot be "
+                f"made: {error.strerror}: `{error.filename}`",
                 hint="set RUNFLEET_HOME to a folder that you may write to",
             ) from error
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runfleet.home import Folders
 from runfleet.storage.directory import DirectoryStorage
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ FOLDER = "folder"
 def open_auto_storage(home: Path) -> DirectoryStorage | AzureBlob:
     """Open the storage account: a folder, unless another one has been linked."""
     try:
-        connection_string = _link(home).read_text(encoding="utf-8")
+        connection_string = Folders(home).linked_storage.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return DirectoryStorage(home / "storage")
+        return DirectoryStorage(Folders(home).storage)
     return _open_account(connection_string)
 
 
@@ -40,7 +41,7 @@ def link_auto_storage(home: Path, account: str) -> None:
     StorageError
         If the account cannot be used; the one that was linked before stays so.
     """
-    link = _link(home)
+    link = Folders(home).linked_storage
     if account == FOLDER:
         link.unlink(missing_ok=True)
         return
@@ -56,13 +57,9 @@ def link_auto_storage(home: Path, account: str) -> None:
 def is_linked(home: Path, account: str) -> bool:
     """Tell whether this is the account that is linked."""
     try:
-        return _link(home).read_text(encoding="utf-8") == account
+        return Folders(home).linked_storage.read_text(encoding="utf-8") == account
     except FileNotFoundError:
         return account == FOLDER
-
-
-def _link(home: Path) -> Path:
-    return home / "emulator" / "auto-storage"
 
 
 def _open_account(connection_string: str) -> AzureBlob:

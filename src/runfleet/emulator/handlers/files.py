@@ -17,6 +17,7 @@ from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.states import OsType
 from runfleet.emulator.answers import Answer, FileAnswer
 from runfleet.emulator.handlers.tasks import find_task
+from runfleet.emulator.node_roots import node_root
 from runfleet.emulator.service import Service
 from runfleet.wire import fields, files
 from runfleet.wire.conditions import check_conditions
@@ -53,7 +54,7 @@ def task_folder(service: Service, request: Request) -> Folder:
         raise BatchRuleError("TaskFilesCleanedup")
     if task.node_id is None:
         raise BatchRuleError("TaskFilesUnavailable")
-    root = service.folders.node_root(task.node_id)
+    root = node_root(service.folders, task.node_id)
     path = root / task_directory(task.job_id, task.task_id)
     if not path.is_dir():
         raise BatchRuleError("TaskFilesUnavailable")
@@ -65,7 +66,7 @@ def node_folder(service: Service, request: Request) -> Folder:
     """The root folder of a node."""
     pool_id, node_id = request.parameters["pool_id"], request.parameters["node_id"]
     node = service.engine.state.node(pool_id, node_id).node
-    path = service.folders.node_root(node.node_id)
+    path = node_root(service.folders, node.node_id)
     if node.boot_time is not None:
         # One that has run nothing yet has its folders, too.
         make_node(str(path))

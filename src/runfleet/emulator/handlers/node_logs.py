@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from hashlib import sha256
 
+from runfleet.emulator.node_roots import node_root
 from runfleet.emulator.service import Service
 from runfleet.emulator.service_logs import LogRange, upload_logs
 from runfleet.wire import nodes
@@ -23,7 +24,7 @@ async def upload_node_logs(service: Service, request: Request) -> Response:
     directory = f"{account}/{node.pool_id.lower()}/{node.node_id}/{request.request_id}"
     count = await asyncio.to_thread(
         upload_logs,
-        service.folders.node_root(node.node_id),
+        node_root(service.folders, node.node_id),
         LogRange(asked.start_time, asked.end_time),
         asked.container_url,
         directory,

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from runfleet.azure import AzureBatch
 from runfleet.azure.account_settings import LoginKind
+from runfleet.home import Folders
 from runfleet.launch.accounts.access import Access
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.deletion import Belongings, delete_belongings, find_belongings
@@ -261,4 +262,4 @@ class Account:
 
     @property
     def _folder(self) -> Path:
-        return self.home / "studies" / self.name
+        return Folders(self.home).studies(self.name)

@@ -26,11 +26,10 @@ from runfleet.documents.document import Document, parse_document
 from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
 from runfleet.documents.form import Form
 from runfleet.documents.validation import check
+from runfleet.home import Folders
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.errors import AccountError
 from runfleet.storage.files import written_whole
-
-FILE_NAME = "accounts.yaml"
 
 _HEAD = (
     "The Azure accounts of runfleet. Keys are not kept here: they come from the environment,\n"
@@ -219,7 +218,7 @@ class AccountFile:
     """
 
     def __init__(self, home: Path) -> None:
-        self.path = home / FILE_NAME
+        self.path = Folders(home).accounts
 
     def accounts(self) -> list[AccountSettings]:
         """
@@ -315,7 +314,7 @@ def account_settings(name: str, facts: Mapping[str, Any]) -> AccountSettings:
         If something of it is wrong.
     """
     given = {key: value for key, value in facts.items() if value is not None}
-    document = Document(Path(FILE_NAME), "", {"accounts": {name: given}}, {})
+    document = Document(Path(), "", {"accounts": {name: given}}, {})
     try:
         settings = check(AccountsForm, document).settings()[0]
     except DocumentError as error:

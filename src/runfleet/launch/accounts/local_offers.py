@@ -10,6 +10,7 @@ from runfleet.azure import Image, OperatingSystem
 from runfleet.azure.images import pick_image
 from runfleet.batch.images import IMAGES
 from runfleet.batch.states import OsType
+from runfleet.home import Folders
 from runfleet.storage.packages import PackageFolder
 
 _SYSTEMS = {OsType.LINUX: OperatingSystem.LINUX, OsType.WINDOWS: OperatingSystem.WINDOWS}
@@ -31,7 +32,7 @@ class LocalOffers:
     def applications(self) -> dict[str, list[str]]:
         """List the applications that have packages, each with its versions."""
         versions: dict[str, list[str]] = {}
-        for package in PackageFolder(self.home / "emulator/packages").packages():
+        for package in PackageFolder(Folders(self.home).packages).packages():
             versions.setdefault(package.application_id, []).append(package.version)
         return versions
 
