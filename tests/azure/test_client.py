@@ -105,7 +105,10 @@ def test_a_failed_start_task_ends_the_wait_with_what_it_said(batch, make_pool, p
     make_pool(start_task=StartTask(sh("echo no licence >&2; exit 3")))
     with pytest.raises(PoolFailedError) as caught:
         batch.wait_for_nodes(pool_id, 1, timeout=SOON)
-    assert str(caught.value).endswith(f"of pool `{pool_id}`: exit code 3\nno licence")
+    (node,) = batch.list_nodes(pool_id)
+    assert str(caught.value) == (
+        f"the start task of pool `{pool_id}` failed on node {node.id}: exit code 3\nno licence"
+    )
     assert caught.value.output == "no licence"
 
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from runfleet.azure import Failure, TaskInfo
+from runfleet.azure import TaskInfo
 from runfleet.launch.failures import (
     FailedRun,
     FailureGroup,
     FailureKind,
     error_line,
-    failure_text,
     group_failures,
     kind_of,
     last_line,
@@ -111,10 +110,3 @@ def test_a_time_limit_is_not_a_cancellation() -> None:
     limit = [{"name": "Message", "value": "The maximum execution time was exceeded"}]
     assert was_cancelled(task(failureInfo=ended))
     assert not was_cancelled(task(failureInfo={**ended, "details": limit}))
-
-
-def test_places_are_left_out_of_what_is_said_of_a_fault() -> None:
-    """They are long, differ from run to run, and say little."""
-    details = {"FilePattern": "*.rpt", "FilePath": "/mnt/a", "Destination": "https://a/?sig=***"}
-    failure = Failure("FileUploadAccessDenied", "Access is denied", details)
-    assert failure_text(failure) == "FileUploadAccessDenied: Access is denied (FilePattern: *.rpt)"

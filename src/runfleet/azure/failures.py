@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from runfleet.azure.values import pairs_from_wire
+
+# What details of a failure that name a place are called.
+_PLACES = {"BlobSource", "ContainerSource", "Destination", "FilePath", "HttpUrl", "SourceUrl"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,16 @@ class Failure:
             pairs_from_wire(details),
             wire.get("category"),
         )
+
+    @property
+    def brief(self) -> str:
+        """The failure without the places on nodes and in storage, which are long and say little."""
+        details = {
+            name: value
+            for name, value in (self.details or {}).items()
+            if value and name not in _PLACES
+        }
+        return str(replace(self, details=details))
 
     def __str__(self) -> str:
         details = " ".join(f"({name}: {value})" for name, value in (self.details or {}).items())
@@ -82,6 +95,13 @@ class ExecutionInfo:
             failure_from_wire(wire.get("failureInfo")),
             wire.get("taskRootDirectory"),
         )
+
+
+def reason_of(info: ExecutionInfo | None) -> str:
+    """Say why a start, preparation or release task failed, as far as the service tells."""
+    if info and info.exit_code:
+        return f"exit code {info.exit_code}"
+    return info.failure.brief if info and info.failure else "no reason is given"
 
 
 def failure_from_wire(wire: Mapping[str, Any] | None) -> Failure | None:

@@ -13,6 +13,7 @@ from runfleet.azure.errors import (
     PoolFailedError,
     accepting,
 )
+from runfleet.azure.failures import reason_of
 from runfleet.azure.files import read_file
 from runfleet.azure.pool_info import NodeCounts, NodeInfo, PoolInfo
 from runfleet.azure.pool_settings import Autoscale, PoolSettings
@@ -26,7 +27,6 @@ _POOL_FIELDS = (
     "userAccounts"
 )
 _NODE_FIELDS = "id,state,isDedicated,runningTasksCount,startTaskInfo,errors"
-_STDERR = "startup/stderr.txt"
 _STDERR_BYTES = 4096
 
 
@@ -209,6 +209,29 @@ class PoolOperations:
             self._channel, path_of("pools", pool_id, "nodes", node_id), path, offset, length
         )
 
+    def stderr_end(self, pool_id: str, node_id: str, directory: str = "startup") -> str:
+        """
+        Read what a start or preparation task wrote to stderr last.
+
+        Parameters
+        ----------
+        pool_id, node_id
+            The node.
+        directory
+            The task's folder, relative to the root of the node.
+
+        Returns
+        -------
+        end
+            Empty where there is nothing, or where it cannot be read: why a task failed must be
+            told with it or without.
+        """
+        try:
+            content = self.read_node_file(pool_id, node_id, f"{directory}/stderr.txt")
+        except BatchError:
+            return ""
+        return content[-_STDERR_BYTES:].decode(errors="replace").strip()
+
     def _aims_at(self, pool_id: str, dedicated: int | None, spot: int | None) -> bool:
         pool = self.get_pool(pool_id)
         return pool is not None and (
@@ -229,24 +252,14 @@ class PoolOperations:
             return PoolFailedError(
                 pool_id, f"node {node.id} of pool `{pool_id}` is unusable: {reasons}"
             )
-        info = node.start_task
-        ending = f"exit code {info.exit_code}" if info and info.exit_code is not None else ""
-        reason = ending or (str(info.failure) if info and info.failure else "no reason is given")
-        output = self._start_task_output(pool_id, node.id)
+        output = self.stderr_end(pool_id, node.id)
         return PoolFailedError(
             pool_id,
-            f"the start task failed on node {node.id} of pool `{pool_id}`: {reason}"
-            + (f"\n{output}" if output else ""),
+            f"the start task of pool `{pool_id}` failed on node {node.id}: "
+            f"{reason_of(node.start_task)}" + (f"\n{output}" if output else ""),
             hint="mend the start task's command, then delete the pool and start again",
             output=output,
         )
-
-    def _start_task_output(self, pool_id: str, node_id: str) -> str:
-        try:
-            content = self.read_node_file(pool_id, node_id, _STDERR)
-        except BatchError:  # the failure itself must be told, with or without its output
-            return ""
-        return content[-_STDERR_BYTES:].decode(errors="replace").strip()
 
     def _raise_failed_resize(self, pool_id: str, count: int) -> None:
         pool = self.get_pool(pool_id)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runfleet.azure import AzureBatch, BatchError, ExecutionInfo, Failure, JobInfo, NodeCounts
+from runfleet.azure import AzureBatch, Failure, JobInfo, NodeCounts
+from runfleet.azure.failures import reason_of
 from runfleet.launch.explanation import Explanation, FailedTask, Situation, explain_waiting
-from runfleet.launch.failures import FailureGroup, failure_text
+from runfleet.launch.failures import FailureGroup
 from runfleet.launch.history import History
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import StudyRecord
 
-_OUTPUT_BYTES = 4096
 _FAILED_START = "starttaskfailed"
 
 
@@ -66,8 +66,8 @@ def _with_bad_nodes(batch: AzureBatch, situation: Situation) -> Situation:
             continue
         for node in batch.list_nodes(situation.pool_id, states=[state]):
             if state == _FAILED_START:
-                path = "startup/stderr.txt"
-                failed = _failed_task(batch, situation.pool_id, node.id, node.start_task, path)
+                output = batch.stderr_end(situation.pool_id, node.id)
+                failed = FailedTask(node.id, reason_of(node.start_task), output)
                 return replace(situation, start_task=failed)
             reason = node.errors[0] if node.errors else Failure("Unknown", "no reason is given")
             return replace(situation, unusable=reason)
@@ -78,8 +78,9 @@ def _with_preparation(batch: AzureBatch, job: JobInfo, situation: Situation) -> 
     for info in batch.list_preparations(job.id, failed_only=True):
         if info.preparation is None:
             continue
-        path = f"{info.preparation.directory}/stderr.txt".replace("\\", "/")
-        failed = _failed_task(batch, situation.pool_id, info.node_id, info.preparation, path)
+        directory = (info.preparation.directory or "").replace("\\", "/")
+        output = batch.stderr_end(situation.pool_id, info.node_id, directory)
+        failed = FailedTask(info.node_id, reason_of(info.preparation), output)
         return replace(situation, preparation=failed, prepared=_is_prepared(batch, job, situation))
     return situation
 
@@ -88,25 +89,6 @@ def _is_prepared(batch: AzureBatch, job: JobInfo, situation: Situation) -> bool:
     """Tell whether a node is left on which the preparation has not failed."""
     failed = {info.node_id for info in batch.list_preparations(job.id, failed_only=True)}
     return any(node.id not in failed for node in batch.list_nodes(situation.pool_id))
-
-
-def _failed_task(
-    batch: AzureBatch, pool_id: str, node_id: str, info: ExecutionInfo | None, path: str
-) -> FailedTask:
-    try:
-        content = batch.read_node_file(pool_id, node_id, path)
-    except BatchError:  # the failure is told with or without its output
-        content = b""
-    output = content[-_OUTPUT_BYTES:].decode(errors="replace").strip()
-    return FailedTask(node_id, _reason(info), output)
-
-
-def _reason(info: ExecutionInfo | None) -> str:
-    if info is None:
-        return "no reason is given"
-    if info.exit_code:
-        return f"exit code {info.exit_code}"
-    return failure_text(info.failure) if info.failure else "no reason is given"
 
 
 def _adding(record: StudyRecord) -> Explanation:

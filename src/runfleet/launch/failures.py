@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from runfleet.azure import Failure, TaskInfo
+from runfleet.azure import TaskInfo
 from runfleet.launch.grouping import Groups
 from runfleet.launch.scripts import EXIT_NOT_STAGED
 from runfleet.launch.windows_exits import meaning_of
@@ -23,9 +23,6 @@ _NOISE = re.compile(r"\s*(#\d+\s+0x.*|Error termination\..*|[\W_]*)")
 _TELLING = re.compile(r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|missing|not found)")
 
 _LONGEST_MESSAGE = 300
-
-# What details of a failure that name a place are called.
-_PLACES = {"BlobSource", "ContainerSource", "Destination", "FilePath", "HttpUrl", "SourceUrl"}
 
 
 class FailureKind(StrEnum):
@@ -127,19 +124,7 @@ def batch_message(task: TaskInfo) -> str:
     if task.exit_code is not None and kind_of(task) is FailureKind.MODEL:
         meaning = meaning_of(task.exit_code)
         return f"exit code {task.exit_code}" + (f": {meaning}" if meaning else "")
-    return (
-        one_line(failure_text(task.failure)) if task.failure else "failed, Batch does not say why"
-    )
-
-
-def failure_text(failure: Failure) -> str:
-    """Write a failure without the places on nodes and in storage, which are long and say little."""
-    details = {
-        name: value
-        for name, value in (failure.details or {}).items()
-        if value and name not in _PLACES
-    }
-    return str(replace(failure, details=details))
+    return one_line(task.failure.brief) if task.failure else "failed, Batch does not say why"
 
 
 def error_line(text: str) -> str | None:
