@@ -13,6 +13,7 @@ from pathlib import Path
 from runfleet.agent import ssh
 from runfleet.agent.host_names import Naming, naming
 from runfleet.agent.messages import Execute
+from runfleet.storage.files import written_whole
 
 _NAMES = ("ssh", "rsh")
 
@@ -68,11 +69,9 @@ def with_launchers(environment: Mapping[str, str], state: str, sessions: str) ->
 def write_launchers(state: str) -> None:
     """Write the programs into their folder below the agent's state folder."""
     folder = Path(state, ssh.FOLDER)
-    folder.mkdir(exist_ok=True)
     for name in _NAMES:
         # Replaced as a whole: a task of an earlier life may be reading it.
-        draft = folder / f"{name}.new"
-        command = shlex.join([sys.executable, "-I", "-S", ssh.__file__, state, name])
-        draft.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        draft.chmod(stat.S_IRWXU)
-        draft.rename(folder / name)
+        with written_whole(folder / name) as partial:
+            command = shlex.join([sys.executable, "-I", "-S", ssh.__file__, state, name])
+            partial.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+            partial.chmod(stat.S_IRWXU)

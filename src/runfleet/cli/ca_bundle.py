@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runfleet.errors import RunfleetError
 from runfleet.home import Folders
+from runfleet.storage.files import written_whole
 
 # As the library `requests` reads them, the first one found.
 _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -36,9 +37,8 @@ def ca_bundle(folders: Folders, environment: Mapping[str, str]) -> Path:
     if chosen == target and target.exists():
         return target
     kept = _certificates(variable, chosen if chosen and chosen != target else _usual_bundle())
-    draft = target.with_suffix(".new")
-    draft.write_bytes(kept.rstrip(b"\n") + b"\n" + folders.ca_file.read_bytes())
-    draft.replace(target)
+    with written_whole(target) as partial:
+        partial.write_bytes(kept.rstrip(b"\n") + b"\n" + folders.ca_file.read_bytes())
     return target
 
 

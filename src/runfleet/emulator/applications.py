@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from runfleet.storage.files import written_whole
 from runfleet.storage.packages import PackageError, check_package_name
 from runfleet.wire.errors import WireError
 
@@ -216,9 +217,8 @@ def _write_settings(folder: Path, application: Application) -> None:
         "allow_updates": application.allow_updates,
         "default_version": application.default_version,
     }
-    draft = folder / f".{_SETTINGS}"
-    draft.write_text(json.dumps(settings))
-    draft.replace(folder / _SETTINGS)
+    with written_whole(folder / _SETTINGS) as partial:
+        partial.write_text(json.dumps(settings))
 
 
 def _changed(path: Path) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runfleet.emulator.private_files import write_private
+from runfleet.storage.files import write_private, written_whole
 
 _NAMES = ("127.0.0.1", "localhost", "::1")
 
@@ -30,9 +30,7 @@ def ensure_certificate(certificate: Path, ca_file: Path) -> None:
 
     authority = trustme.CA(organization_name="runfleet emulator")
     issued = authority.issue_cert(*_NAMES, common_name=_NAMES[0])
-    ca_file.parent.mkdir(parents=True, exist_ok=True)
     write_private(certificate, issued.private_key_and_cert_chain_pem.bytes())
     # Last, for its being there says that both are.
-    draft = ca_file.with_suffix(".new")
-    draft.write_bytes(authority.cert_pem.bytes())
-    draft.replace(ca_file)
+    with written_whole(ca_file) as partial:
+        partial.write_bytes(authority.cert_pem.bytes())

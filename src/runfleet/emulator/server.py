@@ -30,7 +30,6 @@ from runfleet.emulator.engine import Engine
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.last_url import read_last_url
 from runfleet.emulator.packages import Packages
-from runfleet.emulator.private_files import write_private
 from runfleet.emulator.recovery import recover_tasks, remembered
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import read_account_key
@@ -39,6 +38,7 @@ from runfleet.home import Folders
 from runfleet.scheduler.restore import resume
 from runfleet.scheduler.state import State
 from runfleet.storage.auto_storage import open_auto_storage
+from runfleet.storage.files import write_private, written_whole
 from runfleet.store import Store
 from runfleet.wire import models
 from runfleet.wire.bodies import prepare_shape
@@ -277,9 +277,8 @@ def _announce(folders: Folders, url: str, settings: Settings) -> None:
         "ca_file": str(folders.ca_file) if settings.tls else None,
         "faults": _listed(settings.faults),
     }
-    draft = folders.endpoint.with_suffix(".new")
-    draft.write_text(json.dumps(facts))
-    draft.rename(folders.endpoint)
+    with written_whole(folders.endpoint) as partial:
+        partial.write_text(json.dumps(facts))
 
 
 def _listed(faults: Faults | None) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runfleet.home import Folders
 from runfleet.storage.directory import DirectoryStorage
+from runfleet.storage.files import write_private
 
 if TYPE_CHECKING:
     from runfleet.storage.azure_blob import AzureBlob
@@ -46,12 +46,7 @@ def link_auto_storage(home: Path, account: str) -> None:
         link.unlink(missing_ok=True)
         return
     next(_open_account(account).list_containers(), None)
-    link.parent.mkdir(parents=True, exist_ok=True)
-    draft = link.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(account)
-    draft.replace(link)
+    write_private(link, account.encode())
 
 
 def is_linked(home: Path, account: str) -> bool:

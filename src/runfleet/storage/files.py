@@ -25,3 +25,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def write_private(path: Path, secret: bytes) -> None:
+    """Write a secret into a file that only its owner may read, whole or not at all."""
+    with written_whole(path) as partial:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secret)
