@@ -150,7 +150,7 @@ def make_pool(emulator: EmulatorProcess) -> None:
     with client_of(emulator) as batch:
         image = batch.pick_image("ubuntu-22.04")
         start = StartTask("true", max_retries=3)
-        batch.ensure_pool(
+        batch.create_pool(
             PoolSettings(
                 "prepared", image, "standard_f2s_v2", dedicated=1, slots=2, start_task=start
             )

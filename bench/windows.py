@@ -95,7 +95,7 @@ def new_node(account: Account, number: int) -> float:
     image = account.batch.pick_image("windows-2022")
     pool, job = f"node-{number}", f"on-node-{number}"
     began = time.perf_counter()
-    account.batch.ensure_pool(PoolSettings(pool, image, "standard_f2s_v2", dedicated=1))
+    account.batch.create_pool(PoolSettings(pool, image, "standard_f2s_v2", dedicated=1))
     account.batch.create_job(JobSettings(job, pool))
     account.batch.add_tasks(job, [TaskSettings("first", "cmd /c exit 0")])
     ended(account, job, "first")

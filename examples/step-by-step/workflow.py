@@ -71,7 +71,7 @@ def provide_pool(batch: AzureBatch, image: Image, nodes: int) -> None:
         packages=[RUNOFF],
         start_task=StartTask(shell_command(greeting, image.operating_system)),
     )
-    if not batch.ensure_pool(pool):
+    if not batch.create_pool(pool):
         batch.resize_pool(POOL, dedicated=nodes)
     batch.wait_for_nodes(POOL, nodes, timeout=timedelta(minutes=15))
 

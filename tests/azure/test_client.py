@@ -64,7 +64,7 @@ def make_pool(batch, pool_id):
 
     def make(**more):
         settings = PoolSettings(pool_id, image, "standard_f2s_v2", **{"dedicated": 1, **more})
-        return batch.ensure_pool(settings)
+        return batch.create_pool(settings)
 
     return make
 

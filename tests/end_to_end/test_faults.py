@@ -170,7 +170,7 @@ def test_every_task_is_added_once_and_succeeds_once(
         credential = AzureNamedKeyCredential(emulator.account, emulator.key)
         with AzureBatch(emulator.url, credential) as batch:
             image = batch.pick_image("ubuntu-22.04")
-            batch.ensure_pool(PoolSettings("p", image, "standard_f2s_v2", dedicated=2, slots=2))
+            batch.create_pool(PoolSettings("p", image, "standard_f2s_v2", dedicated=2, slots=2))
             batch.create_job(JobSettings("j", "p"))
             added = batch.add_tasks("j", (TaskSettings(name, "true") for name in names))
             counts = batch.wait_for_tasks("j", timeout=timedelta(seconds=60))
@@ -197,7 +197,7 @@ def test_an_answer_that_was_lost_is_no_refusal(
         credential = AzureNamedKeyCredential(emulator.account, emulator.key)
         with AzureBatch(emulator.url, credential) as batch:
             image = batch.pick_image("ubuntu-22.04")
-            batch.ensure_pool(PoolSettings("p", image, "standard_f2s_v2", dedicated=1))
+            batch.create_pool(PoolSettings("p", image, "standard_f2s_v2", dedicated=1))
             batch.wait_for_nodes("p", 1, timeout=timedelta(seconds=60))
             batch.resize_pool("p", dedicated=2)
             batch.create_job(JobSettings("j", "p"))
@@ -259,7 +259,7 @@ def make_pool(home: Path) -> None:
     key = (home / "emulator" / "key").read_text()
     with AzureBatch(facts["url"], AzureNamedKeyCredential(facts["account"], key)) as batch:
         image = batch.pick_image("ubuntu-22.04")
-        batch.ensure_pool(
+        batch.create_pool(
             PoolSettings(
                 "prepared",
                 image,

@@ -131,7 +131,7 @@ def test_a_pool_whose_nodes_do_not_reach_each_other_is_refused(
 ) -> None:
     """Its runs would wait for ever, and nobody would say why."""
     image = account.batch.pick_image("ubuntu-22.04")
-    account.batch.ensure_pool(PoolSettings("apart", image, "standard_f2s_v2", slots=2))
+    account.batch.create_pool(PoolSettings("apart", image, "standard_f2s_v2", slots=2))
     study = write_study("model: {command: ./model, mpi: {nodes: 2}}\npool: {id: apart}")
     with pytest.raises(LaunchError, match="pool `apart` cannot take runs on several nodes"):
         account.submit(study)

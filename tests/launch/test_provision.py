@@ -21,7 +21,7 @@ def make_pool(account: Account, request):
 
     def make(**metadata: str) -> PoolPlan:
         image = account.batch.pick_image(PLAN.image)
-        account.batch.ensure_pool(PoolSettings(pool_id, image, PLAN.vm_size, metadata=metadata))
+        account.batch.create_pool(PoolSettings(pool_id, image, PLAN.vm_size, metadata=metadata))
         return replace(PLAN, id=pool_id)
 
     return make

@@ -507,7 +507,7 @@ def write_inputs(parent: Path, name: str, count: int) -> None:
 
 def test_a_failed_start_task_stops_the_wait(account: Account, write_study: WriteStudy) -> None:
     """At once, and with what it wrote."""
-    account.batch.ensure_pool(
+    account.batch.create_pool(
         PoolSettings(
             "broken",
             account.batch.pick_image("ubuntu-22.04"),

@@ -35,7 +35,7 @@ class PoolOperations:
 
     _channel: Channel
 
-    def ensure_pool(self, pool: PoolSettings) -> bool:
+    def create_pool(self, pool: PoolSettings) -> bool:
         """
         Make a pool unless there is one of that id.
 

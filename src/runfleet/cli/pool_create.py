@@ -91,7 +91,7 @@ def create(
     printer.say(f"This makes pool `{pool_id}` of {size}, each {vm_size} with {image}.")
     if not agreed(printer, "Make the pool?", yes=yes, dry_run=dry_run):
         return
-    if not batch.ensure_pool(settings):
+    if not batch.create_pool(settings):
         raise RunfleetError(
             f"there is a pool `{pool_id}` already", hint=f"look: `runfleet pool show {pool_id}`"
         )

@@ -107,7 +107,7 @@ def _find(batch: AzureBatch, pool_id: str) -> PoolInfo | None:
 def _make(batch: AzureBatch, plan: PoolPlan, waiting: int) -> None:
     image = batch.pick_image(plan.image)
     scaling = plan.scaling
-    batch.ensure_pool(
+    batch.create_pool(
         PoolSettings(
             plan.id,
             image,
