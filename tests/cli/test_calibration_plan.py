@@ -65,4 +65,6 @@ def test_an_image_that_is_not_there_is_refused(runfleet, folder: Path):
     (folder / "study.yaml").write_text(FILES["study.yaml"] + "pool: {image: ubuntu-22.4}\n")
     planned = runfleet("plan", "study.yaml")
     assert (planned.code, planned.out) == (1, "")
-    assert planned.err.startswith("error: there is no verified image `ubuntu-22.4`\nhint: did you ")
+    assert planned.err.startswith(
+        "error: study.yaml:3: `pool.image`: there is no verified image `ubuntu-22.4`\nhint: did you"
+    )

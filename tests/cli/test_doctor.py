@@ -21,7 +21,7 @@ def test_what_is_wrong_is_told_with_its_remedy(local, write_study, folder):
     (folder / study).write_text(text.replace("  inputs:", "  packages: [swmm==5]\n  inputs:"))
     done = local("doctor", study)
     assert done.code == 1
-    assert "error    image     there is no verified image `ubuntu-20.40`\n" in done.out
+    assert ": `pool.image`: there is no verified image `ubuntu-20.40`\n" in done.out
     assert "         Remedy: did you mean `ubuntu-2" in done.out
     assert "Remedy: add it with `runfleet package add swmm 5 FOLDER_OR_ZIP`" in done.out
     findings = json.loads(local("doctor", study, "--json").out)

@@ -103,18 +103,27 @@ def test_nothing_is_started(runfleet, package: Path):
 
 
 REFUSED = {
-    "image": ("pool: {image: ubuntu-22.4}", "there is no verified image `ubuntu-22.4`"),
+    "image": (
+        "pool: {image: ubuntu-22.4}",
+        "`pool.image`: there is no verified image `ubuntu-22.4`",
+    ),
     "package": (
         "  packages: [epanet==2.2]",
-        "the account lacks the application package `epanet==2.2`, which study `sweep` needs",
+        "`model.packages[0]`: the account lacks the application package `epanet==2.2`",
     ),
     "size": (
         "pool: {tasks_per_node: 50}",
-        "`tasks_per_node` is 50, and a node of size `standard_f2s_v2` has 8 task slots at most",
+        (
+            "`pool.tasks_per_node`: `tasks_per_node` is 50, and a node of size `standard_f2s_v2` "
+            "has 8 task slots at most"
+        ),
     ),
     "program": (
         "  command: model.bat",
-        "`model.bat` is a program of Windows, and the nodes of `ubuntu-22.04` run Linux",
+        (
+            "`model.command`: `model.bat` is a program of Windows, and the nodes of `ubuntu-22.04` "
+            "run Linux"
+        ),
     ),
 }
 
@@ -123,12 +132,13 @@ REFUSED = {
 def test_what_run_refuses_is_refused_with_the_same_words(
     runfleet, study: Path, line: str, error: str
 ):
-    """Whether or not the emulator runs; and what was refused is not remembered."""
+    """With the line, whether or not the emulator runs; and what was refused is not remembered."""
     key = line.partition(":")[0]
+    number = next(at for at, text in enumerate(STUDY.splitlines(), 1) if text.startswith(key))
     study.write_text(re.sub(f"^{key}:.*$", lambda _: line, STUDY, flags=re.MULTILINE))
     planned = runfleet("plan", "study.yaml")
     assert (planned.code, planned.out) == (1, "")
-    assert planned.err.startswith(f"error: {error}\nhint: ")
+    assert planned.err.startswith(f"error: study.yaml:{number}: {error}\nhint: ")
     ran = runfleet("run", "study.yaml")
     assert ran.err.endswith(planned.err)
     assert runfleet("plan", "study.yaml") == planned

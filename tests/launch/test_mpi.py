@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from runfleet.azure import PoolSettings
-from runfleet.launch import Account, LaunchError
+from runfleet.launch import Account
 from runfleet.launch.mpi import launch_line
-from runfleet.study import Study
+from runfleet.study import Study, StudyError
 from runfleet.study.mpi import Implementation, Mpi
 
 BUILD = Path(__file__).parents[2] / ".build"
@@ -133,5 +133,5 @@ def test_a_pool_whose_nodes_do_not_reach_each_other_is_refused(
     image = account.batch.pick_image("ubuntu-22.04")
     account.batch.create_pool(PoolSettings("apart", image, "standard_f2s_v2", slots=2))
     study = write_study("model: {command: ./model, mpi: {nodes: 2}}\npool: {id: apart}")
-    with pytest.raises(LaunchError, match="pool `apart` cannot take runs on several nodes"):
+    with pytest.raises(StudyError, match="pool `apart` cannot take runs on several nodes"):
         account.submit(study)

@@ -11,7 +11,6 @@ from runfleet.azure import PoolSettings, StartTask
 from runfleet.launch import (
     Account,
     FailureKind,
-    LaunchError,
     RunNotFoundError,
     Step,
     StepName,
@@ -21,7 +20,7 @@ from runfleet.launch import (
 )
 from runfleet.launch.names import container_name
 from runfleet.launch.progress import Progress
-from runfleet.study import Study
+from runfleet.study import Study, StudyError
 
 WaitFor = Callable[..., None]
 WriteStudy = Callable[..., Study]
@@ -558,7 +557,7 @@ def test_a_missing_package_is_named(account: Account, write_study: WriteStudy) -
         """)
     pools = [pool.id for pool in account.batch.list_pools()]
     with pytest.raises(
-        LaunchError, match=r"lacks the application package `nothere==1\.0`"
+        StudyError, match=r"lacks the application package `nothere==1\.0`"
     ) as raised:
         account.submit(study)
     assert raised.value.hint == (

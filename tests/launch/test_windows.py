@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas
 import pytest
 
-from runfleet.launch import Account, AccountError, LaunchError, connect
+from runfleet.launch import Account, AccountError, connect
 from runfleet.storage.packages import PackageFolder
-from runfleet.study import Study
+from runfleet.study import Study, StudyError
 
 PROGRAM = r"""
 #include <stdio.h>
@@ -111,10 +111,11 @@ def test_a_pool_of_another_system_is_refused(account, write_study) -> None:
     """Its nodes could not carry out what the runs are made of."""
     text = "model: {{command: echo x}}\npool: {{id: shared-by-name, image: {}}}\n"
     list(account.submit(write_study(text.format("ubuntu-22.04"), name="linux")).watch())
-    with pytest.raises(LaunchError) as caught:
+    with pytest.raises(StudyError) as caught:
         account.submit(write_study(text.format("windows-2022"), name="windows"))
-    assert caught.value.message == (
-        "pool `shared-by-name` has Linux nodes, and the study asks for `windows-2022`"
+    assert caught.value.line == 2
+    assert caught.value.what == (
+        "`pool.id`: pool `shared-by-name` has Linux nodes, and the study asks for `windows-2022`"
     )
 
 

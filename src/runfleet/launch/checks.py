@@ -15,6 +15,7 @@ from runfleet.launch.left_behind import find_left_behind
 from runfleet.launch.mistyped_programs import find_mistyped_programs
 from runfleet.launch.mistyped_variables import find_mistyped_variables
 from runfleet.launch.packages import Applications, check_packages
+from runfleet.launch.places import told_at
 from runfleet.launch.pool import (
     PoolPlan,
     check_communication,
@@ -45,13 +46,16 @@ def check_study(study: Study, pool: PoolPlan) -> None:
 
     Raises
     ------
-    LaunchError
+    StudyError
         About the first thing that is in the way.
     """
-    check_slots(pool)
+    with told_at(study, "pool", "tasks_per_node"):
+        check_slots(pool)
     if study.pest is None:
-        run_script(study.model, pool.operating_system)  # or say why there is none
-        check_programs(study.model, pool)
+        with told_at(study, "model"):
+            run_script(study.model, pool.operating_system)  # or say why there is none
+        with told_at(study, "model", "command"):
+            check_programs(study.model, pool)
 
 
 def check_account(offers: Offers, study: Study, pool: PoolPlan) -> None:
@@ -60,19 +64,43 @@ def check_account(offers: Offers, study: Study, pool: PoolPlan) -> None:
 
     Raises
     ------
-    LaunchError
-        If it lacks a package, or has a pool of that name that is for something else.
-    ImageNotFoundError
-        If a pool has to be made, and there is no such image.
+    StudyError
+        If it lacks a package or an image, or has a pool of that name that is for something else.
     """
     check_packages(offers, study)
     found = offers.get_pool(pool.id)
     if found is not None and found.state == "deleting":
         found = None
-    check_operating_system(pool, found)
-    check_communication(pool, found)
+    check_pool(study, pool, found)
     if found is None:
-        offers.pick_image(pool.image)
+        pick_image(offers, study, pool)
+
+
+def check_pool(study: Study, pool: PoolPlan, found: PoolInfo | None) -> None:
+    """
+    Refuse a pool that is there already, and cannot carry out the runs of a study.
+
+    Raises
+    ------
+    StudyError
+        If its nodes have another operating system, or do not reach each other.
+    """
+    with told_at(study, "pool", "id"):
+        check_operating_system(pool, found)
+        check_communication(pool, found)
+
+
+def pick_image(offers: Offers, study: Study, pool: PoolPlan) -> Image:
+    """
+    Find the image of a study's nodes.
+
+    Raises
+    ------
+    StudyError
+        If there is none of that name.
+    """
+    with told_at(study, "pool", "image"):
+        return offers.pick_image(pool.image)
 
 
 def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from runfleet.azure import PackageReference as AzureReference
-from runfleet.launch.errors import LaunchError
-from runfleet.study import Study
+from runfleet.study import Study, StudyError
 from runfleet.study.model import PackageReference
 
 
@@ -24,8 +23,8 @@ def references_to(packages: Iterable[PackageReference]) -> list[AzureReference]:
     return [AzureReference(package.id, package.version) for package in packages]
 
 
-def _missing_packages(account: Applications, study: Study) -> list[PackageReference]:
-    """List the packages of a study that the account has not got; ids and versions have no case."""
+def _missing_packages(account: Applications, study: Study) -> list[int]:
+    """Say which packages of a study the account has not got; ids and versions have no case."""
     if not study.model.packages:
         return []
     known = {
@@ -33,8 +32,8 @@ def _missing_packages(account: Applications, study: Study) -> list[PackageRefere
         for application, versions in account.applications().items()
     }
     return [
-        package
-        for package in study.model.packages
+        index
+        for index, package in enumerate(study.model.packages)
         if not _is_among(known.get(package.id.lower(), set()), package.version)
     ]
 
@@ -45,21 +44,22 @@ def check_packages(account: Applications, study: Study) -> None:
 
     Raises
     ------
-    LaunchError
+    StudyError
         If the account lacks a package; about all of them.
     """
     missing = [_package_missing(study, one) for one in _missing_packages(account, study)]
     if missing:
         first, *others = missing
-        first.others = tuple(others)
-        raise first
+        raise first.with_others(others)
 
 
-def _package_missing(study: Study, package: PackageReference) -> LaunchError:
+def _package_missing(study: Study, index: int) -> StudyError:
     """Say that the account lacks a package, and how to add it."""
-    return LaunchError(
-        f"the account lacks the application package `{package}`, which study `{study.name}` needs",
-        hint=f"add it with `runfleet package add {package.id} {package.version or 'VERSION'} "
+    package = study.model.packages[index]
+    return study.error(
+        ("model", "packages", index),
+        f"the account lacks the application package `{package}`",
+        f"add it with `runfleet package add {package.id} {package.version or 'VERSION'} "
         "FOLDER_OR_ZIP`, and run the study again",
     )
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runfleet.study.designs import Design
 from runfleet.study.distributions import Fixed
-from runfleet.study.errors import about_a_study
+from runfleet.study.errors import StudyError, about_a_study
 from runfleet.study.model import Model
 from runfleet.study.names import NamePattern, study_name_from
 from runfleet.study.narrow_fields import find_narrow_fields
@@ -19,6 +20,9 @@ from runfleet.study.pool import PoolRequest
 from runfleet.study.results import Result
 from runfleet.study.run import Run
 from runfleet.study.values import Value, as_text
+
+if TYPE_CHECKING:
+    from runfleet.documents.document import Place
 
 _FIRST_SAMPLES = 20
 
@@ -32,8 +36,10 @@ class Study:
     ----------
     name
         Also the id of the Batch job.
+    file
+        The study file, as the user spelled it.
     folder
-        The folder of the study file, which all paths are relative to.
+        Its folder, which all paths are relative to.
     model
         The executable with its inputs and outputs.
     parameters
@@ -61,6 +67,7 @@ class Study:
     """
 
     name: str
+    file: Path
     folder: Path
     model: Model
     parameters: tuple[Parameter, ...]
@@ -92,6 +99,7 @@ class Study:
         pest, design, parameters = parts.pest, parts.design, parts.parameters
         study = cls(
             name=form.study or study_name_from(document.file.stem),
+            file=document.file,
             folder=folder,
             model=parts.model,
             parameters=parameters,
@@ -112,6 +120,26 @@ class Study:
         if form.run_name is not None:
             consistency.check_run_names(study.run_name, study.samples, design.count, document)
         return study
+
+    def error(self, place: Place, what: str, hint: str | None = None) -> StudyError:
+        """
+        Make an error about a place of the study file.
+
+        Parameters
+        ----------
+        place
+            The keys and indices that lead to the value that is wrong.
+        what
+            What is wrong, in one sentence without a full stop.
+        hint
+            How to mend it.
+        """
+        # Imported late, for pydantic takes its time.
+        from runfleet.documents.document import parse_document
+        from runfleet.documents.validation import spelled
+
+        line = parse_document(self.source, self.file).line(place)
+        return StudyError(f"{spelled(place)}: {what}", file=self.file, line=line, hint=hint)
 
     def run_count(self) -> int:
         """Count the runs without generating them."""

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
-from runfleet.launch.checks import check_study
+from runfleet.launch.checks import check_pool, check_study, pick_image
 from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
 from runfleet.launch.doctor.quota import examine_quota
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.packages import check_packages
-from runfleet.launch.pool import PoolPlan, check_communication, check_operating_system
+from runfleet.launch.pool import PoolPlan
 from runfleet.launch.url_life import check_url_life, longest_time, url_life
 from runfleet.study import Study
 
@@ -29,7 +29,7 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
     yield looked_at("image", lambda: _look_at_image(account, study, pool))
     if not account.is_local:
         yield from examine_quota(account, pool)
-    yield looked_at("pool", lambda: _look_at_pool(account, pool))
+    yield looked_at("pool", lambda: _look_at_pool(account, study, pool))
     if study.model.packages:
         yield looked_at("packages", lambda: _look_at_packages(account, study))
     if not account.is_local:
@@ -38,7 +38,7 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
 
 def _look_at_image(account: Account, study: Study, pool: PoolPlan) -> Finding:
     check_study(study, pool)
-    image = account.batch.pick_image(pool.image)
+    image = pick_image(account.batch, study, pool)
     text = f"`{pool.image}` is {image.publisher}/{image.offer}/{image.sku}, {image.node_agent}"
     if image.end_of_life and image.end_of_life < datetime.now(UTC) + _SOON:
         ends = f"{image.end_of_life:%d %B %Y}"
@@ -46,12 +46,11 @@ def _look_at_image(account: Account, study: Study, pool: PoolPlan) -> Finding:
     return fine("image", text)
 
 
-def _look_at_pool(account: Account, pool: PoolPlan) -> Finding:
+def _look_at_pool(account: Account, study: Study, pool: PoolPlan) -> Finding:
     found = account.batch.get_pool(pool.id)
     if found is None:
         return fine("pool", f"`{pool.id}` will be made; number of nodes at most: {pool.nodes}")
-    check_operating_system(pool, found)
-    check_communication(pool, found)
+    check_pool(study, pool, found)
     if found.resize_errors:
         failure = found.resize_errors[0]
         return doubtful(
