@@ -35,6 +35,15 @@ def test_files_of_a_command_that_are_no_inputs_are_told(
     assert [warning.split("`")[1] for warning in told] == left
 
 
+def test_paths_of_windows_are_read_as_cmd_does(tmp_path: Path):
+    """Backslashes are no quotes there."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/in.txt").touch()
+    model = Model(r'prog.exe "data\in.txt" >data\in.txt', outputs=(Output("*.csv"),))
+    told = list(find_left_behind(model, OperatingSystem.WINDOWS, tmp_path))
+    assert [warning.split("`")[1] for warning in told] == [r"data\in.txt"]
+
+
 @pytest.mark.parametrize("system", OperatingSystem)
 def test_programs_may_come_of_a_package(tmp_path: Path, system: OperatingSystem):
     """Whoever puts a program into a package has it beside the study file still."""

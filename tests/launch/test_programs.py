@@ -7,10 +7,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from runfleet.azure import OperatingSystem
 from runfleet.launch import LaunchError
 from runfleet.launch.pool import plan_local_pool
-from runfleet.launch.programs import check_programs, find_doubtful_programs, has_open_quote
+from runfleet.launch.programs import check_programs, find_doubtful_programs
 from runfleet.study.model import Model, SharedInput
 from runfleet.study.pool import PoolRequest
 
@@ -96,29 +95,6 @@ def test_a_program_of_windows_by_its_name_only_is_told(model):
     assert warning.startswith("`other.exe` is a program of Windows by its name, and the nodes of ")
     assert not list(find_doubtful_programs(model("other.exe"), pool("windows-2022")))
     assert not list(find_doubtful_programs(model("./native.exe"), pool("ubuntu-22.04")))
-
-
-@pytest.mark.parametrize("command", ['echo "a', "sh -c 'a b", "# a\necho 'b\n", "echo \"it's"])
-def test_a_quote_that_is_not_closed_is_seen(command: str):
-    """A shell refuses the line before it starts anything."""
-    assert has_open_quote(command, OperatingSystem.LINUX)
-    assert subprocess.run(["sh", "-n", "-c", command], capture_output=True).returncode
-    assert not has_open_quote(command, OperatingSystem.WINDOWS)
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "echo 'a' \"it's\" b\\'c",
-        "echo a # it's\necho b",
-        "cat <<EOF\nit's\nEOF",
-        'echo "$(echo "a")" ${#x}',
-        "echo a \\",
-    ],
-)
-def test_lines_whose_quotes_are_closed_are_taken(command: str):
-    assert not has_open_quote(command, OperatingSystem.LINUX)
-    assert not subprocess.run(["sh", "-n", "-c", command], capture_output=True).returncode
 
 
 def test_powershell_is_doubtful_on_windows(model):

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from runfleet.azure import Image, PoolInfo
 from runfleet.batch.vm_sizes import meant_size
+from runfleet.launch.command_lines import CommandLine
 from runfleet.launch.left_behind import find_left_behind
 from runfleet.launch.mistyped_programs import find_mistyped_programs
 from runfleet.launch.mistyped_variables import find_mistyped_variables
@@ -22,7 +23,7 @@ from runfleet.launch.pool import (
     check_operating_system,
     check_slots,
 )
-from runfleet.launch.programs import check_programs, find_doubtful_programs, has_open_quote
+from runfleet.launch.programs import check_programs, find_doubtful_programs
 from runfleet.launch.tasks import run_script
 from runfleet.launch.windows_line_ends import find_windows_line_ends
 from runfleet.study import Study
@@ -107,7 +108,7 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     """Say what is allowed but probably not meant; nobody is asked."""
     if meant := meant_size(pool.vm_size):
         yield f"`{pool.vm_size}` is no common size of machine; did you mean `{meant}`?"
-    if has_open_quote(study.model.command, pool.operating_system):
+    if CommandLine(study.model.command, pool.operating_system).has_open_quote:
         yield "the command opens a quote that it does not close, and a shell refuses such a line"
     yield from find_doubtful_programs(study.model, pool)
     yield from find_windows_line_ends(study.model, pool.operating_system)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.programs import program_words, shell_words
+from runfleet.launch.command_lines import CommandLine
 from runfleet.study.model import Model
 
 
@@ -27,9 +27,10 @@ def find_left_behind(model: Model, system: OperatingSystem, folder: Path) -> Ite
     """
     brought = {str(shared.path) for shared in model.inputs}
     brought |= {str(overlay.target) for overlay in model.overlays}
-    packed = set(program_words(model.command, system)) if model.packages else set()
-    for word in dict.fromkeys(_read_words(model.command)):
-        path = str(PurePosixPath(word))
+    line = CommandLine(model.command, system)
+    packed = line.programs if model.packages else ()
+    for word in dict.fromkeys(_read_words(line)):
+        path = str(PurePosixPath(word.replace("\\", "/")))
         is_made = any(fnmatchcase(path, output.pattern) for output in model.outputs)
         is_known = is_made or word in packed or path in brought
         if not is_known and is_beside(folder, path):
@@ -47,10 +48,10 @@ def is_beside(folder: Path, path: str) -> bool:
         return False
 
 
-def _read_words(command: str) -> Iterator[str]:
+def _read_words(line: CommandLine) -> Iterator[str]:
     """Take the words of a line but the files that it writes to."""
     before = ""
-    for word in shell_words(command):
+    for word in line.words:
         if not before.endswith(">"):
             yield word
         before = word

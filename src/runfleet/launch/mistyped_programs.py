@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.interpreters import script_words, shell_lines
+from runfleet.launch.command_lines import CommandLine
 from runfleet.launch.left_behind import is_beside
-from runfleet.launch.programs import command_words, find_program, program_words, system_of
+from runfleet.launch.programs import find_program, system_of
 from runfleet.study.model import Model, SharedInput
 
 _CLOSE = 0.8
@@ -37,27 +37,25 @@ def find_mistyped_programs(model: Model, system: OperatingSystem, folder: Path) 
     folder
         The folder of the study file: who names a file of it has typed that rightly.
     """
-    yield from _mistyped_in(model.command, model, system, folder)
+    yield from _mistyped_in(CommandLine(model.command, system), model, folder)
 
 
-def _mistyped_in(line: str, model: Model, system: OperatingSystem, folder: Path) -> Iterator[str]:
-    words = list(command_words(line, system))
-    programs = program_words(line, system)
-    if not _CHANGES_FOLDER.isdisjoint(programs):  # inputs are not where their names say
+def _mistyped_in(line: CommandLine, model: Model, folder: Path) -> Iterator[str]:
+    if not _CHANGES_FOLDER.isdisjoint(line.programs):  # inputs are not where their names say
         return
-    started = [(word, _meant_program) for word in programs]
-    started += [(word, _meant_script) for word in script_words(words)]
-    named = Counter(map(_path_of, words))
+    started = [(word, _meant_program) for word in line.programs]
+    started += [(word, _meant_script) for word in line.scripts]
+    named = Counter(map(_path_of, line.words))
     named.subtract(_path_of(word) for word, _ in started)
     for word, find_meant in dict.fromkeys(started):
         path = _path_of(word)
         if named[path] > 0 or _KNOWN_ON_NODES_ONLY.match(word) or _is_there(model, path, folder):
             continue
-        meant = find_meant(model, word, system)
+        meant = find_meant(model, word, line.system)
         if meant is not None and _path_of(meant) not in named.keys() - {path}:
             yield _told(word, meant)
-    for inner in shell_lines(words):
-        yield from _mistyped_in(inner, model, system, folder)
+    for inner in line.inner_lines:
+        yield from _mistyped_in(inner, model, folder)
 
 
 def _told(word: str, meant: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
+from runfleet.launch.command_lines import CommandLine
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.pool import PoolPlan
 from runfleet.study.model import Model, SharedInput
@@ -23,13 +22,6 @@ _ENDINGS = ("", ".com", ".exe", *_BATCH_FILES)
 
 _POWERSHELLS = ("powershell", "pwsh")
 _IMAGES = {_LINUX: LINUX_IMAGE, _WINDOWS: WINDOWS_IMAGE}
-_ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
-_OPERATORS = re.compile(r"[;&|()\n]+")
-# A word in quotes, or up to a blank or an operator, where a command begins.
-_WINDOWS_PROGRAM = re.compile(
-    r'(?:^|[&|(\n])\s*@?(?:call\s+)?("[^"\n]+"|[^\s&|()<>"]+)', re.IGNORECASE
-)
-_WINDOWS_WORD = re.compile(r'"[^"\n]*"|[&|()<>\n]+|[^\s&|()<>"]+')
 
 
 def check_programs(model: Model, pool: PoolPlan) -> None:
@@ -45,7 +37,7 @@ def check_programs(model: Model, pool: PoolPlan) -> None:
         About the first of them.
     """
     system = pool.operating_system
-    for word in program_words(model.command, system):
+    for word in CommandLine(model.command, system).programs:
         found = system_of(word, find_program(model, word, system))
         if found is not None and found is not system:
             raise _for_other_system(word, found, pool)
@@ -62,7 +54,7 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
         yield from _not_of_wine(model)
         yield from _problems(model)
         return
-    for word in program_words(model.command, _LINUX):
+    for word in CommandLine(model.command, _LINUX).programs:
         if word.lower().endswith(".exe") and find_program(model, word, _LINUX) is None:
             yield (
                 f"`{word}` is a program of Windows by its name, and the nodes of `{pool.image}` "
@@ -71,7 +63,7 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
 
 
 def _not_of_wine(model: Model) -> Iterator[str]:
-    for word in program_words(model.command, _WINDOWS):
+    for word in CommandLine(model.command, _WINDOWS).programs:
         if PureWindowsPath(word).stem.lower() in _POWERSHELLS:
             yield (
                 f"`{word}`: nodes of Azure have PowerShell, and Wine on this machine has not; "
@@ -81,7 +73,8 @@ def _not_of_wine(model: Model) -> Iterator[str]:
 
 def _problems(model: Model) -> Iterator[str]:
     found = {
-        word: find_program(model, word, _WINDOWS) for word in program_words(model.command, _WINDOWS)
+        word: find_program(model, word, _WINDOWS)
+        for word in CommandLine(model.command, _WINDOWS).programs
     }
     for word, shared in found.items():
         if shared is not None and system_of(word, shared) is _WINDOWS:
@@ -106,52 +99,6 @@ def _problems_of(model: Model, word: str, shared: SharedInput) -> Iterator[str]:
                 f"`{library.name}`, which `{word}` needs, lies beside it and does not come along: "
                 "add it to the `inputs`"
             )
-
-
-def program_words(command: str, system: OperatingSystem) -> list[str]:
-    """List the words by which a command names the programs that it starts."""
-    if system is _WINDOWS:
-        return [match[1].strip('"') for match in _WINDOWS_PROGRAM.finditer(command)]
-    return list(_linux_programs(command))
-
-
-def command_words(command: str, system: OperatingSystem) -> Iterator[str]:
-    """Split a line as the shell of an operating system does, with operators as words."""
-    if system is _LINUX:
-        return shell_words(command)
-    return (match[0].strip('"') for match in _WINDOWS_WORD.finditer(command))
-
-
-def _linux_programs(command: str) -> Iterator[str]:
-    """Take the first word of each command of a line."""
-    is_first = True
-    for word in shell_words(command):
-        if _OPERATORS.fullmatch(word):
-            is_first = True
-        elif is_first and not _ASSIGNMENT.fullmatch(word):
-            yield word
-            is_first = False
-
-
-def shell_words(command: str) -> Iterator[str]:
-    """Split a line as a POSIX shell does, with operators as words of their own."""
-    lexer = shlex.shlex(command, posix=True, punctuation_chars="();<>|&\n")
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
-    try:
-        yield from lexer
-    except ValueError:  # a quote is not closed, as the shell will say
-        return
-
-
-def has_open_quote(command: str, system: OperatingSystem) -> bool:
-    """Tell whether the shell will refuse a line for a quote that is not closed; `cmd` takes it."""
-    if system is _WINDOWS or "<<" in command:  # what follows that is no line of the shell
-        return False
-    try:
-        shlex.split(command, comments=True)
-    except ValueError as error:
-        return "quotation" in str(error)
-    return False
 
 
 def find_program(model: Model, word: str, system: OperatingSystem) -> SharedInput | None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.interpreters import script_words
-from runfleet.launch.programs import command_words, find_program, program_words
+from runfleet.launch.command_lines import CommandLine
+from runfleet.launch.programs import find_program
 from runfleet.study.model import Model
 
 _FOR_A_SHELL = re.compile(rb"#!.*\b(ba|da|k|z)?sh\b")
@@ -33,8 +33,9 @@ def find_windows_line_ends(model: Model, system: OperatingSystem) -> Iterator[st
     """
     if system is not OperatingSystem.LINUX:
         return
-    programs = dict.fromkeys(program_words(model.command, system), False)
-    scripts = dict.fromkeys(script_words(command_words(model.command, system)), True)
+    line = CommandLine(model.command, system)
+    programs = dict.fromkeys(line.programs, False)
+    scripts = dict.fromkeys(line.scripts, True)
     for word, is_read in (programs | scripts).items():
         shared = find_program(model, word, system)
         if shared is not None and _is_spoilt(shared.source, is_read=is_read):

@@ -1,0 +1,93 @@
+"""What a command line is made of, as the shell of its nodes reads it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from runfleet.azure import OperatingSystem
+from runfleet.launch.interpreters import script_words, shell_lines
+
+_ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
+_OPERATORS = re.compile(r"[;&|()\n]+")
+# A word in quotes, or up to a blank or an operator, where a command begins.
+_WINDOWS_PROGRAM = re.compile(
+    r'(?:^|[&|(\n])\s*@?(?:call\s+)?("[^"\n]+"|[^\s&|()<>"]+)', re.IGNORECASE
+)
+_WINDOWS_WORD = re.compile(r'"[^"\n]*"|[&|()<>\n]+|[^\s&|()<>"]+')
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """
+    A command line, of one command or several.
+
+    Parameters
+    ----------
+    text
+        As it is written.
+    system
+        That of the nodes.
+    """
+
+    text: str
+    system: OperatingSystem
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """All of its words, without their quotes, and its operators."""
+        if self.system is OperatingSystem.LINUX:
+            return tuple(_shell_words(self.text))
+        return tuple(match[0].strip('"') for match in _WINDOWS_WORD.finditer(self.text))
+
+    @cached_property
+    def programs(self) -> tuple[str, ...]:
+        """The words by which it names the programs that it starts."""
+        if self.system is OperatingSystem.LINUX:
+            return tuple(self._first_words())
+        return tuple(match[1].strip('"') for match in _WINDOWS_PROGRAM.finditer(self.text))
+
+    @property
+    def scripts(self) -> Iterator[str]:
+        """The words by which it names scripts to their interpreters, as far as one can tell."""
+        return script_words(self.words)
+
+    @property
+    def inner_lines(self) -> Iterator[CommandLine]:
+        """The lines that it gives to shells."""
+        return (CommandLine(line, self.system) for line in shell_lines(self.words))
+
+    @property
+    def has_open_quote(self) -> bool:
+        """Whether the shell will refuse it for a quote that is not closed; `cmd` takes that."""
+        # What follows `<<` is no line of the shell.
+        if self.system is OperatingSystem.WINDOWS or "<<" in self.text:
+            return False
+        try:
+            shlex.split(self.text, comments=True)
+        except ValueError as error:
+            return "quotation" in str(error)
+        return False
+
+    def _first_words(self) -> Iterator[str]:
+        """Take the first word of each command."""
+        is_first = True
+        for word in self.words:
+            if _OPERATORS.fullmatch(word):
+                is_first = True
+            elif is_first and not _ASSIGNMENT.fullmatch(word):
+                yield word
+                is_first = False
+
+
+def _shell_words(text: str) -> Iterator[str]:
+    """Split a line as a POSIX shell does, with operators as words of their own."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars="();<>|&\n")
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
+    try:
+        yield from lexer
+    except ValueError:  # a quote is not closed, as the shell will say
+        return
