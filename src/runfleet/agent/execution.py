@@ -35,12 +35,28 @@ class Execution:
 
     Parameters
     ----------
+    message
+        What the emulator asked for.
+    environment
+        Of all its processes.
+    start_time
+        When it began, in seconds since 1970.
+    phase
+        What is being done for it.
     leader
         The process of its command, or of its coordination command before that; 0 before either.
     is_new
         Whether its folder is, so that files have to be fetched.
+    exit
+        How its command ended; None before that, and where it was never started.
+    failure
+        What went wrong beside the command; None where nothing did.
     stopped_by
         Set once its end has been asked for.
+    wants_uploads
+        Whether its outputs shall be uploaded once it was stopped; not where it will be run again.
+    cancellation
+        Ends the transfers of its files.
     """
 
     message: Execute

@@ -15,6 +15,11 @@ class Journal:
     A file to which the agent appends every `Ended` before it sends it.
 
     It outlives the death of either process, not that of the machine: nothing is synchronised.
+
+    Parameters
+    ----------
+    path
+        Of the file, which is made if it is not there.
     """
 
     def __init__(self, path: str) -> None:

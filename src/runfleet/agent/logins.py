@@ -68,6 +68,10 @@ class Login:
     ----------
     channel
         The connection, over which the streams come first and then what is asked for.
+    selector
+        The agent's, whose loop calls what is registered with it.
+    executions
+        Where the instances are.
     """
 
     def __init__(

@@ -76,7 +76,18 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Streams:
-    """The streams of a task: its output, its errors and its console; on the latter is Wine, too."""
+    """
+    The streams of a task.
+
+    Parameters
+    ----------
+    output, errors
+        Those of its command.
+    console
+        What it writes past both, and what Wine has to say.
+    messages
+        Tells the latter apart.
+    """
 
     output: Stream
     errors: Stream
