@@ -16,6 +16,7 @@ from runfleet.azure import TaskInfo
 from runfleet.launch import LaunchError
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.early_collecting import EarlyCollector
+from runfleet.launch.figures import new_figure, save_figure
 from runfleet.launch.names import container_name
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.progress import RunCounts
@@ -259,6 +260,31 @@ def test_each_result_is_plotted_against_each_parameter(runs: Runs) -> None:
 def test_without_results_there_is_nothing_to_plot(runs: Runs) -> None:
     """As long as no run has one."""
     assert runs.collect().plots == ()
+
+
+def test_plots_of_results_that_are_gone_are_removed(runs: Runs, write_study: WriteStudy) -> None:
+    """Only what was drawn for them: neither a user's own files nor a plot that was copied."""
+    runs.end("run-00001", {"deep/out.txt": "head 1"})
+    head, _ = runs.collect().plots
+    indices, own, copied = (
+        head.parent / name for name in ("sensitivities/a.png", "b.png", "c.png")
+    )
+    indices.parent.mkdir()
+    save_figure(new_figure(1, 1), indices)
+    new_figure(1, 1).savefig(own)
+    shutil.copy(head, copied)
+    (head.parent / "no image.png").write_text("by hand")
+
+    def left() -> list[str]:
+        return sorted(path.name for path in head.parent.rglob("*.png"))
+
+    runs.study = write_study(STUDY.replace("  head:", "  level:"))
+    runs.collect()
+    kept = ["b.png", "c.png", "no image.png"]
+    assert left() == sorted([*kept, "level-X.png", "level-KIND.png"])
+    runs.study = write_study(STUDY.partition("results:")[0])
+    runs.collect()
+    assert left() == kept
 
 
 def test_many_plots_are_capped(write_study: WriteStudy, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from filelock import FileLock
 from runfleet.launch import names
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.failures import one_line
+from runfleet.launch.figures import remove_figures
 from runfleet.launch.grouping import Groups
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
@@ -303,7 +304,10 @@ class Collector:
         self, parquet: Path, shape: TableShape, found: Sensitivities | None
     ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         plots = choose_plots(self.study, shape, found.rank if found else None)
+        if found is None:
+            remove_figures(self.folder / "plots" / "sensitivities")
         if not plots:
+            remove_figures(self.folder / "plots")
             return (), ()
         self.on_step(Step(StepName.PLOTTING))
         drawn = tuple(draw_plots(self.folder / "plots", parquet, plots[:MOST_PLOTS]))

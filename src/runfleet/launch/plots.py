@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runfleet.launch.figures import new_figure, save_figure, with_unit
+from runfleet.launch.figures import new_figure, remove_figures, save_figure, with_unit
 from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Study
 
@@ -91,6 +91,8 @@ def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Pat
     """
     Draw plots as PNG files, of runs that succeeded; one without any that has a result is left out.
 
+    Plots of an earlier time that are left out now, or of results that are gone, are removed.
+
     Parameters
     ----------
     folder
@@ -101,15 +103,16 @@ def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Pat
         What to draw.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    drawn: set[Path] = set()
     for plot in plots:
         path = folder / plot.file_name
         columns = read_succeeded(table, [plot.parameter, plot.result]).drop_null()
         step = columns.num_rows // _MOST_POINTS + 1
         if values := columns[plot.parameter].to_pylist()[::step]:
             _draw(path, plot, values, columns[plot.result].to_pylist()[::step])
+            drawn.add(path)
             yield path
-        else:
-            path.unlink(missing_ok=True)  # One of an earlier time, whose runs have failed since.
+    remove_figures(folder, but=drawn)
 
 
 def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from runfleet.launch.figures import remove_figures
 from runfleet.launch.outcomes import RunState
 from runfleet.launch.plots import MOST_PLOTS
 from runfleet.launch.sensitivity.indices import Indices, varies, work_out
@@ -97,10 +98,13 @@ def _numbers(parquet: Path, shape: TableShape) -> Iterator[FloatArray]:
 def _draw(folder: Path, found: list[Indices]) -> Iterator[Path]:
     if found:
         folder.mkdir(parents=True, exist_ok=True)
+    drawn: set[Path] = set()
     for indices in found:
         path = folder / f"{indices.result}.png"
         draw_indices(path, indices)
+        drawn.add(path)
         yield path
+    remove_figures(folder, but=drawn)
 
 
 def _doubts(design: SensitivityDesign, indices: Indices) -> Iterator[str]:
