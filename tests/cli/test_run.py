@@ -188,7 +188,12 @@ def test_logs(local, write_study):
     assert (failed.code, failed.out, failed.err) == (0, "", f"run-00002: {message}{message}")
     unknown = local("logs", study, "run-4")
     assert unknown.code == 1
-    assert unknown.err.startswith("error: study `logged` has no run `run-4`\nhint: ")
+    assert unknown.err == (
+        "error: study `logged` has no run `run-4`\n"
+        "hint: the names of the runs are in `runs.csv`, and `runfleet plan` shows some\n"
+    )
+    near = local("logs", study, "run-0002x").err
+    assert near.endswith("has no run `run-0002x`\nhint: did you mean `run-00002`?\n")
 
 
 def test_a_terminal_gets_the_end_of_a_long_log(local, write_study):

@@ -96,6 +96,13 @@ class History:
             self._tasks_of(generation, job, repeat) for generation, job in jobs if job is not None
         ]
 
+    def current_runs(self, record: StudyRecord) -> Iterator[str]:
+        """List the names of the runs that count, as far as they were noted when they were added."""
+        for generation in record.current:
+            outdated = self.store.read_outdated(generation)
+            names = (name for name, _ in self.store.read_manifest(generation))
+            yield from (name for name in names if name not in outdated)
+
     def present(self, job_id: str) -> set[str]:
         """List the ids of all tasks of a job."""
         return self._ids(job_id, None)

@@ -25,6 +25,7 @@ from runfleet.launch.failures import (
     was_lost,
 )
 from runfleet.launch.history import History, Repeat, is_over
+from runfleet.launch.near_runs import nearest_run
 from runfleet.launch.outages import hopeful
 from runfleet.launch.outcomes import count_runs, ended_since, failed_tasks, outcomes_of
 from runfleet.launch.progress import Progress, RunCounts
@@ -330,9 +331,12 @@ class Submission:
                 f"calibration `{self.name}` has no `{run}`",
                 hint="it has `manager`, and its workers are `worker-001` and so on",
             )
+        meant = nearest_run(run, self._history.current_runs(self._record()))
         raise RunNotFoundError(
             f"study `{self.name}` has no run `{run}`",
-            hint="the names of the runs are in `runs.csv`, and `runfleet plan` shows some",
+            hint=f"did you mean `{meant}`?"
+            if meant
+            else "the names of the runs are in `runs.csv`, and `runfleet plan` shows some",
         )
 
     def _settled_counts(self) -> RunCounts:
