@@ -178,7 +178,7 @@ class Calibration:
                 hint="`runfleet results` collects its results, `runfleet retry` begins it anew",
             )
         pest = _pest_of(study)
-        job_id = record.generations[-1].job_id
+        job_id = record.newest.job_id
         left = LeftFiles(self._storage, record.container, job_id, pest.control.parent)
         return plan_restart(Program.named(pest.program), _read_control(study, pest), left)
 
@@ -207,7 +207,7 @@ class Calibration:
         progress = self._watcher(record).look()
         situation = None
         if needs_situation(progress):
-            job = self.account.batch.get_job(record.generations[-1].job_id)
+            job = self.account.batch.get_job(record.newest.job_id)
             situation = find_situation(self.account.batch, job)
         return explain_calibration(Standing(self.name, progress, record.is_adding, situation))
 
@@ -224,7 +224,7 @@ class Calibration:
             self.account.batch,
             self._storage,
             record.container,
-            record.generations[-1].job_id,
+            record.newest.job_id,
             _pest_in(record),
         )
         with hopeful():
@@ -269,7 +269,7 @@ class Calibration:
 
     def _fetch(self, record: StudyRecord, folder: Path) -> None:
         """Fetch what the manager has left or, where that is nothing, what was copied off it."""
-        job_id = record.generations[-1].job_id
+        job_id = record.newest.job_id
         found = self._below(record, names.run_prefix(job_id, MANAGER), folder)
         if len(found) <= len(("stdout.txt", "stderr.txt")):
             pest_folder = folder / _pest_in(record).control.parent
@@ -302,7 +302,7 @@ class Calibration:
     def _watcher(
         self, record: StudyRecord, copies: Copies | None = None, follow: Follow | None = None
     ) -> CalibrationWatcher:
-        job_id = record.generations[-1].job_id
+        job_id = record.newest.job_id
         batch = self.account.batch
         logs = Logs(batch, StoredFiles(self._storage, record.container), job_id)
         reading = ManagerReading(logs, _pest_in(record), self._iterations())
@@ -322,7 +322,7 @@ class Calibration:
         """Have the number of workers follow the runs, if it may and their study is at hand."""
         if self.study is None or not _pest_of(self.study).workers.is_elastic:
             return None
-        job_id = record.generations[-1].job_id
+        job_id = record.newest.job_id
         prepared = cache(partial(self._unchanged_submitter, record))
 
         def hire(count: int) -> None:

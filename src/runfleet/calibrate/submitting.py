@@ -40,14 +40,13 @@ from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.failures import was_cancelled
-from runfleet.launch.history import is_over
-from runfleet.launch.names import STUDY_KEY
+from runfleet.launch.history import is_over, unused_number
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.run_files import StoredFiles
+from runfleet.launch.staging import Staging
 from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.launch.tasks import Staging
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
 from runfleet.study import Pest, Study
@@ -99,7 +98,7 @@ class CalibrationSubmitter:
         record = self._store.read()
         if record is None or record.definition != self._definition or not self._has_job(record):
             return self.begin(Restart())
-        generation = record.generations[-1]
+        generation = record.newest
         job = self.batch.get_job(generation.job_id)
         if job is not None and is_over(job):
             return record
@@ -162,7 +161,7 @@ class CalibrationSubmitter:
 
     def add_workers(self, record: StudyRecord, host: str, count: int) -> StudyRecord:
         """Bring the workers of a running calibration to `count`, besides those sent home."""
-        job_id = record.generations[-1].job_id
+        job_id = record.newest.job_id
         present = {task.id: task for task in self.batch.list_tasks(job_id)}
         total = count + sum(map(was_cancelled, present.values()))
         missing = [number for number in range(1, total + 1) if worker_id(number) not in present]
@@ -180,7 +179,7 @@ class CalibrationSubmitter:
         record = self._store.read()
         first = self.batch.get_task(job_id, worker_id(1))
         host = first.environment.get(HOST_VARIABLE) if first else None
-        if record is None or record.generations[-1].job_id != job_id or host is None:
+        if record is None or record.newest.job_id != job_id or host is None:
             return
         provide_pool(self.batch, self.pool, 1 + count)
         self.add_workers(record, host, count)
@@ -213,19 +212,18 @@ class CalibrationSubmitter:
 
     def _has_job(self, record: StudyRecord) -> bool:
         """Tell whether the job is there, or has yet to be made."""
-        generation = record.generations[-1]
+        generation = record.newest
         return generation.adding or self.batch.get_job(generation.job_id) is not None
 
     def _new_generation(self, record: StudyRecord | None) -> Generation:
         """Choose a job that nobody has had yet; the manager is the first of its tasks."""
-        number = record.generations[-1].number + 1 if record else 1
-        while self.batch.get_job(names.job_id(self.study.name, number)) is not None:
-            number += 1
+        first = record.newest.number + 1 if record else 1
+        number = unused_number(self.batch, self.study.name, first)
         return Generation(number, names.job_id(self.study.name, number), run_count=1)
 
     def _go_on(self, record: StudyRecord) -> StudyRecord:
         """Make what is not there yet: job and manager, the first worker, then the others."""
-        generation = record.generations[-1]
+        generation = record.newest
         if self.batch.get_job(generation.job_id) is None:
             self._make_job(generation)
         self.on_step(Step(StepName.STARTING_MANAGER))
@@ -241,9 +239,7 @@ class CalibrationSubmitter:
         check_url_life(self.storage, self._store.container, self._url_life)
         self.on_step(Step(StepName.PROVIDING_POOL))
         provide_pool(self.batch, self.pool, 1 + self._first_count)
-        total = len(self._staged.model.inputs)
-        for done, _ in enumerate(self._staging.stage_inputs(), start=1):
-            self.on_step(Step(StepName.STAGING, done, total))
+        self._staging.stage_inputs(self.on_step)
         switches = restart_switches(self.storage, self._store.container, generation.job_id)
         manager = self._tasks(generation.job_id).manager(switches)
         self.batch.create_job(self._job(generation, JobManager(manager)))
@@ -254,10 +250,7 @@ class CalibrationSubmitter:
             self.pool.id,
             manager=manager,
             preparation=self._staging.preparation(),
-            metadata={
-                STUDY_KEY: self.study.name,
-                "runfleet-generation": str(generation.number),
-            },
+            metadata=names.job_metadata(self.study.name, generation.number),
         )
 
     def _tasks(self, job_id: str) -> CalibrationTasks:
@@ -279,10 +272,10 @@ class CalibrationSubmitter:
 
     def _connect(self, record: StudyRecord, host: ManagerHost, endings: Endings) -> StudyRecord:
         """Test the connection with the first worker, before there are more of them."""
-        if not record.generations[-1].adding:
+        if not record.newest.adding:
             return record
         self.on_step(Step(StepName.CONNECTING))
-        job_id = record.generations[-1].job_id
+        job_id = record.newest.job_id
         test = ConnectionTest(self.batch, job_id, self.pest, host, endings, self.on_wait)
         try:
             record = self.add_workers(record, host.reachable_as, 1)
@@ -305,7 +298,7 @@ class CalibrationSubmitter:
 
     def _counted(self, record: StudyRecord, tasks: int) -> StudyRecord:
         """Note how many tasks the job has by now."""
-        generation = replace(record.generations[-1], run_count=tasks)
+        generation = replace(record.newest, run_count=tasks)
         counted = replace(record, run_count=tasks, generations=(generation,))
         self._store.write(counted)
         return counted

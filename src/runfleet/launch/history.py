@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 
 from runfleet.azure import AzureBatch, JobInfo, TaskInfo
 from runfleet.launch.comparison import KnownTasks
 from runfleet.launch.failures import was_cancelled, was_lost
+from runfleet.launch.names import job_id
 from runfleet.launch.record import Generation, RecordStore, StudyRecord, TaskTally
 
 FAILED = "executionInfo/result eq 'failure'"
@@ -46,6 +48,11 @@ def was_ended(job: JobInfo) -> bool:
 def is_over(job: JobInfo) -> bool:
     """Tell whether a job takes no more tasks."""
     return job.state in _OVER
+
+
+def unused_number(batch: AzureBatch, study: str, first: int) -> int:
+    """Count on from `first` to a generation whose job nobody has had yet."""
+    return next(number for number in count(first) if batch.get_job(job_id(study, number)) is None)
 
 
 @dataclass(frozen=True)

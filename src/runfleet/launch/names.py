@@ -44,6 +44,11 @@ def job_id(study: str, number: int) -> str:
     return study if number == 1 else f"{study}--{number}"
 
 
+def job_metadata(study: str, number: int) -> dict[str, str]:
+    """Say in the metadata of a job which study made it, and for which of its generations."""
+    return {STUDY_KEY: study, "runfleet-generation": str(number)}
+
+
 def study_of(metadata: Mapping[str, str]) -> str | None:
     """Name the study that made a job with such metadata, if one did."""
     return metadata.get(STUDY_KEY)

@@ -140,6 +140,11 @@ class StudyRecord:
         return [generation for generation in self.generations if generation.current_count > 0]
 
     @property
+    def newest(self) -> Generation:
+        """The generation that was made last; that of a calibration is the only one."""
+        return self.generations[-1]
+
+    @property
     def is_adding(self) -> bool:
         """Whether the last submission was interrupted."""
         return any(generation.adding for generation in self.generations)

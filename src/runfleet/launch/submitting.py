@@ -23,12 +23,13 @@ from runfleet.launch.comparison import Comparison, Fingerprints, compare
 from runfleet.launch.definition import Definition, define, fingerprints
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.history import History, Repeat
+from runfleet.launch.history import History, Repeat, unused_number
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
+from runfleet.launch.staging import Staging
 from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.launch.tasks import Staging, TaskMaker
+from runfleet.launch.tasks import TaskMaker
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
 from runfleet.study import Study
@@ -157,20 +158,18 @@ class Submitter:
     def _new_generation(self, record: StudyRecord | None, runs: Fingerprints) -> Generation:
         """Write down the runs of a new generation, whose job nobody has yet."""
         numbers = [generation.number for generation in record.generations] if record else []
-        number = max(numbers, default=0) + 1
-        while self.batch.get_job(names.job_id(self.study.name, number)) is not None:
-            number += 1
+        number = unused_number(self.batch, self.study.name, max(numbers, default=0) + 1)
         job_id = names.job_id(self.study.name, number)
         self._store.write_manifest(job_id, runs.items())
         return Generation(number, job_id, len(runs))
 
     def _add(self, record: StudyRecord) -> StudyRecord:
         """Add the tasks of the newest generation that are not there yet."""
-        generation = record.generations[-1]
+        generation = record.newest
         check_url_life(self.storage, self._store.container, self._url_life)
         self.on_step(Step(StepName.PROVIDING_POOL))
         provide_pool(self.batch, self.pool, generation.run_count)
-        self._stage_inputs()
+        self._staging.stage_inputs(self.on_step)
         self._fill_job(generation)
         self.batch.finish_when_done(generation.job_id)
         added = record.added()
@@ -191,11 +190,6 @@ class Submitter:
     @cached_property
     def _url_life(self) -> timedelta:
         return url_life(self.study, self.pool)
-
-    def _stage_inputs(self) -> None:
-        total = len(self.study.model.inputs)
-        for done, _ in enumerate(self._staging.stage_inputs(), start=1):
-            self.on_step(Step(StepName.STAGING, done, total))
 
     def _fill_job(self, generation: Generation) -> None:
         """Make the job unless it is there, and add its tasks until it has them all."""
@@ -219,10 +213,7 @@ class Submitter:
             generation.job_id,
             self.pool.id,
             preparation=self._staging.preparation(self._user),
-            metadata={
-                names.STUDY_KEY: self.study.name,
-                "runfleet-generation": str(generation.number),
-            },
+            metadata=names.job_metadata(self.study.name, generation.number),
         )
 
     def _add_tasks(self, generation: Generation, missing: Collection[str]) -> None:

@@ -227,7 +227,7 @@ class Account:
         if study.pest:
             raise LaunchError(
                 f"study `{study.name}` is a calibration, which has no runs of its own to submit",
-                hint="use `runfleet.calibrate.Calibration(account, study)`, or `runfleet run`",
+                hint="use `runfleet.calibrate.Calibration.of(account, study)`, or `runfleet run`",
             )
         with self.locked(study.name), self._submitter(study, on_step) as submitter:
             with hopeful():
