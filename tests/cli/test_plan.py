@@ -44,15 +44,15 @@ Results      pressure from out.txt
 """
 
 RUNS = """\
-run        ROUGHNESS [-]  DEMAND [l/s]
-run-00001  80             0.8
-run-00002  80             1
-run-00003  80             1.2
-run-00004  100.5          0.8
-run-00005  100.5          1
+run        ROUGHNESS  DEMAND [l/s]
+run-00001  80         0.8
+run-00002  80         1
+run-00003  80         1.2
+run-00004  100.5      0.8
+run-00005  100.5      1
 ...
-run-00008  140            1
-run-00009  140            1.2
+run-00008  140        1
+run-00009  140        1.2
 """
 
 
@@ -83,7 +83,7 @@ def test_the_plan_shows_files_pool_runs_and_commands(runfleet):
     assert runs + "\n" == RUNS
     assert start == "    OMP_NUM_THREADS=1\n    ROUGHNESS=80\n    DEMAND=0.8\n    sh model.sh"
     assert around == (
-        "The node brings inputs, overlays, packages before it and looks for outputs after it; "
+        "The node brings inputs, overlays and packages before it and looks for outputs after it; "
         "`--script` shows how.\n"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runfleet.launch.plots import choose_plots, spread_evenly
+from runfleet.launch.plots import Plot, choose_plots, figure_of, spread_evenly
 from runfleet.launch.table import TableShape
 from runfleet.study import Study
 
@@ -27,6 +27,16 @@ def test_each_result_against_each_parameter_that_varies(tmp_path: Path) -> None:
     assert (soil.file_name, conductivity.file_name) == ("flow-SOIL.png", "flow-CONDUCTIVITY.png")
     assert (soil.is_logarithmic, conductivity.is_logarithmic) == (False, True)
     assert conductivity.parameter_label == "CONDUCTIVITY [m/s]"
+
+
+def test_whole_numbers_have_whole_ticks() -> None:
+    """Both parameters and results; what has other values has others."""
+    plot = Plot("n", "SITE", "n", "SITE", is_number=True, is_logarithmic=False)
+    (axes,) = figure_of(plot, [12, 13, 12], [4.0, 4.0, 4.0]).axes
+    assert {12, 13} < {*axes.get_xticks()} <= {*range(20)}
+    assert {4} <= {*axes.get_yticks()} <= {*range(20)}
+    (axes,) = figure_of(plot, [12, 13], [4.5, 4.0]).axes
+    assert 4.5 in axes.get_yticks().round(6)
 
 
 def test_the_dots_of_a_category_lie_evenly_about_its_middle() -> None:

@@ -18,6 +18,7 @@ from runfleet.cli.doctor import report
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import open_account
+from runfleet.documents.errors import joined
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.account_file import AccountFile, account_settings
 from runfleet.launch.accounts.keys import (
@@ -206,7 +207,7 @@ def _say_missing_keys(printer: Printer, account: AccountSettings) -> None:
     ]
     if missing:
         printer.say(
-            f"Its keys are not known yet: set {' and '.join(missing)}, or keep them in the "
+            f"Its keys are not known yet: set {joined(missing)}, or keep them in the "
             f"system's keyring with `runfleet account login {account.name}`."
         )
 

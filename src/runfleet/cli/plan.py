@@ -17,6 +17,7 @@ from runfleet.cli.arguments import AsJson, On, on_option
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import load_study, warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
+from runfleet.documents.errors import joined
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.local import LOCAL
@@ -28,6 +29,7 @@ from runfleet.launch.tasks import command_line, run_script
 from runfleet.study import Run, Study
 from runfleet.study.mpi import Mpi
 from runfleet.study.sensitivity import SensitivityDesign
+from runfleet.study.units import with_unit
 
 app = new_app()
 
@@ -158,9 +160,7 @@ def _show_runs(printer: Printer, study: Study) -> Run:
     """Show the first and the last runs as a table; returns the first one."""
     first = list(islice(study.runs(), _FIRST_RUNS))
     last = list(study.runs(max(len(first), study.run_count() - _LAST_RUNS)))
-    columns = [
-        f"{item.name} [{item.unit}]" if item.unit else item.name for item in study.parameters
-    ]
+    columns = [with_unit(item.name, item.unit) for item in study.parameters]
     rows = [_row(run) for run in first]
     if study.run_count() > len(first) + len(last):
         rows.append(["...", *("" for _ in columns)])
@@ -199,7 +199,7 @@ def _done_around(study: Study) -> Iterator[str]:
     model = study.model
     brought = {"inputs": model.inputs, "overlays": model.overlays, "packages": model.packages}
     if nouns := [noun for noun, items in brought.items() if items]:
-        yield f"brings {', '.join(nouns)} before it"
+        yield f"brings {joined(nouns)} before it"
     if any(output.required for output in model.outputs):
         yield "looks for outputs after it"
 

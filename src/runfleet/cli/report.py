@@ -16,6 +16,7 @@ from runfleet.launch import Collected, FailureGroup, RunCounts
 from runfleet.launch.collecting import LackingResult
 from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Study
+from runfleet.study.units import with_unit
 
 _SHOWN_FAILURES = 10
 _ENOUGH_TO_VARY = 3
@@ -197,7 +198,7 @@ def _show_results(printer: Printer, summaries: Mapping[str, ResultSummary]) -> N
     columns: Columns = ["result", *map(number_column, ("runs", "min", "median", "max"))]
     rows = [
         [
-            f"{name} [{summary.unit}]" if summary.unit else name,
+            with_unit(name, summary.unit),
             f"{summary.runs:,}",
             *(value_text(number) for number in (summary.min, summary.median, summary.max)),
         ]

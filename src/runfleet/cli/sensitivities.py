@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runfleet.cli.printer import Printer, number_column
+from runfleet.study.units import with_unit
 
 if TYPE_CHECKING:
     from runfleet.launch.sensitivity.findings import Sensitivities
@@ -21,7 +22,7 @@ def show_sensitivities(printer: Printer, found: Sensitivities) -> None:
     """Show the parameters with the most influence on each result, and what was left out."""
     for indices in found.indices[:_SHOWN_RESULTS]:
         columns = _columns(indices)
-        title = f"{indices.result} [{indices.unit}]" if indices.unit else indices.result
+        title = with_unit(indices.result, indices.unit)
         heads = ("±" if name.endswith("_conf") else name for name in columns)
         printer.talk_table([title, *map(number_column, heads)], _influences(indices, columns))
     for note in found.notes:

@@ -129,7 +129,11 @@ def suggest(word: str, known: Iterable[str], otherwise: str) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """Spell names as a list in a sentence: `a`, `b` and `c`."""
-    quoted = [f"`{name}`" for name in names]
-    if len(quoted) < 2:
-        return "".join(quoted)
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return joined([f"`{name}`" for name in names])
+
+
+def joined(words: Sequence[str]) -> str:
+    """Join words as in a sentence: a, b and c."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"

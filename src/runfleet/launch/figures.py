@@ -1,4 +1,4 @@
-"""Figures: how they are made, labelled, written to files, and removed when they are of no use."""
+"""Figures: how they are made, written to files, and removed when they are of no use."""
 
 from __future__ import annotations
 
@@ -59,8 +59,3 @@ def _is_ours(path: Path) -> bool:
             return _mark(path).items() <= image.info.items()
     except (OSError, ValueError, SyntaxError):  # no image, or not a whole one
         return False
-
-
-def with_unit(text: str, unit: str) -> str:
-    """Write the label of an axis; what has no unit, or the unit `-`, is labelled without."""
-    return f"{text} [{unit}]" if unit and unit != "-" else text

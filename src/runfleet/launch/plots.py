@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runfleet.launch.figures import new_figure, remove_figures, save_figure, with_unit
+from runfleet.launch.figures import new_figure, remove_figures, save_figure
 from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Study
+from runfleet.study.units import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 MOST_PLOTS = 24
 _MOST_POINTS = 20_000
 _SIZE_INCHES = (6.4, 4.2)
+_MOST_TICKS = 8
 _DECADE, _MANY_DECADES = 10, 1000
 _STRIP_WIDTH = 0.5
 _GOLDEN = 0.618034
@@ -109,16 +113,29 @@ def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Pat
         columns = read_succeeded(table, [plot.parameter, plot.result]).drop_null()
         step = columns.num_rows // _MOST_POINTS + 1
         if values := columns[plot.parameter].to_pylist()[::step]:
-            _draw(path, plot, values, columns[plot.result].to_pylist()[::step])
+            results = columns[plot.result].to_pylist()[::step]
+            save_figure(figure_of(plot, values, results), path)
             drawn.add(path)
             yield path
     remove_figures(folder, but=drawn)
 
 
-def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> None:
+def figure_of(plot: Plot, values: list[Any], results: list[float]) -> Figure:
+    """
+    Draw one plot.
+
+    Parameters
+    ----------
+    plot
+        What it shows.
+    values, results
+        Of each run, the value of the parameter and the result.
+    """
     figure = new_figure(*_SIZE_INCHES)
     axes = figure.add_subplot()
+    _count_in_whole_numbers(axes.yaxis, results)
     if plot.is_number:
+        _count_in_whole_numbers(axes.xaxis, values)
         axes.scatter(values, results, s=_dot_size(len(values)), alpha=0.7)
     else:
         _draw_strips(axes, values, results)
@@ -127,7 +144,15 @@ def _draw(path: Path, plot: Plot, values: list[Any], results: list[float]) -> No
     axes.set_xlabel(plot.parameter_label)
     axes.set_ylabel(plot.result_label)
     axes.grid(visible=True, alpha=0.3)
-    save_figure(figure, path)
+    return figure
+
+
+def _count_in_whole_numbers(axis: Axis, numbers: list[Any]) -> None:
+    """Put ticks at whole numbers only, where there are no others."""
+    from matplotlib.ticker import MaxNLocator
+
+    if all(float(number).is_integer() for number in numbers):
+        axis.set_major_locator(MaxNLocator(_MOST_TICKS, integer=True, min_n_ticks=1))
 
 
 def _scale_by_logarithm(axes: Axes, values: list[Any]) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runfleet.launch.figures import new_figure, save_figure, with_unit
+from runfleet.launch.figures import new_figure, save_figure
 from runfleet.launch.sensitivity.indices import INTERACTION_COLUMNS, Indices
 from runfleet.study.sampling import FloatArray
+from runfleet.study.units import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
