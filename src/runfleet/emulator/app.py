@@ -9,7 +9,7 @@ from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.answers import Answer
 from runfleet.emulator.asgi import Asgi, Receive, Scope, Send, read_body, request_of, send_answer
 from runfleet.emulator.authentication import authenticate
-from runfleet.emulator.engine import now
+from runfleet.emulator.clock import now
 from runfleet.emulator.handlers import HANDLERS
 from runfleet.emulator.identity import IdentityApp
 from runfleet.emulator.management.app import ManagementApp

@@ -5,71 +5,44 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from runfleet.agent.failures import failure_of
 from runfleet.agent.journal import clear_journal, read_journal
-from runfleet.agent.link import AgentLink
-from runfleet.agent.messages import (
-    Coordinated,
-    Ended,
-    Execute,
-    Kill,
-    Message,
-    Proceed,
-    Ready,
-    RemoveFolder,
-    Subject,
-)
+from runfleet.agent.messages import Coordinated, Ended, Message, Ready
 from runfleet.agent.process import AgentProcess
-from runfleet.batch.records import Task
-from runfleet.batch.specs import PoolSpec
-from runfleet.batch.states import EndedBy
-from runfleet.emulator.agent_lives import AgentLives
+from runfleet.emulator.children import Children
+from runfleet.emulator.clock import now
 from runfleet.emulator.commits import Commits
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.executions import Executions
+from runfleet.emulator.expiry import Expiry
+from runfleet.emulator.full_nodes import FullNodes
 from runfleet.emulator.new_tasks import new_task
-from runfleet.emulator.node_roots import node_root
-from runfleet.emulator.outcomes import failure_record, is_success, outcome_of
-from runfleet.errors import RunfleetError
+from runfleet.emulator.node_agent import Interposer, NodeAgent
+from runfleet.emulator.orders import Orders
+from runfleet.emulator.outcomes import is_success, outcome_of
+from runfleet.emulator.removal import Removal
 from runfleet.home import Folders
 from runfleet.scheduler import commands as wanted
-from runfleet.scheduler import losses, reports, task_requests
-from runfleet.scheduler.entries import Outcome
+from runfleet.scheduler import reports, task_requests
 from runfleet.scheduler.pools import awaits_nodes
 from runfleet.scheduler.schedules import awaits_run
 from runfleet.scheduler.state import State
 from runfleet.store import Store, StoredTask
 from runfleet.wire.managers import manager_task
-from runfleet.wire.shapes import job_directory, task_directory
-from runfleet.wire.tasks import spec_from_body
 
 log = logging.getLogger(__name__)
 
-_PURGE_PAUSE = 0.05
-_EXPIRED_AT_ONCE = 500
-_TOLD_AT_ONCE = 500
-_EXPIRY_PAUSE = 1.0
-_SPACE_PAUSE = 1.0
-_LONGEST_SLEEP = timedelta(days=1)
 # While a machine is suspended the loop's clock stands still, and what is due by the time of day
 # would come as much later.
 _LONGEST_TIMER = timedelta(minutes=1)
-_NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-def now() -> datetime:
-    """The time that goes into decisions and records."""
-    return datetime.now(UTC)
 
 
 class Engine:
     """
-    Owns the scheduler's state, the store and the link to the node agent.
+    Owns the scheduler's state, the store and the node agent.
 
     Everything changes on the event loop's thread, in one step a decision.
 
@@ -83,74 +56,94 @@ class Engine:
         What the scheduler knows, as restored.
     executions
         Describes to the agent what the scheduler wants.
+    faults
+        Has some of what the agent is told go wrong; None where nothing shall.
 
     Attributes
     ----------
     failed
-        Set when it cannot go on: there is no node agent any more.
+        Set when it cannot go on: there is no node agent any more, or nothing can be stored.
     """
 
     def __init__(
-        self, folders: Folders, store: Store, state: State, executions: Executions
+        self,
+        folders: Folders,
+        store: Store,
+        state: State,
+        executions: Executions,
+        faults: Interposer | None = None,
     ) -> None:
         self.state = state
         self.store = store
         self.folders = folders
         self.disk = Disk(folders.home)
-        self._executions = executions
         self.failed = asyncio.Event()
-        self._link: AgentLink | None = None
-        self._agent_lives = AgentLives()
+        self._agent = NodeAgent(
+            folders.state, self._on_message, self._on_agent_replaced, self.failed.set
+        )
         self._commits = Commits(store, self.disk, self._on_committed, self.failed.set)
+        self._children = Children(store, self._commits, self.decide)
+        nodes = self._agent if faults is None else faults(self._agent, self.decide)
+        self._orders = Orders(state, store, executions, nodes, self.decide)
+        self._removal = Removal(folders, store, self._commits, state.pools, nodes)
+        self._expiry = Expiry(store, self._commits, self._removal.remove_files_of)
+        self._full_nodes = FullNodes(self.disk, self.decide)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: datetime | None = None
-        self._purging = False
-        self._is_telling = False
-        self._expiry: asyncio.TimerHandle | None = None
-        self._next_expiry = _NEVER
-        self._do: dict[type[Any], Callable[[Any], None]] = {
+        self._do = {**self._remembering(), **self._carrying_out()}
+
+    def _remembering(self) -> Mapping[type[Any], Callable[[Any], None]]:
+        """What the store alone is to do, by the scheduler's commands."""
+        store = self.store
+        return {
             wanted.SavePool: lambda command: store.save_pool(command.pool),
             wanted.ForgetPool: lambda command: store.forget_pool(command.pool_id),
             wanted.SaveNode: lambda command: store.save_node(command.node),
-            wanted.ForgetNode: self._forget_node,
             wanted.SaveUsage: lambda command: store.usage.add(command.usage),
             wanted.SaveJob: lambda command: store.save_job(command.job),
-            wanted.AddManager: self._add_manager,
-            wanted.ForgetJob: self._forget_job,
             wanted.SaveJobSchedule: lambda command: store.save_job_schedule(command.schedule),
             wanted.ForgetJobSchedule: lambda command: store.forget_job_schedule(
                 command.schedule_id
             ),
             wanted.SaveJobNode: lambda command: store.save_job_node(command.job_node),
+            wanted.SaveSubtasks: lambda command: store.tasks.save_subtasks(
+                command.task, command.subtasks
+            ),
+        }
+
+    def _carrying_out(self) -> Mapping[type[Any], Callable[[Any], None]]:
+        """What more is to be done for a command than remembering it."""
+        return {
             wanted.SaveTask: self._save_task,
-            wanted.SaveSubtasks: self._save_subtasks,
-            wanted.ForgetTask: self._forget_task,
-            wanted.RemoveTaskFiles: lambda command: self._remove_task_folders(command.task),
             wanted.LoadTasks: self._load_tasks,
-            wanted.Satisfy: self._satisfy,
-            wanted.StartTask: self._start_task,
-            wanted.StartInstance: self._start_task,
-            wanted.Proceed: lambda command: self._send(Proceed(command.execution)),
-            wanted.StartNodeTask: self._start_node_task,
-            wanted.StartPreparation: self._start_preparation,
-            wanted.StartRelease: self._start_release,
-            wanted.Kill: lambda command: self._send(Kill(command.execution, command.uploads)),
+            wanted.AddManager: self._add_manager,
+            wanted.Satisfy: self._children.satisfy,
+            wanted.ForgetNode: self._removal.forget_node,
+            wanted.ForgetJob: self._removal.forget_job,
+            wanted.ForgetTask: self._removal.forget_task,
+            wanted.RemoveTaskFiles: self._removal.remove_task_files,
+            wanted.StartTask: self._orders.start_task,
+            wanted.StartInstance: self._orders.start_task,
+            wanted.StartNodeTask: self._orders.start_node_task,
+            wanted.StartPreparation: self._orders.start_preparation,
+            wanted.StartRelease: self._orders.start_release,
+            wanted.Proceed: self._orders.proceed,
+            wanted.Kill: self._orders.kill,
         }
 
     async def start(self, agent: AgentProcess) -> None:
         """Wait for the node agent, which ends what an earlier one left running."""
-        await self._start_agent(agent)
-        self._purge_later()
-        self._watch_expiry()
+        await self._agent.start(agent)
+        self._removal.purge()
+        self._expiry.begin()
 
     async def stop(self) -> None:
         """End all executions and commit; what ran is queued again at the next start."""
-        if self._link is not None:
-            link, self._link = self._link, None
-            await link.stop()
-        for handle in (self._timer, self._expiry):
-            if handle is not None:
-                handle.cancel()
+        await self._agent.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._expiry.stop()
+        self._full_nodes.stop()
         self._commits.cancel()
         self._close_store()
 
@@ -176,7 +169,7 @@ class Engine:
         for command in decision(self.state, now(), *args, **kwargs):
             self._do[type(command)](command)
         self._set_timer()
-        self._tell_children_soon()
+        self._children.tell_soon()
         self._commits.commit_later()
 
     async def committed(self) -> None:
@@ -188,69 +181,20 @@ class Engine:
             # All that the agent noted has come in, and is lasting now.
             clear_journal(self.folders.journal)
 
-    async def _start_agent(self, agent: AgentProcess | None = None) -> None:
-        self._agent_lives.begin()
-        self._link = await AgentLink.start(
-            self.folders.state,
-            on_message=self._on_message,
-            on_lost=self._on_agent_lost,
-            agent=agent,
-        )
-
-    def _send(self, message: Message) -> None:
-        if self._link is not None:
-            self._link.send(message)
-
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Ended):
-            self._agent_lives.note_work()
+            self._agent.note_work()
             self.decide(reports.on_ended, message.execution, outcome_of(message))
-            if not is_success(message) and self._has_full_disk(message):
-                self._take_away(message.subject)
+            if not is_success(message):
+                self._full_nodes.on_failed(message)
         elif isinstance(message, Coordinated):
             self.decide(reports.on_coordinated, message.execution)
         elif isinstance(message, Ready):
             log.info("node agent %d is ready", message.pid)
 
-    def _has_full_disk(self, ended: Ended) -> bool:
-        """Whether that may be why it failed: its node takes no more tasks then."""
-        is_told = ended.failure is not None and ended.failure.code == "DiskFull"
-        return is_told or self.disk.is_full
-
-    def _take_away(self, subject: Subject) -> None:
-        log.error("the disk of node %s is full; it waits until there is space", subject.node_id)
-        place = subject.pool_id, subject.node_id
-        self.decide(losses.on_disk_full, *place, recovers=False)
-        self._bring_back_once_there_is_space(place)
-
-    def _bring_back_once_there_is_space(self, place: tuple[str, str]) -> None:
-        if self._link is not None and self.disk.has_room:
-            self.decide(losses.on_disk_has_room, *place)
-        elif self._link is not None:
-            loop = asyncio.get_running_loop()
-            loop.call_later(_SPACE_PAUSE, self._bring_back_once_there_is_space, place)
-
-    def _on_agent_lost(self) -> None:
-        if self._link is None:
-            return
-        self._link = None
-        self._agent_lives.end()
-        if self._agent_lives.are_too_short:
-            log.critical("%d node agents ended before any task had", self._agent_lives.short)
-            self.failed.set()
-            return
-        log.error("the node agent is gone; it is started again and its tasks are queued again")
-        asyncio.get_running_loop().create_task(self._replace_agent())
-
-    async def _replace_agent(self) -> None:
-        try:
-            await self._start_agent()
-        except (RunfleetError, OSError) as error:
-            log.critical("the node agent cannot be started again: %s", error)
-            self.failed.set()
-            return
+    def _on_agent_replaced(self) -> None:
         for ended in read_journal(self.folders.journal):
-            # It may have noted ends that it had no time to tell.
+            # The lost one may have noted ends that it had no time to tell.
             if ended.execution in self.state.executions:
                 self.decide(reports.on_ended, ended.execution, outcome_of(ended))
         self.decide(reports.on_agent_lost)
@@ -270,6 +214,12 @@ class Engine:
         self._timer_due = None
         self.decide(reports.on_time)
 
+    def _save_task(self, command: wanted.SaveTask) -> None:
+        task = command.task
+        self.store.tasks.save(task)
+        if task.end_time is not None:
+            self._expiry.watch(task, task.end_time)
+
     def _load_tasks(self, command: wanted.LoadTasks) -> None:
         tasks = self.store.tasks.waiting(
             self.store.job_number(command.job_id),
@@ -284,127 +234,3 @@ class Engine:
         number = self.store.job_number(task.job_id)
         self.store.tasks.add(number, [StoredTask(task, parsed.body)])
         self.decide(task_requests.add_manager, task.job_id, task)
-
-    def _satisfy(self, command: wanted.Satisfy) -> None:
-        number = self.store.job_number(command.job_id)
-        self.store.dependencies.satisfy(number, command.task_id)
-
-    def _tell_children_soon(self) -> None:
-        if self.store.dependencies.is_due and not self._is_telling:
-            self._is_telling = True
-            asyncio.get_running_loop().call_soon(self._tell_children)
-
-    def _tell_children(self) -> None:
-        """Some at a time: a parent may have a hundred thousand children."""
-        self._is_telling = False
-        told = self.store.dependencies.tell_children(_TOLD_AT_ONCE)
-        by_job: dict[str, list[Task]] = {}
-        for task in self.store.tasks.ready(told):
-            by_job.setdefault(task.job_id, []).append(task)
-        for job_id, released in by_job.items():
-            self.decide(reports.on_tasks_released, job_id, released)
-        self._tell_children_soon()
-        self._commits.commit_later()
-
-    def _start_task(self, command: wanted.StartTask | wanted.StartInstance) -> None:
-        task = command.task
-        spec = spec_from_body(self.store.tasks.body(task.sequence))
-        task.retention_time = spec.retention_time
-        job = self.state.job(task.job_id).job
-        pool = self._pool_spec(command.node.pool_id)
-        of = self._executions
-        if isinstance(command, wanted.StartTask):
-            self._order(command.execution, partial(of.of_task, command, spec, job, pool))
-        else:
-            self._order(command.execution, partial(of.of_instance, command, spec, job, pool))
-
-    def _order(self, execution: int, describe: Callable[[], Execute]) -> None:
-        """Have the agent execute something; what cannot even be described to it has failed."""
-        try:
-            self._send(describe())
-        except Exception as error:
-            failure = failure_record(failure_of(error))
-            moment = now()
-            outcome = Outcome(moment, moment, EndedBy.FAILURE, failure=failure)
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self.decide, reports.on_ended, execution, outcome)
-
-    def _pool_spec(self, pool_id: str) -> PoolSpec:
-        return self.state.pool(pool_id).pool.spec
-
-    def _start_node_task(self, command: wanted.StartNodeTask) -> None:
-        self._order(command.execution, partial(self._executions.of_start_task, command))
-
-    def _start_preparation(self, command: wanted.StartPreparation) -> None:
-        pool = self.state.pool(command.node.pool_id).pool
-        self._order(command.execution, partial(self._executions.of_preparation, command, pool))
-
-    def _start_release(self, command: wanted.StartRelease) -> None:
-        pool = self.state.pool(command.node.pool_id).pool
-        self._order(command.execution, partial(self._executions.of_release, command, pool))
-
-    def _save_task(self, command: wanted.SaveTask) -> None:
-        task = command.task
-        self.store.tasks.save(task)
-        if task.end_time is not None and task.end_time + task.retention_time < self._next_expiry:
-            self._remove_expired_at(task.end_time + task.retention_time)
-
-    def _forget_node(self, command: wanted.ForgetNode) -> None:
-        self.store.forget_node(command.node.node_id)
-        self._send(RemoveFolder(str(node_root(self.folders, command.node.node_id))))
-
-    def _forget_job(self, command: wanted.ForgetJob) -> None:
-        self.store.forget_job(command.job_id)
-        for pool in self.state.pools.values():
-            for node_id in pool.nodes:
-                folder = node_root(self.folders, node_id) / job_directory(command.job_id)
-                if folder.is_dir():
-                    self._send(RemoveFolder(str(folder)))
-        self._purge_later()
-
-    def _save_subtasks(self, command: wanted.SaveSubtasks) -> None:
-        self.store.tasks.save_subtasks(command.task, command.subtasks)
-
-    def _forget_task(self, command: wanted.ForgetTask) -> None:
-        self._remove_task_folders(command.task)
-        self.store.tasks.forget(command.task)
-        if command.task.is_blocked:
-            self.store.dependencies.forget_child(command.task.sequence)
-
-    def _remove_task_folders(self, task: Task) -> None:
-        if task.node_id is None:
-            return
-        others = [subtask.node_id for subtask in self.store.tasks.subtasks(task)]
-        folder = task_directory(task.job_id, task.task_id)
-        for node_id in (task.node_id, *others):
-            self._send(RemoveFolder(str(node_root(self.folders, node_id) / folder)))
-
-    def _purge_later(self) -> None:
-        if not self._purging:
-            self._purging = True
-            asyncio.get_running_loop().call_later(_PURGE_PAUSE, self._purge)
-
-    def _purge(self) -> None:
-        self._purging = False
-        if self.store.purge():
-            self._purge_later()
-        self._commits.commit_later()
-
-    def _watch_expiry(self) -> None:
-        self._remove_expired_at(self.store.tasks.next_expiry() or _NEVER)
-
-    def _remove_expired_at(self, due: datetime) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-        self._next_expiry = due
-        delay = min(due - now(), _LONGEST_SLEEP)
-        seconds = max(_EXPIRY_PAUSE, delay.total_seconds())
-        self._expiry = asyncio.get_running_loop().call_later(seconds, self._remove_expired)
-
-    def _remove_expired(self) -> None:
-        for task in self.store.tasks.expired(now(), _EXPIRED_AT_ONCE):
-            task.files_removed = True
-            self.store.tasks.save(task)
-            self._remove_task_folders(task)
-        self._commits.commit_later()
-        self._watch_expiry()

@@ -6,7 +6,7 @@ import hmac
 from datetime import timedelta
 
 from runfleet.emulator.asgi import Receive, Scope, Send, request_of, send_answer
-from runfleet.emulator.engine import now
+from runfleet.emulator.clock import now
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import identity_header, issue_token
 from runfleet.wire.identity import respond_refusal, respond_token

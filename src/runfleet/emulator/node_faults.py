@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.messages import Ended, Execute, Message, SubjectKind
 from runfleet.batch.states import EndedBy
-from runfleet.emulator.engine import Engine, now
+from runfleet.emulator.clock import now
+from runfleet.emulator.node_agent import NodeAgent
 from runfleet.emulator.outcomes import outcome_of
 from runfleet.emulator.request_faults import storage_url
 from runfleet.faults import Fault, FaultKind, Plan
@@ -31,9 +32,9 @@ _EXPIRED = 403
 _STORAGE_BUSY = 503
 
 
-class FaultyEngine(Engine):
+class FaultyNodes:
     """
-    An engine some of whose nodes and tasks go wrong.
+    Takes the engine's messages to the node agent; some of what they ask for goes wrong.
 
     Parameters
     ----------
@@ -41,14 +42,17 @@ class FaultyEngine(Engine):
         Which of them, and how.
     url
         Where the emulator serves.
-    args, kwargs
-        As `Engine` has them.
+    agent
+        The node agent.
+    decide
+        Has the scheduler decide about a node that is lost.
     """
 
-    def __init__(self, plan: Plan, url: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, plan: Plan, url: str, agent: NodeAgent, decide: Callable[..., None]) -> None:
         self._plan = plan
         self._url = url
+        self._agent = agent
+        self._decide = decide
         self._spoil: Mapping[FaultKind, Callable[[Fault, Execute], None]] = {
             FaultKind.NODE_LOST: self._lose_node,
             FaultKind.NODE_PREEMPTED: self._preempt_node,
@@ -58,10 +62,11 @@ class FaultyEngine(Engine):
             FaultKind.START_TASK_FAILS: self._fail_start_task,
         }
 
-    def _send(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
+        """Send a message, unless it is the turn of a fault: then that happens."""
         fault = self._fault_of(message) if isinstance(message, Execute) else None
         if fault is None or not isinstance(message, Execute):
-            super()._send(message)
+            self._agent.send(message)
             return
         subject = message.subject
         task = (
@@ -75,20 +80,20 @@ class FaultyEngine(Engine):
         return None if occasion is None else self._plan.on_node(occasion, message.subject.pool_id)
 
     def _lose_node(self, fault: Fault, message: Execute) -> None:
-        super()._send(message)
+        self._agent.send(message)
         self._later(fault, message, losses.on_node_lost, recovers=fault.recovers)
 
     def _preempt_node(self, fault: Fault, message: Execute) -> None:
-        super()._send(message)
+        self._agent.send(message)
         self._later(fault, message, losses.on_node_preempted)
 
     def _later(
         self, fault: Fault, message: Execute, decision: Callable[..., Any], **options: bool
     ) -> None:
         def lose() -> None:
-            if self._link is not None:
+            if self._agent.is_there:
                 subject = message.subject
-                self.decide(decision, subject.pool_id, subject.node_id, **options)
+                self._decide(decision, subject.pool_id, subject.node_id, **options)
 
         asyncio.get_running_loop().call_later(fault.seconds, lose)
 
@@ -101,8 +106,8 @@ class FaultyEngine(Engine):
 
         def report() -> None:
             subject = message.subject
-            self.decide(reports.on_ended, message.execution, outcome_of(ended))
-            self.decide(
+            self._decide(reports.on_ended, message.execution, outcome_of(ended))
+            self._decide(
                 losses.on_disk_full, subject.pool_id, subject.node_id, recovers=fault.recovers
             )
 
@@ -113,10 +118,10 @@ class FaultyEngine(Engine):
         url = storage_url(self._url, _EXPIRED if is_expired else fault.status or _STORAGE_BUSY)
         if fault.files is Transfer.INPUTS:
             files = tuple(replace(file, url=url) for file in message.files)
-            super()._send(replace(message, files=files))
+            self._agent.send(replace(message, files=files))
         else:
             uploads = tuple(replace(upload, container_url=url) for upload in message.uploads)
-            super()._send(replace(message, uploads=uploads))
+            self._agent.send(replace(message, uploads=uploads))
 
     def _fail_start_task(self, _fault: Fault, message: Execute) -> None:
-        super()._send(replace(message, command_line=_FAILING_COMMAND))
+        self._agent.send(replace(message, command_line=_FAILING_COMMAND))

@@ -9,7 +9,7 @@ from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.messages import Ended, SubjectKind
 from runfleet.batch.records import Job, Task
 from runfleet.batch.states import TaskState
-from runfleet.emulator.engine import now
+from runfleet.emulator.clock import now
 from runfleet.emulator.outcomes import outcome_of
 from runfleet.scheduler import instances
 from runfleet.scheduler.entries import Outcome

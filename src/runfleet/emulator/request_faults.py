@@ -20,7 +20,7 @@ from runfleet.emulator.asgi import (
     request_of,
     send_answer,
 )
-from runfleet.emulator.engine import now
+from runfleet.emulator.clock import now
 from runfleet.faults import Fault, FaultKind, Plan, When
 from runfleet.wire.errors import WireError
 from runfleet.wire.responses import Response, respond_error

@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +29,7 @@ from runfleet.emulator.disk import Disk
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.executions import Executions
 from runfleet.emulator.last_url import read_last_url
+from runfleet.emulator.node_agent import Interposer
 from runfleet.emulator.packages import Packages
 from runfleet.emulator.recovery import recover_tasks, remembered
 from runfleet.emulator.service import Service
@@ -228,8 +229,8 @@ async def _start_engine(
         settings.account,
         url,
     )
-    make_engine = Engine if plan is None else _engine_with_faults(plan, url)
-    engine = make_engine(folders, store, state, executions)
+    faults = None if plan is None else _node_faults(plan, url)
+    engine = Engine(folders, store, state, executions, faults)
     await engine.start(agent)
     recover_tasks(store, folders.journal)
     engine.decide(resume, remembered(store))
@@ -237,10 +238,10 @@ async def _start_engine(
     return engine
 
 
-def _engine_with_faults(plan: Plan, url: str) -> Callable[..., Engine]:
-    from runfleet.emulator.node_faults import FaultyEngine
+def _node_faults(plan: Plan, url: str) -> Interposer:
+    from runfleet.emulator.node_faults import FaultyNodes
 
-    return partial(FaultyEngine, plan, url)
+    return partial(FaultyNodes, plan, url)
 
 
 def _listen(port: int, last_port: int) -> socket.socket:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Pool
-from runfleet.emulator.engine import now
+from runfleet.emulator.clock import now
 from runfleet.emulator.service import Service
 from runfleet.scheduler import autoscale_requests, pool_requests
 from runfleet.scheduler.entries import PoolEntry

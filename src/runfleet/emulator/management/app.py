@@ -7,7 +7,7 @@ import logging
 from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.asgi import Receive, Scope, Send, read_body, request_of, send_answer
 from runfleet.emulator.authentication import bearer_token
-from runfleet.emulator.engine import now
+from runfleet.emulator.clock import now
 from runfleet.emulator.management.handlers import HANDLERS
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import MANAGEMENT_AUDIENCES, check_token

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.applications import Version
 from runfleet.emulator.asgi import Receive, Scope, Send, request_of, send_answer
+from runfleet.emulator.clock import now
 from runfleet.emulator.disk import io_error
-from runfleet.emulator.engine import now
 from runfleet.emulator.service import Service
 from runfleet.wire.blobs import (
     check_block_blob,

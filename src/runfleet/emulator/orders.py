@@ -1,0 +1,108 @@
+"""What the scheduler wants of nodes, as orders to the node agent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from runfleet.agent import messages
+from runfleet.agent.failures import failure_of
+from runfleet.batch.states import EndedBy
+from runfleet.emulator.clock import now
+from runfleet.emulator.executions import Executions
+from runfleet.emulator.node_agent import Sender
+from runfleet.emulator.outcomes import failure_record
+from runfleet.scheduler import reports
+from runfleet.scheduler.commands import (
+    Kill,
+    Proceed,
+    StartInstance,
+    StartNodeTask,
+    StartPreparation,
+    StartRelease,
+    StartTask,
+)
+from runfleet.scheduler.entries import Outcome
+from runfleet.scheduler.state import State
+from runfleet.store import Store
+from runfleet.wire.tasks import spec_from_body
+
+
+class Orders:
+    """
+    Has the node agent start executions, go on with them and end them.
+
+    Parameters
+    ----------
+    state
+        Knows the jobs and pools of what is started.
+    store
+        Has the bodies of the tasks.
+    executions
+        Describes what is to be executed.
+    nodes
+        Takes the orders to the node agent.
+    decide
+        Has the scheduler decide about what could not even be ordered.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        store: Store,
+        executions: Executions,
+        nodes: Sender,
+        decide: Callable[..., None],
+    ) -> None:
+        self._state = state
+        self._store = store
+        self._executions = executions
+        self._nodes = nodes
+        self._decide = decide
+
+    def start_task(self, command: StartTask | StartInstance) -> None:
+        """Run a task, or an instance of a multi-instance task."""
+        task = command.task
+        spec = spec_from_body(self._store.tasks.body(task.sequence))
+        task.retention_time = spec.retention_time
+        job = self._state.job(task.job_id).job
+        pool = self._state.pool(command.node.pool_id).pool.spec
+        of = self._executions
+        if isinstance(command, StartTask):
+            self._execute(command.execution, partial(of.of_task, command, spec, job, pool))
+        else:
+            self._execute(command.execution, partial(of.of_instance, command, spec, job, pool))
+
+    def start_node_task(self, command: StartNodeTask) -> None:
+        """Run a start task."""
+        self._execute(command.execution, partial(self._executions.of_start_task, command))
+
+    def start_preparation(self, command: StartPreparation) -> None:
+        """Run a job's preparation task."""
+        pool = self._state.pool(command.node.pool_id).pool
+        self._execute(command.execution, partial(self._executions.of_preparation, command, pool))
+
+    def start_release(self, command: StartRelease) -> None:
+        """Run a job's release task."""
+        pool = self._state.pool(command.node.pool_id).pool
+        self._execute(command.execution, partial(self._executions.of_release, command, pool))
+
+    def proceed(self, command: Proceed) -> None:
+        """Go on with a primary whose instances are all coordinated."""
+        self._nodes.send(messages.Proceed(command.execution))
+
+    def kill(self, command: Kill) -> None:
+        """End an execution."""
+        self._nodes.send(messages.Kill(command.execution, command.uploads))
+
+    def _execute(self, execution: int, describe: Callable[[], messages.Execute]) -> None:
+        """Have the agent execute something; what cannot even be described to it has failed."""
+        try:
+            self._nodes.send(describe())
+        except Exception as error:
+            failure = failure_record(failure_of(error))
+            moment = now()
+            outcome = Outcome(moment, moment, EndedBy.FAILURE, failure=failure)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._decide, reports.on_ended, execution, outcome)
