@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.messages import (
@@ -17,8 +17,9 @@ from runfleet.agent.messages import (
     Subject,
     SubjectKind,
 )
-from runfleet.batch.records import Job, Node, Pool, Task
+from runfleet.batch.records import Job, Node, Task
 from runfleet.batch.specs import (
+    ApplicationPackageReference,
     CommandSpec,
     OutputFile,
     PoolSpec,
@@ -58,6 +59,22 @@ _DEFAULT_FILE_MODE = "0770"
 _AUTO_STORAGE_LIFE = timedelta(days=1)
 
 
+Start = StartTask | StartNodeTask | StartPreparation | StartRelease
+
+
+class _Work(NamedTuple):
+    """What is executed, of whatever kind; the start task alone has no job."""
+
+    kind: SubjectKind
+    command: CommandSpec
+    job: Job | None = None
+    task_id: str = ""
+    packages: Sequence[ApplicationPackageReference] = ()
+    uploads: tuple[FilesToUpload, ...] = ()
+    upload_on_failure: bool = True
+    time_limit: timedelta | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Executions:
     """
@@ -83,24 +100,17 @@ class Executions:
 
     def of_task(self, command: StartTask, spec: TaskSpec, job: Job, pool: PoolSpec) -> Execute:
         """Run one attempt of a task."""
-        task, node, root = command.task, command.node, self._root(command.node)
-        installed = self.packages.on_node((*pool.packages, *spec.packages), root)
-        directory = task_directory(task.job_id, task.task_id)
-        return self._execute(
-            command.execution,
-            Subject(SubjectKind.TASK, node.pool_id, node.node_id, task.job_id, task.task_id),
-            node,
-            pool.os_type,
-            directory,
+        work = _Work(
+            SubjectKind.TASK,
             spec.command,
-            job.spec.common_environment,
-            job_environment(job, task.task_id, root),
-            installed,
+            job,
+            command.task.task_id,
+            packages=spec.packages,
             uploads=tuple(map(_upload, spec.output_files)),
-            keep_directory=command.is_retry,
-            upload_on_failure=not _may_retry(task),
+            upload_on_failure=not _may_retry(command.task),
             time_limit=spec.max_wall_clock_time,
         )
+        return self._execute(command, pool, work, is_retry=command.is_retry)
 
     def of_instance(
         self, command: StartInstance, spec: TaskSpec, job: Job, pool: PoolSpec
@@ -114,97 +124,49 @@ class Executions:
 
     def of_start_task(self, command: StartNodeTask) -> Execute:
         """Run a pool's start task on a node."""
-        pool, node = command.pool, command.node
-        spec = _known(pool.spec.start_task)
-        return self._execute(
-            command.execution,
-            Subject(SubjectKind.START_TASK, node.pool_id, node.node_id),
-            node,
-            pool.spec.os_type,
-            _START_TASK_DIRECTORY,
-            spec.command,
-            {},
-            {},
-            self.packages.on_node(pool.spec.packages, self._root(node)),
-            keep_directory=command.is_retry,
-        )
+        pool = command.pool.spec
+        work = _Work(SubjectKind.START_TASK, _known(pool.start_task).command)
+        return self._execute(command, pool, work, is_retry=command.is_retry)
 
-    def of_preparation(self, command: StartPreparation, pool: Pool) -> Execute:
+    def of_preparation(self, command: StartPreparation, pool: PoolSpec) -> Execute:
         """Run a job's preparation task on a node."""
         spec = _known(command.job.spec.preparation)
-        kind = SubjectKind.PREPARATION_TASK
-        return self._of_job_part(command, pool, kind, spec, is_retry=command.is_retry)
+        work = _work_of_job(SubjectKind.PREPARATION_TASK, spec, command.job)
+        return self._execute(command, pool, work, is_retry=command.is_retry)
 
-    def of_release(self, command: StartRelease, pool: Pool) -> Execute:
+    def of_release(self, command: StartRelease, pool: PoolSpec) -> Execute:
         """Run a job's release task on a node."""
         spec = _known(command.job.spec.release)
-        return self._of_job_part(command, pool, SubjectKind.RELEASE_TASK, spec, is_retry=False)
+        work = _work_of_job(SubjectKind.RELEASE_TASK, spec, command.job)
+        return self._execute(command, pool, work, is_retry=False)
 
-    def _of_job_part(
-        self,
-        command: StartPreparation | StartRelease,
-        pool: Pool,
-        kind: SubjectKind,
-        spec: PreparationTaskSpec | ReleaseTaskSpec,
-        *,
-        is_retry: bool,
-    ) -> Execute:
-        job, node = command.job, command.node
-        root = self._root(node)
-        return self._execute(
-            command.execution,
-            Subject(kind, node.pool_id, node.node_id, job.spec.job_id, spec.task_id),
-            node,
-            pool.spec.os_type,
-            task_directory(job.spec.job_id, spec.task_id),
-            spec.command,
-            job.spec.common_environment,
-            job_environment(job, spec.task_id, root),
-            self.packages.on_node(pool.spec.packages, root),
-            keep_directory=is_retry,
-            time_limit=spec.max_wall_clock_time,
-        )
-
-    def _execute(
-        self,
-        execution: int,
-        subject: Subject,
-        node: Node,
-        os_type: OsType,
-        directory: str,
-        command: CommandSpec,
-        common_environment: Mapping[str, str],
-        own_environment: Mapping[str, str],
-        installed: list[InstalledPackage],
-        *,
-        uploads: tuple[FilesToUpload, ...] = (),
-        keep_directory: bool,
-        upload_on_failure: bool = True,
-        time_limit: timedelta | None = None,
-    ) -> Execute:
-        root = self._root(node)
+    def _execute(self, command: Start, pool: PoolSpec, work: _Work, *, is_retry: bool) -> Execute:
+        node = command.node
+        root, subject = self._root(node), _subject(work, node)
+        directory = _directory(subject)
+        installed = self.packages.on_node((*pool.packages, *work.packages), root)
         environment = merged(
-            common_environment,
-            command.environment,
+            work.job.spec.common_environment if work.job else {},
+            work.command.environment,
             node_environment(self.account, self.url, node, root),
             directory_environment(root, directory),
-            own_environment,
-            package_environment(installed, os_type),
+            job_environment(work.job, work.task_id, root) if work.job else {},
+            package_environment(installed, pool.os_type),
         )
-        on_windows = os_type is OsType.WINDOWS
+        on_windows = pool.os_type is OsType.WINDOWS
         return Execute(
-            execution=execution,
+            execution=command.execution,
             subject=subject,
             node_root=str(root),
             directory=directory,
-            command_line=command.command_line,
+            command_line=work.command.command_line,
             environment=with_windows_paths(environment, root) if on_windows else environment,
-            files=tuple(map(self._file, command.resource_files)),
-            uploads=uploads,
+            files=tuple(map(self._file, work.command.resource_files)),
+            uploads=work.uploads,
             packages=tuple(map(_package, installed)),
-            keep_directory=keep_directory,
-            upload_on_failure=upload_on_failure,
-            time_limit=time_limit.total_seconds() if time_limit is not None else None,
+            keep_directory=is_retry,
+            upload_on_failure=work.upload_on_failure,
+            time_limit=work.time_limit.total_seconds() if work.time_limit is not None else None,
             on_windows=on_windows,
         )
 
@@ -228,6 +190,21 @@ class Executions:
             is_wrong = isinstance(error, InvalidNameError)
             code = "BlobNotFound" if is_wrong else "BlobDownloadMiscError"
             raise ExecutionError(code, BlobSource=container, Message=error.message) from error
+
+
+def _work_of_job(kind: SubjectKind, spec: PreparationTaskSpec | ReleaseTaskSpec, job: Job) -> _Work:
+    return _Work(kind, spec.command, job, spec.task_id, time_limit=spec.max_wall_clock_time)
+
+
+def _subject(work: _Work, node: Node) -> Subject:
+    job_id = work.job.spec.job_id if work.job else ""
+    return Subject(work.kind, node.pool_id, node.node_id, job_id, work.task_id)
+
+
+def _directory(subject: Subject) -> str:
+    if subject.kind is SubjectKind.START_TASK:
+        return _START_TASK_DIRECTORY
+    return task_directory(subject.job_id, subject.task_id)
 
 
 Spec = TypeVar("Spec")

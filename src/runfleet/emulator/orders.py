@@ -8,6 +8,8 @@ from functools import partial
 
 from runfleet.agent import messages
 from runfleet.agent.failures import failure_of
+from runfleet.batch.records import Node
+from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import EndedBy
 from runfleet.emulator.clock import now
 from runfleet.emulator.executions import Executions
@@ -67,7 +69,7 @@ class Orders:
         spec = spec_from_body(self._store.tasks.body(task.sequence))
         task.retention_time = spec.retention_time
         job = self._state.job(task.job_id).job
-        pool = self._state.pool(command.node.pool_id).pool.spec
+        pool = self._pool_of(command.node)
         of = self._executions
         if isinstance(command, StartTask):
             self._execute(command.execution, partial(of.of_task, command, spec, job, pool))
@@ -80,13 +82,16 @@ class Orders:
 
     def start_preparation(self, command: StartPreparation) -> None:
         """Run a job's preparation task."""
-        pool = self._state.pool(command.node.pool_id).pool
+        pool = self._pool_of(command.node)
         self._execute(command.execution, partial(self._executions.of_preparation, command, pool))
 
     def start_release(self, command: StartRelease) -> None:
         """Run a job's release task."""
-        pool = self._state.pool(command.node.pool_id).pool
+        pool = self._pool_of(command.node)
         self._execute(command.execution, partial(self._executions.of_release, command, pool))
+
+    def _pool_of(self, node: Node) -> PoolSpec:
+        return self._state.pool(node.pool_id).pool.spec
 
     def proceed(self, command: Proceed) -> None:
         """Go on with a primary whose instances are all coordinated."""
