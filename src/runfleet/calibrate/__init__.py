@@ -1,6 +1,7 @@
 """Calibration with PEST: control files, managers and workers, progress, results."""
 
-from runfleet.calibrate.calibration import Calibration, check_files
+from runfleet.calibrate.calibration import Calibration
+from runfleet.calibrate.checks import check_files
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.errors import CalibrationError, ManagerError, WorkerError

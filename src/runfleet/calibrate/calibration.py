@@ -10,15 +10,13 @@ from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from runfleet.azure import OperatingSystem
-from runfleet.calibrate.control_files.checking import check
-from runfleet.calibrate.control_files.control import Control, read_control
-from runfleet.calibrate.control_files.problems import ControlError, Problem
+from runfleet.calibrate.checks import check_files, control_of, pest_of, refuse
+from runfleet.calibrate.control_files.control import read_control
+from runfleet.calibrate.control_files.problems import ControlError
 from runfleet.calibrate.copies import Copies
 from runfleet.calibrate.endings import Endings, EndReason
 from runfleet.calibrate.errors import CalibrationError, ManagerLostError
 from runfleet.calibrate.explaining import Standing, explain_calibration, needs_situation
-from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.reading import ManagerReading
@@ -61,49 +59,6 @@ def nobody(reason: str) -> None:
     del reason
 
 
-def check_files(study: Study, system: OperatingSystem) -> tuple[Control, tuple[Problem, ...]]:
-    """
-    Read the control file of a calibration, and look at all that PEST would stumble over.
-
-    Parameters
-    ----------
-    study
-        The study.
-    system
-        Of the nodes.
-
-    Returns
-    -------
-    control, problems
-        What the file says, and what is wrong with it and with the files that it names, which are
-        spelled as seen from the folder of the study file.
-
-    Raises
-    ------
-    ControlError
-        If it is no control file.
-    CalibrationError
-        If the program is none that we know.
-    """
-    pest = _pest_of(study)
-    program = Program.named(pest.program)
-    control = _read_control(study, pest)
-    folder = pest.control.parent
-    inputs = {
-        shared.path.relative_to(folder).as_posix()
-        for shared in study.model.inputs
-        if shared.path.is_relative_to(folder)
-    }
-    problems = check(
-        control,
-        is_windows=system is OperatingSystem.WINDOWS,
-        is_pestpp=program.family is Family.PESTPP,
-        inputs=inputs,
-        has_packages=bool(study.model.packages),
-    )
-    return control, tuple(problem.seen_from(study.folder) for problem in problems)
-
-
 @dataclass(frozen=True)
 class Calibration:
     """
@@ -131,7 +86,7 @@ class Calibration:
     @classmethod
     def of(cls, account: Account, study: Study, *, unattended: bool = False) -> Calibration:
         """Take a study with a calibration to an account; nothing is done yet."""
-        _pest_of(study)
+        pest_of(study)
         return cls(account, study.name, study, unattended)
 
     def submit(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
@@ -177,10 +132,10 @@ class Calibration:
                 f"the calibration `{self.name}` has come to its end",
                 hint="`runfleet results` collects its results, `runfleet retry` begins it anew",
             )
-        pest = _pest_of(study)
+        pest = pest_of(study)
         job_id = record.newest.job_id
         left = LeftFiles(self._storage, record.container, job_id, pest.control.parent)
-        return plan_restart(Program.named(pest.program), _read_control(study, pest), left)
+        return plan_restart(Program.named(pest.program), control_of(study, pest), left)
 
     def resume(
         self, restart: Restart, *, on_step: OnStep = unheard, on_wait: OnWait = nobody
@@ -320,7 +275,7 @@ class Calibration:
 
     def _staff(self, record: StudyRecord) -> Follow | None:
         """Have the number of workers follow the runs, if it may and their study is at hand."""
-        if self.study is None or not _pest_of(self.study).workers.is_elastic:
+        if self.study is None or not pest_of(self.study).workers.is_elastic:
             return None
         job_id = record.newest.job_id
         prepared = cache(partial(self._unchanged_submitter, record))
@@ -330,7 +285,7 @@ class Calibration:
             with self.account.locked(self.name):
                 submitter.add_more_workers(job_id, count)
 
-        workers = _pest_of(self.study).workers
+        workers = pest_of(self.study).workers
         return Staff(self.account.batch, job_id, workers, hire).follow
 
     def _unchanged_submitter(self, record: StudyRecord) -> CalibrationSubmitter:
@@ -354,10 +309,10 @@ class Calibration:
         require_pyemu()  # or say now that nobody could read what comes out
         pool = self.account.plan_pool(study)
         control, problems = check_files(study, pool.operating_system)
-        _refuse(problems)
+        refuse(problems)
         return CalibrationSubmitter(
             study,
-            _pest_of(study),
+            pest_of(study),
             control,
             self.account.batch,
             self._storage,
@@ -369,31 +324,7 @@ class Calibration:
         )
 
 
-def _pest_of(study: Study) -> Pest:
-    if study.pest is None:
-        raise CalibrationError(
-            f"study `{study.name}` is no calibration",
-            hint="a calibration has the key `pest` in its study file",
-        )
-    return study.pest
-
-
-def _read_control(study: Study, pest: Pest) -> Control:
-    try:
-        return read_control(study.folder / pest.control)
-    except ControlError as error:
-        raise error.seen_from(study.folder) from None
-
-
 def _pest_in(record: StudyRecord) -> Pest:
     """Tell of a calibration what its record knows: enough to find its files."""
     model = record.definition.model
     return Pest(PurePosixPath(model["control"]), model["program"], WorkerRange(1, 1))
-
-
-def _refuse(problems: tuple[Problem, ...]) -> None:
-    errors = [problem for problem in problems if problem.is_error]
-    if not errors:
-        return
-    more = f"\nand {len(errors) - 1} more: `runfleet calibrate check`" if len(errors) > 1 else ""
-    raise CalibrationError(f"{errors[0]}{more}", hint=errors[0].hint)

@@ -92,7 +92,7 @@ class ConnectionTest:
     def _has_begun(self) -> bool:
         """Tell whether the worker is running; raise if it has died."""
         worker = self.batch.get_task(self.job_id, worker_id(1))
-        if _has_died(worker):
+        if _has_ended(worker):
             raise self.endings.of_first_worker(worker)
         return worker is not None and worker.state == "running"
 
@@ -104,5 +104,5 @@ class ConnectionTest:
             raise self.endings.of_connection(f" at {place} within {allowed:.0f} s")
 
 
-def _has_died(worker: TaskInfo | None) -> TypeGuard[TaskInfo]:
+def _has_ended(worker: TaskInfo | None) -> TypeGuard[TaskInfo]:
     return worker is not None and worker.state == "completed" and not was_cancelled(worker)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
-from runfleet.calibrate.calibration import check_files
+from runfleet.calibrate.checks import check_files
 from runfleet.calibrate.places import check_places, explain_places
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.launch.accounts.account import Account

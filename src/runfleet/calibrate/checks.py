@@ -1,0 +1,84 @@
+"""What is wrong with a calibration's files: told before anything is made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runfleet.azure import OperatingSystem
+from runfleet.calibrate.control_files.checking import check
+from runfleet.calibrate.control_files.control import Control, read_control
+from runfleet.calibrate.control_files.problems import ControlError, Problem
+from runfleet.calibrate.errors import CalibrationError
+from runfleet.calibrate.family import Family
+from runfleet.calibrate.programs import Program
+from runfleet.study import Pest, Study
+
+
+def check_files(study: Study, system: OperatingSystem) -> tuple[Control, tuple[Problem, ...]]:
+    """
+    Read the control file of a calibration, and look at all that PEST would stumble over.
+
+    Parameters
+    ----------
+    study
+        The study.
+    system
+        Of the nodes.
+
+    Returns
+    -------
+    control, problems
+        What the file says, and what is wrong with it and with the files that it names, which are
+        spelled as seen from the folder of the study file.
+
+    Raises
+    ------
+    ControlError
+        If it is no control file.
+    CalibrationError
+        If the program is none that we know.
+    """
+    pest = pest_of(study)
+    program = Program.named(pest.program)
+    control = control_of(study, pest)
+    folder = pest.control.parent
+    inputs = {
+        shared.path.relative_to(folder).as_posix()
+        for shared in study.model.inputs
+        if shared.path.is_relative_to(folder)
+    }
+    problems = check(
+        control,
+        is_windows=system is OperatingSystem.WINDOWS,
+        is_pestpp=program.family is Family.PESTPP,
+        inputs=inputs,
+        has_packages=bool(study.model.packages),
+    )
+    return control, tuple(problem.seen_from(study.folder) for problem in problems)
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise `CalibrationError` about the first error among problems, if there is one."""
+    errors = [problem for problem in problems if problem.is_error]
+    if not errors:
+        return
+    more = f"\nand {len(errors) - 1} more: `runfleet calibrate check`" if len(errors) > 1 else ""
+    raise CalibrationError(f"{errors[0]}{more}", hint=errors[0].hint)
+
+
+def pest_of(study: Study) -> Pest:
+    """Tell how a study is calibrated; raises `CalibrationError` if it is none to calibrate."""
+    if study.pest is None:
+        raise CalibrationError(
+            f"study `{study.name}` is no calibration",
+            hint="a calibration has the key `pest` in its study file",
+        )
+    return study.pest
+
+
+def control_of(study: Study, pest: Pest) -> Control:
+    """Read the control file; raises `ControlError` with its place as seen from the study file."""
+    try:
+        return read_control(study.folder / pest.control)
+    except ControlError as error:
+        raise error.seen_from(study.folder) from None
