@@ -21,6 +21,13 @@ def test_lines_are_remembered():
     assert [document.line(place) for place in places] == [1, 1, 2, 4, 5, 5]
 
 
+def test_digits_after_a_zero_stay_as_they_are():
+    """They name a gauge or a time; what is written as a number is one, as YAML 1.2 has it."""
+    text = "[0012, 08, 00, 0, 10, -012, 0.5, 0o14, 0x1F]"
+    read_as = ["0012", "08", "00", 0, 10, -12, 0.5, 12, 31]
+    assert parse_document(text, Path("s.yaml")).data == read_as
+
+
 @given(st.text())
 def test_any_text_is_data_or_an_error_with_a_hint(text):
     try:

@@ -15,7 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from runfleet.documents.errors import DocumentError, InvalidValueError
 from runfleet.documents.syntax_errors import syntax_error
-from runfleet.documents.texts import check_text, shortened
+from runfleet.documents.texts import check_text, is_label, shortened
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and indices that lead from the top of a document to a value."""
@@ -74,7 +74,8 @@ def parse_document(text: str, file: Path) -> Document:
     """
     Read YAML 1.2 into dictionaries, lists, texts, numbers, booleans and None.
 
-    Dates stay texts, as a model would not know Python's.
+    Dates stay texts, as a model would not know Python's, and so do digits after a leading zero:
+    `0012` is the name of a gauge, or half past midnight.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ class Reader:
 
     def _read_scalar(self, node: ScalarNode) -> object:
         try:
-            if node.tag in _VERBATIM:
+            if node.tag in _VERBATIM or is_label(node.value):
                 return check_text(node.value)
             return self._yaml.constructor.construct_object(node, deep=True)
         except InvalidValueError as invalid:

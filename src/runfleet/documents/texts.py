@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from runfleet.documents.errors import InvalidValueError
+
+_LABEL = re.compile(r"0[0-9]+")
+
+
+def is_label(text: str) -> bool:
+    """Tell whether digits begin with a zero, as `0012` does: a number is not written like that."""
+    return _LABEL.fullmatch(text) is not None
 
 
 def check_text(text: str) -> str:

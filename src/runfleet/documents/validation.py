@@ -13,7 +13,7 @@ from runfleet.documents.document import Document, Place
 from runfleet.documents.errors import DocumentError, InvalidValueError, UnknownKeyError
 from runfleet.documents.form import Form
 from runfleet.documents.mistakes import Mistakes
-from runfleet.documents.texts import describe
+from runfleet.documents.texts import describe, is_label
 
 F = TypeVar("F", bound=Form)
 T = TypeVar("T")
@@ -30,6 +30,7 @@ _EXPECTED = {
     "model_type": ("a mapping", "write `{key: value}`, or one `key: value` a line"),
 }
 _GLUED = re.compile(r"[a-z_]{2,}:[^/\\]")
+_NUMBERS = {"int_type", "float_type"}
 _COLLECTIONS = {"list_type", "dict_type", "model_type"}
 
 _BOUNDS = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
@@ -141,6 +142,10 @@ def _in_words(form: type[Form], place: Place, details: ErrorDetails) -> tuple[st
 def _hint(form: type[Form], place: Place, kind: str, found: object) -> str:
     if kind == "string_type" and isinstance(found, int | float):
         return f'put it in quotes: "{str(found).lower()}"'
+    if kind in _NUMBERS and isinstance(found, str) and is_label(found):
+        return f"write `{int(found)}`, as digits after a zero are a text"
+    if kind in _NUMBERS and isinstance(found, float) and found.is_integer():
+        return f"write `{int(found)}`"
     if kind in _COLLECTIONS and isinstance(found, str) and _GLUED.match(found):
         return "write a blank after `:`"
     if remedy := _at(place, form.remedies):

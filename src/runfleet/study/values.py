@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from runfleet.documents.errors import InvalidValueError
-from runfleet.documents.texts import check_text, describe
+from runfleet.documents.texts import check_text, describe, is_label
 
 Value: TypeAlias = float | int | str | bool
 """One value of one parameter."""
@@ -18,7 +18,6 @@ Sample: TypeAlias = Mapping[str, Value]
 
 _WHOLE_NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_LEADING_ZERO = re.compile(r"0[0-9]+")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -70,7 +69,7 @@ def parse_cell(text: str) -> Value:
     text = text.strip()
     if not text:
         raise InvalidValueError("an empty cell", hint="give every run a value for every parameter")
-    if _LEADING_ZERO.fullmatch(text):
+    if is_label(text):
         return text
     if _WHOLE_NUMBER.fullmatch(text) and len(text) < 300:
         return int(text)
