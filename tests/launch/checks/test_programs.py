@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from runfleet.launch import LaunchError
+from runfleet.launch.checks.programs import check_programs, find_doubtful_programs
 from runfleet.launch.pool import plan_local_pool
-from runfleet.launch.programs import check_programs, find_doubtful_programs
 from runfleet.study.model import Model, SharedInput
 from runfleet.study.pool import PoolRequest
 

@@ -1,31 +1,20 @@
-"""
-What a study asks for that it cannot have: told before anything is made for it.
-
-Who shows a plan and who submits look by the same functions, so that they say the same.
-"""
+"""What a study asks for that it cannot have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol
 
 from runfleet.azure import Image, PoolInfo
-from runfleet.batch.vm_sizes import meant_size
-from runfleet.launch.command_lines import CommandLine
-from runfleet.launch.left_behind import find_left_behind
-from runfleet.launch.mistyped_programs import find_mistyped_programs
-from runfleet.launch.mistyped_variables import find_mistyped_variables
+from runfleet.launch.checks.places import told_at
+from runfleet.launch.checks.programs import check_programs
 from runfleet.launch.packages import Applications, check_packages
-from runfleet.launch.places import told_at
 from runfleet.launch.pool import (
     PoolPlan,
     check_communication,
     check_operating_system,
     check_slots,
 )
-from runfleet.launch.programs import check_programs, find_doubtful_programs
 from runfleet.launch.tasks import run_script
-from runfleet.launch.windows_line_ends import find_windows_line_ends
 from runfleet.study import Study
 
 
@@ -102,16 +91,3 @@ def pick_image(offers: Offers, study: Study, pool: PoolPlan) -> Image:
     """
     with told_at(study, "pool", "image"):
         return offers.pick_image(pool.image)
-
-
-def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
-    """Say what is allowed but probably not meant; nobody is asked."""
-    if meant := meant_size(pool.vm_size):
-        yield f"`{pool.vm_size}` is no common size of machine; did you mean `{meant}`?"
-    if CommandLine(study.model.command, pool.operating_system).has_open_quote:
-        yield "the command opens a quote that it does not close, and a shell refuses such a line"
-    yield from find_doubtful_programs(study.model, pool)
-    yield from find_windows_line_ends(study.model, pool.operating_system)
-    yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
-    yield from find_mistyped_variables(study, pool.operating_system)
-    yield from find_left_behind(study.model, pool.operating_system, study.folder)

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.command_lines import CommandLine
+from runfleet.launch.checks.command_lines import CommandLine
 
 
 @pytest.mark.parametrize("command", ['echo "a', "sh -c 'a b", "# a\necho 'b\n", "echo \"it's"])

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.left_behind import find_left_behind
+from runfleet.launch.checks.left_behind import find_left_behind
 from runfleet.study.model import Model, Output, PackageReference, SharedInput
 
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.command_lines import CommandLine
+from runfleet.launch.checks.command_lines import CommandLine
 from runfleet.study.model import Model
 
 

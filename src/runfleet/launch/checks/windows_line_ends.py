@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.command_lines import CommandLine
-from runfleet.launch.programs import find_program
+from runfleet.launch.checks.command_lines import CommandLine
+from runfleet.launch.checks.programs import find_program
 from runfleet.study.model import Model
 
 _FOR_A_SHELL = re.compile(rb"#!.*\b(ba|da|k|z)?sh\b")

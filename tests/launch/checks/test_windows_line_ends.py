@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.windows_line_ends import find_windows_line_ends
+from runfleet.launch.checks.windows_line_ends import find_windows_line_ends
 from runfleet.study.model import Model
 
 CONTENTS = {

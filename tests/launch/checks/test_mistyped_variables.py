@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.mistyped_variables import find_mistyped_variables
+from runfleet.launch.checks.mistyped_variables import find_mistyped_variables
 from runfleet.study import Study
 
 LINUX, WINDOWS = OperatingSystem.LINUX, OperatingSystem.WINDOWS

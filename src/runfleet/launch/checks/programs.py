@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.command_lines import CommandLine
+from runfleet.launch.checks.command_lines import CommandLine
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.pool import PoolPlan
 from runfleet.study.model import Model, SharedInput

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.mistyped_programs import find_mistyped_programs
+from runfleet.launch.checks.mistyped_programs import find_mistyped_programs
 from runfleet.study.model import Model, PackageReference
 from runfleet.study.overlays import Overlay
 

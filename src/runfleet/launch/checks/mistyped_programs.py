@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.command_lines import CommandLine
-from runfleet.launch.left_behind import is_beside
-from runfleet.launch.programs import find_program, system_of
+from runfleet.launch.checks.command_lines import CommandLine
+from runfleet.launch.checks.left_behind import is_beside
+from runfleet.launch.checks.programs import find_program, system_of
 from runfleet.study.model import Model, SharedInput
 
 _CLOSE = 0.8

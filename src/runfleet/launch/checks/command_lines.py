@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.interpreters import script_words, shell_lines
+from runfleet.launch.checks.interpreters import script_words, shell_lines
 
 _ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
 _OPERATORS = re.compile(r"[;&|()\n]+")

@@ -1,0 +1,16 @@
+"""
+What is wrong with a study, or odd about it: told before anything is made for it.
+
+Who shows a plan and who submits look by the same functions, so that they say the same.
+"""
+
+from runfleet.launch.checks.checking import (
+    Offers,
+    check_account,
+    check_pool,
+    check_study,
+    pick_image,
+)
+from runfleet.launch.checks.oddities import find_oddities
+
+__all__ = ["Offers", "check_account", "check_pool", "check_study", "find_oddities", "pick_image"]

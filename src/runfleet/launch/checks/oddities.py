@@ -1,0 +1,28 @@
+"""What a study asks for that it may have, and that is probably not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfleet.batch.vm_sizes import meant_size
+from runfleet.launch.checks.command_lines import CommandLine
+from runfleet.launch.checks.left_behind import find_left_behind
+from runfleet.launch.checks.mistyped_programs import find_mistyped_programs
+from runfleet.launch.checks.mistyped_variables import find_mistyped_variables
+from runfleet.launch.checks.programs import find_doubtful_programs
+from runfleet.launch.checks.windows_line_ends import find_windows_line_ends
+from runfleet.launch.pool import PoolPlan
+from runfleet.study import Study
+
+
+def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
+    """Say what is allowed but probably not meant; nobody is asked."""
+    if meant := meant_size(pool.vm_size):
+        yield f"`{pool.vm_size}` is no common size of machine; did you mean `{meant}`?"
+    if CommandLine(study.model.command, pool.operating_system).has_open_quote:
+        yield "the command opens a quote that it does not close, and a shell refuses such a line"
+    yield from find_doubtful_programs(study.model, pool)
+    yield from find_windows_line_ends(study.model, pool.operating_system)
+    yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
+    yield from find_mistyped_variables(study, pool.operating_system)
+    yield from find_left_behind(study.model, pool.operating_system, study.folder)
