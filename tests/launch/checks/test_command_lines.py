@@ -31,3 +31,16 @@ def test_a_quote_that_is_not_closed_is_seen(command: str):
 def test_lines_whose_quotes_are_closed_are_taken(command: str):
     assert not CommandLine(command, OperatingSystem.LINUX).has_open_quote
     assert not subprocess.run(["sh", "-n", "-c", command], capture_output=True).returncode
+
+
+def test_comments_are_not_read():
+    """An apostrophe in one would make all that follows it a single word."""
+    line = CommandLine("# don't\npython3 m.py # it's\nsh run.sh;# I'm\nls", OperatingSystem.LINUX)
+    assert line.programs == ("python3", "sh", "ls")
+    assert [*line.scripts] == ["m.py", "run.sh"]
+
+
+def test_what_only_looks_like_a_comment_is_read():
+    """As in `$#`, within a word, and in quotes."""
+    line = CommandLine('a#b ${#x} $# \'c # d\' "e # \\" # f" \\# g', OperatingSystem.LINUX)
+    assert line.words == ("a#b", "${#x}", "$#", "c # d", 'e # " # f', "#", "g")

@@ -13,6 +13,10 @@ from runfleet.launch.checks.interpreters import script_words, shell_lines
 
 _ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
 _OPERATORS = re.compile(r"[;&|()\n]+")
+# What a comment does not begin in, or one: to the end of its line, where a word would begin.
+_QUOTED_OR_COMMENT = re.compile(
+    r"""('[^']*'|"(?:\\.|[^"\\])*"|\\.)|(?:^|(?<=[\s;&|()]))#[^\n]*""", re.DOTALL | re.MULTILINE
+)
 # A word in quotes, or up to a blank or an operator, where a command begins.
 _WINDOWS_PROGRAM = re.compile(
     r'(?:^|[&|(\n])\s*@?(?:call\s+)?("[^"\n]+"|[^\s&|()<>"]+)', re.IGNORECASE
@@ -67,7 +71,7 @@ class CommandLine:
         if self.system is OperatingSystem.WINDOWS or "<<" in self.text:
             return False
         try:
-            shlex.split(self.text, comments=True)
+            shlex.split(_without_comments(self.text))
         except ValueError as error:
             return "quotation" in str(error)
         return False
@@ -85,9 +89,14 @@ class CommandLine:
 
 def _shell_words(text: str) -> Iterator[str]:
     """Split a line as a POSIX shell does, with operators as words of their own."""
-    lexer = shlex.shlex(text, posix=True, punctuation_chars="();<>|&\n")
+    lexer = shlex.shlex(_without_comments(text), posix=True, punctuation_chars="();<>|&\n")
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
     try:
         yield from lexer
     except ValueError:  # a quote is not closed, as the shell will say
         return
+
+
+def _without_comments(text: str) -> str:
+    """Leave out what a POSIX shell does not read: an apostrophe in there opens no quote."""
+    return _QUOTED_OR_COMMENT.sub(lambda match: match[1] or "", text)
