@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tls", action=argparse.BooleanOptionalAction, help="serve https; if not said as last time"
     )
     parser.add_argument("--idle-exit", type=float, default=900.0, help="seconds; 0: never")
-    parser.add_argument("--node-delay", type=float, default=0.05, help="seconds until a node comes")
+    parser.add_argument("--node-delay", type=float, default=0.0, help="seconds until a node comes")
     parser.add_argument("--faults", type=Path, help="file that says what shall go wrong")
     parser.add_argument("--foreground", action="store_true", help="log to stderr")
     return parser

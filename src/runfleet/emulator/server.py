@@ -89,7 +89,7 @@ class Settings:
     tls: bool = False
     account: str = "local"
     idle_exit: timedelta | None = None
-    node_delay: timedelta = timedelta(milliseconds=50)
+    node_delay: timedelta = timedelta()
     faults: Faults | None = None
 
 

@@ -57,7 +57,7 @@ class State:
         Those that nodes have.
     """
 
-    node_delay: timedelta = timedelta(milliseconds=50)
+    node_delay: timedelta = timedelta()
     window: int = WINDOW
     next_execution: int = 1
     pools: dict[str, PoolEntry] = field(default_factory=dict)
