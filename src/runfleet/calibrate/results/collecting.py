@@ -13,6 +13,7 @@ import pandas as pd
 from runfleet.calibrate.control_files.control import read_control
 from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.results import tables as result_tables
+from runfleet.calibrate.results.bounds import found_values
 from runfleet.calibrate.results.plots import draw_plots
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.results.tables import Leftovers
@@ -173,8 +174,7 @@ def _write(folder: Path, name: str, table: pd.DataFrame) -> Path:
 def _best(table: pd.DataFrame) -> tuple[BestParameter, ...]:
     if table.empty:
         return ()
-    moving = table[table["transform"].isin(["none", "log"]) & table["value"].notna()]
-    rows: list[dict[Hashable, Any]] = moving.to_dict("records")
+    rows: list[dict[Hashable, Any]] = found_values(table).to_dict("records")
     return tuple(
         BestParameter(
             name=row["parameter"],

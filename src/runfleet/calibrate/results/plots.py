@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from runfleet.calibrate.results.bounds import found_values, within_bounds
 from runfleet.launch.figures import new_figure, save_figure
 
 if TYPE_CHECKING:
@@ -117,12 +118,12 @@ def _parameters(tables: Tables) -> _Drawing | None:
     if table.empty:
         return None
     table = table.iloc[:MOST_BARS][::-1]
-    begin, best = _within_bounds(table, "initial"), _within_bounds(table, "value")
+    begin, best = within_bounds(table, "initial"), within_bounds(table, "value")
 
     def draw(axes: Axes) -> None:
         rows = np.arange(len(table))
         if table["mean"].notna().any():
-            low, high = _within_bounds(table, "minimum"), _within_bounds(table, "maximum")
+            low, high = within_bounds(table, "minimum"), within_bounds(table, "maximum")
             axes.hlines(rows, low, high, color="C0", alpha=0.3, linewidth=6, label="ensemble")
         axes.hlines(rows, begin, best, color="0.6", linewidth=1)
         axes.scatter(begin, rows, facecolors="white", edgecolors="0.4", zorder=3, label="initial")
@@ -150,7 +151,7 @@ def _history(tables: Tables) -> _Drawing | None:
         for _, parameter in shown.iterrows():
             rows = history[history["parameter"] == parameter["parameter"]]
             bounds = pd.DataFrame([parameter] * len(rows)).assign(value=rows["value"].to_numpy())
-            line = _within_bounds(bounds, "value")
+            line = within_bounds(bounds, "value")
             axes.plot(rows["iteration"], line, marker=".", label=parameter["parameter"])
         _count_iterations(axes)
         axes.set_ylim(-0.05, 1.05)
@@ -186,21 +187,9 @@ def _moving(tables: Tables) -> pd.DataFrame:
     table = tables.get("parameters", pd.DataFrame())
     if table.empty:
         return table
-    table = table[table["transform"].isin(["none", "log"]) & table["value"].notna()]
-    way = np.abs(_within_bounds(table, "value") - _within_bounds(table, "initial"))
+    table = found_values(table)
+    way = np.abs(within_bounds(table, "value") - within_bounds(table, "initial"))
     return table.assign(way=way).sort_values("way", ascending=False, kind="stable")
-
-
-def _within_bounds(table: pd.DataFrame, column: str) -> np.ndarray:
-    """Where values stand between their bounds, from 0 to 1, on the scale that PEST works with."""
-    is_log = (table["transform"] == "log").to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lower, upper, value = (
-            np.where(is_log, np.log10(numbers), numbers)
-            for numbers in (table[name].to_numpy(float) for name in ("lower", "upper", column))
-        )
-        place: np.ndarray = (value - lower) / (upper - lower)
-    return place
 
 
 def _count_iterations(axes: Axes) -> None:

@@ -15,12 +15,10 @@ from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.progress.progress import read_progress
 from runfleet.calibrate.results import outputs
+from runfleet.calibrate.results.bounds import bounds_reached
 
 BASE = "base"
 """What pestpp-ies calls the realization without noise."""
-
-_AT_BOUND = 1e-6
-"""A parameter within this part of its range from a bound counts as being there."""
 
 HISTORY_COLUMNS = ("iteration", "parameter", "value", "mean", "std", "minimum", "maximum")
 PHI_COLUMNS = ("iteration", "model_runs", "phi", "std", "minimum", "maximum")
@@ -105,9 +103,9 @@ def parameters(left: Leftovers, history: pd.DataFrame, *, is_tried: bool) -> pd.
     last = history[history["iteration"] == history["iteration"].max()].set_index("parameter")
     best = _best_values(left)
     known = last["value"] if best is None else best
-    value = table["parameter"].map(known if is_tried else pd.Series(dtype=float))
+    table["value"] = table["parameter"].map(known if is_tried else pd.Series(dtype=float))
     spread = {name: table["parameter"].map(last[name]) for name in HISTORY_COLUMNS[3:]}
-    return table.assign(value=value, at_bound=_bounds_reached(table, value), **spread)
+    return table.assign(at_bound=bounds_reached(table), **spread)
 
 
 def residuals(left: Leftovers) -> pd.DataFrame:
@@ -258,19 +256,6 @@ def _values(iteration: int, values: pd.Series[float]) -> pd.DataFrame:
 def _best_values(left: Leftovers) -> pd.Series[float] | None:
     path = left.find(".par", ".base.par", ".bpa")
     return outputs.read_parameter_values(path) if path else None
-
-
-def _bounds_reached(table: pd.DataFrame, value: pd.Series[float]) -> list[str]:
-    is_log = table["transform"] == "log"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lower, upper, at = (
-            np.where(is_log, np.log10(column), column)
-            for column in (table["lower"], table["upper"], value)
-        )
-    nearly = _AT_BOUND * (upper - lower)
-    can_move = table["transform"].isin(["none", "log"])
-    low, high = can_move & (at <= lower + nearly), can_move & (at >= upper - nearly)
-    return ["lower" if a else "upper" if b else "" for a, b in zip(low, high, strict=True)]
 
 
 def _is_fulfilled(table: pd.DataFrame) -> pd.Series[bool]:
