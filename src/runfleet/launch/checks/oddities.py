@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from runfleet.batch.vm_sizes import meant_size
 from runfleet.launch.checks.command_lines import CommandLine
+from runfleet.launch.checks.environments import find_odd_environments
 from runfleet.launch.checks.left_behind import find_left_behind
 from runfleet.launch.checks.mistyped_programs import find_mistyped_programs
 from runfleet.launch.checks.mistyped_variables import find_mistyped_variables
 from runfleet.launch.checks.programs import find_doubtful_programs
+from runfleet.launch.checks.split_names import find_split_names
 from runfleet.launch.checks.windows_line_ends import find_windows_line_ends
 from runfleet.launch.pool import PoolPlan
 from runfleet.study import Study
@@ -22,7 +24,9 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     if CommandLine(study.model.command, pool.operating_system).has_open_quote:
         yield "the command opens a quote that it does not close, and a shell refuses such a line"
     yield from find_doubtful_programs(study.model, pool)
+    yield from find_odd_environments(study.model, pool.operating_system)
     yield from find_windows_line_ends(study.model, pool.operating_system)
+    yield from find_split_names(study.model, pool.operating_system)
     yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
     yield from find_mistyped_variables(study, pool.operating_system)
     yield from find_left_behind(study.model, pool.operating_system, study.folder)
