@@ -43,9 +43,13 @@ def find_mistakes(
         names = [parameter.name for parameter in parameters]
         for overlay in model.overlays:
             yield from _undefined(overlay, names)
-        for parameter in parameters:
-            if not (parameter.environment_only or _is_used(model, parameter.name)):
-                yield _unused(document, parameter.name)
+        unused = (
+            parameter.name
+            for parameter in parameters
+            if not (parameter.environment_only or _is_used(model, parameter.name))
+        )
+        for name in unused:
+            yield _unused(document, name, model.overlays)
 
 
 def _names_taken(
@@ -111,16 +115,26 @@ def _is_used(model: Model, name: str) -> bool:
     return any(word.search(text) for text in (model.command, *model.environment.values()))
 
 
-def _unused(document: Document, name: str) -> DocumentError:
+def _unused(document: Document, name: str, overlays: Sequence[Overlay]) -> DocumentError:
     what = f"no template uses the parameter `{name}`"
     place = ("parameters", name)
     if place not in document.lines:
         return document.error(("design",), what, "list the columns to take under `parameters`")
     hint = (
-        f"use it as `{{{{ {name} }}}}`, remove it, or, if the model reads the environment "
+        f"use it as `{overlays[0].field(name)}`, remove it, or, if the model reads the environment "
         "variable, add `environment_only: true`"
     )
+    headless = next(filter(_lacks_header, overlays), None)
+    if headless is not None:
+        what += f", as `{headless.source.name}` is read as one of Jinja2"
+        hint = "let a template of PEST begin with a line `ptf` and its marker, as in `ptf ~`"
     return document.error(place, what, hint)
+
+
+def _lacks_header(overlay: Overlay) -> bool:
+    """Tell whether a template is one of PEST by its name alone."""
+    is_pest = overlay.source.suffix.lower() == ".tpl"
+    return is_pest and overlay.kind == "jinja" and not overlay.uses
 
 
 def check_first_runs(runs: Iterator[Run], overlays: Sequence[Overlay], document: Document) -> None:

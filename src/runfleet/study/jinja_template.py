@@ -59,6 +59,11 @@ class JinjaTemplate:
                 "template in `{% raw %}` and `{% endraw %}`",
             ) from error
 
+    @staticmethod
+    def field(name: str) -> str:
+        """Write what stands for a parameter."""
+        return f"{{{{ {name} }}}}"
+
     def render(self, sample: Sample, run_name: str) -> str:
         """
         Fill in the values of a sample, numbers being numbers, and `run_name`.

@@ -77,6 +77,10 @@ class Overlay:
         """The names that the template reads, each with the line of its first use."""
         return self.template.uses
 
+    def field(self, name: str) -> str:
+        """Write what stands for a parameter in the language of the template."""
+        return self.template.field(name)
+
     def render(self, sample: Sample, run_name: str) -> bytes:
         """
         Make the content of the file for one run.

@@ -51,11 +51,14 @@ class PestTemplate:
     ----------
     file
         Where the text is from.
+    marker
+        What begins and ends a field.
     pieces
         The text between fields, and the fields.
     """
 
     file: Path
+    marker: str
     pieces: tuple[str | Field, ...]
 
     @classmethod
@@ -74,7 +77,7 @@ class PestTemplate:
         pieces: list[str | Field] = []
         for number, line in enumerate(lines, start=2):
             pieces.extend(_pieces(file, number, line, marker))
-        return cls(file, tuple(pieces))
+        return cls(file, marker, tuple(pieces))
 
     @property
     def uses(self) -> dict[str, int]:
@@ -88,6 +91,10 @@ class PestTemplate:
     def fields(self) -> tuple[Field, ...]:
         """Its fields, in the order of the text."""
         return tuple(piece for piece in self.pieces if isinstance(piece, Field))
+
+    def field(self, name: str) -> str:
+        """Write a field as it would stand in the text."""
+        return f"{self.marker} {name} {self.marker}"
 
     def render(self, sample: Sample, run_name: str) -> str:
         """
