@@ -23,21 +23,6 @@ def references_to(packages: Iterable[PackageReference]) -> list[AzureReference]:
     return [AzureReference(package.id, package.version) for package in packages]
 
 
-def _missing_packages(account: Applications, study: Study) -> list[int]:
-    """Say which packages of a study the account has not got; ids and versions have no case."""
-    if not study.model.packages:
-        return []
-    known = {
-        application.lower(): {version.lower() for version in versions}
-        for application, versions in account.applications().items()
-    }
-    return [
-        index
-        for index, package in enumerate(study.model.packages)
-        if not _is_among(known.get(package.id.lower(), set()), package.version)
-    ]
-
-
 def check_packages(account: Applications, study: Study) -> None:
     """
     Refuse a study before anything is made for it whose programs are not there.
@@ -51,6 +36,21 @@ def check_packages(account: Applications, study: Study) -> None:
     if missing:
         first, *others = missing
         raise first.with_others(others)
+
+
+def _missing_packages(account: Applications, study: Study) -> list[int]:
+    """Say which packages of a study the account has not got; ids and versions have no case."""
+    if not study.model.packages:
+        return []
+    known = {
+        application.lower(): {version.lower() for version in versions}
+        for application, versions in account.applications().items()
+    }
+    return [
+        index
+        for index, package in enumerate(study.model.packages)
+        if not _is_among(known.get(package.id.lower(), set()), package.version)
+    ]
 
 
 def _package_missing(study: Study, index: int) -> StudyError:

@@ -110,18 +110,10 @@ class StoredFiles:
         if len(content) < length:
             return LogEnd(content)
         size = next(found.size for found in self.storage.list_blobs(self.container, blob))
-        left_out = max(0, size - length)
-        return (
-            LogEnd(self._read(blob, offset=left_out) or b"", left_out)
-            if left_out
-            else LogEnd(content)
-        )
-
-    def _read(self, blob: str, *, offset: int = 0, length: int | None = None) -> bytes | None:
-        try:
-            return self.storage.get_bytes(self.container, blob, offset=offset, length=length)
-        except BlobNotFoundError:
-            return None
+        if size <= length:
+            return LogEnd(content)
+        left_out = size - length
+        return LogEnd(self._read(blob, offset=left_out) or b"", left_out)
 
     def failed_run(self, job_id: str, task: TaskInfo) -> FailedRun:
         """Tell why a run failed, with what it said last."""
@@ -133,6 +125,12 @@ class StoredFiles:
         )
         message = failure_message(task, stderr, stdout)
         return FailedRun(task.id, FailureKind.MODEL, message, task.exit_code)
+
+    def _read(self, blob: str, *, offset: int = 0, length: int | None = None) -> bytes | None:
+        try:
+            return self.storage.get_bytes(self.container, blob, offset=offset, length=length)
+        except BlobNotFoundError:
+            return None
 
 
 def is_told_by_model(task: TaskInfo) -> bool:

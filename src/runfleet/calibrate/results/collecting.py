@@ -17,7 +17,7 @@ from runfleet.calibrate.results.bounds import found_values
 from runfleet.calibrate.results.plots import draw_plots
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.results.tables import Leftovers
-from runfleet.storage.files import written_whole
+from runfleet.launch.frames import write_frame
 
 log = logging.getLogger(__name__)
 
@@ -160,14 +160,12 @@ def _first_line(error: Exception) -> str:
 
 
 def _write(folder: Path, name: str, table: pd.DataFrame) -> Path:
-    """Write a table as CSV and as Parquet, each whole or not at all, without empty columns."""
+    """Write a table as CSV and as Parquet, without empty columns."""
     empty = [each for each in _OF_SOME_PROGRAMS if each in table and table[each].isna().all()]
     table = table.drop(columns=empty)
     path = folder / f"{name}.csv"
-    with written_whole(path) as partial:
-        table.to_csv(partial, index=False, lineterminator="\n")
-    with written_whole(path.with_suffix(".parquet")) as partial:
-        table.to_parquet(partial, index=False)
+    write_frame(table, path)
+    write_frame(table, path.with_suffix(".parquet"))
     return path
 
 

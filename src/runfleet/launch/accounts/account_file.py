@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
+from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from runfleet.azure.account_settings import (
     AccountSettings,
-    LoginKind,
-    StorageSettings,
     account_of_endpoint,
-    location_of_endpoint,
 )
-from runfleet.azure.channel import is_loopback
 from runfleet.documents.document import Document, parse_document
-from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
-from runfleet.documents.form import Form
+from runfleet.documents.errors import DocumentError, suggest
 from runfleet.documents.validation import check
 from runfleet.home import Folders
+from runfleet.launch.accounts.account_form import AccountsForm
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.errors import AccountError
 from runfleet.storage.files import written_whole
@@ -35,176 +28,7 @@ _HEAD = (
     "The Azure accounts of runfleet. Keys are not kept here: they come from the environment,\n"
     "the system's keyring or a prompt; `docs/azure.md` has more.\n"
 )
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9a-f:]+\](:\d+)?")
 _OPTIONAL = ("subscription", "resource_group", "location", "ca_file", "management")
-
-
-def checked_name(name: str) -> str:
-    """
-    Refuse what cannot name an account.
-
-    Raises
-    ------
-    InvalidValueError
-        If it is taken, or could not stand in the name of an environment variable.
-    """
-    if name == LOCAL:
-        raise InvalidValueError(f"`{LOCAL}` is this machine", hint="take another name")
-    if not _NAME.fullmatch(name):
-        raise InvalidValueError(
-            f"`{name}` cannot name an account",
-            hint="take up to 32 small letters, digits and hyphens, a letter first",
-        )
-    return name
-
-
-def checked_url(text: str) -> str:
-    """
-    Complete the address of an account.
-
-    Raises
-    ------
-    InvalidValueError
-        If it is none, or if keys would travel on it in the clear.
-    """
-    url = (text if "://" in text else f"https://{text}").rstrip("/")
-    scheme, _, rest = url.partition("://")
-    if scheme not in ("http", "https") or not _HOST.fullmatch(rest.partition("/")[0]):
-        raise InvalidValueError(
-            f"`{text}` is no address of an account",
-            hint="it is shown by the Azure portal, as `https://NAME.REGION.batch.azure.com`",
-        )
-    if scheme == "http" and not is_loopback(url):
-        raise InvalidValueError(
-            f"`{text}` is not encrypted", hint="write `https://`; only this machine may do without"
-        )
-    return url
-
-
-def checked_storage_url(text: str) -> str:
-    """
-    Complete the address of a storage account.
-
-    Raises
-    ------
-    InvalidValueError
-        If it is none, or only the account's name.
-    """
-    url = checked_url(text)
-    parts = urlsplit(url)
-    is_bare = "." not in parts.netloc and ":" not in parts.netloc and not parts.path
-    if is_bare and not is_loopback(url):
-        raise InvalidValueError(
-            f"`{text}` is no address of a storage account",
-            hint=f"write `{parts.netloc}.blob.core.windows.net`, if that is its name",
-        )
-    return url
-
-
-def check_certificates(account: AccountSettings) -> None:
-    """
-    Refuse a `ca_file` that cannot be used; the SDK would raise a foreign error later.
-
-    Raises
-    ------
-    AccountError
-        If it is not there, or holds no certificates.
-    """
-    if account.ca_file is None or Path(account.ca_file).is_dir():
-        return
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(account.ca_file)
-    except ssl.SSLError as error:
-        reason = "it holds no certificates in PEM"
-        raise _bad_certificates(account, reason) from error
-    except OSError as error:
-        raise _bad_certificates(account, error.strerror or str(error)) from error
-
-
-def _bad_certificates(account: AccountSettings, reason: str) -> AccountError:
-    return AccountError(
-        f"the `ca_file` of account `{account.name}`, `{account.ca_file}`, cannot be used: {reason}",
-        hint="name a PEM file of the certificates to trust, or leave it out: Azure needs none",
-    )
-
-
-def _login(value: object) -> object:
-    try:
-        return LoginKind(str(value))
-    except ValueError:
-        raise InvalidValueError(
-            f"`{value}` is no way to log in", hint="write `key` or `entra`"
-        ) from None
-
-
-Name = Annotated[str, AfterValidator(checked_name)]
-Url = Annotated[str, AfterValidator(checked_url)]
-StorageUrl = Annotated[str, AfterValidator(checked_storage_url)]
-Login = Annotated[LoginKind, BeforeValidator(_login)]
-
-
-class StorageForm(Form):
-    """A storage account; a bare text is its URL."""
-
-    shorthands: ClassVar[Mapping[type, str]] = {str: "url"}
-
-    url: StorageUrl = Field(
-        description="The URL of its blobs: `https://NAME.blob.core.windows.net`."
-    )
-    login: Login | None = Field(None, description="`key` or `entra`; as for Batch if not given.")
-
-
-class AccountForm(Form):
-    """A Batch account."""
-
-    endpoint: Url = Field(description="Its URL: `https://NAME.REGION.batch.azure.com`.")
-    login: Login = Field(LoginKind.KEY, description="`key` or `entra`.")
-    batch_account: str | None = Field(None, description="Its name, unless its URL begins with it.")
-    storage: StorageForm = Field(description="The storage account of its studies.")
-    subscription: str | None = Field(None, description="The id of its subscription.")
-    resource_group: str | None = Field(None, description="Its resource group.")
-    location: str | None = Field(None, description="Its region, unless its URL has it.")
-    management: Url | None = Field(None, description="The management API, of another cloud.")
-    ca_file: str | None = Field(None, description="Certificates to trust, a PEM file.")
-
-    @model_validator(mode="after")
-    def _check_name(self) -> AccountForm:
-        if not self._batch_account:
-            raise InvalidValueError(
-                f"`{self.endpoint}` does not tell the name of the Batch account",
-                hint="add `batch_account:`, its name (`--batch-account` of `account add`)",
-            )
-        return self
-
-    @property
-    def _batch_account(self) -> str:
-        return self.batch_account or account_of_endpoint(self.endpoint) or ""
-
-    def settings(self, name: str) -> AccountSettings:
-        """Make the settings of the account that is called `name`."""
-        return AccountSettings(
-            name,
-            self.endpoint,
-            self.login,
-            StorageSettings(self.storage.url, self.storage.login or self.login),
-            self._batch_account,
-            self.subscription,
-            self.resource_group,
-            self.location or location_of_endpoint(self.endpoint),
-            self.ca_file,
-            self.management,
-        )
-
-
-class AccountsForm(Form):
-    """The file."""
-
-    accounts: dict[Name, AccountForm] = Field({}, description="The accounts, by name.")
-
-    def settings(self) -> list[AccountSettings]:
-        """Make the settings of all accounts."""
-        return [form.settings(name) for name, form in self.accounts.items()]
 
 
 class AccountFile:
@@ -323,6 +147,33 @@ def account_settings(name: str, facts: Mapping[str, Any]) -> AccountSettings:
         raise AccountError(what, hint=error.hint) from error
     check_certificates(settings)
     return settings
+
+
+def check_certificates(account: AccountSettings) -> None:
+    """
+    Refuse a `ca_file` that cannot be used; the SDK would raise a foreign error later.
+
+    Raises
+    ------
+    AccountError
+        If it is not there, or holds no certificates.
+    """
+    if account.ca_file is None or Path(account.ca_file).is_dir():
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(account.ca_file)
+    except ssl.SSLError as error:
+        reason = "it holds no certificates in PEM"
+        raise _bad_certificates(account, reason) from error
+    except OSError as error:
+        raise _bad_certificates(account, error.strerror or str(error)) from error
+
+
+def _bad_certificates(account: AccountSettings, reason: str) -> AccountError:
+    return AccountError(
+        f"the `ca_file` of account `{account.name}`, `{account.ca_file}`, cannot be used: {reason}",
+        hint="name a PEM file of the certificates to trust, or leave it out: Azure needs none",
+    )
 
 
 def _refuse_other_files(document: Document) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from runfleet.launch.frames import write_frame
 from runfleet.launch.sensitivity.indices import Indices
-from runfleet.storage.files import written_whole
 
 SENSITIVITIES = "sensitivities"
 INTERACTIONS = "interactions"
@@ -66,9 +66,4 @@ def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
         return
     import pandas as pd
 
-    table = pd.DataFrame(rows)
-    with written_whole(path) as partial:
-        if path.suffix == ".csv":
-            table.to_csv(partial, index=False, lineterminator="\n")
-        else:
-            table.to_parquet(partial, index=False)
+    write_frame(pd.DataFrame(rows), path)
