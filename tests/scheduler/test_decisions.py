@@ -31,7 +31,7 @@ from runfleet.batch.states import (
     TaskResult,
     TaskState,
 )
-from runfleet.scheduler import job_requests, pool_requests, reports, task_requests
+from runfleet.scheduler import job_requests, node_requests, pool_requests, reports, task_requests
 from runfleet.scheduler.commands import (
     Command,
     ForgetJob,
@@ -228,11 +228,11 @@ def test_higher_priority_first_and_equal_ones_share(world):
     world.job("low", priority=0)
     world.job("one", priority=5)
     world.job("two", priority=5)
-    world(pool_requests.disable_scheduling, "pool", world.nodes()[0].node.node_id, _REQUEUE)
+    world(node_requests.disable_scheduling, "pool", world.nodes()[0].node.node_id, _REQUEUE)
     world.tasks("l1", job_id="low")
     world.tasks("a1", "a2", "a3", job_id="one")
     world.tasks("b1", "b2", "b3", job_id="two")
-    world(pool_requests.enable_scheduling, "pool", world.nodes()[0].node.node_id)
+    world(node_requests.enable_scheduling, "pool", world.nodes()[0].node.node_id)
     assert sorted(world.started()) == ["a1", "a2", "b1", "b2"]
 
 
@@ -537,7 +537,7 @@ def test_a_rebooted_node_requeues_its_tasks_and_comes_back(world):
     world.job()
     world.tasks("a")
     (entry,) = world.nodes()
-    world(pool_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
+    world(node_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
     assert entry.node.state is NodeState.REBOOTING
     world.end("a", None, EndedBy.KILL)
     world.wait()
@@ -553,23 +553,23 @@ def test_a_node_taken_off_scheduling_goes_offline_and_comes_back(world):
     world.tasks("a", "b")
     (entry,) = world.nodes()
     option = NodeDeallocationOption.TASK_COMPLETION
-    world(pool_requests.disable_scheduling, "pool", entry.node.node_id, option)
+    world(node_requests.disable_scheduling, "pool", entry.node.node_id, option)
     with pytest.raises(BatchRuleError, match="NodeAlreadyInTargetSchedulingState"):
-        world(pool_requests.disable_scheduling, "pool", entry.node.node_id, option)
+        world(node_requests.disable_scheduling, "pool", entry.node.node_id, option)
     world.end("a")
     assert entry.node.state is NodeState.OFFLINE
-    world(pool_requests.enable_scheduling, "pool", entry.node.node_id)
+    world(node_requests.enable_scheduling, "pool", entry.node.node_id)
     assert world.started() == ["a", "b"]
 
 
 def test_a_deallocated_node_is_started_again(world):
     world.pool()
     (entry,) = world.nodes()
-    world(pool_requests.deallocate_node, "pool", entry.node.node_id, _REQUEUE)
+    world(node_requests.deallocate_node, "pool", entry.node.node_id, _REQUEUE)
     assert entry.node.state is NodeState.DEALLOCATING
     world.wait()
     assert entry.node.state is NodeState.DEALLOCATED
-    world(pool_requests.start_node, "pool", entry.node.node_id)
+    world(node_requests.start_node, "pool", entry.node.node_id)
     world.wait()
     assert entry.node.state is NodeState.IDLE
 
@@ -636,7 +636,7 @@ def test_a_job_that_ends_prepares_no_more_nodes(world):
 def test_a_node_reboots_when_its_start_task_is_over(world):
     world.pool(start_task=StartTaskSpec(COMMAND, wait_for_success=False))
     (entry,) = world.nodes()
-    world(pool_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
+    world(node_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
     world.wait()
     assert len(world.of(StartNodeTask)) == 1
     world.end_execution(world.of(StartNodeTask)[0].execution, None, EndedBy.KILL)

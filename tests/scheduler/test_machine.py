@@ -57,6 +57,7 @@ from runfleet.scheduler import (
     job_requests,
     losses,
     managers,
+    node_requests,
     pool_requests,
     preparation,
     reports,
@@ -687,23 +688,23 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), option=OPTIONS)
     def reboot_node(self, data: st.DataObject, option: NodeDeallocationOption) -> None:
-        self._ask_node(data, pool_requests.reboot_node, option)
+        self._ask_node(data, node_requests.reboot_node, option)
 
     @rule(data=st.data(), option=OPTIONS)
     def deallocate_node(self, data: st.DataObject, option: NodeDeallocationOption) -> None:
-        self._ask_node(data, pool_requests.deallocate_node, option)
+        self._ask_node(data, node_requests.deallocate_node, option)
 
     @rule(data=st.data())
     def start_node(self, data: st.DataObject) -> None:
-        self._ask_node(data, pool_requests.start_node)
+        self._ask_node(data, node_requests.start_node)
 
     @rule(data=st.data(), option=OPTIONS)
     def disable_scheduling(self, data: st.DataObject, option: NodeDeallocationOption) -> None:
-        self._ask_node(data, pool_requests.disable_scheduling, option)
+        self._ask_node(data, node_requests.disable_scheduling, option)
 
     @rule(data=st.data())
     def enable_scheduling(self, data: st.DataObject) -> None:
-        self._ask_node(data, pool_requests.enable_scheduling)
+        self._ask_node(data, node_requests.enable_scheduling)
 
     def _ask_node(
         self,

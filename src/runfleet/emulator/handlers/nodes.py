@@ -9,7 +9,7 @@ from urllib.parse import quote
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.states import NodeDeallocationOption
 from runfleet.emulator.service import Service
-from runfleet.scheduler import pool_requests, user_requests
+from runfleet.scheduler import node_requests, user_requests
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.entries import NodeEntry
 from runfleet.wire import fields, nodes
@@ -55,7 +55,7 @@ async def get_node(service: Service, request: Request) -> Response:
 async def reboot_node(service: Service, request: Request) -> Response:
     """Restart a node."""
     option = nodes.parse_reboot(request.body)
-    return await _ask(service, request, pool_requests.reboot_node, option)
+    return await _ask(service, request, node_requests.reboot_node, option)
 
 
 async def reimage_node(service: Service, request: Request) -> Response:
@@ -67,23 +67,23 @@ async def reimage_node(service: Service, request: Request) -> Response:
 async def deallocate_node(service: Service, request: Request) -> Response:
     """Give a node's machine back."""
     option = nodes.parse_deallocate(request.body)
-    return await _ask(service, request, pool_requests.deallocate_node, option)
+    return await _ask(service, request, node_requests.deallocate_node, option)
 
 
 async def start_node(service: Service, request: Request) -> Response:
     """Start a deallocated node again."""
-    return await _ask(service, request, pool_requests.start_node)
+    return await _ask(service, request, node_requests.start_node)
 
 
 async def disable_node_scheduling(service: Service, request: Request) -> Response:
     """Put no more tasks on a node."""
     option: NodeDeallocationOption = nodes.parse_disable_scheduling(request.body)
-    return await _ask(service, request, pool_requests.disable_scheduling, option)
+    return await _ask(service, request, node_requests.disable_scheduling, option)
 
 
 async def enable_node_scheduling(service: Service, request: Request) -> Response:
     """Put tasks on a node again."""
-    return await _ask(service, request, pool_requests.enable_scheduling)
+    return await _ask(service, request, node_requests.enable_scheduling)
 
 
 async def get_node_remote_login_settings(service: Service, request: Request) -> Response:
