@@ -8,7 +8,7 @@ import pytest
 
 from runfleet.agent.journal import read_journal
 from runfleet.agent.link import AgentLink, AgentLostError
-from runfleet.agent.messages import Ended, Execute, Ready, Subject, SubjectKind
+from runfleet.agent.messages import Ended, Execute, Subject, SubjectKind
 
 
 class Emulator:
@@ -45,13 +45,13 @@ def test_executions_end_through_the_link(state):
     async def main():
         emulator = Emulator(state)
         link = await emulator.start()
-        assert emulator.received == [Ready(link.pid)]
+        (ready,) = emulator.received
         for number in range(100):
             link.send(emulator.execution(number))
         received = await emulator.wait_for(101)
         await link.stop()
         assert not emulator.lost.is_set()
-        assert not os.path.exists(f"/proc/{link.pid}")
+        assert not os.path.exists(f"/proc/{ready.pid}")
         assert {one.execution for one in received if isinstance(one, Ended)} == set(range(100))
         assert {one.exit_code for one in read_journal(state / "agent.journal")} == {0}
 
@@ -63,7 +63,8 @@ def test_the_death_of_the_agent_is_told(state):
         emulator = Emulator(state)
         link = await emulator.start()
         link.send(emulator.execution(1, "sleep 1000"))
-        os.kill(link.pid, signal.SIGKILL)
+        (ready,) = emulator.received
+        os.kill(ready.pid, signal.SIGKILL)
         await asyncio.wait_for(emulator.lost.wait(), 60)
         await link.stop()
         # The next agent ends what is left.

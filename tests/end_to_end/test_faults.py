@@ -26,7 +26,6 @@ from runfleet.azure import (
 )
 from runfleet.emulator import EmulatorProcess, Fault, FaultKind, When
 from runfleet.faults.fault import Transfer
-from runfleet.faults.form import keys_by_kind
 from runfleet.study import Study
 
 Runfleet = Callable[..., "CompletedProcess[str]"]
@@ -139,18 +138,19 @@ def test_a_clock_that_is_wrong_is_named(runfleet: Runfleet, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+def faults_of(*kinds: FaultKind, **keys: st.SearchStrategy[object]) -> st.SearchStrategy[Fault]:
+    """Faults that happen now and then, with keys of their kind."""
+    often = st.sampled_from([0.02, 0.1])
+    times = st.none() | st.integers(1, 9)
+    return st.builds(Fault, st.sampled_from(kinds), probability=often, times=times, **keys)
+
+
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     faults=st.lists(
-        st.builds(
-            Fault,
-            st.sampled_from([FaultKind.BUSY, FaultKind.ERROR, FaultKind.DROP, FaultKind.NODE_LOST]),
-            probability=st.sampled_from([0.02, 0.1]),
-            retry_after=st.just(0),
-            seconds=st.just(0.05),
-            times=st.none() | st.integers(1, 9),
-            when=st.sampled_from(When),
-        ),
+        faults_of(FaultKind.BUSY, retry_after=st.just(0))
+        | faults_of(FaultKind.ERROR, FaultKind.DROP, when=st.sampled_from(When))
+        | faults_of(FaultKind.NODE_LOST, seconds=st.just(0.05)),
         min_size=1,
         max_size=3,
     ),
@@ -164,7 +164,6 @@ def test_every_task_is_added_once_and_succeeds_once(
 ) -> None:
     """Whatever goes wrong: with the tasks' own account of themselves, and the service's counts."""
     folder = tmp_path_factory.mktemp("faults")
-    faults = [_with_keys_of_its_kind(fault) for fault in faults]
     names = [f"t{number}" for number in range(150)]
     with EmulatorProcess(folder, faults, seed=seed) as emulator:
         credential = AzureNamedKeyCredential(emulator.account, emulator.key)
@@ -212,12 +211,6 @@ def test_an_answer_that_was_lost_is_no_refusal(
             wait_for(lambda: batch.get_pool("p") is batch.get_job("j") is None)
         log = emulator.log.read_text()
     assert [f"hits {operation}" for operation in asked if f"hits {operation}" not in log] == []
-
-
-def _with_keys_of_its_kind(fault: Fault) -> Fault:
-    """Draw all keys alike, and take those that the fault has."""
-    known = dict(keys_by_kind())[fault.fault]
-    return Fault(**{key: getattr(fault, key) for key in known})
 
 
 def run_study(runfleet: Runfleet, folder: Path, faults: Sequence[Fault], pool: str) -> str:

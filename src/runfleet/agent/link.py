@@ -96,11 +96,6 @@ class AgentLink(asyncio.Protocol):
             raise
         return link
 
-    @property
-    def pid(self) -> int:
-        """The agent's process number."""
-        return self._process.pid
-
     def send(self, message: Message) -> None:
         """Say something to the agent; what is said within one turn of the loop goes at once."""
         if not self._outgoing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, ClassVar
 
@@ -158,11 +158,6 @@ class FaultFileForm(Form):
     def to_faults(self) -> Faults:
         """Make the faults that it describes."""
         return Faults(tuple(form.to_fault() for form in self.faults), self.seed)
-
-
-def keys_by_kind() -> Iterable[tuple[FaultKind, tuple[str, ...]]]:
-    """List the faults with the keys that each of them has."""
-    return ((kind, _keys_of(kind)) for kind in FaultKind)
 
 
 def json_schema() -> dict[str, object]:
