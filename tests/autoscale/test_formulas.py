@@ -81,7 +81,7 @@ class Simulation:
             self._work()
             self.history.add(self.now, self._counts().metrics())
             if (self.now - START) % EVALUATION_INTERVAL == timedelta(0):
-                self._evaluate()
+                self.evaluate()
 
     @property
     def nodes(self) -> int:
@@ -105,7 +105,7 @@ class Simulation:
             preempted_nodes=self.spot.preempted(self.now),
         )
 
-    def _evaluate(self) -> None:
+    def evaluate(self) -> None:
         context = Context(
             Random(1).random,
             self.dedicated.target,
@@ -166,7 +166,7 @@ def test_a_head_start_brings_nodes_before_the_first_sample() -> None:
         10, min_nodes=2, start_nodes=4, start_until=START + 10 * MINUTE, spot=True
     )
     pool = Simulation(formula, waiting=20, task_time=2 * MINUTE)
-    pool._evaluate()
+    pool.evaluate()
     assert (pool.spot.target, pool.dedicated.target) == (4, 0)
     pool.advance(5 * MINUTE)
     assert pool.spot.target == 10
@@ -191,7 +191,7 @@ def test_tasks_that_take_several_nodes_get_them_together() -> None:
 def test_a_head_start_is_not_kept_beyond_its_time() -> None:
     """A study that needed none of its nodes pays for ten minutes of them."""
     pool = Simulation(while_tasks_last(10, start_nodes=4, start_until=START + 10 * MINUTE))
-    pool._evaluate()
+    pool.evaluate()
     pool.advance(5 * MINUTE)
     assert pool.dedicated.target == 4
     pool.advance(5 * MINUTE)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
 
 from runfleet.calibrate import (
     Calibration,
@@ -435,15 +437,20 @@ def test_a_killed_manager_is_gone_on_with(prepare: Prepare, tmp_path: Path) -> N
     assert best_parameters(calibration.collect(tmp_path)) == pytest.approx(TRUTH, rel=0.02)
 
 
-def test_a_lost_node_ends_its_manager_for_good(prepare: Prepare, account: Account) -> None:
+def test_a_lost_node_ends_its_manager_for_good(
+    prepare: Prepare, account: Account, home: Path
+) -> None:
     """Batch starts it again elsewhere, where no worker looks for it: it then ends by itself."""
     calibration = prepare(delay=500, pool="pool: {id: lost-node, tasks_per_node: 4}")
     calibration.submit()
     watch_until(calibration, lambda progress: (progress.pest.iteration or 0) >= 2)
     manager = account.batch.get_task(calibration.name, "manager")
     assert manager is not None
-    node = f"/pools/lost-node/nodes/{manager.node_id}/reboot"
-    account.batch._channel.post(node, {"nodeRebootOption": "requeue"})
+    credential = AzureNamedKeyCredential("local", (home / "emulator/key").read_text())
+    with BatchClient(account.batch.endpoint, credential) as client:
+        client.begin_reboot_node(
+            "lost-node", str(manager.node_id), {"nodeRebootOption": "requeue"}, polling_interval=0
+        ).wait()
     last = finish(calibration)
     assert last.state is CalibrationState.FAILED
     assert "node of the manager was lost" in str(last.error)

@@ -966,7 +966,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     def every_task_is_in_exactly_one_place(self) -> None:
         for job_id, entry in self.world.state.jobs.items():
             tasks = {task.sequence: task for task in self.world.store.tasks_of(job_id)}
-            waiting = {task.sequence for task in entry.queue._waiting.values()}
+            waiting = {task.sequence for task in entry.queue}
             running = {
                 one.task.sequence
                 for one in entry.running.values()
@@ -1059,7 +1059,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
 
 def _tasks_in_memory(job: JobEntry) -> Iterator[Task]:
-    yield from job.queue._waiting.values()
+    yield from job.queue
     for running in job.running.values():
         if running.fate is not Fate.DELETED:
             yield running.task
@@ -1099,7 +1099,7 @@ def _could_start(state: State, job: JobEntry) -> bool:
         and not entry.is_reserved
     ]
     rooms = [_room(entry) for entry in entries if preparation.suits(job, entry)]
-    for task in sorted(job.queue._waiting.values(), key=lambda task: task.sequence):
+    for task in sorted(job.queue, key=lambda task: task.sequence):
         if managers.is_manager(job.job.spec, task) and any(map(_room, entries)):
             # Those that come after it wait until it has found its place.
             return _manager_fits(job, task, entries)

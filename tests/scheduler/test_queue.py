@@ -49,7 +49,7 @@ class QueueMachine(RuleBasedStateMachine):
             self.load(sees_them=sees_them)
             task = self.queue.first(1)
             assert task is not None
-            assert task.sequence == min(one.sequence for one in self.queue._waiting.values())
+            assert task.sequence == min(one.sequence for one in self.queue)
             self.queue.remove(task)
             self.away[task.sequence] = self.active.pop(task.sequence)
 
@@ -80,7 +80,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_active_task_is_held_or_will_be_loaded(self) -> None:
-        held = {task.sequence for task in self.queue._waiting.values()}
+        held = {task.sequence for task in self.queue}
         assert held <= self.active.keys()
         assert len(held) + self.queue.beyond == len(self.active)
         assert all(n > self.queue.last_sequence for n in self.active.keys() - held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -38,6 +39,10 @@ class TaskQueue:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def __iter__(self) -> Iterator[Task]:
+        """The tasks of the window, in no order."""
+        return iter(self._waiting.values())
+
     def add_new(self, task: Task) -> None:
         """Take a task that was just added, into the window or behind it."""
         if self.beyond or len(self._waiting) >= self.window:
@@ -66,7 +71,7 @@ class TaskQueue:
         """Leave the last tasks to the store where too many have come back."""
         if len(self._waiting) <= 2 * self.window or self.is_loading:
             return
-        kept = sorted(self._waiting.values(), key=lambda task: task.sequence)[: self.window]
+        kept = sorted(self, key=lambda task: task.sequence)[: self.window]
         self.beyond += len(self._waiting) - len(kept)
         self.last_sequence = kept[-1].sequence
         self._waiting = {task.task_id.lower(): task for task in kept}
@@ -93,7 +98,7 @@ class TaskQueue:
         """How many more nodes the tasks of the window want than there are tasks."""
         if not self.has_instances:
             return 0
-        return sum(task.instances - 1 for task in self._waiting.values() if task.instances)
+        return sum(task.instances - 1 for task in self if task.instances)
 
     def first(self, free_slots: int, free_nodes: int = 0) -> Task | None:
         """
