@@ -117,7 +117,16 @@ class RemoveTaskFiles:
 
 @dataclass(frozen=True, slots=True)
 class LoadTasks:
-    """Hand over the next active tasks of a job, those added after `after_sequence`."""
+    """
+    Hand over the next active tasks of a job, in the order they were added.
+
+    Parameters
+    ----------
+    after_sequence
+        Of the last task that the scheduler has, or had, in memory.
+    limit
+        How many at most.
+    """
 
     job_id: str
     after_sequence: int
@@ -134,7 +143,16 @@ class Satisfy:
 
 @dataclass(frozen=True, slots=True)
 class StartTask:
-    """Run a task on a node; a retry keeps the folder of the attempt before."""
+    """
+    Run a task on a node.
+
+    Parameters
+    ----------
+    execution
+        The number by which its end is reported; never used twice.
+    is_retry
+        Whether the folder of the attempt before is kept.
+    """
 
     execution: int
     task: Task
@@ -149,6 +167,8 @@ class StartInstance:
 
     Parameters
     ----------
+    execution, is_retry
+        As `StartTask` has them; each instance is an execution of its own.
     number
         Which one; 0 is the primary.
     nodes
@@ -169,14 +189,28 @@ class StartInstance:
 
 @dataclass(frozen=True, slots=True)
 class Proceed:
-    """Run the command of a multi-instance task in its primary: all instances are coordinated."""
+    """
+    Run the command of a multi-instance task: all its instances are coordinated.
+
+    Parameters
+    ----------
+    execution
+        The primary's.
+    """
 
     execution: int
 
 
 @dataclass(frozen=True, slots=True)
 class StartNodeTask:
-    """Run the pool's start task on a node."""
+    """
+    Run the pool's start task on a node.
+
+    Parameters
+    ----------
+    execution, is_retry
+        As `StartTask` has them.
+    """
 
     execution: int
     pool: Pool
@@ -186,7 +220,14 @@ class StartNodeTask:
 
 @dataclass(frozen=True, slots=True)
 class StartPreparation:
-    """Run a job's preparation task on a node."""
+    """
+    Run a job's preparation task on a node.
+
+    Parameters
+    ----------
+    execution, is_retry
+        As `StartTask` has them.
+    """
 
     execution: int
     job: Job
@@ -196,7 +237,14 @@ class StartPreparation:
 
 @dataclass(frozen=True, slots=True)
 class StartRelease:
-    """Run a job's release task on a node."""
+    """
+    Run a job's release task on a node, which is never tried again.
+
+    Parameters
+    ----------
+    execution
+        As `StartTask` has it.
+    """
 
     execution: int
     job: Job

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an execution ended; `failure` is set when more than the exit code went wrong."""
+    """
+    How an execution ended.
+
+    Parameters
+    ----------
+    ended_by
+        Whether it ended by itself, or by whom it was ended.
+    exit_code
+        None where its command was not run, or has not ended by itself.
+    failure
+        Set when more than the exit code went wrong.
+    """
 
     start_time: datetime
     end_time: datetime
@@ -48,10 +59,15 @@ DECIDED = frozenset({Fate.COMPLETED, Fate.DELETED})
 @dataclass(slots=True)
 class RunningTask:
     """
-    A task that holds slots of a node; no execution yet while the job is being prepared there.
+    A task that holds slots of a node.
 
     Parameters
     ----------
+    execution
+        None while the job is still being prepared on the node; that of a primary is None, too,
+        once it has ended.
+    fate
+        What becomes of the task once its processes are gone.
     team
         Set for a multi-instance task, which this is the primary of.
     """
@@ -77,7 +93,18 @@ class RunningTask:
 
 @dataclass(slots=True, eq=False)
 class SubtaskRun:
-    """An instance of a multi-instance task beside the primary."""
+    """
+    An instance of a multi-instance task beside the primary.
+
+    Parameters
+    ----------
+    subtask
+        What clients see of it.
+    primary
+        The task, which its first instance stands for.
+    execution
+        None before it is started, and once it has ended.
+    """
 
     subtask: Subtask
     primary: RunningTask
@@ -154,6 +181,8 @@ class NodeEntry:
     ----------
     tasks
         By their sequence: one that was deleted may still be ending while another of its id runs.
+    executions
+        The numbers of all that runs on it, of tasks of every kind.
     emptied_for
         Set while the tasks are being ended.
     keeps_data
@@ -173,7 +202,16 @@ class NodeEntry:
 
 @dataclass(slots=True)
 class Sampling:
-    """What the formula of a pool can look back at."""
+    """
+    What the formula of a pool can look back at.
+
+    Parameters
+    ----------
+    history
+        The samples taken so far.
+    next_sample
+        When another one is due.
+    """
 
     history: SampleHistory
     next_sample: datetime
@@ -186,6 +224,12 @@ class PoolEntry:
 
     Parameters
     ----------
+    nodes
+        By their ids.
+    free
+        The slots that tasks may take.
+    jobs
+        Those that run on it, by their keys.
     sampling
         None where the pool is not autoscaled.
     """
@@ -206,8 +250,14 @@ class JobEntry:
     ----------
     running
         Its tasks on nodes, by their sequence.
+    running_slots
+        How many slots these need together; a multi-instance task counts once.
+    nodes
+        What its preparation and release tasks did, by the ids of nodes.
     preparing, releasing
         The executions of its preparation and release tasks.
+    has_released
+        Whether its release tasks have been started, and shall not be again.
     schedule
         The job schedule that made it, if one did.
     awaits_manager

@@ -45,7 +45,16 @@ Interrupted = tuple[Task, Outcome | None]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """All that the store remembers but the tasks, of which it tells the counts of each job."""
+    """
+    All that the store remembers but the tasks.
+
+    Parameters
+    ----------
+    jobs
+        Each with how many tasks it has in each state, and how many slots these need.
+    job_nodes
+        What preparation and release tasks did, on nodes that are gone, too.
+    """
 
     pools: Iterable[Pool]
     nodes: Iterable[Node]

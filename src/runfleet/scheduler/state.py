@@ -31,7 +31,18 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Timer:
-    """Something that falls due: for a pool, a node of it, a job or a job schedule."""
+    """
+    Something that falls due.
+
+    Parameters
+    ----------
+    number
+        Of two that are due at once the one that was set first comes first.
+    owner_id
+        Of the pool, job or job schedule that it is for, in lower case.
+    node_id
+        Of the pool's node that it is for, if it is for one.
+    """
 
     due: datetime
     number: int
@@ -53,8 +64,20 @@ class State:
         How many waiting tasks of each job are held in memory.
     next_execution
         Number of the next execution; never used twice.
+    pools, jobs, job_schedules
+        By their ids in lower case.
+    executions
+        All that runs on nodes, by its number.
     addresses
         Those that nodes have.
+    timers
+        A heap: the next is the first.
+    timers_made
+        How many there have ever been.
+    commands
+        What the decision in hand wants done so far.
+    touched_pools, touched_nodes, touched_jobs, touched_job_schedules
+        What has changed since all that follows was worked out, by id.
     """
 
     node_delay: timedelta = timedelta()
