@@ -229,6 +229,35 @@ def test_values_that_are_probably_not_meant_are_warned_of(load, parameters: str,
     assert load(f"model: {{command: x}}\n{parameters}\n").warnings == (warning,)
 
 
+def test_the_first_rows_of_a_table_are_looked_at(load):
+    """Where a comma stands in one number, it stands in all."""
+    text = "model: {command: x}\ndesign: {csv: s.csv}\n"
+    [warning] = load(text, **{"s.csv": 'A,B\n1,"0,5"\n1,"1,5"\n'}).warnings
+    assert warning == "`0,5`, a value of `B`, is a text: numbers have a decimal point and no unit"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "file", "meant"),
+    [
+        ("[wb.out]", "wb.ot", "wb.out"),
+        ("[wb.txt, Wb.out]", "wb.out", "Wb.out"),
+        ("[flow1.csv, ./flow.csv]", "flow2.csv", "flow.csv"),
+        ("[flow1.csv, 'out/*.csv', './*.cvs']", "flow2.csv", None),
+        ("[out.txt]", "stdout.txt", None),
+        ("['*.csv', flow.csv]", "flows.csv", None),
+        ("[]", "flow.csv", None),
+    ],
+)
+def test_files_of_results_that_are_nearly_an_output_are_told(load, outputs, file, meant):
+    """Each run would fail for an output that nobody writes."""
+    study = load(
+        f"model: {{command: x, outputs: {outputs}}}\n"
+        f"results: {{a: {{file: {file}, column: 1}}, b: {{file: {file}, column: 2}}}}\n"
+    )
+    told = f"results are read from `{file}`, which `outputs` do not name; did you mean `{meant}`?"
+    assert study.warnings == ((told,) if meant else ())
+
+
 def test_labels_are_not_taken_for_mistaken_numbers(load):
     values = "[2020-01-01, 2020-01-01 12:00, 1:30, 007, 3D, 10x, a b]"
     assert load(f"model: {{command: x}}\nparameters: {{A: {values}}}\n").warnings == ()

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, repeat
 
 from runfleet.documents.document import Document
 from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
-from runfleet.study.designs import Design, Drawn
-from runfleet.study.distributions import Choice, Fixed, Normal
 from runfleet.study.errors import StudyError
 from runfleet.study.forms import StudyForm
 from runfleet.study.model import Model
@@ -21,14 +18,10 @@ from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.pool import is_windows
 from runfleet.study.run import Run
-from runfleet.study.sensitivity import Morris, Saltelli
-from runfleet.study.values import Sample, Value, as_text
+from runfleet.study.values import Sample
 
 _RUN_NAME = "run_name"
-_ALMOST_A_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*\s+[A-Za-z°%µ]\S{0,7}")
 _LAUNCHER = re.compile(r"(\S*/)?(mpirun|mpiexec(\.hydra)?|srun|prterun)\s")
-_FEWEST_TRAJECTORIES = 10
-_FEWEST_BASE_SAMPLES = 256
 _TRIAL_RUNS = 1000
 _TRIAL_BYTES = 10_000_000
 
@@ -220,60 +213,3 @@ def _refuse_twins(suspects: Iterable[tuple[int, str]], document: Document) -> No
 
 def _name_error(document: Document, number: int, invalid: InvalidValueError) -> DocumentError:
     return document.error(("run_name",), f"run {number}: {invalid.message}", invalid.hint)
-
-
-def find_oddities(design: Design, parameters: Sequence[Parameter]) -> Iterator[str]:
-    """Say what is allowed but probably not meant."""
-    yield from _sobol_oddity(design)
-    yield from _few_oddity(design)
-    if isinstance(design, Morris):
-        yield from _tail_oddities(design, parameters)
-    for parameter in parameters:
-        if isinstance(parameter.distribution, Choice | Fixed):
-            yield from _value_oddities(parameter.name, parameter.distribution.levels())
-
-
-def _sobol_oddity(design: Design) -> Iterator[str]:
-    count = design.count
-    if isinstance(design, Drawn) and design.method == "sobol" and count & (count - 1):
-        lower = 1 << (count.bit_length() - 1)
-        yield (
-            f"a Sobol sequence is balanced only if its length is a power of two: "
-            f"{lower} or {2 * lower} runs rather than {count}"
-        )
-
-
-def _few_oddity(design: Design) -> Iterator[str]:
-    if isinstance(design, Morris) and design.trajectories < _FEWEST_TRAJECTORIES:
-        yield (
-            f"`morris: {design.trajectories}` is few: {_FEWEST_TRAJECTORIES} to 50 trajectories "
-            "are usual, and with fewer chance has a part in the ranking"
-        )
-    if isinstance(design, Saltelli) and design.base_samples < _FEWEST_BASE_SAMPLES:
-        yield (
-            f"`saltelli: {design.base_samples}` is few: {_FEWEST_BASE_SAMPLES} base samples and "
-            "more are usual, and with fewer an index may be off by its own size"
-        )
-
-
-def _tail_oddities(design: Morris, parameters: Iterable[Parameter]) -> Iterator[str]:
-    varying = (parameter for parameter in parameters if not parameter.is_fixed)
-    for parameter, used in zip(varying, design.distributions, strict=True):
-        if isinstance(used, Normal) and used != parameter.distribution:
-            yield (
-                f"`{parameter.name}` lacks a bound, and `morris` goes from end to end: from "
-                f"{used.low:.6g} to {used.high:.6g}, its 0.5 % and 99.5 % quantiles "
-                "where `min` and `max` do not say otherwise"
-            )
-
-
-def _value_oddities(name: str, values: Sequence[Value]) -> Iterator[str]:
-    texts = Counter(as_text(value) for value in values)
-    for text, count in texts.items():
-        if count > 1:
-            yield f"`{text}` is one of the values of `{name}` {count} times"
-        if _ALMOST_A_NUMBER.fullmatch(text):
-            yield (
-                f"`{text}`, a value of `{name}`, is a text: numbers have a decimal point and "
-                "no unit"
-            )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from runfleet.study.distributions import Fixed
 from runfleet.study.errors import StudyError, about_a_study
 from runfleet.study.model import Model
 from runfleet.study.names import NamePattern, study_name_from
-from runfleet.study.narrow_fields import find_narrow_fields
 from runfleet.study.parameters import Parameter
 from runfleet.study.pest import Pest
 from runfleet.study.pool import PoolRequest
@@ -23,8 +21,6 @@ from runfleet.study.values import Value, as_text
 
 if TYPE_CHECKING:
     from runfleet.documents.document import Place
-
-_FIRST_SAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ class Study:
             If anything is wrong; it names the file, the line, what, and how to mend it.
         """
         # Imported late, for pydantic takes its time.
-        from runfleet.study import consistency, loader
+        from runfleet.study import consistency, loader, oddities
 
         form, document = loader.read_study_file(Path(path))
         folder = document.file.absolute().parent
@@ -112,10 +108,11 @@ class Study:
             run_name=parts.run_name,
             source=document.text,
             pest=pest,
-            warnings=tuple(consistency.find_oddities(design, parameters)),
         )
-        narrow = find_narrow_fields(study.model.overlays, islice(study.samples(), _FIRST_SAMPLES))
-        study = replace(study, warnings=(*study.warnings, *narrow))
+        study = replace(
+            study,
+            warnings=tuple(oddities.find_oddities(parts, len(form.model.outputs), study.samples)),
+        )
         consistency.check_first_runs(study.runs(), study.model.overlays, document)
         if form.run_name is not None:
             consistency.check_run_names(study.run_name, study.samples, design.count, document)

@@ -1,0 +1,126 @@
+"""What a study file may say and probably does not mean."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from itertools import islice
+
+from runfleet.study.designs import Design, Drawn, FromCsv, Listed
+from runfleet.study.distributions import Choice, Fixed, Normal
+from runfleet.study.loader import Parts
+from runfleet.study.narrow_fields import find_narrow_fields
+from runfleet.study.parameters import Parameter
+from runfleet.study.sensitivity import Morris, Saltelli
+from runfleet.study.values import Sample, Value, as_text
+
+_ALMOST_A_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*\s+[A-Za-z°%µ]\S{0,7}")
+_FEWEST_TRAJECTORIES = 10
+_FEWEST_BASE_SAMPLES = 256
+_FIRST_SAMPLES = 20
+_CLOSE = 0.8
+_WILDCARDS = frozenset("*?[")
+
+
+def find_oddities(
+    parts: Parts, named_outputs: int, samples: Callable[[], Iterable[Sample]]
+) -> Iterator[str]:
+    """
+    Say what is allowed but probably not meant.
+
+    Parameters
+    ----------
+    parts
+        The parts of the study.
+    named_outputs
+        How many of its outputs, the first ones, the study file names as such; results are read from
+        the others.
+    samples
+        Generates its samples.
+    """
+    yield from _sobol_oddity(parts.design)
+    yield from _few_oddity(parts.design)
+    if isinstance(parts.design, Morris):
+        yield from _tail_oddities(parts.design, parts.parameters)
+    for parameter in parts.parameters:
+        if isinstance(parameter.distribution, Choice | Fixed):
+            yield from _value_oddities(parameter.name, parameter.distribution.levels())
+    if isinstance(parts.design, Listed | FromCsv):
+        yield from _row_oddities(list(islice(samples(), _FIRST_SAMPLES)))
+    patterns = [output.pattern for output in parts.model.outputs]
+    yield from _file_oddities(patterns[:named_outputs], patterns[named_outputs:])
+    yield from find_narrow_fields(parts.model.overlays, islice(samples(), _FIRST_SAMPLES))
+
+
+def _sobol_oddity(design: Design) -> Iterator[str]:
+    count = design.count
+    if isinstance(design, Drawn) and design.method == "sobol" and count & (count - 1):
+        lower = 1 << (count.bit_length() - 1)
+        yield (
+            f"a Sobol sequence is balanced only if its length is a power of two: "
+            f"{lower} or {2 * lower} runs rather than {count}"
+        )
+
+
+def _few_oddity(design: Design) -> Iterator[str]:
+    if isinstance(design, Morris) and design.trajectories < _FEWEST_TRAJECTORIES:
+        yield (
+            f"`morris: {design.trajectories}` is few: {_FEWEST_TRAJECTORIES} to 50 trajectories "
+            "are usual, and with fewer chance has a part in the ranking"
+        )
+    if isinstance(design, Saltelli) and design.base_samples < _FEWEST_BASE_SAMPLES:
+        yield (
+            f"`saltelli: {design.base_samples}` is few: {_FEWEST_BASE_SAMPLES} base samples and "
+            "more are usual, and with fewer an index may be off by its own size"
+        )
+
+
+def _tail_oddities(design: Morris, parameters: Iterable[Parameter]) -> Iterator[str]:
+    varying = (parameter for parameter in parameters if not parameter.is_fixed)
+    for parameter, used in zip(varying, design.distributions, strict=True):
+        if isinstance(used, Normal) and used != parameter.distribution:
+            yield (
+                f"`{parameter.name}` lacks a bound, and `morris` goes from end to end: from "
+                f"{used.low:.6g} to {used.high:.6g}, its 0.5 % and 99.5 % quantiles "
+                "where `min` and `max` do not say otherwise"
+            )
+
+
+def _value_oddities(name: str, values: Sequence[Value]) -> Iterator[str]:
+    texts = Counter(as_text(value) for value in values)
+    for text, count in texts.items():
+        if count > 1:
+            yield f"`{text}` is one of the values of `{name}` {count} times"
+        if _ALMOST_A_NUMBER.fullmatch(text):
+            yield _no_number(name, text)
+
+
+def _row_oddities(samples: Sequence[Sample]) -> Iterator[str]:
+    """Look at the first rows of a table: what is wrong there is wrong in all others."""
+    for name in samples[0]:
+        texts = (as_text(sample[name]) for sample in samples)
+        if odd := next(filter(_ALMOST_A_NUMBER.fullmatch, texts), None):
+            yield _no_number(name, odd)
+
+
+def _no_number(name: str, text: str) -> str:
+    return f"`{text}`, a value of `{name}`, is a text: numbers have a decimal point and no unit"
+
+
+def _file_oddities(outputs: Sequence[str], of_results: Sequence[str]) -> Iterator[str]:
+    """Find files of results that are called nearly as an output: it may be the same file."""
+    for file in of_results:
+        if meant := next((one for one in outputs if _is_nearly(file, one)), None):
+            yield (
+                f"results are read from `{file}`, which `outputs` do not name; did you mean "
+                f"`{meant}`?"
+            )
+
+
+def _is_nearly(file: str, output: str) -> bool:
+    """Names of one length, as `flow1.csv` and `flow2.csv`, differ in more than a slip."""
+    if len(file) == len(output) or not _WILDCARDS.isdisjoint(output):
+        return file.lower() == output.lower()
+    return bool(get_close_matches(file.lower(), [output.lower()], cutoff=_CLOSE))
