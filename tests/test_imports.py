@@ -21,6 +21,7 @@ SOURCE = ROOT / "src"
 # Every part, and the parts that it may import; `errors` stands below all of them.
 ALLOWED = {
     "errors": set[str](),
+    "announcement": set[str](),
     "home": {"errors"},
     "garbage": set[str](),
     "documents": {"errors"},
@@ -35,6 +36,7 @@ ALLOWED = {
     "storage": {"errors", "home"},
     "agent": {"errors", "garbage", "batch", "storage"},
     "emulator": {
+        "announcement",
         "errors",
         "garbage",
         "home",
@@ -48,6 +50,7 @@ ALLOWED = {
     },
     "azure": {"errors", "storage"},
     "launch": {
+        "announcement",
         "errors",
         "home",
         "documents",
@@ -60,6 +63,7 @@ ALLOWED = {
     },
     "calibrate": {"errors", "documents", "study", "launch", "batch", "azure", "storage"},
     "cli": {
+        "announcement",
         "errors",
         "garbage",
         "home",

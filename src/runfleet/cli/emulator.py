@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import shlex
 import shutil
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from runfleet.announcement import Announcement
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, DryRun, Yes
 from runfleet.cli.ca_bundle import ca_bundle
@@ -306,9 +306,12 @@ def _stopped(home: Path) -> bool:
 
 
 def _told_to_stop(endpoint: Path) -> bool:
+    found = Announcement.read(endpoint)
+    if found is None:
+        return False
     try:
-        os.kill(json.loads(endpoint.read_bytes())["pid"], signal.SIGTERM)
-    except (FileNotFoundError, ProcessLookupError):
+        os.kill(found.pid, signal.SIGTERM)
+    except ProcessLookupError:
         return False
     return True
 

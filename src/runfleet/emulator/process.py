@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from runfleet.announcement import Announcement
 from runfleet.errors import RunfleetError
 from runfleet.faults import Fault
 from runfleet.home import Folders
@@ -128,12 +129,11 @@ class EmulatorProcess:
         return ["--faults", str(self._folders.faults)]
 
     def _is_announced(self) -> bool:
-        try:
-            facts = json.loads(self._folders.endpoint.read_text())
-        except (OSError, ValueError):  # not written yet
+        found = Announcement.read(self._folders.endpoint)
+        if found is None or found.pid != self.process.pid:
             return False
-        self.url, self.account, self.ca_file = facts["url"], facts["account"], facts["ca_file"]
-        return bool(facts["pid"] == self.process.pid)
+        self.url, self.account, self.ca_file = found.url, found.account, found.ca_file
+        return True
 
     def _failure(self) -> RunfleetError:
         text = self.log.read_text(errors="replace").strip()

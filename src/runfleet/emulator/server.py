@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 import os
 import secrets
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from runfleet.agent.process import AgentProcess
+from runfleet.announcement import Announcement
 from runfleet.emulator.app import App
 from runfleet.emulator.applications import Applications
 from runfleet.emulator.certificates import ensure_certificate
@@ -271,20 +271,20 @@ def _account_key(path: Path) -> bytes:
 
 
 def _announce(folders: Folders, url: str, settings: Settings) -> None:
-    facts = {
-        "url": url,
-        "account": settings.account,
-        "pid": os.getpid(),
-        "ca_file": str(folders.ca_file) if settings.tls else None,
-        "faults": _listed(settings.faults),
-    }
+    announcement = Announcement(
+        url,
+        settings.account,
+        os.getpid(),
+        str(folders.ca_file) if settings.tls else None,
+        _listed(settings.faults),
+    )
     with written_whole(folders.endpoint) as partial:
-        partial.write_text(json.dumps(facts))
+        partial.write_text(announcement.to_json())
 
 
-def _listed(faults: Faults | None) -> list[str]:
+def _listed(faults: Faults | None) -> tuple[str, ...]:
     """Name what goes wrong on demand, each fault once."""
-    return [*dict.fromkeys(fault.fault.value for fault in faults.faults)] if faults else []
+    return tuple(dict.fromkeys(fault.fault.value for fault in faults.faults)) if faults else ()
 
 
 async def _stop_when_failed(server: _QuietServer, engine: Engine) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import ssl
@@ -16,6 +15,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from runfleet.announcement import Announcement
 from runfleet.home import Folders
 from runfleet.launch.errors import AccountError
 from runfleet.storage.auto_storage import link_auto_storage
@@ -119,13 +119,14 @@ class Emulator:
 
     def endpoint(self) -> Endpoint | None:
         """Tell where it listens; None if it does not answer."""
-        try:
-            found = json.loads(self._folders.endpoint.read_bytes())
-            key = self._folders.key.read_text().strip()
-        except (OSError, ValueError):  # not written yet, or not whole
+        found = Announcement.read(self._folders.endpoint)
+        if found is None:
             return None
-        faults = tuple(found.get("faults", ()))
-        endpoint = Endpoint(found["url"], found["account"], key, found.get("ca_file"), faults)
+        try:
+            key = self._folders.key.read_text().strip()
+        except OSError:  # both are being deleted
+            return None
+        endpoint = Endpoint(found.url, found.account, key, found.ca_file, found.faults)
         return endpoint if _answers(endpoint) else None
 
     def _start(self) -> None:

@@ -1,0 +1,49 @@
+"""What a running emulator tells of itself, by a file in the home folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """
+    How an emulator is reached, and what else there is to know before it is asked.
+
+    Parameters
+    ----------
+    url
+        Where it listens, on this machine's loopback.
+    account
+        The name of its Batch account.
+    pid
+        Its process.
+    ca_file
+        The certificate to trust for TLS; None where the URL is none of https.
+    faults
+        What goes wrong there on demand, by name.
+    """
+
+    url: str
+    account: str
+    pid: int
+    ca_file: str | None = None
+    faults: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, file: Path) -> Self | None:
+        """Read a file of one; None where there is none, as no emulator runs."""
+        try:
+            facts = json.loads(file.read_bytes())
+        except (OSError, ValueError):
+            return None
+        # One of another version may say less, or more.
+        faults = tuple(facts.get("faults", ()))
+        return cls(facts["url"], facts["account"], facts["pid"], facts.get("ca_file"), faults)
+
+    def to_json(self) -> str:
+        """Write what the file holds."""
+        return json.dumps(asdict(self))
