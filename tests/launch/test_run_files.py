@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from runfleet.launch.run_files import CollectedFiles
+from runfleet.azure import TaskInfo
+from runfleet.launch.run_files import CollectedFiles, failure_message
+
+
+def test_inputs_that_could_not_be_copied_are_told_with_the_reason() -> None:
+    """By the exit code of our script; Batch only says that it was unexpected."""
+    info = {"exitCode": 74, "result": "failure", "failureInfo": {"code": "FailureExitCode"}}
+    task = TaskInfo.from_wire({"id": "r1", "state": "completed", "executionInfo": info})
+    said = "the inputs could not be put into the run's folder"
+    assert failure_message(task, "cp: not found\n", "") == f"{said}: cp: not found"
+    assert failure_message(task, "", "error: no\n") == said
 
 
 @pytest.mark.parametrize(

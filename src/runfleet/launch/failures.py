@@ -121,6 +121,8 @@ def batch_message(task: TaskInfo) -> str:
     if has_timed_out(task):
         limit = f" of `{format_duration(task.time_limit)}`" if task.time_limit else ""
         return f"the time limit{limit} was exceeded"
+    if task.exit_code == EXIT_NOT_STAGED:
+        return "the inputs could not be put into the run's folder"
     if task.exit_code is not None and kind_of(task) is FailureKind.MODEL:
         meaning = meaning_of(task.exit_code)
         return f"exit code {task.exit_code}" + (f": {meaning}" if meaning else "")

@@ -17,6 +17,7 @@ from runfleet.launch.failures import (
     kind_of,
     last_line,
 )
+from runfleet.launch.scripts import EXIT_NOT_STAGED
 from runfleet.launch.spelling import in_any_case
 from runfleet.launch.windows_exits import meaning_of, missing_library
 from runfleet.storage import BlobNotFoundError, Storage
@@ -117,14 +118,14 @@ class StoredFiles:
 
     def failed_run(self, job_id: str, task: TaskInfo) -> FailedRun:
         """Tell why a run failed, with what it said last."""
-        if not is_told_by_model(task):
+        if not is_told_by_run(task):
             return FailedRun(task.id, kind_of(task), batch_message(task), task.exit_code)
         stderr, stdout = (
             self.read_end(job_id, task.id, file).content.decode(errors="replace")
             for file in ("stderr.txt", "stdout.txt")
         )
         message = failure_message(task, stderr, stdout)
-        return FailedRun(task.id, FailureKind.MODEL, message, task.exit_code)
+        return FailedRun(task.id, kind_of(task), message, task.exit_code)
 
     def _read(self, blob: str, *, offset: int = 0, length: int | None = None) -> bytes | None:
         try:
@@ -133,9 +134,10 @@ class StoredFiles:
             return None
 
 
-def is_told_by_model(task: TaskInfo) -> bool:
-    """Tell whether what the model wrote says more of a failure than what Batch says."""
-    return task.exit_code is not None and kind_of(task) is FailureKind.MODEL
+def is_told_by_run(task: TaskInfo) -> bool:
+    """Tell whether what the run wrote says more of a failure than what Batch says."""
+    is_of_model = task.exit_code is not None and kind_of(task) is FailureKind.MODEL
+    return is_of_model or task.exit_code == EXIT_NOT_STAGED
 
 
 def failure_message(task: TaskInfo, stderr: str, stdout: str) -> str:
@@ -149,8 +151,11 @@ def failure_message(task: TaskInfo, stderr: str, stdout: str) -> str:
     stderr, stdout
         The end of what it wrote; many old programs write their errors to stdout.
     """
-    if not is_told_by_model(task):
+    if not is_told_by_run(task):
         return batch_message(task)
+    if task.exit_code == EXIT_NOT_STAGED:
+        reason = last_line(stderr)
+        return f"{batch_message(task)}: {reason}" if reason else batch_message(task)
     told = error_line(stderr) or error_line(stdout)
     if (meaning := meaning_of(task.exit_code or 0)) is not None:
         # Windows ended the program; what it had said before may tell why, and need not.
