@@ -115,6 +115,21 @@ def test_a_prefix_may_end_within_a_name(storage):
     assert names(storage, "nothing/here") == []
 
 
+@pytest.mark.parametrize("count", [3, 60])
+def test_folders_are_listed_each_with_its_blobs(storage, count):
+    """Whether they are few or many: those that are asked for, and an empty one with nothing."""
+    folders = [f"run-{number}" for number in range(count)]
+    for name in [*folders, "run-", f"run-{count}"]:
+        storage.put_bytes(CONTAINER, f"runs/j/{name}/deep/out", name.encode())
+    storage.put_bytes(CONTAINER, "runs/j/run-1/log", b"")
+    storage.put_bytes(CONTAINER, "runs/j/file", b"")
+    listed = dict(storage.list_folders(CONTAINER, "runs/j/", ["none", *folders]))
+    assert listed.keys() == {"none", *folders}
+    assert listed["none"] == []
+    assert [blob.name for blob in listed["run-1"]] == ["runs/j/run-1/deep/out", "runs/j/run-1/log"]
+    assert [blob.size for blob in listed["run-2"]] == [5]
+
+
 def test_deleted_blobs_are_gone_and_deleting_twice_is_fine(storage):
     storage.put_bytes(CONTAINER, "a/b/c", b"1")
     storage.put_bytes(CONTAINER, "a/d", b"2")

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from itertools import groupby, islice
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -44,7 +44,6 @@ _REMOVED = "-"
 _LOCK = ".lock"
 
 _NAMED_RUNS = 100
-_FEW_RUNS = 50
 _BLOCK_RUNS = 200
 
 
@@ -258,7 +257,11 @@ class Collector:
         return {run: mark for run, mark in read_index(self._index).items() if run in folders}
 
     def _listed(self, wanted: Mapping[str, Outcome]) -> Iterator[tuple[str, list[Blob]]]:
-        return _blobs_by_run(self.storage, self._container, wanted)
+        runs_of: dict[str, list[str]] = {}
+        for run, outcome in wanted.items():
+            runs_of.setdefault(outcome.job_id, []).append(run)
+        for job_id, runs in runs_of.items():
+            yield from self.storage.list_folders(self._container, names.runs_prefix(job_id), runs)
 
     def _files_of(
         self, wanted: Mapping[str, Outcome], listed: Iterable[tuple[str, list[Blob]]]
@@ -333,27 +336,6 @@ def read_index(index: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     return {run: mark for run, _, mark in (line.partition(" ") for line in lines)}
-
-
-def _blobs_by_run(
-    storage: Storage, container: str, wanted: Mapping[str, Outcome]
-) -> Iterator[tuple[str, list[Blob]]]:
-    """List the blobs of the wanted runs: few by few, or else with one list a job."""
-    if len(wanted) <= _FEW_RUNS:
-        for run, outcome in wanted.items():
-            prefix = names.run_prefix(outcome.job_id, run)
-            yield run, list(storage.list_blobs(container, prefix))
-        return
-    for job_id in {outcome.job_id for outcome in wanted.values()}:
-        prefix = names.runs_prefix(job_id)
-        listed = storage.list_blobs(container, prefix)
-        for run, blobs in groupby(listed, partial(_run_of, start=len(prefix))):
-            if run in wanted and wanted[run].job_id == job_id:
-                yield run, list(blobs)
-
-
-def _run_of(blob: Blob, start: int) -> str:
-    return blob.name[start : blob.name.index("/", start)]
 
 
 def _in_blocks(items: Iterator[T], size: int) -> Iterator[list[T]]:

@@ -7,9 +7,10 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import chain, islice
+from functools import partial
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -55,6 +56,7 @@ _EVERYTHING = "racwdl"
 _PERMISSIONS = "racwdxyltfmei"
 _OWN_LIFE = timedelta(hours=12)
 _OWN_REST = timedelta(hours=6)
+_FEW_FOLDERS = 50  # to list each; a list of all has 5,000 blobs a page
 _MOST_DELETIONS = 256  # in one batch
 _FILES_AT_A_TIME = 16
 _DELETING_SECONDS = 90.0
@@ -287,6 +289,21 @@ class AzureBlob:
         first = next(pages)
         return chain(first, chain.from_iterable(pages))
 
+    def list_folders(
+        self, container: str, parent: str, folders: Collection[str]
+    ) -> Iterator[tuple[str, list[Blob]]]:
+        """List the blobs in some of the folders of a folder: few by few, or all with one list."""
+        if len(folders) <= _FEW_FOLDERS:
+            for name in folders:
+                yield name, list(self.list_blobs(container, f"{parent}{name}/"))
+            return
+        missing = set(folders)
+        for name, blobs in groupby(self.list_blobs(container, parent), partial(_folder_of, parent)):
+            if name in missing:
+                missing.remove(name)
+                yield name, list(blobs)
+        yield from ((name, []) for name in missing)
+
     def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
         """Give a signed URL of a blob; raises `LifeTooLongError`, see `LONGEST_DELEGATED_LIFE`."""
         permissions = _WRITE_BLOB if write else _READ_BLOB
@@ -403,6 +420,10 @@ def _connect(
 def _account_of(account_url: str) -> str:
     parts = urlsplit(account_url)
     return parts.path.strip("/") or (parts.hostname or "").split(".")[0]
+
+
+def _folder_of(parent: str, blob: Blob) -> str:
+    return blob.name[len(parent) :].partition("/")[0]
 
 
 def _in_azures_order(permissions: str) -> str:

@@ -9,7 +9,7 @@ import itertools
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -180,6 +180,13 @@ class DirectoryStorage:
         if slash:
             check_blob_name(parent)
         return _walk(os.fspath(folder / parent), parent + slash, start)
+
+    def list_folders(
+        self, container: str, parent: str, folders: Collection[str]
+    ) -> Iterator[tuple[str, list[Blob]]]:
+        """List the blobs in some of the folders of a folder, one after the other."""
+        for name in folders:
+            yield name, list(self.list_blobs(container, f"{parent}{name}/"))
 
     def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
         """Give the `file://` URL of a blob, which works as long as the machine does."""

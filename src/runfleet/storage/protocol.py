@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -154,6 +154,28 @@ class Storage(Protocol):
 
     def list_blobs(self, container: str, prefix: str = "") -> Iterator[Blob]:
         """List the blobs whose names begin with the prefix, sorted by name, as a stream."""
+
+    def list_folders(
+        self, container: str, parent: str, folders: Collection[str]
+    ) -> Iterator[tuple[str, list[Blob]]]:
+        """
+        List the blobs in some of the folders of a folder, at whatever costs least.
+
+        Parameters
+        ----------
+        container
+            Where the folders are.
+        parent
+            The folder in which they lie, with its slash.
+        folders
+            Their names.
+
+        Returns
+        -------
+        listed
+            The name of each folder, in any order, with all blobs below it: none is no error.
+        """
+        ...
 
     def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
         """
