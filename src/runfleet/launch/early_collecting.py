@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from threading import Thread
 
 from runfleet.launch.collecting import Collector
@@ -27,8 +26,8 @@ class EarlyCollector:
 
     Parameters
     ----------
-    list_ended
-        Tells what has become of the runs that have ended since a moment; None is for all.
+    news
+        Tells what has become of the runs that have ended since it was last asked.
     collector
         Fetches their files.
     pause
@@ -37,14 +36,13 @@ class EarlyCollector:
 
     def __init__(
         self,
-        list_ended: Callable[[datetime | None], Mapping[str, Outcome]],
+        news: Callable[[], Mapping[str, Outcome]],
         collector: Collector,
         pause: float = _PAUSE_SECONDS,
     ) -> None:
-        self._list_ended = list_ended
+        self._news = news
         self._pause = pause
         self._collector = collector
-        self._since: datetime | None = None
         self._fetched = 0
         self._next = time.monotonic() + self._pause
         # Whoever leaves need not wait: what is fetched by half is fetched again.
@@ -65,10 +63,7 @@ class EarlyCollector:
 
     def _fetch_portion(self) -> None:
         try:
-            ended = self._list_ended(self._since)
-            self._collector.collect_files(ended)
-            moments = [moment for one in ended.values() if (moment := one.task.ended)]
-            self._since = max(moments, default=self._since)
+            self._collector.collect_files(self._news())
         except Exception as error:
             # Whoever watches is not disturbed: the collecting at the end meets it again.
             log.info("files of runs cannot be fetched yet: %s", error)

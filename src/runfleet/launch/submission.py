@@ -14,6 +14,7 @@ from runfleet.azure import AzureBatch, BatchError, TaskInfo
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.early_collecting import EarlyCollector
+from runfleet.launch.ended_runs import EndedRuns
 from runfleet.launch.errors import LaunchError, RunNotFoundError, StudyFileNeededError
 from runfleet.launch.explanation import Explanation
 from runfleet.launch.failures import (
@@ -27,7 +28,7 @@ from runfleet.launch.failures import (
 from runfleet.launch.history import History, Repeat, is_over
 from runfleet.launch.near_runs import nearest_run
 from runfleet.launch.outages import hopeful
-from runfleet.launch.outcomes import count_runs, ended_since, failed_tasks, outcomes_of
+from runfleet.launch.outcomes import count_runs, failed_tasks, outcomes_of
 from runfleet.launch.progress import Progress, RunCounts
 from runfleet.launch.record import RecordStore, StudyRecord
 from runfleet.launch.run_files import LogEnd, StoredFiles
@@ -98,6 +99,7 @@ class Submission:
         self._study = study
         self._resubmit = resubmit
         self._history = History(batch, RecordStore(storage, self.name))
+        self._ended = EndedRuns(self._history, self._record)
         self._files = StoredFiles(storage, submitted.record.container)
 
     @property
@@ -127,7 +129,9 @@ class Submission:
         StudyFileNeededError
             If only the study's name is known, and files are to be brought.
         """
-        early = None if collect_to is None else self._early_collector(collect_to)
+        early = None
+        if collect_to is not None:
+            early = EarlyCollector(self._ended.news, self._collector(collect_to, unheard))
         with hopeful():
             for progress in Watcher(self._history, self._files, self._record).watch():
                 yield progress
@@ -217,14 +221,7 @@ class Submission:
         StudyFileNeededError
             If only the study's name is known.
         """
-        outcomes = outcomes_of(self._history, self._record())
-        return self._collector(folder, on_step).collect(outcomes)
-
-    def _early_collector(self, folder: Path | str) -> EarlyCollector:
-        return EarlyCollector(
-            lambda moment: ended_since(self._history, self._record(), moment),
-            self._collector(folder, unheard),
-        )
+        return self._collector(folder, on_step).collect(self._ended.all_outcomes())
 
     def _collector(self, folder: Path | str, on_step: OnStep) -> Collector:
         study = self._loaded("to collect its results")
