@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+# No dataclass, which takes a millisecond to make: this is imported before an emulator starts.
+class Announcement(NamedTuple):
     """
     How an emulator is reached, and what else there is to know before it is asked.
 
@@ -46,4 +45,4 @@ class Announcement:
 
     def to_json(self) -> str:
         """Write what the file holds."""
-        return json.dumps(asdict(self))
+        return json.dumps(self._asdict())
