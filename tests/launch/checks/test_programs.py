@@ -10,7 +10,7 @@ import pytest
 from runfleet.launch import LaunchError
 from runfleet.launch.checks.programs import check_programs, find_doubtful_programs
 from runfleet.launch.pool import plan_local_pool
-from runfleet.study.model import Model, SharedInput
+from runfleet.study.model import Model, PackageReference, SharedInput
 from runfleet.study.pool import PoolRequest
 
 CONTENTS = {
@@ -103,6 +103,15 @@ def test_powershell_is_doubtful_on_windows(model):
     (told,) = find_doubtful_programs(started, pool("windows-2022"))
     assert told.startswith("`PowerShell.exe`: nodes of Azure have PowerShell, and Wine on this")
     assert not list(find_doubtful_programs(model("echo powershell"), pool("windows-2022")))
+
+
+def test_programs_of_every_linux_are_not_on_windows(model):
+    """Unless a package brings them, as those of MSYS2 and BusyBox do."""
+    told = find_doubtful_programs(model("creek.exe & cp a b"), pool("windows-2022"))
+    assert [one[: one.index(",")] for one in told] == ["`cp` is a program of Linux"]
+    assert not list(find_doubtful_programs(model("cp a b"), pool("ubuntu-22.04")))
+    packed = Model("sh run.sh", packages=(PackageReference("busybox", "1.0"),))
+    assert not list(find_doubtful_programs(packed, pool("windows-2022")))
 
 
 @pytest.mark.needs("x86_64-w64-mingw32-gcc")

@@ -21,6 +21,9 @@ _ENDINGS = ("", ".com", ".exe", *_BATCH_FILES)
 """Windows looks for a program by these, one after the other."""
 
 _POWERSHELLS = ("powershell", "pwsh")
+_LINUX_ONLY = frozenset(
+    {"awk", "bash", "cat", "chmod", "cp", "grep", "ls", "mv", "rm", "sed", "sh"}
+)
 _IMAGES = {_LINUX: LINUX_IMAGE, _WINDOWS: WINDOWS_IMAGE}
 
 
@@ -51,7 +54,7 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
     that are inputs are looked at: what keeps them from running, as a DLL that does not come along.
     """
     if pool.operating_system is _WINDOWS:
-        yield from _not_of_wine(model)
+        yield from _not_of_windows(model)
         yield from _problems(model)
         return
     for word in CommandLine(model.command, _LINUX).programs:
@@ -62,8 +65,13 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
             )
 
 
-def _not_of_wine(model: Model) -> Iterator[str]:
+def _not_of_windows(model: Model) -> Iterator[str]:
     for word in CommandLine(model.command, _WINDOWS).programs:
+        if word in _LINUX_ONLY and not (model.packages or find_program(model, word, _WINDOWS)):
+            yield (
+                f"`{word}` is a program of Linux, which Windows nodes have not: write the command "
+                "for `cmd`, or bring the program in a package"
+            )
         if PureWindowsPath(word).stem.lower() in _POWERSHELLS:
             yield (
                 f"`{word}`: nodes of Azure have PowerShell, and Wine on this machine has not; "
