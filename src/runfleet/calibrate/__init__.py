@@ -7,7 +7,7 @@ from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.errors import CalibrationError, ManagerError, WorkerError
 from runfleet.calibrate.progress.progress import Progress as PestProgress
 from runfleet.calibrate.restart import Restart
-from runfleet.calibrate.watching import CalibrationProgress, CalibrationState, WorkerCounts
+from runfleet.calibrate.states import CalibrationProgress, CalibrationState, WorkerCounts
 
 __all__ = [
     "Calibration",

@@ -23,13 +23,10 @@ from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.staff import Staff
+from runfleet.calibrate.states import CalibrationProgress
 from runfleet.calibrate.submitting import CalibrationSubmitter
 from runfleet.calibrate.tasks import MANAGER, copies_prefix, tables_prefix
-from runfleet.calibrate.watching import (
-    CalibrationProgress,
-    CalibrationWatcher,
-    Follow,
-)
+from runfleet.calibrate.watching import CalibrationWatcher, Follow
 from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
 from runfleet.launch.diagnosis import find_situation

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runfleet.calibrate.progress.progress import Progress
+from runfleet.calibrate.states import CalibrationProgress, CalibrationState
 from runfleet.calibrate.waiting import explain_place
-from runfleet.calibrate.watching import CalibrationProgress, CalibrationState
 from runfleet.launch.explanation import Explanation, Situation
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from runfleet.azure import AzureBatch, ConflictError, ServiceUnavailableError
 from runfleet.calibrate.elastic import dispensable, wanted_workers
 from runfleet.calibrate.progress.worker_paces import WorkerState, paces_of
-from runfleet.calibrate.watching import CalibrationProgress
+from runfleet.calibrate.states import CalibrationProgress
 from runfleet.errors import RunfleetError
 from runfleet.study import WorkerRange
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from runfleet.azure import AzureBatch, NotFoundError, TaskInfo
 from runfleet.calibrate.copies import Copies
@@ -17,97 +16,18 @@ from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.progress.presence import of_those_present
 from runfleet.calibrate.progress.progress import Progress
 from runfleet.calibrate.reading import ManagerReading
+from runfleet.calibrate.states import (
+    CalibrationProgress,
+    CalibrationState,
+    WorkerCounts,
+    count_workers,
+    has_died,
+)
 from runfleet.calibrate.tasks import MANAGER
 from runfleet.launch.failures import batch_message, was_cancelled
 
 _PAUSE = 1.0
 _SECONDS_ALONE = 10.0
-
-
-class CalibrationState(StrEnum):
-    """The states of a calibration."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether nothing more will happen by itself."""
-        return self not in (CalibrationState.WAITING, CalibrationState.RUNNING)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerCounts:
-    """
-    How many workers are in which state.
-
-    Parameters
-    ----------
-    waiting, running
-        Those that have not ended.
-    died
-        Those that died and are not started again any more.
-    ended
-        Those that ended by themselves as if all was well.
-    dismissed
-        Those that were ended, by runfleet or by whoever.
-    restarts
-        How often workers were started again.
-    """
-
-    waiting: int = 0
-    running: int = 0
-    died: int = 0
-    ended: int = 0
-    dismissed: int = 0
-    restarts: int = 0
-
-    @property
-    def present(self) -> int:
-        """How many there are, or soon will be."""
-        return self.waiting + self.running
-
-    @property
-    def are_all_over(self) -> bool:
-        """Whether there were some, and there will be no more."""
-        return not self.present and self.lost + self.dismissed > 0
-
-    @property
-    def lost(self) -> int:
-        """How many have ended by themselves."""
-        return self.died + self.ended
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationProgress:
-    """
-    How far a calibration is at one moment.
-
-    Parameters
-    ----------
-    state
-        Its state.
-    pest
-        What its manager tells.
-    workers
-        What Batch tells of its workers.
-    elapsed
-        Since the manager began.
-    events
-        What has happened since the last look, in sentences.
-    error
-        Why it has ended, if that was not as it should be.
-    """
-
-    state: CalibrationState
-    pest: Progress
-    workers: WorkerCounts
-    elapsed: timedelta
-    events: tuple[str, ...] = ()
-    error: CalibrationError | None = None
 
 
 Follow = Callable[[CalibrationProgress], Iterable[str]]
@@ -170,7 +90,7 @@ class CalibrationWatcher:
         return CalibrationProgress(
             CalibrationState.RUNNING if manager.state == "running" else CalibrationState.WAITING,
             pest,
-            _count_workers(tasks.values()),
+            count_workers(tasks.values()),
             _elapsed(manager),
             (*self._events(tasks.values()), *self._reasons(pest, tasks)),
         )
@@ -190,7 +110,7 @@ class CalibrationWatcher:
         return CalibrationProgress(
             state,
             pest,
-            _count_workers(workers.values()),
+            count_workers(workers.values()),
             _elapsed(manager),
             tuple(self._events(workers.values())),
             None
@@ -246,7 +166,7 @@ class CalibrationWatcher:
                 self._restarts[worker.id] = times
                 self._logs.forget(worker.id)
                 yield f"{worker.id} was started again ({_times(times)})"
-            if _has_died(worker) and worker.id not in self._dead:
+            if has_died(worker) and worker.id not in self._dead:
                 self._dead.add(worker.id)
                 yield f"{worker.id} has died: {batch_message(worker)}"
 
@@ -269,7 +189,7 @@ class CalibrationWatcher:
         if reason == EndReason.ALL_WORKERS_DIED and workers:
             return self.endings.of_all_workers(workers)
         if reason == EndReason.UNREACHABLE:
-            died = next(filter(_has_died, workers), None)
+            died = next(filter(has_died, workers), None)
             return self.endings.of_first_worker(died) if died else self.endings.of_connection()
         return self.endings.of_manager(manager, [worker.id for worker in workers])
 
@@ -292,33 +212,8 @@ def _elapsed(manager: TaskInfo | None) -> timedelta:
     return datetime.now(UTC) - manager.started
 
 
-def _has_died(worker: TaskInfo) -> bool:
-    """Whether a worker ended by itself, and not well; the end of the manager ends all."""
-    return worker.state == "completed" and worker.result != "success" and not was_cancelled(worker)
-
-
 def _running(workers: Iterable[TaskInfo]) -> set[str]:
     return {worker.id for worker in workers if worker.state == "running"}
-
-
-def _count_workers(workers: Collection[TaskInfo]) -> WorkerCounts:
-    counts = Counter(_worker_state(worker) for worker in workers)
-    return WorkerCounts(
-        counts["waiting"],
-        counts["running"],
-        counts["died"],
-        counts["ended"],
-        counts["dismissed"],
-        sum(worker.retries + worker.requeues for worker in workers),
-    )
-
-
-def _worker_state(worker: TaskInfo) -> str:
-    if worker.state != "completed":
-        return "running" if worker.state == "running" else "waiting"
-    if was_cancelled(worker):
-        return "dismissed"
-    return "ended" if worker.result == "success" else "died"
 
 
 def _times(count: int) -> str:

@@ -14,9 +14,11 @@ from runfleet.calibrate.control_files.control import read_control
 from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.results import tables as result_tables
 from runfleet.calibrate.results.bounds import found_values
+from runfleet.calibrate.results.history import HISTORY_COLUMNS, parameter_history
+from runfleet.calibrate.results.leftovers import Leftovers
 from runfleet.calibrate.results.plots import draw_plots
 from runfleet.calibrate.results.pyemu import require_pyemu
-from runfleet.calibrate.results.tables import Leftovers
+from runfleet.calibrate.results.sensitivities import sensitivities
 from runfleet.launch.frames import write_frame
 
 log = logging.getLogger(__name__)
@@ -137,9 +139,9 @@ def _make_tables(left: Leftovers) -> tuple[dict[str, pd.DataFrame], list[str]]:
             notes.append(f"`{name}` could not be made: {_first_line(error)}")
             return pd.DataFrame()
 
-    history = attempt("parameter_history", lambda: result_tables.parameter_history(left))
+    history = attempt("parameter_history", lambda: parameter_history(left))
     if history.empty:
-        history = pd.DataFrame(columns=result_tables.HISTORY_COLUMNS)
+        history = pd.DataFrame(columns=HISTORY_COLUMNS)
     phi = attempt("phi", lambda: result_tables.phi(left))
     tables = {
         "parameters": attempt(
@@ -148,7 +150,7 @@ def _make_tables(left: Leftovers) -> tuple[dict[str, pd.DataFrame], list[str]]:
         ),
         "residuals": attempt("residuals", lambda: result_tables.residuals(left)),
         "phi": phi,
-        "sensitivities": attempt("sensitivities", lambda: result_tables.sensitivities(left)),
+        "sensitivities": attempt("sensitivities", lambda: sensitivities(left)),
         "parameter_history": history,
         "realizations": attempt("realizations", lambda: result_tables.realizations(left)),
     }
