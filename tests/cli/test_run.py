@@ -129,12 +129,13 @@ def test_a_result_that_never_changes_is_doubted(local, write_study):
 
 
 def test_results_that_runs_lack_are_told_with_an_example(local, write_study):
-    """Where the reasons differ in numbers only, the first of them."""
+    """Where the reasons differ in numbers only, the first of them; and what the file has there."""
     results = "results: {width: {file: stdout.txt, pattern: 'wide (.+)'}}\n"
     study = write_study("lacking", 'echo "wide x$N"\n', more=results)
     told = (
         "warning: result `width`: 3 runs without, such as: `x1` is not a number "
         "(run-00001, run-00002, run-00003)\n"
+        "In `stdout.txt` of run-00001 is: wide x1\n"
     )
     assert told in local("run", study).err
 

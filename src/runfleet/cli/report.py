@@ -14,12 +14,16 @@ from runfleet.cli.sensitivities import sensitivity_facts, show_sensitivities
 from runfleet.cli.words import count_text, value_text
 from runfleet.launch import Collected, FailureGroup, RunCounts
 from runfleet.launch.collecting import LackingResult
+from runfleet.launch.run_files import CollectedFiles
 from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Study
+from runfleet.study.nearest_lines import nearest_line
+from runfleet.study.results import PatternSource
 from runfleet.study.units import with_unit
 
 _SHOWN_FAILURES = 10
 _ENOUGH_TO_VARY = 3
+_READ_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
     _show_results(printer, summaries)
     if collected.sensitivities is None:  # they say so themselves
         _show_constants(printer, study, summaries)
-    _show_lacking(printer, collected.lacking)
+    _show_lacking(printer, study, collected)
     names = [collected.csv.name, collected.parquet.name]
     if collected.sensitivities:
         show_sensitivities(printer, collected.sensitivities)
@@ -162,15 +166,29 @@ def _show_constants(printer: Printer, study: Study, summaries: Mapping[str, Resu
             )
 
 
-def _show_lacking(printer: Printer, groups: Sequence[LackingResult]) -> None:
+def _show_lacking(printer: Printer, study: Study, collected: Collected) -> None:
     """Tell why runs that succeeded lack results; the column `error` has it of each run."""
+    groups = collected.lacking
     for group in groups[:_SHOWN_FAILURES]:
         example = "" if group.is_same else ", such as"
         runs = runs_text(group.runs, group.count)
         without = f"result `{group.result}`: {count_text(group.count, 'run')} without"
         printer.warning(f"{without}{example}: {group.reason} ({runs})")
+        if near := _nearest_line(study, collected.folder, group):
+            printer.say(near)
     if len(groups) > _SHOWN_FAILURES:
         printer.warning(f"{len(groups) - _SHOWN_FAILURES} other kinds are in the column `error`")
+
+
+def _nearest_line(study: Study, folder: Path, group: LackingResult) -> str | None:
+    """Show what the first of the runs has in place of what a pattern looks for."""
+    result = next(result for result in study.results if result.name == group.result)
+    if not isinstance(result.source, PatternSource):
+        return None
+    content = CollectedFiles(folder / "runs").read("", group.runs[0], result.file)
+    text = (content or b"")[:_READ_BYTES].decode(errors="replace")
+    line = nearest_line(result.source.pattern.pattern, text)
+    return f"In `{result.file}` of {group.runs[0]} is: {line}" if line else None
 
 
 def _show_ways_on(printer: Printer, name: str, account: str) -> None:

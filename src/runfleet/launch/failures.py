@@ -22,6 +22,7 @@ _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|
 _NOISE = re.compile(r"\s*(#\d+\s+0x.*|Error termination\..*|[\W_]*)")
 _TELLING = re.compile(r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|missing|not found)")
 
+_BREAK = re.compile(r"[^\S ]+")  # blanks stay: a pattern may lack just one of them
 _LONGEST_MESSAGE = 300
 
 
@@ -150,7 +151,8 @@ def _last(lines: Iterable[str]) -> str | None:
 
 def one_line(text: str) -> str:
     """Bring a message on one line of bounded length."""
-    line = " ".join(text.split())
+    parts = (part.strip() for part in _BREAK.split(text))
+    line = " ".join(part for part in parts if part)
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 3]}..."
 
 
