@@ -160,7 +160,9 @@ def patch(pool: Pool, body: bytes) -> PoolChange:
     """
     changes = read_body(models.BatchPoolUpdateOptions, body)
     needs_empty_pool = not _ALWAYS_CHANGEABLE.issuperset(changes)
-    return _changed(pool, orjson.loads(pool.body) | dict(changes), needs_empty_pool)
+    return _changed(
+        pool, orjson.loads(pool.body) | dict(changes), needs_empty_pool=needs_empty_pool
+    )
 
 
 def replace_properties(pool: Pool, body: bytes) -> PoolChange:
@@ -239,7 +241,7 @@ def _rename_slots(pool: JsonObject) -> None:
         pool.setdefault("taskSlotsPerNode", older)
 
 
-def _changed(pool: Pool, kept: JsonObject, needs_empty_pool: bool) -> PoolChange:
+def _changed(pool: Pool, kept: JsonObject, *, needs_empty_pool: bool) -> PoolChange:
     filled = _filled(kept)
     spec = _spec(pool.spec.pool_id, filled, pool.spec.resize_timeout)
     return PoolChange(spec, orjson.dumps(filled), needs_empty_pool)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from runfleet.calibrate.control_files.control import Control
-from runfleet.calibrate.control_files.found_files import as_posix, find_program, leaves_folder
+from runfleet.calibrate.control_files.found_files import (
+    as_posix,
+    find_program,
+    leaves_folder,
+    program_endings,
+)
 from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.control_files.sections import Row
 
@@ -33,8 +38,10 @@ def check_commands(
             what = f"the program `{program}` lies outside of the folder of the control file"
             hint = "put it into the folder, or bring it by a package and write its name alone"
             yield Problem.at(row.place, what, hint)
-        elif not (_is_system(program) or _is_there(control, program, inputs, is_windows)):
-            yield from _missing(row, program, has_packages)
+        elif not (
+            _is_system(program) or _is_there(control, program, inputs, is_windows=is_windows)
+        ):
+            yield from _missing(row, program, has_packages=has_packages)
 
 
 def _check_count(control: Control) -> Iterator[Problem]:
@@ -49,16 +56,15 @@ def _is_system(program: str) -> bool:
     return program.lower().removesuffix(".exe") in _OF_THE_SYSTEM
 
 
-def _is_there(control: Control, program: str, inputs: Collection[str], is_windows: bool) -> bool:
+def _is_there(control: Control, program: str, inputs: Collection[str], *, is_windows: bool) -> bool:
     if find_program(control.folder, program, is_windows=is_windows):
         return True
     wanted = as_posix(program).as_posix().lower()
     names = {name.lower() for name in inputs}
-    endings = ("", ".exe", ".bat", ".cmd", ".com") if is_windows else ("",)
-    return any(wanted + ending in names for ending in endings)
+    return any(wanted + ending in names for ending in program_endings(is_windows=is_windows))
 
 
-def _missing(row: Row, program: str, has_packages: bool) -> Iterator[Problem]:
+def _missing(row: Row, program: str, *, has_packages: bool) -> Iterator[Problem]:
     is_plain = len(as_posix(program).parts) == 1
     if is_plain and has_packages:
         return

@@ -46,10 +46,15 @@ def find_file(folder: Path, spelled: str) -> Path | None:
 
 def find_program(folder: Path, spelled: str, *, is_windows: bool) -> Path | None:
     """Find a program as a command line names it; on Windows without its ending, too."""
-    for ending in ("", *(_ENDINGS if is_windows else ())):
+    for ending in program_endings(is_windows=is_windows):
         if path := find_file(folder, spelled + ending):
             return path
     return None
+
+
+def program_endings(*, is_windows: bool) -> tuple[str, ...]:
+    """List what the name of a program may lack at its end where a command line names it."""
+    return ("", *_ENDINGS) if is_windows else ("",)
 
 
 def words(line: str) -> list[str]:

@@ -66,7 +66,7 @@ def read_instructions(file: Path, text: str) -> Iterator[Reading]:
     may_continue = False
     for number, line in enumerate(lines, start=2):
         if kept := line.strip(_BLANKS):
-            yield from _readings(kept, marker, Place(file, number), may_continue)
+            yield from _readings(kept, marker, Place(file, number), may_continue=may_continue)
             may_continue = True
 
 
@@ -82,7 +82,7 @@ def _marker(place: Place, header: str) -> str:
     return marker
 
 
-def _readings(line: str, marker: str, place: Place, may_continue: bool) -> Iterator[Reading]:
+def _readings(line: str, marker: str, place: Place, *, may_continue: bool) -> Iterator[Reading]:
     if line[0] == "&" and may_continue:
         line = line[1:].lstrip()
     elif line[0] not in ("l", "L", marker):

@@ -38,10 +38,12 @@ def check_paths(control: Control, *, is_windows: bool) -> Iterator[Problem]:
         yield from _check_option(control, name)
     for noun, pairs in (("template", control.templates), ("instruction", control.instructions)):
         for pair in pairs:
-            yield from _check_pair(control, pair, noun, is_windows)
+            yield from _check_pair(control, pair, noun, is_windows=is_windows)
 
 
-def _check_pair(control: Control, pair: FilePair, noun: str, is_windows: bool) -> Iterator[Problem]:
+def _check_pair(
+    control: Control, pair: FilePair, noun: str, *, is_windows: bool
+) -> Iterator[Problem]:
     for spelled in (pair.pest_file, pair.model_file):
         if leaves_folder(spelled):
             yield _outside(pair, spelled)

@@ -38,7 +38,7 @@ def check_templates(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
         used |= {field.name.lower() for field in template.fields}
         yield from _check_fields(template, parameters, suggestions)
     if all_read:
-        yield from _unused(control, used, is_pestpp)
+        yield from _unused(control, used, is_pestpp=is_pestpp)
 
 
 def _read(control: Control, pair: FilePair) -> PestTemplate | None:
@@ -105,7 +105,7 @@ def _as_model_sees(parameter: PestParameter, value: float) -> float:
     return seen
 
 
-def _unused(control: Control, used: set[str], is_pestpp: bool) -> Iterator[Problem]:
+def _unused(control: Control, used: set[str], *, is_pestpp: bool) -> Iterator[Problem]:
     # PEST wants fixed and tied parameters in a template, too.
     for parameter in control.adjustable if is_pestpp else control.parameters:
         if parameter.name not in used and not (
