@@ -27,11 +27,11 @@ from runfleet.emulator.applications import Applications
 from runfleet.emulator.certificates import ensure_certificate
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.engine import Engine
-from runfleet.emulator.executions import Executions
+from runfleet.emulator.engine.executions import Executions
+from runfleet.emulator.engine.node_agent import Interposer
+from runfleet.emulator.engine.recovery import recover_tasks, remembered
 from runfleet.emulator.last_url import read_last_url
-from runfleet.emulator.node_agent import Interposer
 from runfleet.emulator.packages import Packages
-from runfleet.emulator.recovery import recover_tasks, remembered
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import read_account_key
 from runfleet.errors import RunfleetError
@@ -239,7 +239,7 @@ async def _start_engine(
 
 
 def _node_faults(plan: Plan, url: str) -> Interposer:
-    from runfleet.emulator.node_faults import FaultyNodes
+    from runfleet.emulator.engine.node_faults import FaultyNodes
 
     return partial(FaultyNodes, plan, url)
 

@@ -12,18 +12,18 @@ from typing import Any
 from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.messages import Coordinated, Ended, Message, Ready
 from runfleet.agent.process import AgentProcess
-from runfleet.emulator.children import Children
 from runfleet.emulator.clock import now
-from runfleet.emulator.commits import Commits
 from runfleet.emulator.disk import Disk
-from runfleet.emulator.executions import Executions
-from runfleet.emulator.expiry import Expiry
-from runfleet.emulator.full_nodes import FullNodes
+from runfleet.emulator.engine.children import Children
+from runfleet.emulator.engine.commits import Commits
+from runfleet.emulator.engine.executions import Executions
+from runfleet.emulator.engine.expiry import Expiry
+from runfleet.emulator.engine.full_nodes import FullNodes
+from runfleet.emulator.engine.node_agent import Interposer, NodeAgent
+from runfleet.emulator.engine.orders import Orders
+from runfleet.emulator.engine.outcomes import is_success, outcome_of
+from runfleet.emulator.engine.removal import Removal
 from runfleet.emulator.new_tasks import new_task
-from runfleet.emulator.node_agent import Interposer, NodeAgent
-from runfleet.emulator.orders import Orders
-from runfleet.emulator.outcomes import is_success, outcome_of
-from runfleet.emulator.removal import Removal
 from runfleet.home import Folders
 from runfleet.scheduler import commands as wanted
 from runfleet.scheduler import reports, task_requests

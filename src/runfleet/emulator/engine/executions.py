@@ -30,6 +30,7 @@ from runfleet.batch.specs import (
 )
 from runfleet.batch.states import OsType
 from runfleet.batch.vm_sizes import core_count
+from runfleet.emulator.engine.instances import as_instance
 from runfleet.emulator.environment import (
     InstalledPackage,
     directory_environment,
@@ -39,7 +40,6 @@ from runfleet.emulator.environment import (
     package_environment,
     with_windows_paths,
 )
-from runfleet.emulator.instances import as_instance
 from runfleet.emulator.node_roots import node_root
 from runfleet.emulator.packages import Packages
 from runfleet.home import Folders

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from runfleet.batch.records import Task
 from runfleet.emulator.clock import now
-from runfleet.emulator.commits import Commits
+from runfleet.emulator.engine.commits import Commits
 from runfleet.store import Store
 
 _AT_ONCE = 500

@@ -12,9 +12,9 @@ from runfleet.batch.records import Node
 from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import EndedBy
 from runfleet.emulator.clock import now
-from runfleet.emulator.executions import Executions
-from runfleet.emulator.node_agent import Sender
-from runfleet.emulator.outcomes import failure_record
+from runfleet.emulator.engine.executions import Executions
+from runfleet.emulator.engine.node_agent import Sender
+from runfleet.emulator.engine.outcomes import failure_record
 from runfleet.scheduler import reports
 from runfleet.scheduler.commands import (
     Kill,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from runfleet.batch.records import Task
-from runfleet.emulator.commits import Commits
+from runfleet.emulator.engine.commits import Commits
 from runfleet.scheduler import reports
 from runfleet.scheduler.commands import Satisfy
 from runfleet.store import Store

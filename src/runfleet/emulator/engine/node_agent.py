@@ -11,7 +11,7 @@ from typing import Protocol
 from runfleet.agent.link import AgentLink
 from runfleet.agent.messages import Message
 from runfleet.agent.process import AgentProcess
-from runfleet.emulator.agent_lives import AgentLives
+from runfleet.emulator.engine.agent_lives import AgentLives
 from runfleet.errors import RunfleetError
 
 log = logging.getLogger(__name__)

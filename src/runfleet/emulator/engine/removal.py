@@ -8,8 +8,8 @@ from pathlib import Path
 
 from runfleet.agent.messages import RemoveFolder
 from runfleet.batch.records import Task
-from runfleet.emulator.commits import Commits
-from runfleet.emulator.node_agent import Sender
+from runfleet.emulator.engine.commits import Commits
+from runfleet.emulator.engine.node_agent import Sender
 from runfleet.emulator.node_roots import node_root
 from runfleet.home import Folders
 from runfleet.scheduler.commands import ForgetJob, ForgetNode, ForgetTask, RemoveTaskFiles

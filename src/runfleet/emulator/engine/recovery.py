@@ -10,7 +10,7 @@ from runfleet.agent.messages import Ended, SubjectKind
 from runfleet.batch.records import Job, Task
 from runfleet.batch.states import TaskState
 from runfleet.emulator.clock import now
-from runfleet.emulator.outcomes import outcome_of
+from runfleet.emulator.engine.outcomes import outcome_of
 from runfleet.scheduler import instances
 from runfleet.scheduler.entries import Outcome
 from runfleet.scheduler.exit_conditions import satisfies

@@ -13,8 +13,8 @@ from runfleet.agent.failures import ExecutionError
 from runfleet.agent.messages import Ended, Execute, Message, SubjectKind
 from runfleet.batch.states import EndedBy
 from runfleet.emulator.clock import now
-from runfleet.emulator.node_agent import NodeAgent
-from runfleet.emulator.outcomes import outcome_of
+from runfleet.emulator.engine.node_agent import NodeAgent
+from runfleet.emulator.engine.outcomes import outcome_of
 from runfleet.emulator.request_faults import storage_url
 from runfleet.faults import Fault, FaultKind, Plan
 from runfleet.faults.fault import Occasion, Transfer
