@@ -24,6 +24,13 @@ def test_any_file_stem_makes_a_name(stem):
     assert check_study_name(study_name_from(stem))
 
 
+def test_letters_with_accents_are_spelled_without():
+    """Composed or not, as file systems have them."""
+    assert (
+        study_name_from("Flüße São Å") == study_name_from("Flu\u0308ße São Å") == "Fluesse-Sao-Aa"
+    )
+
+
 @pytest.mark.parametrize(
     ("count", "name"), [(3, "run-00003"), (99_999, "run-99999"), (1_000_000, "run-1000000")]
 )

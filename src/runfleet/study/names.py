@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from string import Formatter
+from unicodedata import combining, normalize
 
 from runfleet.documents.errors import InvalidValueError, suggest
 from runfleet.study.values import Sample, as_text
@@ -17,6 +18,8 @@ LONGEST_STUDY_NAME = 59
 """Azure Batch's limit for the id of a job, less room for the `--999` of later generations."""
 
 _RUN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PLAIN = ["ae", "oe", "ue", "Ae", "Oe", "Ue", "ss", "ae", "oe", "aa", "Ae", "Oe", "Aa"]
+_SPELLED_OUT = str.maketrans(dict(zip("äöüÄÖÜßæøåÆØÅ", _PLAIN, strict=True)))
 _REFUSED = re.compile(r"[^A-Za-z0-9_-]")
 _NO_NAME_FORMAT = re.compile(r"[{,%c]|\d{3}")
 _NUMBER_AS_NAME = str.maketrans({".": "_", "+": None})
@@ -109,8 +112,11 @@ def default_pattern(run_count: int) -> NamePattern:
 
 
 def study_name_from(stem: str) -> str:
-    """Make a study's name from its file's, replacing what Batch refuses."""
-    return _REFUSED.sub("-", stem)[:LONGEST_STUDY_NAME].strip("-") or "study"
+    """Make a study's name from its file's, replacing what Batch refuses: `Fluss` for `Fluß`."""
+    # What remains of an accented letter is the letter, and its accent apart.
+    letters = normalize("NFKD", normalize("NFC", stem).translate(_SPELLED_OUT))
+    plain = "".join(letter for letter in letters if not combining(letter))
+    return _REFUSED.sub("-", plain)[:LONGEST_STUDY_NAME].strip("-") or "study"
 
 
 def check_study_name(name: str) -> str:
