@@ -30,6 +30,7 @@ from runfleet.agent.messages import (
     Subject,
     SubjectKind,
 )
+from runfleet.agent.process import AgentProcess
 
 COMMAND = "sh -c 'echo $P > out.txt'"
 BUILD = Path(__file__).parents[1] / ".build"
@@ -94,13 +95,15 @@ async def drive(folder: Path, executions: Iterator[Execute], runs: int) -> Measu
         if following is not None:
             link.send(following)
 
-    link = await AgentLink.start(folder, on_message=on_message, on_lost=lambda: None)
-    started, processor = time.perf_counter(), processor_seconds(link.pid)
+    agent = AgentProcess.start(folder)
+    link = await AgentLink.start(folder, on_message=on_message, on_lost=lambda: None, agent=agent)
+    pid = agent.process.pid
+    started, processor = time.perf_counter(), processor_seconds(pid)
     for _ in range(SLOTS):
         send_next()
     for _ in range(runs):
         check(await ended.get())
-    wall, spent = time.perf_counter() - started, processor_seconds(link.pid) - processor
+    wall, spent = time.perf_counter() - started, processor_seconds(pid) - processor
     await link.stop()
     return per_run(wall, spent, runs)
 

@@ -28,7 +28,7 @@ from runfleet.launch.failures import (
 from runfleet.launch.history import History, Repeat, is_over
 from runfleet.launch.near_runs import nearest_run
 from runfleet.launch.outages import hopeful
-from runfleet.launch.outcomes import count_runs, failed_tasks, outcomes_of
+from runfleet.launch.outcomes import count_runs, failed_tasks
 from runfleet.launch.progress import Progress, RunCounts
 from runfleet.launch.record import RecordStore, StudyRecord
 from runfleet.launch.run_files import LogEnd, StoredFiles
@@ -240,7 +240,7 @@ class Submission:
 
         study = self._loaded("to make its table")
         shape = TableShape.of(study)
-        rows = make_rows(study, outcomes_of(self._history, self._record()), self._files)
+        rows = make_rows(study, self._ended.all_outcomes(), self._files)
         with TemporaryDirectory(prefix="runfleet-") as name:
             csv, parquet = Path(name, "runs.csv"), Path(name, "runs.parquet")
             write_csv(csv, shape, rows)
