@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Annotated
 
 import typer
@@ -36,6 +37,11 @@ _OUR_COMMAND = re.compile(
 def addressed(text: str, account: str) -> str:
     """Have the commands that a text advises go to an account."""
     return _OUR_COMMAND.sub(rf"`runfleet \1\2{on_option(account)}`", text)
+
+
+def as_typed(name: str, account: str) -> str:
+    """Write what to type for a study and its account: `'my study.yaml' --on azure`."""
+    return f"{shlex.quote(name)}{on_option(account)}"
 
 
 def on_option(account: str) -> str:

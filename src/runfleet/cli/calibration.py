@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from runfleet.calibrate import (
     CalibrationState,
 )
 from runfleet.calibrate.progress.worker_paces import WorkerPace, paces_of
-from runfleet.cli.arguments import addressed, on_option
+from runfleet.cli.arguments import addressed, as_typed
 from runfleet.cli.calibration_display import (
     CalibrationDisplay,
     open_calibration_display,
@@ -79,7 +78,7 @@ class Request:
     @property
     def name(self) -> str:
         """What to type for the study, and for its account."""
-        return f"{shlex.quote(self.called)}{on_option(self.on)}"
+        return as_typed(self.called, self.on)
 
     @property
     def calibration(self) -> Calibration:
@@ -136,7 +135,7 @@ def submit_and_watch(request: Request, submit: Submit) -> int:
 
 def watch_calibration(printer: Printer, calibration: Calibration, called: str, on: str) -> int:
     """Carry out `runfleet watch`."""
-    name = f"{shlex.quote(called)}{on_option(on)}"
+    name = as_typed(called, on)
     ways = ways_on(name)
     with open_calibration_display(printer, calibration.name) as display, leaving(printer, *ways):
         last = _follow(calibration, display)
@@ -185,7 +184,7 @@ def cancel_calibration(printer: Printer, calibration: Calibration, called: str, 
         printer.say(f"The calibration has ended already: {state}.")
         return
     calibration.cancel()
-    name = f"{shlex.quote(called)}{on_option(on)}"
+    name = as_typed(called, on)
     printer.say("The calibration is cancelled; what its manager has written stays.")
     printer.say(f"To go on with it after all: runfleet calibrate resume {name}")
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import On, StudyName, on_option
+from runfleet.cli.arguments import On, StudyName, as_typed
 from runfleet.cli.display import counts_text
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
@@ -32,4 +30,4 @@ def cancel(study: StudyName, on: On = LOCAL) -> None:
     counts = submission.cancel()
     printer.say(f"The study is cancelled: {counts_text(counts)}.")
     if counts.cancelled:
-        printer.say(f"To run the rest after all: runfleet run {shlex.quote(study)}{on_option(on)}")
+        printer.say(f"To run the rest after all: runfleet run {as_typed(study, on)}")

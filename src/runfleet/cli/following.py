@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 
-from runfleet.cli.arguments import on_option
+from runfleet.cli.arguments import as_typed
 from runfleet.cli.display import Display, open_display
 from runfleet.cli.failures import FAILED, INTERRUPTED
 from runfleet.cli.printer import Printer
@@ -53,12 +52,12 @@ def submit_and_follow(
     exit_code
         1 if not all runs have succeeded.
     """
-    name = f"{shlex.quote(called)}{on_option(on)}"
+    name = as_typed(called, on)
     with open_display(printer, study.name) as display:
         with leaving(printer, f"Not all runs are submitted. Go on: runfleet run {name}"):
             submission = submit(display.step)
         if not detach:
-            with leaving(printer, *ways_on(called, on)):
+            with leaving(printer, *ways_on(name)):
                 ending = _finish(display, study, submission, on)
     if detach:
         counts = submission.counts()
@@ -104,9 +103,8 @@ def exit_code(counts: RunCounts) -> int:
     return 0 if counts.succeeded == counts.total else FAILED
 
 
-def ways_on(called: str, on: str) -> tuple[str, str]:
-    """What to tell whoever leaves a study that goes on."""
-    name = f"{shlex.quote(called)}{on_option(on)}"
+def ways_on(name: str) -> tuple[str, str]:
+    """What to tell whoever leaves a study that goes on; its name is written `as_typed`."""
     return (
         f"The runs go on. Come back to them: runfleet watch {name}",
         f"                End them:          runfleet cancel {name}",

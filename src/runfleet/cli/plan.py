@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain, islice
@@ -13,7 +12,7 @@ import typer
 
 from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson, On, on_option
+from runfleet.cli.arguments import AsJson, On, as_typed
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import load_study, warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
@@ -75,7 +74,7 @@ def plan(
         first = _show_runs(printer, loaded)
         _show_start(printer, loaded, first, pool.operating_system, whole=script)
     if not as_json:
-        _say_what_is_next(printer, f"{shlex.quote(study)}{on_option(on)}", on)
+        _say_what_is_next(printer, as_typed(study, on), on)
 
 
 def _say_what_is_next(printer: Printer, called: str, on: str) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import On, StudyName, on_option
+from runfleet.cli.arguments import On, StudyName, as_typed
 from runfleet.cli.display import counts_text, open_display
 from runfleet.cli.following import exit_code, follow, leaving, ways_on
 from runfleet.cli.printer import Printer
@@ -33,9 +31,10 @@ def watch(study: StudyName, on: On = LOCAL) -> None:
         from runfleet.cli.calibration import to_be_watched, watch_calibration
 
         raise typer.Exit(watch_calibration(printer, to_be_watched(account, submission), study, on))
-    with open_display(printer, submission.name) as display, leaving(printer, *ways_on(study, on)):
+    name = as_typed(study, on)
+    with open_display(printer, submission.name) as display, leaving(printer, *ways_on(name)):
         counts = follow(display, submission)
     printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")
     show_failures(printer, submission.failures() if counts.failed else [])
-    printer.say(f"To collect the results: runfleet results {shlex.quote(study)}{on_option(on)}")
+    printer.say(f"To collect the results: runfleet results {name}")
     raise typer.Exit(exit_code(counts))
