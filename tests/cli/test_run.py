@@ -197,6 +197,15 @@ def test_logs(local, write_study):
     assert near.endswith("has no run `run-0002x`\nhint: did you mean `run-00002`?\n")
 
 
+def test_files_of_a_run_that_printed_nothing_are_named(local, write_study):
+    """Its own log is among them, where the command leads what it says to a file."""
+    study = write_study("mute", "echo 5 metres > out.txt\n", values=[1], more=RESULT)
+    local("run", study)
+    logs = local("logs", study, "run-00001")
+    assert (logs.code, logs.out) == (0, "")
+    assert logs.err == "run-00001 wrote nothing to stdout and stderr; its files: `out.txt`\n"
+
+
 def test_a_terminal_gets_the_end_of_a_long_log(local, write_study):
     """And is told how much is left out, and how to get it; what is no terminal gets all."""
     study = write_study("long", "seq 300000; echo last >&2\n", values=[1])

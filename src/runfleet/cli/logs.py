@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer, write_raw
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import size_text
+from runfleet.documents.errors import listed
 from runfleet.launch import LogStream, Submission
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.run_files import LogEnd
@@ -23,6 +25,7 @@ app = new_app()
 
 _TERMINAL_LINES = 1000
 _TERMINAL_BYTES = 1 << 18
+_SHOWN_FILES = 10
 
 
 @app.command(epilog=example("runfleet logs study.yaml run-00002"))
@@ -64,9 +67,11 @@ def logs(
     reader = _Reader(printer, submission, name, command, lines=lines, whole=whole)
     if stderr:
         reader.show(LogStream.STDERR, printer.out, follow=follow)
-    else:
-        reader.show(LogStream.STDOUT, printer.out, follow=follow)
-        reader.show(LogStream.STDERR, printer.err, follow=False)
+        return
+    shown = reader.show(LogStream.STDOUT, printer.out, follow=follow)
+    shown += reader.show(LogStream.STDERR, printer.err, follow=False)
+    if not shown:
+        _say_what_there_is(printer, submission, name)
 
 
 @dataclass(frozen=True)
@@ -95,8 +100,12 @@ class _Reader:
     lines: int | None
     whole: bool
 
-    def show(self, stream: LogStream, to: Console, *, follow: bool) -> None:
-        """Show what the run wrote to a stream, and with `follow` what it goes on to write."""
+    def show(self, stream: LogStream, to: Console, *, follow: bool) -> int:
+        """
+        Show what the run wrote to a stream, and with `follow` what it goes on to write.
+
+        Returns how many bytes it wrote.
+        """
         is_cut = self.lines is not None or (to.is_terminal and not self.whole)
         read = 0
         if is_cut:
@@ -107,10 +116,14 @@ class _Reader:
                 self.printer.say(f"... {size} of {stream} left out; all of it: {self.command}")
             write_raw(to, end.content)
         elif not follow:
-            write_raw(to, self.submission.log(self.run, stream))
+            content = self.submission.log(self.run, stream)
+            write_raw(to, content)
+            read = len(content)
         if follow:
             for part in self.submission.follow_log(self.run, stream, offset=read):
                 write_raw(to, part)
+                read += len(part)
+        return read
 
     def _end(self, stream: LogStream) -> LogEnd:
         """Read ever more of the end, until it has as many lines as are asked for."""
@@ -122,6 +135,13 @@ class _Reader:
             if is_all:
                 return shown
             length *= 8
+
+
+def _say_what_there_is(printer: Printer, submission: Submission, run: str) -> None:
+    """Say that a run printed nothing: what it has to say may be in a file that it wrote."""
+    files = list(islice(submission.outputs(run), _SHOWN_FILES))
+    left = f"; its files: {listed(files)}" if files else ""
+    printer.say(f"{run} wrote nothing to stdout and stderr{left}")
 
 
 def _first_to_read(printer: Printer, submission: Submission) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
@@ -115,6 +116,12 @@ class StoredFiles:
             return LogEnd(content)
         left_out = size - length
         return LogEnd(self._read(blob, offset=left_out) or b"", left_out)
+
+    def names(self, job_id: str, run: str) -> Iterator[str]:
+        """List the files of a run, those of its logs included."""
+        prefix = names.run_prefix(job_id, run)
+        blobs = self.storage.list_blobs(self.container, prefix)
+        return (blob.name.removeprefix(prefix) for blob in blobs)
 
     def failed_run(self, job_id: str, task: TaskInfo) -> FailedRun:
         """Tell why a run failed, with what it said last."""

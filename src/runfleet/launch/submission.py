@@ -279,6 +279,12 @@ class Submission:
         left_out = max(0, self._size_on_node(job_id, run, file) - length)
         return LogEnd(self._read_on_node(job_id, run, file, offset=left_out), left_out)
 
+    def outputs(self, run: str) -> Iterator[str]:
+        """List the files of a run that are in the storage, besides what it wrote; see `log`."""
+        job_id, task = self._task(run)
+        logs = {f"{stream}.txt" for stream in LogStream}
+        return (file for file in self._files.names(job_id, task.id) if file not in logs)
+
     def follow_log(
         self, run: str, stream: LogStream | str = LogStream.STDOUT, *, offset: int = 0
     ) -> Iterator[bytes]:
