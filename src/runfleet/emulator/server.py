@@ -7,16 +7,12 @@ import base64
 import logging
 import os
 import secrets
-import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -27,22 +23,15 @@ from runfleet.emulator.applications import Applications
 from runfleet.emulator.certificates import ensure_certificate
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.engine import Engine
-from runfleet.emulator.engine.executions import Executions
-from runfleet.emulator.engine.node_agent import Interposer
-from runfleet.emulator.engine.recovery import recover_tasks, remembered
+from runfleet.emulator.engine.starting import start_engine
 from runfleet.emulator.last_url import read_last_url
 from runfleet.emulator.packages import Packages
+from runfleet.emulator.quiet_server import QuietServer
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import read_account_key
 from runfleet.errors import RunfleetError
 from runfleet.home import Folders
-from runfleet.scheduler.restore import resume
-from runfleet.scheduler.state import State
-from runfleet.storage.auto_storage import open_auto_storage
 from runfleet.storage.files import write_private, written_whole
-from runfleet.store import Store
-from runfleet.wire import models
-from runfleet.wire.bodies import prepare_shape
 
 if TYPE_CHECKING:
     from runfleet.emulator.request_faults import DroppableProtocol, FaultyApp
@@ -53,12 +42,6 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 _KEY_BYTES = 64
 _BACKLOG = 512
-_FIRST_SHAPES = (
-    models.BatchPoolCreateOptions,
-    models.BatchJobCreateOptions,
-    models.BatchJobUpdateOptions,
-)
-"""What nearly all clients send first, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +76,6 @@ class Settings:
     faults: Faults | None = None
 
 
-class _QuietServer(uvicorn.Server):
-    """A server that sleeps until told to stop: uvicorn's own loop wakes ten times a second."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._stopping = asyncio.Event()
-        # Only the loop's own handlers wake it from its sleep, whenever the signal comes.
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._on_signal, number)
-
-    async def main_loop(self) -> None:
-        _prepare_shapes(iter(_FIRST_SHAPES))
-        await self._stopping.wait()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield  # they are captured from the beginning
-
-    def _on_signal(self, number: int) -> None:
-        log.info("told to stop by signal %d", number)
-        self.stop()
-
-    def stop(self) -> None:
-        self.should_exit = True
-        self._stopping.set()
-
-
 def run(settings: Settings, agent: AgentProcess) -> None:
     """
     Serve until told to stop, or until nothing has happened for long enough.
@@ -146,21 +101,18 @@ async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> N
     url = f"{'https' if settings.tls else 'http'}://{HOST}:{port}"
     folders.last_url.write_text(url)
     plan = None if settings.faults is None else _plan(settings.faults)
-    engine = await _start_engine(settings, folders, url, plan, agent)
+    engine = await start_engine(
+        folders,
+        agent,
+        account=settings.account,
+        url=url,
+        node_delay=settings.node_delay,
+        plan=plan,
+    )
     try:
-        key = _account_key(folders.key)
-        app = App(
-            Service(
-                settings.account,
-                key,
-                engine,
-                folders,
-                Packages(folders.packages),
-                Applications(folders.packages),
-            )
-        )
+        app = App(_service(settings.account, folders, engine))
         certificate = _certificate(settings, folders)
-        server = _QuietServer(_configuration(app, certificate, plan))
+        server = QuietServer(_configuration(app, certificate, plan))
         _announce(folders, url, settings)
         log.info("serving account `%s` at %s", settings.account, url)
         _watch_idleness(server, app, engine, settings.idle_exit)
@@ -173,11 +125,15 @@ async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> N
         log.info("stopped")
 
 
-def _prepare_shapes(shapes: Iterator[type[Any]]) -> None:
-    """Make ready for bodies while the first client is on its way: one shape in a turn."""
-    if shape := next(shapes, None):
-        prepare_shape(shape)
-        asyncio.get_running_loop().call_soon(_prepare_shapes, shapes)
+def _service(account: str, folders: Folders, engine: Engine) -> Service:
+    return Service(
+        account,
+        _account_key(folders.key),
+        engine,
+        folders,
+        Packages(folders.packages),
+        Applications(folders.packages),
+    )
 
 
 def _certificate(settings: Settings, folders: Folders) -> Path | None:
@@ -215,33 +171,6 @@ def _with_faults(app: App, plan: Plan) -> tuple[FaultyApp, type[DroppableProtoco
     from runfleet.emulator.request_faults import DroppableProtocol, FaultyApp
 
     return FaultyApp(app, plan), DroppableProtocol
-
-
-async def _start_engine(
-    settings: Settings, folders: Folders, url: str, plan: Plan | None, agent: AgentProcess
-) -> Engine:
-    store = Store(folders.database)
-    state = State(node_delay=settings.node_delay)
-    executions = Executions(
-        folders,
-        Packages(folders.packages),
-        open_auto_storage(folders.home),
-        settings.account,
-        url,
-    )
-    faults = None if plan is None else _node_faults(plan, url)
-    engine = Engine(folders, store, state, executions, faults)
-    await engine.start(agent)
-    recover_tasks(store, folders.journal)
-    engine.decide(resume, remembered(store))
-    await engine.committed()
-    return engine
-
-
-def _node_faults(plan: Plan, url: str) -> Interposer:
-    from runfleet.emulator.engine.node_faults import FaultyNodes
-
-    return partial(FaultyNodes, plan, url)
 
 
 def _listen(port: int, last_port: int) -> socket.socket:
@@ -287,13 +216,13 @@ def _listed(faults: Faults | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fault.fault.value for fault in faults.faults)) if faults else ()
 
 
-async def _stop_when_failed(server: _QuietServer, engine: Engine) -> None:
+async def _stop_when_failed(server: QuietServer, engine: Engine) -> None:
     await engine.failed.wait()
     server.stop()
 
 
 def _watch_idleness(
-    server: _QuietServer, app: App, engine: Engine, idle_exit: timedelta | None
+    server: QuietServer, app: App, engine: Engine, idle_exit: timedelta | None
 ) -> None:
     if idle_exit is None:
         return

@@ -1,0 +1,69 @@
+"""The HTTP server's loop, which sleeps while nobody asks for anything."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from runfleet.wire import models
+from runfleet.wire.bodies import prepare_shape
+
+log = logging.getLogger(__name__)
+
+_FIRST_SHAPES = (
+    models.BatchPoolCreateOptions,
+    models.BatchJobCreateOptions,
+    models.BatchJobUpdateOptions,
+)
+"""What nearly all clients send first, in their order."""
+
+
+class QuietServer(uvicorn.Server):
+    """
+    A server that sleeps until told to stop: uvicorn's own loop wakes ten times a second.
+
+    Parameters
+    ----------
+    config
+        What it serves, and how; a loop is to run already.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+        # Only the loop's own handlers wake it from its sleep, whenever the signal comes.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal, number)
+
+    async def main_loop(self) -> None:
+        """Make ready for the first clients, then sleep."""
+        _prepare_shapes(iter(_FIRST_SHAPES))
+        await self._stopping.wait()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: they are captured from the beginning."""
+        yield
+
+    def _on_signal(self, number: int) -> None:
+        log.info("told to stop by signal %d", number)
+        self.stop()
+
+    def stop(self) -> None:
+        """Take no more requests, answer those that are there, and end."""
+        self.should_exit = True
+        self._stopping.set()
+
+
+def _prepare_shapes(shapes: Iterator[type[Any]]) -> None:
+    """Make ready for bodies while the first client is on its way: one shape in a turn."""
+    if shape := next(shapes, None):
+        prepare_shape(shape)
+        asyncio.get_running_loop().call_soon(_prepare_shapes, shapes)
