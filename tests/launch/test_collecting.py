@@ -261,7 +261,9 @@ def test_without_results_there_is_nothing_to_plot(runs: Runs) -> None:
     assert runs.collect().plots == ()
 
 
-def test_plots_of_results_that_are_gone_are_removed(runs: Runs, write_study: WriteStudy) -> None:
+def test_what_belongs_to_results_that_are_gone_is_removed(
+    runs: Runs, write_study: WriteStudy
+) -> None:
     """Only what was drawn for them: neither a user's own files nor a plot that was copied."""
     runs.end("run-00001", {"deep/out.txt": "head 1"})
     head, _ = runs.collect().plots
@@ -270,6 +272,7 @@ def test_plots_of_results_that_are_gone_are_removed(runs: Runs, write_study: Wri
     )
     indices.parent.mkdir()
     save_figure(new_figure(1, 1), indices)
+    (runs.folder / "sensitivities.csv").write_text("result,parameter")
     new_figure(1, 1).savefig(own)
     shutil.copy(head, copied)
     (head.parent / "no image.png").write_text("by hand")
@@ -281,6 +284,7 @@ def test_plots_of_results_that_are_gone_are_removed(runs: Runs, write_study: Wri
     runs.collect()
     kept = ["b.png", "c.png", "no image.png"]
     assert left() == sorted([*kept, "level-X.png", "level-KIND.png"])
+    assert not (runs.folder / "sensitivities.csv").exists()
     runs.study = write_study(STUDY.partition("results:")[0])
     runs.collect()
     assert left() == kept

@@ -84,6 +84,14 @@ def test_equal_parts_belong_to_each_choice_and_integer():
     ] * 3
 
 
+@pytest.mark.parametrize(
+    "ours", [Uniform(0, 0.7), LogUniform(0.1, 7), Triangular(0, 7, 0.1), Normal(0.5, 0.2, 0, 1.1)]
+)
+def test_the_ends_are_the_bounds(ours):
+    """A design of Morris has them, and a bound of 0 should not become 5.55e-17."""
+    assert (ours.quantile(0.0), ours.quantile(1.0)) == (ours.low, ours.high)
+
+
 def test_drawn_numbers_have_twelve_digits():
     assert Uniform(0, 1).quantile(1 / 3) == 0.333333333333
     assert statistics.mean([LogUniform(1, 100).quantile(0.5)] * 2) == 10.0

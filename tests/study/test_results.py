@@ -133,6 +133,11 @@ def test_a_json_path_leads_to_a_number(path, number):
             '{"a": [1]}',
             "the file has no `a[3]`: `3` is not there, in a list of 1",
         ),
+        (
+            JsonSource.parse("a.b"),
+            '{"a": [{"b": 1}, {"b": 2}]}',
+            "the file has no `a.b`: `b` is not there, in a list of 2; write `[0].b`",
+        ),
         (JsonSource.parse("a.b"), '{"a": 1}', "the file has no `a.b`: `b` is not there"),
         (JsonSource.parse("a"), '{"a": true}', "`a` is `true`, which is not a number"),
         (JsonSource.parse("a"), '{"a": [1, {"b": 2}]}', '`a` is `{"b": 2}`, which is not a number'),

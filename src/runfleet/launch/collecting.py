@@ -22,6 +22,7 @@ from runfleet.launch.grouping import Groups
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
 from runfleet.launch.run_files import CollectedFiles
+from runfleet.launch.sensitivity.files import remove_findings
 from runfleet.launch.spelling import in_any_case
 from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.table import Row, TableShape, make_rows, write_csv, write_parquet
@@ -308,7 +309,7 @@ class Collector:
     ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         plots = choose_plots(self.study, shape, found.rank if found else None)
         if found is None:
-            remove_figures(self.folder / "plots" / "sensitivities")
+            remove_findings(self.folder)
         if not plots:
             remove_figures(self.folder / "plots")
             return (), ()

@@ -283,6 +283,11 @@ class Normal(_Continuous):
 
     def quantile(self, probability: float) -> float:
         """Return the number that is not exceeded with this probability, given the bounds."""
+        # Rounding would only come near to a bound.
+        if probability == 0 and math.isfinite(self.low):
+            return self.low
+        if probability == 1 and math.isfinite(self.high):
+            return self.high
         lower, upper, side = self._tail
         part = probability if side > 0 else 1 - probability
         area = min(max(lower + part * (upper - lower), math.ulp(0.0)), 1 - _SMALLEST)

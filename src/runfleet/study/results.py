@@ -329,7 +329,9 @@ def _absence(found: object, step: str | int) -> str:
         names = list(islice(found, _MOST_NAMES))
         return f"`{step}` is not there; {suggest(str(step), names, 'there is')}"
     if isinstance(found, list):
-        return f"`{step}` is not there, in a list of {len(found)}"
+        within = any(isinstance(item, dict) and step in item for item in found[:_MOST_NAMES])
+        hint = f"; write `[0].{step}`" if within else ""
+        return f"`{step}` is not there, in a list of {len(found)}{hint}"
     return f"`{step}` is not there"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from runfleet.launch.figures import remove_figures
 from runfleet.launch.outcomes import RunState
 from runfleet.launch.plots import MOST_PLOTS
+from runfleet.launch.sensitivity.files import plots_folder
 from runfleet.launch.sensitivity.indices import Indices, varies, work_out
 from runfleet.launch.sensitivity.plots import draw_indices
 from runfleet.launch.sensitivity.tables import write_tables
@@ -80,7 +81,7 @@ def find_sensitivities(
         notes += _notes(design, result.name, numbers)
         notes += _doubts(design, indices) if indices else []
     folder = parquet.parent
-    plots = tuple(_draw(folder / "plots" / "sensitivities", found[:MOST_PLOTS]))
+    plots = tuple(_draw(plots_folder(folder), found[:MOST_PLOTS]))
     return Sensitivities(tuple(found), write_tables(folder, found), plots, tuple(notes))
 
 

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from runfleet.launch.frames import write_frame
+from runfleet.launch.sensitivity.files import INTERACTIONS, SENSITIVITIES, table_paths
 from runfleet.launch.sensitivity.indices import Indices
-
-SENSITIVITIES = "sensitivities"
-INTERACTIONS = "interactions"
 
 
 def write_tables(folder: Path, found: Sequence[Indices]) -> tuple[Path, ...]:
@@ -28,7 +26,7 @@ def write_tables(folder: Path, found: Sequence[Indices]) -> tuple[Path, ...]:
         SENSITIVITIES: [row for indices in found for row in sensitivity_rows(indices)],
         INTERACTIONS: [row for indices in found for row in interaction_rows(indices)],
     }
-    paths = [folder / f"{name}{suffix}" for suffix in (".csv", ".parquet") for name in tables]
+    paths = table_paths(folder)
     for path in paths:
         _write(path, tables[path.stem])
     return tuple(path for path in paths if tables[path.stem])
