@@ -61,6 +61,8 @@ class Engine:
 
     Attributes
     ----------
+    disk
+        What the home is on.
     failed
         Set when it cannot go on: there is no node agent any more, or nothing can be stored.
     """

@@ -64,10 +64,12 @@ class FaultyNodes:
 
     def send(self, message: Message) -> None:
         """Send a message, unless it is the turn of a fault: then that happens."""
-        fault = self._fault_of(message) if isinstance(message, Execute) else None
-        if fault is None or not isinstance(message, Execute):
+        if isinstance(message, Execute) and (fault := self._fault_of(message)):
+            self._hit(fault, message)
+        else:
             self._agent.send(message)
-            return
+
+    def _hit(self, fault: Fault, message: Execute) -> None:
         subject = message.subject
         task = (
             f"task {subject.task_id} of job {subject.job_id}" if subject.task_id else "start task"
