@@ -20,7 +20,10 @@ _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|
 
 # What a program says last is often not what went wrong: addresses, or a rule of dashes.
 _NOISE = re.compile(r"\s*(#\d+\s+0x.*|Error termination\..*|[\W_]*)")
-_TELLING = re.compile(r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|missing|not found)")
+_TELLING = re.compile(
+    r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|could not|unable|missing|not found|"
+    r"diverged|(not|no|non)[ -]conver|severe\b|invalid|illegal|denied)"
+)
 
 _BREAK = re.compile(r"[^\S ]+")  # blanks stay: a pattern may lack just one of them
 _LONGEST_MESSAGE = 300
