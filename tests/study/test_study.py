@@ -136,7 +136,7 @@ def test_the_command_true_needs_no_quotes(load):
 def test_a_study_takes_its_name_from_its_file(folder: Path):
     path = folder / "Übung 3 (neu).yaml"
     path.write_text("model: {command: x}\n", encoding="utf-8")
-    assert Study.load(path).name == "bung-3--neu"
+    assert Study.load(path).name == "Uebung-3--neu"
 
 
 def test_empty_sections_are_as_good_as_none(load):
