@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
 
-from runfleet.documents.errors import InvalidValueError
+from runfleet.study.values import check_range
 
 DEFAULT_PORT = 4004
 """The port that the manuals of BeoPEST and PEST++ take."""
@@ -33,10 +33,7 @@ class WorkerRange:
 
     def __post_init__(self) -> None:
         """Refuse numbers in the wrong order."""
-        if self.min > self.max:
-            raise InvalidValueError(
-                f"`min` is {self.min} and `max` only {self.max}", hint="raise `max` or lower `min`"
-            )
+        check_range(self.min, self.max)
 
     @property
     def is_elastic(self) -> bool:

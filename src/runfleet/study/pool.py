@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runfleet.documents.errors import InvalidValueError
+from runfleet.study.values import check_range
 
 LINUX_IMAGE = "ubuntu-22.04"
 WINDOWS_IMAGE = "windows-2022"
@@ -33,10 +33,7 @@ class NodeRange:
 
     def __post_init__(self) -> None:
         """Refuse numbers in the wrong order."""
-        if self.min > self.max:
-            raise InvalidValueError(
-                f"`min` is {self.min} and `max` only {self.max}", hint="raise `max` or lower `min`"
-            )
+        check_range(self.min, self.max)
 
 
 def is_windows(image: str) -> bool:

@@ -33,6 +33,14 @@ def as_text(value: Value) -> str:
     return str(value)
 
 
+def check_range(low: int, high: int) -> None:
+    """Refuse a `min` that exceeds its `max`; raises `InvalidValueError`."""
+    if low > high:
+        raise InvalidValueError(
+            f"`min` is {low} and `max` only {high}", hint="raise `max` or lower `min`"
+        )
+
+
 def check_value(value: object) -> Value:
     """
     Refuse what no parameter can take: nothing, lists, mappings, NaN, infinities.
