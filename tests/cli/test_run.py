@@ -203,7 +203,7 @@ def test_files_of_a_run_that_printed_nothing_are_named(local, write_study):
     local("run", study)
     logs = local("logs", study, "run-00001")
     assert (logs.code, logs.out) == (0, "")
-    assert logs.err == "run-00001 wrote nothing to stdout and stderr; its files: `out.txt`\n"
+    assert logs.err == "run-00001 has written nothing to stdout and stderr; its files: `out.txt`\n"
 
 
 def test_a_terminal_gets_the_end_of_a_long_log(local, write_study):
@@ -309,6 +309,23 @@ def test_a_deleted_study_leaves_its_results(local, write_study, folder: Path):
     assert not (folder / "results/gone").exists()
 
 
+def test_a_study_whose_file_has_been_moved(local, write_study, folder: Path):
+    """Its name leads to the old place, and the file itself to its study all the same."""
+    study = write_study("moved", ECHO, values=[1])
+    local("run", study)
+    elsewhere = (folder / study).rename(folder / "elsewhere.yaml")
+    lost = local("results", "moved")
+    assert lost.code == 1
+    assert lost.err == (
+        f"error: `{folder / study}`, the file of study `moved`, is not there any more\n"
+        "hint: name the study file instead of the study\n"
+    )
+    assert local("results", elsewhere.name).code == 0
+    (folder / study).write_text(elsewhere.read_text().replace("moved\n", "other\n", 1))
+    taken = local("results", "moved").err
+    assert taken.startswith(f"error: `{folder / study}` is the file of study `other` now, not of ")
+
+
 def test_an_unknown_study(local):
     """Every command that takes a study says the same."""
     for command in (
@@ -320,7 +337,7 @@ def test_an_unknown_study(local):
             "",
             (
                 "error: account `local` has no study `sturdy`\n"
-                "hint: start it with `runfleet run`, or check its name\n"
+                "hint: start it with `runfleet run FILE`; `runfleet status` lists all there are\n"
             ),
         )
 

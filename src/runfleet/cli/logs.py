@@ -141,7 +141,7 @@ def _say_what_there_is(printer: Printer, submission: Submission, run: str) -> No
     """Say that a run printed nothing: what it has to say may be in a file that it wrote."""
     files = list(islice(submission.outputs(run), _SHOWN_FILES))
     left = f"; its files: {listed(files)}" if files else ""
-    printer.say(f"{run} wrote nothing to stdout and stderr{left}")
+    printer.say(f"{run} has written nothing to stdout and stderr{left}")
 
 
 def _first_to_read(printer: Printer, submission: Submission) -> str:

@@ -57,15 +57,16 @@ class Origins:
         Raises
         ------
         RunfleetError
-            If that file is not known, or is one of another study by now.
+            If that file is not known, is not there, or is one of another study by now.
         """
         file = self.file_of(study)
-        loaded = load_study(str(file)) if file else None
-        if loaded is None or loaded.name != study:
-            raise RunfleetError(
-                f"it is not known which file study `{study}` was submitted from",
-                hint="name the study file instead of the study",
-            )
+        if file is None:
+            raise _not_found(f"it is not known which file study `{study}` was submitted from")
+        if not file.is_file():
+            raise _not_found(f"`{file}`, the file of study `{study}`, is not there any more")
+        loaded = load_study(str(file))
+        if loaded.name != study:
+            raise _not_found(f"`{file}` is the file of study `{loaded.name}` now, not of `{study}`")
         return loaded
 
     def refuse_namesake(self, study: str, path: str) -> None:
@@ -108,3 +109,7 @@ class Origins:
 
     def _note(self, study: str) -> Path:
         return self._folder / f"{study}{_SUFFIX}"
+
+
+def _not_found(what: str) -> RunfleetError:
+    return RunfleetError(what, hint="name the study file instead of the study")

@@ -32,7 +32,7 @@ class StudyNotFoundError(LaunchError):
 
     def __init__(self, study: str, account: str, known: Iterable[str] = ()) -> None:
         meant = nearest(study, known)
-        otherwise = "start it with `runfleet run`, or check its name"
+        otherwise = "start it with `runfleet run FILE`; `runfleet status` lists all there are"
         super().__init__(
             f"account `{account}` has no study `{study}`",
             hint=f"did you mean `{meant}`?" if meant else otherwise,
