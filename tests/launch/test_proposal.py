@@ -25,7 +25,7 @@ def binary(path: Path, system: System = System.WINDOWS, *, version: str = "", fo
         ("model_v3.1.exe", "3.1.4", "model==3.1.4"),
         ("swatmf_rel230922.exe", "", "swatmf_rel230922==1.0"),
         ("my model (old).exe", "", "my-model--old==1.0"),
-        ("rivière.exe", "", "rivi-re==1.0"),
+        ("rivière.exe", "", "riviere==1.0"),
     ],
 )
 def test_a_package_is_called_after_the_program(tmp_path, name: str, version: str, package: str):
