@@ -143,6 +143,17 @@ def test_an_optional_output_that_no_run_has_left_is_noted(
     )
 
 
+def test_a_folder_for_an_output_is_noted(write_study: WriteStudy, tmp_path: Path) -> None:
+    """It was there on the node, and nothing of it is kept; unless another output keeps it."""
+    runs = Runs(write_study("model: {command: x, outputs: [deep, out.txt]}"), tmp_path)
+    runs.end("run-00001", {"out.txt": ""})
+    assert runs.collect().notes == (
+        "no run has left a file `deep`: to keep a folder, write `deep/**`",
+    )
+    runs.end("run-00001", {"out.txt": "", "deep/a.txt": ""}, minute=1)
+    assert runs.collect().notes == ()
+
+
 def test_parquet_has_the_types(runs: Runs) -> None:
     """Times are times and numbers are numbers."""
     runs.end("run-00001", {"deep/out.txt": "head 1"})

@@ -204,13 +204,18 @@ class Collector:
         )
 
     def _unmatched(self, outcomes: Mapping[str, Outcome]) -> Iterator[str]:
-        """Name the optional outputs that no run has left: a pattern may be mistyped."""
-        if all(outcome.state is not RunState.SUCCEEDED for outcome in outcomes.values()):
+        """Name the outputs that no run has left: a pattern may be mistyped, or name a folder."""
+        succeeded = (run for run, one in outcomes.items() if one.state is RunState.SUCCEEDED)
+        example = next(succeeded, None)
+        if example is None:
             return
         for output in self.study.model.outputs:
-            found = self._runs_folder.glob(f"*/{self._spelled(output.pattern)}")
-            if not output.required and not any(found):
-                yield f"no run has left anything that matches the output `{output.pattern}`"
+            pattern, shown = self._spelled(output.pattern), output.pattern
+            if output.required:  # it is there wherever a run has succeeded, be it as a folder
+                if not any((self._runs_folder / example).glob(pattern)):
+                    yield f"no run has left a file `{shown}`: to keep a folder, write `{shown}/**`"
+            elif not any(self._runs_folder.glob(f"*/{pattern}")):
+                yield f"no run has left anything that matches the output `{shown}`"
 
     def _spelled(self, pattern: str) -> str:
         """Let a pattern match names in any case, if it was matched so on the nodes."""
