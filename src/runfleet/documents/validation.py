@@ -30,6 +30,9 @@ _EXPECTED = {
     "model_type": ("a mapping", "write `{key: value}`, or one `key: value` a line"),
 }
 _GLUED = re.compile(r"[a-z_]{2,}:[^/\\]")
+_NUMBER_ELSEWHERE = re.compile(r"[+-]?\d+([.,]\d*)?[dD][+-]?\d+|[+-]?\d+,\d+")
+"""As Fortran writes a number, or with a comma."""
+_TRUTHS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _NUMBERS = {"int_type", "float_type"}
 _COLLECTIONS = {"list_type", "dict_type", "model_type"}
 
@@ -140,18 +143,29 @@ def _in_words(form: type[Form], place: Place, details: ErrorDetails) -> tuple[st
 
 
 def _hint(form: type[Form], place: Place, kind: str, found: object) -> str:
-    if kind == "string_type" and isinstance(found, int | float):
-        return f'put it in quotes: "{str(found).lower()}"'
-    if kind in _NUMBERS and isinstance(found, str) and is_label(found):
-        return f"write `{int(found)}`, as digits after a zero are a text"
-    if kind in _NUMBERS and isinstance(found, float) and found.is_integer():
-        return f"write `{int(found)}`"
-    if kind in _COLLECTIONS and isinstance(found, str) and _GLUED.match(found):
-        return "write a blank after `:`"
+    if meant := _other_spelling(kind, found):
+        return meant
     if remedy := _at(place, form.remedies):
         return remedy
     example = _at(place, form.examples) if kind in _COLLECTIONS else None
     return f"write `{example}`" if example else _EXPECTED[kind][1]
+
+
+def _other_spelling(kind: str, found: object) -> str | None:
+    """Say how to write what was meant, where that is plain."""
+    if kind == "string_type" and isinstance(found, int | float):
+        return f'put it in quotes: "{str(found).lower()}"'
+    if kind in _NUMBERS and isinstance(found, float) and found.is_integer():
+        return f"write `{int(found)}`"
+    if not isinstance(found, str):
+        return None
+    if kind in _NUMBERS and is_label(found):
+        return f"write `{int(found)}`, as digits after a zero are a text"
+    if kind == "float_type" and _NUMBER_ELSEWHERE.fullmatch(found):
+        return f"write `{found.replace(',', '.').lower().replace('d', 'e')}`"
+    if kind == "bool_type" and found.lower() in _TRUTHS:
+        return f"write `{_TRUTHS[found.lower()]}`"
+    return "write a blank after `:`" if kind in _COLLECTIONS and _GLUED.match(found) else None
 
 
 def _at(place: Place, texts: Mapping[str, str]) -> str | None:
