@@ -215,6 +215,7 @@ def dos(mark: bytes) -> bytes:
     [
         ("empty", b"", "is empty"),
         ("model.txt", b"1 2 3\n", "is a text, and neither its first line nor its name says"),
+        ("model.F90", b"program model\n", "is the source of a program, to be compiled first"),
         ("model", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
         ("model.exe", b"\n<!DOCTYPE html><html>", "is a page of the web"),
         ("model.exe", dos(b"NE"), "is a program of 16-bit Windows"),

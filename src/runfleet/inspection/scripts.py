@@ -15,12 +15,14 @@ _INTERPRETERS = {
     ".py": "python3",
     ".sh": "sh",
     ".bash": "bash",
+    ".awk": "awk -f",
     ".pl": "perl",
     ".r": "Rscript",
     ".jl": "julia",
     ".pyz": "python3",
 }
 _BATCH = (".bat", ".cmd")
+_SOURCES = re.compile(r"\.(c|cc|cpp|cxx|cs|f|for|ftn|f77|f9\d|f0\d|go|java|pas|rs)")
 _ON_NODES = re.compile(r"(ba|da)?sh|python3|perl|awk|sed")
 _BOM = b"\xef\xbb\xbf"
 _NOT_PROGRAMS = {
@@ -64,6 +66,11 @@ def read_script(path: Path, head: bytes) -> Program:
         return _with_first_line(path, head)
     if suffix in _INTERPRETERS:
         return _for(path, _INTERPRETERS[suffix], Kind.SCRIPT)
+    if _SOURCES.fullmatch(suffix):
+        raise InspectionError(
+            f"`{path}` is the source of a program, to be compiled first",
+            hint="compile it, and name the program that comes of it",
+        )
     raise InspectionError(
         f"`{path}` is a text, and neither its first line nor its name says what runs it",
         hint="begin a script with a line such as `#!/bin/sh`, or name the program that reads this "
