@@ -386,6 +386,18 @@ def test_logs_are_read_from_the_storage(account: Account, write_study: WriteStud
     assert b"".join(submission.follow_log("run-00001")) == b"out\n"
 
 
+def test_runs_that_go_on_are_explained_without_those_that_are_none(
+    account: Account, write_study: WriteStudy, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    """None waits here, and none has succeeded yet."""
+    command = f'while [ ! -e "{tmp_path}/end" ]; do sleep 0.05; done'
+    submission = account.submit(write_study(f"model: {{command: '{command}'}}"))
+    wait_for(lambda: submission.counts().running == 1, seconds=60)
+    assert submission.explain().sentence == f"1 of 1 runs of `{submission.name}` are running"
+    (tmp_path / "end").touch()
+    finish(submission)
+
+
 def test_logs_can_be_followed(account: Account, write_study: WriteStudy, tmp_path: Path) -> None:
     """Line by line while the run goes on."""
     submission = account.submit(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from runfleet.azure import AzureBatch, Failure, JobInfo, NodeCounts
 from runfleet.azure.failures import reason_of
+from runfleet.documents.errors import joined
 from runfleet.launch.explanation import Explanation, FailedTask, Situation, explain_waiting
 from runfleet.launch.failures import FailureGroup
 from runfleet.launch.history import History
@@ -99,10 +100,10 @@ def _adding(record: StudyRecord) -> Explanation:
 
 
 def _running(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup]) -> Explanation:
-    sentence = (
-        f"{counts.running:,} of {counts.total:,} runs of `{record.study}` are running, "
-        f"{counts.waiting:,} wait for their turn and {counts.succeeded:,} have succeeded"
-    )
+    parts = [f"{counts.running:,} of {counts.total:,} runs of `{record.study}` are running"]
+    parts += [f"{counts.waiting:,} wait for their turn"] if counts.waiting else []
+    parts += [f"{counts.succeeded:,} have succeeded"] if counts.succeeded else []
+    sentence = joined(parts)
     if not failures:
         return Explanation(sentence, "wait")
     return Explanation(
