@@ -531,6 +531,25 @@ def test_a_stopped_resize_says_so(world):
     assert world.nodes() == []
 
 
+def test_what_is_done_to_nodes_that_are_there_can_be_seen_and_stopped(world):
+    """Unless a delay is chosen, the first nodes of a pool alone are there at once."""
+    world.state.node_delay = None
+    targets = {"target_dedicated": 1, "target_low_priority": 0}
+    world(pool_requests.create_pool, PoolSpec("pool", "standard_f2s_v2"), b"{}", **targets)
+    world.wait(0.01)
+    (entry,) = world.nodes()
+    assert entry.node.state is NodeState.IDLE
+    world(pool_requests.resize_pool, "pool", target_dedicated=2, target_low_priority=None)
+    world.wait(0.01)
+    world(pool_requests.stop_resize, "pool")
+    assert world.nodes() == [entry]
+    world(node_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
+    world.wait(0.01)
+    assert entry.node.state is NodeState.REBOOTING
+    world.wait(1)
+    assert entry.node.state is NodeState.IDLE
+
+
 def test_a_rebooted_node_requeues_its_tasks_and_comes_back(world):
     world.pool(start_task=StartTaskSpec(COMMAND))
     world.end_execution(world.of(StartNodeTask)[0].execution)

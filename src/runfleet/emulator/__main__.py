@@ -64,9 +64,13 @@ def _settings(options: argparse.Namespace, folders: Folders) -> Settings:
         port=options.port,
         tls=read_last_url(folders).scheme == "https" if options.tls is None else options.tls,
         idle_exit=timedelta(seconds=options.idle_exit) if options.idle_exit else None,
-        node_delay=timedelta(seconds=options.node_delay),
+        node_delay=_delay(options.node_delay),
         faults=_faults(options.faults) if options.faults else None,
     )
+
+
+def _delay(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _faults(file: Path) -> Faults:
@@ -98,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tls", action=argparse.BooleanOptionalAction, help="serve https; if not said as last time"
     )
     parser.add_argument("--idle-exit", type=float, default=900.0, help="seconds; 0: never")
-    parser.add_argument("--node-delay", type=float, default=0.0, help="seconds until a node comes")
+    parser.add_argument("--node-delay", type=float, help="seconds until a node comes")
     parser.add_argument("--faults", type=Path, help="file that says what shall go wrong")
     parser.add_argument("--foreground", action="store_true", help="log to stderr")
     return parser

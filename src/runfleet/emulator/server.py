@@ -62,7 +62,7 @@ class Settings:
     idle_exit
         How long to stay without a request and without a running task; None is for ever.
     node_delay
-        How long a node takes to come.
+        How long a node takes to come, and as long again to boot; None for hardly at all.
     faults
         What shall go wrong; None for nothing.
     """
@@ -72,7 +72,7 @@ class Settings:
     tls: bool = False
     account: str = "local"
     idle_exit: timedelta | None = None
-    node_delay: timedelta = timedelta()
+    node_delay: timedelta | None = None
     faults: Faults | None = None
 
 

@@ -58,7 +58,8 @@ def create(state: State, pool: PoolEntry, node_id: str, now: datetime, *, dedica
     pool.nodes[node_id] = NodeEntry(node, pool)
     state.emit(SavePool(pool.pool))
     state.emit(SaveNode(node))
-    state.set_timer(now + state.node_delay, Due.NODE_ARRIVES, node.pool_id, node_id)
+    delay = state.delay(is_new=pool.pool.creation_time == now)
+    state.set_timer(now + delay, Due.NODE_ARRIVES, node.pool_id, node_id)
 
 
 def on_node_due(state: State, entry: NodeEntry, what: Due, now: datetime) -> None:
@@ -90,7 +91,8 @@ def start_booting(state: State, entry: NodeEntry, now: datetime) -> None:
     """The machine is up and its agent is starting."""
     entry.node.machine_since = entry.node.machine_since or now
     set_state(state, entry, NodeState.STARTING, now)
-    state.set_timer(now + state.node_delay, Due.NODE_BOOTS, entry.node.pool_id, entry.node.node_id)
+    delay = state.delay(is_new=entry.node.boot_time is None)
+    state.set_timer(now + delay, Due.NODE_BOOTS, entry.node.pool_id, entry.node.node_id)
 
 
 def boot(state: State, entry: NodeEntry, now: datetime) -> None:
@@ -249,4 +251,5 @@ def _go_down(state: State, entry: NodeEntry, to: NodeState, then: Due, now: date
         if preparation is None or preparation.rerun_on_node_reboot_after_success:
             job.nodes.pop(entry.node.node_id, None)
     set_state(state, entry, to, now)
-    state.set_timer(now + state.node_delay, then, entry.node.pool_id, entry.node.node_id)
+    due = now + state.delay(is_new=False)
+    state.set_timer(due, then, entry.node.pool_id, entry.node.node_id)

@@ -13,6 +13,8 @@ from runfleet.scheduler.commands import Command
 from runfleet.scheduler.entries import Execution, JobEntry, JobScheduleEntry, NodeEntry, PoolEntry
 from runfleet.scheduler.queue import WINDOW, TaskQueue
 
+_MOMENT = timedelta(milliseconds=50)
+
 
 class Due(StrEnum):
     """What can fall due."""
@@ -59,7 +61,8 @@ class State:
     Parameters
     ----------
     node_delay
-        How long a node takes to come, to boot and to be deallocated.
+        How long a node takes to come, to boot and to be deallocated; None for as short as it can
+        be, see `delay`.
     window
         How many waiting tasks of each job are held in memory.
     next_execution
@@ -80,7 +83,7 @@ class State:
         What has changed since all that follows was worked out, by id.
     """
 
-    node_delay: timedelta = timedelta()
+    node_delay: timedelta | None = None
     window: int = WINDOW
     next_execution: int = 1
     pools: dict[str, PoolEntry] = field(default_factory=dict)
@@ -95,6 +98,17 @@ class State:
     touched_nodes: dict[str, NodeEntry] = field(default_factory=dict)
     touched_jobs: dict[str, JobEntry] = field(default_factory=dict)
     touched_job_schedules: dict[str, JobScheduleEntry] = field(default_factory=dict)
+
+    def delay(self, *, is_new: bool) -> timedelta:
+        """
+        How long the next step of a node takes.
+
+        Unless it was chosen, whoever makes a pool does not wait for its first nodes, nor anybody
+        for a new node to boot. What is done to those that are there can be seen, and stopped.
+        """
+        if self.node_delay is not None:
+            return self.node_delay
+        return timedelta() if is_new else _MOMENT
 
     def pool(self, pool_id: str) -> PoolEntry:
         """The pool of that id; `PoolNotFound` where there is none."""

@@ -28,7 +28,7 @@ async def start_engine(
     *,
     account: str,
     url: str,
-    node_delay: timedelta,
+    node_delay: timedelta | None,
     plan: Plan | None = None,
 ) -> Engine:
     """
@@ -43,7 +43,7 @@ async def start_engine(
     account, url
         What tasks are told of the account they belong to.
     node_delay
-        How long a node takes to come.
+        How long a node takes to come, and as long again to boot; None for hardly at all.
     plan
         What shall go wrong on nodes; None for nothing.
     """
