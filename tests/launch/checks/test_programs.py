@@ -105,11 +105,13 @@ def test_powershell_is_doubtful_on_windows(model):
     assert not list(find_doubtful_programs(model("echo powershell"), pool("windows-2022")))
 
 
-def test_programs_of_every_linux_are_not_on_windows(model):
+def test_programs_that_every_machine_of_the_other_system_has_are_told(model):
     """Unless a package brings them, as those of MSYS2 and BusyBox do."""
     told = find_doubtful_programs(model("creek.exe & cp a b"), pool("windows-2022"))
     assert [one[: one.index(",")] for one in told] == ["`cp` is a program of Linux"]
     assert not list(find_doubtful_programs(model("cp a b"), pool("ubuntu-22.04")))
+    told = find_doubtful_programs(model("./native && copy a b; echo del"), pool("ubuntu-22.04"))
+    assert [one[: one.index(",")] for one in told] == ["`copy` is a program of Windows"]
     packed = Model("sh run.sh", packages=(PackageReference("busybox", "1.0"),))
     assert not list(find_doubtful_programs(packed, pool("windows-2022")))
 

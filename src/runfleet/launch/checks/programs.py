@@ -21,9 +21,14 @@ _ENDINGS = ("", ".com", ".exe", *_BATCH_FILES)
 """Windows looks for a program by these, one after the other."""
 
 _POWERSHELLS = ("powershell", "pwsh")
-_LINUX_ONLY = frozenset(
-    {"awk", "bash", "cat", "chmod", "cp", "grep", "ls", "mv", "rm", "sed", "sh"}
-)
+_OF_LINUX = frozenset(["awk", "bash", "cat", "chmod", "cp", "grep", "ls", "mv", "rm", "sed", "sh"])
+_OF_WINDOWS = frozenset(["cmd", "copy", "del", "findstr", "md", "move", "ren", "xcopy"])
+_ONLY_ELSEWHERE = {
+    _WINDOWS: ("Windows", "Linux", _OF_LINUX),
+    _LINUX: ("Linux", "Windows", _OF_WINDOWS),
+}
+"""Of nodes: what they are, what others are, and programs that only those have."""
+
 _IMAGES = {_LINUX: LINUX_IMAGE, _WINDOWS: WINDOWS_IMAGE}
 
 
@@ -53,8 +58,9 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
     They are of the other operating system, or of Windows and not of Wine.  Programs of Windows
     that are inputs are looked at: what keeps them from running, as a DLL that does not come along.
     """
+    yield from _only_elsewhere(model, pool.operating_system)
     if pool.operating_system is _WINDOWS:
-        yield from _not_of_windows(model)
+        yield from _not_of_wine(model)
         yield from _problems(model)
         return
     for word in CommandLine(model.command, _LINUX).programs:
@@ -65,13 +71,19 @@ def find_doubtful_programs(model: Model, pool: PoolPlan) -> Iterator[str]:
             )
 
 
-def _not_of_windows(model: Model) -> Iterator[str]:
-    for word in CommandLine(model.command, _WINDOWS).programs:
-        if word in _LINUX_ONLY and not (model.packages or find_program(model, word, _WINDOWS)):
+def _only_elsewhere(model: Model, system: OperatingSystem) -> Iterator[str]:
+    """Name programs that every machine of the other system has, and nobody has brought."""
+    nodes, theirs, names = _ONLY_ELSEWHERE[system]
+    for word in CommandLine(model.command, system).programs:
+        if word in names and not (model.packages or find_program(model, word, system)):
             yield (
-                f"`{word}` is a program of Linux, which Windows nodes have not: write the command "
-                "for `cmd`, or bring the program in a package"
+                f"`{word}` is a program of {theirs}, which {nodes} nodes have not: write what "
+                f"{nodes} has for it, or bring it in a package"
             )
+
+
+def _not_of_wine(model: Model) -> Iterator[str]:
+    for word in CommandLine(model.command, _WINDOWS).programs:
         if PureWindowsPath(word).stem.lower() in _POWERSHELLS:
             yield (
                 f"`{word}`: nodes of Azure have PowerShell, and Wine on this machine has not; "
