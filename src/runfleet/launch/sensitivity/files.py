@@ -23,7 +23,14 @@ def table_paths(folder: Path) -> list[Path]:
 
 
 def remove_findings(folder: Path) -> None:
-    """Remove tables and plots: the study was one of sensitivity, and is no more."""
-    for table in table_paths(folder):
-        table.unlink(missing_ok=True)
+    """
+    Remove tables and plots: the study was one of sensitivity, and is no more.
+
+    A table that is there in one form alone was written by somebody else, and stays.
+    """
+    for name in (SENSITIVITIES, INTERACTIONS):
+        forms = [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
+        if all(form.exists() for form in forms):
+            for form in forms:
+                form.unlink(missing_ok=True)
     remove_figures(plots_folder(folder))
