@@ -173,9 +173,7 @@ class DirectoryStorage:
 
     def list_blobs(self, container: str, prefix: str = "") -> Iterator[Blob]:
         """List the blobs whose names begin with the prefix, sorted by name, as a stream."""
-        folder = self._container_folder(container)
-        if not folder.is_dir():
-            raise ContainerNotFoundError(container)
+        folder = self._present_folder(container)
         parent, slash, start = prefix.rpartition("/")
         if slash:
             check_blob_name(parent)
@@ -185,8 +183,12 @@ class DirectoryStorage:
         self, container: str, parent: str, folders: Collection[str]
     ) -> Iterator[tuple[str, list[Blob]]]:
         """List the blobs in some of the folders of a folder, one after the other."""
+        # Plain paths: this is done for each run of a study.
+        root = os.fspath(self._present_folder(container))
         for name in folders:
-            yield name, list(self.list_blobs(container, f"{parent}{name}/"))
+            place = parent + name
+            check_blob_name(place)
+            yield name, list(_walk(f"{root}/{place}", f"{place}/", ""))
 
     def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
         """Give the `file://` URL of a blob, which works as long as the machine does."""
@@ -201,6 +203,12 @@ class DirectoryStorage:
     def _container_folder(self, container: str) -> Path:
         check_container_name(container)
         return self.root / container
+
+    def _present_folder(self, container: str) -> Path:
+        folder = self._container_folder(container)
+        if not folder.is_dir():
+            raise ContainerNotFoundError(container)
+        return folder
 
     def _blob_file(self, container: str, blob: str) -> Path:
         check_blob_name(blob)
