@@ -285,6 +285,37 @@ def test_names_with_blanks_and_folders(account, job, client, sh):
     assert raw.content == b"x\n"
 
 
+def test_names_that_are_no_utf8(account, job, client, pool, sh):
+    """They are listed, page by page, and read by their URLs."""
+    line = r'cd ..; for f in "f\377.txt" "f\376" g; do echo x > $(printf $f); done'
+    account.run(job, "t", sh(line))
+    account.run(job, "in-folder", sh(r'mkdir $(printf "d\377")'))
+    (node,) = account.nodes(pool)
+    of_node = client.list_node_files(pool, node["id"], recursive=True, max_results=5)
+    assert f"workitems/{job}/job-1/t/f?.txt" in {one.name for one in of_node}
+    listed = list(client.list_task_files(job, "t", max_results=1))
+    assert [one.name for one in listed] == ["f?", "f?.txt", "g", "stderr.txt", "stdout.txt", "wd"]
+    path = f"/jobs/{job}/tasks/t/files/f%FF.txt"
+    assert listed[1].url == account.url + path
+    assert account.send("GET", path).content == b"x\n"
+    head = account.send("HEAD", path)
+    assert unquote(head.headers["ocp-batch-file-url"]) == account.url + path
+    assert account.send("DELETE", path).status_code == 200
+    assert account.code(account.send("GET", path)) == (404, "FileNotFound")
+    folder = account.send("GET", f"/jobs/{job}/tasks/in-folder/files/wd/d%FF")
+    assert account.code(folder) == (400, "InvalidPropertyValue")
+
+
+def test_a_backslash_is_a_letter_of_names_on_linux(account, job, client, sh):
+    """Listed and read alike (item 132); on Windows it parts folders."""
+    account.run(job, "t", sh(r"echo x > a\\b; echo y > out"))
+    names = [one.name for one in client.list_task_files(job, "t", recursive=True)]
+    assert r"wd/a\b" in names
+    assert b"".join(client.download_task_file(job, "t", r"wd/a\b")) == b"x\n"
+    other = account.send("GET", f"/jobs/{job}/tasks/t/files/wd%5Cout")
+    assert account.code(other) == (404, "FileNotFound")
+
+
 def test_files_that_are_not_there(account, client, sh):
     """Item 133."""
     pool = account.pool(nodes=1)

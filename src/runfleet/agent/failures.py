@@ -6,6 +6,7 @@ import errno
 import logging
 
 from runfleet.agent.messages import ExecutionFailure
+from runfleet.batch.texts import as_utf8
 from runfleet.errors import RunfleetError
 
 log = logging.getLogger(__name__)
@@ -73,11 +74,6 @@ def failure_of(error: Exception) -> ExecutionFailure:
         return error.failure
     log.error("an execution failed for an unforeseen reason", exc_info=error)
     return ExecutionError("Unknown", Message=repr(error)).failure
-
-
-def as_utf8(text: str) -> str:
-    """Replace what comes from a file name that is no UTF-8: JSON has no place for it."""
-    return text.encode(errors="replace").decode()
 
 
 def is_out_of_space(error: OSError) -> bool:

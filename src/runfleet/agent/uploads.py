@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import orjson
 
 from runfleet.agent import files, patterns, windows_patterns
-from runfleet.agent.failures import ExecutionError, as_utf8, from_os_error
+from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.messages import ExecutionFailure, FilesToUpload
 from runfleet.agent.patterns import Match, Pattern
 from runfleet.agent.transfers import Cancellation
 from runfleet.agent.urls import is_remote, local_path
 from runfleet.batch.states import UploadCondition
+from runfleet.batch.texts import as_utf8
 from runfleet.storage.errors import InvalidNameError
 from runfleet.storage.names import check_blob_name
 from runfleet.storage.urls import blob_url, without_query

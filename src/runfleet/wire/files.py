@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from runfleet.batch.states import OsType
+from runfleet.batch.texts import as_utf8
 from runfleet.wire.bodies import JsonObject
 from runfleet.wire.conditions import http_date
 from runfleet.wire.errors import WireError
@@ -25,7 +26,8 @@ class FileInfo:
     Parameters
     ----------
     name
-        Path below the task's folder or the node's root, slashes between its parts.
+        Path below the task's folder or the node's root, slashes between its parts; bytes that are
+        no UTF-8 as `os.fsdecode` gives them.
     is_directory, size, last_modified
         What lists tell of it; the size in bytes.
     mode
@@ -68,7 +70,7 @@ def file_json(file: FileInfo, *, folder_url: str, os_type: OsType = OsType.LINUX
         What the node runs that it is on.
     """
     shape: JsonObject = {
-        "name": native_path(file.name, os_type),
+        "name": as_utf8(native_path(file.name, os_type)),
         "url": _file_url(file, folder_url),
         "isDirectory": file.is_directory,
     }
@@ -140,4 +142,5 @@ def parse_range(text: str | None, size: int) -> FileRange:
 
 
 def _file_url(file: FileInfo, folder_url: str) -> str:
-    return f"{folder_url}/{quote(file.name)}"
+    # The bytes of a name that is no UTF-8 are in its URL, by which it can be read.
+    return f"{folder_url}/{quote(file.name, errors='surrogateescape')}"

@@ -79,7 +79,9 @@ def _find(root: Branch, segments: Sequence[str]) -> tuple[Branch, dict[str, str]
         elif branch.below is None or not segment:
             raise WireError("ResourceNotFound")
         elif branch.parameter == _REST_OF_PATH:
-            parameters[_REST_OF_PATH] = unquote("/".join(segments[index:]))
+            # File names are bytes, which need not be UTF-8.
+            rest = unquote("/".join(segments[index:]), errors="surrogateescape")
+            parameters[_REST_OF_PATH] = rest
             return branch.below, parameters
         else:
             parameters[branch.parameter] = unquote(segment)

@@ -15,6 +15,7 @@ from runfleet.agent.folders import make_node
 from runfleet.agent.spelling import as_on_disk
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.states import OsType
+from runfleet.batch.texts import as_utf8
 from runfleet.emulator.answers import Answer, FileAnswer
 from runfleet.emulator.handlers.tasks import find_task
 from runfleet.emulator.node_roots import node_root
@@ -111,7 +112,7 @@ def _info(name: str, path: Path) -> FileInfo | None:
 
 def _find(folder: Folder, request: Request) -> tuple[FileInfo, Path]:
     """The file that a request names, which never lies outside the folder."""
-    name = _spelled(folder, request.parameters["path"].replace("\\", "/").strip("/"))
+    name = _spelled(folder, request.parameters["path"])
     path = folder.path / name
     info = _info(name, path)
     if info is None or not _is_within(folder.path, name):
@@ -120,9 +121,12 @@ def _find(folder: Folder, request: Request) -> tuple[FileInfo, Path]:
     return info, path
 
 
-def _spelled(folder: Folder, name: str) -> str:
-    """Spell a name as the file is, which is found in any case on Windows."""
-    if folder.os_type is not OsType.WINDOWS or ".." in name:
+def _spelled(folder: Folder, asked: str) -> str:
+    """Spell a name as the file is: on Windows it is found in any case, by either separator."""
+    if folder.os_type is not OsType.WINDOWS:
+        return asked.strip("/")
+    name = asked.replace("\\", "/").strip("/")
+    if ".." in name:
         return name
     return as_on_disk(f"{folder.path}/{name}").removeprefix(f"{folder.path}/")
 
@@ -141,7 +145,8 @@ def _properties(folder: Folder, request: Request) -> Response:
 def _download(folder: Folder, request: Request) -> Answer:
     info, path = _find(folder, request)
     if info.is_directory:
-        raise invalid_property("filePath", info.name, "names a folder, which has no content")
+        name = as_utf8(info.name)
+        raise invalid_property("filePath", name, "names a folder, which has no content")
     part = files.parse_range(request.headers.get("ocp-range"), info.size)
     # A part is answered with 200, not 206: the clients take nothing else.
     headers = _headers(folder, request, info) | {"Content-Length": str(part.length)}
@@ -182,14 +187,17 @@ def _remove_empty(path: Path) -> None:
 
 
 def _list(folder: Folder, request: Request) -> Response:
-    names = sorted(
-        walk(folder.path, recursive=request.flag("recursive")), key=lambda info: info.name
-    )
+    found = sorted(walk(folder.path, recursive=request.flag("recursive")), key=_key)
     shapes = (
-        (info.name, files.file_json(info, folder_url=folder.url, os_type=folder.os_type))
-        for info in names
+        (_key(info), files.file_json(info, folder_url=folder.url, os_type=folder.os_type))
+        for info in found
     )
     return respond(request, list_json(request, "files", fields.FILES, shapes))
+
+
+def _key(info: FileInfo) -> str:
+    """The bytes of a name, a character each: the name itself need not fit into a link."""
+    return os.fsencode(info.name).decode("latin-1")
 
 
 async def list_task_files(service: Service, request: Request) -> Response:
