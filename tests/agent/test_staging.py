@@ -131,8 +131,10 @@ def test_a_connection_that_breaks_off_is_made_again(agent, blob_server, is_conta
 
 
 def test_a_server_that_is_not_there(agent):
-    ended, _ = fetch(agent, FileToFetch("http://127.0.0.1:1/a", file_path="a"))
-    assert failure_of(ended).code == "BlobDownloadMiscError"
+    ended, _ = fetch(agent, FileToFetch("http://127.0.0.1:1/a", file_path="x/a"))
+    failure = failure_of(ended)
+    assert failure.code == "BlobDownloadMiscError"
+    assert failure.details["FilePath"] == "x/a"
 
 
 def failure_of(ended):
@@ -175,13 +177,33 @@ def test_a_refusal_of_a_server(agent, blob_server, status, code, is_container):
     failure = failure_of(ended)
     assert failure.code == code
     assert str(status) in failure.details["Message"]
+    assert failure.details["FilePath"] == "a"
     assert "secret" not in str(failure)
+
+
+@pytest.mark.parametrize(("file_path", "place"), [("", "in/slow"), ("x", "x/in/slow")])
+def test_a_blob_that_goes_while_its_container_is_fetched(agent, blob_server, file_path, place):
+    """The failure names the one blob and its place, not those of the container."""
+    blob_server.blobs["study-one/in/slow"] = b"content"
+    container = f"{blob_server.url}/study-one"
+    file = FileToFetch(container, is_container=True, file_path=file_path)
+    execution = agent.task("true", files=(file,))
+    agent.say(execution)
+    assert blob_server.held.wait(60)
+    del blob_server.blobs["study-one/in/slow"]
+    blob_server.hold.set()
+    failure = failure_of(agent.ended(execution))
+    assert failure.code == "BlobNotFound"
+    assert failure.details["BlobSource"] == f"{container}/in/slow"
+    assert failure.details["FilePath"] == place
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/a", "nonsense", "file://elsewhere/a", "data:,a"])
 def test_a_url_of_another_kind_is_not_fetched(agent, url):
     ended, _ = fetch(agent, FileToFetch(url, file_path="a"))
-    assert failure_of(ended).code == "BlobDownloadMiscError"
+    failure = failure_of(ended)
+    assert failure.code == "BlobDownloadMiscError"
+    assert failure.details["FilePath"] == "a"
 
 
 @given(st.text("ab./\0", max_size=10))

@@ -83,7 +83,7 @@ def _fetch_into(
     target = target_path(working_directory, relative, url)
     draft = files.partial_path(partial_folder)
     try:
-        _fetch_blob(url, draft, cancellation)
+        _fetch_blob(url, relative, draft, cancellation)
         os.chmod(draft, _mode(file))
         with cancellation.if_wanted():
             files.move(draft, target)
@@ -97,30 +97,30 @@ def _mode(file: FileToFetch) -> int:
     return int(file.file_mode, 8)
 
 
-def _fetch_blob(url: str, partial: str, cancellation: Cancellation) -> None:
+def _fetch_blob(url: str, relative: str, partial: str, cancellation: Cancellation) -> None:
     source = local_path(url)
     files.make_parent(partial)
     if source is None:
-        _download(url, partial, cancellation)
+        _download(url, relative, partial, cancellation)
     else:
         files.copy(source, partial)
 
 
-def _download(url: str, partial: str, cancellation: Cancellation) -> None:
+def _download(url: str, relative: str, partial: str, cancellation: Cancellation) -> None:
     from runfleet.agent.web import web_blobs
     from runfleet.storage.channel import WebError
 
-    _demand_remote(url)
+    _demand_remote(url, relative)
     try:
         web_blobs().download(url, partial, check=cancellation.check)
     except WebError as error:
-        raise _web_error(error.status, error.message, url) from error
+        raise _web_error(error.status, error.message, url, relative) from error
 
 
-def _demand_remote(url: str) -> None:
+def _demand_remote(url: str, relative: str) -> None:
     if not is_remote(url):
         reason = "the URL is neither one of the web nor a file of this machine"
-        raise ExecutionError("BlobDownloadMiscError", **_place(url), Message=reason)
+        raise ExecutionError("BlobDownloadMiscError", **_place(url, relative), Message=reason)
 
 
 def _blobs(file: FileToFetch, cancellation: Cancellation) -> Iterator[tuple[str, str]]:
@@ -137,14 +137,14 @@ def _remote_names(file: FileToFetch, cancellation: Cancellation) -> Iterator[str
     from runfleet.agent.web import web_blobs
     from runfleet.storage.channel import WebError
 
-    _demand_remote(file.url)
+    _demand_remote(file.url, file.file_path)
     try:
         for page in web_blobs().list(file.url, file.blob_prefix, check=cancellation.check):
             for blob in page:
                 if not blob.name.endswith("/"):  # the mark of an empty folder
                     yield blob.name
     except WebError as error:
-        raise _web_error(error.status, error.message, file.url) from error
+        raise _web_error(error.status, error.message, file.url, file.file_path) from error
 
 
 def _local_names(folder: str, file: FileToFetch) -> Iterator[str]:
@@ -155,12 +155,13 @@ def _local_names(folder: str, file: FileToFetch) -> Iterator[str]:
         for blob in DirectoryStorage(container.parent).list_blobs(container.name, file.blob_prefix):
             yield blob.name
     except StorageError as error:
-        raise ExecutionError("BlobNotFound", **_place(file.url), Message=error.message) from error
+        place = _place(file.url, file.file_path)
+        raise ExecutionError("BlobNotFound", **place, Message=error.message) from error
 
 
-def _web_error(status: int | None, reason: str, url: str) -> ExecutionError:
+def _web_error(status: int | None, reason: str, url: str, relative: str) -> ExecutionError:
     code = _CODES_BY_STATUS.get(status or 0, "BlobDownloadMiscError")
-    return ExecutionError(code, **_place(url), Message=reason)
+    return ExecutionError(code, **_place(url, relative), Message=reason)
 
 
 def _error_of(error: OSError, url: str, relative: str) -> ExecutionError:
@@ -173,5 +174,5 @@ def _error_of(error: OSError, url: str, relative: str) -> ExecutionError:
     return from_os_error(error, code, **_place(url, relative))
 
 
-def _place(url: str, relative: str = "") -> dict[str, str]:
-    return {"BlobSource": without_query(url), "FilePath": relative}
+def _place(url: str, relative: str) -> dict[str, str]:
+    return {"BlobSource": without_query(url), "FilePath": relative.removeprefix("./")}
