@@ -189,6 +189,19 @@ def test_a_task_is_deleted(account, job, client):
     account.run(job, "runs")
 
 
+def test_tasks_of_a_job_that_is_being_deleted_go_with_it(account, pool, sh, tmp_path):
+    line = sh(f'while ! test -e "{tmp_path}/go"; do sleep 0.02; done')
+    job = account.job(
+        pool, jobPreparationTask={"commandLine": "true"}, jobReleaseTask={"commandLine": line}
+    )
+    account.run(job, "t")
+    account.send("DELETE", f"/jobs/{job}")
+    refused = account.send("DELETE", f"/jobs/{job}/tasks/t")
+    assert account.code(refused) == (409, "JobBeingDeleted")
+    (tmp_path / "go").touch()
+    account.gone(f"/jobs/{job}")
+
+
 def test_only_the_constraints_of_a_task_change(account, client):
     """Item 91, and 11.38."""
     job = account.job(NOWHERE)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
-from runfleet.batch.states import TaskResult, TaskState
+from runfleet.batch.states import JobState, TaskResult, TaskState
 from runfleet.scheduler import dependencies, jobs, tasks
 from runfleet.scheduler.commands import ForgetTask, RemoveTaskFiles, SaveSubtasks, SaveTask
 from runfleet.scheduler.entries import Fate, JobEntry
@@ -72,6 +72,8 @@ def terminate_task(state: State, now: datetime, stored: Task) -> None:
 def delete_task(state: State, now: datetime, stored: Task) -> None:
     """Forget a task with its files, ending it first if it runs."""
     job = state.job(stored.job_id)
+    if job.job.state is JobState.DELETING:
+        raise BatchRuleError("JobBeingDeleted")
     task = living_record(job, stored)
     _uncount(job, task)
     running = job.running.get(task.sequence)
