@@ -83,6 +83,23 @@ def test_a_job_is_read_changed_and_replaced_whole(account, client, auto, unused)
     client.begin_delete_job(unused, polling_interval=0).result()
 
 
+@pytest.mark.parametrize(("asked", "shown"), [(None, "Spread"), ({"nodeFillType": "pack"}, "Pack")])
+def test_how_nodes_are_filled_is_spelled_as_pools_spell_it(account, auto, unused, asked, shown):
+    """With a capital: of the job, of its pool, and of a schedule; and it may be sent back so."""
+    specification = auto(nodes=0, pool={"taskSchedulingPolicy": asked})
+    job = create(account, unused, specification)
+    later = {"doNotRunUntil": "2099-01-01T00:00:00Z"}
+    schedule = {"id": f"{unused}-s", "schedule": later, "jobSpecification": specification}
+    account.send("POST", "/jobschedules", schedule)
+    of_schedule = account.get(f"/jobschedules/{unused}-s")["jobSpecification"]
+    described = [one["poolInfo"]["autoPoolSpecification"]["pool"] for one in (job, of_schedule)]
+    made = account.get(f"/pools/{job['executionInfo']['poolId']}")
+    fill_types = [one["taskSchedulingPolicy"]["nodeFillType"] for one in (*described, made)]
+    assert fill_types == [shown] * 3
+    same = account.send("PATCH", f"/jobs/{unused}", {"poolInfo": job["poolInfo"]})
+    assert same.status_code == 200
+
+
 def test_a_job_that_moves_leaves_no_auto_pool_behind(account, auto, unused):
     pool = create(account, unused, auto(nodes=0))["executionInfo"]["poolId"]
     account.send("POST", f"/jobs/{unused}/disable", {"disableTasks": "wait"})

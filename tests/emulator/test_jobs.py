@@ -187,6 +187,9 @@ def test_terminating_with_the_last_task_is_not_taken_back(account):
     account.send("PATCH", f"/jobs/{job}", {"onAllTasksComplete": "terminatejob"})
     response = account.send("PATCH", f"/jobs/{job}", {"onAllTasksComplete": "noaction"})
     assert account.code(response) == (400, "InvalidPropertyValue")
+    replaced = account.send("PUT", f"/jobs/{job}", {"poolInfo": {"poolId": NOWHERE}})
+    assert account.code(replaced) == (400, "InvalidPropertyValue")
+    assert account.get(f"/jobs/{job}")["onAllTasksComplete"] == "terminatejob"
 
 
 def test_a_failed_task_ends_a_job_that_says_so(account, pool):

@@ -59,7 +59,7 @@ class World:
         self(
             pool_requests.create_pool,
             spec,
-            b"{}",
+            "{}",
             target_dedicated=0,
             target_low_priority=0,
             autoscale=None if formula is None else AutoscaleSpec(formula, interval),
@@ -67,7 +67,7 @@ class World:
 
     def add_tasks(self, count: int, job_id: str = "job") -> None:
         if job_id not in self.state.jobs:
-            self(job_requests.create_job, JobSpec(job_id, "Pool"), b"{}")
+            self(job_requests.create_job, JobSpec(job_id, "Pool"), "{}")
         added = []
         for _ in range(count):
             self.sequence += 1
@@ -267,7 +267,7 @@ def test_a_task_on_several_nodes_counts_for_each_of_them(world):
     """Waiting and running, so that a pool grows to what it needs and does not shrink below."""
     spec = PoolSpec("Pool", "standard_f2s_v2", enable_inter_node_communication=True)
     world.make_pool(BY_PENDING_TASKS, spec=spec)
-    world(job_requests.create_job, JobSpec("job", "Pool"), b"{}")
+    world(job_requests.create_job, JobSpec("job", "Pool"), "{}")
     task = Task("job", "t", 1, world.now, world.now, world.now, instances=3)
     world(task_requests.add_tasks, "job", [task])
     world.wait(6 * MINUTE)

@@ -78,14 +78,14 @@ class World:
         self(
             pool_requests.create_pool,
             pool_spec,
-            b"{}",
+            "{}",
             target_dedicated=nodes,
             target_low_priority=0,
         )
         self.wait()
 
     def job(self, job_id: str = "job", **spec) -> None:
-        self(job_requests.create_job, JobSpec(job_id, "pool", **spec), b"{}")
+        self(job_requests.create_job, JobSpec(job_id, "pool", **spec), "{}")
 
     def tasks(self, *task_ids: str, job_id: str = "job", **more) -> None:
         added = [self._task(job_id, task_id, **more) for task_id in task_ids]
@@ -415,7 +415,7 @@ def test_a_job_ends_itself_after_its_last_task_and_an_empty_one_at_once(world):
     world.job()
     world.tasks("a", "b")
     spec = JobSpec("job", "pool", on_all_tasks_complete=OnAllTasksComplete.TERMINATE_JOB)
-    world(job_requests.update_job, spec, b"{}")
+    world(job_requests.update_job, spec, "{}")
     world.end("a", exit_code=1)
     assert world.state.job("job").job.state is JobState.ACTIVE
     world.end("b")
@@ -535,7 +535,7 @@ def test_what_is_done_to_nodes_that_are_there_can_be_seen_and_stopped(world):
     """Unless a delay is chosen, the first nodes of a pool alone are there at once."""
     world.state.node_delay = None
     targets = {"target_dedicated": 1, "target_low_priority": 0}
-    world(pool_requests.create_pool, PoolSpec("pool", "standard_f2s_v2"), b"{}", **targets)
+    world(pool_requests.create_pool, PoolSpec("pool", "standard_f2s_v2"), "{}", **targets)
     world.wait(0.01)
     (entry,) = world.nodes()
     assert entry.node.state is NodeState.IDLE
@@ -674,6 +674,6 @@ def test_a_job_that_its_failed_task_ends_starts_no_other(world):
 
 def test_a_start_task_that_is_asked_no_more_is_not_retried(world):
     world.pool(start_task=StartTaskSpec(COMMAND, max_task_retry_count=1))
-    world(pool_requests.update_pool, PoolSpec("pool", "standard_f2s_v2"), b"{}")
+    world(pool_requests.update_pool, PoolSpec("pool", "standard_f2s_v2"), "{}")
     world.end_execution(world.of(StartNodeTask)[0].execution, exit_code=1)
     assert world.nodes()[0].node.state is NodeState.START_TASK_FAILED

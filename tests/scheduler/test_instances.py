@@ -25,9 +25,9 @@ class World:
         self.now = START
         spec = PoolSpec("pool", "standard_f2s_v2", enable_inter_node_communication=True)
         targets = {"target_dedicated": 3, "target_low_priority": 0}
-        self(pool_requests.create_pool, spec, b"{}", **targets)
+        self(pool_requests.create_pool, spec, "{}", **targets)
         self(reports.on_time)
-        self(job_requests.create_job, JobSpec("job", "pool"), b"{}")
+        self(job_requests.create_job, JobSpec("job", "pool"), "{}")
         self.task = Task(
             "job", "t", 1, START, START, START, instances=3, max_task_retry_count=retries
         )

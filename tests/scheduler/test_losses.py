@@ -31,12 +31,12 @@ class Pool:
         self.decide(
             pool_requests.create_pool,
             PoolSpec("p", "standard_f2s_v2", task_slots_per_node=2),
-            b"{}",
+            "{}",
             target_dedicated=0 if self.spot else 1,
             target_low_priority=1 if self.spot else 0,
         )
         self.wait()
-        self.decide(job_requests.create_job, JobSpec("j", "p"), b"{}")
+        self.decide(job_requests.create_job, JobSpec("j", "p"), "{}")
         tasks = [Task("j", f"t{n}", n, START, START, START) for n in (1, 2, 3)]
         self.decide(task_requests.add_tasks, "j", tasks)
 

@@ -578,14 +578,14 @@ AUTO_POOLS = st.builds(
     AutoPoolSpec,
     st.sampled_from(PoolLifetimeOption),
     st.just(PoolSpec("", "standard_f2s_v2", task_slots_per_node=2)),
-    st.just(b"{}"),
+    st.just("{}"),
     target_dedicated=st.integers(0, 2),
 )
 SCHEDULE_SPECS = st.builds(
     JobScheduleSpec,
     SCHEDULE_IDS,
     st.builds(_in_schedule, JOB_SPECS, st.none() | AUTO_POOLS),
-    st.just(b"{}"),
+    st.just("{}"),
     do_not_run_until=st.none() | st.just(START + timedelta(minutes=20)),
     do_not_run_after=st.none() | st.just(START + timedelta(minutes=40)),
     start_window=st.none() | st.just(timedelta(minutes=1)),
@@ -615,7 +615,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.create_pool(pool, nodes, 0)
         self.world.wait(5)
         job = replace(job, pool_id=pool.pool_id, on_all_tasks_complete=NO_ACTION)
-        self.world.ask(job_requests.create_job, job, b"{}")
+        self.world.ask(job_requests.create_job, job, "{}")
         self.world.add_tasks(job.job_id, [(f"c{n}", 1, 0, 0) for n in range(6)], parent="t4")
         self.world.add_tasks(job.job_id, [(f"t{n}", 1, n % 3, n % 4) for n in range(7)])
 
@@ -627,7 +627,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.world.ask(
             pool_requests.create_pool,
             spec,
-            b"{}",
+            "{}",
             target_dedicated=dedicated,
             target_low_priority=low_priority,
         )
@@ -641,7 +641,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         entry = self.world.state.pools.get(spec.pool_id)
         if entry is not None and entry.nodes:
             spec = replace(entry.pool.spec, start_task=spec.start_task)
-        self.world.ask(pool_requests.update_pool, spec, b"{}")
+        self.world.ask(pool_requests.update_pool, spec, "{}")
 
     @rule(
         pool_id=POOL_IDS,
@@ -742,7 +742,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule(spec=JOB_SPECS)
     def create_job(self, spec: JobSpec) -> None:
-        self.world.ask(job_requests.create_job, spec, b"{}")
+        self.world.ask(job_requests.create_job, spec, "{}")
 
     @rule(spec=JOB_SPECS)
     def update_job(self, spec: JobSpec) -> None:
@@ -756,7 +756,7 @@ class SchedulerMachine(RuleBasedStateMachine):
                 uses_task_dependencies=now.uses_task_dependencies,
                 manager=now.manager,
             )
-        self.world.ask(job_requests.update_job, spec, b"{}")
+        self.world.ask(job_requests.update_job, spec, "{}")
 
     @rule(job_id=JOB_IDS, option=st.sampled_from(DisableJobOption))
     def disable_job(self, job_id: str, option: DisableJobOption) -> None:
@@ -776,7 +776,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule(spec=SCHEDULE_SPECS, decision=st.sampled_from(["create", "update"]))
     def write_job_schedule(self, spec: JobScheduleSpec, decision: str) -> None:
-        self.world.ask(getattr(schedule_requests, f"{decision}_job_schedule"), spec, b"{}")
+        self.world.ask(getattr(schedule_requests, f"{decision}_job_schedule"), spec, "{}")
 
     @rule(
         schedule_id=SCHEDULE_IDS,

@@ -49,8 +49,8 @@ class World:
         self(reports.on_time)
 
     def schedule(self, job: JobSpec = JOB, **times) -> None:
-        spec = JobScheduleSpec("s", job, b"{}", **times)
-        self(schedule_requests.create_job_schedule, spec, b"{}")
+        spec = JobScheduleSpec("s", job, "{}", **times)
+        self(schedule_requests.create_job_schedule, spec, "{}")
 
     def ask(self, name: str) -> None:
         self(getattr(schedule_requests, f"{name}_job_schedule"), "s")
@@ -211,11 +211,11 @@ def test_deleting_takes_all_jobs_along(world):
 def test_a_schedule_and_a_job_do_not_share_an_id(world):
     world.schedule()
     with pytest.raises(BatchRuleError, match="JobScheduleWithSameIdExists"):
-        world(job_requests.create_job, JobSpec("S", "pool"), b"{}")
-    world(job_requests.create_job, JobSpec("job", "pool"), b"{}")
-    spec = JobScheduleSpec("JOB", JOB, b"{}")
+        world(job_requests.create_job, JobSpec("S", "pool"), "{}")
+    world(job_requests.create_job, JobSpec("job", "pool"), "{}")
+    spec = JobScheduleSpec("JOB", JOB, "{}")
     with pytest.raises(BatchRuleError, match="JobWithSameIdExists"):
-        world(schedule_requests.create_job_schedule, spec, b"{}")
+        world(schedule_requests.create_job_schedule, spec, "{}")
     with pytest.raises(BatchRuleError, match="JobScheduleExists"):
         world.schedule()
 
@@ -231,7 +231,7 @@ def test_nothing_is_asked_of_a_schedule_that_has_ended(world, name):
 def test_an_update_holds_for_the_next_job(world):
     world.schedule(recurrence_interval=10 * MINUTE)
     spec = replace(world.record.spec, job=JobSpec("", "other"), recurrence_interval=2 * MINUTE)
-    world(schedule_requests.update_job_schedule, spec, b"{}")
+    world(schedule_requests.update_job_schedule, spec, "{}")
     assert world.record.next_run_time == START + 2 * MINUTE
     world.end_job(1)
     world.wait(2)
@@ -241,7 +241,7 @@ def test_an_update_holds_for_the_next_job(world):
 
 def auto_pool(lifetime: PoolLifetimeOption, *, keep_alive: bool = False) -> JobSpec:
     spec = AutoPoolSpec(
-        lifetime, PoolSpec("", "standard_f2s_v2"), b"{}", id_prefix="x", keep_alive=keep_alive
+        lifetime, PoolSpec("", "standard_f2s_v2"), "{}", id_prefix="x", keep_alive=keep_alive
     )
     return JobSpec("", "", auto_pool=spec)
 

@@ -69,7 +69,7 @@ POOL = Pool(
         start_task=StartTaskSpec(COMMAND, 2, wait_for_success=False),
         packages=(ApplicationPackageReference("a", "1"), ApplicationPackageReference("b")),
     ),
-    body=b'{"id": "Pool"}',
+    body='{"id": "Pool"}',
     creation_time=START,
     last_modified=LATER,
     state=PoolState.ACTIVE,
@@ -113,7 +113,7 @@ JOB = Job(
         release=ReleaseTaskSpec("r", COMMAND),
         common_environment={"A": "b"},
     ),
-    body=b'{"id": "Job"}',
+    body='{"id": "Job"}',
     creation_time=START,
     last_modified=LATER,
     state=JobState.DISABLED,
@@ -126,7 +126,7 @@ SCHEDULE = JobSchedule(
     spec=JobScheduleSpec(
         "Schedule", JOB.spec, JOB.body, START, LATER, timedelta(minutes=5), timedelta(days=1)
     ),
-    body=b'{"displayName": "x"}',
+    body='{"displayName": "x"}',
     creation_time=START,
     last_modified=LATER,
     state=JobScheduleState.DISABLED,
@@ -182,6 +182,17 @@ def test_a_pool_of_before_there_was_autoscale_is_read(full, path):
         )
         connection.commit()
     assert full.pools() == [replace(POOL, autoscale=None, autoscale_enable_time=None)]
+
+
+def test_durations_in_hours_and_minutes_as_they_were_once_written_are_read(full, path):
+    full.commit()
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        query = "UPDATE jobs SET record = replace(replace(record, 'PT3600S', 'PT1H'), ?, 'PT15M')"
+        database.execute(query, ("PT900S",))
+        ((record,),) = database.execute("SELECT record FROM jobs")
+    assert "PT1H" in record
+    assert "PT15M" in record
+    assert Store(path).jobs() == [JOB]
 
 
 def test_a_record_that_is_saved_again_replaces_the_one_before(full):

@@ -19,7 +19,7 @@ from runfleet.batch.states import JobState
 from runfleet.store import Store, StoredTask
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-JOB = Job(JobSpec("job", "pool"), b"{}", START, START, JobState.ACTIVE, START)
+JOB = Job(JobSpec("job", "pool"), "{}", START, START, JobState.ACTIVE, START)
 
 PARENTS = st.sampled_from(["a", "A", "b", "-1", *map(str, range(8)), "04", "007", "5x", "1_0"])
 NUMBERS = st.integers(-2, 9)

@@ -113,7 +113,7 @@ def opened(path, *job_ids):
     store = Store(path)
     for job_id in job_ids:
         spec = JobSpec(job_id, "pool")
-        store.save_job(Job(spec, b"{}", START, START, JobState.ACTIVE, START))
+        store.save_job(Job(spec, "{}", START, START, JobState.ACTIVE, START))
     store.commit()
     return store
 

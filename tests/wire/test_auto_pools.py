@@ -70,7 +70,7 @@ def test_what_the_sdk_asks_for_is_understood(sent):
     assert auto_pool.pool.task_slots_per_node == 4
     assert auto_pool.pool.resize_timeout == timedelta(minutes=6)
     assert auto_pool.pool.start_task.command.command_line == "begin"
-    assert b"secret" not in parsed.body + auto_pool.pool_body
+    assert "secret" not in parsed.body + auto_pool.pool_body
 
 
 def test_its_defaults_are_filled_in():

@@ -258,11 +258,16 @@ def test_replacing_a_job_resets_what_is_left_out(sent):
 
 
 def test_a_job_that_ends_with_its_tasks_cannot_be_told_to_go_on():
+    """Nor can it by leaving that out of what replaces it."""
     current = job_of(parse(onAllTasksComplete="terminatejob"))
-    for change in (jobs.patch, jobs.replace):
+    back = orjson.dumps(MINIMAL | {"onAllTasksComplete": "noaction"})
+    without = orjson.dumps(MINIMAL)
+    for change, body in ((jobs.patch, back), (jobs.replace, back), (jobs.replace, without)):
         with pytest.raises(WireError) as caught:
-            change(current, orjson.dumps(MINIMAL | {"onAllTasksComplete": "noaction"}))
+            change(current, body)
+        assert caught.value.code == "InvalidPropertyValue"
         assert caught.value.details["PropertyName"] == "onAllTasksComplete"
+    assert jobs.patch(current, without).spec == current.spec
 
 
 def test_disabling_says_what_becomes_of_tasks(sent):
@@ -309,7 +314,14 @@ def test_sdk_15_reads_what_preparation_and_release_did():
 
 def test_sdk_15_reads_task_counts():
     job = job_of(parse(), counts=TaskCounts(1, 2, 3, 4), slot_counts=TaskCounts(5, 6, 7, 8))
-    read = models.BatchTaskCountsResult(jobs.task_counts_json(job))
+    read = models.BatchTaskCountsResult(jobs.task_counts_json(job, "2025-06-01"))
     assert (read.task_counts.active, read.task_counts.running) == (1, 2)
     assert (read.task_counts.completed, read.task_counts.failed) == (7, 4)
     assert read.task_slot_counts.completed == 15
+
+
+def test_task_counts_were_flat_before_nodes_had_slots():
+    job = job_of(parse(), counts=TaskCounts(1, 2, 3, 4))
+    old = {"active": 1, "running": 2, "completed": 7, "succeeded": 3, "failed": 4}
+    assert jobs.task_counts_json(job, "2020-03-01.11.0") == old
+    assert jobs.task_counts_json(job, "2020-09-01.12.0")["taskCounts"] == old

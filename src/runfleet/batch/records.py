@@ -183,7 +183,7 @@ class Pool:
     """
 
     spec: PoolSpec
-    body: bytes
+    body: str
     creation_time: datetime
     last_modified: datetime
     state: PoolState
@@ -364,7 +364,7 @@ class Job:
     """
 
     spec: JobSpec
-    body: bytes
+    body: str
     creation_time: datetime
     last_modified: datetime
     state: JobState
@@ -404,7 +404,7 @@ class JobSchedule:
     """
 
     spec: JobScheduleSpec
-    body: bytes
+    body: str
     creation_time: datetime
     last_modified: datetime
     state: JobScheduleState

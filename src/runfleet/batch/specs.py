@@ -344,7 +344,7 @@ class AutoPoolSpec:
 
     lifetime: PoolLifetimeOption
     pool: PoolSpec
-    pool_body: bytes
+    pool_body: str
     target_dedicated: int = 0
     target_low_priority: int = 0
     autoscale: AutoscaleSpec | None = None
@@ -446,7 +446,7 @@ class JobScheduleSpec:
 
     schedule_id: str
     job: JobSpec
-    job_body: bytes
+    job_body: str
     do_not_run_until: datetime | None = None
     do_not_run_after: datetime | None = None
     start_window: timedelta | None = None

@@ -33,7 +33,7 @@ def create_job(
     state: State,
     now: datetime,
     spec: JobSpec,
-    body: bytes,
+    body: str,
     *,
     scheduling_error: Failure | None = None,
 ) -> None:
@@ -49,7 +49,7 @@ def create_job(
 
 
 @decision
-def update_job(state: State, now: datetime, spec: JobSpec, body: bytes) -> None:
+def update_job(state: State, now: datetime, spec: JobSpec, body: str) -> None:
     """Take over what a client changed; the pool only while the job is disabled."""
     job = state.job(spec.job_id)
     demand_living(job)

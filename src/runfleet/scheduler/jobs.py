@@ -23,7 +23,7 @@ from runfleet.scheduler.state import Due, State
 def create(
     state: State,
     spec: JobSpec,
-    body: bytes,
+    body: str,
     now: datetime,
     *,
     scheduling_error: Failure | None = None,

@@ -16,7 +16,7 @@ from runfleet.scheduler.state import State
 def create(
     state: State,
     spec: PoolSpec,
-    body: bytes,
+    body: str,
     now: datetime,
     *,
     target_dedicated: int,

@@ -26,7 +26,7 @@ def create_pool(
     state: State,
     now: datetime,
     spec: PoolSpec,
-    body: bytes,
+    body: str,
     *,
     target_dedicated: int,
     target_low_priority: int,
@@ -65,7 +65,7 @@ def demand_steady(entry: PoolEntry) -> None:
 
 
 @decision
-def update_pool(state: State, now: datetime, spec: PoolSpec, body: bytes) -> None:
+def update_pool(state: State, now: datetime, spec: PoolSpec, body: str) -> None:
     """Take over what a client changed; nodes in place keep what they have."""
     entry = state.pool(spec.pool_id)
     demand_active(entry)

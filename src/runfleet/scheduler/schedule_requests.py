@@ -31,7 +31,7 @@ def _living(state: State, schedule_id: str) -> JobScheduleEntry:
 
 
 @decision
-def create_job_schedule(state: State, now: datetime, spec: JobScheduleSpec, body: bytes) -> None:
+def create_job_schedule(state: State, now: datetime, spec: JobScheduleSpec, body: str) -> None:
     """Make a job schedule, and its first job if that is due."""
     key = spec.schedule_id.lower()
     existing = state.job_schedules.get(key)
@@ -47,7 +47,7 @@ def create_job_schedule(state: State, now: datetime, spec: JobScheduleSpec, body
 
 
 @decision
-def update_job_schedule(state: State, now: datetime, spec: JobScheduleSpec, body: bytes) -> None:
+def update_job_schedule(state: State, now: datetime, spec: JobScheduleSpec, body: str) -> None:
     """Take over what a client changed; a job that is there stays as it was."""
     schedule = _living(state, spec.schedule_id)
     demand_slots_for_manager(state, spec.job)

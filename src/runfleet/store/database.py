@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from msgspec.json import Decoder, Encoder
 
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool
 from runfleet.store.dependencies import DEPENDENCY_SCHEMA, DependencyTable
@@ -36,11 +36,12 @@ CREATE TABLE IF NOT EXISTS job_nodes (
 """
 _PURGE_AT_ONCE = 1_000
 
-_POOL = TypeAdapter(Pool)
-_NODE = TypeAdapter(Node)
-_JOB = TypeAdapter(Job)
-_JOB_SCHEDULE = TypeAdapter(JobSchedule)
-_JOB_NODE = TypeAdapter(JobNode)
+_POOL = Decoder(Pool)
+_NODE = Decoder(Node)
+_JOB = Decoder(Job)
+_JOB_SCHEDULE = Decoder(JobSchedule)
+_JOB_NODE = Decoder(JobNode)
+_encode = Encoder().encode
 
 
 class Store:
@@ -121,13 +122,13 @@ class Store:
         self._begin()
         return self._connection.execute(statement, values)
 
-    def _read(self, adapter: TypeAdapter[Record], statement: str, *values: Any) -> Iterator[Record]:
+    def _read(self, decoder: Decoder[Record], statement: str, *values: Any) -> Iterator[Record]:
         for (record,) in self._connection.execute(statement, values):
-            yield adapter.validate_json(record)
+            yield decoder.decode(record)
 
     def save_pool(self, pool: Pool) -> None:
         """Insert or replace a pool."""
-        values = (pool.spec.pool_id.lower(), _POOL.dump_json(pool))
+        values = (pool.spec.pool_id.lower(), _encode(pool))
         self._write("INSERT OR REPLACE INTO pools VALUES (?, ?)", values)
 
     def forget_pool(self, pool_id: str) -> None:
@@ -141,7 +142,7 @@ class Store:
 
     def save_node(self, node: Node) -> None:
         """Insert or replace a node."""
-        values = (node.node_id, node.pool_id.lower(), _NODE.dump_json(node))
+        values = (node.node_id, node.pool_id.lower(), _encode(node))
         self._write("INSERT OR REPLACE INTO nodes VALUES (?, ?, ?)", values)
 
     def forget_node(self, node_id: str) -> None:
@@ -154,7 +155,7 @@ class Store:
 
     def save_job(self, job: Job) -> None:
         """Insert or replace a job."""
-        key, record = job.spec.job_id.lower(), _JOB.dump_json(job)
+        key, record = job.spec.job_id.lower(), _encode(job)
         if key in self._job_numbers:
             self._write("UPDATE jobs SET record = ? WHERE key = ?", (record, key))
         else:
@@ -178,7 +179,7 @@ class Store:
 
     def save_job_schedule(self, schedule: JobSchedule) -> None:
         """Insert or replace a job schedule."""
-        values = (schedule.spec.schedule_id.lower(), _JOB_SCHEDULE.dump_json(schedule))
+        values = (schedule.spec.schedule_id.lower(), _encode(schedule))
         self._write("INSERT OR REPLACE INTO job_schedules VALUES (?, ?)", values)
 
     def forget_job_schedule(self, schedule_id: str) -> None:
@@ -194,7 +195,7 @@ class Store:
         values = (
             self.job_number(job_node.job_id),
             job_node.node_id,
-            _JOB_NODE.dump_json(job_node),
+            _encode(job_node),
         )
         self._write("INSERT OR REPLACE INTO job_nodes VALUES (?, ?, ?)", values)
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-from pydantic import TypeAdapter
+from msgspec.json import Decoder, Encoder
 
 from runfleet.batch.records import Failure, Task
 from runfleet.batch.specs import ExitConditions
-from runfleet.batch.states import ErrorCategory, TaskResult, TaskState
+from runfleet.batch.states import TaskResult, TaskState
 from runfleet.store.filters import EPOCH, instant, microseconds
 
 TASK_SCHEMA = """
@@ -109,7 +108,9 @@ INSERT = (
     f" VALUES ({', '.join('?' * len(_FIXED + _CHANGING))})"
 )
 UPDATE = f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in _CHANGING)} WHERE sequence = ?"
-_EXIT_CONDITIONS = TypeAdapter(ExitConditions)
+_FAILURE = Decoder(Failure)
+_EXIT_CONDITIONS = Decoder(ExitConditions)
+_encode = Encoder().encode
 
 
 def add_later_columns(connection: sqlite3.Connection) -> None:
@@ -131,7 +132,7 @@ def fixed_values(job: int, task: Task) -> tuple[Any, ...]:
         microseconds(task.creation_time),
         task.required_slots,
         task.instances,
-        _exit_conditions_json(task.exit_conditions),
+        _json(task.exit_conditions),
         task.preferred_node,
     )
 
@@ -150,7 +151,7 @@ def changing_values(task: Task) -> tuple[Any, ...]:
         microseconds(task.end_time),
         task.exit_code,
         task.result,
-        _failure_json(task.failure),
+        _json(task.failure),
         task.retry_count,
         microseconds(task.last_retry_time),
         task.requeue_count,
@@ -199,20 +200,13 @@ def _certain(value: int) -> datetime:
     return EPOCH + timedelta(microseconds=value)
 
 
-def _failure_json(failure: Failure | None) -> bytes | None:
-    return None if failure is None else orjson.dumps(failure)
+def _json(part: Failure | ExitConditions | None) -> bytes | None:
+    return None if part is None else _encode(part)
 
 
 def _failure(value: bytes | None) -> Failure | None:
-    if value is None:
-        return None
-    fields = orjson.loads(value)
-    return Failure(**{**fields, "category": ErrorCategory(fields["category"])})
-
-
-def _exit_conditions_json(conditions: ExitConditions | None) -> bytes | None:
-    return None if conditions is None else orjson.dumps(conditions)
+    return None if value is None else _FAILURE.decode(value)
 
 
 def _exit_conditions(value: bytes | None) -> ExitConditions | None:
-    return None if value is None else _EXIT_CONDITIONS.validate_json(value)
+    return None if value is None else _EXIT_CONDITIONS.decode(value)

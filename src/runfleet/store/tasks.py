@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from pydantic import TypeAdapter
+from msgspec.json import Decoder
 
 from runfleet.batch.filters import Filter
 from runfleet.batch.records import Subtask, Task, TaskCounts
@@ -20,7 +20,7 @@ from runfleet.store.task_rows import COLUMNS, INSERT, UPDATE, changing_values, f
 _WITH_BODY = f"SELECT {COLUMNS}, body FROM tasks JOIN bodies USING (sequence)"
 _WITHOUT_BODY = f"SELECT {COLUMNS}, NULL FROM tasks"
 _TABLES = ("tasks", "bodies", "subtasks")
-_SUBTASKS = TypeAdapter(list[Subtask])
+_SUBTASKS = Decoder(list[Subtask])
 _AHEAD = 16
 _MOST_AHEAD = 64
 _EXPIRY = "end_time + retention_time"
@@ -164,7 +164,7 @@ class TaskTable:
             return []
         statement = "SELECT records FROM subtasks WHERE sequence = ?"
         row = self._connection.execute(statement, (task.sequence,)).fetchone()
-        return [] if row is None else _SUBTASKS.validate_json(row[0])
+        return [] if row is None else _SUBTASKS.decode(row[0])
 
     def find(self, job: int, task_id: str) -> StoredTask | None:
         """The task of that id."""

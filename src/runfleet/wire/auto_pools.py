@@ -31,6 +31,11 @@ def fill(asked: models.BatchAutoPoolSpecification) -> JsonObject:
     return {"keepAlive": False, **asked, "pool": pools.specification_json(pool)}
 
 
+def as_shown(filled: JsonObject) -> JsonObject:
+    """What `fill` gave, in the spelling that clients read."""
+    return filled | {"pool": pools.as_shown(filled["pool"])}
+
+
 def auto_pool_spec(filled: Mapping[str, Any]) -> AutoPoolSpec:
     """How an auto pool is made, from what `fill` gave."""
     pool = pools.parse_specification(filled["pool"])

@@ -42,7 +42,7 @@ class ParsedJobSchedule:
     """
 
     spec: JobScheduleSpec
-    body: bytes
+    body: str
     packages: tuple[ApplicationPackageReference, ...]
 
 
@@ -101,7 +101,7 @@ def job_schedule_json(schedule: JobSchedule, *, base: str) -> JsonObject:
         "id": schedule.spec.schedule_id,
         **present(state),
         **orjson.loads(schedule.body),
-        "jobSpecification": orjson.loads(schedule.spec.job_body),
+        "jobSpecification": jobs.specification_json(schedule.spec.job_body),
         "executionInfo": _execution_json(schedule, base),
     }
 
@@ -132,7 +132,7 @@ def _parsed(schedule_id: str, job: jobs.ParsedJob, asked: JsonObject) -> ParsedJ
     )
     _check_order(spec)
     kept = {name: asked[name] for name in ("displayName", "schedule", "metadata") if name in asked}
-    return ParsedJobSchedule(spec, orjson.dumps(kept), job.packages)
+    return ParsedJobSchedule(spec, orjson.dumps(kept).decode(), job.packages)
 
 
 def _instant(text: str | None) -> datetime | None:

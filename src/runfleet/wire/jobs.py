@@ -81,14 +81,19 @@ _RELEASE_DEFAULTS: Mapping[str, Any] = {
     "retentionTime": duration_text(DEFAULT_RETENTION),
 }
 
-# A replaced job goes back to the defaults in these.  `onAllTasksComplete` stays as it is: from
-# `noaction` there is nothing to go back, from `terminatejob` there is no way back.
+# The version of the API from which on a node has slots for tasks.
+_FIRST_WITH_SLOTS = "2020-09"
+
+# A replaced job goes back to the defaults in these.  Of `onAllTasksComplete` the models of
+# azure-batch 14 say: to leave it out of a PUT "is equivalent to passing noaction.  This is an error
+# if the current value is terminatejob."
 _REPLACED = (
     "priority",
     "maxParallelTasks",
     "allowTaskPreemption",
     "constraints",
     "metadata",
+    "onAllTasksComplete",
 )
 
 
@@ -108,7 +113,7 @@ class ParsedJob:
     """
 
     spec: JobSpec
-    body: bytes
+    body: str
     packages: tuple[ApplicationPackageReference, ...] = ()
 
 
@@ -187,9 +192,18 @@ def parse_terminate(body: bytes) -> str:
     return options.get("terminateReason", DEFAULT_TERMINATE_REASON)
 
 
+def specification_json(body: str) -> JsonObject:
+    """What is remembered of a job, or of those that a schedule makes, as clients read it."""
+    job: JsonObject = orjson.loads(body)
+    auto_pool = job["poolInfo"].get("autoPoolSpecification")
+    if auto_pool:
+        job["poolInfo"]["autoPoolSpecification"] = auto_pools.as_shown(auto_pool)
+    return job
+
+
 def job_json(job: Job, *, base: str) -> JsonObject:
     """A job as clients read it."""
-    asked = orjson.loads(job.body)
+    asked = specification_json(job.body)
     execution = {
         "startTime": time_text(job.creation_time),
         "endTime": optional_time(job.end_time),
@@ -228,12 +242,12 @@ def preparation_release_json(
     return shape
 
 
-def task_counts_json(job: Job) -> JsonObject:
+def task_counts_json(job: Job, api_version: str) -> JsonObject:
     """How many tasks of a job are in each state, and how many slots they need."""
-    return {
-        "taskCounts": _counts_json(job.counts),
-        "taskSlotCounts": _counts_json(job.slot_counts),
-    }
+    counts = _counts_json(job.counts)
+    if api_version < _FIRST_WITH_SLOTS:
+        return counts
+    return {"taskCounts": counts, "taskSlotCounts": _counts_json(job.slot_counts)}
 
 
 def _counts_json(counts: TaskCounts) -> dict[str, int]:
@@ -255,18 +269,21 @@ def _directory_json(url: str, job_id: str, task_id: str, os_type: OsType) -> Jso
 
 
 def _changed(job: Job, kept: JsonObject, changes: JsonObject) -> ParsedJob:
-    before = kept.get("onAllTasksComplete")
-    if before == "terminatejob" and changes.get("onAllTasksComplete") == "noaction":
-        reason = "a job that ends with its tasks cannot be told to go on"
-        raise invalid_property("onAllTasksComplete", "noaction", reason)
     parsed = _parsed(job.spec.job_id, kept | changes)
+    _check_completion(job.spec.on_all_tasks_complete, parsed.spec.on_all_tasks_complete)
     if parsed.spec.auto_pool is None:
         return parsed
     auto_pools.check_change(_auto_pool(job.body), _auto_pool(parsed.body) or {})
     return ParsedJob(dataclasses.replace(parsed.spec, pool_id=job.spec.pool_id), parsed.body)
 
 
-def _auto_pool(body: bytes) -> JsonObject | None:
+def _check_completion(before: OnAllTasksComplete, after: OnAllTasksComplete) -> None:
+    if before is OnAllTasksComplete.TERMINATE_JOB and after is not before:
+        reason = "a job that ends with its tasks cannot be told to go on"
+        raise invalid_property("onAllTasksComplete", after, reason)
+
+
+def _auto_pool(body: str) -> JsonObject | None:
     auto_pool: JsonObject | None = orjson.loads(body)["poolInfo"].get("autoPoolSpecification")
     return auto_pool
 
@@ -286,7 +303,7 @@ def _parsed(job_id: str, job: JsonObject) -> ParsedJob:
     spec = _spec(job_id, full)
     manager = full.get("jobManagerTask")
     packages = parse_manager(manager, spec).head.packages if manager else ()
-    return ParsedJob(spec, orjson.dumps(full), packages)
+    return ParsedJob(spec, orjson.dumps(full).decode(), packages)
 
 
 def _spec(job_id: str, content: JsonObject) -> JobSpec:

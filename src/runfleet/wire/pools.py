@@ -79,7 +79,7 @@ class PoolRequest:
     """
 
     spec: PoolSpec
-    body: bytes
+    body: str
     target_dedicated: int
     target_low_priority: int
     autoscale: AutoscaleSpec | None
@@ -99,7 +99,7 @@ class PoolChange:
     """
 
     spec: PoolSpec
-    body: bytes
+    body: str
     needs_empty_pool: bool
 
 
@@ -142,7 +142,7 @@ def parse_specification(request: JsonObject, pool_id: str = "") -> PoolRequest:
     kept = _filled(pool)
     return PoolRequest(
         spec=_spec(pool_id, kept, timeout),
-        body=orjson.dumps(kept),
+        body=orjson.dumps(kept).decode(),
         target_dedicated=request.get("targetDedicatedNodes", 0),
         target_low_priority=request.get("targetLowPriorityNodes", 0),
         autoscale=autoscale_spec(request),
@@ -187,14 +187,19 @@ def specification_json(request: PoolRequest) -> JsonObject:
     }
 
 
+def as_shown(filled: JsonObject) -> JsonObject:
+    """What is remembered of a pool, or of an auto pool, in the spelling that clients read."""
+    policy = filled["taskSchedulingPolicy"]
+    # The service writes this one word with a capital, whatever the client wrote.
+    fill_type = policy.get("nodeFillType", "spread").capitalize()
+    return filled | {"taskSchedulingPolicy": policy | {"nodeFillType": fill_type}}
+
+
 def pool_json(
     pool: Pool, *, base: str, current_dedicated: int, current_low_priority: int
 ) -> JsonObject:
     """A pool as clients read it."""
-    asked = orjson.loads(pool.body)
-    # The service writes this one word with a capital, whatever the client wrote.
-    fill_type = asked["taskSchedulingPolicy"].get("nodeFillType", "spread").capitalize()
-    asked["taskSchedulingPolicy"]["nodeFillType"] = fill_type
+    asked = as_shown(orjson.loads(pool.body))
     if pool.resize_errors:
         asked["resizeErrors"] = [_resize_error_json(error) for error in pool.resize_errors]
     return {
@@ -244,7 +249,7 @@ def _rename_slots(pool: JsonObject) -> None:
 def _changed(pool: Pool, kept: JsonObject, *, needs_empty_pool: bool) -> PoolChange:
     filled = _filled(kept)
     spec = _spec(pool.spec.pool_id, filled, pool.spec.resize_timeout)
-    return PoolChange(spec, orjson.dumps(filled), needs_empty_pool)
+    return PoolChange(spec, orjson.dumps(filled).decode(), needs_empty_pool)
 
 
 def _filled(pool: JsonObject) -> JsonObject:

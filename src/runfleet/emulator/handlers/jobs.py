@@ -130,7 +130,7 @@ async def terminate_job(service: Service, request: Request) -> Response:
 
 async def get_job_task_counts(service: Service, request: Request) -> Response:
     """Count the tasks of a job by state."""
-    counts = jobs.task_counts_json(_job(service, request))
+    counts = jobs.task_counts_json(_job(service, request), request.query["api-version"])
     return respond(request, entity_json(request, "taskcountsresult", counts))
 
 
