@@ -414,6 +414,62 @@ def test_logs_can_be_followed(account: Account, write_study: WriteStudy, tmp_pat
     assert b"".join(lines) == b"end\n"
 
 
+class _ClientGoneError(Exception):
+    """Ends a submission as a kill does."""
+
+
+def _die_at_the_pool(step: Step) -> None:
+    if step.name is StepName.PROVIDING_POOL:
+        raise _ClientGoneError
+
+
+@pytest.fixture
+def interrupted(account: Account, write_study: WriteStudy) -> Submission:
+    """A study with a failed run, of which an edit is noted, but has no job yet."""
+    text = """
+        model: {command: 'test $X != 2 || { echo bad luck >&2; exit 9; }'}
+        parameters: {X: {values: VALUES}}
+    """
+    finish(account.submit(write_study(text.replace("VALUES", "[1, 2, 3]"))))
+    edited = write_study(text.replace("VALUES", "[1, 2, 4]"))
+    with pytest.raises(_ClientGoneError):
+        account.submit(edited, on_step=_die_at_the_pool)
+    return account.study(edited)
+
+
+def test_a_submission_cut_short_after_failures_is_explained(
+    interrupted: Submission, tmp_path: Path
+) -> None:
+    """What earlier runs have done is told all the same, also once the study is cancelled."""
+    watched = next(progress for progress in interrupted.watch() if progress.explanation)
+    assert watched.explanation == interrupted.explain()
+    assert "submission was interrupted" in watched.explanation.sentence
+    assert "run the study again" in watched.explanation.next_step
+    for counts in (interrupted.counts(), interrupted.cancel()):
+        assert (counts.succeeded, counts.failed, counts.waiting) == (1, 1, 1)
+        assert [failed.message for failed in interrupted.failed_runs()] == ["bad luck"]
+    table = interrupted.collect(tmp_path / "results").csv.read_text()
+    assert [line.split(",")[1] for line in table.splitlines()[1:]] == [
+        "succeeded",
+        "failed",
+        "waiting",
+    ]
+    assert interrupted.log("run-00002", "stderr") == b"bad luck\n"
+
+
+def test_a_run_that_is_noted_but_not_added_is_told_as_that(
+    interrupted: Submission, account: Account
+) -> None:
+    """Its own name is no help; once it is submitted, it has a log."""
+    with pytest.raises(RunNotFoundError, match=r"`run-00003` of .* is not submitted yet") as caught:
+        interrupted.log("run-00003")
+    assert "run the study again" in (caught.value.hint or "")
+    assert interrupted.study is not None
+    again = account.submit(interrupted.study)
+    assert finish(again).counts.succeeded == 2
+    assert again.log("run-00003") == b""
+
+
 def test_unknown_studies_and_runs_are_named(account: Account, write_study: WriteStudy) -> None:
     """With what to do about it."""
     with pytest.raises(StudyNotFoundError, match="account `local` has no study `nowhere`"):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count
 
-from runfleet.azure import AzureBatch, JobInfo, TaskInfo
+from runfleet.azure import AzureBatch, JobInfo, NotFoundError, TaskInfo
+from runfleet.azure.tasks import STATE_FIELDS
 from runfleet.launch.comparison import KnownTasks
 from runfleet.launch.failures import was_cancelled, was_lost
 from runfleet.launch.names import job_id
@@ -75,6 +76,15 @@ class History:
         """Ask for the job of a generation; one that is being deleted is as good as gone."""
         job = self.batch.get_job(generation.job_id)
         return None if job is not None and job.state == "deleting" else job
+
+    def tasks_in(
+        self, generation: Generation, filter_: str, select: Sequence[str] = STATE_FIELDS
+    ) -> Iterator[TaskInfo]:
+        """List tasks of a generation; one whose job is not made yet, or is gone, has none."""
+        try:
+            yield from self.batch.list_tasks(generation.job_id, filter=filter_, select=select)
+        except NotFoundError:
+            return
 
     def is_sound(self, record: StudyRecord) -> bool:
         """Tell whether the jobs are as the record says: there, and not ended by somebody."""

@@ -113,7 +113,7 @@ def ended_since(
     outcomes: dict[str, Outcome] = {}
     for generation in record.current:
         outdated = history.store.read_outdated(generation)
-        for task in history.batch.list_tasks(generation.job_id, filter=wanted):
+        for task in history.tasks_in(generation, wanted):
             if task.id not in outdated:
                 state = _state_of(task, job_ended=False)
                 outcomes[task.id] = Outcome(generation.job_id, state, task)
@@ -123,9 +123,7 @@ def ended_since(
 def failed_tasks(history: History, generation: Generation) -> Iterator[TaskInfo]:
     """List the tasks of a generation that count and have failed by themselves."""
     outdated = history.store.read_outdated(generation)
-    for task in history.batch.list_tasks(
-        generation.job_id, filter=FAILED, select=["id", "executionInfo", "constraints"]
-    ):
+    for task in history.tasks_in(generation, FAILED, ["id", "executionInfo", "constraints"]):
         if task.id not in outdated and not was_cancelled(task):
             yield task
 

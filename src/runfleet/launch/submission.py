@@ -329,13 +329,24 @@ class Submission:
             task = self._history.batch.get_task(generation.job_id, run)
             if task and task.id not in self._history.store.read_outdated(generation):
                 return generation.job_id, task
+        raise self._not_found(run)
+
+    def _not_found(self, run: str) -> RunNotFoundError:
+        """Say why there is no task for a run: it has yet to be added, or was mistyped."""
         if self.is_calibration:
-            raise RunNotFoundError(
+            return RunNotFoundError(
                 f"calibration `{self.name}` has no `{run}`",
                 hint="it has `manager`, and its workers are `worker-001` and so on",
             )
-        meant = nearest_run(run, self._history.current_runs(self._record()))
-        raise RunNotFoundError(
+        known = list(self._history.current_runs(self._record()))
+        if run in known:
+            return RunNotFoundError(
+                f"run `{run}` of study `{self.name}` is not submitted yet, or its job was deleted",
+                hint="if no `runfleet run` is at it, run the study again: it goes on where it "
+                "ended",
+            )
+        meant = nearest_run(run, known)
+        return RunNotFoundError(
             f"study `{self.name}` has no run `{run}`",
             hint=f"did you mean `{meant}`?"
             if meant

@@ -103,13 +103,11 @@ class Watcher:
 
     def _new_failures_in(self, generation: Generation) -> list[FailedRun]:
         """List the tasks that have failed since the last look; read what some of them say."""
-        batch, job_id = self.history.batch, generation.job_id
+        job_id = generation.job_id
         outdated = self.history.store.read_outdated(generation)
         found: list[FailedRun] = []
-        for task in batch.list_tasks(
-            job_id,
-            filter=self._lately_failed(job_id),
-            select=["id", "executionInfo", "constraints"],
+        for task in self.history.tasks_in(
+            generation, self._lately_failed(job_id), ["id", "executionInfo", "constraints"]
         ):
             if (job_id, task.id) in self._told:
                 continue
