@@ -57,6 +57,7 @@ def failure(code: str, category: str = "usererror", message: str = "") -> dict[s
         ("converged after 7 steps, severely slow", None),
         ("STOP 3", None),
         ("error " + "x" * 400, "error " + "x" * 291 + "..."),
+        ("\x1b[31mERROR: tank 5\x1b[0m is \x1b]0;title\x07empty\b\n", "ERROR: tank 5 is empty"),
     ],
 )
 def test_the_line_that_speaks_of_an_error(text: str, line: str | None) -> None:

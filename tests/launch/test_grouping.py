@@ -15,6 +15,7 @@ from runfleet.launch.grouping import normalised
         ("cannot read /data/run-1/net.inp: no such file", "cannot read ...: no such file"),
         (r"cannot read C:\data\run-1\net.inp", "cannot read ..."),
         ("km/h", "km/h"),
+        ("exit code 137 (killpg), 12 left", "exit code 137 (killpg), # left"),
     ],
 )
 def test_numbers_and_paths_do_not_tell_failures_apart(message: str, normal: str) -> None:

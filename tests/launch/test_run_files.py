@@ -20,6 +20,26 @@ def test_inputs_that_could_not_be_copied_are_told_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stderr", "stdout", "message"),
+    [
+        ("", "ok\n", ""),
+        ("", "*** ERROR: NO CONVERGENCE IN CELL 3\nbye\n", "*** ERROR: NO CONVERGENCE IN CELL 3"),
+        ("cannot open net.inp\n", "0 errors\n", "cannot open net.inp"),
+    ],
+)
+def test_a_missing_output_is_told_with_what_the_model_said_before(
+    stderr: str, stdout: str, message: str
+) -> None:
+    """Old programs say that they failed, and exit with 0."""
+    info = {"exitCode": 66, "result": "failure", "failureInfo": {"code": "FailureExitCode"}}
+    task = TaskInfo.from_wire({"id": "r1", "state": "completed", "executionInfo": info})
+    missing = "runfleet: the required output `x.txt` is missing"
+    whole = f"{missing}; before that: {message}" if message else missing
+    assert failure_message(task, f"{stderr}{missing}\n", stdout) == whole
+    assert failure_message(task, "fatal: 66\n", "") == "fatal: 66"
+
+
+@pytest.mark.parametrize(
     ("file", "content"),
     [
         ("deep/out[1].txt", b"x"),

@@ -99,6 +99,21 @@ def test_a_missing_output_fails_the_run(node: Node, command: str, pattern: str) 
     assert done.stderr == f"runfleet: the required output `{pattern}` is missing\n"
 
 
+@pytest.mark.parametrize("command", [". ./settings", "true;. ./settings", "true &&\n. ./settings"])
+def test_a_missing_output_fails_the_run_also_where_a_script_is_read_in(
+    node: Node, command: str
+) -> None:
+    """What it says of the shell's end stays within it."""
+    (node.work / "settings").write_text("trap 'echo bye' EXIT")
+    done = node.run(Model(command, outputs=(Output("out.txt"),)))
+    assert (done.returncode, done.stdout) == (66, "bye\n")
+
+
+def test_a_run_that_removes_its_folder_fails(node: Node) -> None:
+    """Its outputs went with the folder."""
+    assert node.run(Model('rm -r "$PWD"', outputs=(Output("out.txt"),))).returncode == 66
+
+
 @pytest.mark.parametrize(
     ("pattern", "file"),
     [

@@ -28,6 +28,12 @@ _TELLING = re.compile(
 _BREAK = re.compile(r"[^\S ]+")  # blanks stay: a pattern may lack just one of them
 _LONGEST_MESSAGE = 300
 
+# What colours a terminal or rings its bell: sequences that begin with an escape, and characters
+# that control, but for those that part lines and words.
+_CONTROL = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0e-\x1b\x7f]"
+)
+
 
 class FailureKind(StrEnum):
     """What a failed run failed of."""
@@ -144,7 +150,7 @@ def last_line(text: str) -> str | None:
 
 
 def _lines(text: str) -> Iterator[str]:
-    return (line for line in text.splitlines() if not _NOISE.fullmatch(line))
+    return (line for line in _printable(text).splitlines() if not _NOISE.fullmatch(line))
 
 
 def _last(lines: Iterable[str]) -> str | None:
@@ -154,9 +160,13 @@ def _last(lines: Iterable[str]) -> str | None:
 
 def one_line(text: str) -> str:
     """Bring a message on one line of bounded length."""
-    parts = (part.strip() for part in _BREAK.split(text))
+    parts = (part.strip() for part in _BREAK.split(_printable(text)))
     line = " ".join(part for part in parts if part)
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 3]}..."
+
+
+def _printable(text: str) -> str:
+    return _CONTROL.sub("", text)
 
 
 def group_failures(failed: Iterable[FailedRun], *, examples: int = 1000) -> list[FailureGroup]:

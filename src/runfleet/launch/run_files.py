@@ -17,13 +17,15 @@ from runfleet.launch.failures import (
     error_line,
     kind_of,
     last_line,
+    one_line,
 )
-from runfleet.launch.scripts import EXIT_NOT_STAGED
+from runfleet.launch.scripts import EXIT_NOT_STAGED, EXIT_OUTPUT_MISSING
 from runfleet.launch.spelling import in_any_case
 from runfleet.launch.windows_exits import meaning_of, missing_library
 from runfleet.storage import BlobNotFoundError, Storage
 
 _LOG_BYTES = 1 << 16
+_OUR_WORDS = "runfleet: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +162,28 @@ def failure_message(task: TaskInfo, stderr: str, stdout: str) -> str:
     """
     if not is_told_by_run(task):
         return batch_message(task)
+    ours, said = _parted(stderr)
+    told = error_line(said) or error_line(stdout)
     if task.exit_code == EXIT_NOT_STAGED:
-        reason = last_line(stderr)
-        return f"{batch_message(task)}: {reason}" if reason else batch_message(task)
-    told = error_line(stderr) or error_line(stdout)
+        return _joined(batch_message(task), ": ", last_line(stderr))
+    if task.exit_code == EXIT_OUTPUT_MISSING and ours:
+        return one_line(_joined(ours, "; before that: ", told))
     if (meaning := meaning_of(task.exit_code or 0)) is not None:
         # Windows ended the program; what it had said before may tell why, and need not.
-        detail = missing_library(stderr) or told
-        return f"{meaning}: {detail}" if detail else meaning
+        return _joined(meaning, ": ", missing_library(stderr) or told)
     return told or last_line(stderr) or batch_message(task)
+
+
+def _parted(stderr: str) -> tuple[str, str]:
+    """Part what our script said last from all that the model said."""
+    ours, said = "", []
+    for line in stderr.splitlines():
+        if line.startswith(_OUR_WORDS):
+            ours = line
+        else:
+            said.append(line)
+    return ours, "\n".join(said)
+
+
+def _joined(what: str, separator: str, detail: str | None) -> str:
+    return f"{what}{separator}{detail}" if detail else what

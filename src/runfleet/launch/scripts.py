@@ -62,8 +62,9 @@ _COPY_COMMON_OVERLAYS = (
     f'cp -R "$AZ_BATCH_TASK_SHARED_DIR/{OVERLAYS}/." . || exit {EXIT_NOT_STAGED}'
 )
 
-# Words with which a command would get rid of the trap that looks at its outputs.
-_DROPS_TRAP = re.compile(r"\b(exec|trap)\b")
+# Words with which a command, or a script that it reads in, would get rid of the trap that looks at
+# its outputs.
+_DROPS_TRAP = re.compile(r"\b(exec|trap|source)\b|(?:^|[\s;&|({])\.\s")
 # A command that only starts a shell for its own line; the other quotes let the outer shell read it.
 _STARTS_SHELL = re.compile(r"\s*(?:/bin/)?sh\s+-c\s+'([^']*)'\s*")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
@@ -177,7 +178,7 @@ def _check(required: Iterable[Output]) -> str:
         [
             "c=$?",
             '[ "$c" = 0 ] || exit "$c"',
-            'set +fu; cd "$AZ_BATCH_TASK_WORKING_DIR" || exit',
+            f'set +fu; cd "$AZ_BATCH_TASK_WORKING_DIR" || exit {EXIT_OUTPUT_MISSING}',
             _MISSING,
             *looks,
             "exit 0",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from runfleet.batch.vm_sizes import meant_size
@@ -16,6 +17,9 @@ from runfleet.launch.checks.windows_line_ends import find_windows_line_ends
 from runfleet.launch.pool import PoolPlan
 from runfleet.study import Study
 
+# Word processors make these of quotes that are typed.
+_TYPOGRAPHIC_QUOTE = re.compile("[\u2018\u201c-\u201e]")
+
 
 def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     """Say what is allowed but probably not meant; nobody is asked."""
@@ -23,6 +27,8 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
         yield f"`{pool.vm_size}` is no common size of machine; did you mean `{meant}`?"
     if CommandLine(study.model.command, pool.operating_system).has_open_quote:
         yield "the command opens a quote that it does not close, and a shell refuses such a line"
+    if found := _TYPOGRAPHIC_QUOTE.search(study.model.command):
+        yield f"`{found[0]}` in the command is no quote to a shell; write `\"` or `'`"
     yield from find_doubtful_programs(study.model, pool)
     yield from find_odd_environments(study.model, pool.operating_system)
     yield from find_windows_line_ends(study.model, pool.operating_system)
