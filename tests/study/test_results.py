@@ -84,6 +84,19 @@ def test_a_json_path_leads_to_a_number(path, number):
 
 
 @pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (PatternSource.parse("^q=(.+)"), "\ufeffq=1"),
+        (ColumnSource("q"), "\ufeffq,t\n1,2\n"),
+        (JsonSource.parse("q"), '\ufeff{"q": 1}'),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_a_file(source, text):
+    """Programs for Windows write it."""
+    assert extract(source, text) == 1
+
+
+@pytest.mark.parametrize(
     ("source", "text", "reason"),
     [
         (PatternSource.parse("x(.)"), "abc", "nothing matches `x(.)`"),
@@ -95,6 +108,11 @@ def test_a_json_path_leads_to_a_number(path, number):
             ColumnSource("flow"),
             "t,q\n",
             "the file has no column `flow`; the columns are `t` and `q`",
+        ),
+        (
+            ColumnSource("q"),
+            "q,t,q\n1,2,3\n",
+            "the file has several columns `q`: give the number, `1` and `3`",
         ),
         (ColumnSource("q"), "t,q\n", "column `q` is empty"),
         (ColumnSource("q"), "t,q\n1\n", "a row has 1 cells only"),

@@ -18,6 +18,7 @@ from runfleet.study.errors import ResultError
 LARGEST_TEXT = 500_000_000
 """Characters of an output file beyond which no result is looked for in it."""
 
+_BYTE_ORDER_MARK = "\ufeff"
 _FORTRAN_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dDeEqQ]?([+-]?\d+)?")
 _MOST_NAMES = 20
 _SHOWN_CHARACTERS = 40
@@ -223,7 +224,9 @@ class Result:
         if len(text) > LARGEST_TEXT:
             raise ResultError(f"the file has more than {LARGEST_TEXT:,} characters")
         try:
-            number = _REDUCTIONS[self.take](self.source.numbers(text))
+            number = _REDUCTIONS[self.take](
+                self.source.numbers(text.removeprefix(_BYTE_ORDER_MARK))
+            )
         except csv.Error as error:
             raise ResultError(f"the file is not a table: {error}") from error
         if number is None:
@@ -295,7 +298,7 @@ _REDUCTIONS: dict[Take, Callable[[Iterator[float]], float | None]] = {
 
 
 def _table_rows(text: str) -> Iterator[list[str]]:
-    lines = (line for line in text.lstrip("\ufeff").splitlines() if line.strip())
+    lines = (line for line in text.splitlines() if line.strip())
     first = next(lines, "")
     delimiter = max(",;\t", key=first.count)
     every = _chained(first, lines)
@@ -314,6 +317,9 @@ def _column_position(column: str, header: list[str]) -> int:
     if not header:
         raise ResultError("the file is empty")
     names = [name.strip().strip('"') for name in header]
+    if names.count(column) > 1:
+        places = listed(str(place) for place, name in enumerate(names, 1) if name == column)
+        raise ResultError(f"the file has several columns `{column}`: give the number, {places}")
     if column in names:
         return names.index(column)
     meant = nearest(column, names)
