@@ -22,9 +22,10 @@ Place: TypeAlias = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
+_INT = f"{_TAG}int"
 _CONSTRUCTED = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
 _VERBATIM = {f"{_TAG}{kind}" for kind in ("str", "timestamp")}
-_COLLECTIONS = {f"{_TAG}{kind}" for kind in ("map", "seq")}
+_KNOWN = _CONSTRUCTED | _VERBATIM | {f"{_TAG}{kind}" for kind in ("map", "seq")}
 
 MOST_VALUES = 100_000
 """A study file has fewer values: reading YAML is slow, and a few aliases make billions of them."""
@@ -142,10 +143,11 @@ class Reader:
         return data
 
     def _read_kind(self, node: Node, place: Place) -> object:
-        if node.tag not in _CONSTRUCTED | _VERBATIM | _COLLECTIONS:
+        tag = _tag(node)
+        if tag not in _KNOWN:
             raise self._error(
                 node,
-                f"the tag `{str(node.tag).replace(_TAG, '!!')}` means nothing in a study file",
+                f"the tag `{tag.replace(_TAG, '!!')}` means nothing in a study file",
                 "remove it; put a text that begins with `!` in quotes",
             )
         if isinstance(node, MappingNode):
@@ -153,12 +155,14 @@ class Reader:
         if isinstance(node, SequenceNode):
             return [self.read(item, (*place, index)) for index, item in enumerate(node.value)]
         assert isinstance(node, ScalarNode)
-        return self._read_scalar(node)
+        return self._read_scalar(node, tag)
 
-    def _read_scalar(self, node: ScalarNode) -> object:
+    def _read_scalar(self, node: ScalarNode, tag: str) -> object:
         try:
-            if node.tag in _VERBATIM or is_label(node.value):
+            if tag in _VERBATIM or is_label(node.value):
                 return check_text(node.value)
+            if tag == _INT and node.value.isdecimal():
+                return int(node.value)
             return self._yaml.constructor.construct_object(node, deep=True)
         except InvalidValueError as invalid:
             raise self._error(node, invalid.message, invalid.hint) from invalid
@@ -173,7 +177,7 @@ class Reader:
         mapping: dict[str, object] = {}
         merged: dict[str, object] = {}
         for key_node, value_node in node.value:
-            if key_node.tag == _MERGE:
+            if _tag(key_node) == _MERGE:
                 merged |= self._read_merged(value_node, place)
                 continue
             key = self._read_key(key_node)
@@ -223,6 +227,12 @@ class Reader:
 
     def _error(self, node: Node, what: str, hint: str | None) -> DocumentError:
         return DocumentError(what, file=self.file, line=node.start_mark.line + 1, hint=hint)
+
+
+def _tag(node: Node) -> str:
+    """Tell a node's tag; what is known needs no decoding, which takes longer than all the rest."""
+    tag = node.ctag
+    return tag.suffix if tag.handle is None and tag.suffix in _KNOWN else str(tag)
 
 
 def _suits_libyaml(text: str) -> bool:
