@@ -57,6 +57,7 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         local = is_loopback(endpoint)
         waiting = back_off or (_LOCAL_BACK_OFF if local else BackOff())
         self._channel = Channel(endpoint, credential, waiting, ca_file, outage_hint)
+        self._images: tuple[Image, ...] = ()
 
     def close(self) -> None:
         """Give back the connections."""
@@ -91,6 +92,8 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         """
         Find the newest verified image of a name, with its node agent.
 
+        The service is asked for its images once: there are hundreds, and they change by the month.
+
         Parameters
         ----------
         name
@@ -101,4 +104,5 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         ImageNotFoundError
             If there is none; its hint lists the names.
         """
-        return pick_image(self.images(), name, today=datetime.now(UTC))
+        self._images = self._images or tuple(self.images())
+        return pick_image(self._images, name, today=datetime.now(UTC))
