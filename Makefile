@@ -25,7 +25,7 @@ help: ## list these targets
 
 demo: .venv/runtime .build/epanet $(NETWORKS) ## run 300 simulations of a water network: a table and a plot
 	@$(BIN)/runfleet package add epanet 2.3.5 .build/epanet
-	$(BIN)/runfleet run examples/epanet-net1/study.yaml
+	$(BIN)/runfleet run --replace examples/epanet-net1/study.yaml
 	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
 

@@ -79,3 +79,13 @@ def test_what_is_advised_goes_to_the_same_account(hint: str, shown: str):
     error = RunfleetError("no", hint=hint)
     assert outcome(raising(error), "azure") == (1, f"error: no\nhint: {shown}\n")
     assert outcome(raising(error)) == (1, f"error: no\nhint: {hint}\n")
+
+
+def test_a_full_disk_is_no_fault_of_runfleet(runfleet):
+    """Here that of what the shell writes to, which has no name."""
+    (runfleet.folder / "s.yaml").write_text("study: s\nmodel: {command: 'true'}\n")
+    ended = runfleet.line("runfleet plan s.yaml > /dev/full")
+    assert ended.code == 1
+    assert ended.err == (
+        "error: there is no space left to write to\nhint: make room on the disk, and try again\n"
+    )

@@ -204,3 +204,14 @@ def test_a_missing_study_file(runfleet, folder: Path):
         "error: there is no study file `elsewhere/roughness.yml`\n"
         "hint: `runfleet init EXECUTABLE` writes one, to be edited\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("quote", "warns"), [("\u201c", True), ("\u2018", True), ("\u2019", False)]
+)
+def test_quotes_of_word_processors_are_told(runfleet, quote: str, warns: bool):
+    """Not apostrophes, which names of files may have."""
+    (runfleet.folder / "s.yaml").write_text(f"study: s\nmodel:\n  command: echo {quote}a\n")
+    ended = runfleet("plan", "s.yaml")
+    assert ended.code == 0
+    assert (f"`{quote}` in the command is no quote to a shell" in ended.err) is warns

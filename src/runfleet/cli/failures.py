@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import tempfile
 import traceback
@@ -22,6 +24,7 @@ FAILED = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130
 
+_STANDARD_OUTPUT = 1
 _MOST_ERRORS = 20
 _TOO_MANY = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 
@@ -96,6 +99,11 @@ def _in_our_words(error: typer.TyperException) -> tuple[str, str | None]:
 
 def _report_system_error(error: OSError, printer: Printer) -> int:
     """A full disk or a missing permission is no fault of runfleet: it names the file instead."""
+    if error.errno == errno.ENOSPC and error.filename is None:  # of standard output, most likely
+        # Else Python would try once more at the end to write what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_OUTPUT)
+        printer.error("there is no space left to write to", "make room on the disk, and try again")
+        return FAILED
     if error.filename is None:
         return _report_unforeseen(error, printer)
     printer.error(f"`{error.filename}`: {error.strerror}", None)
