@@ -16,9 +16,11 @@
 #include <windows.h>
 
 #define LONGEST 32768
+#define PARTS 3
 
 static WCHAR command_line[LONGEST], end_file[LONGEST], temp[LONGEST];
 static STARTUPINFOW streams;
+static HANDLE changed[PARTS];
 
 /* Take a variable out of the environment, so that the task does not see it. */
 static DWORD take(const WCHAR *name, WCHAR *text)
@@ -79,14 +81,21 @@ static void watch(HKEY root, const WCHAR *path, HANDLE changed)
         notify_change(key, TRUE, what, changed, TRUE);
 }
 
-/* Drivers and services, too, write to the rest of HKLM\System. */
-static HANDLE watch_registry(void)
+/*
+ * Drivers and services, too, write to the rest of HKLM\System.  Each key has an event of its own:
+ * to watch a key resets its event, which may have been set by a service that is still starting.
+ */
+static void watch_registry(void)
 {
-    HANDLE changed = CreateEventW(NULL, TRUE, FALSE, NULL);
-    watch(HKEY_CURRENT_USER, NULL, changed);
-    watch(HKEY_LOCAL_MACHINE, L"Software", changed);
-    watch(HKEY_LOCAL_MACHINE, L"System\\CurrentControlSet\\Control\\Session Manager", changed);
-    return changed;
+    for (int part = 0; part < PARTS; part++) changed[part] = CreateEventW(NULL, TRUE, FALSE, NULL);
+    watch(HKEY_CURRENT_USER, NULL, changed[0]);
+    watch(HKEY_LOCAL_MACHINE, L"Software", changed[1]);
+    watch(HKEY_LOCAL_MACHINE, L"System\\CurrentControlSet\\Control\\Session Manager", changed[2]);
+}
+
+static BOOL has_changed(void)
+{
+    return WaitForMultipleObjects(PARTS, changed, FALSE, 0) != WAIT_TIMEOUT;
 }
 
 /* Wine takes the input for something to read from; here it is a pipe to write to. */
@@ -114,20 +123,19 @@ void start(void)
 {
     PROCESS_INFORMATION task;
     DWORD exit_code = 0;
-    HANDLE changed;
     if (!take(L"RUNFLEET_COMMAND_LINE", command_line)) ExitProcess(0);
     take(L"RUNFLEET_END_FILE", end_file);
     take(L"RUNFLEET_TEMP", temp);
     SetEnvironmentVariableW(L"TEMP", temp);
     SetEnvironmentVariableW(L"TMP", temp);
     set_streams();
-    changed = watch_registry();
+    watch_registry();
     if (!CreateProcessW(NULL, command_line, NULL, NULL, TRUE, 0, NULL, NULL, &streams, &task)) {
         note_failure(GetLastError());
         ExitProcess(1);
     }
     WaitForSingleObject(task.hProcess, INFINITE);
     GetExitCodeProcess(task.hProcess, &exit_code);
-    note_end(exit_code, WaitForSingleObject(changed, 0) == WAIT_OBJECT_0);
+    note_end(exit_code, has_changed());
     ExitProcess(exit_code);
 }
