@@ -90,7 +90,8 @@ def make_job(storage: Storage, image: Image) -> JobSettings:
     terrain = ResourceFile(http_url=url, file_path="terrain.txt")
     command = shell_command('cp terrain.txt "$AZ_BATCH_NODE_SHARED_DIR"', image.operating_system)
     preparation = PreparationTask(command, [terrain])
-    return JobSettings(f"runoff-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}", POOL, preparation=preparation)
+    job_id = f"runoff-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    return JobSettings(job_id, POOL, preparation=preparation)
 
 
 def make_tasks(storage: Storage, image: Image, job_id: str) -> Iterator[TaskSettings]:
