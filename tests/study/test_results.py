@@ -61,10 +61,31 @@ def test_anchors_match_at_each_line():
         ("t Q\n1 2.5\n", 2, 2.5),
         ("1 2.5\n", 2, 2.5),
         ("5\n6\n", 1, 6.0),
+        ("# of run 1, with A\n# t Q\nt,Q\n1,2.5\n", "Q", 2.5),
+        ("# t,Q\n1,2.5\n2,3.5\n", "Q", 3.5),
+        ("# t,Q\n1,2.5\n2,3.5\n", 2, 3.5),
+        ("#\n# Q\n5\n", "Q", 5.0),
+        ("#t Q\n1 2.5\n", "#t", 1.0),
     ],
 )
 def test_a_column_is_found_by_name_or_number_whatever_separates_it(text, column, number):
     assert extract(ColumnSource(column), text) == number
+
+
+@pytest.mark.parametrize("below", ["s,m3/s", "5s,15n", "(s),", "----,====\n[s],[m3/s]"])
+@pytest.mark.parametrize("column", ["t", 1])
+def test_units_and_dashes_below_the_names_are_no_numbers(column, below):
+    assert extract(ColumnSource(column), f"t,Q\n{below}\n4,2.5\n5,3.5\n", Take.FIRST) == 4
+
+
+@pytest.mark.parametrize(
+    ("column", "row"),
+    [("t", "4,****"), ("t", "NaN,****"), ("Q", "n/a,NA"), ("t", "4,failed"), ("Q", "failed,-9999")],
+)
+def test_what_is_no_number_in_a_row_of_data_is_told(column, row):
+    """A minimum over what is left would be of other steps than the user believes."""
+    with pytest.raises(ResultError, match="is not a "):
+        extract(ColumnSource(column), f"Q,t\n{row}\n1,2\n", Take.MIN)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +139,8 @@ def test_a_byte_order_mark_is_no_part_of_a_file(source, text):
         (ColumnSource("q"), "t,q\n1\n", "a row has 1 cells only"),
         (ColumnSource("q"), "t,q\n1,\n", "an empty text is not a number"),
         (ColumnSource(3), "", "column `3` is empty"),
+        (ColumnSource("q"), "q\nfailed\n", "`failed` is not a number"),
+        (ColumnSource("q"), "# q\n", "column `q` is empty"),
         (
             ColumnSource("q"),
             "t,q\n1," + "x" * 200_000,

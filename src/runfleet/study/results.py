@@ -6,20 +6,21 @@ import csv
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import TypeAlias
 
-from runfleet.documents.errors import InvalidValueError, listed, nearest, suggest
+from runfleet.documents.errors import InvalidValueError, suggest
 from runfleet.study.errors import ResultError
+from runfleet.study.numerals import as_number
+from runfleet.study.tables import column_numbers
 
 LARGEST_TEXT = 500_000_000
 """Characters of an output file beyond which no result is looked for in it."""
 
 _BYTE_ORDER_MARK = "\ufeff"
-_FORTRAN_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dDeEqQ]?([+-]?\d+)?")
 _MOST_NAMES = 20
 _SHOWN_CHARACTERS = 40
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+)\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
@@ -96,18 +97,14 @@ class ColumnSource:
     Parameters
     ----------
     column
-        Its name in the first line, or its number from 1.
+        Its name in the line of names, or its number from 1.
     """
 
     column: str | int
 
     def numbers(self, text: str) -> Iterator[float]:
         """Find the numbers in a text."""
-        rows = _table_rows(text)
-        if isinstance(self.column, str):
-            position = _column_position(self.column, next(rows, []))
-            return _column_numbers(rows, position)
-        return _column_numbers(_without_header(rows, self.column - 1), self.column - 1)
+        return column_numbers(text, self.column)
 
     @property
     def absence(self) -> str:
@@ -236,33 +233,6 @@ class Result:
         return number
 
 
-def as_number(text: str | float) -> float:
-    """
-    Read a number as C and Fortran write them: `1.5`, `.5`, `1.5E+03`, `1.5D+03`, `1.5-103`.
-
-    Raises
-    ------
-    ResultError
-        If the text is not a finite number.
-    """
-    try:
-        number = float(text)
-    except (ValueError, OverflowError):
-        number = _fortran_number(str(text).strip())
-    if not math.isfinite(number):
-        raise ResultError(f"`{str(text)[:_SHOWN_CHARACTERS]}` is not a finite number")
-    return number
-
-
-def _fortran_number(text: str) -> float:
-    match = _FORTRAN_NUMBER.fullmatch(text)
-    if match is None:
-        shown = f"`{text[:_SHOWN_CHARACTERS]}`" if text else "an empty text"
-        raise ResultError(f"{shown} is not a number")
-    mantissa, exponent = match.groups()
-    return float(f"{mantissa}e{exponent or 0}")
-
-
 def _first(numbers: Iterator[float]) -> float | None:
     return next(numbers, None)
 
@@ -297,38 +267,6 @@ _REDUCTIONS: dict[Take, Callable[[Iterator[float]], float | None]] = {
 }
 
 
-def _table_rows(text: str) -> Iterator[list[str]]:
-    lines = (line for line in text.splitlines() if line.strip())
-    first = next(lines, "")
-    delimiter = max(",;\t", key=first.count)
-    every = _chained(first, lines)
-    if first.count(delimiter):
-        yield from csv.reader(every, delimiter=delimiter, skipinitialspace=True)
-    else:
-        yield from (line.split() for line in every)
-
-
-def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
-def _column_position(column: str, header: list[str]) -> int:
-    if not header:
-        raise ResultError("the file is empty")
-    names = [name.strip().strip('"') for name in header]
-    if names.count(column) > 1:
-        places = listed(str(place) for place, name in enumerate(names, 1) if name == column)
-        raise ResultError(f"the file has several columns `{column}`: give the number, {places}")
-    if column in names:
-        return names.index(column)
-    meant = nearest(column, names)
-    known = (
-        f"did you mean `{meant}`?" if meant else f"the columns are {listed(names[:_MOST_NAMES])}"
-    )
-    raise ResultError(f"the file has no column `{column}`; {known}")
-
-
 def _absence(found: object, step: str | int) -> str:
     """Say what a part of a JSON document has in place of a step that leads nowhere."""
     if isinstance(found, dict):
@@ -339,23 +277,3 @@ def _absence(found: object, step: str | int) -> str:
         hint = f"; write `[0].{step}`" if within else ""
         return f"`{step}` is not there, in a list of {len(found)}{hint}"
     return f"`{step}` is not there"
-
-
-def _without_header(rows: Iterator[list[str]], position: int) -> Iterator[list[str]]:
-    first = next(rows, None)
-    if first is None:
-        return
-    try:
-        as_number(first[position])
-    except (IndexError, ResultError):
-        pass
-    else:
-        yield first
-    yield from rows
-
-
-def _column_numbers(rows: Iterator[list[str]], position: int) -> Iterator[float]:
-    for row in rows:
-        if position >= len(row):
-            raise ResultError(f"a row has {len(row)} cells only")
-        yield as_number(row[position])

@@ -1,0 +1,38 @@
+"""Numbers as programs write them."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from runfleet.study.errors import ResultError
+
+_FORTRAN_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dDeEqQ]?([+-]?\d+)?")
+_SHOWN_CHARACTERS = 40
+
+
+def as_number(text: str | float) -> float:
+    """
+    Read a number as C and Fortran write them: `1.5`, `.5`, `1.5E+03`, `1.5D+03`, `1.5-103`.
+
+    Raises
+    ------
+    ResultError
+        If the text is not a finite number.
+    """
+    try:
+        number = float(text)
+    except (ValueError, OverflowError):
+        number = _fortran_number(str(text).strip())
+    if not math.isfinite(number):
+        raise ResultError(f"`{str(text)[:_SHOWN_CHARACTERS]}` is not a finite number")
+    return number
+
+
+def _fortran_number(text: str) -> float:
+    match = _FORTRAN_NUMBER.fullmatch(text)
+    if match is None:
+        shown = f"`{text[:_SHOWN_CHARACTERS]}`" if text else "an empty text"
+        raise ResultError(f"{shown} is not a number")
+    mantissa, exponent = match.groups()
+    return float(f"{mantissa}e{exponent or 0}")
