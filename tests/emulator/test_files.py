@@ -332,6 +332,24 @@ def test_files_that_are_not_there(account, client, sh):
     assert account.code(gone) == (409, "TaskFilesUnavailable")
 
 
+def test_files_of_a_node_that_has_no_machine(account, sh):
+    """They are there again once it has been started."""
+    pool = account.pool()
+    job = account.job(pool)
+    task = account.run(job, "t", sh("echo x"))
+    path = f"/pools/{pool}/nodes/{task['nodeInfo']['nodeId']}"
+    assert account.send("POST", f"{path}/deallocate", {}).status_code == 202
+    account.node_in(pool, "deallocated")
+    for files, code in (
+        (f"/jobs/{job}/tasks/t/files", "TaskFilesUnavailable"),
+        (f"{path}/files", "NodeStateUnusable"),
+    ):
+        assert account.code(account.send("GET", files)) == (409, code)
+    assert account.send("POST", f"{path}/start").status_code == 202
+    account.node_in(pool, "idle")
+    assert account.read(job, "t") == "x\n"
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -14,7 +14,8 @@ from typing import BinaryIO
 from runfleet.agent.folders import make_node
 from runfleet.agent.spelling import as_on_disk
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.states import OsType
+from runfleet.batch.records import Task
+from runfleet.batch.states import NodeState, OsType
 from runfleet.batch.texts import as_utf8
 from runfleet.emulator.answers import Answer, FileAnswer
 from runfleet.emulator.handlers.tasks import find_task
@@ -28,6 +29,8 @@ from runfleet.wire.paging import list_json
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond, standard_headers
 from runfleet.wire.shapes import task_directory
+
+_OUT_OF_REACH = {NodeState.DEALLOCATED, NodeState.PREEMPTED, NodeState.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +56,30 @@ def task_folder(service: Service, request: Request) -> Folder:
     task = find_task(service, request).task
     if task.files_removed:
         raise BatchRuleError("TaskFilesCleanedup")
-    if task.node_id is None:
-        raise BatchRuleError("TaskFilesUnavailable")
-    root = node_root(service.folders, task.node_id)
-    path = root / task_directory(task.job_id, task.task_id)
-    if not path.is_dir():
+    path = _task_path(service, task)
+    if path is None or not path.is_dir():
         raise BatchRuleError("TaskFilesUnavailable")
     url = f"{request.base}/jobs/{task.job_id}/tasks/{task.task_id}/files"
     return Folder(path, url, service.os_type(task.pool_id))
+
+
+def _task_path(service: Service, task: Task) -> Path | None:
+    """Where the folder of a task is, unless it has not run or its node has no machine now."""
+    if task.pool_id is None or task.node_id is None:
+        return None
+    pool = service.engine.state.pools.get(task.pool_id.lower())
+    node = pool.nodes.get(task.node_id.lower()) if pool else None
+    if node is not None and node.node.state in _OUT_OF_REACH:
+        return None
+    return node_root(service.folders, task.node_id) / task_directory(task.job_id, task.task_id)
 
 
 def node_folder(service: Service, request: Request) -> Folder:
     """The root folder of a node."""
     pool_id, node_id = request.parameters["pool_id"], request.parameters["node_id"]
     node = service.engine.state.node(pool_id, node_id).node
+    if node.state in _OUT_OF_REACH:
+        raise BatchRuleError("NodeStateUnusable")
     path = node_root(service.folders, node.node_id)
     if node.boot_time is not None:
         # One that has run nothing yet has its folders, too.
