@@ -187,7 +187,7 @@ def test_the_figures_that_panther_prints() -> None:
     )
     progress = read_progress("case", Family.PESTPP, {"stdout.txt": text})
     assert (progress.runs_done, progress.runs_failed, progress.runs_left) == (2, 2, 6)
-    assert (progress.workers_busy, progress.workers_idle) == (1, 2)
+    assert (progress.workers_busy, progress.workers_idle) == (1, 1)
 
 
 def test_agents_whose_runs_are_not_needed_are_free() -> None:
@@ -219,6 +219,10 @@ def test_who_only_knocks_is_no_worker() -> None:
     progress = read_progress("case", Family.PESTPP, {"case.rmr": text})
     assert [worker.name for worker in progress.workers] == ["localhost D:\\a b\\w1"]
     assert progress.workers_seen == 1
+    figures = "\r11/22 04:05:27 mn:0     runs(C0    |F0    |T0    ) agents(R0   |W{}   |U1   ) 0  "
+    for waiting in (0, 2):
+        console = {"stdout.txt": figures.format(waiting) + "\r"}
+        assert read_progress("case", Family.PESTPP, console).workers_seen == waiting
 
 
 def test_nothing_is_known_before_anything_is_written() -> None:

@@ -28,7 +28,7 @@ _RUNS = re.compile(
 _CONSOLE = re.compile(
     rf"""
       runs\(C(?P<done>\d+)\s*\|F(?P<failed>\d+)\s*\|T(?P<late>\d+)\s*\)\s*
-      agents\(R(?P<running>\d+)\s*\|W(?P<waiting>\d+)\s*\|U(?P<unavailable>\d+)
+      agents\(R(?P<running>\d+)\s*\|W(?P<waiting>\d+)\s*\|U\d+
     | OPTIMISATION\ ITERATION\ NUMBER:\s*(?P<glm_iteration>\d+)
     | starting\ solve\ for\ iteration:\s*(?P<ies_iteration>\d+)
     | starting\ LP\ iteration\s*(?P<opt_iteration>\d+)
@@ -141,9 +141,11 @@ class ConsoleLines:
         handle_line(line, _CONSOLE, self._handlers)
 
     def _count(self, running: str, told: Told) -> None:
-        done, failed, late = (int(told[name]) for name in ("done", "failed", "late"))
-        waiting, unavailable = int(told["waiting"]), int(told["unavailable"])
-        self._tally.counted = (done, failed + late, int(running), waiting, unavailable)
+        # Not those that are unavailable: whoever only tries the port is one of them for a moment.
+        done, failed, late, waiting = (
+            int(told[name]) for name in ("done", "failed", "late", "waiting")
+        )
+        self._tally.counted = (done, failed + late, int(running), waiting)
 
     def _begin_iteration(self, number: str, _told: Told) -> None:
         self._iteration = int(number)

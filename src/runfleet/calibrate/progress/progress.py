@@ -237,7 +237,7 @@ def _workers_now(tally: Tally) -> tuple[int | None, int | None]:
         busy = sum(worker.run is not None for worker in here)
         return busy, len(here) - busy
     if tally.counted is not None:
-        return tally.counted[2], tally.counted[3] + tally.counted[4]
+        return tally.counted[2], tally.counted[3]
     return None, None
 
 

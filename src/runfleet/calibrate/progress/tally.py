@@ -59,7 +59,7 @@ class Tally:
         By what the manager calls them.
     counted
         What PANTHER's own line of figures says of the present batch: runs done and failed,
-        workers running, waiting and unavailable.
+        workers running and waiting.
     errors
         The last that were told.
     is_complete
@@ -74,7 +74,7 @@ class Tally:
     done: int = 0
     failed: int = 0
     workers: dict[str, WorkerTally] = field(default_factory=dict)
-    counted: tuple[int, int, int, int, int] | None = None
+    counted: tuple[int, int, int, int] | None = None
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_ERRORS))
     is_complete: bool = False
 
