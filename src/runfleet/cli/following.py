@@ -64,7 +64,7 @@ def submit_and_follow(
         printer.say(f"Submitted {count_text(counts.total, 'run')}; watch: runfleet watch {name}")
         printer.data(study.name)
         return 0
-    show_ending(printer, study, ending)
+    show_ending(printer, ending)
     return exit_code(ending.counts)
 
 

@@ -82,20 +82,20 @@ def show_failures(printer: Printer, groups: Sequence[FailureGroup]) -> None:
         printer.failure(f"and {len(groups) - _SHOWN_FAILURES} other kinds of failures")
 
 
-def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
+def show_ending(printer: Printer, ending: Ending) -> None:
     """Tell people how a study ended, and programs where its results are."""
-    counts, collected = ending.counts, ending.collected
+    counts, collected, study = ending.counts, ending.collected, ending.collected.study
     printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")
     if ending.is_unchanged:
         printer.say("Nothing has changed since, so none was run again.")
     show_failures(printer, ending.failures)
     if counts.failed:
         _show_ways_on(printer, study.name, ending.account)
-    summaries = summarise_results(study, collected)
+    summaries = summarise_results(collected)
     _show_results(printer, summaries)
     if collected.sensitivities is None:  # they say so themselves
         _show_constants(printer, study, summaries)
-    _show_lacking(printer, study, collected)
+    _show_lacking(printer, collected)
     names = [collected.csv.name, collected.parquet.name]
     if collected.sensitivities:
         show_sensitivities(printer, collected.sensitivities)
@@ -108,11 +108,11 @@ def show_ending(printer: Printer, study: Study, ending: Ending) -> None:
     printer.data(str(shortest(collected.folder)))
 
 
-def ending_facts(study: Study, ending: Ending) -> dict[str, Any]:
+def ending_facts(ending: Ending) -> dict[str, Any]:
     """Tell the same to programs."""
     collected = ending.collected
     return {
-        "study": study.name,
+        "study": collected.study.name,
         "runs": asdict(ending.counts),
         "folder": str(collected.folder),
         "csv": str(collected.csv),
@@ -121,8 +121,9 @@ def ending_facts(study: Study, ending: Ending) -> dict[str, Any]:
         "new_runs": collected.new_runs,
         "missing_results": collected.missing_results,
         "lacking": [asdict(group) for group in collected.lacking],
+        "notes": list(collected.notes),
         "results": {
-            name: asdict(summary) for name, summary in summarise_results(study, collected).items()
+            name: asdict(summary) for name, summary in summarise_results(collected).items()
         },
         **sensitivity_facts(collected.sensitivities),
         "failures": failure_facts(ending.failures),
@@ -134,13 +135,13 @@ def failure_facts(groups: Sequence[FailureGroup]) -> list[dict[str, Any]]:
     return [asdict(group) for group in groups]
 
 
-def summarise_results(study: Study, collected: Collected) -> dict[str, ResultSummary]:
+def summarise_results(collected: Collected) -> dict[str, ResultSummary]:
     """Find the least, the middle and the greatest number of each result of runs that succeeded."""
-    columns = TableShape.of(study).result_columns()
+    columns = TableShape.of(collected.study).result_columns()
     if not columns:
         return {}
     table = read_succeeded(collected.parquet, columns.values())
-    units = {result.name: result.unit for result in study.results}
+    units = {result.name: result.unit for result in collected.study.results}
     return {
         name: _summary(table.column(column).drop_null().to_numpy(), units[name])
         for name, column in columns.items()
@@ -166,7 +167,7 @@ def _show_constants(printer: Printer, study: Study, summaries: Mapping[str, Resu
             )
 
 
-def _show_lacking(printer: Printer, study: Study, collected: Collected) -> None:
+def _show_lacking(printer: Printer, collected: Collected) -> None:
     """Tell why runs that succeeded lack results; the column `error` has it of each run."""
     groups = collected.lacking
     for group in groups[:_SHOWN_FAILURES]:
@@ -174,7 +175,7 @@ def _show_lacking(printer: Printer, study: Study, collected: Collected) -> None:
         runs = runs_text(group.runs, group.count)
         without = f"result `{group.result}`: {count_text(group.count, 'run')} without"
         printer.warning(f"{without}{example}: {group.reason} ({runs})")
-        if near := _nearest_line(study, collected.folder, group):
+        if near := _nearest_line(collected.study, collected.folder, group):
             printer.say(near)
     if len(groups) > _SHOWN_FAILURES:
         printer.warning(f"{len(groups) - _SHOWN_FAILURES} other kinds are in the column `error`")

@@ -53,6 +53,6 @@ def results(
         )
         ending = Ending(counts, collected, submission.failures() if counts.failed else [], on)
     if as_json:
-        printer.json(ending_facts(loaded, ending))
+        printer.json(ending_facts(ending))
     else:
-        show_ending(printer, loaded, ending)
+        show_ending(printer, ending)

@@ -8,6 +8,7 @@ import typer
 
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import Detach, On, StudyName, Yes
+from runfleet.cli.consent import agreed_to_changes
 from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.display import counts_text
 from runfleet.cli.failures import FAILED
@@ -47,10 +48,13 @@ def retry(
     submission = account.study(loaded)
     counts = submission.counts()
     runs = counts.cancelled + _failed_runs(submission, counts, by_themselves=failed)
-    if counts.all_ended and not runs and not account.changes(loaded):
+    changes = account.changes(loaded)
+    if counts.all_ended and not runs and not changes:
         advice = "; `--failed` repeats those that have failed" if counts.failed else ""
         printer.say(f"No run is to be repeated: {counts_text(counts)}{advice}.")
         raise typer.Exit(FAILED if counts.failed else 0)
+    if not agreed_to_changes(printer, f"Study `{loaded.name}`", changes, yes=yes):
+        raise typer.Exit(FAILED)
     if not agreed_to_costs(printer, account, loaded, runs, yes=yes):
         raise typer.Exit(FAILED)
     raise typer.Exit(

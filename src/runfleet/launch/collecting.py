@@ -83,6 +83,8 @@ class Collected:
     ----------
     folder
         Where it is; the folders of the runs are in `runs` there.
+    study
+        Whose it is, with the samples that the runs were submitted with.
     new_runs
         How many runs have come in addition.
     csv, parquet
@@ -102,6 +104,7 @@ class Collected:
     """
 
     folder: Path
+    study: Study
     new_runs: int
     csv: Path
     parquet: Path
@@ -192,6 +195,7 @@ class Collector:
         plots, notes = self._draw_plots(parquet, shape, found)
         return Collected(
             self.folder,
+            self.study,
             new_runs,
             csv,
             parquet,

@@ -77,9 +77,16 @@ def define(study: Study, digest: Callable[[Path], str]) -> Definition:
             "time limit": limit.total_seconds() if limit is not None else None,
             "image": study.pool.image,
         },
-        parameters={item.name: _hash(repr(item.distribution)) for item in study.parameters},
-        design=_design_hash(study, digest),
+        **sampling_of(study, digest),
     )
+
+
+def sampling_of(study: Study, digest: Callable[[Path], str]) -> dict[str, Any]:
+    """Describe what decides the names of the runs and their samples; see `define`."""
+    return {
+        "parameters": {item.name: _hash(repr(item.distribution)) for item in study.parameters},
+        "design": _design_hash(study, digest),
+    }
 
 
 def fingerprints(study: Study, definition: Definition) -> Iterator[tuple[str, str]]:

@@ -79,6 +79,11 @@ def manifest_blob(job: str) -> str:
     return f"generations/{job}.txt"
 
 
+def design_table_blob(design: str) -> str:
+    """Name the blob of the table of a design, by the hash of the design."""
+    return f"designs/{design}.csv"
+
+
 def outdated_blob(job: str, digest: str) -> str:
     """Name the blob that lists the tasks of a generation that no longer count."""
     return f"generations/{job}-outdated-{digest[:16]}.txt"

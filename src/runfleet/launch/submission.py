@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from runfleet.azure import AzureBatch, BatchError, TaskInfo
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.early_collecting import EarlyCollector
+from runfleet.launch.edited_studies import EDITED, SubmittedStudies
 from runfleet.launch.ended_runs import EndedRuns
 from runfleet.launch.errors import LaunchError, RunNotFoundError, StudyFileNeededError
 from runfleet.launch.explanation import Explanation
@@ -101,6 +103,7 @@ class Submission:
         self._history = History(batch, RecordStore(storage, self.name))
         self._ended = EndedRuns(self._history, self._record)
         self._files = StoredFiles(storage, submitted.record.container)
+        self._submitted_studies = SubmittedStudies(storage)
 
     @property
     def study(self) -> Study | None:
@@ -221,10 +224,14 @@ class Submission:
         StudyFileNeededError
             If only the study's name is known.
         """
-        return self._collector(folder, on_step).collect(self._ended.all_outcomes())
+        collector = self._collector(folder, on_step)
+        collected = collector.collect(self._ended.all_outcomes())
+        if collector.study is self._study:
+            return collected
+        return replace(collected, notes=(EDITED, *collected.notes))
 
     def _collector(self, folder: Path | str, on_step: OnStep) -> Collector:
-        study = self._loaded("to collect its results")
+        study = self._as_submitted("to collect its results")
         return Collector(study, self._files.storage, Path(folder), on_step)
 
     def table(self) -> pandas.DataFrame:
@@ -238,7 +245,7 @@ class Submission:
         """
         import pandas as pd
 
-        study = self._loaded("to make its table")
+        study = self._as_submitted("to make its table")
         shape = TableShape.of(study)
         rows = make_rows(study, self._ended.all_outcomes(), self._files)
         with TemporaryDirectory(prefix="runfleet-") as name:
@@ -322,6 +329,10 @@ class Submission:
         if self._study is None:
             raise StudyFileNeededError(self.name, purpose)
         return self._study
+
+    def _as_submitted(self, purpose: str) -> Study:
+        """Have the samples with which the runs were submitted: the file may have been edited."""
+        return self._submitted_studies.as_submitted(self._loaded(purpose), self._record())
 
     def _task(self, run: str) -> tuple[str, TaskInfo]:
         """Find the task that counts for a run."""

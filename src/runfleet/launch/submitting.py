@@ -33,6 +33,7 @@ from runfleet.launch.tasks import TaskMaker
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
 from runfleet.study import Study
+from runfleet.study.designs import FromCsv
 
 _COUNTING_SECONDS = 10.0
 _COUNTING_PAUSE = 0.2
@@ -151,9 +152,17 @@ class Submitter:
         renewed = StudyRecord(
             self.study.name, len(runs), definition, tuple(generations), self.study.source
         )
+        self._keep_design_table(definition)
         self._store.write(renewed)
         differences = describe_changes(record.definition, definition, comparison) if record else ()
         return Submitted(self._add(renewed) if renewed.is_adding else renewed, differences)
+
+    def _keep_design_table(self, definition: Definition) -> None:
+        """Keep the table of a design: the file may be edited before the results are collected."""
+        if isinstance(self.study.design, FromCsv):
+            blob = names.design_table_blob(definition.design)
+            file = str(self.study.design.table.file)
+            self.storage.put_files(self._store.container, [(file, blob)])
 
     def _new_generation(self, record: StudyRecord | None, runs: Fingerprints) -> Generation:
         """Write down the runs of a new generation, whose job nobody has yet."""

@@ -40,7 +40,11 @@ def read_study_file(file: Path) -> tuple[StudyForm, Document]:
     StudyError
         If it cannot be read or is no study file.
     """
-    document = parse_document(_read(file), file)
+    return _checked(_read(file), file)
+
+
+def _checked(text: str, file: Path) -> tuple[StudyForm, Document]:
+    document = parse_document(text, file)
     if document.data is None:
         raise StudyError("the file is empty", file=file, hint="`runfleet init` writes a first one")
     return check(StudyForm, document), document
@@ -108,6 +112,33 @@ def load_parts(form: StudyForm, document: Document, folder: Path) -> Parts:
     assert model is not None, "what is wrong has been told"
     run_name = _load_run_name(form, parameters, designed[0].count, document)
     return Parts(designed[0], parameters, results, model, run_name, pest)
+
+
+def load_sampling(
+    text: str, file: Path, table: Path | None
+) -> tuple[Design, tuple[Parameter, ...], NamePattern]:
+    """
+    Make those parts of a study that decide the names of its runs and their samples.
+
+    Parameters
+    ----------
+    text, file
+        The study file; the text need not be that which is in the file now.
+    table
+        Takes the place of the CSV file of the design, if it has one.
+
+    Raises
+    ------
+    StudyError
+        If anything is wrong with them.
+    """
+    form, document = _checked(text, file)
+    folder = file.absolute().parent
+    if table is not None and form.design is not None and form.design.csv is not None:
+        design_form = form.design.model_copy(update={"csv": table.name})
+        form, folder = form.model_copy(update={"design": design_form}), table.parent
+    design, parameters = load_design(form, document, folder)
+    return design, parameters, _load_run_name(form, parameters, design.count, document)
 
 
 def _load_run_name(

@@ -138,6 +138,27 @@ class Study:
         line = parse_document(self.source, self.file).line(place)
         return StudyError(f"{spelled(place)}: {what}", file=self.file, line=line, hint=hint)
 
+    def with_samples_of(self, source: str, table: Path | None = None) -> Study:
+        """
+        Have the runs and samples of another version of the study file, and the rest of this one.
+
+        Parameters
+        ----------
+        source
+            The text of that version.
+        table
+            What was in the CSV file of its design then; None to read that file.
+
+        Raises
+        ------
+        StudyError
+            If anything is wrong with them.
+        """
+        from runfleet.study import loader
+
+        design, parameters, run_name = loader.load_sampling(source, self.file, table)
+        return replace(self, design=design, parameters=parameters, run_name=run_name)
+
     def run_count(self) -> int:
         """Count the runs without generating them."""
         return self.design.count

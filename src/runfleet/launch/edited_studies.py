@@ -1,0 +1,91 @@
+"""The samples that the runs of a study were submitted with, whatever its file says by now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from runfleet.launch import names
+from runfleet.launch.definition import sampling_of
+from runfleet.launch.errors import LaunchError
+from runfleet.launch.hashes import HashCache
+from runfleet.launch.record import StudyRecord
+from runfleet.storage import BlobNotFoundError, Storage
+from runfleet.study import Study, StudyError
+
+EDITED = (
+    "the study file has other parameters by now than the runs that were submitted last, which the "
+    "table shows; `runfleet run` runs what has changed"
+)
+
+
+class SubmittedStudies:
+    """
+    Finds out what the runs of a study were submitted with.
+
+    Parameters
+    ----------
+    storage
+        The account's.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._folder: TemporaryDirectory[str] | None = None
+
+    def as_submitted(self, study: Study, record: StudyRecord) -> Study:
+        """
+        Have the samples with which a study was submitted, and the rest as it is now.
+
+        Parameters
+        ----------
+        study
+            The study as it is now.
+        record
+            What the account knows of it.
+
+        Returns
+        -------
+        study
+            The very same, unless its parameters or its design were edited.
+
+        Raises
+        ------
+        LaunchError
+            If they were, and cannot be told any more.
+        """
+        if _has_samples_of(study, record):
+            return study
+        try:
+            submitted = study.with_samples_of(record.source, self._table(record))
+        except StudyError as error:
+            raise _not_told(study) from error
+        if not _has_samples_of(submitted, record):
+            raise _not_told(study)
+        return submitted
+
+    def _table(self, record: StudyRecord) -> Path | None:
+        """Fetch the table of the design, which is read as long as the study is in use."""
+        blob = names.design_table_blob(record.definition.design)
+        try:
+            content = self._storage.get_bytes(record.container, blob)
+        except BlobNotFoundError:
+            return None
+        self._folder = self._folder or TemporaryDirectory(prefix="runfleet-")
+        table = Path(self._folder.name, Path(blob).name)
+        table.write_bytes(content)
+        return table
+
+
+def _has_samples_of(study: Study, record: StudyRecord) -> bool:
+    submitted = record.definition
+    wanted = {"parameters": submitted.parameters, "design": submitted.design}
+    return sampling_of(study, HashCache().digest) == wanted
+
+
+def _not_told(study: Study) -> LaunchError:
+    return LaunchError(
+        f"the parameters of study `{study.name}` were edited after it was submitted, and those of "
+        "its runs cannot be told any more",
+        hint=f"undo the changes of `{study.file}`, or run what has changed with `runfleet run`",
+    )
