@@ -224,12 +224,19 @@ def test_a_refusal_of_a_server(agent, blob_server, upload, container, faults, co
     assert blobs_in(container) == ["stdout.txt"]
 
 
+def test_a_backslash_in_a_name_is_a_slash(agent, upload, container):
+    """As a storage account has it: a model that was written for Windows runs on Linux, too."""
+    execution = agent.shell("printf x > 'OUT\\a.dat'", uploads=(upload("*.dat"),))
+    assert agent.run(execution).failure is None
+    assert (container / "OUT" / "a.dat").read_text() == "x"
+
+
 def test_a_name_that_is_no_utf_8(agent, upload, container):
     script = """printf x > "$(printf 'a\\377.csv')"; printf x > b.csv"""
     execution = agent.shell(script, uploads=(upload("a*"), upload("b*")))
     ended = agent.run(execution)
     assert (ended.exit_code, ended.failure.code) == (0, "FileUploadMiscError")
-    assert ended.failure.details["Message"] == "its name is no UTF-8"
+    assert ended.failure.details["Message"] == "its name is no UTF-8: `a?.csv`"
     assert blobs_in(container) == ["b.csv"]
     assert "a?.csv" in (agent.folder(execution) / "fileuploaderr.txt").read_text()
 

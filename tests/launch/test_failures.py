@@ -16,6 +16,7 @@ from runfleet.launch.failures import (
     kind_of,
     last_line,
     was_cancelled,
+    was_lost,
 )
 
 PYTHON = """
@@ -107,6 +108,20 @@ def test_groups_are_counted_and_the_largest_comes_first() -> None:
 def test_failed_means_three_things(execution: dict[str, Any], kind: FailureKind) -> None:
     """The model, the machine, or the delivery of files."""
     assert kind_of(task(**execution)) is kind
+
+
+@pytest.mark.parametrize(
+    ("message", "lost"),
+    [
+        ("there is no such container", True),
+        ("`a\nb` cannot be the name of a blob: 'a\nb' holds a control character", False),
+        ("its name is no UTF-8: `a?.csv`", False),
+    ],
+)
+def test_a_name_that_no_storage_takes_is_the_model_s_own(message: str, lost: bool) -> None:
+    """Done again, it would be the same again."""
+    failed = failure("FileUploadMiscError") | {"details": [{"name": "Message", "value": message}]}
+    assert was_lost(task(exitCode=0, failureInfo=failed)) is lost
 
 
 def test_a_time_limit_is_not_a_cancellation() -> None:

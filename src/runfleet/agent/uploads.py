@@ -158,11 +158,12 @@ def _reaches_logs(specification: _Specification, logs: str) -> bool:
 
 
 def _blob_name(wanted: FilesToUpload, pattern: Pattern, match: Match) -> str:
-    # Clients at Windows have written backslashes here.
-    path = (wanted.path or "").replace("\\", "/")
+    # Clients at Windows write backslashes in the path, and models that come from there in names of
+    # files on Linux; accounts of Azure Storage take them for slashes.
+    path, relative = ((text or "").replace("\\", "/") for text in (wanted.path, match.relative))
     if pattern.regex is None:
-        return path or os.path.basename(match.relative)
-    return f"{path.strip('/')}/{match.relative}".lstrip("/")
+        return path or os.path.basename(relative)
+    return f"{path.strip('/')}/{relative}".lstrip("/")
 
 
 def _put(upload: Upload, cancellation: Cancellation | None) -> bool:
@@ -178,7 +179,8 @@ def _put(upload: Upload, cancellation: Cancellation | None) -> bool:
     except InvalidNameError as error:
         raise _failure("FileUploadMiscError", upload, error.message) from error
     except UnicodeEncodeError as error:
-        raise _failure("FileUploadMiscError", upload, "its name is no UTF-8") from error
+        reason = f"its name is no UTF-8: `{os.path.basename(upload.blob)}`"
+        raise _failure("FileUploadMiscError", upload, reason) from error
     except PermissionError as error:
         raise _failure("FileUploadAccessDenied", upload, str(error.strerror)) from error
     except OSError as error:

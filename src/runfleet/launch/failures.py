@@ -16,6 +16,7 @@ from runfleet.study.model import format_duration
 
 _ENDED_CODE = "TaskEnded"
 _DELIVERY_CODE = re.compile(r"FileUpload|Blob|ApplicationPackage|ResourceFile|ResourceDirectory")
+_REFUSED_NAME = re.compile(r"cannot be the name of a blob|its name is no UTF-8")
 _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|TaskScheduling")
 
 # What a program says last is often not what went wrong: addresses, or a rule of dashes.
@@ -107,8 +108,14 @@ def kind_of(task: TaskInfo) -> FailureKind:
 
 
 def was_lost(task: TaskInfo) -> bool:
-    """Tell whether a task failed of its machine, or of files that could not be moved."""
-    return kind_of(task) is not FailureKind.MODEL
+    """
+    Tell whether a task failed of its machine, or of files that could not be moved.
+
+    Not if it was for the name that the model gave one of its files: it will be the same again.
+    """
+    details = (task.failure.details if task.failure else None) or {}
+    is_refused = _REFUSED_NAME.search(details.get("Message", "")) is not None
+    return kind_of(task) is not FailureKind.MODEL and not is_refused
 
 
 def was_cancelled(task: TaskInfo) -> bool:
