@@ -23,12 +23,14 @@ def pest(program: str, control: str = "case.pst") -> Pest:
 @pytest.mark.parametrize("system", list(OperatingSystem))
 def test_each_family_has_a_switch_of_its_own(system: OperatingSystem) -> None:
     """BeoPEST takes the case and `/H`, PEST++ the file and `/h`."""
-    beopest = manager_command(pest("beopest64"), STATE, "/r", system).splitlines()
+    beopest = manager_command(pest("beopest64"), [], STATE, "/r", system).splitlines()
     assert beopest[-1] == "beopest64 case /H :4010 /r"
     assert "/started" in "".join(beopest).replace("\\", "/")
-    glm = manager_command(pest("pestpp-glm"), STATE, "", system).splitlines()
+    glm = manager_command(pest("pestpp-glm"), [], STATE, "", system).splitlines()
     assert glm[-1] == "pestpp-glm case.pst /h :4010"
-    (*_, blank) = manager_command(pest("pestpp-ies", "my case.pst"), STATE, "", system).splitlines()
+    (*_, blank) = manager_command(
+        pest("pestpp-ies", "my case.pst"), [], STATE, "", system
+    ).splitlines()
     assert blank == 'pestpp-ies "my case.pst" /h :4010'
 
 
@@ -40,8 +42,21 @@ def test_workers_read_the_host_from_their_environment() -> None:
     windows = worker_command(
         pest("beopest64", "pest/a.pst"), [PurePosixPath("in/b c")], OperatingSystem.WINDOWS
     )
-    assert 'if not exist "in\\b c\\" mkdir "in\\b c"' in windows
     assert windows.endswith("beopest64 a /H %PEST_MANAGER_HOST%:4010")
+
+
+@pytest.mark.parametrize(
+    ("system", "makes"),
+    [
+        (OperatingSystem.LINUX, "mkdir -p 'in/b c'"),
+        (OperatingSystem.WINDOWS, 'if not exist "in\\b c\\" mkdir "in\\b c"'),
+    ],
+)
+def test_folders_of_the_models_files_are_made(system: OperatingSystem, makes: str) -> None:
+    """For the manager, too: that of pestpp-sen tries whether it can write the files."""
+    sen, folders = pest("pestpp-sen", "pest/a.pst"), [PurePosixPath("in/b c")]
+    assert makes in manager_command(sen, folders, STATE, "", system).splitlines()
+    assert makes in worker_command(sen, folders, system).splitlines()
 
 
 def test_other_programs_are_refused() -> None:

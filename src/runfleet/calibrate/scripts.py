@@ -26,7 +26,11 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
 
 def manager_command(
-    pest: Pest, state: PurePosixPath, restart_switches: str, system: OperatingSystem
+    pest: Pest,
+    model_folders: Iterable[PurePosixPath],
+    state: PurePosixPath,
+    restart_switches: str,
+    system: OperatingSystem,
 ) -> str:
     """
     Write the command of the manager: it tells its host's name first, as workers have to know it.
@@ -38,6 +42,8 @@ def manager_command(
     ----------
     pest
         The calibration.
+    model_folders
+        See `worker_command`: some managers try whether they can write the model's files.
     state
         A folder of files that the manager finds: `started`, if it was, and `restart/`, what an
         earlier manager has left.
@@ -49,7 +55,7 @@ def manager_command(
     switches = " ".join(part for part in (pest.switches, restart_switches) if part)
     line = Program.named(pest.program).manager_line(pest.control, pest.port, switches)
     lines = _windows_manager if system is OperatingSystem.WINDOWS else _linux_manager
-    return "\n".join([*lines(pest, state), line])
+    return "\n".join([*lines(pest, model_folders, state), line])
 
 
 def worker_command(
@@ -98,19 +104,23 @@ def host_name(stdout: str) -> str | None:
     return line.strip()
 
 
-def _linux_manager(pest: Pest, state: PurePosixPath) -> Iterator[str]:
-    folder = shlex.quote(str(pest.control.parent))
+def _linux_manager(
+    pest: Pest, model_folders: Iterable[PurePosixPath], state: PurePosixPath
+) -> Iterator[str]:
     yield f"hostname; [ ! -e {state}/started ] || {{"
     yield f"echo '{_STARTED_BEFORE}' >&2; exit {EXIT_STARTED_BEFORE}; }}"
-    yield f'cd {folder} && if [ -d "$AZ_BATCH_TASK_WORKING_DIR/{state}/restart" ]; then'
-    yield f'cp -R "$AZ_BATCH_TASK_WORKING_DIR/{state}/restart/." .; fi || exit {EXIT_NO_FOLDER}'
+    yield from _linux_folders(pest, model_folders)
+    yield f'if [ -d "$AZ_BATCH_TASK_WORKING_DIR/{state}/restart" ]; then'
+    yield f'cp -R "$AZ_BATCH_TASK_WORKING_DIR/{state}/restart/." . || exit {EXIT_NO_FOLDER}; fi'
 
 
-def _windows_manager(pest: Pest, state: PurePosixPath) -> Iterator[str]:
+def _windows_manager(
+    pest: Pest, model_folders: Iterable[PurePosixPath], state: PurePosixPath
+) -> Iterator[str]:
     path = _windows_path(state)
     yield "echo %COMPUTERNAME%"
     yield f"if exist {path}\\started (echo {_STARTED_BEFORE}>&2 & exit {EXIT_STARTED_BEFORE})"
-    yield from _windows_folder(pest)
+    yield from _windows_folders(pest, model_folders)
     restart = f"%AZ_BATCH_TASK_WORKING_DIR%\\{path}\\restart"
     yield f'if exist "{restart}" xcopy /e /i /q /y "{restart}" . >nul'
     # Without such a rule the firewall of Windows lets nobody in; only administrators may make it.
@@ -121,9 +131,7 @@ def _windows_manager(pest: Pest, state: PurePosixPath) -> Iterator[str]:
 
 
 def _linux_worker(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Iterator[str]:
-    yield f"cd {shlex.quote(str(pest.control.parent))} || exit {EXIT_NO_FOLDER}"
-    for folder in model_folders:
-        yield f"mkdir -p {shlex.quote(str(folder))}"
+    yield from _linux_folders(pest, model_folders)
     address = f"${HOST_VARIABLE}/{pest.port}"
     said = f"runfleet: the manager at ${HOST_VARIABLE}:{pest.port} cannot be reached from this node"
     # The shell of most images has no sockets, but bash has.
@@ -138,10 +146,7 @@ def _windows_worker(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Itera
     # Old programs choose names for their temporary files that others on the node choose, too.
     yield 'set "TMP=%AZ_BATCH_TASK_WORKING_DIR%"'
     yield 'set "TEMP=%AZ_BATCH_TASK_WORKING_DIR%"'
-    yield from _windows_folder(pest)
-    for folder in model_folders:
-        path = _windows_path(folder)
-        yield f'if not exist "{path}\\" mkdir "{path}"'
+    yield from _windows_folders(pest, model_folders)
     said = (
         f"runfleet: the manager at %{HOST_VARIABLE}%:{pest.port} cannot be reached from this node"
     )
@@ -155,12 +160,21 @@ def _windows_worker(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Itera
     yield f"{test} if errorlevel 1 (echo {said}>&2 & exit {EXIT_UNREACHABLE})"
 
 
-def _windows_folder(pest: Pest) -> Iterator[str]:
+def _linux_folders(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Iterator[str]:
+    yield f"cd {shlex.quote(str(pest.control.parent))} || exit {EXIT_NO_FOLDER}"
+    for folder in model_folders:
+        yield f"mkdir -p {shlex.quote(str(folder))}"
+
+
+def _windows_folders(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Iterator[str]:
     if pest.control.parent != PurePosixPath("."):
         folder = _windows_path(pest.control.parent)
         # Not `cd ... || exit`: Wine's `cmd` exits then in any case.
         yield f'if not exist "{folder}\\" exit {EXIT_NO_FOLDER}'
         yield f'cd /d "{folder}"'
+    for model_folder in model_folders:
+        path = _windows_path(model_folder)
+        yield f'if not exist "{path}\\" mkdir "{path}"'
 
 
 def _windows_path(path: PurePosixPath) -> str:

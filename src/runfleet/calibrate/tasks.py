@@ -160,7 +160,9 @@ class CalibrationTasks:
             Those by which it goes on with what an earlier one has left.
         """
         state = manager_state(self.job_id)
-        command = manager_command(self.pest, state, restart_switches, self.system)
+        command = manager_command(
+            self.pest, self.model_folders, state, restart_switches, self.system
+        )
         url = self.storage.container_url(self._container, life=self.url_life)
         return self._task(
             MANAGER,

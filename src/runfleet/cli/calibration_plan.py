@@ -78,7 +78,9 @@ def _facts(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> Iterat
 def _commands(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> dict[str, str]:
     system = pool.operating_system
     return {
-        "the manager": manager_command(pest, manager_state(study.name), "", system),
+        "the manager": manager_command(
+            pest, control.model_folders, manager_state(study.name), "", system
+        ),
         "a worker": worker_command(pest, control.model_folders, system),
     }
 
