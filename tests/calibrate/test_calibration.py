@@ -438,7 +438,7 @@ def test_a_killed_manager_is_gone_on_with(prepare: Prepare, tmp_path: Path) -> N
 
 
 def test_a_lost_node_ends_its_manager_for_good(
-    prepare: Prepare, account: Account, home: Path
+    prepare: Prepare, account: Account, home: Path, tmp_path: Path
 ) -> None:
     """Batch starts it again elsewhere, where no worker looks for it: it then ends by itself."""
     calibration = prepare(delay=500, pool="pool: {id: lost-node, tasks_per_node: 4}")
@@ -455,6 +455,9 @@ def test_a_lost_node_ends_its_manager_for_good(
     assert last.state is CalibrationState.FAILED
     assert "node of the manager was lost" in str(last.error)
     assert calibration.plan_resume().switches == "/r"
+    saved = calibration.collect(tmp_path / "results")
+    assert all(found.value is not None for found in saved.parameters)
+    assert (tmp_path / "results" / "manager" / "case.rec").exists()
     # What was saved is not thrown away by running it again.
     assert calibration.submit().generations[-1].job_id == calibration.name
 

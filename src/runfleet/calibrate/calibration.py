@@ -222,10 +222,11 @@ class Calibration:
     def _fetch(self, record: StudyRecord, folder: Path) -> None:
         """Fetch what the manager has left or, where that is nothing, what was copied off it."""
         job_id = record.newest.job_id
+        control = folder / _pest_in(record).control
         found = self._below(record, names.run_prefix(job_id, MANAGER), folder)
-        if len(found) <= len(("stdout.txt", "stderr.txt")):
-            pest_folder = folder / _pest_in(record).control.parent
-            found += self._below(record, copies_prefix(job_id), pest_folder)
+        # What every manager leaves, also one that does nothing as it was started before.
+        if {path.name for _, path in found} <= {"stdout.txt", "stderr.txt", control.name}:
+            found += self._below(record, copies_prefix(job_id), control.parent)
         found += self._below(record, tables_prefix(job_id), folder)
         for _, path in found:
             path.parent.mkdir(parents=True, exist_ok=True)

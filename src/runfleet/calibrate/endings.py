@@ -19,7 +19,7 @@ from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
 from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE
 from runfleet.calibrate.tasks import MANAGER, worker_id
-from runfleet.launch.failures import batch_message, last_line, was_cancelled
+from runfleet.launch.failures import batch_message, error_line, last_line, was_cancelled
 
 _MOST_ASKED = 3
 _KILLED = (137, 143)
@@ -164,8 +164,9 @@ class Endings:
         reasons = list(self.failed_runs(asked))
         yield from reasons
         for worker in asked if reasons else ():
-            if line := last_line(self.logs.read_ended(worker, "stderr.txt")):
-                yield f"{worker} wrote to stderr last: {line}"
+            written = self.logs.read_ended(worker, "stderr.txt")
+            if line := error_line(written) or last_line(written):
+                yield f"{worker} wrote to stderr: {line}"
                 return
 
 

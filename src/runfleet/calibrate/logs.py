@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from runfleet.azure import AzureBatch, ConflictError, NotFoundError
+from runfleet.launch.failures import error_line
 from runfleet.launch.grouping import normalised
 from runfleet.launch.run_files import StoredFiles
 
@@ -74,11 +74,12 @@ class Logs:
             del self._read[key]
 
     def last_lines(self, task_id: str) -> str:
-        """Give the last lines that a task has written, to stderr or else to stdout."""
-        texts: Mapping[str, str] = {
-            name: self.read_ended(task_id, name) for name in ("stdout.txt", "stderr.txt")
-        }
-        return "\n".join(_last(texts["stdout.txt"]) + _last(texts["stderr.txt"]))
+        """Give the last lines that a task has written, and what it said of an error before."""
+        stdout, stderr = (self.read_ended(task_id, f"std{name}.txt") for name in ("out", "err"))
+        last = _last(stderr)
+        # Behind the one line that tells, programs of Fortran list the addresses where they were.
+        told = (error_line(stderr) or "").strip()[:_LONGEST_LINE]
+        return "\n".join([*_last(stdout), *([told] if told and told not in last else []), *last])
 
     def _more(self, task_id: str, path: str, offset: int) -> bytes:
         try:
