@@ -251,6 +251,18 @@ def finish(calibration: Calibration) -> CalibrationProgress:
     return last
 
 
+def lose_manager(calibration: Calibration, pool: str, home: Path) -> None:
+    """Reboot the node of a manager, which is then started again."""
+    batch = calibration.account.batch
+    manager = batch.get_task(calibration.name, "manager")
+    assert manager is not None
+    credential = AzureNamedKeyCredential("local", (home / "emulator/key").read_text())
+    with BatchClient(batch.endpoint, credential) as client:
+        client.begin_reboot_node(
+            pool, str(manager.node_id), {"nodeRebootOption": "requeue"}, polling_interval=0
+        ).wait()
+
+
 def best_parameters(results: Results) -> dict[str, float]:
     """The values that were found, by name."""
     return {found.name: found.value for found in results.parameters}
@@ -444,13 +456,7 @@ def test_a_lost_node_ends_its_manager_for_good(
     calibration = prepare(delay=500, pool="pool: {id: lost-node, tasks_per_node: 4}")
     calibration.submit()
     watch_until(calibration, lambda progress: (progress.pest.iteration or 0) >= 2)
-    manager = account.batch.get_task(calibration.name, "manager")
-    assert manager is not None
-    credential = AzureNamedKeyCredential("local", (home / "emulator/key").read_text())
-    with BatchClient(account.batch.endpoint, credential) as client:
-        client.begin_reboot_node(
-            "lost-node", str(manager.node_id), {"nodeRebootOption": "requeue"}, polling_interval=0
-        ).wait()
+    lose_manager(calibration, "lost-node", home)
     last = finish(calibration)
     assert last.state is CalibrationState.FAILED
     assert "node of the manager was lost" in str(last.error)
@@ -460,6 +466,18 @@ def test_a_lost_node_ends_its_manager_for_good(
     assert (tmp_path / "results" / "manager" / "case.rec").exists()
     # What was saved is not thrown away by running it again.
     assert calibration.submit().generations[-1].job_id == calibration.name
+
+
+def test_a_manager_that_was_lost_with_all_it_had_begins_anew(prepare: Prepare, home: Path) -> None:
+    """Nobody watched it, so that nothing was saved; that is said before it is done."""
+    calibration = prepare(delay=500, pool="pool: {id: lost-unwatched, tasks_per_node: 4}")
+    calibration.submit()
+    lose_manager(calibration, "lost-unwatched", home)
+    finish(calibration)
+    assert "begins anew" in calibration.explain().next_step
+    told: list[str] = []
+    assert calibration.submit(on_wait=told.append).newest.job_id != calibration.name
+    assert "has left nothing to go on with" in told[0]
 
 
 # Whether a worker is seen without a run for long enough is up to BeoPEST.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -100,7 +100,10 @@ class Calibration:
             has reached it, a connection that does not come about.
         """
         with self._submitter(on_step, on_wait) as submitter, hopeful():
-            return submitter.begin(Restart()) if self._is_in_vain() else submitter.submit()
+            if self._is_in_vain():
+                on_wait("the earlier attempt has left nothing to go on with: it begins anew")
+                return submitter.begin(Restart())
+            return submitter.submit()
 
     def begin_anew(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
         """Begin it from the beginning, whatever there is of it; see `submit`."""
@@ -130,9 +133,8 @@ class Calibration:
                 hint="`runfleet results` collects its results, `runfleet retry` begins it anew",
             )
         pest = pest_of(study)
-        job_id = record.newest.job_id
-        left = LeftFiles(self._storage, record.container, job_id, pest.control.parent)
-        return plan_restart(Program.named(pest.program), control_of(study, pest), left)
+        program = Program.named(pest.program)
+        return plan_restart(program, control_of(study, pest), self._left(record))
 
     def resume(
         self, restart: Restart, *, on_step: OnStep = unheard, on_wait: OnWait = nobody
@@ -161,7 +163,11 @@ class Calibration:
         if needs_situation(progress):
             job = self.account.batch.get_job(record.newest.job_id)
             situation = find_situation(self.account.batch, job)
-        return explain_calibration(Standing(self.name, progress, record.is_adding, situation))
+        found = explain_calibration(Standing(self.name, progress, record.is_adding, situation))
+        if isinstance(progress.error, ManagerLostError) and not self._left(record).blobs:
+            again = f"nothing of it was saved: `runfleet run {self.name}` begins anew"
+            return replace(found, next_step=again)
+        return found
 
     def watch(self) -> Iterator[CalibrationProgress]:
         """
@@ -179,7 +185,7 @@ class Calibration:
             record.newest.job_id,
             _pest_in(record),
         )
-        with hopeful():
+        with hopeful(f"`runfleet explain {self.name}` says how to go on"):
             yield from self._watcher(record, copies, self._staff(record)).watch()
 
     def cancel(self) -> None:
@@ -218,6 +224,10 @@ class Calibration:
         if isinstance(progress.error, ManagerLostError):
             return not self.plan_resume().keeps_anything
         return progress.error is not None and (progress.pest.iteration or 0) < _FIRST_TO_KEEP
+
+    def _left(self, record: StudyRecord) -> LeftFiles:
+        folder = _pest_in(record).control.parent
+        return LeftFiles(self._storage, record.container, record.newest.job_id, folder)
 
     def _fetch(self, record: StudyRecord, folder: Path) -> None:
         """Fetch what the manager has left or, where that is nothing, what was copied off it."""

@@ -12,9 +12,14 @@ _GO_ON = "run the study again: it goes on where it ended"
 
 
 @contextmanager
-def hopeful() -> Iterator[None]:
+def hopeful(way_on: str = _GO_ON) -> Iterator[None]:
     """
     Say that nothing is lost when an account stops answering.
+
+    Parameters
+    ----------
+    way_on
+        What to do when it answers again.
 
     Raises
     ------
@@ -25,5 +30,5 @@ def hopeful() -> Iterator[None]:
         yield
     except ServiceUnavailableError as error:
         # One that has answered that it fails is reached; otherwise there is more to look at first.
-        hint = _GO_ON if error.status else f"{error.hint}; then {_GO_ON}"
+        hint = way_on if error.status else f"{error.hint}; then {way_on}"
         raise AccountError(error.message, hint=hint) from error
