@@ -122,6 +122,7 @@ def test_a_byte_order_mark_is_no_part_of_a_file(source, text):
     [
         (PatternSource.parse("x(.)"), "abc", "nothing matches `x(.)`"),
         (PatternSource.parse("x(.*)"), "x*****", "`*****` is not a number"),
+        (PatternSource.parse("x(.*)"), "x12_3", "`12_3` is not a number"),
         (PatternSource.parse("x(.*)"), "xNaN", "`NaN` is not a finite number"),
         (PatternSource.parse("x(.*)"), "x1e999", "`1e999` is not a finite number"),
         (ColumnSource("Q"), "t,q\n1,2\n", "the file has no column `Q`; did you mean `q`?"),
@@ -136,7 +137,7 @@ def test_a_byte_order_mark_is_no_part_of_a_file(source, text):
             "the file has several columns `q`: give the number, `1` and `3`",
         ),
         (ColumnSource("q"), "t,q\n", "column `q` is empty"),
-        (ColumnSource("q"), "t,q\n1\n", "a row has 1 cells only"),
+        (ColumnSource("q"), "t,q\n1\n", "a row has 1 cell only"),
         (ColumnSource("q"), "t,q\n1,\n", "an empty text is not a number"),
         (ColumnSource(3), "", "column `3` is empty"),
         (ColumnSource("q"), "q\nfailed\n", "`failed` is not a number"),

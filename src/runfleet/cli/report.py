@@ -19,6 +19,7 @@ from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Study
 from runfleet.study.nearest_lines import nearest_line
 from runfleet.study.results import PatternSource
+from runfleet.study.text_files import decoded
 from runfleet.study.units import with_unit
 
 _SHOWN_FAILURES = 10
@@ -187,7 +188,7 @@ def _nearest_line(study: Study, folder: Path, group: LackingResult) -> str | Non
     if not isinstance(result.source, PatternSource):
         return None
     content = CollectedFiles(folder / "runs").read("", group.runs[0], result.file)
-    text = (content or b"")[:_READ_BYTES].decode(errors="replace")
+    text = decoded((content or b"")[:_READ_BYTES])
     line = nearest_line(result.source.pattern.pattern, text)
     return f"In `{result.file}` of {group.runs[0]} is: {line}" if line else None
 

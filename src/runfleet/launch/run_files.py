@@ -23,6 +23,7 @@ from runfleet.launch.scripts import EXIT_NOT_STAGED, EXIT_OUTPUT_MISSING
 from runfleet.launch.spelling import in_any_case
 from runfleet.launch.windows_exits import meaning_of, missing_library
 from runfleet.storage import BlobNotFoundError, Storage
+from runfleet.study.text_files import decoded
 
 _LOG_BYTES = 1 << 16
 _OUR_WORDS = "runfleet: "
@@ -130,7 +131,7 @@ class StoredFiles:
         if not is_told_by_run(task):
             return FailedRun(task.id, kind_of(task), batch_message(task), task.exit_code)
         stderr, stdout = (
-            self.read_end(job_id, task.id, file).content.decode(errors="replace")
+            decoded(self.read_end(job_id, task.id, file).content)
             for file in ("stderr.txt", "stdout.txt")
         )
         message = failure_message(task, stderr, stdout)

@@ -16,6 +16,7 @@ from runfleet.storage.files import written_whole
 from runfleet.study import Run, Study
 from runfleet.study.errors import ResultError
 from runfleet.study.results import Result
+from runfleet.study.text_files import decoded
 from runfleet.study.values import Value, as_text
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def _failure(outcome: Outcome, files: RunFiles) -> str:
 
 
 def _text(content: bytes | None) -> str | None:
-    return None if content is None else content.decode(errors="replace")
+    return None if content is None else decoded(content)
 
 
 def _cells(shape: TableShape, row: Row) -> list[str]:

@@ -20,6 +20,8 @@ def as_number(text: str | float) -> float:
     ResultError
         If the text is not a finite number.
     """
+    if isinstance(text, str) and "_" in text:  # which Python alone allows
+        raise _not_a_number(text)
     try:
         number = float(text)
     except (ValueError, OverflowError):
@@ -32,7 +34,11 @@ def as_number(text: str | float) -> float:
 def _fortran_number(text: str) -> float:
     match = _FORTRAN_NUMBER.fullmatch(text)
     if match is None:
-        shown = f"`{text[:_SHOWN_CHARACTERS]}`" if text else "an empty text"
-        raise ResultError(f"{shown} is not a number")
+        raise _not_a_number(text)
     mantissa, exponent = match.groups()
     return float(f"{mantissa}e{exponent or 0}")
+
+
+def _not_a_number(text: str) -> ResultError:
+    shown = f"`{text[:_SHOWN_CHARACTERS]}`" if text else "an empty text"
+    return ResultError(f"{shown} is not a number")

@@ -123,5 +123,6 @@ def _is_data(cell: str) -> bool:
 def _numbers(rows: Iterator[list[str]], position: int) -> Iterator[float]:
     for row in rows:
         if position >= len(row):
-            raise ResultError(f"a row has {len(row)} cells only")
+            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+            raise ResultError(f"a row has {cells} only")
         yield as_number(row[position])

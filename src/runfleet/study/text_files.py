@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 from runfleet.study.errors import StudyError
+
+
+def decoded(content: bytes) -> str:
+    """
+    Decode what a program wrote, which names no encoding.
+
+    UTF-16 has its mark, as the shells of Windows write it.  What is no UTF-8 is taken for the code
+    page of Windows in the West, whose bytes nearly all are characters.
+    """
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
 
 
 def read_text(source: Path, *, shown: Path, what: str, otherwise: str) -> tuple[str, str]:
