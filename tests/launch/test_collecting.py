@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +221,46 @@ def test_a_folder_that_cannot_be_written_to_is_named(runs: Runs) -> None:
         "mend the reason, or collect them elsewhere: "
         f"`runfleet results {runs.study.name} --to FOLDER`"
     )
+
+
+@pytest.mark.parametrize("name", ["runs.csv", "runs/run-00001/out.txt"])
+def test_a_folder_with_files_of_somebody_is_left_alone(runs: Runs, name: str) -> None:
+    """Such as that of the study itself, whose design is a `runs.csv`."""
+    file = runs.folder / name
+    file.parent.mkdir(parents=True)
+    file.write_text("X\n1\n")
+    runs.end("run-00001", {})
+    with pytest.raises(LaunchError, match="is in the way") as caught:
+        runs.collect()
+    assert "--to FOLDER" in (caught.value.hint or "")
+    assert file.read_text() == "X\n1\n"
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_what_a_cancelled_run_has_left_is_kept(runs: Runs, started: bool) -> None:
+    """If it had begun; its numbers are none of the study's."""
+    runs.end("run-00001", {"stdout.txt": "day 7", "deep/out.txt": "head 3.5"})
+    ended = runs.outcomes["run-00001"]
+    task = ended.task if started else replace(ended.task, started=None)
+    runs.outcomes["run-00001"] = replace(ended, state=RunState.CANCELLED, task=task)
+    runs.collect()
+    row = runs.table()[0]
+    assert (row["state"], row["head"]) == ("cancelled", "")
+    assert (runs.folder / "runs" / "run-00001" / "stdout.txt").exists() is started
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_results_are_found_in_any_encoding(
+    write_study: WriteStudy, tmp_path: Path, encoding: str
+) -> None:
+    """Programs for Windows write others."""
+    text = "model: {command: x}\nresults: {q: {file: out.csv, column: Abfluß}}"
+    runs = Runs(write_study(text), tmp_path)
+    runs.end("run-00001", {})
+    content = "t;Abfluß\r\n1;2,5\r\n".replace(",", ".").encode(encoding)
+    runs.storage.put_bytes(runs.container, "runs/job/run-00001/out.csv", content)
+    runs.collect()
+    assert runs.table()[0]["q"] == "2.5"
 
 
 def test_a_run_that_was_done_again_is_replaced(runs: Runs) -> None:

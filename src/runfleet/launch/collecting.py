@@ -177,6 +177,7 @@ class Collector:
     @contextmanager
     def _open_folder(self) -> Iterator[None]:
         try:
+            self._refuse_strange_folder()
             self._runs_folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / _LOCK):
                 yield
@@ -186,6 +187,19 @@ class Collector:
                 hint="mend the reason, or collect them elsewhere: "
                 f"`runfleet results {self.study.name} --to FOLDER`",
             ) from error
+
+    def _refuse_strange_folder(self) -> None:
+        """Overwrite nothing that was not collected."""
+        if self._index.exists():
+            return
+        for name in ("runs.csv", "runs.parquet", "runs"):
+            path = self.folder / name
+            if path.is_file() or (path.is_dir() and any(path.iterdir())):
+                raise LaunchError(
+                    f"`{path}` is in the way: it is no result that was collected there",
+                    hint="move it, or collect elsewhere: "
+                    f"`runfleet results {self.study.name} --to FOLDER`",
+                )
 
     def _collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
         known = self._collected_before()
@@ -242,7 +256,7 @@ class Collector:
     def _fetch_files(
         self, outcomes: Mapping[str, Outcome], known: Mapping[str, str], removed: Set[str]
     ) -> int:
-        ended = {name: one for name, one in outcomes.items() if one.state.has_ended}
+        ended = {name: one for name, one in outcomes.items() if one.has_files}
         wanted = {name: one for name, one in ended.items() if known.get(name) != one.mark}
         for run in (wanted.keys() & known.keys()) | removed:
             shutil.rmtree(self._runs_folder / run, ignore_errors=True)

@@ -55,6 +55,12 @@ class Outcome:
         return (ended - started).total_seconds() if started and ended else None
 
     @property
+    def has_files(self) -> bool:
+        """Whether it has left files: also a run that was cancelled, if it had begun."""
+        was_stopped = self.state is RunState.CANCELLED and self.task.started is not None
+        return self.state.has_ended or was_stopped
+
+    @property
     def mark(self) -> str:
         """Changes when the run is done again."""
         return f"{self.job_id} {_stamp(self.task.ended)}"

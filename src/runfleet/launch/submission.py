@@ -286,6 +286,11 @@ class Submission:
         left_out = max(0, self._size_on_node(job_id, run, file) - length)
         return LogEnd(self._read_on_node(job_id, run, file, offset=left_out), left_out)
 
+    def has_begun(self, run: str) -> bool:
+        """Tell whether a run has a node, or had one; see `log`."""
+        _, task = self._task(run)
+        return task.started is not None
+
     def outputs(self, run: str) -> Iterator[str]:
         """List the files of a run that are in the storage, besides what it wrote; see `log`."""
         job_id, task = self._task(run)
