@@ -81,7 +81,7 @@ def test_another_file_of_the_same_name_is_refused(local, write_study, folder: Pa
     assert local("run", study).code == local("run", study).code == 0
     shutil.copytree(folder, folder / "copy", ignore=shutil.ignore_patterns("results"))
     copy = f"copy/{study}"
-    for command in ("run", "cancel", "results"):
+    for command in ("plan", "run", "cancel", "results"):
         refused = local(command, copy)
         assert refused.code == 1
         assert refused.err == (
@@ -204,6 +204,14 @@ def test_files_of_a_run_that_printed_nothing_are_named(local, write_study):
     logs = local("logs", study, "run-00001")
     assert (logs.code, logs.out) == (0, "")
     assert logs.err == "run-00001 has written nothing to stdout and stderr; its files: `out.txt`\n"
+
+
+def test_a_run_that_waits_has_written_nothing_yet(local, write_study):
+    more = "pool: {id: one-at-a-time, tasks_per_node: 1, nodes: {max: 1}}\n"
+    study = write_study("in-line", "sleep 600\n", values=[1, 2], more=more)
+    local("run", study, "--detach")
+    assert local("logs", study, "run-00002").err == "run-00002 has not begun\n"
+    local("cancel", study)
 
 
 def test_a_terminal_gets_the_end_of_a_long_log(local, write_study):

@@ -57,15 +57,20 @@ def submit_and_follow(
         with leaving(printer, f"Not all runs are submitted. Go on: runfleet run {name}"):
             submission = submit(display.step)
         if not detach:
+            folder = results_folder(study.folder, study.name)
             with leaving(printer, *ways_on(name)):
-                ending = _finish(display, study, submission, on)
+                submission, counts = _completed(display, submission, folder)
+            with leaving(printer, f"The runs have ended. Collect them: runfleet results {name}"):
+                collected = submission.collect(folder, on_step=display.step)
+                failures = submission.failures() if counts.failed else []
     if detach:
         counts = submission.counts()
         printer.say(f"Submitted {count_text(counts.total, 'run')}; watch: runfleet watch {name}")
         printer.data(study.name)
         return 0
-    show_ending(printer, ending)
-    return exit_code(ending.counts)
+    is_unchanged = submission.is_unchanged
+    show_ending(printer, Ending(counts, collected, failures, on, is_unchanged=is_unchanged))
+    return exit_code(counts)
 
 
 def follow(
@@ -121,14 +126,6 @@ def leaving(printer: Printer, *lines: str) -> Iterator[None]:
         for line in lines:
             printer.say(line)
         raise typer.Exit(INTERRUPTED) from None
-
-
-def _finish(display: Display, study: Study, submission: Submission, on: str) -> Ending:
-    folder = results_folder(study.folder, study.name)
-    submission, counts = _completed(display, submission, folder)
-    collected = submission.collect(folder, on_step=display.step)
-    failures = submission.failures() if counts.failed else []
-    return Ending(counts, collected, failures, on, is_unchanged=submission.is_unchanged)
 
 
 def _completed(

@@ -139,6 +139,9 @@ class _Reader:
 
 def _say_what_there_is(printer: Printer, submission: Submission, run: str) -> None:
     """Say that a run printed nothing: what it has to say may be in a file that it wrote."""
+    if not submission.has_begun(run):
+        printer.say(f"{run} has not begun")
+        return
     files = list(islice(submission.outputs(run), _SHOWN_FILES))
     left = f"; its files: {listed(files)}" if files else ""
     printer.say(f"{run} has written nothing to stdout and stderr{left}")

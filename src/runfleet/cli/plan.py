@@ -13,11 +13,13 @@ import typer
 from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, as_typed
+from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import load_study, warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.documents.errors import joined
 from runfleet.home import runfleet_home
+from runfleet.launch import Account
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.checks import check_account, check_study
@@ -54,7 +56,9 @@ def plan(
     """
     printer = Printer.standard()
     loaded = load_study(study)
-    access = access_to(on, runfleet_home())
+    home = runfleet_home()
+    access = access_to(on, home)
+    Origins(Account(on, home, access)).refuse_namesake(loaded.name, study)
     pool = access.plan_pool(loaded.pool)
     offers = access.offers()
     warn(printer, loaded, pool)
