@@ -46,6 +46,10 @@ def test_a_pattern_takes_one_of_its_matches(take, number):
     assert extract(source, REPORT, Take(take)) == number
 
 
+def test_a_match_of_nothing_is_passed_over():
+    assert extract(PatternSource.parse("(.*)"), "1\n\n2\n") == 2
+
+
 def test_anchors_match_at_each_line():
     assert extract(PatternSource.parse(r"^minimum pressure (\S+)$"), REPORT) == 8
 

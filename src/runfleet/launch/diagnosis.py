@@ -102,7 +102,8 @@ def _adding(record: StudyRecord) -> Explanation:
 def _running(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup]) -> Explanation:
     parts = [f"{counts.running:,} of {counts.total:,} runs of `{record.study}` are running"]
     parts += [f"{counts.waiting:,} wait for their turn"] if counts.waiting else []
-    parts += [f"{counts.succeeded:,} have succeeded"] if counts.succeeded else []
+    have = "has" if counts.succeeded == 1 else "have"
+    parts += [f"{counts.succeeded:,} {have} succeeded"] if counts.succeeded else []
     sentence = joined(parts)
     if not failures:
         return Explanation(sentence, "wait")

@@ -80,7 +80,8 @@ class PatternSource:
     def numbers(self, text: str) -> Iterator[float]:
         """Find the numbers in a text."""
         for match in self.pattern.finditer(text.replace("\r\n", "\n")):
-            if match.group(1) is not None:
+            # Where a pattern matches nothing, as `(.*)` does behind the last line, there is none.
+            if match.group() and match.group(1) is not None:
                 yield as_number(match.group(1))
 
     @property
