@@ -162,6 +162,26 @@ def test_sensitivities_are_those_of_parameters(case: Path, tmp_path: Path) -> No
     assert [path.stem for path in results.plots] == ["sensitivities"]
 
 
+def test_the_history_has_tied_and_fixed_parameters(case: Path, tmp_path: Path) -> None:
+    """BeoPEST tells of those alone that it adjusts; the others follow from them."""
+    adjusted, others = "decay log factor 0.05", ("tail tied factor 0.1", "base fixed factor 7.0")
+    text = case.read_text()
+    line = next(line for line in text.splitlines() if line.startswith(adjusted))
+    rest = line.removeprefix(adjusted)
+    added = "".join(f"{other}{rest}\n" for other in others)
+    text = text.replace(f"{line}\n", f"{line}\n{added}tail decay\n")
+    numbers = next(line for line in text.splitlines() if line.startswith("2 "))
+    case.write_text(text.replace(numbers, f"4 {numbers[2:]}"))
+    (case.parent / "case.sen").write_text(
+        " OPTIMISATION ITERATION NO. 1 ----->\n start rates 1.0 2.5\n decay rates 0.05 0.5\n"
+        " OPTIMISATION ITERATION NO. 2 ----->\n start rates 2.0 2.5\n decay rates 0.02 0.5\n"
+    )
+    results = collect_results(case.parent, "case", tmp_path / "results")
+    history = read(results, "parameter_history").pivot_table("value", "parameter", "iteration")
+    assert history[0].to_dict() == {"start": 1.0, "decay": 0.05, "tail": 0.1, "base": 7.0}
+    assert history[1].to_dict() == {"start": 2.0, "decay": 0.02, "tail": 0.04, "base": 7.0}
+
+
 def test_a_group_with_a_covariance_matrix_is_drawn(case: Path, tmp_path: Path) -> None:
     """BeoPEST tells no weights of its members."""
     (case.parent / "case.res").write_text(

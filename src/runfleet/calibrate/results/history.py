@@ -89,10 +89,25 @@ def _history_of_sensitivities(left: Leftovers) -> pd.DataFrame:
         record = outputs.read_sensitivity_record(path)
         later = record[record["iteration"] > 1]
         last = int(record["iteration"].max()) if not record.empty else 0
-        blocks.append(later.assign(iteration=later["iteration"] - 1)[[*HISTORY_COLUMNS[:3]]])
+        told = later.assign(iteration=later["iteration"] - 1)[[*HISTORY_COLUMNS[:3]]]
+        blocks += [told, *_unadjusted(left, told)]
     if final is not None:
         blocks.append(_values(max(last, 1), final))
-    return _joined(blocks)
+    return _joined(blocks).sort_values("iteration", kind="stable", ignore_index=True)
+
+
+def _unadjusted(left: Leftovers, adjusted: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Work out the other parameters: fixed ones stay, tied ones keep their ratio to another."""
+    initial = {parameter.name: parameter.initial for parameter in left.control.parameters}
+    iterations = adjusted[["iteration"]].drop_duplicates()
+    for parameter in left.control.parameters:
+        name, leader = parameter.name, parameter.tied_to
+        if parameter.transform == "fixed":
+            yield iterations.assign(parameter=name, value=parameter.initial)
+        elif leader in initial:
+            followed = adjusted[adjusted["parameter"] == leader]
+            ratio = parameter.initial / initial[leader]
+            yield followed.assign(parameter=name, value=followed["value"] * ratio)
 
 
 def _initial_values(left: Leftovers) -> pd.DataFrame:
