@@ -195,6 +195,18 @@ def test_durations_in_hours_and_minutes_as_they_were_once_written_are_read(full,
     assert Store(path).jobs() == [JOB]
 
 
+def test_durations_in_years_as_they_were_once_written_are_read(full, path):
+    """Wherever the newer reader does not know how an older version spelled something."""
+    job = replace(JOB, spec=replace(JOB.spec, max_wall_clock_time=timedelta(days=400, hours=1)))
+    full.save_job(job)
+    full.commit()
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE jobs SET record = replace(record, 'P400DT3600S', 'P1Y35DT1H')")
+        ((record,),) = database.execute("SELECT record FROM jobs")
+    assert "P1Y35DT1H" in record
+    assert Store(path).jobs() == [job]
+
+
 def test_a_record_that_is_saved_again_replaces_the_one_before(full):
     full.save_pool(replace(POOL, target_dedicated=9))
     full.save_node(replace(NODE, state=NodeState.IDLE))

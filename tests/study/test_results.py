@@ -47,6 +47,8 @@ def test_a_pattern_takes_one_of_its_matches(take, number):
 
 
 def test_a_match_of_nothing_is_passed_over():
+    """But not the number of one that only looks ahead."""
+    assert extract(PatternSource.parse(r"(?=x(\d+))"), "x12") == 12
     assert extract(PatternSource.parse("(.*)"), "1\n\n2\n") == 2
 
 
@@ -76,7 +78,20 @@ def test_a_column_is_found_by_name_or_number_whatever_separates_it(text, column,
     assert extract(ColumnSource(column), text) == number
 
 
-@pytest.mark.parametrize("below", ["s,m3/s", "5s,15n", "(s),", "----,====\n[s],[m3/s]"])
+@pytest.mark.parametrize(
+    "below",
+    [
+        "s,m3/s",
+        "5s,15n",
+        "(s),",
+        "----,====\n[s],[m3/s]",
+        "--------",
+        "# s m",
+        "d,mm\n=======",
+        "degC,kg/m^3",
+        ",m3*s-1",
+    ],
+)
 @pytest.mark.parametrize("column", ["t", 1])
 def test_units_and_dashes_below_the_names_are_no_numbers(column, below):
     assert extract(ColumnSource(column), f"t,Q\n{below}\n4,2.5\n5,3.5\n", Take.FIRST) == 4
@@ -84,7 +99,20 @@ def test_units_and_dashes_below_the_names_are_no_numbers(column, below):
 
 @pytest.mark.parametrize(
     ("column", "row"),
-    [("t", "4,****"), ("t", "NaN,****"), ("Q", "n/a,NA"), ("t", "4,failed"), ("Q", "failed,-9999")],
+    [
+        ("t", "2020-01-01,failed"),
+        ("Q", "2020-01-01,<0.5"),
+        ("t", "01.01.2020,dry"),
+        ("t", "north,5 mm"),
+        ("t", "-,-"),
+        ("t", "--,x"),
+        ("t", "n/a,n/a"),
+        ("t", "4,****"),
+        ("t", "NaN,****"),
+        ("Q", "n/a,NA"),
+        ("t", "4,failed"),
+        ("Q", "failed,-9999"),
+    ],
 )
 def test_what_is_no_number_in_a_row_of_data_is_told(column, row):
     """A minimum over what is left would be of other steps than the user believes."""

@@ -10,6 +10,7 @@ from runfleet.azure import AzureBatch, ConflictError, NotFoundError
 from runfleet.launch.failures import error_line
 from runfleet.launch.grouping import normalised
 from runfleet.launch.run_files import StoredFiles
+from runfleet.study.text_files import decoded
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _LAST_LINES = 12
@@ -94,7 +95,7 @@ def _plain(content: bytes) -> str:
 
 
 def _decoded(content: bytes) -> str:
-    return content.decode(errors="replace")
+    return decoded(content)
 
 
 def _last(text: str) -> list[str]:

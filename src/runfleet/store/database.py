@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec import ValidationError
 from msgspec.json import Decoder, Encoder
 
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool
@@ -124,7 +125,7 @@ class Store:
 
     def _read(self, decoder: Decoder[Record], statement: str, *values: Any) -> Iterator[Record]:
         for (record,) in self._connection.execute(statement, values):
-            yield decoder.decode(record)
+            yield _decoded(decoder, record)
 
     def save_pool(self, pool: Pool) -> None:
         """Insert or replace a pool."""
@@ -211,3 +212,14 @@ class Store:
         living = list(self._job_numbers.values())
         parts = (self.tasks, self.dependencies)
         return any(part.purge(living, _PURGE_AT_ONCE) for part in parts)
+
+
+def _decoded(decoder: Decoder[Record], record: str | bytes) -> Record:
+    try:
+        return decoder.decode(record)
+    except ValidationError:
+        # Older versions wrote with pydantic, which spells durations of a year and more `P1Y35D`.
+        from pydantic import TypeAdapter
+
+        kind: type[Record] = decoder.type
+        return TypeAdapter(kind).validate_json(record)

@@ -81,7 +81,7 @@ class PatternSource:
         """Find the numbers in a text."""
         for match in self.pattern.finditer(text.replace("\r\n", "\n")):
             # Where a pattern matches nothing, as `(.*)` does behind the last line, there is none.
-            if match.group() and match.group(1) is not None:
+            if match.group(1) or (match.group(1) is not None and match.group()):
                 yield as_number(match.group(1))
 
     @property

@@ -19,9 +19,18 @@ from runfleet.study.numerals import as_number
 _COMMENT = "#"
 _MOST_NAMES = 20
 _MOST_UNIT_LINES = 2
-# What stands where a number is missing: it is data, and not a unit.
-_NO_NUMBER = re.compile(
-    r"[+-]?(?:nan|inf|infinity)|n/?a|nil|null|none|missing|[*?#]+", re.IGNORECASE
+_RULE = re.compile(r"[-=_+|\s]*[-=_]{2}[-=_+|\s]*")
+# In brackets, of several parts, or one that is often met; or a format of gauges' files, as `15n`.
+# What else is no number may stand for a missing one, and is told.
+_UNIT = re.compile(
+    r"""
+      \(.*\) | \[.*\] | -{2,} | ={2,} | \d{1,3}[snd]
+    | (?!n/a|N/A) [A-Za-zµ]{1,4}[-\d]{0,2} (?:[/*·^][A-Za-z\d]{1,4}[-\d]{0,2})+
+    | [smhd] | min | hr | hours? | days? | yr | years? | Hz
+    | [kcmµu]?m[23]? | km2 | ha | ft[23]? | in | t | l | ml | [mkµ]?g | ppm | m?mol
+    | cfs | gpm | psi | [kMh]?Pa | m?bar | [kM]?[WJ] | % | °[CF]? | deg[CFK]? | [CFK]
+    """,
+    re.VERBOSE,
 )
 
 
@@ -45,7 +54,7 @@ def column_numbers(text: str, column: str | int) -> Iterator[float]:
     else:
         names, rows = _part_names(column, rows, comment)
         position = _position(column, names)
-    return _numbers(_without_units(rows, position), position)
+    return _numbers(_without_units(rows), position)
 
 
 def _rows(first: str, rest: Iterator[str]) -> Iterator[list[str]]:
@@ -95,28 +104,32 @@ def _without_names(rows: Iterator[list[str]], position: int) -> Iterator[list[st
     first = next(rows, None)
     if first is None:
         return
-    if len(first) > position and _is_data(first[position]):
+    if len(first) > position and _is_number(first[position]):
         yield first
     yield from rows
 
 
-def _without_units(rows: Iterator[list[str]], position: int) -> Iterator[list[str]]:
+def _without_units(rows: Iterator[list[str]]) -> Iterator[list[str]]:
     """Pass over what stands below the names and is no data, unless nothing follows it."""
     top = list(islice(rows, _MOST_UNIT_LINES + 1))
-    while len(top) > 1 and _has_units(top[0], position):
+    while len(top) > 1 and _is_about_columns(top[0]):
         del top[0]
     return chain(top, rows)
 
 
-def _has_units(row: list[str], position: int) -> bool:
-    return len(row) > position and bool(row[position]) and not any(map(_is_data, row))
+def _is_about_columns(row: list[str]) -> bool:
+    """Whether a row is a comment, a rule, or has a unit in each of its cells that are not empty."""
+    if row[0].startswith(_COMMENT) or _RULE.fullmatch(" ".join(row)):
+        return True
+    cells = [cell.strip() for cell in row if cell.strip()]
+    return bool(cells) and all(map(_UNIT.fullmatch, cells))
 
 
-def _is_data(cell: str) -> bool:
+def _is_number(cell: str) -> bool:
     try:
         as_number(cell)
     except ResultError:
-        return _NO_NUMBER.fullmatch(cell.strip()) is not None
+        return False
     return True
 
 

@@ -7,20 +7,24 @@ from pathlib import Path
 
 from runfleet.study.errors import StudyError
 
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+
 
 def decoded(content: bytes) -> str:
     """
     Decode what a program wrote, which names no encoding.
 
-    UTF-16 has its mark, as the shells of Windows write it.  What is no UTF-8 is taken for the code
-    page of Windows in the West, whose bytes nearly all are characters.
+    UTF-16 has its mark, as the shells of Windows write it.  What has no letter in UTF-8 but those
+    of ASCII, and other bytes, is taken for the code page of Windows in the West.
     """
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
+    text = content.decode(errors="replace")
+    # One that was cut within a letter, or has a bad byte, is UTF-8 all the same.
+    others = set(text) if _REPLACED in text else ()
+    if others and all(letter.isascii() for letter in others - {_REPLACED}):
         return content.decode("cp1252", errors="replace")
+    return text
 
 
 def read_text(source: Path, *, shown: Path, what: str, otherwise: str) -> tuple[str, str]:
