@@ -231,6 +231,14 @@ def test_a_backslash_in_a_name_is_a_slash(agent, upload, container):
     assert (container / "OUT" / "a.dat").read_text() == "x"
 
 
+def test_a_backslash_is_no_slash_where_two_files_would_be_one(agent, upload, container):
+    script = "mkdir OUT; printf 1 > OUT/a.dat; printf 2 > 'OUT\\a.dat'"
+    ended = agent.run(agent.shell(script, uploads=(upload("**/*.dat"),)))
+    assert "holds a backslash" in ended.failure.details["Message"]
+    kept = [path.read_text() for path in container.rglob("a.dat")]
+    assert "2" not in kept
+
+
 def test_a_name_that_is_no_utf_8(agent, upload, container):
     script = """printf x > "$(printf 'a\\377.csv')"; printf x > b.csv"""
     execution = agent.shell(script, uploads=(upload("a*"), upload("b*")))

@@ -75,6 +75,16 @@ def test_a_run_study_is_not_run_again(local, write_study, folder: Path):
     assert sorted((folder / "done.txt").read_text().split()) == ["1", "2", "3", "4"]
 
 
+def test_a_retry_shows_what_an_edit_changes(local, write_study):
+    study = write_study("edited", ECHO)
+    assert local("run", study).code == 0
+    write_study("edited", ECHO, values=[1, 7])
+    retried = local("retry", study)
+    assert retried.code == 0
+    assert "Study `edited` has changed since it was last submitted:\n" in retried.err
+    assert "  - parameter `N` changed\n" in retried.err
+
+
 def test_another_file_of_the_same_name_is_refused(local, write_study, folder: Path):
     """Two studies of one name would replace each other, and their results would mix."""
     study = write_study("namesake", ECHO)

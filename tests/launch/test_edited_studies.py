@@ -82,6 +82,15 @@ def test_the_table_of_a_design_is_kept(
     assert pairs(account.study(edited)) == [(4, 16), (5, 25)]
 
 
+def test_the_table_of_a_design_may_be_gone(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    study = write_study(squares([], "{csv: samples.csv}"), samples_csv="X\n4\n5\n")
+    submission = finished(account.submit(study))
+    (study.folder / "samples.csv").unlink()
+    assert pairs(submission) == [(4, 16), (5, 25)]
+
+
 def test_samples_that_cannot_be_told_are_not_guessed(
     account: Account, write_study: WriteStudy, tmp_path: Path
 ) -> None:

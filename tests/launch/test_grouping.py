@@ -16,6 +16,7 @@ from runfleet.launch.grouping import normalised
         (r"cannot read C:\data\run-1\net.inp", "cannot read ..."),
         ("km/h", "km/h"),
         ("exit code 137 (killpg), 12 left", "exit code 137 (killpg), # left"),
+        ("exit code -1", "exit code -1"),
     ],
 )
 def test_numbers_and_paths_do_not_tell_failures_apart(message: str, normal: str) -> None:

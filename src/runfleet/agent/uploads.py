@@ -160,7 +160,11 @@ def _reaches_logs(specification: _Specification, logs: str) -> bool:
 def _blob_name(wanted: FilesToUpload, pattern: Pattern, match: Match) -> str:
     # Clients at Windows write backslashes in the path, and models that come from there in names of
     # files on Linux; accounts of Azure Storage take them for slashes.
-    path, relative = ((text or "").replace("\\", "/") for text in (wanted.path, match.relative))
+    path, relative = (wanted.path or "").replace("\\", "/"), match.relative
+    if "\\" in relative:
+        folder, relative = match.path.removesuffix(relative), relative.replace("\\", "/")
+        if os.path.exists(folder + relative):  # no file takes the place of another
+            relative = match.relative
     if pattern.regex is None:
         return path or os.path.basename(relative)
     return f"{path.strip('/')}/{relative}".lstrip("/")

@@ -20,7 +20,7 @@
 
 static WCHAR command_line[LONGEST], end_file[LONGEST], temp[LONGEST];
 static STARTUPINFOW streams;
-static HANDLE changed[PARTS];
+static HANDLE changes[PARTS];
 
 /* Take a variable out of the environment, so that the task does not see it. */
 static DWORD take(const WCHAR *name, WCHAR *text)
@@ -87,15 +87,16 @@ static void watch(HKEY root, const WCHAR *path, HANDLE changed)
  */
 static void watch_registry(void)
 {
-    for (int part = 0; part < PARTS; part++) changed[part] = CreateEventW(NULL, TRUE, FALSE, NULL);
-    watch(HKEY_CURRENT_USER, NULL, changed[0]);
-    watch(HKEY_LOCAL_MACHINE, L"Software", changed[1]);
-    watch(HKEY_LOCAL_MACHINE, L"System\\CurrentControlSet\\Control\\Session Manager", changed[2]);
+    for (int part = 0; part < PARTS; part++) changes[part] = CreateEventW(NULL, TRUE, FALSE, NULL);
+    watch(HKEY_CURRENT_USER, NULL, changes[0]);
+    watch(HKEY_LOCAL_MACHINE, L"Software", changes[1]);
+    watch(HKEY_LOCAL_MACHINE, L"System\\CurrentControlSet\\Control\\Session Manager", changes[2]);
 }
 
+/* What cannot be told counts as a change, too. */
 static BOOL has_changed(void)
 {
-    return WaitForMultipleObjects(PARTS, changed, FALSE, 0) != WAIT_TIMEOUT;
+    return WaitForMultipleObjects(PARTS, changes, FALSE, 0) != WAIT_TIMEOUT;
 }
 
 /* Wine takes the input for something to read from; here it is a pipe to write to. */

@@ -164,7 +164,7 @@ class Calibration:
             job = self.account.batch.get_job(record.newest.job_id)
             situation = find_situation(self.account.batch, job)
         found = explain_calibration(Standing(self.name, progress, record.is_adding, situation))
-        if isinstance(progress.error, ManagerLostError) and not self._left(record).blobs:
+        if isinstance(progress.error, ManagerLostError) and not self._keeps_anything(record):
             again = f"nothing of it was saved: `runfleet run {self.name}` begins anew"
             return replace(found, next_step=again)
         return found
@@ -222,8 +222,12 @@ class Calibration:
             return False
         progress = self.look()
         if isinstance(progress.error, ManagerLostError):
-            return not self.plan_resume().keeps_anything
+            return not self._keeps_anything(self._record())
         return progress.error is not None and (progress.pest.iteration or 0) < _FIRST_TO_KEEP
+
+    def _keeps_anything(self, record: StudyRecord) -> bool:
+        """Tell whether there is something to go on with, as far as that is known by the name."""
+        return self.plan_resume().keeps_anything if self.study else bool(self._left(record).blobs)
 
     def _left(self, record: StudyRecord) -> LeftFiles:
         folder = _pest_in(record).control.parent

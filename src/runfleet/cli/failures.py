@@ -99,8 +99,8 @@ def _in_our_words(error: typer.TyperException) -> tuple[str, str | None]:
 
 def _report_system_error(error: OSError, printer: Printer) -> int:
     """A full disk or a missing permission is no fault of runfleet: it names the file instead."""
-    if error.errno == errno.ENOSPC and error.filename is None:  # of standard output, most likely
-        # Else Python would try once more at the end to write what is left.
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
+        # Of standard output, most likely.  Python would try once more at its end to write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_OUTPUT)
         printer.error("there is no space left to write to", "make room on the disk, and try again")
         return FAILED

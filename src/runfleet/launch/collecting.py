@@ -177,9 +177,9 @@ class Collector:
     @contextmanager
     def _open_folder(self) -> Iterator[None]:
         try:
-            self._refuse_strange_folder()
             self._runs_folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / _LOCK):
+                self._refuse_strange_folder()
                 yield
         except OSError as error:
             raise LaunchError(
@@ -196,7 +196,7 @@ class Collector:
             path = self.folder / name
             if path.is_file() or (path.is_dir() and any(path.iterdir())):
                 raise LaunchError(
-                    f"`{path}` is in the way: it is no result that was collected there",
+                    f"`{path}` is in the way: nothing tells that it was collected there",
                     hint="move it, or collect elsewhere: "
                     f"`runfleet results {self.study.name} --to FOLDER`",
                 )

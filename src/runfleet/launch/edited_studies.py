@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from runfleet.launch import names
 from runfleet.launch.definition import sampling_of
@@ -12,10 +14,11 @@ from runfleet.launch.hashes import HashCache
 from runfleet.launch.record import StudyRecord
 from runfleet.storage import BlobNotFoundError, Storage
 from runfleet.study import Study, StudyError
+from runfleet.study.designs import FromCsv
 
 EDITED = (
-    "the study file has other parameters by now than the runs that were submitted last, which the "
-    "table shows; `runfleet run` runs what has changed"
+    "the table shows the parameters with which the runs were submitted; the study file has others "
+    "by now, and `runfleet run` runs what has changed"
 )
 
 
@@ -31,7 +34,7 @@ class SubmittedStudies:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._folder: TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
 
     def as_submitted(self, study: Study, record: StudyRecord) -> Study:
         """
@@ -65,22 +68,29 @@ class SubmittedStudies:
         return submitted
 
     def _table(self, record: StudyRecord) -> Path | None:
-        """Fetch the table of the design, which is read as long as the study is in use."""
+        """Fetch the table of the design, which may be read as long as there is the process."""
         blob = names.design_table_blob(record.definition.design)
         try:
             content = self._storage.get_bytes(record.container, blob)
         except BlobNotFoundError:
             return None
-        self._folder = self._folder or TemporaryDirectory(prefix="runfleet-")
-        table = Path(self._folder.name, Path(blob).name)
+        if self._folder is None:
+            self._folder = Path(mkdtemp(prefix="runfleet-"))
+            atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+        table = self._folder / Path(blob).name
         table.write_bytes(content)
         return table
 
 
 def _has_samples_of(study: Study, record: StudyRecord) -> bool:
+    if study.source == record.source and not isinstance(study.design, FromCsv):
+        return True
     submitted = record.definition
     wanted = {"parameters": submitted.parameters, "design": submitted.design}
-    return sampling_of(study, HashCache().digest) == wanted
+    try:
+        return sampling_of(study, HashCache().digest) == wanted
+    except LaunchError:  # the table of the design is not there any more
+        return False
 
 
 def _not_told(study: Study) -> LaunchError:

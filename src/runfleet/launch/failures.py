@@ -16,7 +16,7 @@ from runfleet.study.model import format_duration
 
 _ENDED_CODE = "TaskEnded"
 _DELIVERY_CODE = re.compile(r"FileUpload|Blob|ApplicationPackage|ResourceFile|ResourceDirectory")
-_REFUSED_NAME = re.compile(r"cannot be the name of a blob|its name is no UTF-8")
+_REFUSED_NAME = re.compile(r"cannot be the name of a blob|a blob name has|its name is no UTF-8")
 _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|TaskScheduling")
 
 # What a program says last is often not what went wrong: addresses, or a rule of dashes.
@@ -32,7 +32,7 @@ _LONGEST_MESSAGE = 300
 # What colours a terminal or rings its bell: sequences that begin with an escape, and characters
 # that control, but for those that part lines and words.
 _CONTROL = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0e-\x1b\x7f]"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0e-\x1b\x7f]"
 )
 
 

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z]:)?(?:[/\\][\w.@%+=-]+){2,}[/\\]?")
 # But for exit codes, which tell what happened.
 _NUMBER = re.compile(
-    r"(?<!\d)(?<!exit code )(?:0[xX][0-9a-fA-F]+|\d+(?:[.,]\d+)*(?:[eEdD][+-]?\d+)?)"
+    r"(?<!\d)(?<!exit code )(?<!exit code -)"
+    r"(?:0[xX][0-9a-fA-F]+|\d+(?:[.,]\d+)*(?:[eEdD][+-]?\d+)?)"
 )
 
 K = TypeVar("K", bound=Hashable)

@@ -26,7 +26,7 @@ from runfleet.storage import BlobNotFoundError, Storage
 from runfleet.study.text_files import decoded
 
 _LOG_BYTES = 1 << 16
-_OUR_WORDS = "runfleet: "
+_OUR_WORDS = "runfleet: the required output"
 
 
 @dataclass(frozen=True, slots=True)

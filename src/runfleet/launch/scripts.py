@@ -64,7 +64,7 @@ _COPY_COMMON_OVERLAYS = (
 
 # Words with which a command, or a script that it reads in, would get rid of the trap that looks at
 # its outputs.
-_DROPS_TRAP = re.compile(r"\b(exec|trap|source)\b|(?:^|[\s;&|({])\.\s")
+_DROPS_TRAP = re.compile(r"\b(exec|trap|source)\b|(?:^|[\s;&|({`])\.\s")
 # A command that only starts a shell for its own line; the other quotes let the outer shell read it.
 _STARTS_SHELL = re.compile(r"\s*(?:/bin/)?sh\s+-c\s+'([^']*)'\s*")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")

@@ -167,7 +167,7 @@ class Submission:
         ----------
         failed
             Whether runs whose model has failed are among it. Those whose machine failed, or whose
-            files could not be moved, always are.
+            files could not be moved for another reason than their names, always are.
         on_step
             Is told what is going on.
 
@@ -189,7 +189,11 @@ class Submission:
                 yield FailedRun(task.id, kind_of(task), batch_message(task), task.exit_code)
 
     def lost_runs(self) -> int:
-        """Count the failed runs whose machine failed, or whose files could not be moved."""
+        """
+        Count the failed runs whose machine failed, or whose files could not be moved.
+
+        Not for their names: these would be the same again.
+        """
         generations = self._record().current
         tasks = chain.from_iterable(failed_tasks(self._history, one) for one in generations)
         return sum(map(was_lost, tasks))
@@ -287,7 +291,7 @@ class Submission:
         return LogEnd(self._read_on_node(job_id, run, file, offset=left_out), left_out)
 
     def has_begun(self, run: str) -> bool:
-        """Tell whether a run has a node, or had one; see `log`."""
+        """Tell whether a run has begun; see `log`."""
         _, task = self._task(run)
         return task.started is not None
 

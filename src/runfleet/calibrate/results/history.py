@@ -104,9 +104,9 @@ def _unadjusted(left: Leftovers, adjusted: pd.DataFrame) -> Iterator[pd.DataFram
         name, leader = parameter.name, parameter.tied_to
         if parameter.transform == "fixed":
             yield iterations.assign(parameter=name, value=parameter.initial)
-        elif leader in initial:
+        elif initial.get(leader or ""):
             followed = adjusted[adjusted["parameter"] == leader]
-            ratio = parameter.initial / initial[leader]
+            ratio = parameter.initial / initial[leader or ""]
             yield followed.assign(parameter=name, value=followed["value"] * ratio)
 
 
