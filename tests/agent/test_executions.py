@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from runfleet.agent.messages import FileToFetch, Kill, RemoveFolder
+from runfleet.agent.messages import Constrain, FileToFetch, Kill, RemoveFolder
 from runfleet.batch.states import EndedBy
 
 
@@ -206,6 +206,39 @@ def test_time_limits_pass_in_their_own_order(agent):
     ends = [agent.ended(one) for one in (quick, short, long)]
     assert [one.ended_by for one in ends] == ["exit", "timelimit", "timelimit"]
     assert ends[1].end_time < ends[2].end_time
+
+
+def test_a_longer_time_limit_counts_from_the_begin(agent):
+    execution = agent.shell("echo on > a; sleep 1000", time_limit=2)
+    agent.say(execution)
+    agent.read(execution, "a")
+    for seconds in (1000, 2.5):
+        agent.say(Constrain(execution.execution, seconds, True))
+    ended = agent.ended(execution)
+    assert ended.ended_by is EndedBy.TIME_LIMIT
+    assert 2.5 <= ended.end_time - ended.start_time < 4.5
+
+
+@pytest.mark.parametrize("before", [None, 1000])
+def test_a_shorter_time_limit_that_has_passed_ends_the_command(agent, before):
+    execution = agent.shell("echo on > a; sleep 1000", time_limit=before)
+    agent.say(execution)
+    agent.read(execution, "a")
+    agent.say(Constrain(execution.execution, 0.001, True))
+    assert agent.ended(execution).ended_by is EndedBy.TIME_LIMIT
+
+
+def test_a_time_limit_that_is_lifted_ends_nothing(agent):
+    execution = agent.shell("sleep 0.8", time_limit=0.4)
+    agent.say(execution, Constrain(execution.execution, None, True))
+    assert agent.ended(execution).ended_by is EndedBy.EXIT
+
+
+def test_constraints_of_what_is_over_are_nothing(agent):
+    execution = agent.shell("true")
+    agent.run(execution)
+    agent.say(Constrain(execution.execution, 0.001, True))
+    assert agent.run(agent.task("true")).exit_code == 0
 
 
 def test_a_removed_folder_is_out_of_sight_at_once(agent):

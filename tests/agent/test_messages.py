@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runfleet.agent.messages import (
+    Constrain,
     Coordinated,
     Coordination,
     Ended,
@@ -41,6 +42,7 @@ messages = st.one_of(
         | st.builds(Coordination, files=st.lists(st.builds(FileToFetch), max_size=2).map(tuple)),
     ),
     st.builds(Proceed, numbers),
+    st.builds(Constrain, numbers, st.none() | seconds, st.booleans()),
     st.builds(Coordinated, numbers),
     st.builds(Kill, numbers, st.booleans()),
     st.builds(RemoveFolder, text),

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from runfleet.agent.messages import FilesToUpload
+from runfleet.agent.messages import Constrain, FilesToUpload
 from runfleet.batch.states import EndedBy
 
 WRITE = "echo out > out.txt; mkdir -p sub/deep; echo 1 > sub/1.csv; echo 2 > sub/deep/2.csv"
@@ -106,6 +106,21 @@ def test_nothing_is_uploaded_where_a_retry_will_follow(agent, upload, container)
     agent.run(agent.shell("exit 1", uploads=uploads, upload_on_failure=False))
     assert blobs_in(container) == []
     agent.run(agent.shell("exit 0", uploads=uploads, upload_on_failure=False))
+    assert blobs_in(container) == ["stdout.txt"]
+
+
+def test_what_a_failure_leaves_is_uploaded_where_a_retry_will_follow_no_more(
+    agent, upload, container
+):
+    uploads = (upload("../stdout.txt"),)
+    script = "echo on > a; until [ -e b ]; do sleep 0.02; done; exit 1"
+    execution = agent.shell(script, uploads=uploads, upload_on_failure=False)
+    agent.say(execution)
+    agent.read(execution, "a")
+    agent.say(Constrain(execution.execution, None, True))
+    agent.run(agent.task("true"))
+    (agent.wd(execution) / "b").touch()
+    assert agent.ended(execution).exit_code == 1
     assert blobs_in(container) == ["stdout.txt"]
 
 

@@ -207,6 +207,21 @@ def test_only_the_last_attempt_is_uploaded(account, job, storage, container, unu
     assert storage.get_bytes(unused, "log.txt").split() == [b"2"]
 
 
+def test_a_task_that_shall_not_be_tried_again_any_more_leaves_its_outputs(
+    account, job, storage, container, unused, sh, tmp_path
+):
+    files, go = [output("../stdout.txt", container)], tmp_path / "go"
+    line = sh(f"echo on; until [ -e '{go}' ]; do sleep 0.02; done; exit 1")
+    account.add(job, "t", line, outputFiles=files, constraints={"maxTaskRetryCount": 3})
+    account.task_in(job, "t", "running")
+    body = {"constraints": {"maxTaskRetryCount": 0}}
+    assert account.send("PUT", f"/jobs/{job}/tasks/t", body).status_code == 200
+    go.touch()
+    info = account.task_in(job, "t", "completed")["executionInfo"]
+    assert (info["exitCode"], info["retryCount"]) == (1, 0)
+    assert storage.get_bytes(unused, "stdout.txt") == b"on\n"
+
+
 def test_files_of_a_task_are_listed(account, job, client, sh):
     """Item 129."""
     account.run(job, "t", sh("mkdir a; echo 12345 > a/b.txt"))

@@ -112,6 +112,26 @@ def test_what_ran_is_ended_and_runs_again(restarting, sh, wait_for, tmp_path, en
     wait_for(lambda: not runs(int(second[0])))
 
 
+@pytest.mark.parametrize("end", ["kill emulator", "kill agent"])
+def test_a_time_limit_that_was_changed_stays_so(restarting, sh, wait_for, tmp_path, end):
+    account = restarting.account
+    job = account.job(account.pool())
+    starts = tmp_path / "starts"
+    account.add(job, "t", sh(f'echo >> "{starts}"; sleep 73'))
+    wait_for(starts.exists)
+    body = {"constraints": {"maxWallClockTime": "PT3S"}}
+    assert account.send("PUT", f"/jobs/{job}/tasks/t", body).status_code == 200
+    if end == "kill agent":
+        restarting.agent().kill()
+    else:
+        restarting.kill()
+        restarting.start()
+        account = restarting.account
+    task = account.task_in(job, "t", "completed")
+    assert task["executionInfo"]["failureInfo"]["code"] == "TaskEnded"
+    assert len(starts.read_text()) == 2
+
+
 @pytest.mark.parametrize("end", ["kill emulator", "kill agent", "kill both"])
 def test_all_instances_of_a_task_end_and_run_again(restarting, sh, wait_for, tmp_path, end):
     """No node keeps a process of a multi-instance task, and all begin anew."""

@@ -126,6 +126,25 @@ def test_a_time_limit_ends_the_whole_tree_of_processes(account, job, sh):
     assert not psutil.pid_exists(int(account.read(job, "t")))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "code"), [("PT3S", "PT1H", None), (None, "PT1S", "TaskEnded")]
+)
+def test_a_time_limit_that_changes_holds_for_a_task_that_runs(
+    account, job, sh, tmp_path, before, after, code
+):
+    limits = {} if before is None else {"maxWallClockTime": before}
+    go = tmp_path / "go"
+    account.add(job, "t", sh(f"until [ -e '{go}' ]; do sleep 0.1; done"), constraints=limits)
+    account.task_in(job, "t", "running")
+    body = {"constraints": {"maxWallClockTime": after}}
+    assert account.send("PUT", f"/jobs/{job}/tasks/t", body).status_code == 200
+    if code is None:
+        account.run(job, "later", "sleep 3.5")
+        go.touch()
+    info = account.task_in(job, "t", "completed")["executionInfo"]
+    assert info.get("failureInfo", {}).get("code") == code
+
+
 def test_a_terminated_task_takes_its_children_along(account, job, client, sh):
     """Item 88."""
     account.add(job, "t", sh("setsid sleep 63 & echo $!; sleep 64"))

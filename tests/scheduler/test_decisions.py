@@ -34,6 +34,7 @@ from runfleet.batch.states import (
 from runfleet.scheduler import job_requests, node_requests, pool_requests, reports, task_requests
 from runfleet.scheduler.commands import (
     Command,
+    Constrain,
     ForgetJob,
     ForgetNode,
     ForgetPool,
@@ -221,6 +222,28 @@ def test_only_an_exit_code_is_retried(world, ended_by, exit_code, failure):
     world.tasks("a", retries=5)
     world.end("a", exit_code, ended_by, failure)
     assert world.counts() == (0, 0, 0, 1)
+
+
+def test_only_what_runs_is_held_to_constraints_that_change(world):
+    world.pool()
+    world.job()
+    world.tasks("a", "b")
+    limit = timedelta(hours=1)
+    for task in (world.record("a"), world.state.job("job").queue.get("b")):
+        world(task_requests.change_constraints, task, 1, timedelta(days=1), limit)
+    assert world.of(Constrain) == [Constrain(world.execution("a"), world.record("a"), limit)]
+    world.end("a")
+    with pytest.raises(BatchRuleError, match="TaskCompleted"):
+        world(task_requests.change_constraints, world.record("a"), 2, limit, limit)
+
+
+def test_a_task_that_awaits_its_preparation_begins_with_what_it_is_given(world):
+    world.pool()
+    world.job(preparation=PreparationTaskSpec("prep", COMMAND))
+    world.tasks("a")
+    (running,) = world.state.job("job").running.values()
+    world(task_requests.change_constraints, running.task, 1, timedelta(days=1), timedelta(hours=1))
+    assert world.of(Constrain) == []
 
 
 def test_higher_priority_first_and_equal_ones_share(world):

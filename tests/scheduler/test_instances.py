@@ -10,7 +10,14 @@ from runfleet.batch.records import Task
 from runfleet.batch.specs import JobSpec, PoolSpec
 from runfleet.batch.states import EndedBy, SubtaskState, TaskResult, TaskState
 from runfleet.scheduler import job_requests, losses, pool_requests, reports, task_requests
-from runfleet.scheduler.commands import Command, Kill, Proceed, SaveSubtasks, StartInstance
+from runfleet.scheduler.commands import (
+    Command,
+    Constrain,
+    Kill,
+    Proceed,
+    SaveSubtasks,
+    StartInstance,
+)
 from runfleet.scheduler.entries import Outcome
 from runfleet.scheduler.state import State
 
@@ -82,6 +89,13 @@ def test_subtasks_end_with_their_primary_and_the_task_completes_last(world):
     assert (world.task.state, world.task.exit_code) == (TaskState.COMPLETED, 3)
     assert [one.state for one in saved.subtasks] == [SubtaskState.COMPLETED] * 2
     assert [one.result for one in saved.subtasks] == [TaskResult.SUCCESS] * 2
+
+
+def test_constraints_that_change_hold_for_the_primary_with_which_all_end(world):
+    primary, *_ = world.executions(world.started)
+    limit = timedelta(hours=1)
+    commands = world(task_requests.change_constraints, world.task, 0, limit, limit)
+    assert kinds(commands, Constrain) == [Constrain(primary, world.task, limit)]
 
 
 def test_a_subtask_that_fails_ends_all(world):

@@ -71,6 +71,7 @@ from runfleet.scheduler.state import State
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")
+HOUR = timedelta(hours=1)
 WINDOW = 2
 _GUID_LENGTH = 36
 
@@ -176,6 +177,7 @@ class World:
             commands.StartTask: self._start_task,
             commands.StartInstance: self._start_instance,
             commands.Proceed: self._proceed,
+            commands.Constrain: self._constrain,
             commands.StartNodeTask: self._start_node_task,
             commands.StartPreparation: self._start_preparation,
             commands.StartRelease: self._start_release,
@@ -455,6 +457,9 @@ class World:
         team = [number for number, one in self.processes.items() if one.team == process.team]
         assert not self.uncoordinated.intersection(team)
         self.proceeding.add(command.execution)
+
+    def _constrain(self, command: commands.Constrain) -> None:
+        assert self.processes[command.execution].sequence == command.task.sequence
 
     def _start_node_task(self, command: commands.StartNodeTask) -> None:
         assert command.pool.spec.start_task is not None
@@ -828,6 +833,13 @@ class SchedulerMachine(RuleBasedStateMachine):
         task = self.pick(data, list(self.world.store.tasks.values()))
         if task is not None:
             self.world.ask(decision, copy(task))
+
+    @rule(data=st.data(), retries=st.integers(-1, 2), limit=st.none() | st.just(HOUR))
+    def change_task(self, data: st.DataObject, retries: int, limit: timedelta | None) -> None:
+        task = self.pick(data, list(self.world.store.tasks.values()))
+        if task is not None:
+            decision = task_requests.change_constraints
+            self.world.ask(decision, copy(task), retries, HOUR, limit)
 
     @rule(
         data=st.data(),

@@ -39,8 +39,8 @@ class Execution:
         What the emulator asked for.
     environment
         Of all its processes.
-    start_time
-        When it began, in seconds since 1970.
+    start_time, begun
+        When it began, in seconds since 1970 and by the monotonic clock.
     phase
         What is being done for it.
     leader
@@ -62,6 +62,7 @@ class Execution:
     message: Execute
     environment: Mapping[str, str]
     start_time: float
+    begun: float
     phase: Phase = Phase.STAGING
     leader: int = 0
     is_new: bool = True
@@ -75,6 +76,12 @@ class Execution:
     def number(self) -> int:
         """The number that the emulator gave it."""
         return self.message.execution
+
+    @property
+    def deadline(self) -> float | None:
+        """When its time is over, by the monotonic clock; None where that is not limited."""
+        limit = self.message.time_limit
+        return None if limit is None else self.begun + limit
 
     @property
     def folder(self) -> str:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from msgspec.structs import replace
+
 from runfleet.agent import launch, staging, uploads, wine
 from runfleet.agent.execution import LIVE, Execution, Phase
 from runfleet.agent.failures import failure_of
@@ -16,6 +18,7 @@ from runfleet.agent.folders import Folders
 from runfleet.agent.host_names import with_host_name
 from runfleet.agent.launchers import remove_sessions, sessions_folder, with_launchers
 from runfleet.agent.messages import (
+    Constrain,
     Coordinated,
     Ended,
     Execute,
@@ -82,11 +85,9 @@ class Executions:
         environment = self._environment(message)
         if message.coordination is not None:
             environment = with_launchers(environment, self._state, sessions_folder(message))
-        execution = Execution(message, environment, time.time())
+        execution = Execution(message, environment, time.time(), time.monotonic())
         self._executions[message.execution] = execution
-        if message.time_limit is not None:
-            deadline = time.monotonic() + message.time_limit
-            heapq.heappush(self._deadlines, (deadline, message.execution))
+        self._limit(execution)
         if message.coordination is not None:
             self._instances[message.coordination.address] = execution
         self._attempt(execution, self._admit if message.on_windows else self._stage)
@@ -102,6 +103,21 @@ class Executions:
         if execution is not None and execution.phase is Phase.WAITING:
             execution.phase = Phase.STAGING
             self._attempt(execution, self._stage_command)
+
+    def constrain(self, change: Constrain) -> None:
+        """Hold an execution, unless it is over, to other constraints than it began with."""
+        execution = self._executions.get(change.execution)
+        if execution is not None:
+            execution.message = replace(
+                execution.message,
+                time_limit=change.time_limit,
+                upload_on_failure=change.upload_on_failure,
+            )
+            self._limit(execution)
+
+    def _limit(self, execution: Execution) -> None:
+        if execution.deadline is not None:
+            heapq.heappush(self._deadlines, (execution.deadline, execution.number))
 
     def log_in(
         self, address: str, command: str, streams: Sequence[int], on_exit: Callable[[int], None]
@@ -147,16 +163,20 @@ class Executions:
     def expire(self, now: float) -> None:
         """Stop the executions whose time is over; `now` is that of the monotonic clock."""
         while self._deadlines and self._deadlines[0][0] <= now:
-            _, number = heapq.heappop(self._deadlines)
-            execution = self._executions.get(number)
-            if execution is not None and execution.phase in LIVE:
+            deadline, number = heapq.heappop(self._deadlines)
+            if self._holds(deadline, number) and self._executions[number].phase in LIVE:
                 self.stop(number, EndedBy.TIME_LIMIT)
 
     def next_deadline(self) -> float | None:
         """Tell when to call `expire`."""
-        while self._deadlines and self._deadlines[0][1] not in self._executions:
+        while self._deadlines and not self._holds(*self._deadlines[0]):
             heapq.heappop(self._deadlines)
         return self._deadlines[0][0] if self._deadlines else None
+
+    def _holds(self, deadline: float, number: int) -> bool:
+        """Whether a deadline is that of an execution still: it may be over, or have another."""
+        execution = self._executions.get(number)
+        return execution is not None and execution.deadline == deadline
 
     def on_processes_ended(self) -> None:
         """See which processes have ended."""

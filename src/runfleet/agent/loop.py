@@ -16,6 +16,7 @@ from runfleet.agent.folders import Folders
 from runfleet.agent.journal import Journal
 from runfleet.agent.logins import Logins
 from runfleet.agent.messages import (
+    Constrain,
     Coordinated,
     Ended,
     Execute,
@@ -147,6 +148,8 @@ class Agent:
                 self._executions.begin(message)
             case Proceed():
                 self._executions.proceed(message.execution)
+            case Constrain():
+                self._executions.constrain(message)
             case Kill():
                 self._executions.stop(message.execution, EndedBy.KILL, wants_uploads=message.upload)
             case RemoveFolder():

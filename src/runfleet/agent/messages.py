@@ -2,9 +2,9 @@
 What the emulator and its node agent say to each other.
 
 Each message is one JSON object on a line, named by its `type`, in either direction over a stream
-socket.  The emulator says `Execute`, `Proceed`, `Kill` and `RemoveFolder`; the agent says `Ready`
-once it has ended what an earlier life left running, `Coordinated` for an instance of a task of many
-that awaits the others, and `Ended` for every execution that it was given.
+socket.  The emulator says `Execute`, `Proceed`, `Constrain`, `Kill` and `RemoveFolder`; the agent
+says `Ready` once it has ended what an earlier life left running, `Coordinated` for an instance of a
+task of many that awaits the others, and `Ended` for every execution that it was given.
 """
 
 from __future__ import annotations
@@ -139,6 +139,23 @@ class Proceed(Struct, frozen=True, tag=True):
     execution: int
 
 
+class Constrain(Struct, frozen=True, tag=True):
+    """
+    The constraints of a task have changed while it runs.
+
+    Parameters
+    ----------
+    time_limit
+        Seconds, counted from when the execution began; or None.
+    upload_on_failure
+        As `Execute` has it.
+    """
+
+    execution: int
+    time_limit: float | None
+    upload_on_failure: bool
+
+
 class Kill(Struct, frozen=True, tag=True):
     """
     End an execution with all its processes; its `Ended` follows, also if it had not begun.
@@ -210,7 +227,7 @@ class Ended(Struct, frozen=True, tag=True):
     system_time: float = 0.0
 
 
-Message = Execute | Proceed | Kill | RemoveFolder | Ready | Coordinated | Ended
+Message = Execute | Proceed | Constrain | Kill | RemoveFolder | Ready | Coordinated | Ended
 
 _ENCODER = Encoder()
 _DECODER: Decoder[Message] = Decoder(Message)

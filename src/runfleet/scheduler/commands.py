@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task
 from runfleet.batch.usage import NodeUsage
@@ -202,6 +203,24 @@ class Proceed:
 
 
 @dataclass(frozen=True, slots=True)
+class Constrain:
+    """
+    Hold a task that runs to other constraints than it was started with.
+
+    Parameters
+    ----------
+    execution
+        Of a multi-instance task, the primary's.
+    time_limit
+        How long it may take from its start; None for as long as it likes.
+    """
+
+    execution: int
+    task: Task
+    time_limit: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
 class StartNodeTask:
     """
     Run the pool's start task on a node.
@@ -287,6 +306,7 @@ Command = (
     | StartTask
     | StartInstance
     | Proceed
+    | Constrain
     | StartNodeTask
     | StartPreparation
     | StartRelease

@@ -10,7 +10,13 @@ from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
 from runfleet.batch.states import JobState, TaskResult, TaskState
 from runfleet.scheduler import dependencies, jobs, tasks
-from runfleet.scheduler.commands import ForgetTask, RemoveTaskFiles, SaveSubtasks, SaveTask
+from runfleet.scheduler.commands import (
+    Constrain,
+    ForgetTask,
+    RemoveTaskFiles,
+    SaveSubtasks,
+    SaveTask,
+)
 from runfleet.scheduler.entries import Fate, JobEntry
 from runfleet.scheduler.job_requests import demand_living
 from runfleet.scheduler.settle import decision
@@ -140,12 +146,21 @@ def change_constraints(
     stored: Task,
     max_task_retry_count: int,
     retention_time: timedelta,
+    time_limit: timedelta | None,
 ) -> None:
-    """Change how often a task may be retried and how long its files stay, until it completes."""
-    task = living_record(state.job(stored.job_id), stored)
+    """
+    Change how often a task may be retried, how long its files stay and how long it may take.
+
+    Until it completes; an attempt that runs is held to it, too.
+    """
+    job = state.job(stored.job_id)
+    task = living_record(job, stored)
     if task.state is TaskState.COMPLETED:
         raise BatchRuleError("TaskCompleted")
     task.max_task_retry_count = max_task_retry_count
     task.retention_time = retention_time
     task.last_modified = now
     state.emit(SaveTask(task))
+    running = job.running.get(task.sequence)
+    if running is not None and running.execution is not None:
+        state.emit(Constrain(running.execution, task, time_limit))

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from runfleet.agent.failures import ExecutionError
 from runfleet.agent.messages import (
+    Constrain,
     Execute,
     FilesToUpload,
     FileToFetch,
@@ -43,6 +44,7 @@ from runfleet.emulator.environment import (
 from runfleet.emulator.node_roots import node_root
 from runfleet.emulator.packages import Packages
 from runfleet.home import Folders
+from runfleet.scheduler import commands
 from runfleet.scheduler.commands import (
     StartInstance,
     StartNodeTask,
@@ -122,6 +124,11 @@ class Executions:
         files = [*map(self._file, instances.common_resource_files)]
         return as_instance(execute, command, instances, files, core_count(pool.vm_size))
 
+    def of_change(self, command: commands.Constrain) -> Constrain:
+        """Hold an attempt of a task to other constraints."""
+        limit = _seconds(command.time_limit)
+        return Constrain(command.execution, limit, not _may_retry(command.task))
+
     def of_start_task(self, command: StartNodeTask) -> Execute:
         """Run a pool's start task on a node."""
         pool = command.pool.spec
@@ -166,7 +173,7 @@ class Executions:
             packages=tuple(map(_package, installed)),
             keep_directory=is_retry,
             upload_on_failure=work.upload_on_failure,
-            time_limit=work.time_limit.total_seconds() if work.time_limit is not None else None,
+            time_limit=_seconds(work.time_limit),
             on_windows=on_windows,
         )
 
@@ -213,6 +220,10 @@ Spec = TypeVar("Spec")
 def _known(value: Spec | None) -> Spec:
     assert value is not None, "the scheduler starts only what its pool or job has"
     return value
+
+
+def _seconds(limit: timedelta | None) -> float | None:
+    return None if limit is None else limit.total_seconds()
 
 
 def _may_retry(task: Task) -> bool:

@@ -130,6 +130,7 @@ class Engine:
             wanted.StartPreparation: self._orders.start_preparation,
             wanted.StartRelease: self._orders.start_release,
             wanted.Proceed: self._orders.proceed,
+            wanted.Constrain: self._orders.constrain,
             wanted.Kill: self._orders.kill,
         }
 

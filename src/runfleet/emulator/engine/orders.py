@@ -17,6 +17,7 @@ from runfleet.emulator.engine.node_agent import Sender
 from runfleet.emulator.engine.outcomes import failure_record
 from runfleet.scheduler import reports
 from runfleet.scheduler.commands import (
+    Constrain,
     Kill,
     Proceed,
     StartInstance,
@@ -33,7 +34,7 @@ from runfleet.wire.tasks import spec_from_body
 
 class Orders:
     """
-    Has the node agent start executions, go on with them and end them.
+    Has the node agent start executions, change them, go on with them and end them.
 
     Parameters
     ----------
@@ -96,6 +97,10 @@ class Orders:
     def proceed(self, command: Proceed) -> None:
         """Go on with a primary whose instances are all coordinated."""
         self._nodes.send(messages.Proceed(command.execution))
+
+    def constrain(self, command: Constrain) -> None:
+        """Hold an execution to what has changed."""
+        self._nodes.send(self._executions.of_change(command))
 
     def kill(self, command: Kill) -> None:
         """End an execution."""

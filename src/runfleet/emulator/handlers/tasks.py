@@ -197,6 +197,7 @@ async def replace_task(service: Service, request: Request) -> Response:
         stored.task,
         max_task_retry_count(job, spec.max_task_retry_count),
         spec.retention_time,
+        spec.max_wall_clock_time,
     )
     service.engine.store.tasks.save_body(stored.task.sequence, changed.body)
     return await _written(service, request)
