@@ -44,19 +44,22 @@ ROOTS = (
 )
 
 # What clients of older API versions may send beside.
-_OF_POOLS = {
+_OF_CHANGED_POOLS = {
     "certificateReferences": "list[dict[str, object]]",
+    "targetNodeCommunicationMode": 'Annotated[str, one_of("default", "classic", "simplified")]',
+}
+_OF_POOLS = {
+    **_OF_CHANGED_POOLS,
     "cloudServiceConfiguration": "dict[str, object]",
     "maxTasksPerNode": "int",
     "resourceTags": "dict[str, str]",
-    "targetNodeCommunicationMode": "str",
 }
 _TOKENS = {"authenticationTokenSettings": "dict[str, object]"}
 OLDER_MEMBERS = {
     "BatchPoolCreateOptions": _OF_POOLS,
     "BatchPoolSpecification": _OF_POOLS,
-    "BatchPoolReplaceOptions": {"certificateReferences": "list[dict[str, object]]"},
-    "BatchPoolUpdateOptions": {"certificateReferences": "list[dict[str, object]]"},
+    "BatchPoolReplaceOptions": _OF_CHANGED_POOLS,
+    "BatchPoolUpdateOptions": _OF_CHANGED_POOLS,
     "BatchJobManagerTask": _TOKENS,
     "BatchTaskCreateOptions": _TOKENS,
 }

@@ -20,6 +20,7 @@ def main():
     seen = {"missing pool exists": client.pool.exists("none")}
     add_pool(client)
     seen["pool exists"] = client.pool.exists("old")
+    seen["communication"] = client.pool.get("old").current_node_communication_mode
     client.job.add(
         models.JobAddParameter(id="old", pool_info=models.PoolInformation(pool_id="old"))
     )
@@ -54,6 +55,7 @@ def add_pool(client):
             virtual_machine_configuration=models.VirtualMachineConfiguration(
                 image_reference=image.image_reference, node_agent_sku_id=image.node_agent_sku_id
             ),
+            target_node_communication_mode=models.NodeCommunicationMode.classic,
         )
     )
 

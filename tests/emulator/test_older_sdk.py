@@ -55,6 +55,7 @@ def test_the_whole_way_of_an_older_client(run_older):
     assert run_older("older_sdk.py") == {
         "missing pool exists": False,
         "pool exists": True,
+        "communication": "classic",
         "added": 250,
         "listed": 250,
         "states": ["completed"],

@@ -24,6 +24,7 @@ from runfleet.wire.errors import WireError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 600000, tzinfo=UTC)
 BASE = "http://batch.example"
+TWO_USERS = {"username": "u", "autoUser": {"scope": "pool"}}
 MINIMAL = {"id": "j", "poolInfo": {"poolId": "p"}}
 PREPARED = MINIMAL | {
     "jobPreparationTask": {"commandLine": "prepare"},
@@ -193,6 +194,7 @@ def test_a_priority_out_of_range_has_a_code_of_its_own():
         ("onAllTasksComplete", "explode", "onAllTasksComplete"),
         ("jobReleaseTask", {"commandLine": "x"}, "jobReleaseTask"),
         ("jobPreparationTask", {"commandLine": "x", "id": "a b"}, "id"),
+        ("jobPreparationTask", {"commandLine": "x", "userIdentity": TWO_USERS}, "userIdentity"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(member, value, name):

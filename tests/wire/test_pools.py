@@ -31,6 +31,8 @@ MACHINE = {
     "imageReference": {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"},
     "nodeAgentSKUId": "batch.node.ubuntu 24.04",
 }
+UPDATED = {"windowsConfiguration": {"enableAutomaticUpdates": True}}
+TWO_USERS = {"username": "u", "autoUser": {"scope": "pool"}}
 MINIMAL = {"id": "p", "vmSize": "standard_d2_v3", "virtualMachineConfiguration": MACHINE}
 
 FULL = models.BatchPoolCreateOptions(
@@ -167,7 +169,7 @@ def test_secrets_are_neither_kept_nor_answered(sent):
 
 
 def test_the_node_agent_tells_the_operating_system():
-    machine = {**MACHINE, "nodeAgentSKUId": "batch.node.Windows amd64"}
+    machine = {**MACHINE, **UPDATED, "nodeAgentSKUId": "batch.node.Windows amd64"}
     assert parse(virtualMachineConfiguration=machine).spec.os_type is OsType.WINDOWS
 
 
@@ -203,6 +205,16 @@ def test_resize_errors_are_answered():
     assert [(error.code, error.message) for error in read.resize_errors] == [
         ("ResizeStopped", "It was stopped.")
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "current"),
+    [("Simplified", "simplified"), ("classic", "classic"), ("default", "simplified")],
+)
+def test_clients_that_ask_for_a_way_to_communicate_read_it(target, current):
+    read = answer(pool_of(parse(targetNodeCommunicationMode=target)))
+    assert read["targetNodeCommunicationMode"] == target.lower()
+    assert read["currentNodeCommunicationMode"] == current
 
 
 def test_very_old_clients_have_another_word_for_slots():
@@ -256,6 +268,9 @@ def test_what_a_pool_cannot_do_without_is_named(member):
         ("displayName", "x" * 1025, "displayName"),
         ("vmSize", "", "vmSize"),
         ("startTask", {"commandLine": "x", "resourceFiles": [{}]}, "resourceFiles"),
+        ("startTask", {"commandLine": "x", "userIdentity": TWO_USERS}, "userIdentity"),
+        ("virtualMachineConfiguration", MACHINE | UPDATED, "windowsConfiguration"),
+        ("targetNodeCommunicationMode", "loud", "targetNodeCommunicationMode"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(member, value, name):
@@ -307,6 +322,15 @@ def test_a_patch_keeps_what_it_leaves_out(sent):
     assert change.spec.start_task.command.command_line == "b"
     assert orjson.loads(change.body)["metadata"] == [{"name": "n", "value": "v"}]
     assert not change.needs_empty_pool
+
+
+def test_the_way_to_communicate_may_change():
+    pool = pool_of(parse(targetNodeCommunicationMode="classic"))
+    patched = pools.patch(pool, b'{"targetNodeCommunicationMode": "simplified"}')
+    assert not patched.needs_empty_pool
+    assert '"targetNodeCommunicationMode":"simplified"' in patched.body
+    body = b'{"applicationPackageReferences": [], "metadata": []}'
+    assert "NodeCommunicationMode" not in pools.replace_properties(pool, body).body
 
 
 def test_a_patch_of_the_machines_needs_an_empty_pool():

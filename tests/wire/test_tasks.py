@@ -194,6 +194,7 @@ def test_what_is_no_collection_of_up_to_100_is_refused_whole(body, code):
         ("resourceFiles", [{"httpUrl": "a", "storageContainerUrl": "b"}], "resourceFiles"),
         ("outputFiles", [OUTPUT | {"uploadOptions": {"uploadCondition": "x"}}], "uploadCondition"),
         ("environmentSettings", {"A": "1"}, "environmentSettings"),
+        ("userIdentity", {"username": "u", "autoUser": {"scope": "task"}}, "userIdentity"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(member, value, name):

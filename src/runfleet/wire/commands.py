@@ -23,12 +23,15 @@ Command = (
 
 
 def check_command(command: Command) -> None:
-    """Refuse resource files without a source, with two, or without a place to go."""
+    """Refuse wrong resource files, and two users at once to run under."""
     check_files("resourceFiles", command.get("resourceFiles", ()))
+    if len(command.get("userIdentity", {})) > 1:
+        reason = "a user identity has either username or autoUser"
+        raise invalid_property("userIdentity", "username, autoUser", reason)
 
 
 def check_files(member: str, files: Sequence[models.ResourceFile]) -> None:
-    """Refuse such files of a member that holds resource files."""
+    """Refuse files of a member without a source, with two, or without a place to go."""
     for file in files:
         sources = [name for name in _SOURCES if name in file]
         if len(sources) != 1:

@@ -579,10 +579,10 @@ class BatchPoolCreateOptions(TypedDict, total=False):
     mountConfiguration: list[MountConfiguration]
     upgradePolicy: UpgradePolicy
     certificateReferences: list[dict[str, object]]
+    targetNodeCommunicationMode: Annotated[str, one_of("default", "classic", "simplified")]
     cloudServiceConfiguration: dict[str, object]
     maxTasksPerNode: int
     resourceTags: dict[str, str]
-    targetNodeCommunicationMode: str
 
 
 class BatchPoolEnableAutoScaleOptions(TypedDict, total=False):
@@ -612,6 +612,7 @@ class BatchPoolReplaceOptions(TypedDict, total=False):
     applicationPackageReferences: Required[list[BatchApplicationPackageReference]]
     metadata: Required[list[BatchMetadataItem]]
     certificateReferences: list[dict[str, object]]
+    targetNodeCommunicationMode: Annotated[str, one_of("default", "classic", "simplified")]
 
 
 class BatchPoolResizeOptions(TypedDict, total=False):
@@ -642,10 +643,10 @@ class BatchPoolSpecification(TypedDict, total=False):
     mountConfiguration: list[MountConfiguration]
     upgradePolicy: UpgradePolicy
     certificateReferences: list[dict[str, object]]
+    targetNodeCommunicationMode: Annotated[str, one_of("default", "classic", "simplified")]
     cloudServiceConfiguration: dict[str, object]
     maxTasksPerNode: int
     resourceTags: dict[str, str]
-    targetNodeCommunicationMode: str
 
 
 class BatchPoolUpdateOptions(TypedDict, total=False):
@@ -663,6 +664,7 @@ class BatchPoolUpdateOptions(TypedDict, total=False):
     mountConfiguration: list[MountConfiguration]
     upgradePolicy: UpgradePolicy
     certificateReferences: list[dict[str, object]]
+    targetNodeCommunicationMode: Annotated[str, one_of("default", "classic", "simplified")]
 
 
 class BatchPublicIpAddressConfiguration(TypedDict, total=False):

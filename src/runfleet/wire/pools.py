@@ -60,7 +60,14 @@ _START_TASK_DEFAULTS: Mapping[str, Any] = {
 }
 
 # A patch may change these at any time, the others only while the pool has no nodes.
-_ALWAYS_CHANGEABLE = {"startTask", "applicationPackageReferences", "metadata"}
+_ALWAYS_CHANGEABLE = {
+    "startTask",
+    "applicationPackageReferences",
+    "metadata",
+    "targetNodeCommunicationMode",
+}
+# A replaced pool goes back to the defaults in these.
+_REPLACED = ("startTask", "targetNodeCommunicationMode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +175,8 @@ def patch(pool: Pool, body: bytes) -> PoolChange:
 def replace_properties(pool: Pool, body: bytes) -> PoolChange:
     """Apply a request that replaces start task, packages and metadata, all of them."""
     changes = read_body(models.BatchPoolReplaceOptions, body)
-    kept = orjson.loads(pool.body)
-    kept.pop("startTask", None)
+    current = orjson.loads(pool.body)
+    kept = {name: value for name, value in current.items() if name not in _REPLACED}
     return _changed(pool, kept | dict(changes), needs_empty_pool=False)
 
 
@@ -210,8 +217,19 @@ def pool_json(
         "currentLowPriorityNodes": current_low_priority,
         "targetLowPriorityNodes": pool.target_low_priority,
         **asked,
+        **_communication_json(asked),
         **_autoscale_json(pool),
     }
+
+
+def _communication_json(asked: JsonObject) -> JsonObject:
+    """How nodes and service talk, for clients of an age that asks: others read neither mode."""
+    target = asked.get("targetNodeCommunicationMode")
+    if target is None:
+        return {}
+    # "The classic compute node communication mode will be retired on 31 March 2026 and replaced
+    # with the simplified communication mode", says the service's documentation.
+    return {"currentNodeCommunicationMode": "simplified" if target == "default" else target}
 
 
 def _autoscale_json(pool: Pool) -> JsonObject:
@@ -276,12 +294,19 @@ def _check(pool: JsonObject) -> None:
     check_display_name(pool)
     check_metadata(pool.get("metadata", ()))
     check_user_accounts(pool.get("userAccounts", ()), _os_type(machine))
+    _check_windows(machine)
     network = pool.get("networkConfiguration", {})
     check_endpoints(network.get("endpointConfiguration", {}).get("inboundNATPools", ()))
     if start_task := pool.get("startTask"):
         refuse_unbuilt(start_task, coverage.IN_COMMANDS)
         check_command(start_task)
         check_range(start_task, "maxTaskRetryCount", -1)
+
+
+def _check_windows(machine: models.VirtualMachineConfiguration) -> None:
+    if "windowsConfiguration" in machine and _os_type(machine) is OsType.LINUX:
+        reason = f"does not go with nodes of {OsType.LINUX}"
+        raise invalid_property("windowsConfiguration", "", reason)
 
 
 def _os_type(machine: models.VirtualMachineConfiguration) -> OsType:
