@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from runfleet.azure import PoolSettings, StartTask
+from runfleet.azure import BatchError, PoolSettings, StartTask
 from runfleet.launch import (
     Account,
+    AccountError,
     FailureKind,
+    LaunchError,
     RunNotFoundError,
     Step,
     StepName,
     StudyFileNeededError,
     StudyNotFoundError,
     Submission,
+    connect,
 )
 from runfleet.launch.names import container_name
 from runfleet.launch.progress import Progress
@@ -384,6 +387,39 @@ def test_logs_are_read_from_the_storage(account: Account, write_study: WriteStud
     assert submission.log("run-00001") == b"out\n"
     assert submission.log("run-00001", "stderr") == b"err\n"
     assert b"".join(submission.follow_log("run-00001")) == b"out\n"
+    for read in (
+        lambda: submission.log("run-00001", "foo"),
+        lambda: submission.log_end("run-00001", 10, "foo"),
+        lambda: next(submission.follow_log("run-00001", "foo")),
+    ):
+        with pytest.raises(LaunchError) as caught:
+            read()
+        assert caught.value.message == "a run does not write to `foo`"
+        assert caught.value.hint == (
+            "it writes to `stdout` and `stderr`; its other files are what `outputs` lists"
+        )
+
+
+def test_an_account_that_is_closed_says_so(shared_home: Path, write_study: WriteStudy) -> None:
+    """Also to what was opened before, and it takes being closed twice."""
+    study = write_study("model: {command: 'true'}")
+    with connect(home=shared_home) as account:
+        submission, batch = account.submit(study), account.batch
+        finish(submission)
+    account.close()
+    for asked in (
+        lambda: account.studies(),
+        lambda: account.submit(study),
+        lambda: account.study(study.name),
+        lambda: account.batch,
+        lambda: account.storage,
+    ):
+        with pytest.raises(AccountError, match="account `local` has been closed") as caught:
+            asked()
+        assert caught.value.hint == "open it again with `connect`, or close it later"
+    for ask in (submission.counts, lambda: list(batch.list_jobs())):
+        with pytest.raises(BatchError, match=r"the Batch service at .* has been closed"):
+            ask()
 
 
 def test_runs_that_go_on_are_explained_without_those_that_are_none(

@@ -164,6 +164,22 @@ def test_an_account_that_cannot_be_reached_is_told_so(azurite):
         storage.get_bytes("some", "a")
 
 
+def test_an_account_that_is_closed_says_so(azurite, tmp_path):
+    storage = AzureBlob.from_connection_string(azurite.connection_string)
+    storage.create_container(CONTAINER)
+    storage.put_bytes(CONTAINER, "a", b"1")
+    storage.close()
+    for action in (
+        lambda: storage.create_container(CONTAINER),
+        lambda: list(storage.list_containers()),
+        lambda: list(storage.list_blobs(CONTAINER)),
+        lambda: storage.get_bytes(CONTAINER, "a"),
+        lambda: storage.delete_prefix(CONTAINER, "a"),
+    ):
+        with pytest.raises(StorageError, match="to storage account `devstoreaccount1` has been cl"):
+            action()
+
+
 @pytest.mark.parametrize("url", ["hydro", "file:///tmp/x", ""])
 def test_what_is_no_url_of_an_account_is_refused(url):
     with pytest.raises(StorageError, match="is no URL of a storage account"):

@@ -81,12 +81,14 @@ class Channel:
         self._outage_hint = outage_hint
         self._has_answered = False
         self._last_told = -_BETWEEN_WORDS
+        self._is_closed = False
         self.ca_file = ca_file
         _check_key(credential)
         self._client = _make_client(self.endpoint, credential, ca_file)
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Give back the connections: nothing more can be asked."""
+        self._is_closed = True
         self._client.close()
 
     def __enter__(self) -> Self:
@@ -155,8 +157,10 @@ class Channel:
         Raises
         ------
         BatchError
-            If the service refuses, or fails for longer than the back-off has patience.
+            If the service refuses, or fails for longer than the back-off has patience; or if this
+            channel is closed.
         """
+        self._demand_open()
         request = self._request(method, path, query, content, headers)
         began = time.monotonic()
         attempt = 0
@@ -173,6 +177,13 @@ class Channel:
             else:
                 self._has_answered = True
                 return content
+
+    def _demand_open(self) -> None:
+        if self._is_closed:
+            raise BatchError(
+                f"the connection to the Batch service at {self.endpoint} has been closed",
+                hint="connect again, or close it later",
+            )
 
     def _request(
         self,

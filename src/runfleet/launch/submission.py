@@ -273,8 +273,10 @@ class Submission:
         ------
         RunNotFoundError
             If there is no such run.
+        LaunchError
+            If a run has no such stream.
         """
-        file = f"{LogStream(stream)}.txt"
+        file = _log_file(stream)
         job_id, task = self._task(run)
         if task.state == "completed":
             # Batch takes the name in any case, the storage does not.
@@ -283,7 +285,7 @@ class Submission:
 
     def log_end(self, run: str, length: int, stream: LogStream | str = LogStream.STDOUT) -> LogEnd:
         """Read the last `length` bytes of what a run has written so far; see `log`."""
-        file = f"{LogStream(stream)}.txt"
+        file = _log_file(stream)
         job_id, task = self._task(run)
         if task.state == "completed":
             return self._files.read_end(job_id, task.id, file, length)
@@ -305,11 +307,11 @@ class Submission:
         self, run: str, stream: LogStream | str = LogStream.STDOUT, *, offset: int = 0
     ) -> Iterator[bytes]:
         """Read what a run writes, as it writes it, until it has ended; see `log`."""
+        file = _log_file(stream)
         job_id, task = self._task(run)
         if task.state == "completed":
             yield self.log(run, stream)[offset:]
         else:
-            file = f"{LogStream(stream)}.txt"
             yield from self._history.batch.follow_task_file(job_id, run, file, offset=offset)
 
     def _read_on_node(self, job_id: str, run: str, file: str, *, offset: int = 0) -> bytes:
@@ -381,3 +383,14 @@ class Submission:
             time.sleep(_ENDING_PAUSE)
             counts = self.counts()
         return counts
+
+
+def _log_file(stream: LogStream | str) -> str:
+    try:
+        return f"{LogStream(stream)}.txt"
+    except ValueError as error:
+        raise LaunchError(
+            f"a run does not write to `{stream}`",
+            hint=f"it writes to {' and '.join(f'`{one}`' for one in LogStream)}; its other files "
+            "are what `outputs` lists",
+        ) from error

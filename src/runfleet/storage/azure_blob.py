@@ -97,9 +97,10 @@ class AzureBlob:
         pauses: Sequence[float] = PAUSES,
         ca_file: str | None = None,
     ) -> None:
-        self._service = _connect(account_url, credential, pauses, ca_file)
-        self.account_url = without_query(str(self._service.url)).rstrip("/")
-        self.account_name = str(self._service.account_name or _account_of(self.account_url))
+        self._client = _connect(account_url, credential, pauses, ca_file)
+        self._is_closed = False
+        self.account_url = without_query(str(self._client.url)).rstrip("/")
+        self.account_name = str(self._client.account_name or _account_of(self.account_url))
         self._signatures = Signatures(
             self.account_name,
             self._secret(credential),
@@ -110,9 +111,22 @@ class AzureBlob:
         self._own_urls: dict[str, tuple[str, float]] = {}
 
     def close(self) -> None:
-        """Give back the connections."""
-        self._service.close()
+        """Give back the connections: it is not used any more."""
+        self._is_closed = True
+        self._client.close()
         self._blobs.close()
+
+    @property
+    def _service(self) -> BlobServiceClient:
+        self._demand_open()
+        return self._client
+
+    def _demand_open(self) -> None:
+        if self._is_closed:
+            raise StorageError(
+                f"the connection to storage account `{self.account_name}` has been closed",
+                hint="connect again, or close it later",
+            )
 
     @classmethod
     def from_connection_string(cls, text: str) -> Self:
@@ -378,6 +392,7 @@ class AzureBlob:
 
     def _own_container_url(self, container: str) -> str:
         """A URL for what this object does itself, signed anew now and then."""
+        self._demand_open()
         with self._lock:
             url, until = self._own_urls.get(container, ("", 0.0))
             if time.monotonic() > until:

@@ -79,12 +79,14 @@ class Account:
         self.name = name
         self.home = home
         self._access = access
+        self._is_closed = False
 
     def close(self) -> None:
         """Give back the connections of whatever has been used; studies go on."""
+        self._is_closed = True
         for opened in ("batch", "storage"):
             if opened in vars(self):
-                getattr(self, opened).close()
+                vars(self).pop(opened).close()
 
     def __enter__(self) -> Self:
         return self
@@ -100,12 +102,21 @@ class Account:
     @cached_property
     def batch(self) -> AzureBatch:
         """The Batch account; waits until it answers."""
+        self._demand_open()
         return self._access.open_batch()
 
     @cached_property
     def storage(self) -> Storage:
         """Where the files of its studies are."""
+        self._demand_open()
         return self._access.open_storage()
+
+    def _demand_open(self) -> None:
+        if self._is_closed:
+            raise AccountError(
+                f"account `{self.name}` has been closed",
+                hint="open it again with `connect`, or close it later",
+            )
 
     @property
     def login(self) -> LoginKind:
