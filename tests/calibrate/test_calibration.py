@@ -315,7 +315,7 @@ def test_beopest_finds_the_truth(prepare: Prepare, tmp_path: Path) -> None:
     assert last.state is CalibrationState.SUCCEEDED
     assert last.pest.workers_seen == 2
     assert (last.pest.iteration or 0) > 2
-    results = calibration.collect(tmp_path / "results")
+    results = calibration.collect(str(tmp_path / "results"))
     assert best_parameters(results) == pytest.approx(TRUTH, rel=0.02)
     assert calibration.submit().generations[-1].job_id == calibration.name
 

@@ -129,6 +129,6 @@ def test_a_fault_file_with_a_mistake_starts_nothing(tmp_path: Path) -> None:
     faults.write_text("faults:\n- {fault: slow, status: 3}\n")
     with (
         pytest.raises(RunfleetError, match=r"faults.yaml:2: `faults\[0\]`: `status` means nothing"),
-        EmulatorProcess(tmp_path / "home", faults),
+        EmulatorProcess(str(tmp_path / "home"), str(faults)),
     ):
         pass

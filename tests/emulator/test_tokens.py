@@ -48,7 +48,7 @@ def key(emulator) -> bytes:
 @pytest.fixture(scope="module")
 def client(emulator) -> Iterator[BatchClient]:
     """The unmodified SDK with a token credential."""
-    credential = EmulatorCredential(emulator.home)
+    credential = EmulatorCredential(str(emulator.home))
     with BatchClient(emulator.url, credential, connection_verify=emulator.ca_file) as client:
         yield client
 

@@ -43,6 +43,19 @@ def test_it_starts_when_it_is_needed_and_serves_the_next_client(home: Path) -> N
         assert list(first.batch.list_pools()) == []
 
 
+def test_a_home_may_be_named_by_text_from_where_one_is(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that goes elsewhere later has the same emulator."""
+    home.mkdir(exist_ok=True)
+    monkeypatch.chdir(home.parent)
+    with connect(home=home.name) as account:
+        assert account.home == home
+        monkeypatch.chdir("/")
+        assert list(account.batch.list_pools()) == []
+    assert (home / "emulator/endpoint.json").exists()
+
+
 def test_its_log_goes_on_from_start_to_start_and_does_not_grow_for_ever(home: Path) -> None:
     """What is too large becomes an old one."""
     log = home / "emulator/log.txt"

@@ -49,6 +49,30 @@ def test_a_file_put_is_a_copy(storage, tmp_path):
     assert os.listdir(gotten.parent) == ["copy.inp"]
 
 
+def test_files_may_be_named_by_text_or_by_path(storage, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one").write_bytes(b"1")
+    storage.put_file(CONTAINER, "a", "one")
+    storage.put_files(CONTAINER, [("one", "b"), (tmp_path / "one", "c")])
+    a, b, c = storage.list_blobs(CONTAINER)
+    assert storage.has_content(CONTAINER, a, "one")
+    storage.get_file(CONTAINER, "a", "two")
+    storage.get_files(CONTAINER, [(b, "three"), (c, tmp_path / "new" / "four")])
+    files = [tmp_path / "two", tmp_path / "three", tmp_path / "new" / "four"]
+    assert [file.read_bytes() for file in files] == [b"1"] * 3
+
+
+def test_a_folder_is_no_file_to_put(storage, tmp_path):
+    with pytest.raises(StorageError) as caught:
+        storage.put_file(CONTAINER, "g.bin", tmp_path)
+    assert caught.value.message == (
+        f"blob `g.bin` cannot be written to container `{CONTAINER}`: `{tmp_path}` is a folder"
+    )
+    assert caught.value.hint == (
+        "`upload_folder` uploads a whole folder, `upload_zipped` as one zip file"
+    )
+
+
 def test_many_blobs_are_copied_to_files_in_new_folders(storage, tmp_path):
     contents = {"a/empty": b"", "a/small": b"1", "b": b"x" * 3_000_000}
     for name, content in contents.items():

@@ -49,6 +49,14 @@ def test_a_folder_goes_and_comes_back_with_progress(storage, folder, tmp_path, p
     assert all(one.moved <= one.total for one in seen)
 
 
+def test_folders_may_be_named_by_text(storage, folder, tmp_path):
+    assert upload_folder(storage, CONTAINER, str(folder), "in").files == 4
+    assert download_folder(storage, CONTAINER, str(tmp_path / "back"), "in").files == 4
+    upload_zipped(storage, CONTAINER, "in.zip", str(folder))
+    download_zipped(storage, CONTAINER, "in.zip", str(tmp_path / "unpacked"))
+    assert contents(tmp_path / "back") == contents(tmp_path / "unpacked") == FILES
+
+
 def test_only_what_has_changed_is_moved(storage, folder, tmp_path):
     upload_folder(storage, CONTAINER, folder, "in")
     assert upload_folder(storage, CONTAINER, folder, "in") == Transferred(0, 0, 4)
@@ -77,6 +85,8 @@ def test_a_folder_goes_as_one_zip_file(storage, folder, tmp_path):
 def test_what_cannot_be_moved_is_told(storage, tmp_path):
     with pytest.raises(StorageError, match="there is no folder"):
         upload_folder(storage, CONTAINER, tmp_path / "missing")
+    with pytest.raises(StorageError, match="there is no folder"):
+        upload_zipped(storage, CONTAINER, "a.zip", tmp_path / "missing")
     (tmp_path / "empty").mkdir()
     with pytest.raises(StorageError, match="holds no file"):
         upload_zipped(storage, CONTAINER, "a.zip", tmp_path / "empty")

@@ -192,7 +192,7 @@ class Calibration:
         """End it; what its manager has written stays."""
         self.account.batch.terminate_job(self._record().generations[-1].job_id, EndReason.CANCELLED)
 
-    def collect(self, folder: Path, *, on_step: OnStep = unheard) -> Results:
+    def collect(self, folder: Path | str, *, on_step: OnStep = unheard) -> Results:
         """
         Bring its results into a folder: tables, plots, and the files of the manager.
 
@@ -208,6 +208,7 @@ class Calibration:
 
         record = self._record()
         pest = _pest_in(record)
+        folder = Path(folder)
         own = folder / MANAGER_FOLDER
         on_step(Step(StepName.COLLECTING))
         shutil.rmtree(own, ignore_errors=True)

@@ -31,7 +31,8 @@ class EmulatorProcess:
         The folder that holds everything; an emulator started in the same folder later goes on where
         this one has ended.
     faults
-        What shall go wrong: a list, or a file as `runfleet emulator start --faults` takes it.
+        What shall go wrong: a list, or the path of a file as `runfleet emulator start --faults`
+        takes it.
     seed
         Of a list of faults: other seeds give other faults, the same one the same.
     options
@@ -66,14 +67,14 @@ class EmulatorProcess:
 
     def __init__(
         self,
-        home: Path,
-        faults: Sequence[Fault] | Path = (),
+        home: Path | str,
+        faults: Sequence[Fault] | Path | str = (),
         *,
         seed: int = 0,
         options: Sequence[str] = (),
     ) -> None:
-        self.home = home
-        self._folders = Folders(home.absolute())
+        self.home = Path(home)
+        self._folders = Folders(self.home.absolute())
         self._faults = faults
         self._seed = seed
         self._options = options
@@ -119,8 +120,8 @@ class EmulatorProcess:
             self.process.wait()
 
     def _fault_options(self) -> list[str]:
-        if isinstance(self._faults, Path):
-            return ["--faults", str(self._faults.absolute())]
+        if isinstance(self._faults, (Path, str)):
+            return ["--faults", str(Path(self._faults).absolute())]
         if not self._faults:
             return []
         self._folders.faults.write_text(

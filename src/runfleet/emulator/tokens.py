@@ -112,8 +112,8 @@ class EmulatorCredential:
     >>> client = BatchClient("https://127.0.0.1:8443", EmulatorCredential(runfleet_home()))
     """
 
-    def __init__(self, home: Path) -> None:
-        self._key = read_account_key(Folders(home).key)
+    def __init__(self, home: Path | str) -> None:
+        self._key = read_account_key(Folders(Path(home)).key)
 
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         """Give a token for the first scope."""

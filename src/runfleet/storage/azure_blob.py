@@ -192,7 +192,7 @@ class AzureBlob:
                 raise translated(error, f"container `{container}` cannot be deleted") from error
 
     def put_file(
-        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+        self, container: str, blob: str, path: Path | str, *, on_bytes: OnBytes = unheard
     ) -> None:
         """Write the content of a file as a blob, in place of any blob of that name."""
         url = self._own_url(container, blob)
@@ -214,44 +214,52 @@ class AzureBlob:
             return self._blobs.get(url, offset=offset, length=length)
 
     def get_file(
-        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+        self, container: str, blob: str, path: Path | str, *, on_bytes: OnBytes = unheard
     ) -> None:
         """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
         url = self._own_url(container, blob)
-        with reading(container, blob), written_whole(path) as partial:
+        with reading(container, blob), written_whole(Path(path)) as partial:
             self._blobs.download(url, str(partial), on_bytes=on_bytes)
 
     def put_files(
-        self, container: str, files: Iterable[tuple[str, str]], *, on_bytes: OnBytes = unheard
+        self,
+        container: str,
+        files: Iterable[tuple[Path | str, str]],
+        *,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         """Write the content of many files as blobs, several at a time."""
 
-        def put(file: tuple[str, str]) -> None:
+        def put(file: tuple[Path | str, str]) -> None:
             path, blob = file
-            self.put_file(container, blob, Path(path), on_bytes=on_bytes)
+            self.put_file(container, blob, path, on_bytes=on_bytes)
 
         for_each(files, put, threads=_FILES_AT_A_TIME)
 
     def get_files(
-        self, container: str, files: Iterable[tuple[Blob, str]], *, on_bytes: OnBytes = unheard
+        self,
+        container: str,
+        files: Iterable[tuple[Blob, Path | str]],
+        *,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         """Copy many blobs, as listed, to files, several at a time; raises `BlobNotFoundError`."""
 
-        def get(file: tuple[Blob, str]) -> None:
+        def get(file: tuple[Blob, Path | str]) -> None:
             blob, path = file
             url = self._own_url(container, blob.name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
             with asking(cannot_read(container, blob.name), container, blob.name):
-                self._blobs.download(url, path, size=blob.size, on_bytes=on_bytes)
+                self._blobs.download(url, os.fspath(path), size=blob.size, on_bytes=on_bytes)
 
         for_each(files, get, threads=_FILES_AT_A_TIME)
 
-    def has_content(self, container: str, blob: Blob, path: Path) -> bool:
+    def has_content(self, container: str, blob: Blob, path: Path | str) -> bool:
         """Tell whether a blob, as listed, has the content of a file, by its MD5."""
         del container
-        if blob.md5 is None or blob.size != path.stat().st_size:
+        if blob.md5 is None or blob.size != os.stat(path).st_size:
             return False
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             return hashlib.file_digest(file, new_md5).digest() == blob.md5
 
     def copy_blob(self, container: str, blob: str, to_container: str, to_blob: str) -> None:

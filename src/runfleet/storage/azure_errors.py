@@ -14,6 +14,7 @@ from runfleet.storage.errors import (
     StorageAccessError,
     StorageError,
     StorageUnavailableError,
+    not_written,
 )
 
 NOT_THERE = 404
@@ -32,16 +33,22 @@ _ACCESS_HINTS = {
 def writing(container: str, blob: str) -> Iterator[None]:
     """Translate what goes wrong while a blob is written, perhaps from a file."""
     what = f"blob `{blob}` cannot be written to container `{container}`"
-    with _naming_files(what), asking(what, container, blob):
-        yield
+    try:
+        with asking(what, container, blob):
+            yield
+    except OSError as error:
+        raise not_written(container, blob, error) from error
 
 
 @contextmanager
 def reading(container: str, blob: str) -> Iterator[None]:
     """Translate what goes wrong while a blob is read, perhaps into a file."""
     what = cannot_read(container, blob)
-    with _naming_files(what), asking(what, container, blob):
-        yield
+    try:
+        with asking(what, container, blob):
+            yield
+    except OSError as error:
+        raise StorageError(f"{what}: {error.strerror}: {error.filename}") from error
 
 
 def cannot_read(container: str, blob: str) -> str:
@@ -60,14 +67,6 @@ def asking(what: str, container: str, blob: str = "") -> Iterator[None]:
         if error.status == NOT_THERE:
             raise BlobNotFoundError(container, blob) from error
         raise translated(error, what) from error
-
-
-@contextmanager
-def _naming_files(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{what}: {error.strerror}: {error.filename}") from error
 
 
 def translated(error: AzureError | WebError, what: str) -> StorageError:

@@ -18,6 +18,7 @@ from runfleet.storage.errors import (
     ContainerNotFoundError,
     InvalidNameError,
     StorageError,
+    not_written,
 )
 from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
@@ -28,6 +29,7 @@ _PARTIAL_FOLDER = ".partial"
 _LEFTOVER_AGE = timedelta(days=1)
 _MOVE_ATTEMPTS = 100
 _SMALL_BYTES = 1 << 20
+_CLASHES = (NotADirectoryError, IsADirectoryError, FileExistsError)
 
 
 class DirectoryStorage:
@@ -44,8 +46,8 @@ class DirectoryStorage:
         The folder of the account; made when the first container is.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).resolve()
         self._numbers = itertools.count()
 
     def close(self) -> None:
@@ -85,7 +87,7 @@ class DirectoryStorage:
         shutil.rmtree(doomed, ignore_errors=True)
 
     def put_file(
-        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+        self, container: str, blob: str, path: Path | str, *, on_bytes: OnBytes = unheard
     ) -> None:
         """Write the content of a file as a blob, in place of any blob of that name."""
         self._put(container, blob, lambda partial: _copy(path, partial, on_bytes))
@@ -106,42 +108,50 @@ class DirectoryStorage:
             raise self._reading_error(container, blob, error) from error
 
     def get_file(
-        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+        self, container: str, blob: str, path: Path | str, *, on_bytes: OnBytes = unheard
     ) -> None:
         """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
         source = self._blob_file(container, blob)
         try:
-            with written_whole(path) as partial:
+            with written_whole(Path(path)) as partial:
                 _copy(source, partial, on_bytes)
         except OSError as error:
             raise self._reading_error(container, blob, error) from error
 
     def put_files(
-        self, container: str, files: Iterable[tuple[str, str]], *, on_bytes: OnBytes = unheard
+        self,
+        container: str,
+        files: Iterable[tuple[Path | str, str]],
+        *,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         """Write the content of many files as blobs."""
         for path, blob in files:
-            self.put_file(container, blob, Path(path), on_bytes=on_bytes)
+            self.put_file(container, blob, path, on_bytes=on_bytes)
 
     def get_files(
-        self, container: str, files: Iterable[tuple[Blob, str]], *, on_bytes: OnBytes = unheard
+        self,
+        container: str,
+        files: Iterable[tuple[Blob, Path | str]],
+        *,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         """Copy many blobs, as listed, to files; raises `BlobNotFoundError`."""
         folder = os.fspath(self._container_folder(container))
         for blob, path in files:
             source = f"{folder}/{blob.name}"
             try:
-                _copy_out(source, path, blob.size)
+                _copy_out(source, os.fspath(path), blob.size)
                 on_bytes(blob.size)
             except OSError as error:
                 if os.access(source, os.R_OK):
                     raise  # it is the file that cannot be written
                 raise self._reading_error(container, blob.name, error) from error
 
-    def has_content(self, container: str, blob: Blob, path: Path) -> bool:
+    def has_content(self, container: str, blob: Blob, path: Path | str) -> bool:
         """Tell whether a blob, as listed, has the content of a file: both are read."""
         kept = self._blob_file(container, blob.name)
-        return blob.size == path.stat().st_size and filecmp.cmp(kept, path, shallow=False)
+        return blob.size == os.stat(path).st_size and filecmp.cmp(kept, path, shallow=False)
 
     def copy_blob(self, container: str, blob: str, to_container: str, to_blob: str) -> None:
         """Copy a blob within the account, in place of any blob there."""
@@ -247,15 +257,13 @@ class DirectoryStorage:
 
 
 def _writing_error(container: str, blob: str, error: OSError) -> StorageError:
-    clash = isinstance(error, (NotADirectoryError, IsADirectoryError, FileExistsError))
-    return StorageError(
-        f"blob `{blob}` cannot be written to container `{container}`: "
-        f"{error.strerror}: {error.filename}",
-        hint="in a folder a blob cannot be called as the folder of another" if clash else None,
-    )
+    told = not_written(container, blob, error)
+    if told.hint is None and isinstance(error, _CLASHES):
+        told.hint = "in a folder a blob cannot be called as the folder of another"
+    return told
 
 
-def _copy(source: Path, target: Path, on_bytes: OnBytes) -> None:
+def _copy(source: Path | str, target: Path, on_bytes: OnBytes) -> None:
     shutil.copyfile(source, target)
     on_bytes(target.stat().st_size)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from runfleet.errors import RunfleetError
 
 
@@ -57,3 +59,14 @@ class StorageUnavailableError(StorageError):
 
 class LifeTooLongError(StorageError):
     """A signed URL was to work for longer than it can."""
+
+
+def not_written(container: str, blob: str, error: OSError) -> StorageError:
+    """Say why a file cannot be written as a blob."""
+    what = f"blob `{blob}` cannot be written to container `{container}`"
+    if error.filename is not None and os.path.isdir(error.filename):
+        return StorageError(
+            f"{what}: `{error.filename}` is a folder",
+            hint="`upload_folder` uploads a whole folder, `upload_zipped` as one zip file",
+        )
+    return StorageError(f"{what}: {error.strerror}: {error.filename}")

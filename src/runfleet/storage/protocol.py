@@ -66,7 +66,7 @@ class Storage(Protocol):
         """Delete a container with all its blobs; one that is not there is no error."""
 
     def put_file(
-        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+        self, container: str, blob: str, path: Path | str, *, on_bytes: OnBytes = unheard
     ) -> None:
         """Write the content of a file as a blob, in place of any blob of that name."""
 
@@ -95,12 +95,16 @@ class Storage(Protocol):
         """
 
     def get_file(
-        self, container: str, blob: str, path: Path, *, on_bytes: OnBytes = unheard
+        self, container: str, blob: str, path: Path | str, *, on_bytes: OnBytes = unheard
     ) -> None:
         """Copy a blob to a file, whose folder is made if need be; raises `BlobNotFoundError`."""
 
     def put_files(
-        self, container: str, files: Iterable[tuple[str, str]], *, on_bytes: OnBytes = unheard
+        self,
+        container: str,
+        files: Iterable[tuple[Path | str, str]],
+        *,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         """
         Write the content of many files as blobs.
@@ -116,7 +120,11 @@ class Storage(Protocol):
         """
 
     def get_files(
-        self, container: str, files: Iterable[tuple[Blob, str]], *, on_bytes: OnBytes = unheard
+        self,
+        container: str,
+        files: Iterable[tuple[Blob, Path | str]],
+        *,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         """
         Copy many blobs to files; one that an interruption leaves half written is left so.
@@ -136,7 +144,7 @@ class Storage(Protocol):
             If one of the blobs is gone.
         """
 
-    def has_content(self, container: str, blob: Blob, path: Path) -> bool:
+    def has_content(self, container: str, blob: Blob, path: Path | str) -> bool:
         """Tell whether a blob, as listed, has the content of a file; if unsure, say no."""
         ...
 

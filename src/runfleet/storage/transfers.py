@@ -56,7 +56,7 @@ class Transferred:
 def upload_folder(
     storage: Storage,
     container: str,
-    folder: Path,
+    folder: Path | str,
     prefix: str = "",
     *,
     on_progress: OnProgress = unwatched,
@@ -84,8 +84,7 @@ def upload_folder(
     # Imported late: the node agent, which starts with every emulator, does without archives.
     from runfleet.storage.archives import files_below
 
-    if not folder.is_dir():
-        raise StorageError(f"there is no folder `{folder}` to upload")
+    folder = _present(folder)
     start = _folder_start(prefix)
     present = {blob.name: blob for blob in storage.list_blobs(container, start)}
     named = {start + path.relative_to(folder).as_posix(): path for path in files_below(folder)}
@@ -106,7 +105,7 @@ def upload_folder(
 def download_folder(
     storage: Storage,
     container: str,
-    folder: Path,
+    folder: Path | str,
     prefix: str = "",
     *,
     on_progress: OnProgress = unwatched,
@@ -135,6 +134,7 @@ def download_folder(
     start = _folder_start(prefix)
     # A name that ends in a slash marks an empty folder.
     listed = [blob for blob in storage.list_blobs(container, start) if blob.name[-1] != "/"]
+    folder = Path(folder)
     placed = [(blob, _place(folder, blob.name[len(start) :])) for blob in listed]
     changed = [
         (blob, str(path))
@@ -151,7 +151,7 @@ def upload_zipped(
     storage: Storage,
     container: str,
     blob: str,
-    folder: Path,
+    folder: Path | str,
     *,
     on_progress: OnProgress = unwatched,
 ) -> Transferred:
@@ -170,13 +170,13 @@ def upload_zipped(
     Raises
     ------
     StorageError
-        If the folder holds no file, or anything goes wrong on the way.
+        If there is no such folder, it holds no file, or anything goes wrong on the way.
     """
     from runfleet.storage.archives import zip_folder
 
     with tempfile.TemporaryDirectory(prefix="runfleet-") as name:
         packed = Path(name, "folder.zip")
-        zip_folder(folder, packed)
+        zip_folder(_present(folder), packed)
         for listed in storage.list_blobs(container, blob):
             if listed.name == blob and storage.has_content(container, listed, packed):
                 return Transferred(0, 0, 1)
@@ -189,7 +189,7 @@ def download_zipped(
     storage: Storage,
     container: str,
     blob: str,
-    folder: Path,
+    folder: Path | str,
     *,
     on_progress: OnProgress = unwatched,
 ) -> None:
@@ -218,7 +218,14 @@ def download_zipped(
     with tempfile.TemporaryDirectory(prefix="runfleet-") as name:
         packed = Path(name, "folder.zip")
         storage.get_file(container, blob, packed, on_bytes=_adding_up(size, on_progress))
-        unpack(packed, folder)
+        unpack(packed, Path(folder))
+
+
+def _present(folder: Path | str) -> Path:
+    found = Path(folder)
+    if not found.is_dir():
+        raise StorageError(f"there is no folder `{found}` to upload")
+    return found
 
 
 def _folder_start(prefix: str) -> str:

@@ -38,7 +38,7 @@ def files(tmp_path: Path) -> JobFiles:
 def test_urls_work_as_long_as_an_identity_can_sign(files: JobFiles, tmp_path: Path) -> None:
     """Who logs in without a key has tasks by hand, too."""
     (tmp_path / "a.txt").write_text("a")
-    assert files.send([tmp_path / "a.txt"])[0].file_path == "a.txt"
+    assert files.send([str(tmp_path / "a.txt")])[0].file_path == "a.txt"
     assert [output.pattern for output in files.outputs("t", ["*.rpt"])] == ["../std*.txt", "*.rpt"]
 
 

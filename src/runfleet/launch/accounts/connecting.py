@@ -16,7 +16,7 @@ from runfleet.launch.emulator import emulator_of
 
 
 def connect(
-    account: str = LOCAL, *, home: Path | None = None, ask_key: AskKey | None = None
+    account: str = LOCAL, *, home: Path | str | None = None, ask_key: AskKey | None = None
 ) -> Account:
     """
     Open an account.
@@ -45,7 +45,7 @@ def connect(
     ...         print(progress.counts)
     ...     submission.table()
     """
-    folder = home or runfleet_home()
+    folder = Path(home).absolute() if home else runfleet_home()
     if account == LOCAL:
         emulator_of(folder).begin()
     return Account(account, folder, access_to(account, folder, ask_key))

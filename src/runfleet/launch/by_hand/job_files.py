@@ -55,7 +55,7 @@ class JobFiles:
         """What a new job has to remember, so that `of` finds its files."""
         return {_CONTAINER: self.container}
 
-    def send(self, sources: Iterable[Path], folder: str = "") -> list[ResourceFile]:
+    def send(self, sources: Iterable[Path | str], folder: str = "") -> list[ResourceFile]:
         """
         Upload input files, and those in folders, for a task to find under the names they have here.
 
@@ -73,7 +73,7 @@ class JobFiles:
         LaunchError
             If one is not there, or they are too many for a task.
         """
-        files = [file for source in sources for file in _files_below(source.absolute())]
+        files = [file for source in sources for file in _files_below(Path(source).absolute())]
         if len(files) > _MOST_FILES:
             raise LaunchError(
                 f"{len(files):,} input files are too many for one task",

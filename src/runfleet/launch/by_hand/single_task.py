@@ -53,7 +53,7 @@ class SingleTask:
 
     id: str
     command: str
-    inputs: Sequence[Path] = ()
+    inputs: Sequence[Path | str] = ()
     outputs: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     packages: Sequence[PackageReference] = ()

@@ -74,7 +74,9 @@ def summarise_jobs(
         yield JobSummary(job, batch.task_counts(job.id))
 
 
-def fetch_task_files(batch: AzureBatch, storage: Storage, job: JobInfo, folder: Path) -> TaskFiles:
+def fetch_task_files(
+    batch: AzureBatch, storage: Storage, job: JobInfo, folder: Path | str
+) -> TaskFiles:
     """
     Bring stdout, stderr and outputs of all completed tasks of a job into a folder.
 
@@ -91,7 +93,7 @@ def fetch_task_files(batch: AzureBatch, storage: Storage, job: JobInfo, folder: 
         Gets a folder a task; what is there already is not fetched again.
     """
     # A colon, as in jobs that a schedule makes, is not for names of folders.
-    target = folder / job.id.replace(":", "_")
+    target = Path(folder) / job.id.replace(":", "_")
     files = JobFiles.of(storage, job)
     new = _fetch_stored(files, target) if files else set[str]()
     missing = []
