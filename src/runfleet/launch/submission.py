@@ -125,7 +125,8 @@ class Submission:
         ----------
         collect_to
             A folder to which the files of runs that have ended are brought while others still
-            run; the tables, and what is missing then, come with `collect`.
+            run, in portions of many runs and some seconds; the rest, which of a study of seconds is
+            all, and the tables come with `collect`.
 
         Raises
         ------
