@@ -58,6 +58,12 @@ def test_a_command_with_shell_syntax_gets_a_shell_in_each_process() -> None:
     """What is meant for each process is not left to the shell that starts them all."""
     line = launch_line(mpi("mpich"), "./flood < a.nml && echo 'done'")
     assert line.endswith("""-ppn 2 /bin/sh -c './flood < a.nml && echo '"'"'done'"'"''""")
+    for command in ("A=1 ./flood", "exec ./flood", './flood --rank "$PMI_RANK"'):
+        assert launch_line(mpi("mpich"), command).endswith(f"/bin/sh -c '{command}'")
+    for command in ("./flood $LEVEL", "./flood a=1"):
+        assert launch_line(mpi("mpich"), command).endswith(command)
+    packaged = launch_line(mpi("openmpi"), "D=$AZ_BATCH_APP_PACKAGE_flood_1 ./flood")
+    assert " -x AZ_BATCH_APP_PACKAGE_flood_1 " in packaged
     assert launch_line(mpi("msmpi"), "flood < a.nml").endswith('cmd /s /c "flood < a.nml"')
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfleet.launch.names import container_name, job_id, output_file
+from runfleet.launch.names import container_name, job_container_name, job_id, output_file
 from runfleet.storage import check_container_name
 
 STUDY_NAMES = st.from_regex(r"\A[A-Za-z0-9_-]{1,59}\Z")
@@ -22,6 +22,13 @@ def test_every_study_can_have_a_container(study: str) -> None:
 def test_no_two_studies_share_a_container(one: str, other: str) -> None:
     """Not even if they differ in case only."""
     assert (container_name(one) == container_name(other)) == (one == other)
+
+
+@given(STUDY_NAMES, STUDY_NAMES)
+def test_no_job_made_by_hand_shares_the_container_of_a_study(job: str, study: str) -> None:
+    """Deleting the study would delete what its tasks have left."""
+    check_container_name(job_container_name(job))
+    assert job_container_name(job) != container_name(study)
 
 
 def test_a_plain_name_stays_readable() -> None:

@@ -29,7 +29,7 @@ from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, JobFiles
 from runfleet.launch.accounts.local import LOCAL
-from runfleet.launch.names import container_name
+from runfleet.launch.names import job_container_name
 
 app = new_app("Make, list, end and delete jobs.")
 
@@ -66,7 +66,7 @@ def create(
     printer = Printer.standard()
     account = open_account(on)
     found = find_pool(account.batch, pool)
-    files = JobFiles(account.storage, container or container_name(job_id), job_id)
+    files = JobFiles(account.storage, container or job_container_name(job_id), job_id)
     settings = JobSettings(
         job_id,
         pool,

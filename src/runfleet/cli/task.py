@@ -33,7 +33,7 @@ from runfleet.launch import Account, JobFiles, SingleTask
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.failures import batch_message
 from runfleet.launch.history import FAILED
-from runfleet.launch.names import container_name
+from runfleet.launch.names import job_container_name
 from runfleet.study.mpi import Implementation, Mpi
 
 app = new_app("Add, list and end tasks.")
@@ -127,7 +127,7 @@ def _add(account: Account, job: JobInfo, task: SingleTask) -> None:
     _check_nodes(pool, task.nodes)
     # A job that was made elsewhere names no container.
     files = JobFiles.of(account.storage, job)
-    files = files or JobFiles(account.storage, container_name(job.id), job.id)
+    files = files or JobFiles(account.storage, job_container_name(job.id), job.id)
     settings = replace(task.settings(files, operating_system_of(pool)), user=pool.ssh_user)
     if not account.batch.add_tasks(job.id, [settings]).added:
         raise RunfleetError(

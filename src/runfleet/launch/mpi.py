@@ -7,7 +7,13 @@ import shlex
 
 from runfleet.study.mpi import Implementation, Mpi
 
-_SHELL_SYNTAX = re.compile(r"[|&;<>(){}`\n]")
+# What only a shell understands: also variables that differ from process to process, assignments
+# before a program, and words that are no programs.
+_SHELL_SYNTAX = re.compile(
+    r"[|&;<>(){}`\n]|\$(?:I_MPI|MPI|OMPI|PMIX?)_|^\s*(?:\w+=|(?:exec|ulimit|export|source|\.|cd)\s)"
+)
+_BATCH_SYNTAX = re.compile(r"[|&;<>(){}`\n]|^\s*(?:set|call|cd)\s")
+_PACKAGE = re.compile(r"\$\{?(AZ_BATCH_APP_PACKAGE_\w+)")
 _HOSTS = '"$AZ_BATCH_HOST_LIST"'
 
 
@@ -24,22 +30,25 @@ def launch_line(mpi: Mpi, command: str) -> str:
     command
         What each of them is; a shell reads it in each if it takes one.
     """
-    options = [mpi.launcher, *_placing(mpi), *([mpi.options] if mpi.options else [])]
+    options = [mpi.launcher, *_placing(mpi, command), *([mpi.options] if mpi.options else [])]
     return " ".join([*options, _program(mpi, command)])
 
 
-def _placing(mpi: Mpi) -> list[str]:
+def _placing(mpi: Mpi, command: str) -> list[str]:
     """
     Say how many processes go where.
 
-    MPICH and Intel MPI hand all environment variables on, Open MPI those that are named.  MS-MPI
+    MPICH and Intel MPI hand all environment variables on, Open MPI those that are named; folders of
+    packages that the command names are the same on all nodes.  MS-MPI
     learns of the nodes from `CCP_NODES`, which Batch sets.
     """
     count = str(mpi.processes_per_node)
     if mpi.implementation is Implementation.MSMPI:
         return ["-c", count, "-wdir", r"%AZ_BATCH_TASK_SHARED_DIR%\wd"]
     if mpi.implementation is Implementation.OPENMPI:
-        variables = [word for name in (*mpi.variables, "PATH") for word in ("-x", name)]
+        packages = dict.fromkeys(_PACKAGE.findall(command))
+        handed_on = (*mpi.variables, *packages, "PATH")
+        variables = [word for name in handed_on for word in ("-x", name)]
         return ["-host", _hosts_with_slots(count), "-n", str(mpi.processes), *variables]
     return ["-hosts", _HOSTS, "-n", str(mpi.processes), "-ppn", count]
 
@@ -50,8 +59,8 @@ def _hosts_with_slots(count: str) -> str:
 
 
 def _program(mpi: Mpi, command: str) -> str:
+    if mpi.implementation is Implementation.MSMPI:
+        return f'cmd /s /c "{command}"' if _BATCH_SYNTAX.search(command) else command
     if not _SHELL_SYNTAX.search(command):
         return command
-    if mpi.implementation is Implementation.MSMPI:
-        return f'cmd /s /c "{command}"'
     return f"/bin/sh -c {shlex.quote(command)}"

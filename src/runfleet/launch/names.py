@@ -32,11 +32,20 @@ def container_name(study: str) -> str:
     A name that Azure Storage would not take is changed, and gets a hash so that no two studies
     meet in one container.
     """
-    slug = _REFUSED.sub("-", study.lower()).strip("-")[:_LONGEST_SLUG].rstrip("-")
-    if slug == study:
-        return f"study-{slug}"
-    mark = hashlib.sha256(study.encode()).hexdigest()[:6]
-    return f"study-{slug}-{mark}" if slug else f"study-{mark}"
+    return _container_name("study", study)
+
+
+def job_container_name(job: str) -> str:
+    """Name the container of a job that is made by hand, which no study of its name shares."""
+    return _container_name("job", job)
+
+
+def _container_name(kind: str, name: str) -> str:
+    slug = _REFUSED.sub("-", name.lower()).strip("-")[:_LONGEST_SLUG].rstrip("-")
+    if slug == name:
+        return f"{kind}-{slug}"
+    mark = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{kind}-{slug}-{mark}" if slug else f"{kind}-{mark}"
 
 
 def job_id(study: str, number: int) -> str:
