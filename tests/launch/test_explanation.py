@@ -32,6 +32,12 @@ QUOTA = {"code": "AccountCoreQuotaReached", "message": "no cores left"}
     [
         ({}, "the runs are about to start on the 2 nodes of pool `p`", False),
         ({"nodes": NodeCounts({"running": 2})}, "the 4 task slots of pool `p` are taken by", False),
+        ({"nodes_per_run": 3}, "a run takes 3 nodes at once, and pool `p` has 2", True),
+        (
+            {"nodes_per_run": 3, "pool": pool(enableAutoScale=True)},
+            "the runs are about to start on the 2 nodes of pool `p`",
+            False,
+        ),
         ({"job": None}, "the job of this study is not there", True),
         ({"job": job(state="disabled")}, "job `j` is disabled", True),
         (

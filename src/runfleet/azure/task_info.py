@@ -32,6 +32,8 @@ class TaskInfo:
         What was asked for; the user is an account of its pool, or None for the usual one.
     time_limit
         How long it might take; told of tasks that have failed, where it may be why.
+    nodes
+        How many nodes it takes.
     """
 
     id: str
@@ -49,6 +51,7 @@ class TaskInfo:
     environment: Mapping[str, str]
     user: str | None = None
     time_limit: timedelta | None = None
+    nodes: int = 1
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
@@ -70,6 +73,7 @@ class TaskInfo:
             pairs_from_wire(wire.get("environmentSettings")),
             (wire.get("userIdentity") or {}).get("username"),
             _time_limit(wire) if execution.get("failureInfo") else None,
+            (wire.get("multiInstanceSettings") or {}).get("numberOfInstances", 1),
         )
 
 

@@ -14,6 +14,7 @@ from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import StudyRecord
 
 _FAILED_START = "starttaskfailed"
+_WAITING = "state eq 'active'"
 
 
 def explain_study(
@@ -48,7 +49,8 @@ def find_situation(batch: AzureBatch, job: JobInfo | None) -> Situation:
     situation = Situation(pool_id, pool, nodes, job)
     if job is None or pool is None:
         return situation
-    return _with_preparation(batch, job, _with_bad_nodes(batch, situation))
+    situation = _with_preparation(batch, job, _with_bad_nodes(batch, situation))
+    return _with_next_run(batch, job, situation) if pool.runs_together else situation
 
 
 def _waiting_job(history: History, record: StudyRecord) -> JobInfo | None:
@@ -84,6 +86,12 @@ def _with_preparation(batch: AzureBatch, job: JobInfo, situation: Situation) -> 
         failed = FailedTask(info.node_id, reason_of(info.preparation), output)
         return replace(situation, preparation=failed, prepared=_is_prepared(batch, job, situation))
     return situation
+
+
+def _with_next_run(batch: AzureBatch, job: JobInfo, situation: Situation) -> Situation:
+    waiting = batch.list_tasks(job.id, filter=_WAITING, select=["multiInstanceSettings"])
+    following = next(waiting, None)
+    return replace(situation, nodes_per_run=following.nodes) if following else situation
 
 
 def _is_prepared(batch: AzureBatch, job: JobInfo, situation: Situation) -> bool:

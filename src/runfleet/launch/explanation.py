@@ -72,6 +72,8 @@ class Situation:
         A failed one, if there is any.
     prepared
         Whether the preparation succeeded on some other node, or may still.
+    nodes_per_run
+        How many nodes the next run takes.
     """
 
     pool_id: str
@@ -82,6 +84,7 @@ class Situation:
     start_task: FailedTask | None = None
     preparation: FailedTask | None = None
     prepared: bool = False
+    nodes_per_run: int = 1
 
 
 def explain_waiting(situation: Situation) -> Explanation:
@@ -103,6 +106,7 @@ def explain_hindrance(situation: Situation) -> Explanation | None:
         or _pool_reason(situation)
         or _node_reason(situation)
         or _preparation_reason(situation)
+        or _size_reason(situation)
     )
 
 
@@ -240,6 +244,17 @@ def _preparation_reason(situation: Situation) -> Explanation | None:
         else "mend the reason, `runfleet cancel` the study, and run it again",
         is_stuck=not situation.prepared,
         output=failed.output,
+    )
+
+
+def _size_reason(situation: Situation) -> Explanation | None:
+    pool, wanted = situation.pool, situation.nodes_per_run
+    if pool is None or pool.scales_itself or wanted <= pool.target:
+        return None
+    return Explanation(
+        f"a run takes {wanted} nodes at once, and pool `{pool.id}` has {pool.target}",
+        f"`runfleet pool resize {pool.id} --nodes {wanted}`",
+        is_stuck=True,
     )
 
 
