@@ -28,7 +28,7 @@ def test_a_control_file_of_the_first_version(case: Path) -> None:
     assert [pair.pest_file for pair in control.templates] == ["Model.tpl"]
     assert [pair.model_file for pair in control.instructions] == ["model.out"]
     assert [row.text for row in control.commands] == ["model.exe"]
-    assert control.prior[0].equation == "1.0 * log(start) = 0.5"
+    assert " ".join(control.prior[0].words) == "1.0 * log(start) = 0.5 1.0 prior"
     assert control.options["ies_num_reals"] == "12"
     assert control.is_restartable
 
@@ -129,7 +129,7 @@ def test_tied_parameters_of_the_first_version(change: Change) -> None:
 def test_prior_information_over_several_lines(change: Change) -> None:
     """Lines that begin with `&` go on with the one before."""
     control = read_control(change("case.pst", "log(start) = 0.5", "log(start)\n& = 0.5"))
-    assert control.prior[0].equation == "1.0 * log(start) = 0.5"
+    assert " ".join(control.prior[0].words) == "1.0 * log(start) = 0.5 1.0 prior"
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from runfleet.calibrate.control_files.consistency import (
     check_observation_groups,
     check_observations,
     check_parameters,
-    check_prior,
     check_ties,
 )
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.instruction_checks import check_instructions
 from runfleet.calibrate.control_files.path_checks import check_paths
+from runfleet.calibrate.control_files.prior_checks import check_prior
 from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.control_files.template_checks import check_templates
 
@@ -61,7 +61,7 @@ def check(
             check_parameters(control),
             check_ties(control),
             check_observations(control),
-            check_prior(control),
+            check_prior(control, is_pestpp=is_pestpp),
             check_commands(
                 control,
                 is_windows=is_windows,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from runfleet.calibrate.control_files.control import Control
-from runfleet.calibrate.control_files.parts import Observation, PestParameter, PriorInformation
+from runfleet.calibrate.control_files.parts import (
+    ADJUSTABLE_HINT,
+    Observation,
+    PestParameter,
+    PriorInformation,
+)
 from runfleet.calibrate.control_files.problems import Place, Problem
 from runfleet.calibrate.control_files.suggestions import Suggestions
 
@@ -18,8 +22,6 @@ _COUNTED = {
 }
 _PEST_LENGTHS = {"parameter": 12, "observation": 20}
 _PESTPP_LENGTH = 200
-_ADJUSTABLE_HINT = "name a parameter that is `none` or `log`"
-_TERM = re.compile(r"\*\s*(?:log\s*\()?\s*([^\s()*+=]+)", re.IGNORECASE)
 
 
 def check_counts(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
@@ -93,7 +95,7 @@ def check_parameters(control: Control) -> Iterator[Problem]:
     if not control.adjustable and control.noptmax != 0:
         what = "no parameter can be adjusted: all are fixed or tied"
         hint = "make at least one `none` or `log`"
-        yield Problem.at(control.section_places["parameter data"], what, hint)
+        yield Problem.at(control.sections["parameter data"].place, what, hint)
 
 
 def _check_bounds(parameter: PestParameter) -> Iterator[Problem]:
@@ -113,7 +115,7 @@ def _check_bounds(parameter: PestParameter) -> Iterator[Problem]:
 def check_ties(control: Control) -> Iterator[Problem]:
     """Find tied parameters that follow nothing that moves."""
     adjustable = {parameter.name for parameter in control.adjustable}
-    suggestions = Suggestions(sorted(adjustable), "adjustable are", _ADJUSTABLE_HINT)
+    suggestions = Suggestions(sorted(adjustable), "adjustable are", ADJUSTABLE_HINT)
     for parameter in control.parameters:
         if parameter.transform != "tied":
             continue
@@ -138,15 +140,4 @@ def check_observations(control: Control) -> Iterator[Problem]:
         what = "no observation has a weight, so every set of parameters is as good as any other"
         hint = "give at least one observation a positive weight"
         is_error = control.noptmax not in (0, -1, -2)
-        yield Problem.at(control.section_places["observation data"], what, hint, is_error=is_error)
-
-
-def check_prior(control: Control) -> Iterator[Problem]:
-    """Find equations about parameters that are not adjustable."""
-    adjustable = {parameter.name for parameter in control.adjustable}
-    suggestions = Suggestions(sorted(adjustable), "adjustable are", _ADJUSTABLE_HINT)
-    for prior in control.prior:
-        for name in _TERM.findall(prior.equation.partition("=")[0]):
-            if name.lower() not in adjustable:
-                what = f"`{name}` in the prior information `{prior.name}` is not adjustable"
-                yield Problem.at(prior.place, what, suggestions.hint(name))
+        yield Problem.at(control.sections["observation data"].place, what, hint, is_error=is_error)

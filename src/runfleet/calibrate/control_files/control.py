@@ -94,8 +94,8 @@ class Control:
         Where each of them stands.
     counts
         How many there should be of what, as the beginning of the file says, each with its place.
-    section_places
-        Where each section of the file begins, by its name.
+    sections
+        The sections of the file by name, as they stand there.
     tables
         The tables in files of their own that it has, as absolute paths.
     files
@@ -118,7 +118,7 @@ class Control:
     options: Mapping[str, str]
     option_places: Mapping[str, Place]
     counts: Mapping[str, tuple[int, Place]]
-    section_places: Mapping[str, Place]
+    sections: Mapping[str, Section]
     tables: tuple[Path, ...]
     files: tuple[Path, ...]
 
@@ -198,7 +198,7 @@ def _read(file: Path, parts: ControlText) -> Control:
         options=options,
         option_places=places,
         counts=data.counts(),
-        section_places={name: section.place for name, section in parts.sections.items()},
+        sections=parts.sections,
         tables=tuple(external_files(parts.sections.values(), file.parent)),
         files=tuple(needed_files(file, parts, (*templates, *instructions), options)),
     )
@@ -311,7 +311,8 @@ def _prior(parts: ControlText, folder: Path) -> Iterator[PriorInformation]:
     if section is None or section.is_external:
         for record in read_records(section, _PRIOR, folder):
             name, group = record.name("pilbl"), record.name("obgnme")
-            yield PriorInformation(name, group, record.cells["equation"], record.place)
+            words = (*record.cells["equation"].split(), record.cells["weight"], group)
+            yield PriorInformation(name, group, words, record.place)
         return
     for row in _joined(section.rows):
         cells = row.words
@@ -320,8 +321,7 @@ def _prior(parts: ControlText, folder: Path) -> Iterator[PriorInformation]:
             raise ControlError.at(
                 row.place, what, "write it as in `pi1 1.0 * log(a) = 0.5 1.0 prior`"
             )
-        equation = " ".join(cells[1:-2])
-        yield PriorInformation(cells[0].lower(), cells[-1].lower(), equation, row.place)
+        yield PriorInformation(cells[0].lower(), cells[-1].lower(), tuple(cells[1:]), row.place)
 
 
 def _joined(rows: Iterable[Row]) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from runfleet.calibrate.control_files.problems import Place
 
 ADJUSTABLE = ("none", "log")
 TRANSFORMS = (*ADJUSTABLE, "fixed", "tied")
+ADJUSTABLE_HINT = "name a parameter that is `none` or `log`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,13 @@ class PriorInformation:
     ----------
     name, group
         Its name and that of its group.
-    equation
-        Its text.
+    words
+        What stands behind its name: the equation, the weight and the group.
     place
         Where it stands.
     """
 
     name: str
     group: str
-    equation: str
+    words: tuple[str, ...]
     place: Place

@@ -88,7 +88,7 @@ def read_number(text: str, column: str, place: Place) -> float:
     ControlError
         If it is none.
     """
-    if not _NUMBER.fullmatch(text):
+    if not is_number(text):
         what = f"`{text[:40]}` is no number, but should be `{column.upper()}`"
         raise ControlError.at(place, what, "write a number there; are the columns in order?")
     number = float(text.lower().replace("d", "e"))
@@ -96,6 +96,11 @@ def read_number(text: str, column: str, place: Place) -> float:
         what = f"`{text[:40]}`, the `{column.upper()}`, is too large for a number of a computer"
         raise ControlError.at(place, what, "write a smaller number")
     return number
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number, as Fortran may have written it."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def read_whole_number(text: str, column: str, place: Place) -> int:
