@@ -282,13 +282,28 @@ def test_programs_from_inputs_and_packages(change: Change) -> None:
     assert len(check(control)) == 1
 
 
-def test_names_may_be_longer_for_pestpp(change: Change) -> None:
-    """PEST allows 12 characters in the name of a parameter, PEST++ 200."""
-    case = change("case.pst", "decay log", "decay_of_the_curve log")
+def test_long_names(change: Change) -> None:
+    """BeoPEST 16.1 takes long names as PEST++ does, but reads only 12 characters of a group's."""
+    change("case.pst", "decay log", "decay_of_the_curve log")
     change("model.tpl", "~ decay        ~", "~ decay_of_the_curve ~")
+    change("case.pst", "0.1 10.0 rates", "0.1 10.0 rates_of_decay")
+    change("case.pst", "1.0d-2 2.0 rates", "1.0d-2 2.0 rates_of_decay")
+    case = change("case.pst", "rates relative", "rates_of_decay relative")
     (problem,) = check(read_control(case))
-    assert problem.what == "the name `decay_of_the_curve` has 18 characters"
+    assert problem.what == "the name `rates_of_decay` has 14 characters"
+    assert problem.hint == "PEST allows 12 in the name of a group"
     assert check(read_control(case), is_pestpp=True) == ()
+    change("case.pst", "decay_of_the_curve log", f"{'x' * 201} log")
+    assert f"the name `{'x' * 201}` has 201 characters" in [
+        problem.what for problem in check(read_control(case))
+    ]
+
+
+def test_names_of_prior_information_may_be_those_of_others(change: Change) -> None:
+    case = change("case.pst", "pi1 1.0", "y1 1.0")
+    (warning,) = check(read_control(case))
+    assert warning.what == "observation `y1` is there twice, first in line 21"
+    assert not warning.is_error
 
 
 @settings(deadline=None, max_examples=200)

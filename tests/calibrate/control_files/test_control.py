@@ -33,6 +33,13 @@ def test_a_control_file_of_the_first_version(case: Path) -> None:
     assert control.is_restartable
 
 
+@pytest.mark.parametrize("text", ["1.0-2", "1-2", ".1-1", "1.E-02", "0.1q-1", "10D-3"])
+def test_numbers_as_fortran_reads_them(change: Change, text: str) -> None:
+    """An exponent with a sign needs no letter."""
+    control = read_control(change("case.pst", "1.0d-2", text))
+    assert control.parameters[1].lower == pytest.approx(0.01)
+
+
 def test_what_has_to_be_on_the_nodes(case: Path) -> None:
     """Files that are really there, as they are really called; options name some, too."""
     assert [path.name for path in read_control(case).files] == [

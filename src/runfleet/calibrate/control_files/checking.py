@@ -8,6 +8,7 @@ from itertools import chain
 from runfleet.calibrate.control_files.command_checks import check_commands
 from runfleet.calibrate.control_files.consistency import (
     check_counts,
+    check_group_names,
     check_groups,
     check_names,
     check_observation_groups,
@@ -41,7 +42,7 @@ def check(
     is_windows
         Whether the nodes are, where capitals in names do not matter and slashes go either way.
     is_pestpp
-        Whether the program is one of PEST++, which allows longer names and counts for itself.
+        Whether the program is one of PEST++, which counts for itself and needs less.
     inputs
         What else the study puts into the folder of the model, by its names there.
     has_packages
@@ -55,7 +56,8 @@ def check(
     return tuple(
         chain(
             check_counts(control, is_pestpp=is_pestpp),
-            check_names(control, is_pestpp=is_pestpp),
+            check_names(control),
+            () if is_pestpp else check_group_names(control),
             check_groups(control),
             () if is_pestpp else check_observation_groups(control),
             check_parameters(control),

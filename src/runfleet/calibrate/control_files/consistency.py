@@ -20,8 +20,11 @@ _COUNTED = {
     "npargp": "groups of parameters",
     "nprior": "pieces of prior information",
 }
-_PEST_LENGTHS = {"parameter": 12, "observation": 20}
-_PESTPP_LENGTH = 200
+_LONGEST_NAME = 200
+"""BeoPEST 16.1 and PEST++ take names much longer than the 12 and 20 characters of old manuals."""
+
+_LONGEST_GROUP = 12
+"""What PEST reads of a group's name where it is told about the group."""
 
 
 def check_counts(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
@@ -40,7 +43,7 @@ def check_counts(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
             yield Problem.at(place, what, hint, is_error=not is_pestpp)
 
 
-def check_names(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
+def check_names(control: Control) -> Iterator[Problem]:
     """Find names that are too long or used twice."""
     named: dict[str, Iterable[PestParameter | Observation | PriorInformation]] = {
         "parameter": control.parameters,
@@ -48,15 +51,30 @@ def check_names(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
     }
     for noun, items in named.items():
         seen: dict[str, Place] = {}
-        longest = _PESTPP_LENGTH if is_pestpp else _PEST_LENGTHS[noun]
         for item in items:
             if earlier := seen.get(item.name):
                 what = f"{noun} `{item.name}` is there twice, first in line {earlier.line}"
-                yield Problem.at(item.place, what, "give each a name of its own")
+                # Nothing is looked up by the names of prior information.
+                is_error = not isinstance(item, PriorInformation)
+                hint = "give each a name of its own"
+                yield Problem.at(item.place, what, hint, is_error=is_error)
             seen.setdefault(item.name, item.place)
-            if len(item.name) > longest:
+            if len(item.name) > _LONGEST_NAME:
                 what = f"the name `{item.name}` has {len(item.name)} characters"
-                yield Problem.at(item.place, what, f"PEST allows {longest} in a {noun}'s name")
+                hint = f"PEST allows {_LONGEST_NAME} in the name of a {noun}"
+                yield Problem.at(item.place, what, hint)
+
+
+def check_group_names(control: Control) -> Iterator[Problem]:
+    """Find groups with members that PEST cannot find, as it reads only the beginning of a name."""
+    used = {parameter.group for parameter in control.parameters}
+    used |= {observation.group for observation in control.observations}
+    used |= {prior.group for prior in control.prior}
+    for name, place in (*control.parameter_groups.items(), *control.observation_groups.items()):
+        if len(name) > _LONGEST_GROUP and name in used:
+            what = f"the name `{name}` has {len(name)} characters"
+            hint = f"PEST allows {_LONGEST_GROUP} in the name of a group"
+            yield Problem.at(place, what, hint)
 
 
 def check_groups(control: Control) -> Iterator[Problem]:

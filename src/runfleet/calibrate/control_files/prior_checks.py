@@ -9,7 +9,7 @@ from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.parts import ADJUSTABLE_HINT, PriorInformation
 from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.control_files.suggestions import Suggestions
-from runfleet.calibrate.control_files.tables import is_number
+from runfleet.calibrate.control_files.tables import as_number
 
 _TERM = re.compile(r"\*\s*(log\s*\()?\s*([^\s()*+=]+)", re.IGNORECASE)
 _FORM = "`pi1 1.0 * log(a) + 2.0 * b = 0.5 1.0 prior`"
@@ -53,7 +53,7 @@ def _misplaced_in_pest(words: tuple[str, ...]) -> tuple[str, str] | None:
     """PEST reads word by word: a factor, a star, a parameter, a sign, and so on."""
     for index, word in enumerate(words):
         turn = index % 4
-        if turn == 0 and not is_number(word):
+        if turn == 0 and as_number(word) is None:
             return word, "the factor of a parameter"
         if turn == 1 and word != "*":
             return word, "`*`"
@@ -66,13 +66,13 @@ def _misplaced_in_pest(words: tuple[str, ...]) -> tuple[str, str] | None:
 
 def _misplaced_behind(words: tuple[str, ...]) -> tuple[str, str] | None:
     for word, wanted in zip(words, ("its value", "its weight"), strict=False):
-        if not is_number(word):
+        if as_number(word) is None:
             return word, wanted
     return None
 
 
 def _misplaced_in_pestpp(words: tuple[str, ...]) -> tuple[str, str] | None:
     """PEST++ forgives some blanks that are missing; numbers it wants alone."""
-    if not is_number(words[0]):
+    if as_number(words[0]) is None:
         return words[0], "the factor of a parameter"
     return _misplaced_behind(words[-3:-1])

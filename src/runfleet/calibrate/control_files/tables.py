@@ -15,7 +15,8 @@ from runfleet.calibrate.control_files.sections import Row, Section
 from runfleet.documents.errors import listed
 from runfleet.study.text_files import read_text
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?")
+_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eEdDqQ](\d+)|[eEdDqQ]?([+-]\d+))?")
+"""As Fortran reads it: an exponent that has a sign needs no letter, as in `1.0-7`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +82,30 @@ class Record:
 
 def read_number(text: str, column: str, place: Place) -> float:
     """
-    Read a number, whose exponent may begin with `d`.
+    Read a number, as Fortran may have written it.
 
     Raises
     ------
     ControlError
         If it is none.
     """
-    if not is_number(text):
+    number = as_number(text)
+    if number is None:
         what = f"`{text[:40]}` is no number, but should be `{column.upper()}`"
         raise ControlError.at(place, what, "write a number there; are the columns in order?")
-    number = float(text.lower().replace("d", "e"))
     if not math.isfinite(number):
         what = f"`{text[:40]}`, the `{column.upper()}`, is too large for a number of a computer"
         raise ControlError.at(place, what, "write a smaller number")
     return number
 
 
-def is_number(text: str) -> bool:
-    """Tell whether a text is a number, as Fortran may have written it."""
-    return _NUMBER.fullmatch(text) is not None
+def as_number(text: str) -> float | None:
+    """Read a number, as Fortran may have written it; None if it is none."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    mantissa, *exponents = match.groups(default="")
+    return float(f"{mantissa}e{''.join(exponents) or 0}")
 
 
 def read_whole_number(text: str, column: str, place: Place) -> int:
