@@ -31,6 +31,7 @@ FORM = "write it as in `pi1 1.0 * log(a) + 2.0 * b = 0.5 1.0 prior`, with blanks
         ("1.0 * log(start) = x 1.0 prior", "`x` .. its value"),
         ("1.0 * log(start) = 0.5 prior", "`prior` .. its weight"),
         ("1.0 * log(start)\n& +2.0 * decay = 0.5 1.0 prior", "`+2.0` .. `+`, `-` or `=`"),
+        ("1.0 * log(start)\n&+ 2.0 * decay = 0.5 1.0 prior", "`&+` .. `+`, `-` or `=`"),
         ("1.0 * log(start) + = 0.5 1.0 prior", "`=` .. the factor of a parameter"),
         ("1.0 * log(a)=3 + prior", "`prior` .. the factor of a parameter"),
         ("1.0 * log(a)=3", "`log(a)=3` .. `=`, its value and its weight"),

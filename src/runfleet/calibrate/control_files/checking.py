@@ -14,10 +14,12 @@ from runfleet.calibrate.control_files.consistency import (
     check_observation_groups,
     check_observations,
     check_parameters,
+    check_scales,
     check_ties,
 )
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.instruction_checks import check_instructions
+from runfleet.calibrate.control_files.line_checks import check_lines
 from runfleet.calibrate.control_files.path_checks import check_paths
 from runfleet.calibrate.control_files.prior_checks import check_prior
 from runfleet.calibrate.control_files.problems import Problem
@@ -56,11 +58,13 @@ def check(
     return tuple(
         chain(
             check_counts(control, is_pestpp=is_pestpp),
+            () if is_pestpp else check_lines(control),
             check_names(control),
             () if is_pestpp else check_group_names(control),
             check_groups(control),
             () if is_pestpp else check_observation_groups(control),
             check_parameters(control),
+            () if is_pestpp else check_scales(control),
             check_ties(control),
             check_observations(control),
             check_prior(control, is_pestpp=is_pestpp),

@@ -19,6 +19,7 @@ _COUNTED = {
     "nobs": "observations",
     "npargp": "groups of parameters",
     "nprior": "pieces of prior information",
+    "nobsgp": "groups of observations",
 }
 _LONGEST_NAME = 200
 """BeoPEST 16.1 and PEST++ take names much longer than the 12 and 20 characters of old manuals."""
@@ -35,11 +36,13 @@ def check_counts(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
         "npargp": len(control.parameter_groups),
         "nprior": len(control.prior),
     }
-    for name, noun in _COUNTED.items():
-        if name in control.counts and control.counts[name][0] != found[name]:
+    if not is_pestpp and (groups := control.sections.get("observation groups")):
+        found["nobsgp"] = len(groups.rows)  # a group may be there twice
+    for name, number in found.items():
+        if name in control.counts and control.counts[name][0] != number:
             told, place = control.counts[name]
-            what = f"`{name.upper()}` announces {told} {noun}, and there are {found[name]}"
-            hint = f"write {found[name]} there, if nothing is missing below"
+            what = f"`{name.upper()}` announces {told} {_COUNTED[name]}, and there are {number}"
+            hint = f"write {number} there, if nothing is missing below"
             yield Problem.at(place, what, hint, is_error=not is_pestpp)
 
 
@@ -128,6 +131,15 @@ def _check_bounds(parameter: PestParameter) -> Iterator[Problem]:
     if parameter.transform == "log" and min(parameter.lower, parameter.initial) <= 0:
         what = f"`{name}` is log-transformed and may be {min(parameter.lower, parameter.initial):g}"
         yield Problem.at(place, what, "make value and bounds positive, or write `none` for `log`")
+
+
+def check_scales(control: Control) -> Iterator[Problem]:
+    """Find parameters, fixed ones also, that are multiplied by 0."""
+    for parameter in control.parameters:
+        if parameter.scale == 0:
+            what = f"the scale of `{parameter.name}` is 0"
+            hint = "write 1.0, or what the model's value is to be multiplied by"
+            yield Problem.at(parameter.place, what, hint)
 
 
 def check_ties(control: Control) -> Iterator[Problem]:

@@ -329,7 +329,9 @@ def _joined(rows: Iterable[Row]) -> Iterator[Row]:
     whole: Row | None = None
     for row in rows:
         if whole is not None and row.text.startswith("&"):
-            whole = Row(f"{whole.text} {row.text[1:]}", whole.place)
+            # What is glued to the `&` is one word with it, at which PEST stops.
+            more = row.text if row.text[1:2].strip() else row.text[1:]
+            whole = Row(f"{whole.text} {more}", whole.place)
             continue
         if whole is not None:
             yield whole

@@ -1,0 +1,187 @@
+"""
+Whether the lines of a control file of the first version hold what PEST reads there.
+
+References
+----------
+Doherty (2018), PEST Model-Independent Parameter Estimation, User Manual Part I, chapter 4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.problems import Problem
+from runfleet.calibrate.control_files.sections import Row
+from runfleet.calibrate.control_files.tables import as_number
+from runfleet.documents.errors import listed
+
+_WHOLE = re.compile(r"[+-]?\d+")
+_ABSOLUTE = re.compile(r"absolute\(\d+\)", re.IGNORECASE)
+_FIVE_POINTS = ("switch_5", "always_5")
+_FIT_FIVE_POINTS = ("minvar", "maxprec")
+_FIT_OTHERS = ("parabolic", "best_fit", "outside_pts")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What stands in a line: one of a few words, a number, or anything."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    is_number: bool = False
+    is_whole: bool = False
+
+    def takes(self, word: str) -> bool:
+        if self.words:
+            return word.lower() in self.words
+        if self.is_whole:
+            return _WHOLE.fullmatch(word) is not None
+        return not self.is_number or as_number(word) is not None
+
+    @property
+    def hint(self) -> str:
+        if self.words:
+            return f"write one of {listed(self.words)}"
+        kind = "a whole number" if self.is_whole else "a number"
+        return f"write {kind} there; are the columns and the lines in order?"
+
+
+def _any(*names: str) -> tuple[_Column, ...]:
+    return tuple(_Column(name) for name in names)
+
+
+def _real(*names: str) -> tuple[_Column, ...]:
+    return tuple(_Column(name, is_number=True) for name in names)
+
+
+def _whole(*names: str) -> tuple[_Column, ...]:
+    return tuple(_Column(name, is_whole=True) for name in names)
+
+
+_CONTROL_DATA = (
+    (_Column("rstfle", ("restart", "norestart")), *_any("pestmode")),
+    _whole("npar", "nobs", "npargp", "nprior", "nobsgp"),
+    (
+        *_whole("ntplfle", "ninsfle"),
+        _Column("precis", ("single", "double")),
+        _Column("dpoint", ("point", "nopoint")),
+    ),
+    (*_real("rlambda1", "rlamfac", "phiratsuf", "phiredlam"), *_whole("numlam")),
+    _real("relparmax", "facparmax", "facorig"),
+    _real("phiredswh"),
+    (
+        *_whole("noptmax"),
+        *_real("phiredstp"),
+        *_whole("nphistp", "nphinored"),
+        *_real("relparstp"),
+        *_whole("nrelpar"),
+    ),
+    _whole("icov", "icor", "ieig"),
+)
+_FORCEN = ("switch", "always_2", "always_3", *_FIVE_POINTS)
+_GROUP = (
+    *_any("pargpnme"),
+    _Column("inctyp", ("relative", "absolute", "rel_to_max")),
+    *_real("derinc", "derinclb"),
+    _Column("forcen", _FORCEN),
+    *_real("derincmul"),
+    _Column("dermthd", (*_FIT_OTHERS, *_FIT_FIVE_POINTS)),
+)
+
+
+def check_lines(control: Control) -> Iterator[Problem]:
+    """Find lines and values that are missing, and words and numbers that PEST does not take."""
+    yield from _check_control_data(control)
+    groups = control.sections.get("parameter groups")
+    for row in groups.rows if groups and not groups.is_external else ():
+        problems = [*_check_row(row, _GROUP)]
+        yield from problems or _check_derivatives(row)
+    parameters = control.sections["parameter data"]
+    for row in parameters.rows if not parameters.is_external else ():
+        yield from _check_change_limit(row)
+
+
+def _check_control_data(control: Control) -> Iterator[Problem]:
+    section = control.sections["control data"]
+    if section.is_keyword:
+        return
+    pairs = [*zip(section.rows, _CONTROL_DATA, strict=False)]
+    found = [(row, columns, [*_check_row(row, columns)]) for row, columns in pairs]
+    if len(found) == len(_CONTROL_DATA):
+        for _, _, problems in found:
+            yield from problems
+        if not found[3][2]:
+            yield from _check_lambdas(section.rows[3])
+        yield from _check_asking(section.rows[6])
+        return
+    # All that stands behind a missing line is in the wrong one.
+    after, missing = section.rows[-1], _CONTROL_DATA[len(found)]
+    for row, columns, problems in reversed(found):
+        after, missing = (row, columns) if problems else (after, missing)
+    what = f"`* control data` has {len(found)} lines, and PEST reads {len(_CONTROL_DATA)}"
+    yield Problem.at(after.place, what, f"write the line with {_names(missing)} here")
+
+
+def _check_row(row: Row, columns: tuple[_Column, ...]) -> Iterator[Problem]:
+    words = _words(row)
+    if len(words) < len(columns):
+        what = f"here should be {_names(columns)}, and there are only {len(words)} values"
+        yield Problem.at(row.place, what, "complete the line")
+        return
+    for column, word in zip(columns, words, strict=False):
+        if not column.takes(word):
+            what = f"`{word[:40]}` stands where `{column.name.upper()}` should be"
+            yield Problem.at(row.place, what, column.hint)
+    if columns[0].name == "phiredswh" and len(words) > 1 and as_number(words[1]) is not None:
+        yield from _check_row(Row(words[1], row.place), _whole("noptswitch"))
+
+
+def _check_lambdas(row: Row) -> Iterator[Problem]:
+    first, factor, _, _, count = (as_number(word) for word in _words(row)[:5])
+    if factor is not None and abs(factor) <= 1:
+        what = f"`RLAMFAC`, by which lambda changes, is {factor:g}, and PEST wants more than 1"
+        yield Problem.at(row.place, what, "write a number such as 2, or one below -1")
+    if first == 0 and count != 1:
+        what = "`RLAMBDA1` is 0, and PEST takes that only if `NUMLAM` is 1"
+        yield Problem.at(row.place, what, "write 1 for `NUMLAM`, or a positive `RLAMBDA1`")
+
+
+def _check_asking(row: Row) -> Iterator[Problem]:
+    if as_number(_words(row)[0]) == 0:
+        what = "`NOPTMAX` is 0, where BeoPEST asks `Are you sure?`, which nobody can answer"
+        hint = (
+            "write -1 for sensitivities without an iteration, or take `program: pestpp-glm`, "
+            "which runs the model once"
+        )
+        yield Problem.at(row.place, what, hint)
+
+
+def _check_derivatives(row: Row) -> Iterator[Problem]:
+    words = [word.lower() for word in _words(row)]
+    points, method = words[4], words[6]
+    fitting = _FIT_FIVE_POINTS if points in _FIVE_POINTS else _FIT_OTHERS
+    if method not in fitting:
+        what = f"`DERMTHD` is `{method}`, which does not go with `FORCEN` `{points}`"
+        yield Problem.at(row.place, what, f"write one of {listed(fitting)}")
+
+
+def _check_change_limit(row: Row) -> Iterator[Problem]:
+    words = _words(row)
+    if len(words) < 4:  # who is tied to whom
+        return
+    column = _Column("parchglim", ("relative", "factor", "absolute(1)"))
+    if not column.takes(words[2]) and not _ABSOLUTE.fullmatch(words[2]):
+        what = f"`{words[2][:40]}` stands where `PARCHGLIM` should be"
+        yield Problem.at(row.place, what, column.hint)
+
+
+def _words(row: Row) -> list[str]:
+    """PEST takes a comma for a blank."""
+    return row.text.replace(",", " ").split()
+
+
+def _names(columns: tuple[_Column, ...]) -> str:
+    return " ".join(column.name for column in columns).upper()
