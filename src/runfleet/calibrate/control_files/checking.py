@@ -77,6 +77,6 @@ def check(
             ),
             check_paths(control, is_windows=is_windows),
             check_templates(control, is_pestpp=is_pestpp),
-            check_instructions(control),
+            check_instructions(control, is_pestpp=is_pestpp),
         )
     )

@@ -17,7 +17,7 @@ _NO_TEXT = "save the instruction file as text"
 _UNKNOWN_HINT = "add it to `* observation data`, or read it as `dum`"
 
 
-def check_instructions(control: Control) -> Iterator[Problem]:
+def check_instructions(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
     """Find instructions that PEST cannot follow, and observations not read exactly once."""
     known = {observation.name: None for observation in control.observations}
     suggestions = Suggestions(known, "the control file has", _UNKNOWN_HINT)
@@ -29,7 +29,7 @@ def check_instructions(control: Control) -> Iterator[Problem]:
             all_read = False
             continue
         try:
-            for reading in _read(path, control.folder / pair.pest_file):
+            for reading in _read(path, control.folder / pair.pest_file, is_pestpp=is_pestpp):
                 yield from _check_reading(reading, known, read, suggestions)
         except StudyError as error:
             yield Problem(error.file, error.line, error.what, error.hint or _NO_TEXT)
@@ -38,9 +38,9 @@ def check_instructions(control: Control) -> Iterator[Problem]:
         yield from _unread(control, read)
 
 
-def _read(path: Path, shown: Path) -> Iterator[Reading]:
+def _read(path: Path, shown: Path, *, is_pestpp: bool) -> Iterator[Reading]:
     text, _ = read_text(path, shown=shown, what="the instruction file", otherwise=_NO_TEXT)
-    return read_instructions(shown, text)
+    return read_instructions(shown, text, is_pestpp=is_pestpp)
 
 
 def _check_reading(

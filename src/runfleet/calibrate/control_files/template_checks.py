@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.control_files.parts import FilePair, PestParameter
-from runfleet.calibrate.control_files.problems import Problem
+from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.control_files.suggestions import Suggestions
 from runfleet.documents.errors import InvalidValueError
 from runfleet.study.errors import StudyError
@@ -27,7 +27,7 @@ def check_templates(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
     all_read = True
     for pair in control.templates:
         try:
-            template = _read(control, pair)
+            template = _read(control, pair, is_pestpp=is_pestpp)
         except StudyError as error:
             yield Problem(error.file, error.line, error.what, error.hint or _NO_TEXT)
             all_read = False
@@ -41,13 +41,18 @@ def check_templates(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
         yield from _unused(control, used, is_pestpp=is_pestpp)
 
 
-def _read(control: Control, pair: FilePair) -> PestTemplate | None:
+def _read(control: Control, pair: FilePair, *, is_pestpp: bool) -> PestTemplate | None:
     path = find_file(control.folder, pair.pest_file)
     if path is None:
         return None
     shown = control.folder / pair.pest_file
     text, _ = read_text(path, shown=shown, what="the template", otherwise=_NO_TEXT)
-    return PestTemplate.parse(shown, text or "\n")
+    template = PestTemplate.parse(shown, text or "\n")
+    if text[3:5] == "  " and not is_pestpp:
+        what = "PEST takes the second blank of the first line for the marker"
+        hint = f"write `{text[:3]} {template.marker}`, with one blank"
+        raise ControlError(what, file=shown, line=1, hint=hint)
+    return template
 
 
 def _check_fields(
