@@ -35,7 +35,7 @@ restart estimation
 rates relative 0.01 0.0 switch 2.0 parabolic
 * parameter data
 start log factor 1.0 0.1 10.0 rates 1.0 0.0 1
-decay log factor 0.05 1.0d-2 2.0 rates 1.0 0.0 1
+decay log factor 0.05 1.0e-2 2.0 rates 1.0 0.0 1
 * observation groups
 heads
 prior

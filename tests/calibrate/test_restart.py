@@ -87,7 +87,7 @@ def test_a_jacobian_comes_with_its_values(case: Path, storage: DirectoryStorage)
     restart = plan(case, "pestpp-opt", files)
     control = restart.files["case.pst"].decode().replace("\r", "")
     assert "\nstart log factor 2.5 0.1 10.0 rates" in control
-    assert "\ndecay log factor 3.0e-1 1.0d-2 2.0 rates" in control
+    assert "\ndecay log factor 3.0e-1 1.0e-2 2.0 rates" in control
     assert "\n6 0.005 4 4 0.005 4" in control
     assert control.endswith("++base_jacobian(restart.case.3.jcb)\n")
     assert restart.files["restart.case.3.jcb"] == b"case.3.jcb"

@@ -287,7 +287,7 @@ def test_long_names(change: Change) -> None:
     change("case.pst", "decay log", "decay_of_the_curve log")
     change("model.tpl", "~ decay        ~", "~ decay_of_the_curve ~")
     change("case.pst", "0.1 10.0 rates", "0.1 10.0 rates_of_decay")
-    change("case.pst", "1.0d-2 2.0 rates", "1.0d-2 2.0 rates_of_decay")
+    change("case.pst", "1.0e-2 2.0 rates", "1.0e-2 2.0 rates_of_decay")
     case = change("case.pst", "rates relative", "rates_of_decay relative")
     (problem,) = check(read_control(case))
     assert problem.what == "the name `rates_of_decay` has 14 characters"

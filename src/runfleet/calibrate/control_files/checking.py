@@ -21,6 +21,7 @@ from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.instruction_checks import check_instructions
 from runfleet.calibrate.control_files.line_checks import check_lines
 from runfleet.calibrate.control_files.path_checks import check_paths
+from runfleet.calibrate.control_files.pestpp_checks import check_numbers
 from runfleet.calibrate.control_files.prior_checks import check_prior
 from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.control_files.template_checks import check_templates
@@ -58,7 +59,7 @@ def check(
     return tuple(
         chain(
             check_counts(control, is_pestpp=is_pestpp),
-            () if is_pestpp else check_lines(control),
+            check_numbers(control) if is_pestpp else check_lines(control),
             check_names(control),
             () if is_pestpp else check_group_names(control),
             check_groups(control),

@@ -101,11 +101,18 @@ def read_number(text: str, column: str, place: Place) -> float:
 
 def as_number(text: str) -> float | None:
     """Read a number, as Fortran may have written it; None if it is none."""
+    plain = plain_number(text)
+    return None if plain is None else float(plain)
+
+
+def plain_number(text: str) -> str | None:
+    """Spell a number of Fortran as everybody does, with an `e`; None if it is none."""
     match = _NUMBER.fullmatch(text)
     if match is None:
         return None
     mantissa, *exponents = match.groups(default="")
-    return float(f"{mantissa}e{''.join(exponents) or 0}")
+    exponent = "".join(exponents)
+    return f"{mantissa}e{exponent}" if exponent else mantissa
 
 
 def read_whole_number(text: str, column: str, place: Place) -> int:

@@ -1,0 +1,56 @@
+"""Numbers as Fortran writes them, at which PEST++ stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.problems import Place, Problem
+from runfleet.calibrate.control_files.sections import Row
+from runfleet.calibrate.control_files.tables import plain_number
+
+_NUMBER_COLUMNS = {
+    "parameter groups": (2, 3, 5),
+    "parameter data": (3, 4, 5, 7, 8),
+    "observation data": (1, 2),
+}
+"""Where numbers with fractions stand, counted from 0."""
+
+_READ_LINES = slice(4, 7)
+"""The lines of `* control data` with numbers that PEST++ reads: RELPARMAX, PHIREDSWH, NOPTMAX."""
+
+
+def check_numbers(control: Control) -> Iterator[Problem]:
+    """Find numbers with exponents that PEST++ does not read, such as `5.0d0` and `1.0-7`."""
+    words = chain(_of_control_data(control), _of_tables(control), _of_prior(control))
+    for place, word in words:
+        plain = plain_number(word)
+        if plain is not None and plain.lower() != word.lower():
+            what = f"`{word}` is a number of Fortran, at which PEST++ stops"
+            yield Problem.at(place, what, f"write `{plain}`")
+
+
+def _of_control_data(control: Control) -> Iterator[tuple[Place, str]]:
+    section = control.sections["control data"]
+    for row in () if section.is_keyword else section.rows[_READ_LINES]:
+        yield from ((row.place, word) for word in row.words)
+
+
+def _of_tables(control: Control) -> Iterator[tuple[Place, str]]:
+    for name, columns in _NUMBER_COLUMNS.items():
+        section = control.sections.get(name)
+        if section is not None and not section.is_external:
+            yield from _of_rows(section.rows, columns)
+
+
+def _of_rows(rows: Iterable[Row], columns: Sequence[int]) -> Iterator[tuple[Place, str]]:
+    for row in rows:
+        words = row.words
+        yield from ((row.place, words[column]) for column in columns if column < len(words))
+
+
+def _of_prior(control: Control) -> Iterator[tuple[Place, str]]:
+    # The factors of further parameters it takes as they are.
+    for prior in control.prior:
+        yield from ((prior.place, word) for word in (prior.words[0], *prior.words[-3:-1]))
