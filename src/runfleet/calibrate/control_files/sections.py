@@ -86,6 +86,8 @@ class Section:
         Whether its rows are names with values.
     rows
         What it holds.
+    heading
+        The line with the star, as it is written.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Section:
     is_external: bool = False
     is_keyword: bool = False
     rows: list[Row] = field(default_factory=list)
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,7 @@ def _begin_section(parts: ControlText, row: Row) -> Section:
     if earlier := parts.sections.get(name):
         what = f"the section `* {name}` is there twice, first in line {earlier.place.line}"
         raise ControlError.at(row.place, what, "leave one of them out")
-    section = Section(name, row.place, "external" in marks, "keyword" in marks)
+    section = Section(name, row.place, "external" in marks, "keyword" in marks, heading=row.text)
     parts.sections[name] = section
     return section
 
