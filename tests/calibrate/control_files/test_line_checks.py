@@ -184,3 +184,27 @@ def test_words_that_pestpp_does_not_look_at(change: Change) -> None:
     change("case.pst", "switch 2.0 parabolic", "often 2.0 parabola")
     case = change("case.pst", "start log factor", "start log fctor")
     assert check(read_control(case), is_pestpp=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what"),
+    [
+        ("10.0 10.0 0.001", "10.0 x 0.001", 7, "`x` stands where `FACPARMAX` should be"),
+        (
+            "10.0 10.0 0.001",
+            "10.0 10.0",
+            7,
+            "here should be RELPARMAX FACPARMAX FACORIG, and there are only 2 values",
+        ),
+        ("0.1\n8 0.005", "x\n8 0.005", 8, "`x` stands where `PHIREDSWH` should be"),
+        ("\n0.1\n8 0.005", "\n8 0.005", 8, "`0.005` stands where `NOPTSWITCH` should be"),
+        ("8 0.005 4 4", "8 0.005 4.0 4", 9, "`4.0` stands where `NPHISTP` should be"),
+        ("0.01 0.0 switch", "0.01 o switch", 12, "`o` stands where `DERINCLB` should be"),
+    ],
+)
+def test_numbers_that_pestpp_does_not_take(
+    change: Change, old: str, new: str, line: int, what: str
+) -> None:
+    case = change("case.pst", old, new)
+    problem = check(read_control(case), is_pestpp=True)[0]
+    assert (problem.what, problem.line, problem.is_error) == (what, line, True)

@@ -20,7 +20,7 @@ from runfleet.calibrate.control_files.consistency import (
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.heading_checks import check_headings, check_marks
 from runfleet.calibrate.control_files.instruction_checks import check_instructions
-from runfleet.calibrate.control_files.line_checks import check_lines
+from runfleet.calibrate.control_files.line_checks import check_lines, check_pestpp_lines
 from runfleet.calibrate.control_files.path_checks import check_paths
 from runfleet.calibrate.control_files.pestpp_checks import check_numbers
 from runfleet.calibrate.control_files.prior_checks import check_prior
@@ -62,7 +62,8 @@ def check(
             check_marks(control),
             check_headings(control, is_pestpp=is_pestpp),
             check_counts(control, is_pestpp=is_pestpp),
-            check_numbers(control) if is_pestpp else check_lines(control),
+            check_pestpp_lines(control) if is_pestpp else check_lines(control),
+            check_numbers(control) if is_pestpp else (),
             check_names(control),
             () if is_pestpp else check_group_names(control),
             check_groups(control),

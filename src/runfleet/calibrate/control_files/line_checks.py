@@ -9,8 +9,8 @@ Doherty (2018), PEST Model-Independent Parameter Estimation, User Manual Part I,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.problems import Problem
@@ -90,18 +90,34 @@ _GROUP = (
     *_real("derincmul"),
     _Column("dermthd", (*_FIT_OTHERS, *_FIT_FIVE_POINTS)),
 )
+_GROUP_NUMBERS = tuple(replace(column, words=()) for column in _GROUP)
+_PESTPP_LINES = slice(4, 7)
+"""RELPARMAX, PHIREDSWH and NOPTMAX; the lambdas and what to write PEST++ does not read."""
 
 
 def check_lines(control: Control) -> Iterator[Problem]:
     """Find lines and values that are missing, and words and numbers that PEST does not take."""
     yield from _check_control_data(control)
-    groups = control.sections.get("parameter groups")
-    for row in groups.rows if groups and not groups.is_external else ():
+    for row in _rows(control, "parameter groups"):
         problems = [*_check_row(row, _GROUP)]
         yield from problems or _check_derivatives(row)
-    parameters = control.sections["parameter data"]
-    for row in parameters.rows if not parameters.is_external else ():
+    for row in _rows(control, "parameter data"):
         yield from _check_change_limit(row)
+
+
+def check_pestpp_lines(control: Control) -> Iterator[Problem]:
+    """Find values that are missing, and numbers that are none, where PEST++ reads them."""
+    section = control.sections["control data"]
+    if not section.is_keyword:
+        for row, columns in [*zip(section.rows, _CONTROL_DATA, strict=False)][_PESTPP_LINES]:
+            yield from _check_row(row, columns)
+    for row in _rows(control, "parameter groups"):
+        yield from _check_row(row, _GROUP_NUMBERS)
+
+
+def _rows(control: Control, name: str) -> Iterable[Row]:
+    section = control.sections.get(name)
+    return section.rows if section and not section.is_external else ()
 
 
 def _check_control_data(control: Control) -> Iterator[Problem]:
