@@ -65,6 +65,15 @@ def test_headings_that_pestpp_does_not_see(change: Change) -> None:
     ]
 
 
+def test_what_stands_above_the_first_word(change: Change) -> None:
+    """PEST leaves out comments and blank lines there, PEST++ does not."""
+    case = change("case.pst", "pcf", "# by hand\n\n  PCF")
+    assert check(read_control(case)) == ()
+    (problem,) = check(read_control(case), is_pestpp=True)
+    assert problem.what == "PEST++ looks for `pcf` in the first line alone"
+    assert (problem.line, problem.hint) == (1, "move `pcf` up to the first line")
+
+
 @pytest.mark.parametrize("name", ["case.pst", "model.tpl", "model.ins"])
 @pytest.mark.parametrize("is_pestpp", [False, True])
 def test_byte_order_marks(case: Path, name: str, *, is_pestpp: bool) -> None:

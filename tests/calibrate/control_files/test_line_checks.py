@@ -103,6 +103,7 @@ def test_words_and_numbers_that_pest_does_not_take(
         (GROUP, "rates Rel_To_Max 1-2 0.0 always_5 2.0 MINVAR"),
         (GROUP, f"{GROUP} 1e-5 0.5 smaller"),
         ("10.0 -2.0 0.3 0.03 10", "0 -2.0 0.3 0.03 1"),
+        ("rates 1.0 0.0 1", "rates 1.0 0.0"),
     ],
 )
 def test_words_and_numbers_that_pest_takes(change: Change, old: str, new: str) -> None:
@@ -162,6 +163,12 @@ def test_words_and_numbers_that_pest_takes(change: Change, old: str, new: str) -
             "1 1 1\n1 1",
             "`NOBSGP` announces 1 groups of observations, and there are 2",
             "write 2 there, if nothing is missing below",
+        ),
+        (
+            "rates 1.0 0.0 1",
+            "rates 1.0 0.0 2",
+            "`2` stands where `DERCOM`, the number of a command, should be",
+            "write 1, for the first command of the model",
         ),
         (
             "rates 1.0 0.0",

@@ -18,7 +18,11 @@ from runfleet.calibrate.control_files.consistency import (
     check_ties,
 )
 from runfleet.calibrate.control_files.control import Control
-from runfleet.calibrate.control_files.heading_checks import check_headings, check_marks
+from runfleet.calibrate.control_files.heading_checks import (
+    check_first_line,
+    check_headings,
+    check_marks,
+)
 from runfleet.calibrate.control_files.instruction_checks import check_instructions
 from runfleet.calibrate.control_files.line_checks import check_lines, check_pestpp_lines
 from runfleet.calibrate.control_files.path_checks import check_paths
@@ -60,6 +64,7 @@ def check(
     return tuple(
         chain(
             check_marks(control),
+            check_first_line(control) if is_pestpp else (),
             check_headings(control, is_pestpp=is_pestpp),
             check_counts(control, is_pestpp=is_pestpp),
             check_pestpp_lines(control) if is_pestpp else check_lines(control),

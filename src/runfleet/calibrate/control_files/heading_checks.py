@@ -45,6 +45,15 @@ def _looked_for(heading: str) -> str:
     return next(found, lower.split()[0])
 
 
+def check_first_line(control: Control) -> Iterator[Problem]:
+    """Find what stands above `pcf`: PEST++ stops at a comment, and crashes at a blank line."""
+    with control.file.open(encoding="utf-8-sig", errors="replace") as file:
+        first = file.readline()
+    if first.lower().split()[:1] != ["pcf"]:
+        what = "PEST++ looks for `pcf` in the first line alone"
+        yield Problem(control.file, 1, what, "move `pcf` up to the first line")
+
+
 def check_marks(control: Control) -> Iterator[Problem]:
     """Find files that begin with what some editors put before UTF-8, a byte order mark."""
     spelled = dict.fromkeys(pair.pest_file for pair in (*control.templates, *control.instructions))

@@ -103,6 +103,7 @@ def check_lines(control: Control) -> Iterator[Problem]:
         yield from problems or _check_derivatives(row)
     for row in _rows(control, "parameter data"):
         yield from _check_change_limit(row)
+        yield from _check_command(row, control.counts.get("numcom", (1, None))[0])
 
 
 def check_pestpp_lines(control: Control) -> Iterator[Problem]:
@@ -192,6 +193,14 @@ def _check_change_limit(row: Row) -> Iterator[Problem]:
     if not column.takes(words[2]) and not _ABSOLUTE.fullmatch(words[2]):
         what = f"`{words[2][:40]}` stands where `PARCHGLIM` should be"
         yield Problem.at(row.place, what, column.hint)
+
+
+def _check_command(row: Row, count: int) -> Iterator[Problem]:
+    words = _words(row)
+    number = words[9] if len(words) > 9 else "1"
+    if not _WHOLE.fullmatch(number) or int(number) > max(1, count):
+        what = f"`{number[:40]}` stands where `DERCOM`, the number of a command, should be"
+        yield Problem.at(row.place, what, "write 1, for the first command of the model")
 
 
 def _words(row: Row) -> list[str]:
