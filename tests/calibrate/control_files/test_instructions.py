@@ -94,11 +94,28 @@ def test_what_pest_takes(change: Change, old: str, new: str) -> None:
 
 
 def test_what_pestpp_takes(change: Change) -> None:
-    """It sees where an instruction ends without a blank, and reads `dum` by columns."""
+    """It sees where most instructions end without a blank, and reads `dum` by columns."""
     change("model.ins", "pif @", "pif  @")
-    change("model.ins", "l1 w !y1!", "l1@ @!y1!@,@")
+    change("model.ins", "l1 w !y1!", "l1w@ @!y1!@,@")
     case = change("model.ins", "(y2)5:21", "[dum]1:4 (y2)5:21")
     assert problems_of(case, is_pestpp=True) == []
+
+
+@pytest.mark.parametrize(
+    ("new", "glued"),
+    [
+        ("l1 w!y1!", "w"),
+        ("l1(y1)1:4", "l1"),
+        ("l1 [dum]1:2[y1]3:4", "[dum]1:2"),
+        ("l1 !dum!!y1!", "!dum!"),
+        ("l1 !dum!w !y1!", "!dum!"),
+    ],
+)
+def test_readings_that_pestpp_overlooks(change: Change, new: str, glued: str) -> None:
+    case = change("model.ins", "l1 w !y1!", new)
+    (problem,) = problems_of(case, is_pestpp=True)
+    assert problem.what == f"there is no blank behind `{glued}`"
+    assert problem.hint == "set instructions off by blanks"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ Doherty (2018), PEST Model-Independent Parameter Estimation, User Manual Part I,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from runfleet.calibrate.control_files.problems import ControlError, Place
@@ -150,14 +151,13 @@ def _no_instruction(rest: str, place: Place) -> ControlError:
     return ControlError.at(place, f"`{rest[:20]}` is no instruction", hint)
 
 
-def _check_for_pest(found: Iterable[re.Match[str]], place: Place) -> None:
+def _check_for_pest(found: Sequence[re.Match[str]], place: Place) -> None:
     """PEST wants blanks between instructions, and never goes back in a line."""
     reached = 0
     for match in found:
         line, text = match.string, match.group()
         if line[match.end() : match.end() + 1].strip():
-            what = f"there is no blank behind `{text}`"
-            raise ControlError.at(place, what, "set instructions off by blanks")
+            raise _no_blank_behind(match, place)
         name = match["fixed"] or match["near"]
         if name and _is_dummy(name):
             what = f"`{text}` reads nothing: `{DUMMY}` stands between `!` only"
@@ -169,12 +169,22 @@ def _check_for_pest(found: Iterable[re.Match[str]], place: Place) -> None:
         reached = 0 if text[0] in "lL" else tab
 
 
-def _check_for_pestpp(found: Iterable[re.Match[str]], place: Place) -> None:
+def _check_for_pestpp(found: Sequence[re.Match[str]], place: Place) -> None:
+    """PEST++ has no tabs, and overlooks what is read where that is glued to something else."""
     for match in found:
         if match["tab"]:
             what = f"PEST++ does not know `{match.group()}`, the way to a column"
             hint = "read by columns, as in `[name]1:10`, or go on by `w` or a text to look for"
             raise ControlError.at(place, what, hint)
+    for before, after in pairwise(found):
+        reads = before["free"] or after["free"] or after["fixed"] or after["near"]
+        if reads and before.end() == after.start():
+            raise _no_blank_behind(before, place)
+
+
+def _no_blank_behind(match: re.Match[str], place: Place) -> ControlError:
+    what = f"there is no blank behind `{match.group()}`"
+    return ControlError.at(place, what, "set instructions off by blanks")
 
 
 def _check_columns(columns: str | None, place: Place) -> None:
