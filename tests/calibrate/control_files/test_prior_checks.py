@@ -50,6 +50,7 @@ def test_words_that_are_not_where_pest_reads_them(change: Change, new: str, want
         "-1.0d0 * LOG(Start) + -2 * log(decay) - .5 * log(decay) = 5d-1 1e0 prior",
         "1.0\t*\tlog(start)\t=\t0.5\t1.0\tprior",
         "1.0 *\n& log(start) = 0.5\n& 1.0 prior",
+        "1.0 * log(start) = 0.5 1.0",
     ],
 )
 def test_equations_that_pest_reads(change: Change, new: str) -> None:

@@ -100,7 +100,7 @@ def check_observation_groups(control: Control) -> Iterator[Problem]:
     groups = Suggestions(
         control.observation_groups, "`* observation groups` has", "add it to `* observation groups`"
     )
-    told = set(control.observation_groups)
+    told = {"", *control.observation_groups}
     items: Iterable[Observation | PriorInformation] = (*control.observations, *control.prior)
     for item in items:
         if item.group not in told:

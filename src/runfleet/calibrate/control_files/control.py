@@ -321,7 +321,8 @@ def _prior(parts: ControlText, folder: Path) -> Iterator[PriorInformation]:
             raise ControlError.at(
                 row.place, what, "write it as in `pi1 1.0 * log(a) = 0.5 1.0 prior`"
             )
-        yield PriorInformation(cells[0].lower(), cells[-1].lower(), tuple(cells[1:]), row.place)
+        group = "" if cells[-3] == "=" else cells[-1].lower()
+        yield PriorInformation(cells[0].lower(), group, tuple(cells[1:]), row.place)
 
 
 def _joined(rows: Iterable[Row]) -> Iterator[Row]:

@@ -99,7 +99,7 @@ class PriorInformation:
     Parameters
     ----------
     name, group
-        Its name and that of its group.
+        Its name and that of its group, which PEST does without.
     words
         What stands behind its name: the equation, the weight and the group.
     place
