@@ -21,6 +21,7 @@ Change = Callable[[str, str, str], Path]
         ("8 0.005", "8 5-3", 9, "5-3", "5e-3"),
         ("relative 0.01", "relative .01d+0", 12, ".01d+0", ".01e+0"),
         ("switch 2.0", "switch 2d0", 12, "2d0", "2e0"),
+        ("parabolic", "parabolic 1d-5 0.5 smaller", 12, "1d-5", "1e-5"),
         ("rates 1.0 0.0 1", "rates 1.0+0 0.0 1", 14, "1.0+0", "1.0e+0"),
         ("y0 3.0", "y0 -.3d1", 20, "-.3d1", "-.3e1"),
         ("1.0 heads", "1d0 heads", 20, "1d0", "1e0"),
@@ -43,6 +44,8 @@ def test_numbers_where_pestpp_does_not_look(change: Change) -> None:
     """Names may look like numbers; nobody reads the lambdas."""
     change("case.pst", "1.0e-2", "1.0E-02")
     change("case.pst", "10.0 -2.0 0.3", "1d1 -2.0 0.3")
+    change("case.pst", "10.0 10.0 0.001", "10.0 10.0 0.001 0 1d0")
+    change("case.pst", "4 0.005 4\n", "4 0.005 4 0d0\n")
     change("case.pst", "y0 3.0", "1d0 3.0")
     case = change("model.ins", "[y0]", "[1d0]")
     assert check(read_control(case), is_pestpp=True) == ()

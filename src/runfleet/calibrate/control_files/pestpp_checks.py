@@ -11,14 +11,14 @@ from runfleet.calibrate.control_files.sections import Row
 from runfleet.calibrate.control_files.tables import plain_number
 
 _NUMBER_COLUMNS = {
-    "parameter groups": (2, 3, 5),
+    "parameter groups": (2, 3, 5, 7, 8),
     "parameter data": (3, 4, 5, 7, 8),
     "observation data": (1, 2),
 }
 """Where numbers with fractions stand, counted from 0."""
 
-_READ_LINES = slice(4, 7)
-"""The lines of `* control data` with numbers that PEST++ reads: RELPARMAX, PHIREDSWH, NOPTMAX."""
+_READ_LINES = {4: 3, 5: 3, 6: 6}
+"""How many values PEST++ reads of the lines of RELPARMAX, PHIREDSWH and NOPTMAX; no other lines."""
 
 
 def check_numbers(control: Control) -> Iterator[Problem]:
@@ -33,8 +33,11 @@ def check_numbers(control: Control) -> Iterator[Problem]:
 
 def _of_control_data(control: Control) -> Iterator[tuple[Place, str]]:
     section = control.sections["control data"]
-    for row in () if section.is_keyword else section.rows[_READ_LINES]:
-        yield from ((row.place, word) for word in row.words)
+    if section.is_keyword:
+        return
+    for line, count in _READ_LINES.items():
+        row = section.rows[line]
+        yield from ((row.place, word) for word in row.words[:count])
 
 
 def _of_tables(control: Control) -> Iterator[tuple[Place, str]]:
