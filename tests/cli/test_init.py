@@ -72,6 +72,18 @@ def test_a_program_on_path_needs_no_file(runfleet, folder: Path):
     assert Study.load(folder / "three.yaml").model.inputs == ()
 
 
+def test_files_that_a_program_on_path_is_told_are_inputs(runfleet, folder: Path, tmp_path: Path):
+    (folder / "plain.sh").write_text("cat $1\n")
+    (folder / "data.inp").write_text("5\n")
+    elsewhere = tmp_path.parent / "elsewhere.inp"
+    elsewhere.write_text("")
+    written = runfleet("init", "-o", "told.yaml", "sh", "plain.sh", "data.inp", elsewhere)
+    assert f"warning: `{elsewhere}` is outside the study file's folder" in written.err
+    model = Study.load(folder / "told.yaml").model
+    assert model.command == f"sh plain.sh data.inp {elsewhere}"
+    assert [str(shared.path) for shared in model.inputs] == ["data.inp", "plain.sh"]
+
+
 def test_a_file_that_is_not_there_is_refused(runfleet, folder: Path):
     ended = runfleet("init", "nosuch.exe")
     assert ended.code == 1

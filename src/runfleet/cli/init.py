@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path, PurePath
 from typing import Annotated
@@ -18,7 +18,7 @@ from runfleet.cli.inspections import next_commands, program_facts, show_program
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
 from runfleet.inspection import inspect
-from runfleet.launch.proposal import Proposal, propose, stem_of
+from runfleet.launch.proposal import Arguments, Proposal, propose, stem_of
 from runfleet.study import starter_text, study_name_from
 
 app = new_app()
@@ -58,7 +58,11 @@ def init(
     name = study_name_from(stem_of(path)) if output.stem == "study" else None
     told = arguments or []
     proposal = propose(inspect(path), output.parent, told) if _is_file(executable) else None
-    text = proposal.study_text(name) if proposal else _on_path(printer, [executable, *told], name)
+    text = (
+        proposal.study_text(name)
+        if proposal
+        else _on_path(printer, executable, Arguments.read(output.parent, told), name)
+    )
     _write(output, text, force=force)
     if as_json:
         printer.json(
@@ -74,15 +78,20 @@ def _is_file(executable: str) -> bool:
     return Path(executable).exists() or "/" in executable or os.sep in executable
 
 
-def _on_path(printer: Printer, command: Sequence[str], name: str | None) -> str:
-    program = command[0]
+def _on_path(printer: Printer, program: str, given: Arguments, name: str | None) -> str:
     if shutil.which(program) is None:
         _refuse_mistyped(program)
         printer.warning(
             f"`{program}` is neither a file here nor a program on PATH: the study file starts it "
             "all the same, and has to name the application package under `packages` that brings it"
         )
-    return starter_text(shlex.join(command), name=name)
+    _warn_of_outside(printer, given.outside)
+    return starter_text(shlex.join([program, *given.words]), name=name, inputs=given.inputs)
+
+
+def _warn_of_outside(printer: Printer, files: Iterable[str]) -> None:
+    for file in files:
+        printer.warning(f"`{file}` is outside the study file's folder: copy it there, as an input")
 
 
 def _refuse_mistyped(program: str) -> None:
@@ -115,8 +124,7 @@ def _show(printer: Printer, proposal: Proposal | None, output: Path) -> None:
         printer.say(f"Wrote `{output}`. Edit it, then try `{plan}`.")
         return
     show_program(printer, proposal.program)
-    for file in proposal.outside:
-        printer.warning(f"`{file}` is outside the study file's folder: copy it there, as an input")
+    _warn_of_outside(printer, proposal.outside)
     printer.say(f"Wrote `{output}`. Complete it: command, inputs, outputs. Then:")
     for command in next_commands(proposal, output):
         printer.say(f"    {command}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from runfleet.inspection.errors import InspectionError
@@ -114,10 +114,7 @@ def _refuse_other_texts(path: Path, head: bytes) -> None:
 
 def _with_first_line(path: Path, head: bytes) -> Program:
     line = head.removeprefix(_BOM).partition(b"\n")[0][2:].decode(errors="replace")
-    words = line.split()
-    interpreter = PurePosixPath(words[0]).name if words else ""
-    if interpreter == "env" and len(words) > 1:
-        interpreter = PurePosixPath(words[1]).name
+    interpreter = _interpreter(line.split())
     if not interpreter:
         raise InspectionError(
             f"the first line of `{path}` names no program", hint="write `#!/bin/sh`, for example"
@@ -131,6 +128,16 @@ def _with_first_line(path: Path, head: bytes) -> Program:
         interpreter=interpreter if problems else "",
         problems=tuple(problems),
     )
+
+
+def _interpreter(words: Sequence[str]) -> str:
+    """Name what a first line starts, behind `env` with its options and variables."""
+    first, rest = words[0] if words else "", words[1:]
+    if PurePosixPath(first).name != "env":
+        return PurePosixPath(first).name
+    started = (word.removeprefix("-S") for word in rest)
+    program = next((one for one in started if one[:1] not in ("", "-") and "=" not in one), "")
+    return PurePosixPath(program or first).name
 
 
 def _first_line_problems(path: Path, head: bytes) -> Iterator[Problem]:

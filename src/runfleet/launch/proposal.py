@@ -70,6 +70,34 @@ class Proposal:
         )
 
 
+@dataclass(frozen=True)
+class Arguments:
+    """
+    What a program is told.
+
+    Parameters
+    ----------
+    words
+        As they stand in its command.
+    inputs, outside
+        See `Proposal`.
+    """
+
+    words: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outside: tuple[str, ...]
+
+    @classmethod
+    def read(cls, folder: Path, arguments: Sequence[str]) -> Arguments:
+        """Tell the files among arguments, which become inputs if they are in the folder."""
+        files = {one: _place_in(folder, Path(one)) for one in arguments if _is_file(one)}
+        return cls(
+            tuple(files.get(one) or one for one in arguments),
+            tuple(place for place in files.values() if place is not None),
+            tuple(one for one, place in files.items() if place is None),
+        )
+
+
 def propose(program: Program, folder: Path, arguments: Sequence[str] = ()) -> Proposal:
     """
     Propose how to run an executable.
@@ -84,14 +112,14 @@ def propose(program: Program, folder: Path, arguments: Sequence[str] = ()) -> Pr
         The folder of the study file.  Scripts and small programs in it become inputs, which follow
         every change of theirs; all else becomes a package, which every node unpacks once.
     """
-    files = {one: _place_in(folder, Path(one)) for one in arguments if _is_file(one)}
-    told = _quoted(program, [files.get(one) or one for one in arguments])
-    inputs = tuple(place for place in files.values() if place is not None)
-    outside = tuple(one for one, place in files.items() if place is None)
+    given = Arguments.read(folder, arguments)
+    told = _quoted(program, given.words)
     own = _place_in(folder, program.path)
     if own is not None and _is_small(program):
         command = _input_command(program, own) + told
-        return Proposal(program, command, _image(program), inputs=(own, *inputs), outside=outside)
+        return Proposal(
+            program, command, _image(program), inputs=(own, *given.inputs), outside=given.outside
+        )
     package = _package(program)
     libraries = program.found(Whereabouts.BESIDE, Whereabouts.HERE)
     brought = [library.path for library in libraries if library.path is not None]
@@ -101,8 +129,8 @@ def propose(program: Program, folder: Path, arguments: Sequence[str] = ()) -> Pr
         _image(program),
         package,
         (program.path, *brought),
-        inputs,
-        outside,
+        given.inputs,
+        given.outside,
     )
 
 
