@@ -201,6 +201,16 @@ def test_a_pool_made_by_hand_is_never_left_over(local):
             "`runfleet package list` lists those there are, `runfleet package add` adds one",
         ),
         (
+            ["job", "create", "j", "--pool", "shared", "--container", "Bad Container"],
+            "`Bad Container` cannot be the name of a container",
+            "take 3 to 63 lower-case letters, digits and single hyphens between them",
+        ),
+        (
+            ["task", "add", "j", "t", " "],
+            "the command is empty",
+            "give a line for the shell of the node",
+        ),
+        (
             ["job", "create", "j", "--pool", "shared", "-e", "HOME"],
             "`HOME` does not set a variable",
             "write it as `NAME=VALUE`",

@@ -28,6 +28,15 @@ Traceback (most recent call last):
 ValueError: node 7 has no head
 """
 
+OPEN_MPI = """
+error: rank 5 aborts
+MPI_ABORT was invoked on rank 5 in communicator MPI_COMM_WORLD with errorcode 3: an abort.
+[127.81.20.200:00000] *** MPI_ERRORS_ARE_FATAL (processes in this communicator will now abort,
+"abort". This may have caused other processes in the application to be
+terminated by signals sent by mpirun.
+PMIX ERROR: PMIX_ERR_NOT_FOUND in file gds.c at line 1747
+"""
+
 FORTRAN = """
 At line 12 of file /build/flow.f90 (unit = 10, file = 'net.inp')
 Fortran runtime error: End of file
@@ -60,6 +69,9 @@ def failure(code: str, category: str = "usererror", message: str = "") -> dict[s
         (PYTHON, "ValueError: node 7 has no head"),
         (FORTRAN, "Fortran runtime error: End of file"),
         ("cannot open net.inp\nbye", "cannot open net.inp"),
+        (OPEN_MPI, "error: rank 5 aborts"),
+        ("error: rank 5\n[mpiexec@vm] main (a.c:270): process manager error", "error: rank 5"),
+        ("[mpiexec@vm] main (a.c:270): error\nbye", "[mpiexec@vm] main (a.c:270): error"),
         ("step 7\n *** solver diverged at t=0.3\nbye", "*** solver diverged at t=0.3"),
         ("Newton did not converge\n", "Newton did not converge"),
         ("non-convergence in reach 7", "non-convergence in reach 7"),

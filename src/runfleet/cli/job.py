@@ -30,6 +30,7 @@ from runfleet.errors import RunfleetError
 from runfleet.launch import Account, JobFiles
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.names import job_container_name
+from runfleet.storage import check_container_name
 
 app = new_app("Make, list, end and delete jobs.")
 
@@ -66,6 +67,8 @@ def create(
     printer = Printer.standard()
     account = open_account(on)
     found = find_pool(account.batch, pool)
+    if container:
+        check_container_name(container)
     files = JobFiles(account.storage, container or job_container_name(job_id), job_id)
     settings = JobSettings(
         job_id,

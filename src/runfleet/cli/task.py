@@ -26,6 +26,7 @@ from runfleet.cli.by_hand import (
     read_environment,
     read_packages,
 )
+from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
 from runfleet.errors import RunfleetError
@@ -99,6 +100,8 @@ def add(
     each process is, in a folder of the inputs; the line that starts them is made by runfleet.
     """
     printer = Printer.standard()
+    if not command.strip():
+        raise WrongUsageError("the command is empty", hint="give a line for the shell of the node")
     variables = read_environment(environment)
     task = SingleTask(
         task_id,

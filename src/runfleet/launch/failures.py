@@ -23,7 +23,12 @@ _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|
 _NOISE = re.compile(r"\s*(#\d+\s+0x.*|Error termination\..*|[\W_]*)")
 _TELLING = re.compile(
     r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|could not|unable|missing|not found|"
-    r"diverged|(not|no|non)[ -]conver|severe\b|invalid|illegal|denied)"
+    r"diverged|(not|no|non)[ -]conver|severe\b|invalid|illegal|denied|unrecogni[sz]ed)"
+)
+# What MPI says of processes that are gone, behind what the first of them said of itself.
+_EPILOGUE = re.compile(
+    r"\s*(\[[^\]\s]*[@:][^\]\s]*\]"
+    r"|.*(\bPMIX|MPI_ERRORS_ARE_FATAL|MPI_ABORT was invoked|other processes in the))"
 )
 
 _BREAK = re.compile(r"[^\S ]+")  # blanks stay: a pattern may lack just one of them
@@ -148,7 +153,8 @@ def batch_message(task: TaskInfo) -> str:
 
 def error_line(text: str) -> str | None:
     """Pick the last line of what a program wrote that speaks of an error; None where none does."""
-    return _last(line for line in _lines(text) if _TELLING.search(line))
+    told = [line for line in _lines(text) if _TELLING.search(line)]
+    return _last(line for line in told if not _EPILOGUE.match(line)) or _last(told)
 
 
 def last_line(text: str) -> str | None:
