@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from runfleet.azure import AzureBatch, ConflictError, NotFoundError
-from runfleet.launch.failures import error_line
+from runfleet.launch.failures import error_line, printable
 from runfleet.launch.grouping import normalised
 from runfleet.launch.run_files import StoredFiles
 from runfleet.study.text_files import decoded
 
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _LAST_LINES = 12
 _MOST_LINES = 2000
 _LONGEST_LINE = 200
@@ -60,7 +58,7 @@ class Logs:
         """Read what has come to a text file of a running task since the last time."""
         known = len(self._read.get((task_id, path), b""))
         self.read(task_id, path)
-        return _decoded(bytes(self._read[task_id, path][known:]))
+        return decoded(bytes(self._read[task_id, path][known:]))
 
     def read_ended(self, task_id: str, path: str) -> str:
         """Read a text file of a task that has ended: what it has left, or else was read before."""
@@ -91,11 +89,7 @@ class Logs:
 
 def _plain(content: bytes) -> str:
     """Decode what a program wrote, without what it meant for a terminal."""
-    return _ESCAPE.sub("", _decoded(content)).replace("\r\n", "\n")
-
-
-def _decoded(content: bytes) -> str:
-    return decoded(content)
+    return printable(decoded(content)).replace("\r\n", "\n")
 
 
 def _last(text: str) -> list[str]:

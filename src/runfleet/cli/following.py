@@ -61,16 +61,23 @@ def submit_and_follow(
             with leaving(printer, *ways_on(name)):
                 submission, counts = _completed(display, submission, folder)
             with leaving(printer, f"The runs have ended. Collect them: runfleet results {name}"):
-                collected = submission.collect(folder, on_step=display.step)
-                failures = submission.failures() if counts.failed else []
+                ending = collect_ending(display, submission, counts, folder, on)
     if detach:
         counts = submission.counts()
         printer.say(f"Submitted {count_text(counts.total, 'run')}; watch: runfleet watch {name}")
         printer.data(study.name)
         return 0
-    is_unchanged = submission.is_unchanged
-    show_ending(printer, Ending(counts, collected, failures, on, is_unchanged=is_unchanged))
+    show_ending(printer, ending)
     return exit_code(counts)
+
+
+def collect_ending(
+    display: Display, submission: Submission, counts: RunCounts, folder: Path, on: str
+) -> Ending:
+    """Collect the results of a study, and tell how it ended or where it stands."""
+    collected = submission.collect(folder, on_step=display.step)
+    failures = submission.failures() if counts.failed else []
+    return Ending(counts, collected, failures, on, is_unchanged=submission.is_unchanged)
 
 
 def follow(

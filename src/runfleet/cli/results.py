@@ -10,8 +10,9 @@ import typer
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, StudyName
 from runfleet.cli.display import open_display
+from runfleet.cli.following import collect_ending
 from runfleet.cli.printer import Printer
-from runfleet.cli.report import Ending, ending_facts, show_ending
+from runfleet.cli.report import ending_facts, show_ending
 from runfleet.cli.studies import find_study, open_account, results_folder
 from runfleet.launch.accounts.local import LOCAL
 
@@ -48,10 +49,8 @@ def results(
     submission = account.study(loaded)
     counts = submission.counts()
     with open_display(printer, loaded.name) as display:
-        collected = submission.collect(
-            to or results_folder(loaded.folder, loaded.name), on_step=display.step
-        )
-        ending = Ending(counts, collected, submission.failures() if counts.failed else [], on)
+        folder = to or results_folder(loaded.folder, loaded.name)
+        ending = collect_ending(display, submission, counts, folder, on)
     if as_json:
         printer.json(ending_facts(ending))
     else:

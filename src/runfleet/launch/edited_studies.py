@@ -69,16 +69,16 @@ class SubmittedStudies:
 
     def _table(self, record: StudyRecord) -> Path | None:
         """Fetch the table of the design, which may be read as long as there is the process."""
-        blob = names.design_table_blob(record.definition.design)
-        try:
-            content = self._storage.get_bytes(record.container, blob)
-        except BlobNotFoundError:
-            return None
         if self._folder is None:
             self._folder = Path(mkdtemp(prefix="runfleet-"))
             atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+        blob = names.design_table_blob(record.definition.design)
         table = self._folder / Path(blob).name
-        table.write_bytes(content)
+        if not table.exists():
+            try:
+                table.write_bytes(self._storage.get_bytes(record.container, blob))
+            except BlobNotFoundError:
+                return None
         return table
 
 

@@ -163,7 +163,7 @@ def last_line(text: str) -> str | None:
 
 
 def _lines(text: str) -> Iterator[str]:
-    return (line for line in _printable(text).splitlines() if not _NOISE.fullmatch(line))
+    return (line for line in printable(text).splitlines() if not _NOISE.fullmatch(line))
 
 
 def _last(lines: Iterable[str]) -> str | None:
@@ -173,12 +173,13 @@ def _last(lines: Iterable[str]) -> str | None:
 
 def one_line(text: str) -> str:
     """Bring a message on one line of bounded length."""
-    parts = (part.strip() for part in _BREAK.split(_printable(text)))
+    parts = (part.strip() for part in _BREAK.split(printable(text)))
     line = " ".join(part for part in parts if part)
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 3]}..."
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Leave out what a text tells a terminal to do."""
     return _CONTROL.sub("", text)
 
 

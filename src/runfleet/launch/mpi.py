@@ -9,10 +9,11 @@ from runfleet.study.mpi import Implementation, Mpi
 
 # What only a shell understands: also variables that differ from process to process, assignments
 # before a program, and words that are no programs.
+_OPERATORS = r"[|&;<>(){}`\n]"
 _SHELL_SYNTAX = re.compile(
-    r"[|&;<>(){}`\n]|\$(?:I_MPI|MPI|OMPI|PMIX?)_|^\s*(?:\w+=|(?:exec|ulimit|export|source|\.|cd)\s)"
+    rf"{_OPERATORS}|\$(?:I_MPI|MPI|OMPI|PMIX?)_|^\s*(?:\w+=|(?:exec|ulimit|export|source|\.|cd)\s)"
 )
-_BATCH_SYNTAX = re.compile(r"[|&;<>(){}`\n]|^\s*(?:set|call|cd)\s")
+_BATCH_SYNTAX = re.compile(_OPERATORS)
 _PACKAGE = re.compile(r"\$\{?(AZ_BATCH_APP_PACKAGE_\w+)")
 _HOSTS = '"$AZ_BATCH_HOST_LIST"'
 
@@ -39,8 +40,8 @@ def _placing(mpi: Mpi, command: str) -> list[str]:
     Say how many processes go where.
 
     MPICH and Intel MPI hand all environment variables on, Open MPI those that are named; folders of
-    packages that the command names are the same on all nodes.  MS-MPI
-    learns of the nodes from `CCP_NODES`, which Batch sets.
+    packages that the command names are the same on all nodes.  MS-MPI learns of the nodes from
+    `CCP_NODES`, which Batch sets.
     """
     count = str(mpi.processes_per_node)
     if mpi.implementation is Implementation.MSMPI:
