@@ -129,6 +129,12 @@ class Calibrated:
         """The text of one of its files."""
         return (self.folder / file).read_bytes().decode("latin-1")
 
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """What each of its workers has printed."""
+        folders = sorted(set(self.folder.parent.iterdir()) - {self.folder})
+        return tuple((folder / "stdout.txt").read_bytes().decode("latin-1") for folder in folders)
+
 
 DECAY = """\
 pcf

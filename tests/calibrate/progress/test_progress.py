@@ -37,7 +37,10 @@ def test_beopest(calibrated: Mapping[str, Any]) -> None:
     assert list(progress.phi_by_iteration) == list(range(progress.iteration + 1))
     assert progress.phi is not None
     assert progress.phi < 1e-3 < progress.phi_by_iteration[0]
-    assert (progress.runs_running, progress.runs_failed, progress.errors) == (0, 0, ())
+    assert (progress.runs_running, progress.errors) == (0, ())
+    # None, but where Wine did not start the model; then BeoPEST gives the run to a worker again.
+    said = sum(text.count("Problem encountered") for text in calibrated["beopest"].workers)
+    assert progress.runs_failed == said
     assert (progress.workers_registered, progress.workers_seen) == (2, 2)
     assert sum(worker.runs_done for worker in progress.workers) == progress.runs_done
     assert all(worker.name.endswith(("\\0", "\\1")) for worker in progress.workers)
