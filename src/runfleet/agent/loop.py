@@ -90,7 +90,9 @@ class Agent:
         self._outgoing += encode(Ready(os.getpid()))
         self._flush()
         while not self._is_leaving:
-            for key, events in self._selector.select(self._seconds_to_wait()):
+            ready = self._selector.select(self._seconds_to_wait())
+            # What begins first: it goes on by itself while ends are seen to.
+            for key, events in sorted(ready, key=lambda one: one[0].fileobj is not self._channel):
                 key.data(events)
             self._executions.expire(time.monotonic())
             self._flush()
@@ -162,6 +164,7 @@ class Agent:
     def _on_ended(self, ended: Ended) -> None:
         self._node_logs.note_end(ended)
         self._ended.append(encode(ended))
+        self._flush()
 
     def _flush(self) -> None:
         """Journal what has ended, then say so."""
