@@ -61,7 +61,6 @@ class Agent:
         self._channel.setblocking(False)
         self._incoming = b""
         self._outgoing = b""
-        self._ended: list[bytes] = []
         self._unsaid = b""
         self._is_leaving = False
         self._wake_reader, self._wake_writer = _wake_pipe()
@@ -163,27 +162,24 @@ class Agent:
 
     def _on_ended(self, ended: Ended) -> None:
         self._node_logs.note_end(ended)
-        self._ended.append(encode(ended))
-        self._flush()
+        # At once: what follows from it is decided while other ends are seen to.
+        self._flush(encode(ended))
 
-    def _flush(self) -> None:
+    def _flush(self, ended: bytes = b"") -> None:
         """Journal what has ended, then say so."""
-        if self._ended or self._unsaid:
-            lines = b"".join(self._ended)
-            self._ended.clear()
-            self._unsaid += lines
-            if self._is_noted(lines):
-                self._outgoing += self._unsaid
-                self._unsaid = b""
+        self._unsaid += ended
+        if self._unsaid and self._is_noted(ended):
+            self._outgoing += self._unsaid
+            self._unsaid = b""
         if self._outgoing:
             self._send()
 
-    def _is_noted(self, lines: bytes) -> bool:
-        """Journal lines; where there is no space for them nobody hears of them until there is."""
+    def _is_noted(self, line: bytes) -> bool:
+        """Journal a line; where there is no space for it nobody hears of it until there is."""
         try:
-            self._journal.append(lines)
+            self._journal.append(line)
         except OSError as error:
-            if lines:
+            if line:
                 log.error("the journal cannot be written: %s", error)
             # Else only the death of the emulator would make it repeat what is done.
             return not is_out_of_space(error)
