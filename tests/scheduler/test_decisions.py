@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Failure, Task
+from runfleet.batch.records import Failure
 from runfleet.batch.specs import (
     CommandSpec,
     JobSpec,
@@ -33,7 +33,6 @@ from runfleet.batch.states import (
 )
 from runfleet.scheduler import job_requests, node_requests, pool_requests, reports, task_requests
 from runfleet.scheduler.commands import (
-    Command,
     Constrain,
     ForgetJob,
     ForgetNode,
@@ -45,126 +44,15 @@ from runfleet.scheduler.commands import (
     StartRelease,
     StartTask,
 )
-from runfleet.scheduler.entries import Outcome
 from runfleet.scheduler.queue import WINDOW
-from runfleet.scheduler.state import State
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = CommandSpec("true")
 
 
-class World:
-    """A scheduler with a clock, and what it wants done."""
-
-    def __init__(self) -> None:
-        self.state = State(node_delay=timedelta(seconds=1))
-        self.now = START
-        self.commands: list[Command] = []
-        self.sequence = 0
-
-    def __call__(self, decision, *args, **kwargs) -> list[Command]:
-        commands = decision(self.state, self.now, *args, **kwargs)
-        self.commands += commands
-        return commands
-
-    def wait(self, seconds: float = 10) -> None:
-        end = self.now + timedelta(seconds=seconds)
-        while (due := self.state.next_due()) is not None and due <= end:
-            self.now = max(self.now, due)
-            self(reports.on_time)
-        self.now = end
-
-    def pool(self, nodes: int = 1, slots: int = 1, **spec) -> None:
-        pool_spec = PoolSpec("pool", "standard_f2s_v2", task_slots_per_node=slots, **spec)
-        self(
-            pool_requests.create_pool,
-            pool_spec,
-            "{}",
-            target_dedicated=nodes,
-            target_low_priority=0,
-        )
-        self.wait()
-
-    def job(self, job_id: str = "job", **spec) -> None:
-        self(job_requests.create_job, JobSpec(job_id, "pool", **spec), "{}")
-
-    def tasks(self, *task_ids: str, job_id: str = "job", **more) -> None:
-        added = [self._task(job_id, task_id, **more) for task_id in task_ids]
-        self(task_requests.add_tasks, job_id, added)
-
-    def _task(
-        self,
-        job_id: str,
-        task_id: str,
-        slots: int = 1,
-        retries: int = 0,
-        preferred_node: str | None = None,
-    ) -> Task:
-        self.sequence += 1
-        return Task(
-            job_id,
-            task_id,
-            self.sequence,
-            self.now,
-            self.now,
-            self.now,
-            required_slots=slots,
-            max_task_retry_count=retries,
-            preferred_node=preferred_node,
-        )
-
-    def started(self) -> list[str]:
-        """The tasks that were started so far, in order."""
-        return [one.task.task_id for one in self.commands if isinstance(one, StartTask)]
-
-    def of(self, kind: type) -> list:
-        return [one for one in self.commands if isinstance(one, kind)]
-
-    def execution(self, task_id: str) -> int:
-        """The last execution of a task."""
-        of_task = [one for one in self.of(StartTask) if one.task.task_id == task_id]
-        return of_task[-1].execution
-
-    def end(
-        self,
-        task_id: str,
-        exit_code: int | None = 0,
-        ended_by: EndedBy = EndedBy.EXIT,
-        failure: Failure | None = None,
-    ) -> list[Command]:
-        return self.end_execution(self.execution(task_id), exit_code, ended_by, failure)
-
-    def end_execution(
-        self,
-        execution: int,
-        exit_code: int | None = 0,
-        ended_by: EndedBy = EndedBy.EXIT,
-        failure: Failure | None = None,
-    ) -> list[Command]:
-        outcome = Outcome(self.now, self.now, ended_by, exit_code, failure)
-        return self(reports.on_ended, execution, outcome)
-
-    def record(self, task_id: str) -> Task:
-        of_task = [one.task for one in self.of(StartTask) if one.task.task_id == task_id]
-        return of_task[-1]
-
-    def nodes(self) -> list:
-        return list(self.state.pool("pool").nodes.values())
-
-    def counts(self, job_id: str = "job") -> tuple[int, int, int, int]:
-        counts = self.state.job(job_id).job.counts
-        return counts.active, counts.running, counts.succeeded, counts.failed
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def test_tasks_start_in_the_order_they_were_added_as_slots_fall_free(world):
-    world.pool(slots=2)
-    world.job()
-    world.tasks("a", "b", "c")
+    world.make_pool(slots=2)
+    world.make_job()
+    world.add_tasks("a", "b", "c")
     assert world.started() == ["a", "b"]
     world.end("b")
     assert world.started() == ["a", "b", "c"]
@@ -174,31 +62,31 @@ def test_tasks_start_in_the_order_they_were_added_as_slots_fall_free(world):
 
 
 def test_a_task_that_ended_is_stored_once_and_the_next_one_started(world):
-    world.pool()
-    world.job()
-    world.tasks("a", "b")
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a", "b")
     commands = world.end("a")
     assert [type(one).__name__ for one in commands] == ["SaveTask", "SaveTask", "StartTask"]
 
 
 def test_jobs_may_come_before_their_pool(world):
-    world.job()
-    world.tasks("a")
+    world.make_job()
+    world.add_tasks("a")
     assert world.started() == []
-    world.pool()
+    world.make_pool()
     assert world.started() == ["a"]
 
 
 def test_a_failing_task_is_retried_on_its_node_until_its_retries_are_used_up(world):
-    world.pool(nodes=2)
-    world.job()
-    world.tasks("a", retries=2)
+    world.make_pool(nodes=2)
+    world.make_job()
+    world.add_tasks("a", retries=2)
     for _ in range(3):
         world.end("a", exit_code=1)
     starts = world.of(StartTask)
     assert [one.is_retry for one in starts] == [False, True, True]
     assert len({one.node.node_id for one in starts}) == 1
-    task = world.record("a")
+    task = world.task("a")
     assert (task.state, task.result, task.retry_count) == (
         TaskState.COMPLETED,
         TaskResult.FAILURE,
@@ -217,60 +105,60 @@ def test_a_failing_task_is_retried_on_its_node_until_its_retries_are_used_up(wor
     ],
 )
 def test_only_an_exit_code_is_retried(world, ended_by, exit_code, failure):
-    world.pool()
-    world.job()
-    world.tasks("a", retries=5)
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a", retries=5)
     world.end("a", exit_code, ended_by, failure)
     assert world.counts() == (0, 0, 0, 1)
 
 
 def test_only_what_runs_is_held_to_constraints_that_change(world):
-    world.pool()
-    world.job()
-    world.tasks("a", "b")
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a", "b")
     limit = timedelta(hours=1)
-    for task in (world.record("a"), world.state.job("job").queue.get("b")):
+    for task in (world.task("a"), world.state.job("job").queue.get("b")):
         world(task_requests.change_constraints, task, 1, timedelta(days=1), limit)
-    assert world.of(Constrain) == [Constrain(world.execution("a"), world.record("a"), limit)]
+    assert world.of(Constrain) == [Constrain(world.execution("a"), world.task("a"), limit)]
     world.end("a")
     with pytest.raises(BatchRuleError, match="TaskCompleted"):
-        world(task_requests.change_constraints, world.record("a"), 2, limit, limit)
+        world(task_requests.change_constraints, world.task("a"), 2, limit, limit)
 
 
 def test_a_task_that_awaits_its_preparation_begins_with_what_it_is_given(world):
-    world.pool()
-    world.job(preparation=PreparationTaskSpec("prep", COMMAND))
-    world.tasks("a")
+    world.make_pool()
+    world.make_job(preparation=PreparationTaskSpec("prep", COMMAND))
+    world.add_tasks("a")
     (running,) = world.state.job("job").running.values()
     world(task_requests.change_constraints, running.task, 1, timedelta(days=1), timedelta(hours=1))
     assert world.of(Constrain) == []
 
 
 def test_higher_priority_first_and_equal_ones_share(world):
-    world.pool(slots=4)
-    world.job("low", priority=0)
-    world.job("one", priority=5)
-    world.job("two", priority=5)
+    world.make_pool(slots=4)
+    world.make_job("low", priority=0)
+    world.make_job("one", priority=5)
+    world.make_job("two", priority=5)
     world(node_requests.disable_scheduling, "pool", world.nodes()[0].node.node_id, _REQUEUE)
-    world.tasks("l1", job_id="low")
-    world.tasks("a1", "a2", "a3", job_id="one")
-    world.tasks("b1", "b2", "b3", job_id="two")
+    world.add_tasks("l1", job_id="low")
+    world.add_tasks("a1", "a2", "a3", job_id="one")
+    world.add_tasks("b1", "b2", "b3", job_id="two")
     world(node_requests.enable_scheduling, "pool", world.nodes()[0].node.node_id)
     assert sorted(world.started()) == ["a1", "a2", "b1", "b2"]
 
 
 def test_the_older_of_equal_jobs_goes_first_where_the_pool_says_so(world):
-    world.pool(nodes=0, job_default_order=JobDefaultOrder.CREATION_TIME)
-    world.job("older")
+    world.make_pool(nodes=0, job_default_order=JobDefaultOrder.CREATION_TIME)
+    world.make_job("older")
     world.wait(1)
-    world.job("younger")
-    world.job("urgent", priority=1)
+    world.make_job("younger")
+    world.make_job("urgent", priority=1)
     for number in (1, 2):
-        world.tasks(f"y{number}", job_id="younger")
-        world.tasks(f"o{number}", job_id="older")
-    world.tasks("u", job_id="urgent")
+        world.add_tasks(f"y{number}", job_id="younger")
+        world.add_tasks(f"o{number}", job_id="older")
+    world.add_tasks("u", job_id="urgent")
     world(pool_requests.resize_pool, "pool", target_dedicated=5, target_low_priority=None)
-    world.wait()
+    world.wait(10)
     assert world.started() == ["u", "o1", "o2", "y1", "y2"]
 
 
@@ -279,164 +167,164 @@ _REQUEUE = NodeDeallocationOption.REQUEUE
 
 @pytest.mark.parametrize(("fill", "used"), [(NodeFillType.SPREAD, 2), (NodeFillType.PACK, 1)])
 def test_spread_uses_all_nodes_and_pack_fills_one(world, fill, used):
-    world.pool(nodes=2, slots=2, node_fill_type=fill)
-    world.job()
-    world.tasks("a", "b")
+    world.make_pool(nodes=2, slots=2, node_fill_type=fill)
+    world.make_job()
+    world.add_tasks("a", "b")
     assert sum(bool(entry.tasks) for entry in world.nodes()) == used
 
 
 @pytest.mark.parametrize("fill", NodeFillType)
 def test_a_task_goes_to_the_node_it_prefers_while_there_is_room(world, fill):
-    world.pool(nodes=3, slots=2, node_fill_type=fill)
-    world.job()
+    world.make_pool(nodes=3, slots=2, node_fill_type=fill)
+    world.make_job()
     preferred = world.nodes()[1].node.node_id
-    world.tasks("a", "b", "c", preferred_node=preferred)
-    used = [world.record(name).node_id for name in "abc"]
+    world.add_tasks("a", "b", "c", preferred_node=preferred)
+    used = [world.task(name).node_id for name in "abc"]
     assert used[:2] == [preferred] * 2
     assert used[2] != preferred
-    world.tasks("d", preferred_node="gone")
-    assert world.record("d").node_id
+    world.add_tasks("d", preferred_node="gone")
+    assert world.task("d").node_id
 
 
 def test_a_task_that_needs_more_slots_waits_while_smaller_ones_pass(world):
-    world.pool(slots=4)
-    world.job()
-    world.tasks("a", slots=3)
-    world.tasks("big", slots=2)
-    world.tasks("small")
+    world.make_pool(slots=4)
+    world.make_job()
+    world.add_tasks("a", slots=3)
+    world.add_tasks("big", slots=2)
+    world.add_tasks("small")
     assert world.started() == ["a", "small"]
     world.end("a")
     assert world.started() == ["a", "small", "big"]
 
 
 def test_max_parallel_tasks_holds_a_job_back(world):
-    world.pool(slots=4)
-    world.job(max_parallel_tasks=1)
-    world.tasks("a", "b")
+    world.make_pool(slots=4)
+    world.make_job(max_parallel_tasks=1)
+    world.add_tasks("a", "b")
     assert world.started() == ["a"]
     world.end("a")
     assert world.started() == ["a", "b"]
 
 
 def test_preparation_runs_once_a_node_before_the_first_task_there(world):
-    world.pool(slots=2)
-    world.job(preparation=PreparationTaskSpec("prepare", COMMAND))
-    world.tasks("a", "b", "c")
+    world.make_pool(slots=2)
+    world.make_job(preparation=PreparationTaskSpec("prepare", COMMAND))
+    world.add_tasks("a", "b", "c")
     (preparation,) = world.of(StartPreparation)
     assert world.started() == []
     assert world.counts() == (1, 2, 0, 0)
-    world.end_execution(preparation.execution)
+    world.end(preparation.execution)
     assert world.started() == ["a", "b"]
     world.end("a")
     assert world.started() == ["a", "b", "c"]
 
 
 def test_a_failed_preparation_keeps_the_jobs_tasks_off_that_node(world):
-    world.pool(nodes=2)
-    world.job(preparation=PreparationTaskSpec("prepare", COMMAND))
-    world.tasks("a")
+    world.make_pool(nodes=2)
+    world.make_job(preparation=PreparationTaskSpec("prepare", COMMAND))
+    world.add_tasks("a")
     (first,) = world.of(StartPreparation)
-    world.end_execution(first.execution, exit_code=1)
+    world.end(first.execution, exit_code=1)
     _, second = world.of(StartPreparation)
     assert second.node.node_id != first.node.node_id
-    world.end_execution(second.execution, exit_code=1)
+    world.end(second.execution, exit_code=1)
     assert world.counts() == (1, 0, 0, 0)
     assert len(world.of(StartPreparation)) == 2
 
 
 def test_release_runs_at_the_end_on_nodes_that_were_prepared(world):
-    world.pool(nodes=2)
-    world.job(
+    world.make_pool(nodes=2)
+    world.make_job(
         preparation=PreparationTaskSpec("prepare", COMMAND),
         release=ReleaseTaskSpec("release", COMMAND),
     )
-    world.tasks("a")
-    world.end_execution(world.of(StartPreparation)[0].execution)
+    world.add_tasks("a")
+    world.end(world.of(StartPreparation)[0].execution)
     world.end("a")
     world(job_requests.terminate_job, "job", None)
     (release,) = world.of(StartRelease)
     assert world.state.job("job").job.state is JobState.TERMINATING
-    world.end_execution(release.execution, exit_code=1)
+    world.end(release.execution, exit_code=1)
     job = world.state.job("job").job
     assert (job.state, job.terminate_reason) == (JobState.COMPLETED, "UserTerminate")
 
 
 def test_a_start_task_comes_before_the_first_task_and_is_retried(world):
-    world.pool(start_task=StartTaskSpec(COMMAND, max_task_retry_count=1))
-    world.job()
-    world.tasks("a")
+    world.make_pool(start_task=StartTaskSpec(COMMAND, max_task_retry_count=1))
+    world.make_job()
+    world.add_tasks("a")
     (entry,) = world.nodes()
     assert entry.node.state is NodeState.WAITING_FOR_START_TASK
-    world.end_execution(world.of(StartNodeTask)[0].execution, exit_code=1)
+    world.end(world.of(StartNodeTask)[0].execution, exit_code=1)
     assert world.started() == []
-    world.end_execution(world.of(StartNodeTask)[1].execution)
+    world.end(world.of(StartNodeTask)[1].execution)
     assert world.started() == ["a"]
     assert entry.node.start_task is not None
     assert entry.node.start_task.retry_count == 1
 
 
 def test_a_node_whose_start_task_failed_takes_no_tasks(world):
-    world.pool(start_task=StartTaskSpec(COMMAND))
-    world.job()
-    world.tasks("a")
-    world.end_execution(world.of(StartNodeTask)[0].execution, exit_code=1)
+    world.make_pool(start_task=StartTaskSpec(COMMAND))
+    world.make_job()
+    world.add_tasks("a")
+    world.end(world.of(StartNodeTask)[0].execution, exit_code=1)
     assert world.nodes()[0].node.state is NodeState.START_TASK_FAILED
     assert world.started() == []
 
 
 def test_a_terminated_running_task_is_complete_at_once_and_its_slots_follow(world):
-    world.pool()
-    world.job()
-    world.tasks("a", "b")
-    task = world.record("a")
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a", "b")
+    task = world.task("a")
     world(task_requests.terminate_task, task)
     assert task.failure is not None
     assert (task.state, task.failure.code) == (TaskState.COMPLETED, "TaskEnded")
     assert world.of(Kill) == [Kill(world.execution("a"), uploads=True)]
     assert world.started() == ["a"]
-    world.end("a", None, EndedBy.KILL)
+    world.end_killed("a")
     assert world.started() == ["a", "b"]
     assert world.counts() == (0, 1, 0, 1)
 
 
 def test_disabling_a_job_requeues_and_counts_it(world):
-    world.pool()
-    world.job()
-    world.tasks("a")
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a")
     world(job_requests.disable_job, "job", DisableJobOption.REQUEUE)
     assert world.state.job("job").job.state is JobState.DISABLING
-    world.end("a", None, EndedBy.KILL)
+    world.end_killed("a")
     assert world.state.job("job").job.state is JobState.DISABLED
-    assert world.record("a").requeue_count == 1
+    assert world.task("a").requeue_count == 1
     world(job_requests.enable_job, "job")
     assert world.started() == ["a", "a"]
 
 
 def test_a_task_that_succeeds_while_it_is_being_requeued_is_not_run_again(world):
-    world.pool()
-    world.job()
-    world.tasks("a")
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a")
     world(job_requests.disable_job, "job", DisableJobOption.REQUEUE)
     world.end("a", 0, EndedBy.EXIT)
     assert world.counts() == (0, 0, 1, 0)
 
 
 def test_a_lost_machine_costs_neither_retry_nor_requeue(world):
-    world.pool()
-    world.job()
-    world.tasks("a", retries=1)
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a", retries=1)
     world(reports.on_agent_lost)
     assert world.started() == ["a", "a"]
-    task = world.record("a")
+    task = world.task("a")
     assert (task.retry_count, task.requeue_count) == (0, 0)
 
 
 def test_a_job_ends_itself_after_its_last_task_and_an_empty_one_at_once(world):
-    world.pool()
-    world.job("empty", on_all_tasks_complete=OnAllTasksComplete.TERMINATE_JOB)
+    world.make_pool()
+    world.make_job("empty", on_all_tasks_complete=OnAllTasksComplete.TERMINATE_JOB)
     assert world.state.job("empty").job.state is JobState.COMPLETED
-    world.job()
-    world.tasks("a", "b")
+    world.make_job()
+    world.add_tasks("a", "b")
     spec = JobSpec("job", "pool", on_all_tasks_complete=OnAllTasksComplete.TERMINATE_JOB)
     world(job_requests.update_job, spec, "{}")
     world.end("a", exit_code=1)
@@ -447,92 +335,91 @@ def test_a_job_ends_itself_after_its_last_task_and_an_empty_one_at_once(world):
 
 
 def test_a_jobs_time_limit_ends_it(world):
-    world.pool()
-    world.job(max_wall_clock_time=timedelta(minutes=1))
-    world.tasks("a", "b")
+    world.make_pool()
+    world.make_job(max_wall_clock_time=timedelta(minutes=1))
+    world.add_tasks("a", "b")
     world.wait(60)
-    world.end("a", None, EndedBy.KILL)
+    world.end_killed("a")
     job = world.state.job("job").job
     assert (job.state, job.terminate_reason) == (JobState.COMPLETED, "MaxWallClockTimeExpiry")
     assert world.counts() == (1, 0, 0, 1)
 
 
 def test_nothing_is_asked_of_a_job_that_has_ended(world):
-    world.job()
+    world.make_job()
     world(job_requests.terminate_job, "job", "enough")
     with pytest.raises(BatchRuleError, match="JobCompleted"):
-        world.tasks("a")
+        world.add_tasks("a")
     with pytest.raises(BatchRuleError, match="JobCompleted"):
         world(job_requests.terminate_job, "job", None)
 
 
 def test_a_deleted_job_is_forgotten_when_its_tasks_are_gone(world):
-    world.pool()
-    world.job()
-    world.tasks("a")
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a")
     world(job_requests.delete_job, "job")
     assert world.state.job("job").job.state is JobState.DELETING
-    world.end("a", None, EndedBy.KILL)
+    world.end_killed("a")
     assert world.of(ForgetJob) == [ForgetJob("job")]
     with pytest.raises(BatchRuleError, match="JobNotFound"):
         world.state.job("job")
 
 
 def test_a_deleted_pool_gives_its_tasks_back(world):
-    world.pool()
-    world.job()
-    world.tasks("a")
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a")
     world(pool_requests.delete_pool, "pool")
     assert world.of(ForgetPool) == []
-    world.end("a", None, EndedBy.KILL)
+    world.end_killed("a")
     assert world.of(ForgetPool) == [ForgetPool("pool")]
     assert world.counts() == (1, 0, 0, 0)
-    world.pool()
+    world.make_pool()
     assert world.started() == ["a", "a"]
 
 
 def test_a_shrinking_pool_lets_idle_nodes_go_first(world):
-    world.pool(nodes=3)
-    world.job()
-    world.tasks("a")
+    world.make_pool(nodes=3)
+    world.make_job()
+    world.add_tasks("a")
     busy = next(entry.node.node_id for entry in world.nodes() if entry.tasks)
     world(pool_requests.resize_pool, "pool", target_dedicated=1, target_low_priority=None)
     assert len(world.of(ForgetNode)) == 2
     assert [entry.node.node_id for entry in world.nodes()] == [busy]
-    assert world.state.pool("pool").pool.allocation_state is AllocationState.STEADY
+    assert world.pool.allocation_state is AllocationState.STEADY
 
 
 def test_task_completion_lets_a_node_finish_its_tasks_before_it_goes(world):
-    world.pool()
-    world.job()
-    world.tasks("a", "b")
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a", "b")
     option = NodeDeallocationOption.TASK_COMPLETION
     world(pool_requests.remove_nodes, "pool", [world.nodes()[0].node.node_id], option=option)
     assert world.of(Kill) == []
     world.end("a")
     assert len(world.of(ForgetNode)) == 1
     assert world.started() == ["a"]
-    assert world.state.pool("pool").pool.target_dedicated == 0
+    assert world.pool.target_dedicated == 0
 
 
 def test_a_resize_is_refused_while_one_goes_on_and_its_timeout_ends_it(world):
-    world.pool(nodes=0)
+    world.make_pool(nodes=0)
     world.state.node_delay = timedelta(hours=1)
     world(pool_requests.resize_pool, "pool", target_dedicated=1, target_low_priority=None)
     with pytest.raises(BatchRuleError, match="PoolBeingResized"):
         world(pool_requests.resize_pool, "pool", target_dedicated=2, target_low_priority=None)
     world.wait(15 * 60)
-    pool = world.state.pool("pool").pool
-    assert pool.allocation_state is AllocationState.STEADY
-    assert [error.code for error in pool.resize_errors] == ["AllocationTimedout"]
+    assert world.pool.allocation_state is AllocationState.STEADY
+    assert [error.code for error in world.pool.resize_errors] == ["AllocationTimedout"]
 
 
 @pytest.mark.parametrize("has_run", [True, False])
 def test_a_node_with_retained_data_stays_until_its_files_need_not_be_kept(world, has_run):
-    world.pool(nodes=1)
-    world.job()
+    world.make_pool(nodes=1)
+    world.make_job()
     if has_run:
-        world.tasks("a")
+        world.add_tasks("a")
         world.end("a")
     option = NodeDeallocationOption.RETAINED_DATA
     targets = {"target_dedicated": 0, "target_low_priority": None}
@@ -545,12 +432,11 @@ def test_a_node_with_retained_data_stays_until_its_files_need_not_be_kept(world,
 
 
 def test_a_stopped_resize_says_so(world):
-    world.pool(nodes=0)
+    world.make_pool(nodes=0)
     world(pool_requests.resize_pool, "pool", target_dedicated=2, target_low_priority=None)
     world(pool_requests.stop_resize, "pool")
-    pool = world.state.pool("pool").pool
-    assert pool.allocation_state is AllocationState.STEADY
-    assert [error.code for error in pool.resize_errors] == ["ResizeStopped"]
+    assert world.pool.allocation_state is AllocationState.STEADY
+    assert [error.code for error in world.pool.resize_errors] == ["ResizeStopped"]
     assert world.nodes() == []
 
 
@@ -574,25 +460,25 @@ def test_what_is_done_to_nodes_that_are_there_can_be_seen_and_stopped(world):
 
 
 def test_a_rebooted_node_requeues_its_tasks_and_comes_back(world):
-    world.pool(start_task=StartTaskSpec(COMMAND))
-    world.end_execution(world.of(StartNodeTask)[0].execution)
-    world.job()
-    world.tasks("a")
+    world.make_pool(start_task=StartTaskSpec(COMMAND))
+    world.end(world.of(StartNodeTask)[0].execution)
+    world.make_job()
+    world.add_tasks("a")
     (entry,) = world.nodes()
     world(node_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
     assert entry.node.state is NodeState.REBOOTING
-    world.end("a", None, EndedBy.KILL)
-    world.wait()
+    world.end_killed("a")
+    world.wait(10)
     assert entry.node.state is NodeState.WAITING_FOR_START_TASK
-    world.end_execution(world.of(StartNodeTask)[1].execution)
+    world.end(world.of(StartNodeTask)[1].execution)
     assert world.started() == ["a", "a"]
-    assert world.record("a").requeue_count == 1
+    assert world.task("a").requeue_count == 1
 
 
 def test_a_node_taken_off_scheduling_goes_offline_and_comes_back(world):
-    world.pool()
-    world.job()
-    world.tasks("a", "b")
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a", "b")
     (entry,) = world.nodes()
     option = NodeDeallocationOption.TASK_COMPLETION
     world(node_requests.disable_scheduling, "pool", entry.node.node_id, option)
@@ -605,24 +491,24 @@ def test_a_node_taken_off_scheduling_goes_offline_and_comes_back(world):
 
 
 def test_a_deallocated_node_is_started_again(world):
-    world.pool()
+    world.make_pool()
     (entry,) = world.nodes()
     world(node_requests.deallocate_node, "pool", entry.node.node_id, _REQUEUE)
     assert entry.node.state is NodeState.DEALLOCATING
-    world.wait()
+    world.wait(10)
     assert entry.node.state is NodeState.DEALLOCATED
     world(node_requests.start_node, "pool", entry.node.node_id)
-    world.wait()
+    world.wait(10)
     assert entry.node.state is NodeState.IDLE
 
 
 def test_a_reactivated_task_runs_again_with_all_its_retries(world):
-    world.pool()
-    world.job()
-    world.tasks("a", retries=1)
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a", retries=1)
     world.end("a", exit_code=1)
     world.end("a", exit_code=1)
-    task = world.record("a")
+    task = world.task("a")
     world(task_requests.reactivate_task, task)
     assert (task.state, task.retry_count) == (TaskState.RUNNING, 0)
     assert [one.is_retry for one in world.of(StartTask)] == [False, True, False]
@@ -632,9 +518,9 @@ def test_a_reactivated_task_runs_again_with_all_its_retries(world):
 
 
 def test_only_a_window_of_the_waiting_tasks_is_held_in_memory(world):
-    world.pool()
-    world.job()
-    world.tasks(*(f"t{n}" for n in range(WINDOW + 100)))
+    world.make_pool()
+    world.make_job()
+    world.add_tasks(*(f"t{n}" for n in range(WINDOW + 100)))
     entry = world.state.job("job")
     assert len(entry.queue) == WINDOW - 1
     assert entry.queue.beyond == 100
@@ -646,57 +532,57 @@ def test_only_a_window_of_the_waiting_tasks_is_held_in_memory(world):
 
 
 def test_a_task_of_an_id_that_was_just_deleted_does_not_end_with_the_older_one(world):
-    world.pool(slots=2)
-    world.job()
-    world.tasks("a")
+    world.make_pool(slots=2)
+    world.make_job()
+    world.add_tasks("a")
     older = world.execution("a")
-    world(task_requests.delete_task, world.record("a"))
-    world.tasks("a")
-    world.end_execution(older, None, EndedBy.KILL)
-    assert world.record("a").state is TaskState.RUNNING
+    world(task_requests.delete_task, world.task("a"))
+    world.add_tasks("a")
+    world.end_killed(older)
+    assert world.task("a").state is TaskState.RUNNING
     assert world.counts() == (0, 1, 0, 0)
     world.end("a")
     assert world.counts() == (0, 0, 1, 0)
 
 
 def test_a_job_that_ends_prepares_no_more_nodes(world):
-    world.pool()
-    world.job(
+    world.make_pool()
+    world.make_job(
         preparation=PreparationTaskSpec("prepare", COMMAND, max_task_retry_count=1),
         release=ReleaseTaskSpec("release", COMMAND),
     )
-    world.tasks("a")
+    world.add_tasks("a")
     (preparation,) = world.of(StartPreparation)
     world(job_requests.delete_job, "job")
     assert world.of(Kill) == [Kill(preparation.execution)]
     assert world.of(ForgetJob) == []
-    world.end_execution(preparation.execution, None, EndedBy.KILL)
+    world.end_killed(preparation.execution)
     assert world.of(ForgetJob) == [ForgetJob("job")]
     assert world.of(StartRelease) == []
 
 
 def test_a_node_reboots_when_its_start_task_is_over(world):
-    world.pool(start_task=StartTaskSpec(COMMAND, wait_for_success=False))
+    world.make_pool(start_task=StartTaskSpec(COMMAND, wait_for_success=False))
     (entry,) = world.nodes()
     world(node_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
-    world.wait()
+    world.wait(10)
     assert len(world.of(StartNodeTask)) == 1
-    world.end_execution(world.of(StartNodeTask)[0].execution, None, EndedBy.KILL)
-    world.wait()
+    world.end_killed(world.of(StartNodeTask)[0].execution)
+    world.wait(10)
     assert len(world.of(StartNodeTask)) == 2
 
 
 def test_a_job_that_its_failed_task_ends_starts_no_other(world):
-    world.pool()
-    world.job(on_task_failure=OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION)
-    world.tasks("a", "b")
+    world.make_pool()
+    world.make_job(on_task_failure=OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION)
+    world.add_tasks("a", "b")
     world.end("a", exit_code=1)
     assert world.started() == ["a"]
     assert world.state.job("job").job.terminate_reason == "TaskFailed"
 
 
 def test_a_start_task_that_is_asked_no_more_is_not_retried(world):
-    world.pool(start_task=StartTaskSpec(COMMAND, max_task_retry_count=1))
+    world.make_pool(start_task=StartTaskSpec(COMMAND, max_task_retry_count=1))
     world(pool_requests.update_pool, PoolSpec("pool", "standard_f2s_v2"), "{}")
-    world.end_execution(world.of(StartNodeTask)[0].execution, exit_code=1)
+    world.end(world.of(StartNodeTask)[0].execution, exit_code=1)
     assert world.nodes()[0].node.state is NodeState.START_TASK_FAILED
