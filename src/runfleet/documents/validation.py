@@ -153,19 +153,29 @@ def _hint(form: type[Form], place: Place, kind: str, found: object) -> str:
 
 def _other_spelling(kind: str, found: object) -> str | None:
     """Say how to write what was meant, where that is plain."""
-    if kind == "string_type" and isinstance(found, int | float):
+    if isinstance(found, str):
+        return _meant_by_text(kind, found)
+    return _meant_by_number(kind, found) if isinstance(found, int | float) else None
+
+
+def _meant_by_number(kind: str, found: float) -> str | None:
+    if kind == "string_type":
         return f'put it in quotes: "{str(found).lower()}"'
     if kind in _NUMBERS and isinstance(found, float) and found.is_integer():
         return f"write `{int(found)}`"
-    if not isinstance(found, str):
-        return None
+    return None
+
+
+def _meant_by_text(kind: str, found: str) -> str | None:
     if kind in _NUMBERS and is_label(found):
         return f"write `{int(found)}`, as digits after a zero are a text"
     if kind == "float_type" and _NUMBER_ELSEWHERE.fullmatch(found):
         return f"write `{found.replace(',', '.').lower().replace('d', 'e')}`"
     if kind == "bool_type" and found.lower() in _TRUTHS:
         return f"write `{_TRUTHS[found.lower()]}`"
-    return "write a blank after `:`" if kind in _COLLECTIONS and _GLUED.match(found) else None
+    if kind in _COLLECTIONS and _GLUED.match(found):
+        return "write a blank after `:`"
+    return None
 
 
 def _at(place: Place, texts: Mapping[str, str]) -> str | None:
