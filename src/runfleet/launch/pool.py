@@ -105,14 +105,8 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
         How many cores this machine has; None to look.
     """
     cores = cores or os.cpu_count() or 1
-    least = request.nodes_per_run or 1
-    if request.together and request.tasks_per_node:
-        asked = math.ceil(request.together / request.tasks_per_node)
-        least = min(asked, request.nodes.max)
-    count = max(least, min(request.nodes.max, cores // (request.tasks_per_node or 1)))
-    places = math.ceil(request.together / count)
-    own = request.tasks_per_node or max(1, cores // count, places)
-    slots = 1 if request.nodes_per_run else own
+    count = _local_nodes(request, cores)
+    slots = _local_slots(request, cores, count)
     # Batch allows four slots a core, and counts cores by the name of the size.
     named = max(cores, math.ceil(slots / _SLOTS_PER_CORE))
     vm_size = request.vm_size if request.tasks_per_node else f"standard_f{named}s_v2"
@@ -128,6 +122,23 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
         is_named=bool(request.id),
         together=request.together,
     )
+
+
+def _local_nodes(request: PoolRequest, cores: int) -> int:
+    """Count as many nodes as there are cores for, and no fewer than have to be there at once."""
+    least = request.nodes_per_run or 1
+    if request.together and request.tasks_per_node:
+        asked = math.ceil(request.together / request.tasks_per_node)
+        least = min(asked, request.nodes.max)
+    return max(least, min(request.nodes.max, cores // (request.tasks_per_node or 1)))
+
+
+def _local_slots(request: PoolRequest, cores: int, nodes: int) -> int:
+    """Share the cores among the nodes, with a place for all that has to run at the same time."""
+    if request.nodes_per_run:
+        return 1
+    places = math.ceil(request.together / nodes)
+    return request.tasks_per_node or max(1, cores // nodes, places)
 
 
 def plan_azure_pool(request: PoolRequest, login: LoginKind, *, owner: str) -> PoolPlan:
