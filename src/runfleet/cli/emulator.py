@@ -96,19 +96,21 @@ def start(
     home = runfleet_home()
     checked = None if faults is None else _checked(faults)
     options = _options(node_delay=node_delay, tls=tls, port=port, faults=checked)
-    running = Emulator(home).endpoint()
-    stays = storage is None or is_linked(home, storage)
-    is_as_wanted = node_delay is None and faults is None and stays
-    if running and not (detach and is_as_wanted and _serves(running, tls=tls, port=port)):
-        raise RunfleetError(
-            f"the emulator is running already, at {running.url}",
-            hint="`runfleet emulator stop` stops it",
-        )
-    refuse_windows()
-    if not detach:
-        _become_emulator(home, options, storage)
-    endpoint = running or _started(Emulator(home, options, storage=storage))
-    printer.say("The emulator is running." if running else "The emulator has been started.")
+    if endpoint := Emulator(home).endpoint():
+        stays = storage is None or is_linked(home, storage)
+        is_as_wanted = node_delay is None and faults is None and stays
+        if not (detach and is_as_wanted and _serves(endpoint, tls=tls, port=port)):
+            raise RunfleetError(
+                f"the emulator is running already, at {endpoint.url}",
+                hint="`runfleet emulator stop` stops it",
+            )
+        printer.say("The emulator is running.")
+    else:
+        refuse_windows()
+        if not detach:
+            _become_emulator(home, options, storage)
+        endpoint = _started(Emulator(home, options, storage=storage))
+        printer.say("The emulator has been started.")
     printer.data(endpoint.url)
 
 
