@@ -28,11 +28,6 @@ _SETTLING_SECONDS = 60.0
 _SETTLING_PAUSE = 0.1
 
 
-def ended_from(moment: datetime) -> str:
-    """Make the filter for tasks that ended at a moment, or later."""
-    return f"executionInfo/endTime ge DateTime'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'"
-
-
 class Repeat(StrEnum):
     """Which of the runs that have ended are done again."""
 
@@ -78,11 +73,33 @@ class History:
         return None if job is not None and job.state == "deleting" else job
 
     def tasks_in(
-        self, generation: Generation, filter_: str, select: Sequence[str] = STATE_FIELDS
+        self,
+        generation: Generation,
+        filter_: str,
+        *,
+        since: datetime | None = None,
+        select: Sequence[str] = STATE_FIELDS,
     ) -> Iterator[TaskInfo]:
-        """List tasks of a generation; one whose job is not made yet, or is gone, has none."""
+        """
+        List the tasks of a generation that count; one whose job is not there has none.
+
+        Parameters
+        ----------
+        generation
+            The generation; its job may not be made yet, or be gone.
+        filter_
+            Which of its tasks.
+        since
+            Only those that ended at that moment, or later.
+        select
+            What to ask of each.
+        """
+        wanted = f"{filter_} and {_ended_from(since)}" if since else filter_
+        outdated = self.store.read_outdated(generation)
         try:
-            yield from self.batch.list_tasks(generation.job_id, filter=filter_, select=select)
+            for task in self.batch.list_tasks(generation.job_id, filter=wanted, select=select):
+                if task.id not in outdated:
+                    yield task
         except NotFoundError:
             return
 
@@ -198,6 +215,10 @@ class History:
 
     def _listed(self, job_id: str, filter_: str | None) -> Iterator[TaskInfo]:
         return self.batch.list_tasks(job_id, filter=filter_, select=["id"])
+
+
+def _ended_from(moment: datetime) -> str:
+    return f"executionInfo/endTime ge DateTime'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'"
 
 
 def _tallied_state(task: TaskInfo) -> str:

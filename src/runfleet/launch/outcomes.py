@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from runfleet.azure import JobInfo, TaskCounts, TaskInfo
 from runfleet.launch.failures import was_cancelled
-from runfleet.launch.history import COMPLETED, FAILED, History, ended_from, was_ended
+from runfleet.launch.history import COMPLETED, FAILED, History, was_ended
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import Generation, StudyRecord, TaskTally
 
@@ -76,7 +76,7 @@ def count_runs(history: History, record: StudyRecord) -> RunCounts:
             continue
         counted = tally_of(history.batch.task_counts(job.id)) - generation.outdated
         if was_ended(job):
-            stopped = _count_stopped(history, generation, job)
+            stopped = _count_stopped(history, generation)
             cancelled += counted.active + stopped
             counted = counted - TaskTally(active=counted.active, failed=stopped)
         tally += counted
@@ -115,29 +115,26 @@ def ended_since(
     history: History, record: StudyRecord, moment: datetime | None
 ) -> dict[str, Outcome]:
     """Tell what has become of the runs that have ended since a moment; None is for all."""
-    wanted = f"{COMPLETED} and {ended_from(moment)}" if moment else COMPLETED
     outcomes: dict[str, Outcome] = {}
     for generation in record.current:
-        outdated = history.store.read_outdated(generation)
-        for task in history.tasks_in(generation, wanted):
-            if task.id not in outdated:
-                state = _state_of(task, job_ended=False)
-                outcomes[task.id] = Outcome(generation.job_id, state, task)
+        for task in history.tasks_in(generation, COMPLETED, since=moment):
+            state = _state_of(task, job_ended=False)
+            outcomes[task.id] = Outcome(generation.job_id, state, task)
     return outcomes
 
 
-def failed_tasks(history: History, generation: Generation) -> Iterator[TaskInfo]:
-    """List the tasks of a generation that count and have failed by themselves."""
-    outdated = history.store.read_outdated(generation)
-    for task in history.tasks_in(generation, FAILED, ["id", "executionInfo", "constraints"]):
-        if task.id not in outdated and not was_cancelled(task):
-            yield task
+def failed_tasks(
+    history: History, generation: Generation, since: datetime | None = None
+) -> Iterator[TaskInfo]:
+    """List the tasks that count and have failed by themselves, since a moment; None is for all."""
+    fields = ("id", "executionInfo", "constraints")
+    failed = history.tasks_in(generation, FAILED, since=since, select=fields)
+    return (task for task in failed if not was_cancelled(task))
 
 
-def _count_stopped(history: History, generation: Generation, job: JobInfo) -> int:
-    outdated = history.store.read_outdated(generation)
-    failed = history.batch.list_tasks(job.id, filter=FAILED, select=["id", "executionInfo"])
-    return sum(task.id not in outdated and was_cancelled(task) for task in failed)
+def _count_stopped(history: History, generation: Generation) -> int:
+    failed = history.tasks_in(generation, FAILED, select=("id", "executionInfo"))
+    return sum(map(was_cancelled, failed))
 
 
 def _outcomes_in(

@@ -5,21 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from runfleet.azure import NotFoundError
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.explanation import Explanation
-from runfleet.launch.failures import FailedRun, was_cancelled
-from runfleet.launch.history import FAILED, History, ended_from
-from runfleet.launch.outcomes import count_runs, run_counts, tally_of
+from runfleet.launch.failures import FailedRun
+from runfleet.launch.history import History
+from runfleet.launch.outcomes import count_runs, failed_tasks, run_counts, tally_of
 from runfleet.launch.progress import Pace, Progress, RunCounts, next_pause
 from runfleet.launch.record import Generation, StudyRecord, TaskTally
 from runfleet.launch.run_files import StoredFiles
 
 _MOST_NEW_FAILURES = 20
 _LISTING_LAG = timedelta(seconds=30)
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _FIRST_DOUBT_SECONDS = 0.5
 _LONGEST_DOUBT_SECONDS = 30.0
 
@@ -45,7 +44,7 @@ class Watcher:
     _pace: Pace = field(default_factory=Pace)
     _failed: int = 0
     _told: set[tuple[str, str]] = field(default_factory=set)
-    _latest: dict[str, datetime] = field(default_factory=dict)
+    _latest: datetime | None = None
     _idle_since: float | None = None
     _doubt: float = _FIRST_DOUBT_SECONDS
 
@@ -97,33 +96,26 @@ class Watcher:
             self._failed = counts.failed
             return ()
         self._failed = counts.failed
+        # What has failed since the last look, or was not yet listed when it had.
+        since = self._latest - _LISTING_LAG if self._latest else None
         return tuple(
-            failed for generation in record.current for failed in self._new_failures_in(generation)
+            failed
+            for generation in record.current
+            for failed in self._new_failures_in(generation, since)
         )
 
-    def _new_failures_in(self, generation: Generation) -> list[FailedRun]:
-        """List the tasks that have failed since the last look; read what some of them say."""
+    def _new_failures_in(self, generation: Generation, since: datetime | None) -> list[FailedRun]:
+        """List the tasks whose failure was not told yet; read what some of them say."""
         job_id = generation.job_id
-        outdated = self.history.store.read_outdated(generation)
         found: list[FailedRun] = []
-        for task in self.history.tasks_in(
-            generation, self._lately_failed(job_id), ["id", "executionInfo", "constraints"]
-        ):
+        for task in failed_tasks(self.history, generation, since):
             if (job_id, task.id) in self._told:
                 continue
             self._told.add((job_id, task.id))
-            self._latest[job_id] = max(task.ended or _LONG_AGO, self._latest.get(job_id, _LONG_AGO))
-            counts = task.id not in outdated and not was_cancelled(task)
-            if counts and len(found) < _MOST_NEW_FAILURES:
+            self._latest = max(filter(None, (task.ended, self._latest)), default=None)
+            if len(found) < _MOST_NEW_FAILURES:
                 found.append(self.files.failed_run(job_id, task))
         return found
-
-    def _lately_failed(self, job_id: str) -> str:
-        """Filter what has failed since the last look, or was not yet listed when it had."""
-        latest = self._latest.get(job_id)
-        if latest is None:
-            return FAILED
-        return f"{FAILED} and {ended_from(latest - _LISTING_LAG)}"
 
     def _explanation(
         self, record: StudyRecord, counts: RunCounts, now: float
