@@ -10,11 +10,12 @@ import typer
 from runfleet.calibrate import Calibration, Control, Problem, check_files
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, Detach, On, StudyName, Yes
-from runfleet.cli.calibration import Request, agreed_to_run, submit_and_watch
+from runfleet.cli.calibration import agreed_to_run, requested, submit_and_watch
 from runfleet.cli.calibration_display import CalibrationDisplay
 from runfleet.cli.failures import FAILED
 from runfleet.cli.printer import Printer
 from runfleet.cli.report import shortest
+from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account
 from runfleet.cli.study_files import load_study
 from runfleet.cli.words import count_text
@@ -59,7 +60,7 @@ def resume(study: StudyName, on: On = LOCAL, detach: Detach = False, yes: Yes = 
     printer = Printer.standard()
     account = open_account(on)
     request = Request(printer, account, find_study(account, study), study, on, detach, yes)
-    restart = request.calibration.plan_resume()
+    restart = requested(request).plan_resume()
     for sentence in restart.says:
         printer.say(f"{sentence[:1].upper()}{sentence[1:]}.")
     if not agreed_to_run(request):

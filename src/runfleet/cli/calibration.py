@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +26,12 @@ from runfleet.cli.following import leaving
 from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import shortest
+from runfleet.cli.request import Request
 from runfleet.cli.studies import results_folder
 from runfleet.cli.words import count_text, value_text
 from runfleet.cli.worker_table import worker_table
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, Submission
-from runfleet.study import Study
 
 if TYPE_CHECKING:
     from runfleet.calibrate.results.collecting import BestParameter, Results
@@ -45,51 +45,10 @@ Submit = Callable[[Calibration, CalibrationDisplay], object]
 """Submits a calibration, and shows how far that is."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """
-    What a user has asked for.
-
-    Parameters
-    ----------
-    printer
-        What prints.
-    account
-        Where.
-    study, called
-        The study, and what the user calls it.
-    on
-        What the user calls the account.
-    detach, yes
-        Whether to leave when it is submitted, and whether not to ask.
-    replace
-        Whether it may take the place of another file's study.
-    """
-
-    printer: Printer
-    account: Account
-    study: Study
-    called: str
-    on: str
-    detach: bool = False
-    yes: bool = False
-    replace: bool = False
-
-    @property
-    def name(self) -> str:
-        """What to type for the study, and for its account."""
-        return as_typed(self.called, self.on)
-
-    @property
-    def calibration(self) -> Calibration:
-        """The calibration."""
-        return Calibration.of(self.account, self.study, unattended=self.detach)
-
-
 def run_calibration(request: Request) -> int:
     """Carry out `runfleet run`; returns the exit code."""
     origins = Origins(request.account)
-    changes = request.calibration.changes()
+    changes = requested(request).changes()
     if changes and not request.replace:
         origins.refuse_stranger(request.study.name)
     if not _agreed_to_changes(request, changes) or not agreed_to_run(request):
@@ -100,7 +59,7 @@ def run_calibration(request: Request) -> int:
 
 def retry_calibration(request: Request) -> int:
     """Carry out `runfleet retry`: begin it anew, if it does not run any more."""
-    state = request.calibration.look().state
+    state = requested(request).look().state
     if not state.has_ended:
         raise RunfleetError(
             f"the calibration `{request.study.name}` is {state}; beginning anew would end it",
@@ -115,7 +74,7 @@ def retry_calibration(request: Request) -> int:
 def submit_and_watch(request: Request, submit: Submit) -> int:
     """Submit a calibration, watch it to its end, and collect its results."""
     printer = request.printer
-    calibration = request.calibration
+    calibration = requested(request)
     lost = f"Not all of it is submitted. Go on: runfleet run {request.name}"
     with open_calibration_display(printer, request.study.name) as display:
         with leaving(printer, lost):
@@ -148,7 +107,7 @@ def watch_calibration(printer: Printer, calibration: Calibration, called: str, o
 def collect_calibration(request: Request, folder: Path | None, *, as_json: bool) -> None:
     """Carry out `runfleet results`, whether or not it has ended."""
     printer = request.printer
-    calibration = request.calibration
+    calibration = requested(request)
     last = calibration.look()
     with open_calibration_display(printer, request.study.name) as display:
         results = calibration.collect(
@@ -253,11 +212,15 @@ def _worker_facts(pace: WorkerPace) -> dict[str, Any]:
     }
 
 
+def requested(request: Request) -> Calibration:
+    """Make the calibration that is asked for."""
+    return Calibration.of(request.account, request.study, unattended=request.detach)
+
+
 def agreed_to_run(request: Request) -> bool:
     """Show what it may cost, and ask."""
     pest = request.study.pest
-    tasks = 1 + pest.workers.max if pest else 0
-    return agreed_to_costs(request.printer, request.account, request.study, tasks, yes=request.yes)
+    return agreed_to_costs(request, 1 + pest.workers.max if pest else 0)
 
 
 def calibration_of(account: Account, submission: Submission) -> Calibration:

@@ -4,40 +4,34 @@ from __future__ import annotations
 
 from runfleet.batch.vm_sizes import core_count
 from runfleet.cli.consent import agreed
-from runfleet.cli.printer import Printer
+from runfleet.cli.request import Request
 from runfleet.cli.words import count_text
-from runfleet.launch import Account, PoolPlan
-from runfleet.study import Study
+from runfleet.launch import PoolPlan
 
 
-def agreed_to_costs(
-    printer: Printer, account: Account, study: Study, runs: int, *, yes: bool
-) -> bool:
+def agreed_to_costs(request: Request, runs: int) -> bool:
     """
     Show where runs would run, and ask; nobody is asked where that costs nothing.
 
     Parameters
     ----------
-    printer
-        Asks.
-    account, study
-        Where, and what.
+    request
+        Where they would run, and whether the user said yes beforehand.
     runs
-        How many of its runs would be submitted.
-    yes
-        Whether the user said yes beforehand.
+        How many runs of the study would be submitted.
 
     Raises
     ------
     WrongUsageError
         If nobody is there to answer.
     """
+    printer, account = request.printer, request.account
     if account.is_local or not runs:
         return True
-    pool = account.plan_pool(study)
+    pool = account.plan_pool(request.study)
     printer.say(f"Account `{account.name}`: {count_text(runs, 'run')} on {_pool_text(pool)}.")
     printer.say("Its nodes cost money while they are there. Without runs they go by themselves.")
-    return agreed(printer, "Go on?", yes=yes)
+    return agreed(printer, "Go on?", yes=request.yes)
 
 
 def _pool_text(pool: PoolPlan) -> str:

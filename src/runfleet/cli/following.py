@@ -8,61 +8,46 @@ from pathlib import Path
 
 import typer
 
-from runfleet.cli.arguments import as_typed
 from runfleet.cli.display import Display, open_display
 from runfleet.cli.failures import FAILED, INTERRUPTED
 from runfleet.cli.printer import Printer
 from runfleet.cli.report import Ending, show_ending
+from runfleet.cli.request import Request
 from runfleet.cli.studies import results_folder
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Explanation, OnStep, Progress, RunCounts, Step, StepName, Submission
-from runfleet.study import Study
 
 _MOST_REPEATS = 3
 
 
-def submit_and_follow(
-    printer: Printer,
-    study: Study,
-    called: str,
-    submit: Callable[[OnStep], Submission],
-    *,
-    on: str,
-    detach: bool,
-) -> int:
+def submit_and_follow(request: Request, submit: Callable[[OnStep], Submission]) -> int:
     """
     Submit a study, follow it to its end, collect its results and tell how it ended.
 
     Parameters
     ----------
-    printer
-        What prints.
-    study, called
-        The study, and what the user calls it.
+    request
+        The study, and whether to leave when it is submitted.
     submit
         Submits it.
-    on
-        The account.
-    detach
-        Whether to leave when it is submitted.
 
     Returns
     -------
     exit_code
         1 if not all runs have succeeded.
     """
-    name = as_typed(called, on)
+    printer, study, name = request.printer, request.study, request.name
     with open_display(printer, study.name) as display:
         with leaving(printer, f"Not all runs are submitted. Go on: runfleet run {name}"):
             submission = submit(display.step)
-        if not detach:
+        if not request.detach:
             folder = results_folder(study.folder, study.name)
             with leaving(printer, *ways_on(name)):
                 submission, counts = _completed(display, submission, folder)
             with leaving(printer, f"The runs have ended. Collect them: runfleet results {name}"):
-                ending = collect_ending(display, submission, counts, folder, on)
-    if detach:
+                ending = collect_ending(display, submission, counts, folder, request.on)
+    if request.detach:
         counts = submission.counts()
         printer.say(f"Submitted {count_text(counts.total, 'run')}; watch: runfleet watch {name}")
         printer.data(study.name)

@@ -13,6 +13,7 @@ from runfleet.cli.display import open_display
 from runfleet.cli.following import collect_ending
 from runfleet.cli.printer import Printer
 from runfleet.cli.report import ending_facts, show_ending
+from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account, results_folder
 from runfleet.launch.accounts.local import LOCAL
 
@@ -42,7 +43,7 @@ def results(
     account = open_account(on)
     loaded = find_study(account, study)
     if loaded.pest:
-        from runfleet.cli.calibration import Request, collect_calibration
+        from runfleet.cli.calibration import collect_calibration
 
         collect_calibration(Request(printer, account, loaded, study, on), to, as_json=as_json)
         return

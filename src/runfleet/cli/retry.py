@@ -14,6 +14,7 @@ from runfleet.cli.display import counts_text
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
 from runfleet.cli.printer import Printer
+from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account
 from runfleet.launch import RunCounts, Submission
 from runfleet.launch.accounts.local import LOCAL
@@ -37,35 +38,33 @@ def retry(
     Those that were cancelled or lost and, with `--failed`, those that have failed. Goes on like
     `runfleet run`, and collects the results. A calibration begins anew.
     """
-    printer = Printer.standard()
     account = open_account(on)
     loaded = find_study(account, study)
+    request = Request(Printer.standard(), account, loaded, study, on, detach, yes)
     if loaded.pest:
-        from runfleet.cli.calibration import Request, retry_calibration
+        from runfleet.cli.calibration import retry_calibration
 
-        request = Request(printer, account, loaded, study, on, detach, yes)
         raise typer.Exit(retry_calibration(request))
-    submission = account.study(loaded)
+    raise typer.Exit(_retry_runs(request, failed=failed))
+
+
+def _retry_runs(request: Request, *, failed: bool) -> int:
+    """Show what is to be repeated, have it done, and follow it; returns the exit code."""
+    printer, study = request.printer, request.study
+    submission = request.account.study(study)
     counts = submission.counts()
     runs = counts.cancelled + _failed_runs(submission, counts, by_themselves=failed)
-    changes = account.changes(loaded)
+    changes = request.account.changes(study)
     if counts.all_ended and not runs and not changes:
         advice = "; `--failed` repeats those that have failed" if counts.failed else ""
         printer.say(f"No run is to be repeated: {counts_text(counts)}{advice}.")
-        raise typer.Exit(FAILED if counts.failed else 0)
-    if not agreed_to_changes(printer, f"Study `{loaded.name}`", changes, yes=yes):
-        raise typer.Exit(FAILED)
-    if not agreed_to_costs(printer, account, loaded, runs, yes=yes):
-        raise typer.Exit(FAILED)
-    raise typer.Exit(
-        submit_and_follow(
-            printer,
-            loaded,
-            study,
-            lambda on_step: submission.retry(failed=failed, on_step=on_step),
-            on=on,
-            detach=detach,
-        )
+        return FAILED if counts.failed else 0
+    if not agreed_to_changes(printer, f"Study `{study.name}`", changes, yes=request.yes):
+        return FAILED
+    if not agreed_to_costs(request, runs):
+        return FAILED
+    return submit_and_follow(
+        request, lambda on_step: submission.retry(failed=failed, on_step=on_step)
     )
 
 

@@ -14,11 +14,10 @@ from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
 from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
+from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account
 from runfleet.cli.study_files import warn
-from runfleet.launch import Account
 from runfleet.launch.accounts.local import LOCAL
-from runfleet.study import Study
 
 app = new_app()
 
@@ -49,36 +48,31 @@ def run(
     """
     printer = Printer.standard()
     account = open_account(on)
-    origins = Origins(account)
     loaded = find_study(account, study, replace=replace)
     warn(printer, loaded, account.plan_pool(loaded))
+    request = Request(printer, account, loaded, study, on, detach, yes, replace)
     if loaded.pest:
-        from runfleet.cli.calibration import Request, run_calibration
+        from runfleet.cli.calibration import run_calibration
 
-        request = Request(printer, account, loaded, study, on, detach, yes, replace)
         raise typer.Exit(run_calibration(request))
-    changes = account.changes(loaded)
-    if changes and not replace:
-        origins.refuse_stranger(loaded.name)
-    if not agreed_to_changes(printer, f"Study `{loaded.name}`", changes, yes=yes):
-        raise typer.Exit(FAILED)
-    if not _agreed_to_costs(printer, account, loaded, yes=yes):
-        raise typer.Exit(FAILED)
-    origins.note(loaded.name, study)
-    raise typer.Exit(
-        submit_and_follow(
-            printer,
-            loaded,
-            study,
-            lambda on_step: account.submit(loaded, on_step=on_step),
-            on=on,
-            detach=detach,
-        )
-    )
+    raise typer.Exit(_run(request))
 
 
-def _agreed_to_costs(printer: Printer, account: Account, study: Study, *, yes: bool) -> bool:
-    if account.is_local:
-        return True
-    runs = len(account.plan(study).to_run)
-    return agreed_to_costs(printer, account, study, runs, yes=yes)
+def _run(request: Request) -> int:
+    """Show what has changed and what it may cost, submit and follow it; returns the exit code."""
+    account, study = request.account, request.study
+    origins = Origins(account)
+    changes = account.changes(study)
+    if changes and not request.replace:
+        origins.refuse_stranger(study.name)
+    if not agreed_to_changes(request.printer, f"Study `{study.name}`", changes, yes=request.yes):
+        return FAILED
+    if not _agreed_to_costs(request):
+        return FAILED
+    origins.note(study.name, request.called)
+    return submit_and_follow(request, lambda on_step: account.submit(study, on_step=on_step))
+
+
+def _agreed_to_costs(request: Request) -> bool:
+    account = request.account
+    return account.is_local or agreed_to_costs(request, len(account.plan(request.study).to_run))
