@@ -20,28 +20,35 @@ from runfleet.launch.accounts.keys import KeyKind, variable_of
 
 setup_example = example("runfleet account setup hydrology --location westeurope")
 
+BatchAccount = Annotated[
+    str, typer.Argument(metavar="BATCH_ACCOUNT", help="Its name: 3 to 24 small letters and digits.")
+]
+Location = Annotated[
+    str, typer.Option("--location", metavar="REGION", help="Where, such as `westeurope`.")
+]
+ResourceGroup = Annotated[
+    str | None, typer.Option(metavar="NAME", help="`BATCH_ACCOUNT-rg` if not given.")
+]
+StorageAccount = Annotated[
+    str | None, typer.Option(metavar="NAME", help="`BATCH_ACCOUNTst` if not given.")
+]
+Subscription = Annotated[
+    str | None, typer.Option(metavar="ID", help="The one that `az` is set to if not given.")
+]
+AccountName = Annotated[
+    str, typer.Option("--name", metavar="NAME", help="What runfleet shall call the account.")
+]
+Run = Annotated[bool, typer.Option("--run", help="Carry the commands out.")]
+
 
 def setup(
-    batch_account: Annotated[
-        str,
-        typer.Argument(metavar="BATCH_ACCOUNT", help="Its name: 3 to 24 small letters and digits."),
-    ],
-    location: Annotated[
-        str, typer.Option("--location", metavar="REGION", help="Where, such as `westeurope`.")
-    ],
-    resource_group: Annotated[
-        str | None, typer.Option(metavar="NAME", help="`BATCH_ACCOUNT-rg` if not given.")
-    ] = None,
-    storage_account: Annotated[
-        str | None, typer.Option(metavar="NAME", help="`BATCH_ACCOUNTst` if not given.")
-    ] = None,
-    subscription: Annotated[
-        str | None, typer.Option(metavar="ID", help="The one that `az` is set to if not given.")
-    ] = None,
-    name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="What runfleet shall call the account.")
-    ] = "azure",
-    run: Annotated[bool, typer.Option("--run", help="Carry the commands out.")] = False,
+    batch_account: BatchAccount,
+    location: Location,
+    resource_group: ResourceGroup = None,
+    storage_account: StorageAccount = None,
+    subscription: Subscription = None,
+    name: AccountName = "azure",
+    run: Run = False,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:

@@ -26,24 +26,23 @@ app = new_app()
 # Names with these are meant for files.
 _SUFFIXES = (".exe", ".com", ".bat", ".cmd", ".sh", ".py", ".jar", ".jl", ".pl", ".r")
 
+Executable = Annotated[
+    str, typer.Argument(metavar="EXECUTABLE", help="The program: a file, or its name on PATH.")
+]
+ProgramArguments = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ARGUMENT", help="What the program is told; files here become inputs."),
+]
+StudyFile = Annotated[Path, typer.Option("--output", "-o", help="The study file to write.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a study file that is there.")]
+
 
 @app.command(epilog=example("runfleet init ./model.sh --output model.yaml"))
 def init(
-    executable: Annotated[
-        str, typer.Argument(metavar="EXECUTABLE", help="The program: a file, or its name on PATH.")
-    ],
-    arguments: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="ARGUMENT", help="What the program is told; files here become inputs."
-        ),
-    ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The study file to write.")] = Path(
-        "study.yaml"
-    ),
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace a study file that is there.")
-    ] = False,
+    executable: Executable,
+    arguments: ProgramArguments = None,
+    output: StudyFile = Path("study.yaml"),
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """

@@ -34,27 +34,33 @@ from runfleet.storage import check_container_name
 
 app = new_app("Make, list, end and delete jobs.")
 
+PoolId = Annotated[str, typer.Option("--pool", metavar="POOL", help="Where its tasks run.")]
+PrepareCommand = Annotated[
+    str | None,
+    typer.Option("--prepare", metavar="COMMAND", help="Run once on each node, before tasks."),
+]
+PrepareInputs = Annotated[
+    list[Path] | None,
+    typer.Option("--prepare-input", metavar="FILE", help="What that needs; may be repeated."),
+]
+Priority = Annotated[int, typer.Option("--priority", min=-1000, max=1000)]
+ContainerName = Annotated[
+    str | None,
+    typer.Option("--container", metavar="NAME", help="Gets the files of its tasks."),
+]
+
 
 @app.command(epilog=example("runfleet job create survey --pool small --prepare 'git clone URL'"))
 def create(
     job_id: JobId,
-    pool: Annotated[str, typer.Option("--pool", metavar="POOL", help="Where its tasks run.")],
-    prepare: Annotated[
-        str | None,
-        typer.Option("--prepare", metavar="COMMAND", help="Run once on each node, before tasks."),
-    ] = None,
-    prepare_input: Annotated[
-        list[Path] | None,
-        typer.Option("--prepare-input", metavar="FILE", help="What that needs; may be repeated."),
-    ] = None,
+    pool: PoolId,
+    prepare: PrepareCommand = None,
+    prepare_input: PrepareInputs = None,
     environment: Environment = None,
     retries: Retries = 0,
     time_limit: TimeLimit = None,
-    priority: Annotated[int, typer.Option("--priority", min=-1000, max=1000)] = 0,
-    container: Annotated[
-        str | None,
-        typer.Option("--container", metavar="NAME", help="Gets the files of its tasks."),
-    ] = None,
+    priority: Priority = 0,
+    container: ContainerName = None,
     on: On = LOCAL,
 ) -> None:
     """

@@ -27,31 +27,33 @@ _TERMINAL_LINES = 1000
 _TERMINAL_BYTES = 1 << 18
 _SHOWN_FILES = 10
 
+RunName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RUN",
+        help="The name of a run; the first failed one if not given. Of a calibration, "
+        "`worker-001` and so on; `manager` if not given.",
+    ),
+]
+Stderr = Annotated[bool, typer.Option("--stderr", help="Only what it wrote to stderr, on stdout.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")]
+Lines = Annotated[
+    int | None,
+    typer.Option("--lines", "-n", min=1, help="Only the last lines, so many of them."),
+]
+Whole = Annotated[
+    bool, typer.Option("--all", help="All of it, on a terminal, too, however much it is.")
+]
+
 
 @app.command(epilog=example("runfleet logs study.yaml run-00002"))
 def logs(
     study: StudyName,
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN",
-            help="The name of a run; the first failed one if not given. Of a calibration, "
-            "`worker-001` and so on; `manager` if not given.",
-        ),
-    ] = None,
-    stderr: Annotated[
-        bool, typer.Option("--stderr", help="Only what it wrote to stderr, on stdout.")
-    ] = False,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
-    ] = False,
-    lines: Annotated[
-        int | None,
-        typer.Option("--lines", "-n", min=1, help="Only the last lines, so many of them."),
-    ] = None,
-    whole: Annotated[
-        bool, typer.Option("--all", help="All of it, on a terminal, too, however much it is.")
-    ] = False,
+    run: RunName = None,
+    stderr: Stderr = False,
+    follow: Follow = False,
+    lines: Lines = None,
+    whole: Whole = False,
     on: On = LOCAL,
 ) -> None:
     """
