@@ -116,6 +116,20 @@ def test_runs_that_an_edit_took_away_are_not_told(watched: Watched) -> None:
     assert outcomes == watched.truth()
 
 
+def test_failures_before_and_after_an_edit_are_told_once_each(watched: Watched) -> None:
+    """While somebody watches, and whichever job they are in."""
+    watched.submit("[1, 2, 3, 4]")
+    looks = watched.submission.watch()
+    assert next(looks).new_failures == ()
+    watched.end(1, well=False)
+    assert [failed.run for failed in next(looks).new_failures] == ["x1"]
+    watched.end(4, well=False)
+    watched.end(2, well=False)
+    assert {failed.run for failed in next(looks).new_failures} == {"x2", "x4"}
+    watched.end(3)
+    assert next(looks).new_failures == ()
+
+
 def test_cancelled_runs_are_told_as_such(watched: Watched) -> None:
     """They have ended, but not as their model wanted."""
     watched.end(1)
