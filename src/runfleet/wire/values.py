@@ -13,6 +13,8 @@ FOREVER = timedelta(days=36500)
 
 _LONGEST = timedelta(days=10675199, hours=2, minutes=48, seconds=5)
 
+# isodate takes more than this, such as signs and `PT0.5H`, gives years and months no length, and
+# cannot hold what is longer than a `timedelta`, which the service takes for "without limit".
 _DURATION = re.compile(
     r"P(?=.)(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)W)?(?:([0-9]+)D)?"
     r"(?:T(?=.)(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+(?:\.[0-9]+)?)S)?)?"
