@@ -28,6 +28,12 @@ def test_digits_after_a_zero_stay_as_they_are():
     assert parse_document(text, Path("s.yaml")).data == read_as
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_alias_means_the_last_anchor_of_its_name():
+    document = parse_document("a: &x 1\nb: *x\nc: &x 2\nd: *x\n", Path("s.yaml"))
+    assert document.data == {"a": 1, "b": 1, "c": 2, "d": 2}
+
+
 @given(st.text())
 def test_any_text_is_data_or_an_error_with_a_hint(text):
     try:

@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -43,6 +44,18 @@ parameters: {{X: {{integers: [0, 1000000]}}}}
 design: {{random: {runs}, seed: 1}}
 results: {{y: {{file: out.txt, pattern: '(.+)'}}}}
 pool: {pool}
+"""
+SLOW_STUDY = """\
+study: faulty
+model:
+  command: |
+    echo $RUNFLEET_RUN >> "{done}"
+    until [ -e "{gate}" ]; do sleep 0.05; done
+    echo $X > out.txt
+  outputs: [out.txt]
+parameters: {{X: {{values: [{values}]}}}}
+design: grid
+pool: {{nodes: {{max: 1}}, tasks_per_node: 2}}
 """
 TWO_SLOTS = "{nodes: {max: 1}, tasks_per_node: 2}"
 SPOT = "{nodes: {max: 1, spot: true}, tasks_per_node: 2}"
@@ -107,6 +120,28 @@ def test_runs_that_were_lost_are_run_again(runfleet: Runfleet, tmp_path: Path) -
     assert "running again what was lost: " in said
     again = {run: count for run, count in times_done(tmp_path).items() if count > 1}
     assert len(again) <= 4, again
+
+
+@pytest.mark.slow
+def test_what_is_lost_of_an_older_version_is_left_alone(
+    runfleet: Runfleet, tmp_path: Path, wait_for: Callable[..., object]
+) -> None:
+    """Whoever watches it would take the runs away that were added since."""
+    fault = Fault(FaultKind.EXPIRED_SAS, nth=(1,), files=Transfer.OUTPUTS)
+    begin(runfleet, tmp_path, [fault], TWO_SLOTS)
+    gate = tmp_path / "gate"
+    study = SLOW_STUDY.format(done=tmp_path / "done", gate=gate, values="1, 2")
+    (tmp_path / "study.yaml").write_text(study)
+    with ThreadPoolExecutor() as pool:
+        older = pool.submit(runfleet, "run", "study.yaml", folder=tmp_path)
+        wait_for(lambda: (tmp_path / "done").exists() and len(times_done(tmp_path)) == 2)
+        (tmp_path / "study.yaml").write_text(study.replace("1, 2]", "1, 2, 3]"))
+        newer = runfleet("run", "study.yaml", "--detach", folder=tmp_path)
+        gate.touch()
+    assert newer.returncode == 0, newer.stderr
+    assert "running again" not in older.result().stderr
+    runfleet("run", "study.yaml", folder=tmp_path)
+    assert times_done(tmp_path)["run-00003"] == 1
 
 
 def test_a_start_task_that_fails_for_good_ends_the_wait(runfleet: Runfleet, tmp_path: Path) -> None:

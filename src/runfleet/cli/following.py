@@ -127,12 +127,13 @@ def _completed(
     Follow a study to its end; runs that were lost to a machine or to the storage are run again.
 
     That is none of the retries, which are for models. Where many runs are lost, it would happen
-    to them again.
+    to them again. Of a study that has been submitted anew meanwhile they are left to whoever did:
+    to submit this one would undo what was changed.
     """
     counts = follow(display, submission, collect_to=folder)
     for _ in range(_MOST_REPEATS):
         lost = submission.lost_runs() if counts.failed else 0
-        if not lost or lost > max(1, counts.total // 10):
+        if not lost or lost > max(1, counts.total // 10) or submission.is_superseded:
             break
         display.step(Step(StepName.REPEATING, lost, counts.total))
         submission = submission.retry(failed=False, on_step=display.step)

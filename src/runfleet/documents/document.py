@@ -30,8 +30,11 @@ _KNOWN = _CONSTRUCTED | _VERBATIM | {f"{_TAG}{kind}" for kind in ("map", "seq")}
 MOST_VALUES = 100_000
 """A study file has fewer values: reading YAML is slow, and a few aliases make billions of them."""
 
-# What libyaml reads in another way: tabs, what ended a line in YAML 1.1, anchors with a colon.
-_READ_DIFFERENTLY = re.compile("[\t\x85\u2028\u2029]|[&*]\\S*:")
+# What libyaml reads in another way: tabs, what ended a line in YAML 1.1, anchors with a colon, what
+# ends a document, a comment that no blank parts from the sign of a text of several lines.
+_READ_DIFFERENTLY = re.compile(
+    r"[\t\x85\u2028\u2029]|[&*]\S*:|^\.\.\.|[|>][-+\d]*#", re.MULTILINE
+)
 
 # It crashes where thousands of collections are one inside the other.
 _OPENING = re.compile(r"[\[{]|[-?]\s")
@@ -97,7 +100,8 @@ def parse_document(text: str, file: Path) -> Document:
     except RecursionError:
         hint = "close each bracket that is opened"
         raise DocumentError("the file is nested too deeply", file=file, hint=hint) from None
-    return Document(file, text, data, reader.lines)
+    # Of nothing at all, parsers have different ideas where it begins.
+    return Document(file, text, data, {} if data is None else reader.lines)
 
 
 class Reader:
@@ -114,6 +118,8 @@ class Reader:
         self.file = file
         self.lines: dict[Place, int] = {}
         self._yaml = YAML(typ="safe", pure=True)
+        # An anchor may be given anew: an alias means the last.
+        self._yaml.composer.warn_double_anchors = False
         self._open: list[Node] = []
         self._count = 0
 
@@ -178,7 +184,7 @@ class Reader:
         merged: dict[str, object] = {}
         for key_node, value_node in node.value:
             if _tag(key_node) == _MERGE:
-                merged |= self._read_merged(value_node, place)
+                merged |= self._read_merged(key_node, value_node, place)
                 continue
             key = self._read_key(key_node)
             self._refuse_second(key, key_node, mapping, place)
@@ -186,13 +192,13 @@ class Reader:
             mapping[key] = self.read(value_node, (*place, key))
         return merged | mapping
 
-    def _read_merged(self, node: Node, place: Place) -> dict[str, object]:
+    def _read_merged(self, key: Node, node: Node, place: Place) -> dict[str, object]:
         parts = node.value if isinstance(node, SequenceNode) else [node]
         merged: dict[str, object] = {}
         for part in reversed(parts):
             mapping = self.read(part, place)
             if not isinstance(mapping, dict):
-                raise self._error(node, "`<<` takes mappings only", "name an anchored mapping")
+                raise self._error(key, "`<<` takes mappings only", "name an anchored mapping")
             merged |= mapping
         return merged
 

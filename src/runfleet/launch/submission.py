@@ -199,6 +199,11 @@ class Submission:
         tasks = chain.from_iterable(failed_tasks(self._history, one) for one in generations)
         return sum(map(was_lost, tasks))
 
+    @property
+    def is_superseded(self) -> bool:
+        """Whether the study has been submitted since with another study file, by whomever."""
+        return self._study is not None and self._record().source != self._study.source
+
     def failures(self) -> list[FailureGroup]:
         """Put the failed runs together that said the same, the largest group first."""
         return group_failures(self.failed_runs())
