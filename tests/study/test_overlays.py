@@ -55,14 +55,32 @@ def test_a_value_beyond_the_encoding_is_told(tmp_path: Path):
 def test_pest_fields_keep_their_width(tmp_path: Path):
     template = "PTF #\r\nrough # Rough    #|#N  #|#  S    #\r\nplain\r\n"
     rendered = overlay(tmp_path, template).render({"ROUGH": 1 / 3, "n": 12, "S": "ab"}, "r")
-    assert rendered == b"rough .33333333333|   12|ab       \r\nplain\r\n"
+    assert rendered == b"rough .33333333333| 12.0|ab       \r\nplain\r\n"
+
+
+def test_numbers_have_a_point_in_pest_fields_but_those_that_are_whole_by_nature(tmp_path: Path):
+    """Fortran's `F10.3` would read `30` as 0.03."""
+    (tmp_path / "in.tpl").write_text("ptf ~\n|~A   ~|~B   ~|~N   ~|~code~|\n")
+    (tmp_path / "study.yaml").write_text(
+        "model: {command: ./model, overlays: {in.dat: in.tpl}}\n"
+        "parameters: {A: [30, 62.5], B: 5, N: {integers: [7, 8]}, CODE: '3'}\n"
+        "design: {random: 20}\n"
+    )
+    study = Study.load(tmp_path / "study.yaml")
+    (template,) = study.model.overlays
+    rendered = {template.render(run.sample, run.name).decode() for run in study.runs()}
+    assert rendered == {
+        f"| {a}|   5.0|     {n}|3     |\n" for a in (" 30.0", " 62.5") for n in (7, 8)
+    }
 
 
 @pytest.mark.parametrize(
     ("value", "width", "text"),
     [
         (80.0, 10, "      80.0"),
-        (80, 10, "        80"),
+        (80, 10, "      80.0"),
+        (123456, 7, "123456."),
+        (120000, 5, "1.2e5"),
         (80.0, 3, "80."),
         (123.456, 5, "123.5"),
         (123.456, 4, "123."),
@@ -81,6 +99,10 @@ def test_pest_fields_keep_their_width(tmp_path: Path):
 )
 def test_fields_are_filled_as_exactly_as_they_allow(value, width, text):
     assert fit(value, width) == text
+
+
+def test_what_is_whole_by_nature_has_no_point():
+    assert fit(80, 10, is_whole=True) == "        80"
 
 
 @pytest.mark.parametrize(("value", "width"), [(123456, 5), (12345.6, 3), (-1.0, 2), ("abc", 2)])

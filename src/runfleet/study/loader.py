@@ -178,7 +178,7 @@ def _load_model(
     results
         The files they are read from are outputs, too.
     parameters
-        All processes of a run need them.
+        All processes of a run need them, and templates write them.
     document
         The study file, for messages.
     folder
@@ -190,7 +190,7 @@ def _load_model(
         If a file is missing or outside of the folder, or a template is wrong.
     """
     with Mistakes() as mistakes:
-        overlays = mistakes.of(_overlays, form, document, folder)
+        overlays = mistakes.of(_overlays, form, parameters, document, folder)
         inputs = mistakes.of(_inputs, form, document, folder)
         outputs = mistakes.of(_outputs, form, results, document)
     return Model(
@@ -238,8 +238,11 @@ def _input_paths(
     return expand(folder, item.path, without=document.file.absolute())
 
 
-def _overlays(form: ModelForm, document: Document, folder: Path) -> list[Overlay]:
+def _overlays(
+    form: ModelForm, parameters: Iterable[Parameter], document: Document, folder: Path
+) -> list[Overlay]:
     seen: set[PurePosixPath] = set()
+    whole = [parameter.name for parameter in parameters if parameter.is_whole]
 
     def load(item: tuple[str, str]) -> Overlay:
         target, template = item
@@ -250,7 +253,7 @@ def _overlays(form: ModelForm, document: Document, folder: Path) -> list[Overlay
         seen.add(path)
         located(document, place, existing_file, folder, template)
         shown = document.file.parent / template
-        return Overlay.read(path, folder / template, shown=shown)
+        return Overlay.read(path, folder / template, shown=shown, whole=whole)
 
     return for_each(form.overlays.items(), load)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
@@ -44,7 +45,9 @@ class Overlay:
     template: JinjaTemplate | PestTemplate
 
     @classmethod
-    def read(cls, target: PurePosixPath, source: Path, *, shown: Path) -> Overlay:
+    def read(
+        cls, target: PurePosixPath, source: Path, *, shown: Path, whole: Iterable[str] = ()
+    ) -> Overlay:
         """
         Read a template; it is PEST's if it begins with `ptf`, and else Jinja2's.
 
@@ -56,6 +59,8 @@ class Overlay:
             The template file.
         shown
             The same as the user spelled it, for messages.
+        whole
+            The parameters that are whole numbers by their nature.
 
         Raises
         ------
@@ -66,7 +71,7 @@ class Overlay:
             source, shown=shown, what="the template", otherwise=_NO_TEXT_HINT
         )
         if looks_like_pest(text):
-            return cls(target, source, "ptf", encoding, PestTemplate.parse(shown, text))
+            return cls(target, source, "ptf", encoding, PestTemplate.parse(shown, text, whole))
         # Imported late: many studies have no template of this kind.
         from runfleet.study.jinja_template import JinjaTemplate
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runfleet.documents.errors import InvalidValueError
-from runfleet.study.distributions import Distribution, Fixed, LogUniform
+from runfleet.study.distributions import Distribution, Fixed, Integers, LogUniform
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """What an environment variable can be called on every system."""
@@ -48,6 +48,11 @@ class Parameter:
     def is_fixed(self) -> bool:
         """Whether it has the same value in every run."""
         return isinstance(self.distribution, Fixed)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a whole number by its nature, and not as it happens to be written."""
+        return isinstance(self.distribution, Integers)
 
     @property
     def is_logarithmic(self) -> bool:

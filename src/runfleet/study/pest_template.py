@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -55,16 +55,26 @@ class PestTemplate:
         What begins and ends a field.
     pieces
         The text between fields, and the fields.
+    whole
+        The parameters, in lower case, that are written without a decimal point.
     """
 
     file: Path
     marker: str
     pieces: tuple[str | Field, ...]
+    whole: Collection[str] = ()
 
     @classmethod
-    def parse(cls, file: Path, text: str) -> PestTemplate:
+    def parse(cls, file: Path, text: str, whole: Iterable[str] = ()) -> PestTemplate:
         """
         Read a template, whose first line is `ptf` and the marker.
+
+        Parameters
+        ----------
+        file, text
+            Where it is from, and what is written there.
+        whole
+            The parameters that are whole numbers by their nature.
 
         Raises
         ------
@@ -77,7 +87,7 @@ class PestTemplate:
         pieces: list[str | Field] = []
         for number, line in enumerate(lines, start=2):
             pieces.extend(_pieces(file, number, line, marker))
-        return cls(file, marker, tuple(pieces))
+        return cls(file, marker, tuple(pieces), {name.lower() for name in whole})
 
     @property
     def uses(self) -> dict[str, int]:
@@ -113,7 +123,8 @@ class PestTemplate:
         if isinstance(piece, str):
             return piece
         try:
-            return fit(values[piece.name.lower()], piece.width)
+            name = piece.name.lower()
+            return fit(values[name], piece.width, is_whole=name in self.whole)
         except InvalidValueError as invalid:
             raise StudyError(
                 f"`{piece.name}` of run `{run_name}`: {invalid.message}",
@@ -123,26 +134,40 @@ class PestTemplate:
             ) from invalid
 
 
-def fit(value: Value, width: int) -> str:
+def fit(value: Value, width: int, *, is_whole: bool = False) -> str:
     """
     Write a value into a field with as many significant digits as fit.
 
-    Numbers stand to the right, texts to the left.  A number with a fraction always has its decimal
-    point, as Fortran's `F10.3` would otherwise put one in; a whole number has none, and is never
-    rounded.
+    Numbers stand to the right, texts to the left.  As PEST does, it gives numbers a decimal point,
+    for Fortran's `F10.3` would otherwise take `30` for 0.03.
+
+    Parameters
+    ----------
+    value, width
+        What to write, and into how many characters.
+    is_whole
+        Whether it is a whole number by its nature, which has no point.
 
     Raises
     ------
     InvalidValueError
-        If it does not fit.
+        If it does not fit, or is given as a whole number and would be rounded.
     """
-    text = shortened(value, width) if isinstance(value, float) else as_text(value)
+    text = _spelled(value, width, is_whole=is_whole)
     if text is None or len(text) > width:
         raise InvalidValueError(
             f"`{as_text(value)}` does not fit into a field of {width} characters",
             hint="set the markers of the field further apart",
         )
     return text.ljust(width) if isinstance(value, str) else text.rjust(width)
+
+
+def _spelled(value: Value, width: int, *, is_whole: bool) -> str | None:
+    if is_whole or isinstance(value, str | bool):
+        return as_text(value)
+    text = shortened(value, width)
+    is_rounded = isinstance(value, int) and text is not None and Decimal(text) != value
+    return None if is_rounded else text
 
 
 def shortened(number: float, width: int) -> str | None:
