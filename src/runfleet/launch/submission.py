@@ -98,6 +98,7 @@ class Submission:
         self.is_calibration = submitted.record.is_calibration
         self.differences = submitted.differences
         self.is_unchanged = submitted.is_unchanged
+        self._definition = submitted.record.definition
         self._study = study
         self._resubmit = resubmit
         self._history = History(batch, RecordStore(storage, self.name))
@@ -201,8 +202,8 @@ class Submission:
 
     @property
     def is_superseded(self) -> bool:
-        """Whether the study has been submitted since with another study file, by whomever."""
-        return self._study is not None and self._record().source != self._study.source
+        """Whether another version of the study has been submitted since, by whomever."""
+        return self._record().definition != self._definition
 
     def failures(self) -> list[FailureGroup]:
         """Put the failed runs together that said the same, the largest group first."""
