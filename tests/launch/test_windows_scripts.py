@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +21,8 @@ pytestmark = pytest.mark.needs("wine")
 
 # Debian's `wine` is a script, and its shell drops variables whose names hold `#`.
 LOADER = next(filter(os.path.exists, ["/usr/lib/wine/wine64"]), "wine")
+
+_NOT_STARTED = "ShellExecuteEx failed: Internal error"
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,15 @@ class Node:
         return self.root / "preparation & wd"
 
     def run(self, model: Model, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = self._run_once(model, environment)
+        # On a busy machine Wine itself sometimes starts no program at all.
+        while _NOT_STARTED in done.stdout:
+            done = self._run_once(model, environment)
+        return done
+
+    def _run_once(
+        self, model: Model, environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         script = run_script(model).replace("\n", "\r\n")
         (self.shared / RUN_FILE).write_text(script, newline="")
         folder = "Z:" + str(self.shared).replace("/", "\\")

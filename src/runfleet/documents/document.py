@@ -31,8 +31,10 @@ MOST_VALUES = 100_000
 """A study file has fewer values: reading YAML is slow, and a few aliases make billions of them."""
 
 # What libyaml reads in another way: tabs, what ended a line in YAML 1.1, anchors with a colon, what
-# ends a document, a comment that no blank parts from the sign of a text of several lines.
-_READ_DIFFERENTLY = re.compile(r"[\t\x85\u2028\u2029]|[&*]\S*:|^\.\.\.|[|>][-+\d]*#", re.MULTILINE)
+# ends a document, a comment right behind the sign of a text of several lines.
+_READ_DIFFERENTLY = re.compile(
+    r"[\t\x85\u2028\u2029]|[&*]\S*:|^\.\.\.|[|>][-+\d]*\n*#", re.MULTILINE
+)
 
 # It crashes where thousands of collections are one inside the other.
 _OPENING = re.compile(r"[\[{]|[-?]\s")
