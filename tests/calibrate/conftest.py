@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from runfleet.agent.addresses import fixed_addresses
 from runfleet.calibrate.family import Family
 
 CONTROL = """\
@@ -253,7 +254,7 @@ def _calibrate(root: Path, name: str, programs: Path, environment: dict[str, str
 def _start(line: str, folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     # BeoPEST wants a console; PEST++ does without, and is much faster so.
     command = ["script", "-qfec", line, "/dev/null"] if "/H" in line else shlex.split(line)
-    with (folder / "stdout.txt").open("wb") as output:
+    with (folder / "stdout.txt").open("wb") as output, fixed_addresses():
         return subprocess.Popen(
             command,
             cwd=folder,

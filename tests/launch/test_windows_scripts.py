@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from runfleet.agent.addresses import fixed_addresses
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.scripts import overlay_target
 from runfleet.launch.windows_scripts import RUN_FILE, RUN_LINE, run_script
@@ -21,8 +22,6 @@ pytestmark = pytest.mark.needs("wine")
 
 # Debian's `wine` is a script, and its shell drops variables whose names hold `#`.
 LOADER = next(filter(os.path.exists, ["/usr/lib/wine/wine64"]), "wine")
-
-_NOT_STARTED = "ShellExecuteEx failed: Internal error"
 
 
 @pytest.fixture(scope="module")
@@ -61,33 +60,25 @@ class Node:
         return self.root / "preparation & wd"
 
     def run(self, model: Model, **environment: str) -> subprocess.CompletedProcess[str]:
-        done = self._run_once(model, environment)
-        # On a busy machine Wine itself sometimes starts no program at all.
-        while _NOT_STARTED in done.stdout:
-            done = self._run_once(model, environment)
-        return done
-
-    def _run_once(
-        self, model: Model, environment: Mapping[str, str]
-    ) -> subprocess.CompletedProcess[str]:
         script = run_script(model).replace("\n", "\r\n")
         (self.shared / RUN_FILE).write_text(script, newline="")
         folder = "Z:" + str(self.shared).replace("/", "\\")
         # As an argument, `wine` writes a backslash before each quote of it.
         line = RUN_LINE.removeprefix('cmd /s /c "').removesuffix('"')
-        return subprocess.run(
-            [LOADER, "cmd", "/s", "/c", "%RUN%"],
-            cwd=self.work,
-            env={
-                **self.wine,
-                "AZ_BATCH_JOB_PREP_WORKING_DIR": folder,
-                "RUN": line.replace("%AZ_BATCH_JOB_PREP_WORKING_DIR%", folder),
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with fixed_addresses():
+            return subprocess.run(
+                [LOADER, "cmd", "/s", "/c", "%RUN%"],
+                cwd=self.work,
+                env={
+                    **self.wine,
+                    "AZ_BATCH_JOB_PREP_WORKING_DIR": folder,
+                    "RUN": line.replace("%AZ_BATCH_JOB_PREP_WORKING_DIR%", folder),
+                    **environment,
+                },
+                capture_output=True,
+                text=True,
+                check=False,
+            )
 
     def share(self, path: str, content: str) -> None:
         file = self.shared / path
