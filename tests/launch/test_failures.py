@@ -46,6 +46,44 @@ Error termination. Backtrace:
 #1  0x7f3c5c4b9649 in ???
 """
 
+CPP = """
+terminate called after throwing an instance of 'std::runtime_error'
+  what():  Courant number 3.2 exceeds 1 in cell 17
+"""
+
+C = """
+warming up
+scscn: curve number 98.0 out of range
+"""
+
+FORTRAN_ABORT = """
+scscn: curve number 98.0 out of range
+
+Program received signal SIGABRT: Process abort signal.
+
+Backtrace for this error:
+#0  0x7f3c5c4b8ad0 in ???
+Aborted (core dumped)
+"""
+
+OPEN_MPI_ABORT = """
+scscn: curve number 98.0 out of range
+[vm:15957] *** Process received signal ***
+[vm:15957] Signal: Aborted (6)
+--------------------------------------------------------------------------
+prterun noticed that process rank 1 with PID 0 on node vm exited on
+signal 6 (Aborted).
+--------------------------------------------------------------------------
+"""
+
+MPICH_ABORT = """
+=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES
+YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Aborted (signal 6)
+This typically refers to a problem with your application.
+"""
+
+IN_A_SCRIPT = "go.sh: line 3:   123 Aborted                 (core dumped) ./model"
+
 
 def task(**execution: Any) -> TaskInfo:
     wire = {"id": "run-00001", "state": "completed", "executionInfo": execution}
@@ -88,7 +126,47 @@ def test_the_line_that_speaks_of_an_error(text: str, line: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [("warming up\nSTOP 3\n\n-----\n", "STOP 3"), ("\n  \n", None)]
+    ("text", "line"),
+    [
+        (f"{CPP}Aborted", "what():  Courant number 3.2 exceeds 1 in cell 17"),
+        (f"{CPP}Aborted (core dumped)", "what():  Courant number 3.2 exceeds 1 in cell 17"),
+        (f"{CPP}{IN_A_SCRIPT}", "what():  Courant number 3.2 exceeds 1 in cell 17"),
+        (f"{CPP}timeout: the monitored command dumped core\nAborted", CPP.splitlines()[2].strip()),
+        (
+            "m: m.c:7: main: Assertion `m<2' failed.\nAborted",
+            "m: m.c:7: main: Assertion `m<2' failed.",
+        ),
+        (f"{C}Aborted", "scscn: curve number 98.0 out of range"),
+        (f"{C}{IN_A_SCRIPT}", "scscn: curve number 98.0 out of range"),
+        (f"{C}sh: 123 Aborted                 ./model", "scscn: curve number 98.0 out of range"),
+        (FORTRAN_ABORT, "scscn: curve number 98.0 out of range"),
+        (OPEN_MPI_ABORT, "scscn: curve number 98.0 out of range"),
+        ("ERROR: tank 5\nclosing files\nAborted", "ERROR: tank 5"),
+        ("ERROR: tank 5\nBus error", "ERROR: tank 5"),
+        ("step 12 Aborted: depth 7\nbye", "step 12 Aborted: depth 7"),
+        ("cell: 12 Aborted for its depth\nbye", "cell: 12 Aborted for its depth"),
+        (f"{FORTRAN}Segmentation fault", "Fortran runtime error: End of file"),
+        ("Aborted", None),
+        (f"step 7\n{IN_A_SCRIPT.replace('Aborted', 'Killed')}", None),
+        (MPICH_ABORT, None),
+    ],
+)
+def test_what_is_told_of_a_program_that_a_signal_has_ended(text: str, line: str | None) -> None:
+    """What it said itself: the name of the signal is the same whatever went wrong."""
+    assert error_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("warming up\nSTOP 3\n\n-----\n", "STOP 3"),
+        ("\n  \n", None),
+        ("Aborted\n", "Aborted"),
+        ("Segmentation fault (core dumped)\n", "Segmentation fault (core dumped)"),
+        ("reading a.dat\nSegmentation fault\n", "Segmentation fault; before that: reading a.dat"),
+        ("step 7\nKilled\n", "Killed; before that: step 7"),
+        (f"{IN_A_SCRIPT}\nAborted\n", "Aborted"),
+    ],
 )
 def test_the_last_line_that_says_anything(text: str, line: str | None) -> None:
     """Rules and blank lines do not."""

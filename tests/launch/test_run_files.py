@@ -40,6 +40,25 @@ def test_a_missing_output_is_told_with_what_the_model_said_before(
 
 
 @pytest.mark.parametrize(
+    ("stderr", "stdout", "message"),
+    [
+        ("depth 98 is out of range\nAborted\n", "error: 0.1 %\n", "depth 98 is out of range"),
+        ("Aborted\n", "*** ERROR: NO CONVERGENCE\n", "*** ERROR: NO CONVERGENCE"),
+        ("Aborted\n", "step 1\n", "Aborted"),
+        ("step 1\nKilled\n", "ERROR: TANK 5\n", "ERROR: TANK 5"),
+        ("", "", "exit code 134"),
+    ],
+)
+def test_a_model_that_aborts_is_told_with_what_it_said(
+    stderr: str, stdout: str, message: str
+) -> None:
+    """Rather than with what the shell says of it, which is the same for all of them."""
+    info = {"exitCode": 134, "result": "failure", "failureInfo": {"code": "FailureExitCode"}}
+    task = TaskInfo.from_wire({"id": "r1", "state": "completed", "executionInfo": info})
+    assert failure_message(task, stderr, stdout) == message
+
+
+@pytest.mark.parametrize(
     ("file", "content"),
     [
         ("deep/out[1].txt", b"x"),

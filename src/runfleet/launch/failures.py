@@ -19,17 +19,39 @@ _DELIVERY_CODE = re.compile(r"FileUpload|Blob|ApplicationPackage|ResourceFile|Re
 _REFUSED_NAME = re.compile(r"cannot be the name of a blob|a blob name has|its name is no UTF-8")
 _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|TaskScheduling")
 
-# What a program says last is often not what went wrong: addresses, or a rule of dashes.
-_NOISE = re.compile(r"\s*(#\d+\s+0x.*|Error termination\..*|[\W_]*)")
+# What a program says last is often not what went wrong: addresses, that it ends itself, or a rule
+# of dashes.
+_NOISE = re.compile(
+    r"\s*(#\d+\s+0x.*|Backtrace for this error:|Error termination\..*"
+    r"|Program received signal SIGABRT.*|timeout: the monitored command dumped core|[\W_]*)"
+)
 _TELLING = re.compile(
     r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|could not|unable|missing|not found|"
     r"diverged|(not|no|non)[ -]conver|severe\b|invalid|illegal|denied|unrecogni[sz]ed)"
+    r"|^\s*what\(\):"
 )
 # What MPI says of processes that are gone, behind what the first of them said of itself.
 _EPILOGUE = re.compile(
     r"\s*(\[[^\]\s]*[@:][^\]\s]*\]"
-    r"|.*(\bPMIX|MPI_ERRORS_ARE_FATAL|MPI_ABORT was invoked|other processes in the))"
+    r"|.*(\bPMIX|MPI_ERRORS_ARE_FATAL|MPI_ABORT was invoked|other processes in the"
+    r"|run noticed that process))"
 )
+# What a shell says of a program that a signal has ended, with more where it reads a script, as in
+# `go.sh: line 3: 123 Aborted                 ./model`; and what Open MPI and MPICH say.
+_SIGNAL = (
+    "(Aborted|Killed|Segmentation fault|Bus error|Illegal instruction|Floating point exception"
+    "|Trace/breakpoint trap)"
+)
+_ENDINGS = tuple(
+    re.compile(form.replace("SIGNAL", _SIGNAL))
+    for form in (
+        r"\s*SIGNAL(?: \(core dumped\))?\s*",
+        r"\S.*:\s+\d+ SIGNAL(?! \S|:).*",
+        r".*\bsignal \d+ \(SIGNAL\)\.?",
+        r".*TERMINATED WITH THE EXIT STRING: SIGNAL.*",
+    )
+)
+_ABORTED = "Aborted"
 
 _BREAK = re.compile(r"[^\S ]+")  # blanks stay: a pattern may lack just one of them
 _LONGEST_MESSAGE = 300
@@ -152,14 +174,45 @@ def batch_message(task: TaskInfo) -> str:
 
 
 def error_line(text: str) -> str | None:
-    """Pick the last line of what a program wrote that speaks of an error; None where none does."""
-    told = [line for line in _lines(text) if _TELLING.search(line)]
-    return _last(line for line in told if not _EPILOGUE.match(line)) or _last(told)
+    """
+    Pick the last line of what a program wrote that speaks of an error; None where none does.
+
+    Where a program aborted, which it does itself, any other line tells why: the last one.
+    """
+    lines = list(_lines(text))
+    said = _before_the_end(lines)
+    told = _last(line for line in said if _is_of_error(line))
+    if told is None and lines and _signal_in(lines[-1]) == _ABORTED:
+        told = _last(said)
+    return told or _last(line for line in lines if _is_of_error(line))
 
 
 def last_line(text: str) -> str | None:
-    """Pick the last line of what a program wrote that says anything; None where none does."""
-    return _last(_lines(text))
+    """
+    Pick the last line of what a program wrote that says anything; None where none does.
+
+    The signal that ended a program does not tell what it did: what it said before that does.
+    """
+    lines = list(_lines(text))
+    before = _last(_before_the_end(lines))
+    if before and _signal_in(lines[-1]):
+        return one_line(f"{one_line(lines[-1])}; before that: {before}")
+    return _last(lines)
+
+
+def _before_the_end(lines: Iterable[str]) -> list[str]:
+    """Leave out what others say of a program that has ended."""
+    return [line for line in lines if not _EPILOGUE.match(line) and _signal_in(line) is None]
+
+
+def _is_of_error(line: str) -> bool:
+    return _TELLING.search(line) is not None and _signal_in(line) is None
+
+
+def _signal_in(line: str) -> str | None:
+    """Find the signal in a line that says that one has ended a program."""
+    matches = (ending.fullmatch(line) for ending in _ENDINGS)
+    return next((match[1] for match in matches if match), None)
 
 
 def _lines(text: str) -> Iterator[str]:
