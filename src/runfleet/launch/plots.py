@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runfleet.launch.figures import new_figure, remove_figures, save_figure
+from runfleet.launch.strips import draw_strips
 from runfleet.launch.table import TableShape, read_succeeded
-from runfleet.study import Study
+from runfleet.study import Parameter, Study
 from runfleet.study.units import with_unit
+from runfleet.study.values import as_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,8 +24,6 @@ _MOST_POINTS = 20_000
 _SIZE_INCHES = (6.4, 4.2)
 _MOST_TICKS = 8
 _DECADE, _MANY_DECADES = 10, 1000
-_STRIP_WIDTH = 0.5
-_GOLDEN = 0.618034
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,8 @@ class Plot:
         Whether the parameter is a number; else its values are set side by side.
     is_logarithmic
         Whether the parameter's axis is.
+    categories
+        What the study lets a parameter be that is no number, from left to right.
     """
 
     result: str
@@ -50,6 +51,7 @@ class Plot:
     parameter_label: str
     is_number: bool
     is_logarithmic: bool
+    categories: tuple[str, ...] = ()
 
     @property
     def file_name(self) -> str:
@@ -86,9 +88,15 @@ def choose_plots(
             with_unit(parameter.name, parameter.unit),
             shape.is_number(parameter.name),
             parameter.is_logarithmic,
+            () if shape.is_number(parameter.name) else _categories(parameter),
         )
         for result, parameter in pairs
     ]
+
+
+def _categories(parameter: Parameter) -> tuple[str, ...]:
+    levels = parameter.distribution.levels() if parameter.distribution else None
+    return tuple(as_text(level) for level in levels or ())
 
 
 def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Path]:
@@ -138,7 +146,8 @@ def figure_of(plot: Plot, values: list[Any], results: list[float]) -> Figure:
         _count_in_whole_numbers(axes.xaxis, values)
         axes.scatter(values, results, s=_dot_size(len(values)), alpha=0.7)
     else:
-        _draw_strips(axes, values, results)
+        texts = [as_text(value) for value in values]
+        draw_strips(figure, axes, texts, results, plot.categories, _dot_size(len(values)))
     if plot.is_logarithmic:
         _scale_by_logarithm(axes, values)
     axes.set_xlabel(plot.parameter_label)
@@ -166,30 +175,6 @@ def _scale_by_logarithm(axes: Axes, values: list[Any]) -> None:
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if is_wide else MaxNLocator(6))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-
-
-def _draw_strips(axes: Axes, values: list[Any], results: list[float]) -> None:
-    """Draw a strip of dots for each category, spread evenly about its middle."""
-    texts = [str(value) for value in values]
-    counts = Counter(texts)
-    strips = {text: iter(spread_evenly(count)) for text, count in counts.items()}
-    places = {text: place for place, text in enumerate(counts)}
-    across = [places[text] + _STRIP_WIDTH * next(strips[text]) for text in texts]
-    axes.scatter(across, results, s=_dot_size(len(values)), alpha=0.7)
-    axes.set_xticks(range(len(places)), list(places))
-
-
-def spread_evenly(count: int) -> list[float]:
-    """
-    Place dots evenly between -0.5 and 0.5; a single one in the middle.
-
-    One after the other they are the golden ratio apart: in the order of the runs, results that rise
-    from run to run would make a slope of them.
-    """
-    places = [0.0] * count
-    for rank, number in enumerate(sorted(range(count), key=lambda one: one * _GOLDEN % 1)):
-        places[number] = (rank + 0.5) / count - 0.5
-    return places
 
 
 def _dot_size(count: int) -> float:
