@@ -1,0 +1,184 @@
+"""Tables as models write them, with titles, units and dashes about their numbers."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from runfleet.study import ResultError
+from runfleet.study.tables import column_numbers
+
+REPORT = """\
+TWO RESERVOIR MODEL OUTPUT
+  DAY  QTOTAL   S
+    d    m3/s  mm
+  --- ------- ---
+    1     2.5  30
+    2     3.5  40
+"""
+
+
+def numbers(text: str, column: str | int = "Q") -> list[float]:
+    return list(column_numbers(text, column))
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "TWO RESERVOIR MODEL OUTPUT",
+        "Model, version 3.2\nrun of 1 January 2020\n",
+        "=====\nQ\n=====",
+        "Q of run 3",
+        "The flow Q of it\nand more of it",
+        "# Q is the flow; t is in days",
+        "gauge,12\narea,45.5\nstart,2020-01-01",
+        "12,5.5",
+        "t,H\n- -\n",
+        "a b c",
+    ],
+)
+@pytest.mark.parametrize(
+    "table", ["t,Q\nd,mm\n1,2.5\n2,3.5\n", "t Q\n- --\n 1 2.5\n 2 3.5\n", "# t Q\n1 2.5\n2 3.5\n"]
+)
+def test_the_names_are_the_line_above_the_numbers(above: str, table: str) -> None:
+    """Titles and what else stands above it is passed over."""
+    assert numbers(f"{above}\n{table}") == [2.5, 3.5]
+
+
+def test_comments_may_stand_below_the_names() -> None:
+    assert numbers("# t Q\n# d mm\n#\n# of run 1\n#\n1 2.5\n") == [2.5]
+    assert numbers("# t Q (m3/s)\n1 2.5\n") == [2.5]
+
+
+def test_a_name_that_was_meant_is_looked_for_below_titles() -> None:
+    assert numbers(REPORT, "QTOTAL") == [2.5, 3.5]
+    with pytest.raises(ResultError, match="no column `QTOT`; did you mean `QTOTAL`"):
+        numbers(REPORT, "QTOT")
+    with pytest.raises(ResultError, match="the columns are `t`, `H` and `S`"):
+        numbers("Model\nt;H;S\n-;m;°C\n1;2;3\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t,H\n1,2\n2,3\nt,Q\n1,5\n",
+        "station,H\nQ,1.5\nN2,2.5\n",
+        "t,H\n1,2.5\n2,3.5\ntotal Q\n12 13\n",
+    ],
+)
+def test_names_do_not_stand_among_the_numbers(text: str) -> None:
+    """A cell or another table that is called so is not what was asked for."""
+    with pytest.raises(ResultError, match="no column `Q`"):
+        numbers(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t,Q\n1,failed\nt,Q\n2,3\n",
+        "run 1\nt,Q\n1,failed\nt,Q\n2,3\n",
+        "t,Q\nnorth,dry\nt,Q\n2,3\n",
+    ],
+)
+def test_names_that_come_again_do_not_hide_rows_above_them(text: str) -> None:
+    with pytest.raises(ResultError, match="is not a number"):
+        numbers(text)
+
+
+UNITS = [
+    *["m³/s", "m³", "W/m²", "kg/m³", "1/d", "m3 s-1", "MGD", "hm3", "L", "m a.s.l.", "month", "mm"],
+    *["M3/S", "m·s⁻¹", "kg m-2 s-1", "l/s/ha", "m^3/s", "m**3/s", "deg C", "° C", "µg/L", "ac-ft"],
+    *["[m a.s.l.]", "(1/d)", "[1]", "[0-1]", "(-)", "%"],
+]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("row", ["d,{},mm", "-,{},mm", "-,{},-", ",{},", "\N{EN DASH},{},°C"])
+def test_units_are_known_and_a_dash_is_none(unit: str, row: str) -> None:
+    units = row.format(unit)
+    assert numbers(f"t,Q,S\n{units}\n4,2.5,7\n5,3.5,7\n") == [2.5, 3.5]
+    spaced = f"t Q S\n{units.replace(',', '  ')}\n---\n4 2.5 7\n5 3.5 7\n"
+    assert numbers(spaced) == [2.5, 3.5]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *[
+            "-,F,K",
+            ",F,",
+            "-,-,-",
+            "-,n/a,m",
+            "M,m,m",
+            "(12.5),(3.5),(1.5)",
+            "-,(5),-",
+            "(NaN),m,m",
+        ],
+        *["n/d,n/d,n/d", "N/A,m,m", "1.5*,m,m", "2.5-3.5-4.5,m,m", "1/2/2020,m,m", "[<5],m,m"],
+    ],
+)
+def test_flags_and_missing_numbers_are_no_units(row: str) -> None:
+    """A minimum over what is left would be of other steps than the user believes."""
+    with pytest.raises(ResultError, match="is not a "):
+        numbers(f"Q,a,b\n{row}\n2.5,G,H\n3.5,G,H\n")
+
+
+def test_columns_may_be_counted_below_their_names() -> None:
+    assert numbers("t Q S\n(1) (2) (3)\n4 2.5 7\n") == [2.5]
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.one_of(
+    FINITE.map(repr),
+    FINITE.map(lambda number: f"{number:.17E}".replace("E", "D")),
+    st.integers(-9999, 9999).map(str),
+    st.sampled_from(["1.", ".5", "+3", "-0", "1d0", "1.5-103", "10d", "-9999."]),
+)
+OTHERS = st.sampled_from([*UNITS, "-", "", "--", "F", "NA", "2020-01-01", "15s", "(2)"])
+
+
+@given(
+    first=NUMBERS,
+    others=st.lists(st.one_of(NUMBERS, OTHERS), min_size=2, max_size=2),
+    rows=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=4),
+    delimiter=st.sampled_from(",;\t"),
+)
+@example(first="10d", others=["m", "m"], rows=[("1", "2", "3")], delimiter=",")
+def test_a_row_with_a_number_is_always_data(
+    first: str, others: list[str], rows: list[tuple[str, str, str]], delimiter: str
+) -> None:
+    """Whatever else stands in it: but for formats of gauges' files, `10d` beside `15s`."""
+    if first == "10d" and "15s" in others:
+        return
+    table = [("Q", "a", "b"), (first, *others), *rows]
+    text = "\n".join(delimiter.join(row) for row in table)
+    assert len(numbers(text)) == len(rows) + 1
+    assert len(numbers(f"OUTPUT OF THE MODEL\n{text}")) == len(rows) + 1
+
+
+@given(
+    missing=st.lists(
+        st.sampled_from(["-", "", "NaN", "n/a", "NA", "****", "M", "nan", "None", "(NaN)"]),
+        min_size=3,
+        max_size=3,
+    ).filter(any),
+    rows=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=4),
+)
+def test_a_row_of_missing_numbers_is_told(
+    missing: list[str], rows: list[tuple[str, str, str]]
+) -> None:
+    text = "\n".join(",".join(row) for row in [("Q", "a", "b"), missing, *rows])
+    with pytest.raises(ResultError, match="is not a "):
+        numbers(text)
+
+
+@given(st.text(st.sampled_from('Q1m-#",; \t\n')), st.sampled_from(["Q", 1]))
+@example('# "t",Q,"S\n1,2.5,3\n', "Q")
+def test_any_text_is_a_table_or_told(text: str, column: str | int) -> None:
+    try:
+        assert all(isinstance(number, float) for number in numbers(text, column))
+    except (ResultError, csv.Error):
+        return
