@@ -17,7 +17,7 @@ from runfleet.launch import LaunchError
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.early_collecting import EarlyCollector
 from runfleet.launch.figures import new_figure, save_figure
-from runfleet.launch.names import container_name
+from runfleet.launch.names import container_name, job_id
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.steps import unheard
@@ -52,7 +52,7 @@ class Runs:
         run: str,
         files: Mapping[str, str],
         *,
-        job: str = "job",
+        generation: int = 1,
         exit_code: int = 0,
         minute: int = 0,
     ) -> None:
@@ -65,6 +65,7 @@ class Runs:
         }
         wire = {"id": run, "state": "completed", "executionInfo": execution}
         state = RunState.FAILED if exit_code else RunState.SUCCEEDED
+        job = job_id(self.study.name, generation)
         self.outcomes[run] = Outcome(job, state, TaskInfo.from_wire(wire))
         for name, content in {"stdout.txt": "", "stderr.txt": "", **files}.items():
             blob = f"runs/{job}/{run}/{name}"
@@ -236,6 +237,27 @@ def test_a_folder_with_files_of_somebody_is_left_alone(runs: Runs, name: str) ->
     assert file.read_text() == "X\n1\n"
 
 
+def test_the_results_of_another_study_are_left_alone(
+    runs: Runs, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """Whatever its runs are called, and whichever of its generations has done them."""
+    runs.end("run-00001", {"deep/out.txt": "head 1"})
+    runs.end("run-00002", {"deep/out.txt": "head 2"}, generation=2)
+    runs.collect()
+    other = Runs(write_study(STUDY, name="other"), tmp_path)
+    other.end("run-00001", {"deep/out.txt": "head 3"})
+    with pytest.raises(LaunchError) as caught:
+        other.collect()
+    assert caught.value.message == (
+        f"`{runs.folder}` has the results of another study, `{runs.study.name}`"
+    )
+    assert caught.value.hint == (
+        f"move them, or collect elsewhere: `runfleet results {other.study.name} --to FOLDER`"
+    )
+    assert [row["head"] for row in runs.table()][:2] == ["1.0", "2.0"]
+    assert runs.collect().new_runs == 0
+
+
 @pytest.mark.parametrize("started", [True, False])
 def test_what_a_cancelled_run_has_left_is_kept(runs: Runs, started: bool) -> None:
     """If it had begun; its numbers are none of the study's."""
@@ -258,7 +280,8 @@ def test_results_are_found_in_any_encoding(
     runs = Runs(write_study(text), tmp_path)
     runs.end("run-00001", {})
     content = "t;Abfluß\r\n1;2,5\r\n".replace(",", ".").encode(encoding)
-    runs.storage.put_bytes(runs.container, "runs/job/run-00001/out.csv", content)
+    blob = f"runs/{runs.study.name}/run-00001/out.csv"
+    runs.storage.put_bytes(runs.container, blob, content)
     runs.collect()
     assert runs.table()[0]["q"] == "2.5"
 
@@ -267,7 +290,7 @@ def test_a_run_that_was_done_again_is_replaced(runs: Runs) -> None:
     """Nothing of the earlier attempt is left in its folder."""
     runs.end("run-00001", {"old.txt": "x"}, exit_code=1)
     runs.collect()
-    runs.end("run-00001", {"deep/out.txt": "head 2"}, job="job--2", minute=5)
+    runs.end("run-00001", {"deep/out.txt": "head 2"}, generation=2, minute=5)
     assert runs.collect().new_runs == 1
     assert not (runs.folder / "runs/run-00001/old.txt").exists()
     assert runs.table()[0]["head"] == "2.0"
@@ -366,7 +389,7 @@ def test_what_failed_runs_left_is_in_the_table_alone(runs: Runs) -> None:
     drawn = runs.collect().plots
     assert all(path.is_file() for path in drawn)
     assert len(drawn) == 2
-    runs.end("run-00002", {"deep/out.txt": "head 4.5\n"}, job="job--2", exit_code=3)
+    runs.end("run-00002", {"deep/out.txt": "head 4.5\n"}, generation=2, exit_code=3)
     assert runs.collect().plots == ()
     assert not any(path.is_file() for path in drawn)
     assert runs.table()[1]["head"] == "4.5"

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfleet.launch.names import container_name, job_container_name, job_id, output_file
+from runfleet.launch.names import (
+    container_name,
+    is_job_of,
+    job_container_name,
+    job_id,
+    output_file,
+)
 from runfleet.storage import check_container_name
 
 STUDY_NAMES = st.from_regex(r"\A[A-Za-z0-9_-]{1,59}\Z")
@@ -29,6 +35,13 @@ def test_no_job_made_by_hand_shares_the_container_of_a_study(job: str, study: st
     """Deleting the study would delete what its tasks have left."""
     check_container_name(job_container_name(job))
     assert job_container_name(job) != container_name(study)
+
+
+@given(STUDY_NAMES, st.integers(1, 999))
+def test_a_study_knows_its_jobs(study: str, number: int) -> None:
+    """By name alone, whatever the study is called."""
+    assert is_job_of(job_id(study, number), study)
+    assert not is_job_of(job_id(f"{study}x", number), study)
 
 
 def test_a_plain_name_stays_readable() -> None:

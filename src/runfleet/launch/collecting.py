@@ -180,6 +180,7 @@ class Collector:
             self._runs_folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / _LOCK):
                 self._refuse_strange_folder()
+                self._refuse_other_study()
                 yield
         except OSError as error:
             raise LaunchError(
@@ -200,6 +201,19 @@ class Collector:
                     hint="move it, or collect elsewhere: "
                     f"`runfleet results {self.study.name} --to FOLDER`",
                 )
+
+    def _refuse_other_study(self) -> None:
+        """Keep the results of another study: its runs would be removed, or mixed with these."""
+        marks = set(read_index(self._index).values()) - {_REMOVED}
+        jobs = {mark.partition(" ")[0] for mark in marks}
+        others = sorted(job for job in jobs if not names.is_job_of(job, self.study.name))
+        if others:
+            raise LaunchError(
+                f"`{self.folder}` has the results of another study, "
+                f"`{names.study_by_job(others[0])}`",
+                hint="move them, or collect elsewhere: "
+                f"`runfleet results {self.study.name} --to FOLDER`",
+            )
 
     def _collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
         known = self._collected_before()

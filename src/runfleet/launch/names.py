@@ -22,6 +22,7 @@ INPUTS = "inputs/"
 _REFUSED = re.compile(r"[^a-z0-9]+")
 _ESCAPED = re.compile(r"\[([^\]])\]")
 _WILDCARD = re.compile(r"[*?\[]")
+_LATER_GENERATION = re.compile(r"--\d+$")
 _LONGEST_SLUG = 50
 
 
@@ -51,6 +52,16 @@ def _container_name(kind: str, name: str) -> str:
 def job_id(study: str, number: int) -> str:
     """Name the job of a study's generation; the first one is called as the study."""
     return study if number == 1 else f"{study}--{number}"
+
+
+def is_job_of(job: str, study: str) -> bool:
+    """Tell whether a job may be one of a study, by how `job_id` names them."""
+    return study in (job, study_by_job(job))
+
+
+def study_by_job(job: str) -> str:
+    """Name the study that a job is called after."""
+    return _LATER_GENERATION.sub("", job)
 
 
 def job_metadata(study: str, number: int) -> dict[str, str]:
