@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfleet.launch.comparison import Comparison, KnownTasks, compare
+from runfleet.launch.comparison import Comparison, KnownTasks, compare, recognise
 from runfleet.launch.record import Generation
 
 RUNS = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from("123"))
@@ -43,6 +43,40 @@ def test_a_run_can_be_repeated_unchanged() -> None:
     """One that failed, for example."""
     comparison = compare({"a": "1", "b": "1"}, [known(1, {"a": "1", "b": "1"}, repeated="b")])
     assert (comparison.to_run, comparison.repeated) == ({"b": "1"}, ["b"])
+
+
+def test_a_task_that_suffices_counts() -> None:
+    """Where its fingerprint is that of its own run; another version of it does not."""
+    history = [known(1, {"a": "5", "b": "9"})]
+    recognised = recognise(history, {"a": "1", "b": "1"}, {"a": "5", "b": "6"})
+    assert compare({"a": "1", "b": "1"}, recognised).to_run == {"b": "1"}
+
+
+def test_a_task_just_as_it_is_wanted_comes_first() -> None:
+    """An edit that is taken back has the results of before; unless they never came to be."""
+    runs, alike = {"a": "1", "b": "1"}, {"a": "5", "b": "5"}
+    history = [known(1, {"a": "1", "b": "1"}, repeated="b"), known(2, {"a": "5", "b": "5"})]
+    comparison = compare(runs, recognise(history, runs, alike))
+    assert comparison.outdated == {"job-1": {"b"}, "job-2": {"a"}}
+    assert comparison.to_run == {}
+
+
+@given(st.lists(RUNS, max_size=4), RUNS, RUNS)
+def test_only_what_suffices_is_recognised(
+    versions: list[dict[str, str]], now: dict[str, str], alike: dict[str, str]
+) -> None:
+    """Each run counts once, and by a task that was as it is wanted or as it suffices."""
+    alike = {name: f"more {alike.get(name, '')}" for name in now}
+    history = [known(number, tasks) for number, tasks in enumerate(versions, start=1)]
+    comparison = compare(now, recognise(history, now, alike))
+    kept = [
+        (name, fingerprint)
+        for tasks in history
+        for name, fingerprint in tasks.tasks.items()
+        if name not in comparison.outdated[tasks.generation.job_id]
+    ]
+    assert sorted([*dict(kept), *comparison.to_run]) == sorted(now)
+    assert all(fingerprint in (now[name], alike[name]) for name, fingerprint in kept)
 
 
 @given(st.lists(RUNS, max_size=4), RUNS)

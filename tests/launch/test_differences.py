@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runfleet.launch.comparison import Comparison, compare
-from runfleet.launch.definition import Definition, define, fingerprints
+from runfleet.launch.definition import Definition, define, fingerprints, with_more_outputs
 from runfleet.launch.differences import describe_changes
 from runfleet.study import Study
 
@@ -92,6 +92,28 @@ def test_an_edit_is_named(edit: Edit, old: str, new: str, words: str) -> None:
 def test_what_runs_do_not_depend_on_is_no_change(edit: Edit, text: str) -> None:
     """Comments, results and the pool."""
     assert defined(edit(STUDY)) == defined(edit(text))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "wanted", "suffice"),
+    [
+        ("[a.txt, b.txt]", "[a.txt]", True),
+        ("[a.txt, b.txt]", "[b.txt, a.txt]", True),
+        ("[a.txt]", "[{pattern: a.txt, required: false}]", True),
+        ("[{pattern: a.txt, required: false}]", "[a.txt]", False),
+        ("[a.txt]", "[a.txt, b.txt]", False),
+        ("[a.txt, b.txt]", "[a.txt, c.txt]", False),
+        ("['*.txt']", "[a.txt]", False),
+        ("[a.txt]", "[a.txt]", False),
+    ],
+)
+def test_more_outputs_suffice(edit: Edit, outputs: str, wanted: str, suffice: bool) -> None:
+    """All that are wanted have to be among them, and required where they are."""
+    before, marks = defined(edit(STUDY.replace("[a.txt]", outputs)))
+    study = edit(STUDY.replace("[a.txt]", wanted))
+    now, _ = defined(study)
+    found = list(with_more_outputs(now, [before.model["outputs"]]))
+    assert [dict(fingerprints(study, one)) for one in found] == ([marks] if suffice else [])
 
 
 @pytest.mark.parametrize("edited", ["retries: 3", "time_limit: 5s", "retries: 1"])

@@ -145,6 +145,52 @@ def test_an_edit_that_is_taken_back_costs_nothing(
     assert attempts(tmp_path) == ["a1", "a2", "b1", "b2"]
 
 
+TWO_FILES = """
+    model:
+      command: echo $X | tee -a "{attempts}" | tee x.txt > y.txt
+    run_name: x{{X}}
+    parameters: {{X: {{values: {values}}}}}
+    results:
+"""
+FROM_X = "      x: {file: x.txt, pattern: '(.+)'}\n"
+FROM_Y = "      y: {file: y.txt, pattern: '(.+)'}\n"
+
+
+def test_an_output_that_is_asked_for_no_longer_costs_nothing(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """Nor do later edits; asked for again, it is taken of the runs that have left it."""
+
+    def submit(values: list[int], *results: str) -> tuple[tuple[str, ...], list[str]]:
+        text = TWO_FILES.format(attempts=f"{tmp_path}/attempts", values=values)
+        study = write_study("".join([text, *results]))
+        changes = account.changes(study)
+        submission = account.submit(study)
+        assert submission.differences == changes
+        assert finish(submission).counts.succeeded == len(values)
+        assert results_of(submission, "x") == values
+        return changes, attempts(tmp_path)
+
+    submit([1, 2], FROM_X, FROM_Y)
+    assert submit([1, 2], FROM_X) == (("output `y.txt` was removed",), ["1", "2"])
+    assert submit([1, 2, 3], FROM_X)[1] == ["1", "2", "3"]
+    assert submit([1, 2, 3], FROM_Y, FROM_X) == (
+        ("output `y.txt` was added", "1 run changed: to be done again (x3)"),
+        ["1", "2", "3", "3"],
+    )
+
+
+def test_a_run_that_lacked_an_output_that_is_not_asked_for_fails_on(
+    account: Account, write_study: WriteStudy
+) -> None:
+    """As every failed run does, until it is tried again on demand."""
+    text = "model: {command: echo 1 > a.txt, outputs: OUTPUTS}"
+    finish(account.submit(write_study(text.replace("OUTPUTS", "[a.txt, b.txt]"))))
+    edited = account.submit(write_study(text.replace("OUTPUTS", "[a.txt]")))
+    assert finish(edited).counts.failed == 1
+    assert finish(edited.retry()).counts.succeeded == 1
+
+
 def test_runs_that_an_edit_overtakes_are_ended(account: Account, write_study: WriteStudy) -> None:
     """They take no slot from the runs that count."""
     text = """

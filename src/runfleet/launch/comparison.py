@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runfleet.launch.record import Generation
 
@@ -82,6 +82,40 @@ def compare(runs: Fingerprints, history: Sequence[KnownTasks]) -> Comparison:
         for name in kept:
             del to_run[name]
     return _sorted_out(runs, history, to_run, outdated)
+
+
+def recognise(
+    history: Sequence[KnownTasks], runs: Fingerprints, alike: Fingerprints
+) -> list[KnownTasks]:
+    """
+    Take tasks that differ from what the study wants, but suffice, for those that it wants.
+
+    Where there is a task that is just as it is wanted, no other comes in its place.
+
+    Parameters
+    ----------
+    history
+        The generations of the study.
+    runs
+        The study as it is now.
+    alike
+        The fingerprints by which tasks suffice for the same runs.
+    """
+    exact = {
+        name
+        for known in history
+        for name, fingerprint in known.tasks.items()
+        if runs.get(name) == fingerprint and name not in known.repeated
+    }
+    lacking = {name: alike[name] for name in runs.keys() - exact}
+    return [replace(known, tasks=_recognised(known.tasks, runs, lacking)) for known in history]
+
+
+def _recognised(tasks: Fingerprints, runs: Fingerprints, alike: Fingerprints) -> Fingerprints:
+    return {
+        name: runs[name] if alike.get(name) == fingerprint else fingerprint
+        for name, fingerprint in tasks.items()
+    }
 
 
 def _sorted_out(

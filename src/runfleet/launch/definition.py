@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -18,6 +18,9 @@ from runfleet.study.pest import Pest
 from runfleet.study.pool import is_windows
 
 _FINGERPRINT_BYTES = 8
+
+Outputs: TypeAlias = Sequence[tuple[str, bool] | list[Any]]
+"""The outputs of a definition: the pattern of each, and whether it is required."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,32 @@ def fingerprints(study: Study, definition: Definition) -> Iterator[tuple[str, st
     start = hashlib.blake2b(model, digest_size=_FINGERPRINT_BYTES)
     for run in study.runs():
         yield run.name, _fingerprint(start, run)
+
+
+def with_more_outputs(definition: Definition, asked_for: Iterable[Outputs]) -> Iterator[Definition]:
+    """
+    Describe the same study as it may have been when more was kept of its runs, or was required.
+
+    What a run has left by such a definition is all that it would leave by this one.
+
+    Parameters
+    ----------
+    definition
+        The study as it is now.
+    asked_for
+        Outputs that it had before.
+    """
+    wanted = definition.model["outputs"]
+    for outputs in asked_for:
+        if outputs != wanted and _suffice(outputs, wanted):
+            yield replace(definition, model={**definition.model, "outputs": outputs})
+
+
+def _suffice(outputs: Outputs, wanted: Outputs) -> bool:
+    """Patterns are compared as texts: whether one matches all that another does is not guessed."""
+    kept = {pattern for pattern, _ in outputs}
+    required = {pattern for pattern, is_required in outputs if is_required}
+    return all(pattern in (required if is_required else kept) for pattern, is_required in wanted)
 
 
 def _fingerprint(start: hashlib.blake2b, run: Run) -> str:

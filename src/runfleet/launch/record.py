@@ -16,7 +16,7 @@ from typing import Any, Self
 import orjson
 
 from runfleet.launch import names
-from runfleet.launch.definition import Definition
+from runfleet.launch.definition import Definition, Outputs
 from runfleet.storage import BlobNotFoundError, ContainerNotFoundError, Storage
 
 
@@ -116,6 +116,8 @@ class StudyRecord:
         Its jobs, the oldest first.
     source
         The study file.
+    earlier_outputs
+        The outputs that were asked for before, with which tasks may have been made.
     """
 
     study: str
@@ -123,6 +125,13 @@ class StudyRecord:
     definition: Definition
     generations: tuple[Generation, ...] = ()
     source: str = ""
+    earlier_outputs: tuple[Outputs, ...] = ()
+
+    @property
+    def outputs_asked_for(self) -> tuple[Outputs, ...]:
+        """The outputs that were ever asked for, what was last asked for first."""
+        newest = self.definition.model["outputs"]
+        return (newest, *(outputs for outputs in self.earlier_outputs if outputs != newest))
 
     @property
     def container(self) -> str:
@@ -162,6 +171,7 @@ class StudyRecord:
             "definition": vars(self.definition),
             "generations": [asdict(generation) for generation in self.generations],
             "source": self.source,
+            "earlier_outputs": self.earlier_outputs,
         }
         return orjson.dumps(fields, option=orjson.OPT_INDENT_2)
 
@@ -171,6 +181,7 @@ class StudyRecord:
         fields = orjson.loads(content)
         fields["definition"] = Definition(**fields["definition"])
         fields["generations"] = tuple(map(Generation.from_json, fields["generations"]))
+        fields["earlier_outputs"] = tuple(fields.get("earlier_outputs", ()))
         return cls(**fields)
 
 

@@ -19,8 +19,14 @@ from pathlib import Path
 from runfleet.azure import AzureBatch, JobSettings
 from runfleet.launch import names
 from runfleet.launch.checks import check_account, check_study
-from runfleet.launch.comparison import Comparison, Fingerprints, compare
-from runfleet.launch.definition import Definition, define, fingerprints
+from runfleet.launch.comparison import (
+    Comparison,
+    Fingerprints,
+    KnownTasks,
+    compare,
+    recognise,
+)
+from runfleet.launch.definition import Definition, define, fingerprints, with_more_outputs
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.history import History, Repeat, unused_number
@@ -113,9 +119,9 @@ class Submitter:
     def compare(self) -> Comparison:
         """Tell what submitting would do; nothing is done."""
         record = self._store.read()
-        known = self._history.known_tasks(record, Repeat.NONE) if record else []
         definition = define(self.study, self.digest)
-        return compare(dict(fingerprints(self.study, definition)), known)
+        runs = dict(fingerprints(self.study, definition))
+        return compare(runs, self._known_tasks(record, definition, runs, Repeat.NONE))
 
     def changes(self) -> tuple[str, ...]:
         """Say what submitting would change of a study that was submitted before, in words."""
@@ -138,8 +144,8 @@ class Submitter:
     ) -> Submitted:
         """Find out what there is to do, note it, and do it."""
         self.on_step(Step(StepName.COMPARING))
-        known = self._history.known_tasks(record, repeat) if record else []
         runs = dict(fingerprints(self.study, definition))
+        known = self._known_tasks(record, definition, runs, repeat)
         comparison = compare(runs, known)
         generations = [
             self._history.settle(tasks, comparison.outdated[tasks.generation.job_id])
@@ -150,12 +156,32 @@ class Submitter:
             check_account(self.batch, self.study, self.pool)
             generations.append(self._new_generation(record, comparison.to_run))
         renewed = StudyRecord(
-            self.study.name, len(runs), definition, tuple(generations), self.study.source
+            self.study.name,
+            len(runs),
+            definition,
+            tuple(generations),
+            self.study.source,
+            record.outputs_asked_for if record else (),
         )
         self._keep_design_table(definition)
         self._store.write(renewed)
         differences = describe_changes(record.definition, definition, comparison) if record else ()
         return Submitted(self._add(renewed) if renewed.is_adding else renewed, differences)
+
+    def _known_tasks(
+        self,
+        record: StudyRecord | None,
+        definition: Definition,
+        runs: Fingerprints,
+        repeat: Repeat,
+    ) -> list[KnownTasks]:
+        """Read what has been done; an output that is asked for no longer makes no run another."""
+        if record is None:
+            return []
+        known = self._history.known_tasks(record, repeat)
+        for earlier in with_more_outputs(definition, record.outputs_asked_for):
+            known = recognise(known, runs, dict(fingerprints(self.study, earlier)))
+        return known
 
     def _keep_design_table(self, definition: Definition) -> None:
         """Keep the table of a design: the file may be edited before the results are collected."""
