@@ -45,6 +45,7 @@ class Runs:
         self.container = container_name(study.name)
         self.storage.create_container(self.container)
         self.outcomes: dict[str, Outcome] = {}
+        self.jobs: dict[str, str] = {}
         self.folder = folder / "results of a study"
 
     def end(
@@ -65,15 +66,20 @@ class Runs:
         }
         wire = {"id": run, "state": "completed", "executionInfo": execution}
         state = RunState.FAILED if exit_code else RunState.SUCCEEDED
-        job = job_id(self.study.name, generation)
+        job = self.jobs[run] = job_id(self.study.name, generation)
         self.outcomes[run] = Outcome(job, state, TaskInfo.from_wire(wire))
         for name, content in {"stdout.txt": "", "stderr.txt": "", **files}.items():
             blob = f"runs/{job}/{run}/{name}"
             self.storage.put_bytes(self.container, blob, content.encode())
 
+    def begin(self, run: str, *, generation: int) -> None:
+        wire = {"id": run, "state": "running"}
+        job = self.jobs[run] = job_id(self.study.name, generation)
+        self.outcomes[run] = Outcome(job, RunState.RUNNING, TaskInfo.from_wire(wire))
+
     @property
     def collector(self) -> Collector:
-        return Collector(self.study, self.storage, self.folder, unheard)
+        return Collector(self.study, self.storage, self.folder, unheard, lambda: self.jobs)
 
     def collect(self) -> Collected:
         return self.collector.collect(self.outcomes)
@@ -296,6 +302,34 @@ def test_a_run_that_was_done_again_is_replaced(runs: Runs) -> None:
     assert runs.table()[0]["head"] == "2.0"
 
 
+@pytest.mark.parametrize("is_added", [True, False])
+def test_what_has_yet_to_be_done_again_is_removed(runs: Runs, *, is_added: bool) -> None:
+    """Else files of two versions lie side by side; also where its task is yet to be added."""
+    for run in ("run-00001", "run-00002"):
+        runs.end(run, {"deep/out.txt": "head 1"})
+    runs.collect()
+    runs.begin("run-00001", generation=2)
+    if not is_added:
+        del runs.outcomes["run-00001"]
+    assert runs.collect().new_runs == 0
+    assert [path.name for path in (runs.folder / "runs").iterdir()] == ["run-00002"]
+    assert [row["head"] for row in runs.table()][:2] == ["", "1.0"]
+    runs.end("run-00001", {"deep/out.txt": "head 1"})  # the edit was taken back
+    assert runs.collect().new_runs == 1
+
+
+def test_what_has_yet_to_be_done_again_is_removed_early(runs: Runs) -> None:
+    """With the first files of the new version."""
+    for run in ("run-00001", "run-00002", "run-00003"):
+        runs.end(run, {"deep/out.txt": "head 1"})
+    runs.collect()
+    runs.begin("run-00001", generation=2)
+    runs.end("run-00002", {"deep/out.txt": "head 2"}, generation=2, minute=1)
+    runs.collector.collect_files({"run-00002": runs.outcomes["run-00002"]})
+    files = sorted((runs.folder / "runs").glob("*/deep/out.txt"))
+    assert [file.read_text() for file in files] == ["head 2", "head 1"]
+
+
 def test_a_run_that_the_study_no_longer_has_is_removed(
     runs: Runs, write_study: WriteStudy, tmp_path: Path
 ) -> None:
@@ -303,13 +337,14 @@ def test_a_run_that_the_study_no_longer_has_is_removed(
     for number in range(1, 7):
         runs.end(f"run-0000{number}", {"deep/out.txt": "head 1"})
     runs.collect()
-    longer, all_outcomes = runs.study, runs.outcomes
+    longer, all_outcomes, all_jobs = runs.study, runs.outcomes, runs.jobs
     runs.study = write_study(STUDY.replace("0.5, 1, 2", "0.5"))
     runs.outcomes = {name: all_outcomes[name] for name in ("run-00001", "run-00002")}
+    runs.jobs = {name: all_jobs[name] for name in runs.outcomes}
     runs.collect()
     folders = sorted(path.name for path in (runs.folder / "runs").iterdir())
     assert folders == [row["run"] for row in runs.table()] == ["run-00001", "run-00002"]
-    runs.study, runs.outcomes = longer, all_outcomes
+    runs.study, runs.outcomes, runs.jobs = longer, all_outcomes, all_jobs
     assert runs.collect().new_runs == 4
 
 

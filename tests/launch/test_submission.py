@@ -539,6 +539,26 @@ def test_a_submission_cut_short_after_failures_is_explained(
     assert interrupted.log("run-00002", "stderr") == b"bad luck\n"
 
 
+def test_results_of_a_submission_cut_short_are_of_one_version(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """What was collected of runs that have yet to be added goes; taken back, it is there again."""
+    folder = tmp_path / "results"
+    original = write_study(SQUARES)
+    submission = account.submit(original)
+    finish(submission)
+    submission.collect(folder)
+    edited = write_study(SQUARES.replace("[1, 2, 3, 4]", "[1, 2, 6]"))
+    with pytest.raises(_ClientGoneError):
+        account.submit(edited, on_step=_die_at_the_pool)
+    account.study(edited).collect(folder)
+    assert sorted(path.name for path in (folder / "runs").iterdir()) == [
+        "run-00001",
+        "run-00002",
+    ]
+    assert account.submit(original).collect(folder).new_runs == 2
+
+
 def test_a_run_that_is_noted_but_not_added_is_told_as_that(
     interrupted: Submission, account: Account
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -131,12 +131,15 @@ class Collector:
         Where the results go.
     on_step
         Is told how far it is.
+    jobs
+        Tells for each run in which job it is done, or was.
     """
 
     study: Study
     storage: Storage
     folder: Path
     on_step: OnStep
+    jobs: Callable[[], Mapping[str, str]]
     _missing_results: int = field(default=0, init=False)
     _lacking: Groups[str] = field(default_factory=lambda: Groups(_NAMED_RUNS), init=False)
 
@@ -172,7 +175,7 @@ class Collector:
             If the folder cannot be written to.
         """
         with self._open_folder():
-            self._fetch_files(outcomes, self._collected_before(), removed=set())
+            self._fetch_files(outcomes)
 
     @contextmanager
     def _open_folder(self) -> Iterator[None]:
@@ -205,7 +208,7 @@ class Collector:
     def _refuse_other_study(self) -> None:
         """Keep the results of another study: its runs would be removed, or mixed with these."""
         marks = set(read_index(self._index).values()) - {_REMOVED}
-        jobs = {mark.partition(" ")[0] for mark in marks}
+        jobs = set(map(_job_of, marks))
         others = sorted(job for job in jobs if not names.is_job_of(job, self.study.name))
         if others:
             raise LaunchError(
@@ -216,8 +219,7 @@ class Collector:
             )
 
     def _collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
-        known = self._collected_before()
-        new_runs = self._fetch_files(outcomes, known, self._removed(known, outcomes))
+        new_runs = self._fetch_files(outcomes)
         csv, parquet, shape = self._write_tables(outcomes)
         found = self._find_sensitivities(parquet, shape)
         plots, notes = self._draw_plots(parquet, shape, found)
@@ -267,9 +269,9 @@ class Collector:
     def _index(self) -> Path:
         return self.folder / INDEX
 
-    def _fetch_files(
-        self, outcomes: Mapping[str, Outcome], known: Mapping[str, str], removed: Set[str]
-    ) -> int:
+    def _fetch_files(self, outcomes: Mapping[str, Outcome]) -> int:
+        known = self._collected_before()
+        removed = self._outdated(known, outcomes)
         ended = {name: one for name, one in outcomes.items() if one.has_files}
         wanted = {name: one for name, one in ended.items() if known.get(name) != one.mark}
         for run in (wanted.keys() & known.keys()) | removed:
@@ -284,10 +286,17 @@ class Collector:
                 self.on_step(Step(StepName.COLLECTING, done, len(ended)))
         return len(wanted)
 
-    def _removed(self, known: Mapping[str, str], outcomes: Mapping[str, Outcome]) -> set[str]:
-        """Find the runs that are here and that the study no longer has."""
-        removed = {run for run in known.keys() - outcomes.keys() if known[run] != _REMOVED}
-        return removed - {run.name for run in self.study.runs()} if removed else removed
+    def _outdated(self, known: Mapping[str, str], outcomes: Mapping[str, Outcome]) -> set[str]:
+        """
+        Find the runs that are here and have yet to be done again, or that the study no longer has.
+
+        What they left would be taken for what the study asks for now.
+        """
+        here = {run: mark for run, mark in known.items() if mark != _REMOVED}
+        outdated = {run for run in here.keys() & outcomes.keys() if not outcomes[run].has_files}
+        unknown = here.keys() - outcomes.keys()
+        jobs = self.jobs() if unknown else {}
+        return outdated | {run for run in unknown if jobs.get(run) != _job_of(here[run])}
 
     def _collected_before(self) -> dict[str, str]:
         """Read the index without the runs whose folders somebody has deleted meanwhile."""
@@ -374,6 +383,10 @@ def read_index(index: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     return {run: mark for run, _, mark in (line.partition(" ") for line in lines)}
+
+
+def _job_of(mark: str) -> str:
+    return mark.partition(" ")[0]
 
 
 def _in_blocks(items: Iterator[T], size: int) -> Iterator[list[T]]:

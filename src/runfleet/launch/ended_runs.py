@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import Lock
 
 from runfleet.launch.history import History
 from runfleet.launch.outcomes import Outcome, RunState, count_runs, ended_since, outcomes_of
 from runfleet.launch.progress import RunCounts
-from runfleet.launch.record import StudyRecord
+from runfleet.launch.record import Generation, StudyRecord
 
 
 class EndedRuns:
@@ -33,6 +33,8 @@ class EndedRuns:
         self._record: StudyRecord | None = None
         self._outcomes: dict[str, Outcome] = {}
         self._latest: datetime | None = None
+        self._generations: tuple[Generation, ...] = ()
+        self._jobs: Mapping[str, str] = {}
         self._lock = Lock()
 
     def news(self) -> dict[str, Outcome]:
@@ -47,6 +49,15 @@ class EndedRuns:
             if record == self._record and self._knows_all(record):
                 return dict(self._outcomes)
             return outcomes_of(self._history, record)
+
+    def jobs(self) -> Mapping[str, str]:
+        """Tell for each run in which job it is done, or was, as the study was last submitted."""
+        with self._lock:
+            record = self._read_record()
+            if record.generations != self._generations:
+                self._jobs = dict(self._history.current_runs(record))
+                self._generations = record.generations
+            return self._jobs
 
     def _learn(self, record: StudyRecord) -> dict[str, Outcome]:
         if record != self._record:  # what counted then may not count now

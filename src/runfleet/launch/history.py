@@ -130,12 +130,13 @@ class History:
             self._tasks_of(generation, job, repeat) for generation, job in jobs if job is not None
         ]
 
-    def current_runs(self, record: StudyRecord) -> Iterator[str]:
-        """List the names of the runs that count, as far as they were noted when they were added."""
+    def current_runs(self, record: StudyRecord) -> Iterator[tuple[str, str]]:
+        """List the runs that count, each with its job, be its task still to be added, or gone."""
         for generation in record.current:
             outdated = self.store.read_outdated(generation)
-            names = (name for name, _ in self.store.read_manifest(generation))
-            yield from (name for name in names if name not in outdated)
+            for name, _ in self.store.read_manifest(generation):
+                if name not in outdated:
+                    yield name, generation.job_id
 
     def present(self, job_id: str) -> set[str]:
         """List the ids of all tasks of a job."""

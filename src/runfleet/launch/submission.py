@@ -243,7 +243,7 @@ class Submission:
 
     def _collector(self, folder: Path | str, on_step: OnStep) -> Collector:
         study = self._as_submitted("to collect its results")
-        return Collector(study, self._files.storage, Path(folder), on_step)
+        return Collector(study, self._files.storage, Path(folder), on_step, self._ended.jobs)
 
     def table(self) -> pandas.DataFrame:
         """
@@ -367,7 +367,7 @@ class Submission:
                 f"calibration `{self.name}` has no `{run}`",
                 hint="it has `manager`, and its workers are `worker-001` and so on",
             )
-        known = list(self._history.current_runs(self._record()))
+        known = [name for name, _ in self._history.current_runs(self._record())]
         if run in known:
             return RunNotFoundError(
                 f"run `{run}` of study `{self.name}` is not submitted yet, or its job was deleted",
