@@ -417,10 +417,15 @@ def test_what_runs_leave_is_brought_while_others_run(
     assert brought.read_text() == "1\n"
 
 
-def test_a_time_limit_is_no_cancellation(account: Account, write_study: WriteStudy) -> None:
-    """The run has failed, and says why."""
-    submission = account.submit(write_study("model: {command: sleep 1000, time_limit: 1s}"))
+def test_a_time_limit_is_no_cancellation(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """The run has failed, and says why; it is not tried again."""
+    command = f'echo x >> "{tmp_path}/attempts"; sleep 1000'
+    text = f"model: {{command: '{command}', time_limit: 1s, retries: 2}}"
+    submission = account.submit(write_study(text))
     assert finish(submission).counts.failed == 1
+    assert attempts(tmp_path) == ["x"]
     assert [group.message for group in submission.failures()] == [
         "the time limit of `1s` was exceeded"
     ]

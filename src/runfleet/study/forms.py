@@ -81,10 +81,16 @@ class ModelForm(Form):
         {}, description="Environment variables, the same in all runs; no secrets."
     )
     retries: int = Field(
-        0, ge=0, le=1000, description="How often a run that failed is tried again."
+        0,
+        ge=0,
+        le=1000,
+        description="How often a run that failed is tried again; one that exceeds its time limit "
+        "is not.",
     )
     time_limit: Duration | None = Field(
-        None, description="How long a run may take: `90s`, `10m`, `1h30m`."
+        None,
+        description="How long a run may take: `90s`, `10m`, `1h30m`; one that takes longer has "
+        "failed, and is not tried again.",
     )
     mpi: MpiForm | None = Field(
         None, description="How the processes of a run are started on several nodes at once."
