@@ -232,15 +232,17 @@ def test_a_folder_that_cannot_be_written_to_is_named(runs: Runs) -> None:
 
 @pytest.mark.parametrize("name", ["runs.csv", "runs/run-00001/out.txt"])
 def test_a_folder_with_files_of_somebody_is_left_alone(runs: Runs, name: str) -> None:
-    """Such as that of the study itself, whose design is a `runs.csv`."""
+    """Such as that of the study itself, whose design is a `runs.csv`; nothing is added to it."""
     file = runs.folder / name
     file.parent.mkdir(parents=True)
     file.write_text("X\n1\n")
+    before = set(runs.folder.rglob("*"))
     runs.end("run-00001", {})
     with pytest.raises(LaunchError, match="is in the way") as caught:
         runs.collect()
     assert "--to FOLDER" in (caught.value.hint or "")
     assert file.read_text() == "X\n1\n"
+    assert set(runs.folder.rglob("*")) == before
 
 
 def test_the_results_of_another_study_are_left_alone(

@@ -180,9 +180,9 @@ class Collector:
     @contextmanager
     def _open_folder(self) -> Iterator[None]:
         try:
+            self._refuse_strange_folder()
             self._runs_folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / _LOCK):
-                self._refuse_strange_folder()
                 self._refuse_other_study()
                 yield
         except OSError as error:
@@ -193,12 +193,15 @@ class Collector:
             ) from error
 
     def _refuse_strange_folder(self) -> None:
-        """Overwrite nothing that was not collected."""
-        if self._index.exists():
-            return
+        """
+        Overwrite nothing that was not collected, nor add anything to it.
+
+        The index comes before all else, so it is looked for last: another client may just collect.
+        """
         for name in ("runs.csv", "runs.parquet", "runs"):
             path = self.folder / name
-            if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            is_there = path.is_file() or (path.is_dir() and any(path.iterdir()))
+            if is_there and not self._index.exists():
                 raise LaunchError(
                     f"`{path}` is in the way: nothing tells that it was collected there",
                     hint="move it, or collect elsewhere: "
