@@ -142,7 +142,8 @@ class _Reader:
 def _say_what_there_is(printer: Printer, submission: Submission, run: str) -> None:
     """Say that a run printed nothing: what it has to say may be in a file that it wrote."""
     if not submission.has_begun(run):
-        printer.say(f"{run} has not begun")
+        cancelled = submission.was_cancelled(run)
+        printer.say(f"{run} {'was cancelled before it began' if cancelled else 'has not begun'}")
         return
     files = list(islice(submission.outputs(run), _SHOWN_FILES))
     left = f"; its files: {listed(files)}" if files else ""

@@ -118,7 +118,7 @@ def ended_since(
     outcomes: dict[str, Outcome] = {}
     for generation in record.current:
         for task in history.tasks_in(generation, COMPLETED, since=moment):
-            state = _state_of(task, job_ended=False)
+            state = state_of(task, job_ended=False)
             outcomes[task.id] = Outcome(generation.job_id, state, task)
     return outcomes
 
@@ -130,6 +130,17 @@ def failed_tasks(
     fields = ("id", "executionInfo", "constraints")
     failed = history.tasks_in(generation, FAILED, since=since, select=fields)
     return (task for task in failed if not was_cancelled(task))
+
+
+def state_of(task: TaskInfo, *, job_ended: bool) -> RunState:
+    """Tell the state of a run by its task, and by whether somebody ended its job."""
+    if task.state == "completed":
+        if task.result == "success":
+            return RunState.SUCCEEDED
+        return RunState.CANCELLED if was_cancelled(task) else RunState.FAILED
+    if job_ended:
+        return RunState.CANCELLED
+    return RunState.WAITING if task.state == "active" else RunState.RUNNING
 
 
 def _count_stopped(history: History, generation: Generation) -> int:
@@ -144,17 +155,7 @@ def _outcomes_in(
     ended = was_ended(job)
     for task in history.batch.list_tasks(job.id):
         if task.id not in outdated:
-            yield task.id, Outcome(job.id, _state_of(task, job_ended=ended), task)
-
-
-def _state_of(task: TaskInfo, *, job_ended: bool) -> RunState:
-    if task.state == "completed":
-        if task.result == "success":
-            return RunState.SUCCEEDED
-        return RunState.CANCELLED if was_cancelled(task) else RunState.FAILED
-    if job_ended:
-        return RunState.CANCELLED
-    return RunState.WAITING if task.state == "active" else RunState.RUNNING
+            yield task.id, Outcome(job.id, state_of(task, job_ended=ended), task)
 
 
 def _stamp(moment: datetime | None) -> str:

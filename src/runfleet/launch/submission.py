@@ -27,10 +27,10 @@ from runfleet.launch.failures import (
     kind_of,
     was_lost,
 )
-from runfleet.launch.history import History, Repeat, is_over
+from runfleet.launch.history import History, Repeat, is_over, was_ended
 from runfleet.launch.near_runs import nearest_run
 from runfleet.launch.outages import hopeful
-from runfleet.launch.outcomes import count_runs, failed_tasks
+from runfleet.launch.outcomes import RunState, count_runs, failed_tasks, state_of
 from runfleet.launch.progress import Progress, RunCounts
 from runfleet.launch.record import RecordStore, StudyRecord
 from runfleet.launch.run_files import LogEnd, StoredFiles
@@ -303,6 +303,13 @@ class Submission:
         """Tell whether a run has begun; see `log`."""
         _, task = self._task(run)
         return task.started is not None
+
+    def was_cancelled(self, run: str) -> bool:
+        """Tell whether a run was ended on request, or was never to begin; see `log`."""
+        job_id, task = self._task(run)
+        job = self._history.batch.get_job(job_id)
+        job_ended = job is not None and was_ended(job)
+        return state_of(task, job_ended=job_ended) is RunState.CANCELLED
 
     def outputs(self, run: str) -> Iterator[str]:
         """List the files of a run that are in the storage, besides what it wrote; see `log`."""
