@@ -24,6 +24,8 @@ _INTERPRETERS = {
 _BATCH = (".bat", ".cmd")
 _SOURCES = re.compile(r"\.(c|cc|cpp|cxx|cs|f|for|ftn|f77|f9\d|f0\d|go|java|pas|rs)")
 _ON_NODES = re.compile(r"(ba|da)?sh|python3|perl|awk|sed")
+# To others, such as Python, Perl and awk, the line ends of Windows are blanks.
+_SHELLS = re.compile(r"(ba|da|k|z)?sh")
 _BOM = b"\xef\xbb\xbf"
 _NOT_PROGRAMS = {
     b"version https://git-lfs": (
@@ -119,13 +121,14 @@ def _with_first_line(path: Path, head: bytes) -> Program:
         raise InspectionError(
             f"the first line of `{path}` names no program", hint="write `#!/bin/sh`, for example"
         )
-    problems = [*_first_line_problems(path, head), *_missing(interpreter)]
+    problems = [*_first_line_problems(path, head, interpreter), *_missing(interpreter)]
+    starts_itself = not problems and not _ends_as_on_windows(head)
     return Program(
         path,
         Kind.SCRIPT,
         System.LINUX,
         f"a script for `{interpreter}`",
-        interpreter=interpreter if problems else "",
+        interpreter="" if starts_itself else interpreter,
         problems=tuple(problems),
     )
 
@@ -140,14 +143,19 @@ def _interpreter(words: Sequence[str]) -> str:
     return PurePosixPath(program or first).name
 
 
-def _first_line_problems(path: Path, head: bytes) -> Iterator[Problem]:
+def _first_line_problems(path: Path, head: bytes, interpreter: str) -> Iterator[Problem]:
     quoted = shlex.quote(path.name)
     if head.startswith(_BOM):
         message = "a byte order mark stands before its first line, which Linux does not take"
         yield Problem(message, f"remove it: `sed -i '1s/^\\xef\\xbb\\xbf//' {quoted}`")
-    if head.partition(b"\n")[0].endswith(b"\r"):
-        message = "its lines end as on Windows, so that Linux does not find what runs it"
+    if _ends_as_on_windows(head) and _SHELLS.fullmatch(interpreter):
+        message = f"its lines end as on Windows, which `{interpreter}` takes for a part of commands"
         yield Problem(message, f"convert it: `sed -i 's/\\r$//' {quoted}`")
+
+
+def _ends_as_on_windows(head: bytes) -> bool:
+    """Tell whether Linux would look for an interpreter whose name ends with a carriage return."""
+    return head.partition(b"\n")[0].endswith(b"\r")
 
 
 def _for(path: Path, interpreter: str, kind: Kind) -> Program:
