@@ -24,6 +24,7 @@ _RUN_NAME = "run_name"
 _LAUNCHER = re.compile(r"(\S*/)?(mpirun|mpiexec(\.hydra)?|srun|prterun)\s")
 _TRIAL_RUNS = 1000
 _TRIAL_BYTES = 10_000_000
+_MOST_FIELDS = 3
 
 
 def find_mistakes(
@@ -157,6 +158,7 @@ def check_run_names(
     pattern: NamePattern,
     samples: Callable[[], Iterable[Sample]],
     run_count: int,
+    parameters: Sequence[Parameter],
     document: Document,
 ) -> None:
     """
@@ -176,7 +178,8 @@ def check_run_names(
 
     shared = _values_twice(array("q", (hash(name) for _, name in names())))
     if shared:
-        _refuse_twins((item for item in names() if hash(item[1]) in shared), document)
+        suspects = (item for item in names() if hash(item[1]) in shared)
+        _refuse_twins(suspects, _added_fields(pattern, parameters), document)
 
 
 def _names(
@@ -198,7 +201,15 @@ def _values_twice(values: array[int]) -> set[int]:
     return set(rising[1:][rising[1:] == rising[:-1]].tolist())
 
 
-def _refuse_twins(suspects: Iterable[tuple[int, str]], document: Document) -> None:
+def _added_fields(pattern: NamePattern, parameters: Sequence[Parameter]) -> str:
+    """Write what could be added to a pattern: parameters, unless they are many, or the number."""
+    varying = (parameter.name for parameter in parameters if not parameter.is_fixed)
+    lacking = [f"-{{{name}}}" for name in varying if name not in pattern.fields]
+    number = "`-{number}`"
+    return f"`{''.join(lacking)}` or {number}" if 0 < len(lacking) <= _MOST_FIELDS else number
+
+
+def _refuse_twins(suspects: Iterable[tuple[int, str]], added: str, document: Document) -> None:
     """Find the first name that really stands there twice: different names can share a hash."""
     first: dict[str, int] = {}
     for number, name in suspects:
@@ -207,7 +218,7 @@ def _refuse_twins(suspects: Iterable[tuple[int, str]], document: Document) -> No
             raise document.error(
                 ("run_name",),
                 f"runs {earlier} and {number} would both be called `{name}`",
-                "add `-{number}` to the pattern, or more digits: `{PARAMETER:.6f}`",
+                f"add {added} to the pattern, or more digits: `{{PARAMETER:.6f}}`",
             )
 
 

@@ -115,7 +115,9 @@ class Study:
         )
         consistency.check_first_runs(study.runs(), study.model.overlays, document)
         if form.run_name is not None:
-            consistency.check_run_names(study.run_name, study.samples, design.count, document)
+            consistency.check_run_names(
+                study.run_name, study.samples, design.count, parameters, document
+            )
         return study
 
     def error(self, place: Place, what: str, hint: str | None = None) -> StudyError:
