@@ -37,6 +37,21 @@ def test_jinja_leaves_line_ends_and_encoding_alone(tmp_path: Path, content: byte
     assert rendered == content.replace(b"{{ A }}", b"1")
 
 
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ B }} {{ not B }}", b"true false"),
+        ("{{ B | lower }} {{ B | tojson }}", b"true true"),
+        ("{{ 'wet is ' ~ B | lower }}", b"wet is true"),
+        ("{{ '%s' | format(B | lower) }}", b"true"),
+        ("{% if B %}wet{% endif %}{% if B is true %}!{% endif %}", b"wet!"),
+    ],
+)
+def test_jinja_can_spell_truth_values_as_elsewhere(tmp_path: Path, template: str, text: bytes):
+    """Filters take them for Python's, unless one of them has spelled them before."""
+    assert overlay(tmp_path, template).render({"B": True}, "r") == text
+
+
 def test_jinja_reaches_no_further_than_its_values(tmp_path: Path):
     harmful = overlay(tmp_path, "{{ A.__class__.__mro__ }}")
     with pytest.raises(StudyError, match="access to attribute '__class__'"):
