@@ -222,7 +222,9 @@ def test_a_run_that_waits_has_written_nothing_yet(local, write_study):
     local("run", study, "--detach")
     assert local("logs", study, "run-00002").err == "run-00002 has not begun\n"
     local("cancel", study)
-    assert local("logs", study, "run-00002").err == "run-00002 was cancelled before it began\n"
+    for more in ([], ["-f"]):
+        logs = local("logs", study, "run-00002", *more)
+        assert logs.err == "run-00002 was cancelled before it began\n"
 
 
 def test_a_terminal_gets_the_end_of_a_long_log(local, write_study):

@@ -325,7 +325,7 @@ class Submission:
         job_id, task = self._task(run)
         if task.state == "completed":
             yield self.log(run, stream)[offset:]
-        else:
+        elif task.started is not None or not self.was_cancelled(run):
             yield from self._history.batch.follow_task_file(job_id, run, file, offset=offset)
 
     def _read_on_node(self, job_id: str, run: str, file: str, *, offset: int = 0) -> bytes:
