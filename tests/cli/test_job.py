@@ -211,6 +211,16 @@ def test_a_pool_made_by_hand_is_never_left_over(local):
             "give a line for the shell of the node",
         ),
         (
+            ["task", "add", "j", "t", "true", "--processes-per-node", "4"],
+            "`--processes-per-node` is given without `--mpi`, which starts the processes",
+            "say which MPI it is, as in `--mpi openmpi`; or leave it out",
+        ),
+        (
+            ["task", "add", "j", "t", "true", "--coordination", "true"],
+            "`--coordination` is given for a task on one node, which needs none",
+            "say how many nodes with `--nodes`; or begin the command with that line",
+        ),
+        (
             ["job", "create", "j", "--pool", "shared", "-e", "HOME"],
             "`HOME` does not set a variable",
             "write it as `NAME=VALUE`",
@@ -248,6 +258,34 @@ def test_a_pool_whose_nodes_are_apart_is_told(local, job: str):
         "each other, or have several task slots\n"
         "hint: make another pool with `runfleet pool create --inter-node`\n"
     )
+
+
+def test_mpi_needs_nodes_that_reach_each_other_and_can_carry_it_out(local, job: str):
+    """Also on a single node, for Batch asks for it of all tasks that could take several."""
+    apart = local("task", "add", job, "t", "true", "--mpi", "mpich")
+    assert apart.code == 1
+    assert apart.err.splitlines()[0] == (
+        "error: a task with `--mpi` would wait for ever in pool `shared`: its nodes do not reach "
+        "each other, or have several task slots"
+    )
+    local("pool", "create", "linked", "--inter-node", "--yes")
+    assert local("job", "create", "linked", "--pool", "linked").code == 0
+    refused = local("task", "add", "linked", "t", "model", "--mpi", "msmpi")
+    assert refused.code == 1
+    assert refused.err == (
+        "error: MS-MPI is not for the Linux nodes of pool `linked`\n"
+        "hint: take `msmpi` on Windows, and one of `mpich`, `intel` and `openmpi` on Linux\n"
+    )
+
+
+def test_a_variable_that_only_programs_can_read_is_told(local, job: str):
+    added = local("task", "add", job, "t", "true", "-e", "1X=2", "-e", "X1=2")
+    assert added.code == 0
+    assert added.err.splitlines()[0] == (
+        "warning: shells of Linux read no variable `1X`: take letters, digits and `_`, beginning "
+        "with a letter"
+    )
+    assert "X1" not in added.err
 
 
 def test_a_task_is_not_added_twice(local, job: str):

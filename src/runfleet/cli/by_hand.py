@@ -20,9 +20,11 @@ from runfleet.azure import (
 )
 from runfleet.azure.refusals import not_found
 from runfleet.cli.failures import WrongUsageError
+from runfleet.cli.printer import Printer
 from runfleet.documents.errors import InvalidValueError, nearest
 from runfleet.launch.packages import references_to
 from runfleet.study import model
+from runfleet.study.parameters import VARIABLE_NAME
 
 T = TypeVar("T")
 
@@ -58,6 +60,16 @@ def read_environment(settings: Iterable[str] | None) -> dict[str, str]:
         If one has no equals sign, or no name.
     """
     return dict(map(_variable, settings or ()))
+
+
+def warn_of_names(printer: Printer, variables: Iterable[str]) -> None:
+    """Tell names of variables that programs on a node can read, and its shell cannot."""
+    for name in variables:
+        if not VARIABLE_NAME.fullmatch(name):
+            printer.warning(
+                f"shells of Linux read no variable `{name}`: take letters, digits and `_`, "
+                "beginning with a letter"
+            )
 
 
 def read_packages(texts: Iterable[str] | None) -> list[PackageReference]:

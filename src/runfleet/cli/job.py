@@ -20,6 +20,7 @@ from runfleet.cli.by_hand import (
     operating_system_of,
     read_duration,
     read_environment,
+    warn_of_names,
 )
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import WrongUsageError
@@ -71,6 +72,8 @@ def create(
     own folder at `$AZ_BATCH_JOB_PREP_WORKING_DIR`.
     """
     printer = Printer.standard()
+    variables = read_environment(environment)
+    warn_of_names(printer, variables)
     account = open_account(on)
     found = find_pool(account.batch, pool)
     if container:
@@ -80,7 +83,7 @@ def create(
         job_id,
         pool,
         preparation=_preparation(files, prepare, prepare_input, found),
-        environment=read_environment(environment),
+        environment=variables,
         max_retries=retries,
         time_limit=read_duration(time_limit),
         priority=priority,

@@ -25,6 +25,7 @@ from runfleet.cli.by_hand import (
     read_duration,
     read_environment,
     read_packages,
+    warn_of_names,
 )
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer, number_column
@@ -35,7 +36,7 @@ from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.failures import batch_message
 from runfleet.launch.history import FAILED
 from runfleet.launch.names import job_container_name
-from runfleet.study.mpi import Implementation, Mpi
+from runfleet.study.mpi import WHERE_EACH_IS, Implementation, Mpi
 
 app = new_app("Add, list and end tasks.")
 
@@ -56,14 +57,16 @@ NodeCount = Annotated[
     int, typer.Option("--nodes", min=1, help="Nodes that it takes at once, as for MPI.")
 ]
 Coordination = Annotated[
-    str, typer.Option("--coordination", metavar="LINE", help="What each of its nodes does first.")
+    str | None,
+    typer.Option("--coordination", metavar="LINE", help="What each of its nodes does first."),
 ]
 MpiKind = Annotated[
     Implementation | None,
     typer.Option("--mpi", help="Start COMMAND in all processes, as this MPI does it."),
 ]
 Processes = Annotated[
-    int, typer.Option("--processes-per-node", min=1, help="How many of them on each node.")
+    int | None,
+    typer.Option("--processes-per-node", min=1, help="How many of them on each node, if not one."),
 ]
 Last = Annotated[
     bool, typer.Option("--last", help="The job gets no more: it ends when all tasks have.")
@@ -83,9 +86,9 @@ def add(
     time_limit: TimeLimit = None,
     slots: Slots = 1,
     nodes: NodeCount = 1,
-    coordination: Coordination = ":",
+    coordination: Coordination = None,
     mpi: MpiKind = None,
-    processes: Processes = 1,
+    processes: Processes = None,
     last: Last = False,
     on: On = LOCAL,
 ) -> None:
@@ -102,7 +105,9 @@ def add(
     printer = Printer.standard()
     if not command.strip():
         raise WrongUsageError("the command is empty", hint="give a line for the shell of the node")
+    _check_options(nodes, coordination, mpi, processes)
     variables = read_environment(environment)
+    warn_of_names(printer, variables)
     task = SingleTask(
         task_id,
         command,
@@ -114,8 +119,8 @@ def add(
         read_duration(time_limit),
         slots,
         nodes,
-        coordination,
-        _started_by(mpi, nodes, processes, variables) if mpi else None,
+        coordination or ":",
+        _started_by(mpi, nodes, processes or 1, variables) if mpi else None,
     )
     account = open_account(on)
     _add(account, find_job(account.batch, job_id), task)
@@ -127,7 +132,7 @@ def add(
 
 def _add(account: Account, job: JobInfo, task: SingleTask) -> None:
     pool = find_pool(account.batch, job.pool_id)
-    _check_nodes(pool, task.nodes)
+    _check_nodes(pool, task)
     # A job that was made elsewhere names no container.
     files = JobFiles.of(account.storage, job)
     files = files or JobFiles(account.storage, job_container_name(job.id), job.id)
@@ -139,17 +144,43 @@ def _add(account: Account, job: JobInfo, task: SingleTask) -> None:
         )
 
 
+def _check_options(
+    nodes: int, coordination: str | None, mpi: Implementation | None, processes: int | None
+) -> None:
+    """Refuse options that would change nothing without another one."""
+    if processes is not None and mpi is None:
+        raise WrongUsageError(
+            "`--processes-per-node` is given without `--mpi`, which starts the processes",
+            hint="say which MPI it is, as in `--mpi openmpi`; or leave it out",
+        )
+    if coordination is not None and nodes == 1 and mpi is None:
+        raise WrongUsageError(
+            "`--coordination` is given for a task on one node, which needs none",
+            hint="say how many nodes with `--nodes`; or begin the command with that line",
+        )
+
+
 def _started_by(mpi: Implementation, nodes: int, processes: int, variables: Iterable[str]) -> Mpi:
     return Mpi(nodes, processes, mpi, mpi.launcher, variables=tuple(variables))
 
 
-def _check_nodes(pool: PoolInfo, nodes: int) -> None:
-    if nodes > 1 and not pool.runs_together:
+def _check_nodes(pool: PoolInfo, task: SingleTask) -> None:
+    if task.is_multiple and not pool.runs_together:
         raise RunfleetError(
-            f"a task on {nodes} nodes would wait for ever in pool `{pool.id}`: its nodes do not "
-            "reach each other, or have several task slots",
+            f"a task {_what_it_asks(task)} would wait for ever in pool `{pool.id}`: its nodes do "
+            "not reach each other, or have several task slots",
             hint="make another pool with `runfleet pool create --inter-node`",
         )
+    if task.mpi and task.mpi.implementation.is_for_windows is not pool.is_windows:
+        system = "Windows" if pool.is_windows else "Linux"
+        raise RunfleetError(
+            f"{task.mpi.implementation.label} is not for the {system} nodes of pool `{pool.id}`",
+            hint=WHERE_EACH_IS,
+        )
+
+
+def _what_it_asks(task: SingleTask) -> str:
+    return f"on {task.nodes} nodes" if task.nodes > 1 else "with `--mpi`"
 
 
 @app.command("list", epilog=example("runfleet task list survey --failed"))

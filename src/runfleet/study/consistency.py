@@ -12,7 +12,7 @@ from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
 from runfleet.study.errors import StudyError
 from runfleet.study.forms import StudyForm
 from runfleet.study.model import Model
-from runfleet.study.mpi import Implementation
+from runfleet.study.mpi import WHERE_EACH_IS
 from runfleet.study.names import NamePattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
@@ -75,11 +75,10 @@ def _mpi_mistakes(form: StudyForm, document: Document) -> Iterator[DocumentError
     if "max" in pool.nodes.model_fields_set and pool.nodes.max < mpi.nodes:
         what = f"a run takes {mpi.nodes} nodes, and the pool has only {pool.nodes.max}"
         yield document.error(("pool", "nodes", "max"), what, f"write `max: {mpi.nodes}` or more")
-    if (mpi.implementation is Implementation.MSMPI) is not is_windows(pool.image):
+    if mpi.implementation.is_for_windows is not is_windows(pool.image):
         system = "Windows" if is_windows(pool.image) else "Linux"
         what = f"{mpi.implementation.label} is not for the {system} nodes of `{pool.image}`"
-        hint = "take `msmpi` on Windows, and one of `mpich`, `intel` and `openmpi` on Linux"
-        yield document.error(("model", "mpi", "implementation"), what, hint)
+        yield document.error(("model", "mpi", "implementation"), what, WHERE_EACH_IS)
 
 
 def _undefined(overlay: Overlay, parameters: Sequence[str]) -> Iterator[DocumentError]:

@@ -8,6 +8,9 @@ from enum import StrEnum
 MOST_NODES = 100
 """So many nodes can reach each other, at most, in a pool of Azure Batch."""
 
+WHERE_EACH_IS = "take `msmpi` on Windows, and one of `mpich`, `intel` and `openmpi` on Linux"
+"""The advice to whom the nodes' system and the implementation do not agree."""
+
 
 class Implementation(StrEnum):
     """The MPI implementations whose ways of starting processes are known."""
@@ -20,7 +23,12 @@ class Implementation(StrEnum):
     @property
     def launcher(self) -> str:
         """What starts the processes, unless the study file says otherwise."""
-        return "mpiexec" if self is Implementation.MSMPI else "mpirun"
+        return "mpiexec" if self.is_for_windows else "mpirun"
+
+    @property
+    def is_for_windows(self) -> bool:
+        """Whether it starts processes on nodes of Windows; the others do on those of Linux."""
+        return self is Implementation.MSMPI
 
     @property
     def label(self) -> str:

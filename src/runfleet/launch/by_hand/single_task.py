@@ -87,7 +87,7 @@ class SingleTask:
         return TaskSettings(
             self.id,
             shell_command(with_packages(line, self.packages, system), system),
-            () if self._is_multiple else files.send(self.inputs),
+            () if self.is_multiple else files.send(self.inputs),
             files.outputs(self.id, self.outputs),
             self.environment,
             self.packages,
@@ -98,11 +98,12 @@ class SingleTask:
         )
 
     @property
-    def _is_multiple(self) -> bool:
+    def is_multiple(self) -> bool:
+        """Whether it asks for nodes that reach each other, be it one alone."""
         return self.nodes > 1 or self.mpi is not None
 
     def _instances(self, files: JobFiles, system: OperatingSystem) -> Instances | None:
-        if not self._is_multiple:
+        if not self.is_multiple:
             return None
         folder = _PROCESS_FOLDER if self.mpi else ""
         coordination = shell_command(self._coordination, system)
