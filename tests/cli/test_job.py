@@ -144,11 +144,24 @@ def test_a_mistyped_task_is_told_with_the_nearest(local, job: str):
 def test_what_is_deleted_is_shown_before(local, job: str):
     shown = local("job", "delete", job, "--dry-run")
     assert shown.err == (
-        f"This deletes job `{job}` with 0 waiting tasks, and 0 tasks that are running.\n"
+        f"This deletes job `{job}` with 0 waiting tasks and 0 running tasks.\n"
         "Nothing was done, as this is a dry run.\n"
     )
     assert local("job", "delete", job, "--yes").code == 0
     wait_for(lambda: job not in local("job", "list").out)
+
+
+def test_what_still_runs_is_counted_before_a_deletion(local):
+    assert local("pool", "create", "busy", "--nodes", "1", "--yes").code == 0
+    assert local("job", "create", "busy", "--pool", "busy").code == 0
+    assert local("task", "add", "busy", "t", "sleep 600").code == 0
+    wait_for(lambda: tasks_of(local, "busy")["t"]["state"] == "running")
+    assert local("pool", "delete", "busy", "--dry-run").err.splitlines()[0] == (
+        "This deletes pool `busy` with 1 node, where 1 task is running."
+    )
+    assert local("job", "delete", "busy", "--yes").err.splitlines()[0] == (
+        "This deletes job `busy` with 0 waiting tasks and 1 running task."
+    )
 
 
 def test_a_pool_made_by_hand_is_never_left_over(local):

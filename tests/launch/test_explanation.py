@@ -31,6 +31,7 @@ QUOTA = {"code": "AccountCoreQuotaReached", "message": "no cores left"}
     ("known", "begins", "is_stuck"),
     [
         ({}, "the runs are about to start on the 2 nodes of pool `p`", False),
+        ({"nodes": NodeCounts({"idle": 1})}, "the runs are about to start on the node of", False),
         ({"nodes": NodeCounts({"running": 2})}, "the 4 task slots of pool `p` are taken by", False),
         ({"nodes_per_run": 3}, "a run takes 3 nodes at once, and pool `p` has 2", True),
         (

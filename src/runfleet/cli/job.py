@@ -151,5 +151,6 @@ def _preparation(
 
 def _say_what_ends(printer: Printer, account: Account, job_id: str, verb: str) -> None:
     counts: Any = account.batch.task_counts(find_job(account.batch, job_id).id)
-    waiting, running = count_text(counts.active, "waiting task"), count_text(counts.running, "task")
-    printer.say(f"This {verb} job `{job_id}` with {waiting}, and {running} that are running.")
+    waiting = count_text(counts.active, "waiting task")
+    running = count_text(counts.running, "running task")
+    printer.say(f"This {verb} job `{job_id}` with {waiting} and {running}.")

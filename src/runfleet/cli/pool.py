@@ -151,9 +151,10 @@ def delete(
 def _show_deletion(printer: Printer, batch: AzureBatch, pool: PoolInfo) -> None:
     running = sum(node.running_tasks for node in batch.list_nodes(pool.id))
     count = pool.current_dedicated + pool.current_spot
+    verb = "is" if running == 1 else "are"
     printer.say(
         f"This deletes pool `{pool.id}` with {count_text(count, 'node')}, "
-        f"where {count_text(running, 'task')} are running."
+        f"where {count_text(running, 'task')} {verb} running."
     )
 
 

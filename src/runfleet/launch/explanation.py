@@ -266,8 +266,8 @@ def _ordinary_reason(situation: Situation) -> Explanation:
             f"the {slots} task slots of pool `{situation.pool_id}` are taken by other studies",
             "wait, or give the study more nodes",
         )
+    ready = situation.nodes.ready
+    nodes = "node" if ready == 1 else f"{ready} nodes"
     return Explanation(
-        f"the runs are about to start on the {situation.nodes.ready} nodes of pool "
-        f"`{situation.pool_id}`",
-        "wait",
+        f"the runs are about to start on the {nodes} of pool `{situation.pool_id}`", "wait"
     )
