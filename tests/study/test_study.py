@@ -88,6 +88,12 @@ def test_logs_are_kept_anyhow(load):
     assert study.model.outputs == ()
 
 
+def test_a_name_may_begin_with_a_tilde(load, folder: Path):
+    (folder / "~model.inp").write_text("x")
+    study = load("model: {command: x, inputs: [~model.inp]}\n")
+    assert [str(item.path) for item in study.model.inputs] == ["~model.inp"]
+
+
 def test_a_folder_leaves_out_results_and_the_study_file(load, folder: Path):
     (folder / "results" / "study").mkdir(parents=True)
     (folder / "results" / "study" / "runs.csv").write_text("x")

@@ -30,7 +30,8 @@ def inner_path(text: str, *, of_run: bool = False) -> PurePosixPath:
     Raises
     ------
     InvalidValueError
-        If the path is absolute, leads outside or is spelled with backslashes.
+        If the path is absolute or from a home folder, leads outside or is spelled with
+        backslashes.
     """
     if "\\" in text:
         raise InvalidValueError(f"`{text}` is spelled with `\\`", hint="write `/`, on Windows too")
@@ -38,7 +39,11 @@ def inner_path(text: str, *, of_run: bool = False) -> PurePosixPath:
         raise InvalidValueError("a path holds a line break or a null character", hint="remove it")
     path = PurePosixPath(text)
     hint = _IN_RUN if of_run else _IN_STUDY
-    if path.is_absolute() or _DRIVE.match(text) or text.startswith("~"):
+    if text == "~" or text.startswith("~/"):
+        raise InvalidValueError(
+            f"`{text}` begins with a tilde, which stands for no home folder here", hint=hint
+        )
+    if path.is_absolute() or _DRIVE.match(text):
         raise InvalidValueError(f"`{text}` is an absolute path", hint=hint)
     if ".." in path.parts:
         raise InvalidValueError(f"`{text}` leads out of its folder", hint=hint)
