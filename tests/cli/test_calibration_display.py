@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from rich.console import Console
 
 from runfleet.calibrate import (
@@ -14,7 +17,7 @@ from runfleet.calibrate import (
     WorkerCounts,
 )
 from runfleet.calibrate.progress.progress import WorkerProgress
-from runfleet.cli.calibration_display import CalibrationLines, LiveCalibration
+from runfleet.cli.calibration_display import CalibrationLines, LiveCalibration, iteration_text
 
 
 class Clock:
@@ -100,6 +103,21 @@ def test_many_workers_share_a_line() -> None:
         drawn(display, 120).replace("1 min 40 s", "100 s")
     )
     assert len(drawn(display, 40).splitlines()) < 24
+
+
+@pytest.mark.parametrize(
+    ("phi", "told"),
+    [
+        ({}, "iteration 2, phi 0.15"),
+        ({0: 36.4, 1: 0.2, 2: 0.15}, "iteration 2, phi 0.15"),
+        ({0: 36.4, 1: 0.1, 2: 0.15}, "iteration 2, phi 0.15, lowest 0.1 in iteration 1"),
+        ({0: 0.1, 1: math.nan, 2: 0.15}, "iteration 2, phi 0.15, lowest 0.1 at the start"),
+    ],
+)
+def test_the_lowest_phi_is_told_where_it_is_not_the_last(phi: dict[int, float], told: str) -> None:
+    """The programs that search along a gradient keep the parameters of that one."""
+    pest = replace(going_on().pest, phi_by_iteration=phi)
+    assert iteration_text(pest) == told
 
 
 def test_lines_say_each_iteration_and_event_at_once_and_the_rest_ever_rarer() -> None:

@@ -161,4 +161,12 @@ def _at_work(pest: Progress) -> str:
 def _reached(pest: Progress) -> str:
     """Say how far it has come: ` in iteration 3, with phi 0.15`."""
     where = "" if pest.iteration is None else f" in iteration {pest.iteration}"
-    return where + ("" if pest.phi is None else f", with phi {pest.phi:.6g}")
+    return where + ("" if pest.phi is None else f", with phi {pest.phi:.6g}{lowest_text(pest)}")
+
+
+def lowest_text(pest: Progress) -> str:
+    """`, lowest 0.15 in iteration 2`, or `at the start`; empty where the last is the lowest."""
+    if pest.lowest is None:
+        return ""
+    number, phi = pest.lowest
+    return f", lowest {phi:.6g} " + (f"in iteration {number}" if number else "at the start")

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runfleet.calibrate import CalibrationProgress, PestProgress, WorkerCounts
+from runfleet.calibrate.explaining import lowest_text
 from runfleet.calibrate.progress.worker_paces import WorkerPace, paces_of
 from runfleet.cli.display import amount_text, step_text
 from runfleet.cli.live import Pacing, open_live
@@ -168,11 +169,11 @@ def progress_text(progress: CalibrationProgress) -> str:
 
 
 def iteration_text(pest: PestProgress) -> str:
-    """`iteration 2, phi 0.15`; empty before the first."""
+    """`iteration 3, phi 0.2, lowest 0.15 in iteration 2`; empty before the first."""
     if pest.iteration is None:
         return ""
     phi = "" if pest.phi is None else f", phi {value_text(pest.phi)}"
-    return f"iteration {pest.iteration}{phi}"
+    return f"iteration {pest.iteration}{phi}{lowest_text(pest)}"
 
 
 def runs_text(pest: PestProgress) -> str:

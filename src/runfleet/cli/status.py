@@ -129,6 +129,7 @@ def _of_calibration(account: Account, summary: StudySummary, submission: Submiss
         "state": progress.state,
         "iteration": pest.iteration,
         "phi": pest.phi,
+        "lowest_phi": pest.lowest[1] if pest.lowest else pest.phi,
         "runs_done": pest.runs_done,
         "runs_failed": pest.runs_failed,
         "runs_running": pest.runs_running,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isnan
 from typing import Protocol
 
 from runfleet.calibrate.family import Family
@@ -90,6 +91,19 @@ class Progress:
     workers: tuple[WorkerProgress, ...]
     errors: tuple[str, ...]
     is_complete: bool
+
+    @property
+    def lowest(self) -> tuple[int, float] | None:
+        """
+        The iteration with the lowest phi, and that phi, where it is lower than the last.
+
+        It is not always the last: pestpp-glm and BeoPEST keep the parameters of the best one.
+        """
+        if self.phi is None:
+            return None
+        known = [(phi, number) for number, phi in self.phi_by_iteration.items() if not isnan(phi)]
+        phi, number = min(known, default=(self.phi, 0))
+        return (number, phi) if phi < self.phi else None
 
     @property
     def workers_registered(self) -> int | None:
