@@ -181,6 +181,21 @@ def test_a_pool_made_by_hand_is_never_left_over(local):
             "give `--max-nodes`, and perhaps `--min-nodes`; or else `--nodes` and `--spot`",
         ),
         (
+            ["pool", "create", "p", "--inter-node", "--nodes", "90", "--spot", "11", "--dry-run"],
+            "101 nodes that reach each other are too many: Batch has 100 in a pool at most",
+            "give fewer with `--nodes` and `--spot`, or make a pool without `--inter-node`",
+        ),
+        (
+            ["pool", "create", "p", "--inter-node", "--max-nodes", "101", "--yes"],
+            "101 nodes that reach each other are too many: Batch has 100 in a pool at most",
+            "give a smaller `--max-nodes`, or make a pool without `--inter-node`",
+        ),
+        (
+            ["pool", "create", "shared", "--nodes", "1", "--dry-run"],
+            "there is a pool `shared` already",
+            "look: `runfleet pool show shared`",
+        ),
+        (
             ["job", "create", "j", "--pool", "no-such-pool"],
             "there is no pool `no-such-pool`",
             "`runfleet pool list` lists the pools",
@@ -245,6 +260,14 @@ def test_mistakes_are_told(local, arguments, error: str, hint: str):
     ended = local(*arguments)
     assert ended.code in {1, 2}
     assert ended.err.endswith(f"error: {error}\nhint: {hint}\n")
+
+
+def test_a_pool_cannot_grow_beyond_what_reaches_each_other(local):
+    local("pool", "create", "growing", "--inter-node", "--yes")
+    refused = local("pool", "resize", "growing", "--nodes", "101", "--dry-run")
+    assert refused.err.splitlines()[0] == (
+        "error: 101 nodes that reach each other are too many: Batch has 100 in a pool at most"
+    )
 
 
 def test_a_task_has_several_nodes_at_once(local, folder: Path):

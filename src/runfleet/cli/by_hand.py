@@ -22,8 +22,10 @@ from runfleet.azure.refusals import not_found
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
 from runfleet.documents.errors import InvalidValueError, nearest
+from runfleet.errors import RunfleetError
 from runfleet.launch.packages import references_to
 from runfleet.study import model
+from runfleet.study.mpi import MOST_NODES
 from runfleet.study.parameters import VARIABLE_NAME
 
 T = TypeVar("T")
@@ -119,6 +121,30 @@ def _missing(kind: str, ids: Mapping[str, str], known: Iterator[str]) -> NotFoun
     meant = nearest(ids[kind], islice(known, _MOST_KNOWN))
     hint = f"did you mean `{meant}`? {refusal.hint}" if meant else refusal.hint
     return NotFoundError(refusal.what, status=404, code=refusal.code, hint=hint)
+
+
+def check_communication(nodes: int, *, fewer: str) -> None:
+    """
+    Refuse more nodes than can reach each other.
+
+    Parameters
+    ----------
+    nodes
+        How many a pool with inter-node communication shall have.
+    fewer
+        The options that ask for fewer.
+
+    Raises
+    ------
+    RunfleetError
+        If they are too many for Batch.
+    """
+    if nodes > MOST_NODES:
+        raise RunfleetError(
+            f"{nodes:,} nodes that reach each other are too many: Batch has {MOST_NODES} in a pool "
+            "at most",
+            hint=f"give {fewer}, or make a pool without `--inter-node`",
+        )
 
 
 def operating_system_of(pool: PoolInfo) -> OperatingSystem:

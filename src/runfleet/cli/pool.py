@@ -13,7 +13,7 @@ from runfleet import autoscale
 from runfleet.azure import AzureBatch, NodeInfo, PoolInfo
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, DryRun, On, Yes, on_option
-from runfleet.cli.by_hand import find_pool
+from runfleet.cli.by_hand import check_communication, find_pool
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import FAILED, WrongUsageError
 from runfleet.cli.pool_create import create
@@ -93,6 +93,7 @@ def resize(
     batch = open_account(on).batch
     pool = find_pool(batch, pool_id)
     _refuse_formula(pool)
+    _check_size(pool, nodes, spot)
     for kind, before, after in (
         ("dedicated", pool.target_dedicated, nodes),
         ("spot", pool.target_spot, spot),
@@ -103,6 +104,13 @@ def resize(
         batch.resize_pool(pool.id, dedicated=nodes, spot=spot)
         show = f"runfleet pool show {pool.id}{on_option(on)}"
         printer.say(f"The pool is being resized; `{show}` shows how far.")
+
+
+def _check_size(pool: PoolInfo, nodes: int | None, spot: int | None) -> None:
+    if pool.inter_node_communication:
+        dedicated = pool.target_dedicated if nodes is None else nodes
+        others = pool.target_spot if spot is None else spot
+        check_communication(dedicated + others, fewer="fewer with `--nodes` and `--spot`")
 
 
 def _refuse_formula(pool: PoolInfo) -> None:

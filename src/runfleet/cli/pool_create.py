@@ -7,11 +7,18 @@ from typing import Annotated
 import typer
 
 from runfleet.autoscale.formulas import by_pending_tasks
-from runfleet.azure import Autoscale, OperatingSystem, PoolSettings, StartTask, shell_command
+from runfleet.azure import (
+    Autoscale,
+    AzureBatch,
+    OperatingSystem,
+    PoolSettings,
+    StartTask,
+    shell_command,
+)
 from runfleet.azure.user_accounts import UserAccount, new_ssh_user
 from runfleet.batch.vm_sizes import meant_size
 from runfleet.cli.arguments import DryRun, On, Yes
-from runfleet.cli.by_hand import Packages, read_packages
+from runfleet.cli.by_hand import Packages, check_communication, read_packages
 from runfleet.cli.consent import agreed
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
@@ -70,7 +77,11 @@ def create(
     """
     printer = Printer.standard()
     scale = _autoscale(max_nodes, min_nodes, nodes + spot)
+    if inter_node:
+        fewer = "a smaller `--max-nodes`" if max_nodes else "fewer with `--nodes` and `--spot`"
+        check_communication(max_nodes or nodes + spot, fewer=fewer)
     batch = open_account(on).batch
+    _refuse_twin(batch, pool_id)
     picked = batch.pick_image(image)
     settings = PoolSettings(
         pool_id,
@@ -92,10 +103,18 @@ def create(
     if not agreed(printer, "Make the pool?", yes=yes, dry_run=dry_run):
         return
     if not batch.create_pool(settings):
-        raise RunfleetError(
-            f"there is a pool `{pool_id}` already", hint=f"look: `runfleet pool show {pool_id}`"
-        )
+        raise _is_there(pool_id)
     printer.data(pool_id)
+
+
+def _refuse_twin(batch: AzureBatch, pool_id: str) -> None:
+    if batch.get_pool(pool_id) is not None:
+        raise _is_there(pool_id)
+
+
+def _is_there(pool_id: str) -> RunfleetError:
+    hint = f"look: `runfleet pool show {pool_id}`"
+    return RunfleetError(f"there is a pool `{pool_id}` already", hint=hint)
 
 
 def _autoscale(max_nodes: int | None, min_nodes: int, fixed: int) -> Autoscale | None:
