@@ -109,6 +109,28 @@ def test_a_killed_emulator_is_started_again(home: Path) -> None:
     assert json.loads((home / "emulator/endpoint.json").read_text())["pid"] != pid
 
 
+def test_an_emulator_that_hangs_is_told_once(
+    home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is stopped in a debugger: it holds its port, and ends on no request."""
+    monkeypatch.setattr("runfleet.launch.emulator._ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("runfleet.launch.emulator._PATIENCE_SECONDS", 4.0)
+    emulator = emulator_of(home)
+    emulator.wait()
+    pid = json.loads((home / "emulator/endpoint.json").read_text())["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(AccountError, match="the emulator did not answer within 4 s") as raised:
+            emulator.wait()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    advice = f"`kill -9 {pid}` ends it, and what was running starts anew with the next command"
+    assert raised.value.hint == advice
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == [f"the emulator (process {pid}) does not answer; {advice}"]
+    assert emulator.wait().account == "local"
+
+
 def test_a_stranger_on_its_port_is_not_taken_for_it(tmp_path: Path, stranger: str) -> None:
     """After a crash another program may listen there."""
     write_endpoint(tmp_path, stranger)

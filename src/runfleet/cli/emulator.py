@@ -33,6 +33,7 @@ from runfleet.launch.emulator import (
     Endpoint,
     emulator_of,
     refuse_windows,
+    way_to_end,
 )
 from runfleet.storage.auto_storage import (
     FOLDER,
@@ -297,9 +298,10 @@ def _stopped(home: Path) -> bool:
     told = False
     while is_held(folders.lock):
         if time.monotonic() > deadline:
+            found = Announcement.read(folders.endpoint)
             raise RunfleetError(
                 f"the emulator has not ended after {_PATIENCE_SECONDS:.0f} seconds",
-                hint=f"its log is `{folders.log}`",
+                hint=way_to_end(found.pid) if found else f"its log is `{folders.log}`",
             )
         # One that is still starting has not said yet which process it is.
         told = told or _told_to_stop(folders.endpoint)

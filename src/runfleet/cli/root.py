@@ -48,7 +48,8 @@ def main() -> None:
     printer = Printer.standard()
     # Its warnings of a page are told in a line, as errors of ours.
     logging.getLogger("azure.identity").addHandler(logging.NullHandler())
-    logging.getLogger("runfleet.azure").addHandler(Waits(printer))
+    for waiting in ("runfleet.azure", "runfleet.launch.emulator"):
+        logging.getLogger(waiting).addHandler(Waits(printer))
     sys.exit(
         exit_code_of(
             lambda: command()(prog_name="runfleet", standalone_mode=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import ssl
@@ -19,6 +20,8 @@ from runfleet.announcement import Announcement
 from runfleet.home import Folders
 from runfleet.launch.errors import AccountError
 from runfleet.storage.auto_storage import link_auto_storage
+
+log = logging.getLogger(__name__)
 
 STORAGE_VARIABLE = "RUNFLEET_EMULATOR_STORAGE"
 """Names the storage account of an emulator that is started."""
@@ -78,6 +81,7 @@ class Emulator:
         self._options = tuple(options)
         self._storage = storage
         self._process: subprocess.Popen[bytes] | None = None
+        self._hanging: int | None = None
 
     @property
     def log(self) -> Path:
@@ -111,11 +115,15 @@ class Emulator:
         while time.monotonic() < deadline:
             endpoint = self.endpoint()
             if endpoint is not None:
-                self._process = None  # its end is no failure to start from now on
+                # Its end is no failure to start from now on.
+                self._process = self._hanging = None
                 return endpoint
             self._look_after()
             time.sleep(_PAUSE_SECONDS)
-        raise self._failure(f"the emulator did not answer within {_PATIENCE_SECONDS:.0f} seconds")
+        what = f"the emulator did not answer within {_PATIENCE_SECONDS:.0f} seconds"
+        if self._hanging is not None:
+            raise AccountError(what, hint=way_to_end(self._hanging))
+        raise self._failure(what)
 
     def endpoint(self) -> Endpoint | None:
         """Tell where it listens; None if it does not answer."""
@@ -127,7 +135,17 @@ class Emulator:
         except OSError:  # both are being deleted
             return None
         endpoint = Endpoint(found.url, found.account, key, found.ca_file, found.faults)
-        return endpoint if _answers(endpoint) else None
+        try:
+            return endpoint if _answers(endpoint) else None
+        except TimeoutError:
+            self._note_hanging(found.pid)
+            return None
+
+    def _note_hanging(self, pid: int) -> None:
+        """Tell once that a process holds the port, and says nothing there."""
+        if self._hanging != pid:
+            self._hanging = pid
+            log.warning("the emulator (process %d) does not answer; %s", pid, way_to_end(pid))
 
     def _start(self) -> None:
         refuse_windows()
@@ -137,12 +155,12 @@ class Emulator:
         command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._folders.home)]
         command.extend(self._options)
         # In a session of its own, so that Ctrl-C here does not end the runs there.
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as file:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=file,
+                stderr=file,
                 cwd=self._folders.state,
                 start_new_session=True,
             )
@@ -182,6 +200,11 @@ class Emulator:
         return AccountError("\n".join([what, *lines]), hint=f"its log is `{self.log}`")
 
 
+def way_to_end(pid: int) -> str:
+    """Advise what to do about an emulator that hangs: it reads no signal that asks it to stop."""
+    return f"`kill -9 {pid}` ends it, and what was running starts anew with the next command"
+
+
 @cache
 def emulator_of(home: Path) -> Emulator:
     """
@@ -211,7 +234,14 @@ def check_wine() -> None:
 
 
 def _answers(endpoint: Endpoint) -> bool:
-    """Tell whether a Batch service listens: after a crash the port may be somebody else's."""
+    """
+    Tell whether a Batch service listens: after a crash the port may be somebody else's.
+
+    Raises
+    ------
+    TimeoutError
+        If whoever listens there says nothing.
+    """
     try:
         connection = _connection(endpoint)
     except OSError:  # the certificate is gone
@@ -219,6 +249,8 @@ def _answers(endpoint: Endpoint) -> bool:
     try:
         connection.request("GET", "/")
         return connection.getresponse().getheader("DataServiceVersion") is not None
+    except TimeoutError:
+        raise
     except (OSError, HTTPException):
         return False
     finally:
