@@ -22,6 +22,21 @@ def test_files_that_agree(case: Path) -> None:
     assert check(read_control(case)) == ()
 
 
+def test_templates_that_write_the_same_file(change: Change) -> None:
+    """The programs do so without a word; on Linux, names that differ in case are two files."""
+    change("case.pst", "1 1 double", "2 1 double")
+    case = change("case.pst", "Model.tpl model.in\n", "Model.tpl model.in\nmodel.tpl .\\MODEL.in\n")
+    [problem] = check(read_control(case), is_pestpp=True)
+    assert str(problem) == (
+        f"{case}:27: `model.tpl` writes the model's file `.\\MODEL.in`, and so does `Model.tpl` in "
+        "line 26: only one of them stays"
+    )
+    assert problem.hint == "give each a file of its own, or put both into one template"
+    assert not problem.is_error
+    on_linux = check(read_control(case), is_pestpp=True, is_windows=False)
+    assert not any("and so does" in str(problem) for problem in on_linux)
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "message", "hint"),
     [

@@ -39,6 +39,22 @@ def check_paths(control: Control, *, is_windows: bool) -> Iterator[Problem]:
     for noun, pairs in (("template", control.templates), ("instruction", control.instructions)):
         for pair in pairs:
             yield from _check_pair(control, pair, noun, is_windows=is_windows)
+    yield from _check_model_files(control, is_windows=is_windows)
+
+
+def _check_model_files(control: Control, *, is_windows: bool) -> Iterator[Problem]:
+    """Find templates that write over what another one has written, as no program tells."""
+    written: dict[str, FilePair] = {}
+    for pair in control.templates:
+        path = str(as_posix(pair.model_file))
+        earlier = written.setdefault(path.lower() if is_windows else path, pair)
+        if earlier is not pair:
+            what = (
+                f"`{pair.pest_file}` writes the model's file `{pair.model_file}`, and so does "
+                f"`{earlier.pest_file}` in line {earlier.place.line}: only one of them stays"
+            )
+            hint = "give each a file of its own, or put both into one template"
+            yield Problem.at(pair.place, what, hint, is_error=False)
 
 
 def _check_pair(
