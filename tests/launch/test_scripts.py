@@ -162,6 +162,16 @@ def test_a_missing_output_that_is_called_alike_is_named(
     assert done.stderr == f"runfleet: the required output `{pattern}` is missing{suggestion}\n"
 
 
+@pytest.mark.parametrize("pattern", ["out/**", "out/*.csv", "**/a.csv", "out/a.csv"])
+def test_a_link_to_nothing_is_no_output(node: Node, pattern: str) -> None:
+    (node.work / "out").mkdir()
+    (node.work / "out/a.csv").symlink_to("../kept.csv")
+    model = Model("true", outputs=(Output(pattern),))
+    assert node.run(model).returncode == 66
+    (node.work / "kept.csv").write_text("x")
+    assert node.run(model).returncode == 0
+
+
 def test_an_optional_output_may_be_missing(node: Node) -> None:
     """It is kept where there is one."""
     assert node.run(Model("true", outputs=(Output("x", required=False),))).returncode == 0

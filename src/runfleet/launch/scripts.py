@@ -197,7 +197,8 @@ def _look_for(pattern: str) -> str:
 def _find(pattern: str) -> str:
     # The asterisk of `find -path` matches slashes too, so it stands for any number of folders.
     path = re.sub(r"\*\*/?", "*", pattern.removeprefix("./"))
-    return f"find . -path {shlex.quote(f'./{path}')} -print 2>/dev/null | head -n 1"
+    # Links to nothing are no outputs, as for `-e`: nothing of them could be kept.
+    return f"find . -path {shlex.quote(f'./{path}')} ! -xtype l 2>/dev/null | head -n 1"
 
 
 def _shell_pattern(pattern: str) -> str:
