@@ -320,6 +320,13 @@ def test_beopest_finds_the_truth(prepare: Prepare, tmp_path: Path) -> None:
     assert (last.pest.iteration or 0) > 2
     results = calibration.collect(str(tmp_path / "results"))
     assert best_parameters(results) == pytest.approx(TRUTH, rel=0.02)
+    assert calibration.collect(tmp_path / "results") == results
+    own = tmp_path / "own" / "manager" / "notes.txt"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    with pytest.raises(CalibrationError, match=r"is in the way: it has no files of `Case\.pst`"):
+        calibration.collect(tmp_path / "own")
+    assert own.exists()
     assert calibration.submit().generations[-1].job_id == calibration.name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 MANAGER_FOLDER = "manager"
 """The folder, in that of the results, of the files of the manager."""
+
+_OUTPUT = {"stdout.txt", "stderr.txt"}
 
 _FIRST_TO_KEEP = 2
 
@@ -202,6 +205,11 @@ class Calibration:
             Where they go; made if need be.
         on_step
             Is told how far it is.
+
+        Raises
+        ------
+        CalibrationError
+            If something else is where the manager's files go.
         """
         # Imported late: pandas takes its time.
         from runfleet.calibrate.results.collecting import collect_results
@@ -210,12 +218,23 @@ class Calibration:
         pest = _pest_in(record)
         folder = Path(folder)
         own = folder / MANAGER_FOLDER
+        self._refuse_strange_folder(own, pest.control)
         on_step(Step(StepName.COLLECTING))
         shutil.rmtree(own, ignore_errors=True)
         own.mkdir(parents=True)
         self._fetch(record, own)
         on_step(Step(StepName.TABULATING))
         return collect_results(own / pest.control.parent, pest.control.stem, folder)
+
+    def _refuse_strange_folder(self, folder: Path, control: PurePosixPath) -> None:
+        """Remove nothing but what a manager with such a control file has left."""
+        there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        case = (folder / control.parent).glob(f"{glob.escape(control.stem)}.*")
+        if there - _OUTPUT and not any(case):
+            raise CalibrationError(
+                f"`{folder}` is in the way: it has no files of `{control}`",
+                hint=f"move it, or collect elsewhere: `runfleet results {self.name} --to FOLDER`",
+            )
 
     def _is_in_vain(self) -> bool:
         """Tell whether it has ended badly, before its first iteration was finished."""
@@ -240,7 +259,7 @@ class Calibration:
         control = folder / _pest_in(record).control
         found = self._below(record, names.run_prefix(job_id, MANAGER), folder)
         # What every manager leaves, also one that does nothing as it was started before.
-        if {path.name for _, path in found} <= {"stdout.txt", "stderr.txt", control.name}:
+        if {path.name for _, path in found} <= {*_OUTPUT, control.name}:
             found += self._below(record, copies_prefix(job_id), control.parent)
         found += self._below(record, tables_prefix(job_id), folder)
         for _, path in found:
