@@ -30,7 +30,9 @@ def test_a_command_line_is_split_as_a_shell_does(command_line, arguments):
     assert split(command_line) == arguments
 
 
-@given(st.lists(st.text(min_size=0, max_size=8), min_size=1, max_size=5))
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\0"), max_size=8), min_size=1, max_size=5)
+)
 def test_quoted_arguments_come_back(arguments):
     assert split(shlex.join(arguments)) == arguments
 
@@ -45,7 +47,26 @@ def test_splitting_agrees_with_the_shell(text):
         assert split(f"x {text}") == shell.stdout.split("\0")[:-1]
 
 
-@pytest.mark.parametrize("command_line", ["", "  ", "sh 'a", 'sh "a', "sh \\"])
+@given(st.text("ab \n-='\"\\\té\xa0", max_size=30))
+def test_splitting_agrees_with_the_library(text):
+    try:
+        arguments = shlex.split(text)
+    except ValueError:
+        arguments = []
+    if arguments:
+        assert split(text) == arguments
+    else:
+        with pytest.raises(ExecutionError):
+            split(text)
+
+
+def test_a_long_command_line_holds_nobody_up():
+    """The library takes minutes for it, in which no other task would begin."""
+    text = "x" * 5_000_000
+    assert split(f"echo {text} '{text}'") == ["echo", text, text]
+
+
+@pytest.mark.parametrize("command_line", ["", "  ", "sh 'a", 'sh "a', "sh \\", "sh a\0b"])
 def test_what_is_no_command_line_cannot_be_launched(command_line):
     with pytest.raises(ExecutionError) as caught:
         split(command_line)

@@ -136,4 +136,5 @@ def _translate(error: ValidationError) -> WireError:
         return WireError("InvalidRequestBody", {"Reason": first["msg"]})
     if first["type"] == "missing":
         return missing_property(names[-1])
-    return invalid_property(names[-1], first["input"], f"{'/'.join(place)}: {first['msg']}")
+    reason = first["msg"].removeprefix("Value error, ")
+    return invalid_property(names[-1], first["input"], f"{'/'.join(place)}: {reason}")
