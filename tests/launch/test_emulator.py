@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -15,6 +15,8 @@ import pytest
 
 from runfleet.launch import AccountError, connect
 from runfleet.launch.emulator import Emulator, emulator_of
+
+WaitFor = Callable[..., None]
 
 
 @pytest.fixture
@@ -76,16 +78,13 @@ def test_it_is_started_once(home: Path) -> None:
     """Whoever needs it while it starts waits for it, and starts no other."""
     emulator_of(home).begin()
     connect(home=home)
-    started = [
-        process for process in psutil.process_iter(["cmdline"]) if is_emulator(process, home)
-    ]
-    assert len(started) == 1
+    assert count_emulators(home) == 1
     emulator_of(home).wait()
 
 
-def is_emulator(process: psutil.Process, home: Path) -> bool:
-    command = process.info["cmdline"] or []
-    return "runfleet.emulator" in command and str(home) in command
+def count_emulators(home: Path) -> int:
+    commands = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    return sum("runfleet.emulator" in command and str(home) in command for command in commands)
 
 
 def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -110,7 +109,10 @@ def test_a_killed_emulator_is_started_again(home: Path) -> None:
 
 
 def test_an_emulator_that_hangs_is_told_once(
-    home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    home: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    wait_for: WaitFor,
 ) -> None:
     """As one that is stopped in a debugger: it holds its port, and ends on no request."""
     monkeypatch.setattr("runfleet.launch.emulator._ANSWER_SECONDS", 0.5)
@@ -128,6 +130,8 @@ def test_an_emulator_that_hangs_is_told_once(
     assert raised.value.hint == advice
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert told == [f"the emulator (process {pid}) does not answer; {advice}"]
+    # One that was started meanwhile ends as soon as it sees that there is another.
+    wait_for(lambda: count_emulators(home) == 1, seconds=60)
     assert emulator.wait().account == "local"
 
 
