@@ -145,6 +145,27 @@ def test_what_run_refuses_is_refused_with_the_same_words(
     assert "has no study `sweep`" in runfleet("status", "sweep").err
 
 
+def test_a_launcher_of_mpi_that_is_not_here_is_told(runfleet, study: Path):
+    """Before anything is made; the doctor tells it, too."""
+    study.write_text("model: {command: ./model.sh, mpi: {nodes: 2}, inputs: [model.sh]}\n")
+    runfleet.environment["PATH"] = "/nowhere"
+    what = (
+        "`model.mpi`: the account `local` starts processes by `mpirun`, which is not on the PATH "
+        "here"
+    )
+    hint = (
+        "install MPICH, as by `sudo apt-get install mpich`, or name the package that brings it "
+        "under `packages`, or its path as `launcher`"
+    )
+    for command in ("plan", "run"):
+        ended = runfleet(command, "study.yaml")
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err == f"error: study.yaml:1: {what}\nhint: {hint}\n"
+    assert runfleet("status").err.startswith("There are no studies")
+    examined = runfleet("doctor", "study.yaml").out
+    assert f"error    pool      study.yaml:1: {what}\n         Remedy: {hint}\n" in examined
+
+
 def test_what_only_the_account_knows_is_not_asked(runfleet):
     """That would need a login; who does ask is named."""
     azure = ("--endpoint", "a.westeurope.batch.azure.com", "--storage", "a.blob.core.windows.net")

@@ -135,6 +135,18 @@ def test_an_emulator_that_hangs_is_told_once(
     assert emulator.wait().account == "local"
 
 
+def test_its_tasks_look_for_programs_where_it_was_started(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is to be started gets our own PATH, and keeps it."""
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", f"{home}/first:{path}")
+    assert Emulator(home).search_path() == f"{home}/first:{path}"
+    Emulator(home).wait()
+    monkeypatch.setenv("PATH", f"{home}/second:{path}")
+    assert Emulator(home).search_path() == f"{home}/first:{path}"
+
+
 def test_a_stranger_on_its_port_is_not_taken_for_it(tmp_path: Path, stranger: str) -> None:
     """After a crash another program may listen there."""
     write_endpoint(tmp_path, stranger)

@@ -119,7 +119,13 @@ def test_runs_have_an_account_that_reaches_other_nodes(
 ) -> None:
     """On Azure it is this account alone for which `ssh` needs no password."""
     study = write_study(
-        "model: {command: ./model, mpi: {nodes: 2}, inputs: [a.txt]}", a_txt="what runs share"
+        """
+        model:
+          command: ./model
+          mpi: {nodes: 2, launcher: /opt/mpi/bin/mpirun}
+          inputs: [a.txt]
+        """,
+        a_txt="what runs share",
     )
     submission = account.submit(study)
     job = account.batch.get_job(submission.name)

@@ -40,7 +40,7 @@ def check(
     """
     printer = Printer.standard()
     loaded = load_study(study)
-    system = access_to(on, runfleet_home()).plan_pool(loaded.pool).operating_system
+    system = access_to(on, runfleet_home()).plan_pool(loaded).operating_system
     control, problems = check_files(loaded, system)
     if as_json:
         printer.json(_facts(loaded, control, problems))

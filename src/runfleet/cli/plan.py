@@ -59,7 +59,7 @@ def plan(
     home = runfleet_home()
     access = access_to(on, home)
     Origins(Account(on, home, access)).refuse_namesake(loaded.name, study)
-    pool = access.plan_pool(loaded.pool)
+    pool = access.plan_pool(loaded)
     offers = access.offers()
     warn(printer, loaded, pool)
     check_study(loaded, pool)

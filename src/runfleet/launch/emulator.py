@@ -141,6 +141,19 @@ class Emulator:
             self._note_hanging(found.pid)
             return None
 
+    def search_path(self) -> str | None:
+        """Tell the PATH of its tasks: that with which it was started; None if nobody can tell."""
+        found = Announcement.read(self._folders.endpoint) if self.endpoint() else None
+        if found is None:  # it will have our own
+            return os.environ.get("PATH", os.defpath)
+        try:
+            environment = Path(f"/proc/{found.pid}/environ").read_bytes()
+        except OSError:
+            return None
+        lines = os.fsdecode(environment).split("\0")
+        own = (line.removeprefix("PATH=") for line in lines if line.startswith("PATH="))
+        return next(own, os.defpath)
+
     def _note_hanging(self, pid: int) -> None:
         """Tell once that a process holds the port, and says nothing there."""
         if self._hanging != pid:

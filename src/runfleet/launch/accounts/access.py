@@ -11,12 +11,12 @@ from runfleet.azure.account_settings import LoginKind
 from runfleet.azure.channel import import_sdk
 from runfleet.azure.credentials import key_credential
 from runfleet.launch.accounts.local_offers import LocalOffers
-from runfleet.launch.checks import Offers
+from runfleet.launch.checks import Offers, check_launcher
 from runfleet.launch.emulator import Emulator, check_wine
 from runfleet.launch.pool import PoolPlan, plan_local_pool
 from runfleet.storage import Storage
 from runfleet.storage.auto_storage import open_auto_storage
-from runfleet.study.pool import PoolRequest
+from runfleet.study import Study
 
 if TYPE_CHECKING:
     from runfleet.azure.management import Management
@@ -51,7 +51,7 @@ class Access(Protocol):
         """Tell what it has for studies, and start nothing; None where the service has to say."""
         ...
 
-    def plan_pool(self, request: PoolRequest) -> PoolPlan:
+    def plan_pool(self, study: Study) -> PoolPlan:
         """Plan the pool of a study."""
         ...
 
@@ -101,7 +101,7 @@ class LocalAccess:
         """Ask the emulator if it runs; else look at what it would have."""
         return self.open_batch() if self.emulator.endpoint() else LocalOffers(self.home)
 
-    def plan_pool(self, request: PoolRequest) -> PoolPlan:
+    def plan_pool(self, study: Study) -> PoolPlan:
         """
         Plan a pool on this machine.
 
@@ -109,8 +109,12 @@ class LocalAccess:
         ------
         AccountError
             If it cannot have the nodes that the study asks for.
+        StudyError
+            If it does not have the MPI by which the study starts its processes.
         """
-        plan = plan_local_pool(request)
+        plan = plan_local_pool(study.pool)
         if plan.operating_system is OperatingSystem.WINDOWS:
             check_wine()
+        elif study.model.mpi is not None:
+            check_launcher(study, self.emulator.search_path())
         return plan

@@ -129,7 +129,7 @@ class Account:
 
     def plan_pool(self, study: Study) -> PoolPlan:
         """Tell which pool a study would get; nobody is asked."""
-        return self._access.plan_pool(study.pool)
+        return self._access.plan_pool(study)
 
     def plan(self, study: Study) -> Plan:
         """Tell what submitting a study would do; nothing is done."""

@@ -15,7 +15,7 @@ from runfleet.launch.accounts.keys import KeyKind, Keys
 from runfleet.launch.errors import AccountError
 from runfleet.launch.pool import PoolPlan, plan_azure_pool
 from runfleet.storage import Storage
-from runfleet.study.pool import PoolRequest
+from runfleet.study import Study
 
 if TYPE_CHECKING:
     from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
@@ -81,9 +81,9 @@ class AzureAccess:
     def offers(self) -> None:
         """Give nothing: what it has is asked for when a study is submitted, or by the doctor."""
 
-    def plan_pool(self, request: PoolRequest) -> PoolPlan:
+    def plan_pool(self, study: Study) -> PoolPlan:
         """Plan a pool of real machines."""
-        return plan_azure_pool(request, self.settings.login, owner=self.owner)
+        return plan_azure_pool(study.pool, self.settings.login, owner=self.owner)
 
     def _credential(self, kind: KeyKind) -> AzureNamedKeyCredential | TokenCredential:
         settings = self.settings

@@ -11,6 +11,15 @@ from runfleet.launch.checks.checking import (
     check_study,
     pick_image,
 )
+from runfleet.launch.checks.mpi_launchers import check_launcher
 from runfleet.launch.checks.oddities import find_oddities
 
-__all__ = ["Offers", "check_account", "check_pool", "check_study", "find_oddities", "pick_image"]
+__all__ = [
+    "Offers",
+    "check_account",
+    "check_launcher",
+    "check_pool",
+    "check_study",
+    "find_oddities",
+    "pick_image",
+]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from runfleet.errors import RunfleetError
 from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
 from runfleet.launch.checks import check_pool, check_study, pick_image
 from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
 from runfleet.launch.doctor.quota import examine_quota
-from runfleet.launch.errors import LaunchError
 from runfleet.launch.packages import check_packages
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.url_life import check_url_life, longest_time, url_life
@@ -23,8 +23,9 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
     """Look at all that one study needs of its account."""
     try:
         pool = account.plan_pool(study)
-    except LaunchError as error:  # spot nodes, where there are none
-        yield wrong("spot", error.message, error.hint or "")
+    except RunfleetError as error:  # no spot nodes there; no Wine, or no MPI, here
+        subject = "pool" if account.is_local else "spot"
+        yield wrong(subject, error.message, error.hint or "")
         return
     yield looked_at("image", lambda: _look_at_image(account, study, pool))
     if not account.is_local:
