@@ -266,6 +266,38 @@ def test_the_results_of_another_study_are_left_alone(
     assert runs.collect().new_runs == 0
 
 
+def test_studies_whose_jobs_could_be_the_same_are_told_apart(
+    write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """The second job of `d` and the first one of `d--2` have one name; nothing may have ended."""
+    plain, numbered = (
+        Runs(write_study(f"study: {name}\n{STUDY}"), tmp_path) for name in ("d", "d--2")
+    )
+    for first, second in ((plain, numbered), (numbered, plain)):
+        first.folder = second.folder = tmp_path / f"of {first.study.name}"
+        first.collect()
+        with pytest.raises(LaunchError, match=f"of another study, `{first.study.name}`"):
+            second.collect()
+        first.end("run-00001", {"deep/out.txt": "head 1"})
+        assert first.collect().new_runs == 1
+
+
+def test_a_folder_that_does_not_say_whose_it_is_is_judged_by_its_jobs(
+    runs: Runs, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """As those collected by earlier versions; it says so from then on."""
+    runs.end("run-00001", {"deep/out.txt": "head 1"})
+    runs.collect()
+    index = runs.folder / ".collected"
+    owner, *marks = index.read_text().splitlines(keepends=True)
+    index.write_text("".join(marks))
+    other = Runs(write_study(STUDY, name="other"), tmp_path)
+    with pytest.raises(LaunchError, match=f"of another study, `{runs.study.name}`"):
+        other.collect()
+    assert runs.collect().new_runs == 0
+    assert index.read_text() == "".join([*marks, owner])
+
+
 @pytest.mark.parametrize("started", [True, False])
 def test_what_a_cancelled_run_has_left_is_kept(runs: Runs, started: bool) -> None:
     """If it had begun; its numbers are none of the study's."""

@@ -18,6 +18,7 @@ from runfleet.launch import names
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.failures import one_line
 from runfleet.launch.figures import remove_figures
+from runfleet.launch.folder_index import INDEX, REMOVED, FolderIndex, job_of, mark_lines, owner_line
 from runfleet.launch.grouping import Groups
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
     from runfleet.launch.sensitivity.findings import Sensitivities
 
 T = TypeVar("T")
-
-INDEX = ".collected"
-"""The file in a folder of results that says which runs are there, and from which job."""
-
-_REMOVED = "-"
 
 # Two clients that watch one study finish at the same time, and collect in the same folder.
 _LOCK = ".lock"
@@ -157,8 +153,8 @@ class Collector:
         LaunchError
             If the folder cannot be written to.
         """
-        with self._open_folder():
-            return self._collect(outcomes)
+        with self._open_folder() as index:
+            return self._collect(outcomes, index)
 
     def collect_files(self, outcomes: Mapping[str, Outcome]) -> None:
         """
@@ -174,17 +170,18 @@ class Collector:
         LaunchError
             If the folder cannot be written to.
         """
-        with self._open_folder():
-            self._fetch_files(outcomes)
+        with self._open_folder() as index:
+            self._fetch_files(outcomes, index)
 
     @contextmanager
-    def _open_folder(self) -> Iterator[None]:
+    def _open_folder(self) -> Iterator[FolderIndex]:
         try:
             self._refuse_strange_folder()
             self._runs_folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / _LOCK):
-                self._refuse_other_study()
-                yield
+                index = FolderIndex.read(self.folder)
+                self._refuse_other_study(index)
+                yield index
         except OSError as error:
             raise LaunchError(
                 f"the results cannot be written to `{self.folder}`: {error.strerror or error}",
@@ -201,28 +198,25 @@ class Collector:
         for name in ("runs.csv", "runs.parquet", "runs"):
             path = self.folder / name
             is_there = path.is_file() or (path.is_dir() and any(path.iterdir()))
-            if is_there and not self._index.exists():
+            if is_there and not (self.folder / INDEX).exists():
                 raise LaunchError(
                     f"`{path}` is in the way: nothing tells that it was collected there",
                     hint="move it, or collect elsewhere: "
                     f"`runfleet results {self.study.name} --to FOLDER`",
                 )
 
-    def _refuse_other_study(self) -> None:
+    def _refuse_other_study(self, index: FolderIndex) -> None:
         """Keep the results of another study: its runs would be removed, or mixed with these."""
-        marks = set(read_index(self._index).values()) - {_REMOVED}
-        jobs = set(map(_job_of, marks))
-        others = sorted(job for job in jobs if not names.is_job_of(job, self.study.name))
-        if others:
+        other = index.study_other_than(self.study.name)
+        if other is not None:
             raise LaunchError(
-                f"`{self.folder}` has the results of another study, "
-                f"`{names.study_by_job(others[0])}`",
+                f"`{self.folder}` has the results of another study, `{other}`",
                 hint="move them, or collect elsewhere: "
                 f"`runfleet results {self.study.name} --to FOLDER`",
             )
 
-    def _collect(self, outcomes: Mapping[str, Outcome]) -> Collected:
-        new_runs = self._fetch_files(outcomes)
+    def _collect(self, outcomes: Mapping[str, Outcome], index: FolderIndex) -> Collected:
+        new_runs = self._fetch_files(outcomes, index)
         csv, parquet, shape = self._write_tables(outcomes)
         found = self._find_sensitivities(parquet, shape)
         plots, notes = self._draw_plots(parquet, shape, found)
@@ -268,23 +262,21 @@ class Collector:
     def _runs_folder(self) -> Path:
         return self.folder / "runs"
 
-    @property
-    def _index(self) -> Path:
-        return self.folder / INDEX
-
-    def _fetch_files(self, outcomes: Mapping[str, Outcome]) -> int:
-        known = self._collected_before()
+    def _fetch_files(self, outcomes: Mapping[str, Outcome], index: FolderIndex) -> int:
+        known = self._collected_before(index)
         removed = self._outdated(known, outcomes)
         ended = {name: one for name, one in outcomes.items() if one.has_files}
         wanted = {name: one for name, one in ended.items() if known.get(name) != one.mark}
         for run in (wanted.keys() & known.keys()) | removed:
             shutil.rmtree(self._runs_folder / run, ignore_errors=True)
         done = len(ended) - len(wanted)
-        with self._index.open("a", encoding="utf-8") as lines:
-            lines.writelines(f"{run} {_REMOVED}\n" for run in removed)
+        with (self.folder / INDEX).open("a", encoding="utf-8") as lines:
+            if index.study is None:
+                lines.write(owner_line(self.study.name))
+            lines.writelines(mark_lines((run, REMOVED) for run in removed))
             for block in _in_blocks(self._listed(wanted), _BLOCK_RUNS):
                 self.storage.get_files(self._container, self._files_of(wanted, block))
-                lines.writelines(f"{run} {wanted[run].mark}\n" for run, _ in block)
+                lines.writelines(mark_lines((run, wanted[run].mark) for run, _ in block))
                 done += len(block)
                 self.on_step(Step(StepName.COLLECTING, done, len(ended)))
         return len(wanted)
@@ -295,16 +287,16 @@ class Collector:
 
         What they left would be taken for what the study asks for now.
         """
-        here = {run: mark for run, mark in known.items() if mark != _REMOVED}
+        here = {run: mark for run, mark in known.items() if mark != REMOVED}
         outdated = {run for run in here.keys() & outcomes.keys() if not outcomes[run].has_files}
         unknown = here.keys() - outcomes.keys()
         jobs = self.jobs() if unknown else {}
-        return outdated | {run for run in unknown if jobs.get(run) != _job_of(here[run])}
+        return outdated | {run for run in unknown if jobs.get(run) != job_of(here[run])}
 
-    def _collected_before(self) -> dict[str, str]:
-        """Read the index without the runs whose folders somebody has deleted meanwhile."""
+    def _collected_before(self, index: FolderIndex) -> dict[str, str]:
+        """Leave out the runs whose folders somebody has deleted meanwhile."""
         folders = set(os.listdir(self._runs_folder))
-        return {run: mark for run, mark in read_index(self._index).items() if run in folders}
+        return {run: mark for run, mark in index.marks.items() if run in folders}
 
     def _listed(self, wanted: Mapping[str, Outcome]) -> Iterator[tuple[str, list[Blob]]]:
         runs_of: dict[str, list[str]] = {}
@@ -377,19 +369,6 @@ class Collector:
         from runfleet.launch.sensitivity.findings import find_sensitivities
 
         return find_sensitivities(self.study, design, parquet, shape)
-
-
-def read_index(index: Path) -> dict[str, str]:
-    """Read which runs a folder of results has, each with the mark of its outcome."""
-    try:
-        lines = index.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    return {run: mark for run, _, mark in (line.partition(" ") for line in lines)}
-
-
-def _job_of(mark: str) -> str:
-    return mark.partition(" ")[0]
 
 
 def _in_blocks(items: Iterator[T], size: int) -> Iterator[list[T]]:

@@ -1,0 +1,69 @@
+"""The file in a folder of results that says whose they are, and which runs are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from runfleet.launch import names
+
+INDEX = ".collected"
+REMOVED = "-"
+"""The mark of a run whose files are gone."""
+
+# A line is a run and its mark, and one of them this word, which no run can be called, and a study.
+_STUDY = "study:"
+
+
+@dataclass(frozen=True)
+class FolderIndex:
+    """
+    What a folder of results says of itself.
+
+    Parameters
+    ----------
+    study
+        Whose results these are; None where that was not written down.
+    marks
+        The runs that are there, each with the mark of its outcome, which begins with the job; or
+        that it is gone.
+    """
+
+    study: str | None
+    marks: Mapping[str, str]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read that of a folder; without one nothing is there."""
+        try:
+            lines = (folder / INDEX).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            lines = []
+        marks = {run: mark for run, _, mark in (line.partition(" ") for line in lines)}
+        return cls(marks.pop(_STUDY, None), marks)
+
+    def study_other_than(self, study: str) -> str | None:
+        """Name another study whose results these are; None if there is none."""
+        if self.study is not None:
+            return None if self.study == study else self.study
+        # Names of jobs do not tell the later ones of `d` from the first one of `d--2`.
+        jobs = {job_of(mark) for mark in self.marks.values() if mark != REMOVED}
+        others = sorted(job for job in jobs if not names.is_job_of(job, study))
+        return names.study_by_job(others[0]) if others else None
+
+
+def owner_line(study: str) -> str:
+    """Write the line that says whose results these are."""
+    return f"{_STUDY} {study}\n"
+
+
+def mark_lines(marks: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Write the lines of runs; later ones hold."""
+    return (f"{run} {mark}\n" for run, mark in marks)
+
+
+def job_of(mark: str) -> str:
+    """Name the job of an outcome by its mark."""
+    return mark.partition(" ")[0]
