@@ -88,6 +88,44 @@ def test_names_that_come_again_do_not_hide_rows_above_them(text: str) -> None:
         numbers(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Time Q Level\n2024-01-01 00:00 2.5 99\n2024-01-02 00:00 3.5 98\n",
+        "Time,Q,Level\n01.02.2024,6:00:00,2.5,99\n02.02.2024,6:00:00,3.5,98\n",
+        "station t Q\nN1 1-Jan-2024 00:00Z 2.5\nN1 2-Jan-2024 00:00Z 3.5\n",
+        "date time Q\n2024-01-01 00:00 2.5\n2024-01-02 00:00 3.5\n",
+        "time (h)  Q (m3/s)  S (m a.s.l.)\n1 2.5 9\n2 3.5 10\n",
+        "# time [d] Q [m3/s]\n1 2.5\n2 3.5\n",
+        "t Q\n1 2.5 # of a dry day\n2 3.5\n",
+        "t,Q\n1,2.5,\n2,3.5,,\n",
+        "t,Q,S\n1,2.5\n2,3.5,1\n",
+        "t,Q,\n1,2.5\n2,3.5\n",
+    ],
+)
+def test_cells_are_found_below_their_names(text: str) -> None:
+    """Though there are fewer or more of them than there are names."""
+    assert numbers(text) == [2.5, 3.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("t Q R\n1 5.0 9.0\n2     10.0\n", "2 cells below 3 names"),
+        ("Q R\n1 5 9\n2 6 10\n", "3 cells below 2 names"),
+        ("RCH MON Q\nREACH 2 0 1\n", "4 cells below 3 names"),
+        ("t,Q\n1,000,2.5\n", "3 cells below 2 names"),
+        ("Q R\n1 5 NaN\n", "3 cells below 2 names"),
+        ("Day Q Water Level\n1 2.5 99\n", "3 cells below 4 names"),
+        ("R Q\nend\n", "1 cell below 2 names"),
+    ],
+)
+def test_a_row_that_does_not_go_with_the_names_is_told(text: str, counts: str) -> None:
+    """The number below the name may be another column's."""
+    with pytest.raises(ResultError, match=f"a row has {counts}; .* by its number"):
+        numbers(text)
+
+
 UNITS = [
     *["m³/s", "m³", "W/m²", "kg/m³", "1/d", "m3 s-1", "MGD", "hm3", "L", "m a.s.l.", "month", "mm"],
     *["M3/S", "m·s⁻¹", "kg m-2 s-1", "l/s/ha", "m^3/s", "m**3/s", "deg C", "° C", "µg/L", "ac-ft"],
@@ -175,7 +213,7 @@ def test_a_row_of_missing_numbers_is_told(
         numbers(text)
 
 
-@given(st.text(st.sampled_from('Q1m-#",; \t\n')), st.sampled_from(["Q", 1]))
+@given(st.text(st.sampled_from('Q1m-#[]",; \t\n')), st.sampled_from(["Q", 1]))
 @example('# "t",Q,"S\n1,2.5,3\n', "Q")
 def test_any_text_is_a_table_or_told(text: str, column: str | int) -> None:
     try:

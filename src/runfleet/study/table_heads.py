@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from runfleet.study.table_columns import names_above
 from runfleet.study.table_rows import COMMENT, is_comment, names_in, rows_of
 from runfleet.study.unit_lines import is_about_columns, is_number
 
@@ -72,7 +73,8 @@ def _has(column: str, names: str, below: str | None) -> bool:
     if column not in cells or below is None:
         return column in cells
     *_, row = rows_of([names, below])
-    return len(row) > cells.index(column)
+    names_there = names_above(row, cells)
+    return column in names_there and len(row) > names_there.index(column)
 
 
 def _next_row(lines: Iterable[str]) -> str | None:

@@ -19,11 +19,17 @@ def rows_of(lines: Iterable[str]) -> Iterator[list[str]]:
     if first is None:
         return
     every = chain([first], rest)
-    delimiter = max(_DELIMITERS, key=first.count)
-    if first.count(delimiter):
+    delimiter = delimiter_of(first)
+    if delimiter:
         yield from csv.reader(every, delimiter=delimiter, skipinitialspace=True)
     else:
         yield from (line.split() for line in every)
+
+
+def delimiter_of(line: str) -> str | None:
+    """Tell what separates the cells of a line; None for blanks."""
+    delimiter = max(_DELIMITERS, key=line.count)
+    return delimiter if delimiter in line else None
 
 
 def names_in(line: str) -> list[str]:

@@ -13,8 +13,9 @@ from itertools import chain, dropwhile, islice
 from runfleet.documents.errors import listed, nearest
 from runfleet.study.errors import ResultError
 from runfleet.study.numerals import as_number
+from runfleet.study.table_columns import cells_below, names_above
 from runfleet.study.table_heads import find_names, guess_names
-from runfleet.study.table_rows import is_comment, plain_names, rows_of
+from runfleet.study.table_rows import delimiter_of, is_comment, plain_names, rows_of
 from runfleet.study.unit_lines import is_about_columns, is_number
 
 _MOST_NAMES = 20
@@ -32,22 +33,28 @@ def column_numbers(text: str, column: str | int) -> Iterator[float]:
         If there is no such column, or something else than a number in it.
     """
     lines = (line for line in text.splitlines() if line.strip())
-    if isinstance(column, int):
-        position = column - 1
-        rows = _without_names(rows_of(dropwhile(is_comment, lines)), position)
-    else:
-        position, rows = _below_names(column, lines)
-    return _numbers(_without_units(rows), position)
+    if isinstance(column, str):
+        return _numbers(*_below_names(column, lines))
+    position = column - 1
+    rows = _without_names(rows_of(dropwhile(is_comment, lines)), position)
+    return _numbers(position, _without_units(rows))
 
 
 def _below_names(column: str, lines: Iterator[str]) -> tuple[int, Iterator[list[str]]]:
-    """Find a column by its name: its position, and the rows below the names."""
+    """Find a column by its name: its position, and in each row the cells below the names."""
     head = list(islice(lines, _MOST_HEAD_LINES))
     found = find_names(column, head)
     number = found[0] if found else guess_names(head)
-    names = [found[1]] if found else head[number : number + 1]
-    rows = rows_of(chain(names, dropwhile(is_comment, chain(head[number + 1 :], lines))))
-    return _position(column, plain_names(next(rows, []))), rows
+    line = [found[1]] if found else head[number : number + 1]
+    every = rows_of(chain(line, dropwhile(is_comment, chain(head[number + 1 :], lines))))
+    names = plain_names(next(every, []))
+    rows = _without_units(every)
+    first = list(islice(rows, 1))
+    if first:
+        names = names_above(first[0], names)
+    has_delimiter = delimiter_of("".join(line)) is not None
+    cells = (cells_below(names, row, may_be_short=has_delimiter) for row in chain(first, rows))
+    return _position(column, names), cells
 
 
 def _position(column: str, names: list[str]) -> int:
@@ -86,7 +93,7 @@ def _first_with_number(rows: list[list[str]]) -> list[str]:
     return next((row for row in rows if any(map(is_number, row))), [])
 
 
-def _numbers(rows: Iterator[list[str]], position: int) -> Iterator[float]:
+def _numbers(position: int, rows: Iterator[list[str]]) -> Iterator[float]:
     for row in rows:
         if position >= len(row):
             cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"

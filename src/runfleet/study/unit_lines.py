@@ -82,6 +82,11 @@ def is_about_columns(row: Sequence[str], below: Sequence[str] = ()) -> bool:
     return len(units) == len(cells) or _stand_above_numbers(cells, below)
 
 
+def without_units(names: Sequence[str]) -> list[str]:
+    """Leave out the units in brackets that stand beside names."""
+    return [cell for cell in _whole_cells(names) if not _BRACKETS.fullmatch(cell)]
+
+
 def _whole_cells(row: Sequence[str]) -> Iterator[str]:
     """Put together what blanks part within brackets, as in `[m a.s.l.]`."""
     cell = ""
