@@ -509,6 +509,38 @@ def test_values_keep_their_kinds(write_study: WriteStudy, tmp_path: Path) -> Non
     assert (columns["B"], columns["N"], columns["M"]) == ([True, False], [1, 2], ["1", "low"])
 
 
+def test_a_whole_number_may_be_of_any_length(write_study: WriteStudy, tmp_path: Path) -> None:
+    """Longer ones than Parquet has are there without their last digits."""
+    seeds = [2**64 + 1, -(2**63), 7]
+    runs = Runs(
+        write_study(f"model: {{command: ./model}}\nparameters: {{SEED: {seeds}}}"), tmp_path
+    )
+    runs.collect()
+    table = pyarrow.parquet.read_table(runs.folder / "runs.parquet")
+    assert [row["SEED"] for row in runs.table()] == list(map(str, seeds))
+    assert table.column("SEED").to_pylist() == list(map(float, seeds))
+
+
+def test_an_empty_text_is_a_text(write_study: WriteStudy, tmp_path: Path) -> None:
+    runs = Runs(write_study('model: {command: ./model}\nparameters: {KIND: ["NA", ""]}'), tmp_path)
+    runs.collect()
+    table = pyarrow.parquet.read_table(runs.folder / "runs.parquet")
+    assert table.column("KIND").to_pylist() == ["NA", ""]
+    assert table.column("exit_code").to_pylist() == [None, None]
+
+
+def test_the_table_tells_why_each_of_many_results_is_missing(
+    write_study: WriteStudy, tmp_path: Path
+) -> None:
+    names = [f"annual_water_balance_{number}" for number in range(1, 20)]
+    results = "".join(f"  {name}: {{file: out.txt, column: Q}}\n" for name in names)
+    runs = Runs(write_study(f"model: {{command: ./model}}\nresults:\n{results}"), tmp_path)
+    runs.end("run-00001", {"out.txt": "t,H\n1,2\n"})
+    runs.collect()
+    reasons = runs.table()[0]["error"].split("; ")
+    assert [reason.partition(":")[0] for reason in reasons if ":" in reason] == names
+
+
 def test_files_are_fetched_while_other_runs_go_on(runs: Runs) -> None:
     """Only the tables, and what has come since, are left for the end."""
     asked: list[int] = []

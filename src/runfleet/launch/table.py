@@ -26,6 +26,7 @@ FIRST_COLUMNS = ("run", "state", "exit_code", "start_time", "end_time", "seconds
 ERROR_COLUMN = "error"
 
 _BATCH_BYTES = 1 << 22
+_LONGEST_INTEGER = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,13 @@ class TableShape:
     def observe(self, sample: Mapping[str, Value]) -> None:
         """Note the types of a run's values."""
         for name, value in sample.items():
-            self.kinds[name].add(type(value))
+            self.kinds[name].add(_kind(value))
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """The columns of parameters whose values are texts."""
+        columns = self.parameter_columns()
+        return (columns[name] for name, kinds in self.kinds.items() if str in kinds)
 
     def parameter_columns(self) -> dict[str, str]:
         """Tell the column of each parameter."""
@@ -111,6 +118,12 @@ class TableShape:
     def is_number(self, parameter: str) -> bool:
         """Tell whether all values of a parameter are numbers."""
         return self.kinds[parameter] <= {int, float}
+
+
+def _kind(value: Value) -> type:
+    """Tell the type by which a table holds a value: Parquet has no whole numbers of any length."""
+    is_long = type(value) is int and value.bit_length() > _LONGEST_INTEGER
+    return float if is_long else type(value)
 
 
 def _told_apart(name: str, kind: str, taken: Set[str]) -> str:
@@ -176,7 +189,15 @@ def write_parquet(path: Path, shape: TableShape, table: Path) -> None:
     )
     with written_whole(path) as partial, ParquetWriter(partial, reader.schema) as writer:
         for batch in reader:
-            writer.write_batch(batch)
+            writer.write_table(_with_empty_texts(pyarrow.Table.from_batches([batch]), shape.texts))
+
+
+def _with_empty_texts(table: pyarrow.Table, columns: Iterable[str]) -> pyarrow.Table:
+    """Take nothing for an empty text in some columns; in all others it is nothing."""
+    for name in columns:
+        position = table.column_names.index(name)
+        table = table.set_column(position, name, table.column(name).fill_null(""))
+    return table
 
 
 def read_succeeded(table: Path, columns: Iterable[str]) -> pyarrow.Table:
@@ -209,8 +230,8 @@ def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: Run
         except ResultError as error:
             missing[result.name] = error.message
     if outcome.state is RunState.SUCCEEDED:
-        reasons = (f"{name}: {reason}" for name, reason in missing.items())
-        return Row(run, outcome, found, one_line("; ".join(reasons)), missing)
+        reasons = (one_line(f"{name}: {reason}") for name, reason in missing.items())
+        return Row(run, outcome, found, "; ".join(reasons), missing)
     return Row(run, outcome, found, _failure(outcome, files))
 
 
