@@ -247,6 +247,7 @@ class BlobHandler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.wait_if_slow()
         refusal = self.refusal()
         if refusal is None:
             self.keep(body)
@@ -272,11 +273,14 @@ class BlobHandler(BaseHTTPRequestHandler):
     def found(self) -> tuple[int, bytes]:
         if self.query.get("comp") == "list":
             return 200, self.listing().encode()
+        self.wait_if_slow()
+        body = self.store.blobs.get(self.name)
+        return (404, b"") if body is None else (200, body)
+
+    def wait_if_slow(self) -> None:
         if self.name.endswith("/slow"):
             self.store.held.set()
             self.store.hold.wait(PATIENCE)
-        body = self.store.blobs.get(self.name)
-        return (404, b"") if body is None else (200, body)
 
     def listing(self) -> str:
         prefix = f"{self.name}/{self.query['prefix']}"

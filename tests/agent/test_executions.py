@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from runfleet.agent.messages import Constrain, FileToFetch, Kill, RemoveFolder
+from runfleet.agent.messages import Constrain, FilesToUpload, FileToFetch, Kill, RemoveFolder
 from runfleet.batch.states import EndedBy
 
 
@@ -179,6 +179,22 @@ def test_kill_cancels_what_is_still_being_fetched(agent, blob_server):
     (agent.wd(again) / "go").touch()
     assert agent.ended(again).exit_code == 0
     assert agent.stdout(again) == "go\nthere\n"
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_kill_lets_uploads_go_on_where_they_are_wanted(agent, blob_server, wanted):
+    """The command has ended by itself, and what it wrote is on its way."""
+    upload = FilesToUpload("out.txt", f"{blob_server.url}/study-one", "slow")
+    execution = agent.shell("echo 7 > out.txt", uploads=(upload,))
+    agent.say(execution)
+    assert blob_server.held.wait(60)
+    agent.say(Kill(execution.execution, wanted))
+    if not wanted:
+        assert agent.ended(execution).ended_by is EndedBy.KILL
+    blob_server.hold.set()
+    if wanted:
+        assert agent.ended(execution).ended_by is EndedBy.EXIT
+        assert blob_server.blobs["study-one/slow"] == b"7\n"
 
 
 def test_kill_of_an_unknown_execution_is_nothing(agent):

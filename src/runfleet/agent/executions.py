@@ -155,6 +155,8 @@ class Executions:
                 execution.wants_uploads = wants_uploads
                 self._processes.release(number)
                 self._processes.kill(execution.leader)
+            case Phase.UPLOADING if wants_uploads:
+                pass  # they are on their way, and its end follows
             case Phase.STAGING | Phase.UPLOADING | Phase.WAITING:
                 execution.stopped_by = by
                 execution.cancellation.cancel()
