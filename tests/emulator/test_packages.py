@@ -59,6 +59,12 @@ def test_the_default_version_has_a_variable_without_version(account, job, packag
     assert account.read(job, "t") == "hello from 2.0-beta\n"
 
 
+def test_a_package_referred_to_in_another_case(account, job, packages, sh):
+    line = sh('for name in My_App my_app MY_APP; do env | grep -c "PACKAGE_${name}_1_0="; done')
+    account.run(job, "t", line, applicationPackageReferences=[reference("1.0", "MY-APP")])
+    assert account.read(job, "t") == "1\n" * 3
+
+
 @pytest.mark.parametrize("wrong", [reference("9"), reference(application_id="none")])
 def test_an_unknown_package_is_refused(account, job, packages, pool_body, wrong):
     """Item 136."""

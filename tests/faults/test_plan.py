@@ -86,7 +86,15 @@ def test_faults_of_nodes_are_for_pools() -> None:
         Fault(FaultKind.START_TASK_FAILS, pools=("Local*",)),
         Fault(FaultKind.NODE_LOST, pools=("other",)),
     )
-    assert plan.on_node(Occasion.START_TASK, "local-1") is not None
-    assert plan.on_node(Occasion.START_TASK, "far") is None
-    assert plan.on_node(Occasion.TASK, "local-1") is None
+    assert plan.on_node(Occasion.START_TASK, "local-1", is_spot=False) is not None
+    assert plan.on_node(Occasion.START_TASK, "far", is_spot=False) is None
+    assert plan.on_node(Occasion.TASK, "local-1", is_spot=False) is None
     assert plan.on_request("get_job") is None
+
+
+def test_only_spot_nodes_are_preempted() -> None:
+    """What starts on others does not count."""
+    plan = plan_of(Fault(FaultKind.NODE_PREEMPTED, nth=(2,)))
+    starts = [True, False, False, True, True]
+    hit = [plan.on_node(Occasion.TASK, "p", is_spot=is_spot) is not None for is_spot in starts]
+    assert hit == [False, False, False, True, False]

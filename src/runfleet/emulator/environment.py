@@ -24,7 +24,7 @@ class InstalledPackage:
     reference
         The package, as it was asked for.
     archive
-        Where it comes from.
+        Where it comes from: a file in the folder of its application.
     folder
         Where it is unpacked.
     """
@@ -32,6 +32,11 @@ class InstalledPackage:
     reference: ApplicationPackageReference
     archive: Path
     folder: Path
+
+    @property
+    def application_id(self) -> str:
+        """The id of its application, as that has it: one refers to it in any case."""
+        return self.archive.parent.name
 
 
 def node_environment(account: str, url: str, node: Node, root: Path) -> dict[str, str]:
@@ -90,15 +95,16 @@ def _linux_package_environment(packages: Iterable[InstalledPackage]) -> dict[str
     Name the folders as Linux nodes do.
 
     The documentation keeps the case of the id in one place and lowers it in another, so both are
-    set; a reference without a version gives the name without one.
+    set, and that of the reference; a reference without a version gives the name without one.
     """
     variables: dict[str, str] = {}
     for package in packages:
         reference = package.reference
-        name = "_".join(filter(None, (reference.application_id, reference.version)))
-        name = re.sub(r"[.#-]", "_", name)
-        variables[f"AZ_BATCH_APP_PACKAGE_{name}"] = str(package.folder)
-        variables[f"AZ_BATCH_APP_PACKAGE_{name.lower()}"] = str(package.folder)
+        for application in (package.application_id, reference.application_id):
+            name = "_".join(filter(None, (application, reference.version)))
+            name = re.sub(r"[.#-]", "_", name)
+            variables[f"AZ_BATCH_APP_PACKAGE_{name}"] = str(package.folder)
+            variables[f"AZ_BATCH_APP_PACKAGE_{name.lower()}"] = str(package.folder)
     return variables
 
 

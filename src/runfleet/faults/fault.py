@@ -136,6 +136,11 @@ class Fault:
         sometimes = (self.probability, self.times, *self.nth)
         return "*" in self.operations and all(one is None for one in sometimes)
 
+    @property
+    def needs_spot(self) -> bool:
+        """Whether it can only happen to spot nodes."""
+        return self.fault is FaultKind.NODE_PREEMPTED
+
 
 @dataclass(frozen=True, slots=True)
 class Faults:

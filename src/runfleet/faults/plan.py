@@ -39,9 +39,10 @@ class Plan:
         skews = (fault.seconds for fault in lasting if fault.fault is FaultKind.CLOCK_SKEW)
         return next(skews, 0.0)
 
-    def on_node(self, occasion: Occasion, pool_id: str) -> Fault | None:
+    def on_node(self, occasion: Occasion, pool_id: str, *, is_spot: bool) -> Fault | None:
         """Tell what goes wrong with a task, of any kind, that is started on a node of a pool."""
-        return self._first(draw for draw in self._at(occasion) if draw.is_at(pool_id))
+        draws = (draw for draw in self._at(occasion) if draw.is_at(pool_id))
+        return self._first(draw for draw in draws if is_spot or not draw.fault.needs_spot)
 
     def _at(self, occasion: Occasion) -> list[_Draw]:
         return [draw for draw in self._draws if draw.fault.occasion is occasion]

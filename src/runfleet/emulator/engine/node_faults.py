@@ -79,7 +79,9 @@ class FaultyNodes:
 
     def _fault_of(self, message: Execute) -> Fault | None:
         occasion = _OCCASIONS.get(message.subject.kind)
-        return None if occasion is None else self._plan.on_node(occasion, message.subject.pool_id)
+        is_spot = message.environment.get("AZ_BATCH_NODE_IS_DEDICATED") == "false"
+        pool_id = message.subject.pool_id
+        return None if occasion is None else self._plan.on_node(occasion, pool_id, is_spot=is_spot)
 
     def _lose_node(self, fault: Fault, message: Execute) -> None:
         self._agent.send(message)
