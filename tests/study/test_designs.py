@@ -48,6 +48,14 @@ def test_a_csv_file_brings_its_own_parameters(load):
     ]
 
 
+def test_cells_of_a_csv_file_can_be_true_and_false(load):
+    """Each for itself, as in a list of the study file; in another spelling they are texts."""
+    csv = "A,B\ntrue, false\nTrue,auto\nFALSE,0\n"
+    study = load(MODEL + "design: {csv: samples.csv}\n", samples_dot_csv=csv)
+    assert rows(study) == [(True, False), ("True", "auto"), ("FALSE", 0)]
+    assert [run.environment["A"] for run in study.runs()] == ["true", "True", "FALSE"]
+
+
 def test_declared_parameters_are_the_only_columns_taken(load):
     text = MODEL + "parameters: {B: {unit: m}, K: 7}\ndesign: {csv: samples.csv}\n"
     study = load(text, samples_dot_csv="id,B\nfirst,1\nsecond,2\n")

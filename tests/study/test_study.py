@@ -242,6 +242,28 @@ def test_the_first_rows_of_a_table_are_looked_at(load):
     assert warning == "`0,5`, a value of `B`, is a text: numbers have a decimal point and no unit"
 
 
+CONDITIONS = {
+    "{% if not (A > 1 and WET) %}x{% endif %}": (
+        "in.j2:2: `False`, a value of `WET`, is a text, and every text is true to a template: "
+        "write `true` or `false` in its place"
+    ),
+    "{{ 'x' if DRY == 'true' else 'y' }}": (
+        "in.j2:2: `DRY` is never the text `true`: ask for it as in `{% if DRY %}`"
+    ),
+    "{% if WET == 'True' %}x{% elif DRY %}y{% endif %} {{ WET | lower }}": None,
+}
+
+
+@pytest.mark.parametrize(("condition", "warning"), CONDITIONS.items())
+def test_conditions_that_are_always_the_same_are_told(load, condition: str, warning: str | None):
+    """Python writes `True` and `False`, which are texts."""
+    study = load(
+        "model: {command: 'x $A $WET $DRY', overlays: {in: in.j2}}\ndesign: {csv: s.csv}\n",
+        **{"s.csv": "A,WET,DRY\n1,False,true\n2,True,false\n", "in.j2": f"\n{condition}\n"},
+    )
+    assert study.warnings == (() if warning is None else (warning,))
+
+
 @pytest.mark.parametrize(
     ("outputs", "file", "meant"),
     [

@@ -256,9 +256,14 @@ def _count_checked(table: SampleTable, columns: Sequence[Parameter]) -> int:
 def _check_range(parameter: Parameter, value: Value, line: int, file: Path) -> None:
     distribution = parameter.distribution
     if distribution is not None and not distribution.holds(value):
+        place = f"`parameters.{parameter.name}`"
+        text = as_text(value)
+        is_quoted = isinstance(value, bool) and distribution.holds(text)
         raise StudyError(
-            f"`{parameter.name}` cannot be `{as_text(value)}`, as its parameter is declared",
+            f"`{parameter.name}` cannot be `{text}`, as its parameter is declared",
             file=file,
             line=line,
-            hint=f"change the value, or what `parameters.{parameter.name}` allows",
+            hint=f"write `{text}` without quotes in {place}"
+            if is_quoted
+            else f"change the value, or what {place} allows",
         )

@@ -96,7 +96,9 @@ class Choice:
         return self.values
 
     def holds(self, value: Value) -> bool:
-        """Tell whether it is one of the values."""
+        """Tell whether it is one of the values; `true` is not 1, although Python says so."""
+        if isinstance(value, bool):
+            return any(own is value for own in self.values)
         return value in self.values
 
 

@@ -15,6 +15,26 @@ from runfleet.study.values import Sample, as_text
 
 
 @dataclass(frozen=True)
+class Question:
+    """
+    What a condition of a template asks of a name.
+
+    Parameters
+    ----------
+    name
+        The name.
+    text
+        The text that it is compared with; None where it is asked for truth, as in `{% if WET %}`.
+    line
+        Where it stands in the template.
+    """
+
+    name: str
+    text: str | None
+    line: int
+
+
+@dataclass(frozen=True)
 class JinjaTemplate:
     """
     A text with `{{ PARAMETER }}` in it, and whatever else Jinja2 can do.
@@ -29,11 +49,14 @@ class JinjaTemplate:
         The template.
     uses
         The names that it reads, each with the line of its first use.
+    questions
+        What its conditions ask of names.
     """
 
     file: Path
     text: str
     uses: dict[str, int]
+    questions: tuple[Question, ...] = ()
 
     @classmethod
     def parse(cls, file: Path, text: str) -> JinjaTemplate:
@@ -49,7 +72,7 @@ class JinjaTemplate:
         try:
             tree = environment.parse(text)
             _refuse_includes(file, tree)
-            return cls(file, text, dict(_uses(environment, tree)))
+            return cls(file, text, dict(_uses(environment, tree)), tuple(_questions(tree)))
         except TemplateSyntaxError as error:
             raise StudyError(
                 f"the template's syntax is wrong: {_sentence(error)}",
@@ -110,6 +133,28 @@ def _uses(environment: SandboxedEnvironment, tree: nodes.Template) -> Iterator[t
     return (
         (name, first.get(name, 1)) for name in sorted(free, key=lambda name: first.get(name, 1))
     )
+
+
+def _questions(tree: nodes.Template) -> Iterator[Question]:
+    for branch in tree.find_all(nodes.If):
+        yield from _asked(branch.test)
+    for choice in tree.find_all(nodes.CondExpr):
+        yield from _asked(choice.test)
+
+
+def _asked(condition: nodes.Node) -> Iterator[Question]:
+    match condition:
+        case nodes.Name():
+            yield Question(condition.name, None, condition.lineno)
+        case nodes.Not():
+            yield from _asked(condition.node)
+        case nodes.And() | nodes.Or():
+            yield from _asked(condition.left)
+            yield from _asked(condition.right)
+        case nodes.Compare(
+            expr=nodes.Name(name=name), ops=[nodes.Operand(expr=nodes.Const(value=str(text)))]
+        ):
+            yield Question(name, text, condition.lineno)
 
 
 def _refuse_includes(file: Path, tree: nodes.Template) -> None:

@@ -12,6 +12,7 @@ from runfleet.study.designs import Design, Drawn, FromCsv, Listed
 from runfleet.study.distributions import Choice, Fixed, Normal
 from runfleet.study.loader import Parts
 from runfleet.study.narrow_fields import find_narrow_fields
+from runfleet.study.odd_conditions import find_odd_conditions
 from runfleet.study.parameters import Parameter
 from runfleet.study.sensitivity import Morris, Saltelli
 from runfleet.study.values import Sample, Value, as_text
@@ -52,6 +53,7 @@ def find_oddities(
     patterns = [output.pattern for output in parts.model.outputs]
     yield from _file_oddities(patterns[:named_outputs], patterns[named_outputs:])
     yield from find_narrow_fields(parts.model.overlays, islice(samples(), _FIRST_SAMPLES))
+    yield from find_odd_conditions(parts.model.overlays, islice(samples(), _FIRST_SAMPLES))
 
 
 def _sobol_oddity(design: Design) -> Iterator[str]:

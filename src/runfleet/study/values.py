@@ -18,6 +18,7 @@ Sample: TypeAlias = Mapping[str, Value]
 
 _WHOLE_NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_TRUTH = {"true": True, "false": False}
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -31,6 +32,13 @@ def as_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def truth_as_text(sample: Sample) -> Sample:
+    """Have the texts `true` and `false` in the place of truth values."""
+    return {
+        name: as_text(value) if isinstance(value, bool) else value for name, value in sample.items()
+    }
 
 
 def check_range(low: int, high: int) -> None:
@@ -65,9 +73,10 @@ def check_value(value: object) -> Value:
 
 def parse_cell(text: str) -> Value:
     """
-    Read a value from a cell of a CSV file: a whole number, a number, or else a text.
+    Read a value from a cell of a CSV file: a whole number, a number, true, false, or else a text.
 
-    Digits after a leading zero (`007`) are a label rather than a number and stay a text.
+    Digits after a leading zero (`007`) are a label rather than a number and stay a text.  So does
+    `True`, as Python writes it: a model that looks for it in its environment has to find it there.
 
     Raises
     ------
@@ -88,4 +97,4 @@ def parse_cell(text: str) -> Value:
         raise InvalidValueError(
             f"`{text}` is not a number a model can be run with", hint="give a finite number"
         )
-    return check_text(text)
+    return _TRUTH[text] if text in _TRUTH else check_text(text)
