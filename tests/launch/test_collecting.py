@@ -162,6 +162,18 @@ def test_a_folder_for_an_output_is_noted(write_study: WriteStudy, tmp_path: Path
     assert runs.collect().notes == ()
 
 
+def test_a_pattern_that_is_required_is_not_taken_for_a_folder(
+    write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """A run that was done before such patterns were looked at closely may lack what it matches."""
+    runs = Runs(write_study("model: {command: x, outputs: ['o/**', 'c[3].out']}"), tmp_path)
+    runs.end("run-00001", {"out.txt": ""})
+    assert runs.collect().notes == (
+        "no run has left anything that matches the output `o/**`",
+        "no run has left anything that matches the output `c[3].out`",
+    )
+
+
 def test_parquet_has_the_types(runs: Runs) -> None:
     """Times are times and numbers are numbers."""
     runs.end("run-00001", {"deep/out.txt": "head 1"})

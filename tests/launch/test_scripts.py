@@ -172,6 +172,54 @@ def test_a_link_to_nothing_is_no_output(node: Node, pattern: str) -> None:
     assert node.run(model).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("pattern", "made", "message"),
+    [
+        ("o", "o/a.txt", "`o` is a folder: write `o/**` to keep its files"),
+        ("deep/*", "deep/a/b.txt", "`deep/*` is a folder: write `deep/*/**` to keep its files"),
+        ("deep/**", "deep/.a/b.txt", "`deep/**` is missing"),
+        ("**/a", "deep/a/b.txt", "`**/a` is missing"),
+        (
+            "c[3].out",
+            "c[3].out",
+            "`c[3].out` is a pattern: for the file of that name write `[[]` in place of `[`",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["set -e", "trap - EXIT"])
+def test_what_batch_does_not_keep_is_no_output(
+    node: Node, pattern: str, made: str, message: str, command: str
+) -> None:
+    """Folders, names that begin with a dot, and files whose names are read as patterns."""
+    (node.work / made).parent.mkdir(parents=True, exist_ok=True)
+    (node.work / made).touch()
+    done = node.run(Model(command, outputs=(Output(pattern),)))
+    assert done.returncode == 66
+    assert done.stderr == f"runfleet: the required output {message}\n"
+
+
+@pytest.mark.parametrize(
+    ("patterns", "files"),
+    [
+        (["o", "o/**"], ["o/a.txt"]),
+        (["*"], ["a/b.txt", "c.txt"]),
+        (["c[[]3].out"], ["c[3].out"]),
+        (["c[3].out"], ["c[3].out", "c3.out"]),
+        (["o/**/.*", ".b/**", "**/[.]h"], ["o/.a", ".b/c", "o/.h"]),
+    ],
+)
+@pytest.mark.parametrize("command", ["set -e", "trap - EXIT"])
+def test_what_batch_keeps_is_an_output(
+    node: Node, patterns: list[str], files: list[str], command: str
+) -> None:
+    """A folder may be named where something else keeps its files."""
+    for file in files:
+        (node.work / file).parent.mkdir(parents=True, exist_ok=True)
+        (node.work / file).touch()
+    done = node.run(Model(command, outputs=tuple(map(Output, patterns))))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_optional_output_may_be_missing(node: Node) -> None:
     """It is kept where there is one."""
     assert node.run(Model("true", outputs=(Output("x", required=False),))).returncode == 0

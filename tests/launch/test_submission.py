@@ -317,6 +317,36 @@ def test_retries_cost_no_more_than_they_may(
     assert (tmp_path / "seen").read_text() == "net.inp [PIPES]\n" * 3
 
 
+def test_the_file_of_a_result_may_have_brackets_in_its_name(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """It is a name, and no pattern."""
+    submission = account.submit(
+        write_study(
+            """
+            model: {command: 'mkdir o; echo 5 > "c[3].out"; echo 6 > "o/[a"; echo 7 > c3.out'}
+            results:
+              c: {file: "c[3].out", column: 1}
+              a: {file: "o/[a", column: 1}
+            """
+        )
+    )
+    finish(submission)
+    collected = submission.collect(tmp_path / "results")
+    assert (list(submission.table()["c"]), list(submission.table()["a"])) == ([5], [6])
+    assert collected.notes == ()
+
+
+def test_a_folder_is_no_output(account: Account, write_study: WriteStudy) -> None:
+    """Nothing of it is kept, and the run fails."""
+    submission = account.submit(write_study("model: {command: mkdir o, outputs: [o]}"))
+    assert finish(submission).counts.failed == 1
+    [group] = submission.failures()
+    assert group.message == (
+        "runfleet: the required output `o` is a folder: write `o/**` to keep its files"
+    )
+
+
 def test_inputs_and_overlays_reach_each_run(account: Account, write_study: WriteStudy) -> None:
     """Shared ones as private copies, overlays rendered with the run's parameters."""
     study = write_study(

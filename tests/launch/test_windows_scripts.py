@@ -173,6 +173,19 @@ def test_a_missing_output_that_is_elsewhere_is_named(
     )
 
 
+def test_a_folder_is_no_output(node: Node) -> None:
+    """Unless something else keeps its files."""
+    (node.work / "out & (1)" / "deep").mkdir(parents=True)
+    output = Output("out & (1)/deep")
+    done = node.run(Model("rem", outputs=(output,)))
+    assert done.returncode == 66
+    assert done.stderr.strip().partition("output ")[2] == (
+        "`out & (1)/deep` is a folder: write `out & (1)/deep/**` to keep its files"
+    )
+    (node.work / "out & (1)" / "deep" / "a.txt").touch()
+    assert node.run(Model("rem", outputs=(output, Output("out & (1)/deep/**")))).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("pattern", "file"),
     [

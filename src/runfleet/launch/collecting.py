@@ -242,10 +242,13 @@ class Collector:
             return
         for output in self.study.model.outputs:
             pattern, shown = self._spelled(output.pattern), output.pattern
-            if output.required:  # it is there wherever a run has succeeded, be it as a folder
-                if not any((self._runs_folder / example).glob(pattern)):
-                    yield f"no run has left a file `{shown}`: to keep a folder, write `{shown}/**`"
-            elif not any(self._runs_folder.glob(f"*/{pattern}")):
+            # What is required is there wherever a run has succeeded.
+            places = example if output.required else "*"
+            if any(self._runs_folder.glob(f"{places}/{pattern}")):
+                continue
+            if output.required and "**" not in pattern and "[" not in shown:
+                yield f"no run has left a file `{shown}`: to keep a folder, write `{shown}/**`"
+            else:
                 yield f"no run has left anything that matches the output `{shown}`"
 
     def _spelled(self, pattern: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from runfleet.launch.mpi import launch_line
-from runfleet.study.model import Model, Output, SharedInput
+from runfleet.study.model import Model, SharedInput
 
 COPIED = "copied"
 LINKED = "linked"
@@ -38,12 +38,25 @@ find . -mindepth 1 -maxdepth 1 ! -name '{RETRY_FOLDER}*' -exec rm -rf {{}} +
 fi
 : > {_ATTEMPTED}"""
 
-# What is called alike, in other capitals or elsewhere, is named. This is in the command line of
-# every task: it is short, and has no quotes that would have to be quoted once more.
+# Looks closer where the first of what a pattern stands for is no file: another may be one. What is
+# called alike, in other capitals or elsewhere, is named. This is in the command line of every task:
+# it is short, and has no quotes that would have to be quoted once more.
 _MISSING = f"""\
 missing() {{
-f=${{2-$(find . -type f -iname "${{1##*/}}" | head -n 1)}}
-echo "runfleet: the required output \\`$1\\` is missing${{f:+; did you mean \\`${{f#./}}\\`?}}" >&2
+p=$1 w=missing f=
+shift
+for g; do
+if [ -d "$g" ]; then w="a folder: write \\`$p/**\\` to keep its files"
+elif [ -f "$g" ]; then
+[ "$g" = "$p" ] || return 0
+w="a pattern: for the file of that name write \\`[[]\\` in place of \\`[\\`"
+fi
+done
+case $w/${{p##*/}} in missing/*[[:alnum:]]*)
+f=$(find . -type f -iname "${{p##*/}}" | head -n 1)
+w="missing${{f:+; did you mean \\`${{f#./}}\\`?}}"
+esac
+echo "runfleet: the required output \\`$p\\` is $w" >&2
 exit {EXIT_OUTPUT_MISSING}
 }}"""
 
@@ -68,6 +81,8 @@ _DROPS_TRAP = re.compile(r"\b(exec|trap|source)\b|(?:^|[\s;&|({`])\.\s")
 # A command that only starts a shell for its own line; the other quotes let the outer shell read it.
 _STARTS_SHELL = re.compile(r"\s*(?:/bin/)?sh\s+-c\s+'([^']*)'\s*")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_SET = re.compile(r"\[!?.[^]]*\]")
+_SPELLED_DOT = re.compile(r"(?:^|/)(?:\.|\[\.\])")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_./*?\[\]!^-]+")
 
 
@@ -83,11 +98,21 @@ def run_script(model: Model) -> str:
     model
         The command and what has to be there before and after it.
     """
-    required = [output for output in model.outputs if output.required]
+    looks = [_look_for(pattern, model) for pattern in required_outputs(model)]
     if model.mpi is not None:
-        return "\n".join(_watched(launch_line(model.mpi, model.command), required))
+        return "\n".join(_watched(launch_line(model.mpi, model.command), looks))
     before = list(_preparations(model))
-    return "\n".join([*before, *_watched(_without_shell(model.command), required)])
+    return "\n".join([*before, *_watched(_without_shell(model.command), looks)])
+
+
+def required_outputs(model: Model) -> list[str]:
+    """List the patterns for which a run that succeeds has left a file."""
+    return [output.pattern for output in model.outputs if output.required]
+
+
+def is_kept_as_folder(pattern: str, model: Model) -> bool:
+    """Tell whether an output may be a folder, as another keeps what is below."""
+    return any(output.pattern.startswith(f"{pattern}/") for output in model.outputs)
 
 
 def coordination_script(model: Model) -> str:
@@ -160,20 +185,19 @@ def _without_shell(command: str) -> str:
     return starts_shell[1] if starts_shell else command
 
 
-def _watched(command: str, required: list[Output]) -> Iterator[str]:
-    if not required:
+def _watched(command: str, looks: list[str]) -> Iterator[str]:
+    if not looks:
         yield command
     elif _DROPS_TRAP.search(command):
         yield f"(\n{command}\n)"
-        yield _check(required)
+        yield _check(looks)
     else:
-        yield f"trap {shlex.quote(_check(required))} EXIT"
+        yield f"trap {shlex.quote(_check(looks))} EXIT"
         yield command
 
 
-def _check(required: Iterable[Output]) -> str:
+def _check(looks: Iterable[str]) -> str:
     """Look for each output by the shell's own means, with the exit code of the command in hand."""
-    looks = [_look_for(output.pattern) for output in required]
     return "\n".join(
         [
             "c=$?",
@@ -186,19 +210,22 @@ def _check(required: Iterable[Output]) -> str:
     )
 
 
-def _look_for(pattern: str) -> str:
-    names_something = any(letter.isalnum() for letter in pattern.rpartition("/")[2])
-    missing = f"missing {shlex.quote(pattern)}" + ("" if names_something else " ''")
+def _look_for(pattern: str, model: Model) -> str:
+    missing = f"missing {shlex.quote(pattern)}"
     if "**" in pattern:
         return f'[ -n "$({_find(pattern)})" ] || {missing}'
-    return f'set -- {_shell_pattern(pattern)}; [ -e "$1" ] || {missing}'
+    is_there = f'[ -{"e" if is_kept_as_folder(pattern, model) else "f"} "$1" ]'
+    if _SET.search(pattern):  # which stays as it is where nothing matches, and may be a file's name
+        is_there += f' && [ "$1" != {shlex.quote(pattern)} ]'
+    return f'set -- {_shell_pattern(pattern)}; {is_there} || {missing} "$@"'
 
 
 def _find(pattern: str) -> str:
     # The asterisk of `find -path` matches slashes too, so it stands for any number of folders.
     path = re.sub(r"\*\*/?", "*", pattern.removeprefix("./"))
-    # Links to nothing are no outputs, as for `-e`: nothing of them could be kept.
-    return f"find . -path {shlex.quote(f'./{path}')} ! -xtype l 2>/dev/null | head -n 1"
+    shown = "" if _SPELLED_DOT.search(pattern.removeprefix("./")) else " ! -path '*/.*'"
+    # Links to files are outputs, those to folders or to nothing are none, as for Batch.
+    return f"find . -path {shlex.quote(f'./{path}')} -xtype f{shown} 2>/dev/null | head -n 1"
 
 
 def _shell_pattern(pattern: str) -> str:

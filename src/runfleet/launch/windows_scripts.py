@@ -23,6 +23,8 @@ from runfleet.launch.scripts import (
     LINKED,
     OVERLAYS,
     RETRY_FOLDER,
+    is_kept_as_folder,
+    required_outputs,
 )
 from runfleet.study.model import Model, SharedInput
 from runfleet.study.pool import LINUX_IMAGE
@@ -81,12 +83,14 @@ def run_script(model: Model) -> str:
     """
     _refuse_mpi(model)
     _refuse_twins(model)
-    required = [output.pattern for output in model.outputs if output.required]
+    required = required_outputs(model)
     lines = ["@echo off", *_preparations(model), *_paths(model), _start(model.command)]
     lines += ["if %ERRORLEVEL% neq 0 exit %ERRORLEVEL%"]
-    lines += [line for number, one in enumerate(required, 1) for line in _look_for(one, number)]
+    looks = chain.from_iterable(
+        _look_for(one, number, model) for number, one in enumerate(required, 1)
+    )
     complaints = chain.from_iterable(map(_complain, required, count(1)))
-    lines += ["exit 0", _NOT_STAGED, *complaints]
+    lines += [*looks, "exit 0", _NOT_STAGED, *complaints]
     script = "\n".join(lines) + "\n"
     _refuse_other_letters(script)
     return script
@@ -197,14 +201,18 @@ def _quoted(line: str) -> str:
     return '"'.join(pieces)
 
 
-def _look_for(pattern: str, number: int) -> Iterator[str]:
+def _look_for(pattern: str, number: int, model: Model) -> Iterator[str]:
     *folders, name = _pattern(pattern).split("\\")
     if "**" in (*folders, name):
         yield f'dir /s /b /a-d "{_below(pattern, folders, name)}" >nul 2>nul'
         yield f"if errorlevel 1 goto missing_{number}"
     else:
         _refuse_wildcards(pattern, folders)
-        yield f'if not exist "{_joined([*folders, name])}" goto missing_{number}'
+        path = _joined([*folders, name])
+        yield f'if not exist "{path}" goto missing_{number}'
+        if not _WILDCARD.search(name) and not is_kept_as_folder(pattern, model):
+            # A folder has an entry at least, itself. Wine takes a `\` behind a file for nothing.
+            yield f'if exist "{path}\\*" goto folder_{number}'
 
 
 def _below(pattern: str, folders: list[str], name: str) -> str:
@@ -233,6 +241,11 @@ def _complain(pattern: str, number: int) -> Iterator[str]:
         yield from _end(pattern, folder="%%d/", name=name)
         yield ")"
     yield from _end(pattern)
+    name = _said(pattern)
+    said = f"the required output `{name}` is a folder: write `{name}/**` to keep its files"
+    yield f":folder_{number}"
+    yield f">&2 echo runfleet: {said}"
+    yield f"exit {EXIT_OUTPUT_MISSING}"
 
 
 def _end(pattern: str, *, folder: str = "", name: str = "") -> Iterator[str]:

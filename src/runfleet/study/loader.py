@@ -268,7 +268,7 @@ def _outputs(form: ModelForm, results: Iterable[Result], document: Document) -> 
     patterns = [output.pattern for output in outputs]
     for file in dict.fromkeys(result.file for result in results):
         if file not in _ALWAYS_KEPT and not any(_matches(file, pattern) for pattern in patterns):
-            outputs.append(Output(file))
+            outputs.append(Output(file.replace("[", "[[]")))  # a name, and no pattern
     return outputs
 
 
