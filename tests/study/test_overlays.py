@@ -37,6 +37,14 @@ def test_jinja_leaves_line_ends_and_encoding_alone(tmp_path: Path, content: byte
     assert rendered == content.replace(b"{{ A }}", b"1")
 
 
+def test_a_byte_order_mark_is_the_templates_where_its_first_line_is(tmp_path: Path):
+    """The line with `ptf` is no part of the file that is made, nor is what stands before it."""
+    pest = "\ufeffptf ~\r\n°C ~ A  ~\r\n".encode()
+    assert overlay(tmp_path, pest).render({"A": 1}, "r") == "°C    1.0\r\n".encode()
+    jinja = "\ufeff°C {{ A }}\r\n".encode()
+    assert overlay(tmp_path, jinja).render({"A": 1}, "r") == "\ufeff°C 1\r\n".encode()
+
+
 @pytest.mark.parametrize(
     ("template", "text"),
     [

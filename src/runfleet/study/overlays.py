@@ -71,6 +71,8 @@ class Overlay:
             source, shown=shown, what="the template", otherwise=_NO_TEXT_HINT
         )
         if looks_like_pest(text):
+            # A byte order mark goes with the line that it stands before.
+            encoding = encoding.removesuffix("-sig")
             return cls(target, source, "ptf", encoding, PestTemplate.parse(shown, text, whole))
         # Imported late: many studies have no template of this kind.
         from runfleet.study.jinja_template import JinjaTemplate
