@@ -88,6 +88,14 @@ def test_the_plan_shows_files_pool_runs_and_commands(runfleet):
     )
 
 
+def test_truth_values_are_shown_as_runs_get_them(runfleet, study: Path):
+    """Numbers may be shorter."""
+    study.write_text("model: {command: x $WET}\nparameters: {WET: [true, false, 1.0]}\n")
+    ended = runfleet("plan", "study.yaml")
+    runs = ["run-00001  true", "run-00002  false", "run-00003  1"]
+    assert "\n".join(["run        WET", *runs]) in ended.out
+
+
 def test_the_whole_script_of_a_run_is_shown_on_request(runfleet):
     """As the shell of its node gets it."""
     *_, script = runfleet("plan", "study.yaml", "--script").out.split("\n\n")

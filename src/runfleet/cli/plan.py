@@ -31,6 +31,7 @@ from runfleet.study import Run, Study
 from runfleet.study.mpi import Mpi
 from runfleet.study.sensitivity import SensitivityDesign
 from runfleet.study.units import with_unit
+from runfleet.study.values import truth_as_text
 
 app = new_app()
 
@@ -172,7 +173,7 @@ def _show_runs(printer: Printer, study: Study) -> Run:
 
 
 def _row(run: Run) -> list[str]:
-    return [run.name, *(value_text(value) for value in run.sample.values())]
+    return [run.name, *(value_text(value) for value in truth_as_text(run.sample).values())]
 
 
 def _show_start(
