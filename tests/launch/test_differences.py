@@ -61,7 +61,16 @@ def defined(study: Study) -> tuple[Definition, dict[str, str]]:
         ("retries: 1", "time_limit: 90s", "time limit changed from `none` to `1m30s`"),
         ("X: {values: [1, 2]}", "Y: {values: [1, 2]}", "parameter `X` was removed"),
         ("[1, 2]", "[1, 3]", "parameter `X` changed"),
-        ("parameters:", "design: zip\nparameters:", "the design changed"),
+        (
+            "parameters:",
+            "design: zip\nparameters:",
+            "the design or the names of the runs changed",
+        ),
+        (
+            "parameters:",
+            "run_name: 'x{X}'\nparameters:",
+            "the design or the names of the runs changed",
+        ),
         (
             "parameters:",
             "pool: {image: ubuntu-24.04}\nparameters:",

@@ -35,7 +35,8 @@ def _edits(before: Definition, after: Definition) -> Iterator[str]:
     yield from _changed_values(before.limits, after.limits)
     yield from _changed_names("parameter", before.parameters, after.parameters)
     if before.design != after.design and before.parameters == after.parameters:
-        yield "the design changed"
+        # One hash is of both, and tells no more.
+        yield "the design or the names of the runs changed"
 
 
 def _changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
