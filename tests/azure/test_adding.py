@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from runfleet.azure import (
     AddedTasks,
     ConflictError,
+    OutputFile,
+    ResourceFile,
     ServiceUnavailableError,
     TaskSettings,
     TasksRefusedError,
@@ -154,10 +156,36 @@ def test_a_request_that_is_too_large_is_halved(service, job, reply, error):
     assert len(job.ids) == 60
 
 
-def test_a_task_that_is_too_large_alone_is_named(service, reply, error):
+INTO_A_FILE = "what is long belongs into a file that it reads"
+LONG = {
+    "a command": (
+        {"command_line": "echo " + "x" * 500},
+        f"shorten its command: {INTO_A_FILE}",
+    ),
+    "a variable": (
+        {"environment": {"A": "x" * 500}},
+        f"shorten the values of its parameters and variables: {INTO_A_FILE}",
+    ),
+    "files": (
+        {"resource_files": [ResourceFile(http_url="https://x/y", file_path="x" * 500)]},
+        "name fewer files for it to fetch",
+    ),
+    "outputs": (
+        {"output_files": [OutputFile("x" * 500, "https://x/y", "")]},
+        "name fewer outputs, or shorter ones, such as `out/**`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("more", "hint"), LONG.values(), ids=LONG)
+def test_a_task_that_is_too_large_alone_is_named(service, reply, error, more, hint):
+    """With what to shorten: the longest part of it."""
     service.answer = lambda request: reply(413, error("RequestBodyTooLarge"))
-    with pytest.raises(TasksRefusedError, match="it is longer than a request may be"):
-        service.client().add_tasks("net1", runs(3))
+    settings = {"command_line": "true", **more}
+    tasks = (TaskSettings(id=f"run-{number}", **settings) for number in range(3))
+    with pytest.raises(TasksRefusedError, match="it is longer than a request may be") as refused:
+        service.client().add_tasks("net1", tasks)
+    assert refused.value.hint == hint
 
 
 def test_long_tasks_are_sent_in_requests_of_less_than_a_megabyte(service, job):

@@ -33,6 +33,14 @@ MAX_BYTES = 1_000_000
 _IN_FLIGHT = 4
 _MAX_FRUITLESS_ATTEMPTS = 10
 
+_INTO_A_FILE = "what is long belongs into a file that it reads"
+_SHORTENING = {
+    "environmentSettings": f"shorten the values of its parameters and variables: {_INTO_A_FILE}",
+    "commandLine": f"shorten its command: {_INTO_A_FILE}",
+    "resourceFiles": "name fewer files for it to fetch",
+    "outputFiles": "name fewer outputs, or shorter ones, such as `out/**`",
+}
+
 _BEFORE, _BETWEEN, _AFTER = b'{"value":[', b",", b"]}"
 
 
@@ -215,11 +223,17 @@ def _refused(job_id: str, refused: Mapping[str, Refusal]) -> TasksRefusedError:
 
 def _add_halves(request: _Request, chunk: Chunk) -> AddedTasks:
     if len(chunk) == 1:
-        size = len(chunk[0].content)
-        reason = f"it is longer than a request may be: {size:,} bytes; name fewer files"
-        raise TasksRefusedError(request.job_id, {chunk[0].id: reason})
+        content = chunk[0].content
+        reason = f"it is longer than a request may be: {len(content):,} bytes"
+        raise TasksRefusedError(request.job_id, {chunk[0].id: reason}, hint=_to_shorten(content))
     middle = len(chunk) // 2
     return _add_chunk(request, chunk[:middle]) + _add_chunk(request, chunk[middle:])
+
+
+def _to_shorten(content: bytes) -> str:
+    """Say what to do about the longest part of a task."""
+    task = orjson.loads(content)
+    return _SHORTENING[max(_SHORTENING, key=lambda part: len(orjson.dumps(task.get(part))))]
 
 
 def _wait_for_server(request: _Request, chunk: Chunk, attempt: int) -> None:
