@@ -140,31 +140,14 @@ def test_another_operating_system_makes_all_runs_others(edit: Edit) -> None:
     assert defined(edit(STUDY))[1] == defined(edit(newer))[1]
 
 
-@pytest.mark.parametrize(
-    ("template", "done_again"),
-    [
-        ("{{ WET }} {% if X > 1 %}y{% endif %}", []),
-        ("{% if WET %}y{% endif %}", ["run-00002"]),
-        ("{{ 1 if WET == true else 2 }} {{ WET }}", ["run-00001"]),
-        ("{% if X < 3 %}{{ WET + 1 }}{% endif %}", ["run-00001", "run-00002"]),
-    ],
-)
-def test_cells_that_were_texts_once_make_other_runs_where_files_differ(
-    edit: Edit, tmp_path: Path, template: str, done_again: list[str]
-) -> None:
-    """What the model gets decides: `true` in its environment is the same as before."""
-    (tmp_path / "in.j2").write_text("")
-    (tmp_path / "s.csv").write_text("WET,X\ntrue,1\nfalse,2\nFalse,3\n")
-    model = "model: {command: 'x $WET $X', overlays: {in: in.j2}}\n"
-    texts = '[{WET: "true", X: 1}, {WET: "false", X: 2}, {WET: "False", X: 3}]'
-    with_texts = edit(f"{model}design: {{list: {texts}}}\n")
-    (tmp_path / "in.j2").write_text(template)
-    earlier, before = defined(with_texts)
-    definition, now = defined(edit(f"{model}design: {{csv: s.csv}}\n"))
-    assert [name for name in now if now[name] != before[name]] == done_again
-    assert describe_changes(earlier, definition, Comparison({}, {}))[0] == (
-        "the templates take `true` and `false` in the CSV file for truth values"
-    )
+def test_truth_values_make_other_runs_than_texts_where_templates_can_tell(edit: Edit) -> None:
+    """In the environment they are the same."""
+    values = '[{W: "true", X: 1}, {W: low, X: 2}]'
+    for overlays, changed in (("", []), ("overlays: {net: net.inp}, ", ["run-00001"])):
+        text = f"model: {{{overlays}command: 'x $W $X'}}\ndesign: {{list: {values}}}\n"
+        _, before = defined(edit(text, net="{{ W }}"))  # type: ignore[call-arg]
+        _, now = defined(edit(text.replace('"true"', "true"), net="{{ W }}"))  # type: ignore[call-arg]
+        assert [name for name in now if now[name] != before[name]] == changed
 
 
 def test_an_input_counts_by_its_content(edit: Edit) -> None:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import orjson
 
 from runfleet.launch.mpi import launch_line
-from runfleet.study import Overlay, Run, Study, StudyError
+from runfleet.study import Run, Study
 from runfleet.study.designs import FromCsv
 from runfleet.study.mpi import Mpi
 from runfleet.study.pest import Pest
 from runfleet.study.pool import is_windows
-from runfleet.study.values import Sample, truth_as_text
 
 _FINGERPRINT_BYTES = 8
-_TRUTH = "has truth values"
-_LOOKED_AT = 1000
 
 Outputs: TypeAlias = Sequence[tuple[str, bool] | list[Any]]
 """The outputs of a definition: the pattern of each, and whether it is required."""
@@ -37,7 +33,7 @@ class Definition:
     model
         What makes a finished run worth keeping, besides its own parameters: the command,
         packages, inputs and overlay templates with their hashes, outputs, environment, and
-        whether it is one for Windows or its templates get truth values from a CSV file.
+        whether it is one for Windows.
     limits
         Retries, time limit and the image of the nodes. They do not change what a run computes.
     parameters
@@ -77,7 +73,6 @@ def define(study: Study, digest: Callable[[Path], str]) -> Definition:
             "mpi": _mpi(model.mpi),
             # Only where it is so: studies for Linux that were submitted before stay as they are.
             **({"is for Windows": True} if is_windows(study.pool.image) else {}),
-            **({_TRUTH: True} if _has_truth_in_templates(study) else {}),
             **_calibration(study.pest),
         },
         limits={
@@ -103,14 +98,11 @@ def fingerprints(study: Study, definition: Definition) -> Iterator[tuple[str, st
 
     Two runs of the same name and fingerprint, in two versions of a study, are the same run.
     """
-    # What truth values make of a run differs from run to run.
-    shared = {name: value for name, value in definition.model.items() if name != _TRUTH}
-    model = orjson.dumps(shared, option=orjson.OPT_SORT_KEYS)
+    model = orjson.dumps(definition.model, option=orjson.OPT_SORT_KEYS)
     start = hashlib.blake2b(model, digest_size=_FINGERPRINT_BYTES)
-    has_truth = _TRUTH in definition.model
+    has_templates = bool(study.model.overlays)
     for run in study.runs():
-        is_another = has_truth and _has_other_files_than_with_texts(study.model.overlays, run)
-        yield run.name, _fingerprint(start, run, _TRUTH if is_another else "")
+        yield run.name, _fingerprint(start, run, has_templates=has_templates)
 
 
 def with_more_outputs(definition: Definition, asked_for: Iterable[Outputs]) -> Iterator[Definition]:
@@ -139,43 +131,13 @@ def _suffice(outputs: Outputs, wanted: Outputs) -> bool:
     return all(pattern in (required if is_required else kept) for pattern, is_required in wanted)
 
 
-def _fingerprint(start: hashlib.blake2b, run: Run, mark: str) -> str:
+def _fingerprint(start: hashlib.blake2b, run: Run, *, has_templates: bool) -> str:
     hashed = start.copy()
-    hashed.update(orjson.dumps(run.environment) + mark.encode())
+    hashed.update(orjson.dumps(run.environment))
+    truths = [name for name, value in run.sample.items() if isinstance(value, bool)]
+    if truths and has_templates:  # which can tell them from the texts in the environment
+        hashed.update(orjson.dumps(truths))
     return hashed.hexdigest()
-
-
-def _has_truth_in_templates(study: Study) -> bool:
-    """
-    Tell whether templates get truth values from a CSV file; its first rows are as all others.
-
-    They were texts once, and such a study has to be compared anew with the runs of then.
-    """
-    overlays = study.model.overlays if isinstance(study.design, FromCsv) else ()
-    samples = islice(study.samples(), _LOOKED_AT if overlays else 0)
-    return any(_with_truth(overlays, sample) for sample in samples)
-
-
-def _has_other_files_than_with_texts(overlays: Iterable[Overlay], run: Run) -> bool:
-    """
-    Tell whether a template makes something else of truth values than of `true` and `false`.
-
-    A run whose files are the same as with these is done already, if it was done with these.
-    """
-    texts = truth_as_text(run.sample)
-    try:
-        return any(
-            overlay.render(run.sample, run.name) != overlay.render(texts, run.name)
-            for overlay in _with_truth(overlays, run.sample)
-        )
-    except StudyError:  # a template that asks more of a value than a text can give
-        return True
-
-
-def _with_truth(overlays: Iterable[Overlay], sample: Sample) -> list[Overlay]:
-    """List those that use a parameter which is true or false; PEST's do in any case."""
-    truths = {name.lower() for name, value in sample.items() if isinstance(value, bool)}
-    return [one for one in overlays if not truths.isdisjoint(map(str.lower, one.uses))]
 
 
 def _mpi(mpi: Mpi | None) -> str | None:

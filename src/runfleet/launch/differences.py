@@ -57,10 +57,6 @@ def _system_change(_name: str, _before: object, after: object) -> Iterator[str]:
     yield f"the runs are to be done on {'Windows' if after else 'Linux'}"
 
 
-def _truth_change(_name: str, _before: object, _after: object) -> Iterator[str]:
-    yield "the templates take `true` and `false` in the CSV file for truth values"
-
-
 def _command_change(name: str, before: object, after: object) -> Iterator[str]:
     yield from _plain_change(f"the {name}", before, after)
 
@@ -100,7 +96,6 @@ _WORDS: dict[str, Callable[[str, Any, Any], Iterator[str]]] = {
     "outputs": _list_change,
     "environment": _environment_change,
     "is for Windows": _system_change,
-    "has truth values": _truth_change,
     "image": _image_change,
     "time limit": _limit_change,
 }
