@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 from datetime import timedelta
+from threading import Timer
 
 import pytest
 from azure.core.credentials import AzureNamedKeyCredential
@@ -185,6 +186,17 @@ def test_a_file_is_followed_while_it_grows(batch, job):
     other = sh(f'touch "$AZ_BATCH_NODE_ROOT_DIR/workitems/{job}/job-1/run-1/go-on"')
     batch.add_tasks(job, [TaskSettings("run-2", other)])
     assert b"".join(parts) == b"two\n"
+
+
+def test_a_file_of_a_task_that_will_never_begin_is_followed_to_the_end_of_its_job(batch, job_id):
+    """The task itself stays as it is."""
+    batch.create_job(JobSettings(job_id, "no-such-pool"))
+    batch.add_tasks(job_id, [TaskSettings("run-1", "true")])
+    ending = Timer(0.5, batch.terminate_job, [job_id])
+    ending.start()
+    assert list(batch.follow_task_file(job_id, "run-1", "stdout.txt")) == []
+    ending.join()
+    assert batch.get_task(job_id, "run-1").state == "active"
 
 
 def test_a_job_is_made_once_changed_and_found_by_prefix(batch, pool_id, job_id):

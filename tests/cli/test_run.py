@@ -8,13 +8,18 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 ECHO = 'echo "$N metres" > out.txt; echo "this is $N"; echo "trouble $N" >&2\n'
 RESULT = 'results: {depth: {file: out.txt, pattern: "(\\\\S+) metres", unit: m}}\n'
 FAIL_AT_2 = 'if [ "$N" = 2 ]; then echo "error: no file /data/$N.txt" >&2; exit 3; fi\n'
+
+ONE_AT_A_TIME = "pool: {id: one-at-a-time, tasks_per_node: 1, nodes: {max: 1}}\n"
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
@@ -22,6 +27,17 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+def wait_until_connected(process: subprocess.Popen[str]) -> None:
+    """Wait until a command has asked the service something, and a moment more."""
+
+    def is_connected() -> bool:
+        assert process.poll() is None, process.communicate()
+        return bool(psutil.Process(process.pid).net_connections())
+
+    wait_for(is_connected)
+    time.sleep(0.5)
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -217,14 +233,39 @@ def test_files_of_a_run_that_printed_nothing_are_named(local, write_study):
 
 
 def test_a_run_that_waits_has_written_nothing_yet(local, write_study):
-    more = "pool: {id: one-at-a-time, tasks_per_node: 1, nodes: {max: 1}}\n"
-    study = write_study("in-line", "sleep 600\n", values=[1, 2], more=more)
+    study = write_study("in-line", "sleep 600\n", values=[1, 2], more=ONE_AT_A_TIME)
     local("run", study, "--detach")
     assert local("logs", study, "run-00002").err == "run-00002 has not begun\n"
     local("cancel", study)
     for more in ([], ["-f"]):
         logs = local("logs", study, "run-00002", *more)
         assert logs.err == "run-00002 was cancelled before it began\n"
+
+
+def test_following_a_run_that_waits_ends_when_it_is_cancelled(local, write_study):
+    study = write_study("given-up", "sleep 600\n", values=[1, 2], more=ONE_AT_A_TIME)
+    local("run", study, "--detach")
+    following = local.start("logs", "-f", study, "run-00002")
+    wait_until_connected(following)
+    local("cancel", study)
+    assert following.communicate(timeout=60) == ("", "run-00002 was cancelled before it began\n")
+    assert following.returncode == 0
+
+
+def test_following_a_run_that_waits_ends_when_it_is_done_anew(local, write_study):
+    """It would never begin where it is."""
+    study = write_study("renewed", "sleep 600\n", values=[1, 2], more=ONE_AT_A_TIME)
+    local("run", study, "--detach")
+    following = local.start("logs", "-f", study, "run-00002")
+    wait_until_connected(following)
+    write_study("renewed", "sleep 601\n", values=[1, 2], more=ONE_AT_A_TIME)
+    local("run", study, "--detach")
+    _, err = following.communicate(timeout=60)
+    assert following.returncode == 1
+    assert err == (
+        "error: study `renewed` was submitted again meanwhile, and run `run-00002` is done anew\n"
+        "hint: `runfleet logs -f renewed run-00002` follows it\n"
+    )
 
 
 def test_a_terminal_gets_the_end_of_a_long_log(local, write_study):

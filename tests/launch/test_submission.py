@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -14,6 +15,7 @@ from runfleet.launch import (
     FailureKind,
     LaunchError,
     RunNotFoundError,
+    RunSupersededError,
     Step,
     StepName,
     StudyFileNeededError,
@@ -529,6 +531,51 @@ def test_logs_can_be_followed(account: Account, write_study: WriteStudy, tmp_pat
     assert next(lines) == b"begun\n"
     (tmp_path / "end").touch()
     assert b"".join(lines) == b"end\n"
+
+
+QUEUE = """
+    model: {{command: 'echo $X; sleep 600'}}
+    parameters: {{X: {{values: {values}}}}}
+    pool: {{id: {pool}, tasks_per_node: 1, nodes: {{max: 1}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "end"),
+    [("", "run `run-00001` is done anew"), ("run_name: 'x-{X}'", "run `run-00001` is left out")],
+)
+def test_a_log_is_followed_until_the_study_is_submitted_again(
+    account: Account, write_study: WriteStudy, more: str, end: str
+) -> None:
+    """What comes from then on is of another run, if there is one."""
+    submission = account.submit(write_study(QUEUE.format(values=[1, 2], pool="superseded")))
+    lines = submission.follow_log("run-00001")
+    assert next(lines) == b"1\n"
+    edited = QUEUE.format(values=[3, 2], pool="superseded")
+    again = account.submit(write_study(f"{edited}    {more}\n"))
+    with pytest.raises(RunSupersededError, match=f"{end}$"):
+        list(lines)
+    again.cancel()
+
+
+def test_the_log_of_a_run_that_waits_is_followed_to_the_end_of_the_study(
+    account: Account, write_study: WriteStudy
+) -> None:
+    """Whether it was cancelled, or submitted again after an edit."""
+    submission = account.submit(write_study(QUEUE.format(values=[1, 2], pool="waiting")))
+    cancelling = Timer(0.5, submission.cancel)
+    cancelling.start()
+    assert list(submission.follow_log("run-00002")) == []
+    cancelling.join()
+    assert submission.was_cancelled("run-00002")
+    account.submit(write_study(QUEUE.format(values=[1, 2], pool="waiting")))
+    edited = write_study(QUEUE.format(values=[1, 3], pool="waiting"))
+    editing = Timer(0.5, account.submit, [edited])
+    editing.start()
+    with pytest.raises(RunSupersededError, match="run `run-00002` is done anew"):
+        list(submission.follow_log("run-00002"))
+    editing.join()
+    submission.cancel()
 
 
 class _ClientGoneError(Exception):

@@ -14,6 +14,7 @@ from runfleet.azure.task_settings import TaskSettings
 from runfleet.azure.waiting import asking
 
 STATE_FIELDS = ("id", "state", "executionInfo")
+_OVER = ("terminating", "completed", "deleting")
 _FOLLOW_BYTES = 1 << 20
 _FOLLOW_SECONDS = 1.0
 
@@ -182,14 +183,19 @@ class TaskOperations:
         Read a file of a task as it grows, from an offset on, until the task is completed.
 
         Nothing is read from a node after its task has ended, except for what was written between
-        the last look and the end.
+        the last look and the end.  A task that waits when its job ends will write nothing.
         """
         for _ in asking(f"`{path}` of task `{task_id}`", None, longest=_FOLLOW_SECONDS):
-            ended = self._has_ended(job_id, task_id)
+            state = self._state_of("jobs", job_id, "tasks", task_id)
+            if state == "active":
+                # It stays so for ever where its job is over.
+                if self._state_of("jobs", job_id) in _OVER:
+                    return
+                continue
             while content := self._read_if_there(job_id, task_id, path, offset):
                 offset += len(content)
                 yield content
-            if ended:
+            if state == "completed":
                 return
 
     def list_task_files(
@@ -200,12 +206,12 @@ class TaskOperations:
         for wire in self._channel.list(path, {"recursive": "true" if recursive else None}):
             yield FileInfo.from_wire(wire)
 
-    def _has_ended(self, job_id: str, task_id: str) -> bool:
-        path = path_of("jobs", job_id, "tasks", task_id)
+    def _state_of(self, *place: str) -> str:
+        """Ask for the state of a job or a task; one that is gone is as good as completed."""
         try:
-            return bool(self._channel.get(path, {"$select": "id,state"})["state"] == "completed")
+            return str(self._channel.get(path_of(*place), {"$select": "id,state"})["state"])
         except NotFoundError:
-            return True
+            return "completed"
 
     def _read_if_there(self, job_id: str, task_id: str, path: str, offset: int) -> bytes:
         try:

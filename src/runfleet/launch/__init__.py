@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         AccountError,
         LaunchError,
         RunNotFoundError,
+        RunSupersededError,
         StudyFileNeededError,
         StudyNotFoundError,
     )
@@ -52,6 +53,7 @@ __all__ = [
     "Progress",
     "RunCounts",
     "RunNotFoundError",
+    "RunSupersededError",
     "SingleTask",
     "Step",
     "StepName",
@@ -78,6 +80,7 @@ _HOMES = {
         "AccountError",
         "LaunchError",
         "RunNotFoundError",
+        "RunSupersededError",
         "StudyFileNeededError",
         "StudyNotFoundError",
     ),

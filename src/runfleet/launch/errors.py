@@ -45,6 +45,28 @@ class RunNotFoundError(LaunchError):
     """The study has no run of that name, or nothing of it has reached the storage yet."""
 
 
+class RunSupersededError(LaunchError):
+    """
+    The run that was followed counts no more: its study was submitted again meanwhile.
+
+    Parameters
+    ----------
+    study, run
+        Their names.
+    is_left_out
+        Whether the study has no such run any more; otherwise it is done anew.
+    """
+
+    def __init__(self, study: str, run: str, *, is_left_out: bool) -> None:
+        what = "is left out" if is_left_out else "is done anew"
+        super().__init__(
+            f"study `{study}` was submitted again meanwhile, and run `{run}` {what}",
+            hint=None if is_left_out else f"`runfleet logs -f {study} {run}` follows it",
+        )
+        self.study = study
+        self.run = run
+
+
 class StudyFileNeededError(LaunchError):
     """
     What is asked for cannot be done with a study's name alone.

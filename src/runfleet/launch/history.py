@@ -22,6 +22,9 @@ COMPLETED = "state eq 'completed'"
 NOT_COMPLETED = "state ne 'completed'"
 """Filters for lists of tasks."""
 
+OUTDATED = "Outdated"
+"""Why a job was ended none of whose runs counts any more."""
+
 _ALL_COMPLETE = "AllTasksComplete"
 _OVER = ("terminating", "completed")
 _SETTLING_SECONDS = 60.0
@@ -192,7 +195,7 @@ class History:
         if job is None or is_over(job):
             return
         if len(outdated) == len(known.tasks):
-            self.batch.terminate_job(job_id, "Outdated")
+            self.batch.terminate_job(job_id, OUTDATED)
             return
         for task_id in self._ids(job_id, NOT_COMPLETED).intersection(outdated):
             self.batch.terminate_task(job_id, task_id)

@@ -17,7 +17,12 @@ from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.early_collecting import EarlyCollector
 from runfleet.launch.edited_studies import EDITED, SubmittedStudies
 from runfleet.launch.ended_runs import EndedRuns
-from runfleet.launch.errors import LaunchError, RunNotFoundError, StudyFileNeededError
+from runfleet.launch.errors import (
+    LaunchError,
+    RunNotFoundError,
+    RunSupersededError,
+    StudyFileNeededError,
+)
 from runfleet.launch.explanation import Explanation
 from runfleet.launch.failures import (
     FailedRun,
@@ -27,7 +32,7 @@ from runfleet.launch.failures import (
     kind_of,
     was_lost,
 )
-from runfleet.launch.history import History, Repeat, is_over, was_ended
+from runfleet.launch.history import OUTDATED, History, Repeat, is_over, was_ended
 from runfleet.launch.near_runs import nearest_run
 from runfleet.launch.outages import hopeful
 from runfleet.launch.outcomes import RunState, count_runs, failed_tasks, state_of
@@ -306,10 +311,7 @@ class Submission:
 
     def was_cancelled(self, run: str) -> bool:
         """Tell whether a run was ended on request, or was never to begin; see `log`."""
-        job_id, task = self._task(run)
-        job = self._history.batch.get_job(job_id)
-        job_ended = job is not None and was_ended(job)
-        return state_of(task, job_ended=job_ended) is RunState.CANCELLED
+        return self._is_cancelled(*self._task(run))
 
     def outputs(self, run: str) -> Iterator[str]:
         """List the files of a run that are in the storage, besides what it wrote; see `log`."""
@@ -320,13 +322,55 @@ class Submission:
     def follow_log(
         self, run: str, stream: LogStream | str = LogStream.STDOUT, *, offset: int = 0
     ) -> Iterator[bytes]:
-        """Read what a run writes, as it writes it, until it has ended; see `log`."""
+        """
+        Read what a run writes, as it writes it, until it has ended, or is cancelled; see `log`.
+
+        Raises
+        ------
+        RunSupersededError
+            If the study is submitted again meanwhile, and the run is done anew or left out.
+        """
         file = _log_file(stream)
         job_id, task = self._task(run)
         if task.state == "completed":
             yield self.log(run, stream)[offset:]
-        elif task.started is not None or not self.was_cancelled(run):
-            yield from self._history.batch.follow_task_file(job_id, run, file, offset=offset)
+            return
+        yield from self._history.batch.follow_task_file(job_id, run, file, offset=offset)
+        self._refuse_superseded(job_id, task.id)
+
+    def _refuse_superseded(self, job_id: str, run: str) -> None:
+        """Say so where a run that was followed to its end was ended as it counts no more."""
+        task = self._history.batch.get_task(job_id, run)
+        if task is not None and not self._is_cancelled(job_id, task):
+            return
+        if self._is_superseded(job_id, run):
+            known = {name for name, _ in self._history.current_runs(self._record())}
+            raise RunSupersededError(self.name, run, is_left_out=run not in known)
+
+    def _is_superseded(self, job_id: str, run: str) -> bool:
+        """Tell whether a run that was ended counts no more, or will not in a moment."""
+        deadline = time.monotonic() + _ENDING_SECONDS
+        while self._counts(job_id, run):
+            if not self._may_be_superseded(job_id) or time.monotonic() > deadline:
+                return False
+            time.sleep(_ENDING_PAUSE)
+        return True
+
+    def _counts(self, job_id: str, run: str) -> bool:
+        generations = (one for one in self._record().current if one.job_id == job_id)
+        return any(run not in self._history.store.read_outdated(one) for one in generations)
+
+    def _may_be_superseded(self, job_id: str) -> bool:
+        """Tell whether somebody may have ended runs to submit others, which is noted after that."""
+        job = self._history.batch.get_job(job_id)
+        if job is None or self.is_calibration:
+            return False
+        return not is_over(job) or job.terminate_reason in (None, OUTDATED)
+
+    def _is_cancelled(self, job_id: str, task: TaskInfo) -> bool:
+        job = self._history.batch.get_job(job_id)
+        job_ended = job is not None and was_ended(job)
+        return state_of(task, job_ended=job_ended) is RunState.CANCELLED
 
     def _read_on_node(self, job_id: str, run: str, file: str, *, offset: int = 0) -> bytes:
         try:
