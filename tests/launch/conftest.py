@@ -85,6 +85,12 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
+def stop(home: Path) -> Callable[[], None]:
+    """End the emulator of `home`, as it does itself when it has nothing to do."""
+    return lambda: end_emulator(home)
+
+
+@pytest.fixture
 def wait_for() -> WaitFor:
     """Wait for a condition: `wait_for(lambda: ..., seconds=10)`."""
     return wait_until

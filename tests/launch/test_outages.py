@@ -28,3 +28,39 @@ def test_an_emulator_that_ends_is_told_with_its_log(
         f"look for the reason in its log, `{home / 'emulator/log.txt'}`; "
         "then run the study again: it goes on where it ended"
     )
+
+
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment without a request is as good as many minutes."""
+    monkeypatch.setattr("runfleet.azure.channel._IDLE_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("idle")
+def test_an_emulator_that_ended_in_a_break_is_started_again(
+    home: Path, write_study: Callable[[str], Study], stop: Callable[[], None]
+) -> None:
+    """Whatever was opened before goes on, again and again."""
+    study = write_study("model: {command: echo 1}")
+    with connect(home=home) as account:
+        submission = account.submit(study)
+        list(submission.watch())
+        stop()
+        assert list(submission.table()["state"]) == ["succeeded"]
+        stop()
+        assert account.submit(study).is_unchanged
+
+
+@pytest.mark.usefixtures("idle")
+def test_another_emulator_in_its_place_is_told(home: Path, stop: Callable[[], None]) -> None:
+    """As one that was reset: it has another key."""
+    with connect(home=home) as account:
+        url = account.batch.endpoint
+        stop()
+        (home / "emulator/key").unlink()
+        with pytest.raises(AccountError) as caught:
+            account.studies()
+    assert caught.value.message == (
+        f"the emulator at {url} has ended, and the one in its place has another address or key"
+    )
+    assert caught.value.hint == "open the account again with `connect`"

@@ -39,6 +39,8 @@ _JSON = "application/json; odata=minimalmetadata"
 _CONNECT_SECONDS = 20
 _READ_SECONDS = 90
 _BLOCK_BYTES = 1 << 18
+# Whoever waits for something asks more often, and is told of a service that ends meanwhile.
+_IDLE_SECONDS = 10.0
 # Seconds after which a wait is worth a word, and between two words.
 _LONG_WAIT = 5.0
 _BETWEEN_WORDS = 30.0
@@ -66,6 +68,9 @@ class Channel:
         PEM file of the certificates to trust; None for the usual ones.
     outage_hint
         What to do if nobody answers.
+    revive
+        Starts the service where it has ended while it was asked nothing, as one may that has
+        nothing to do; None where nobody can.
     """
 
     def __init__(
@@ -75,10 +80,13 @@ class Channel:
         back_off: BackOff,
         ca_file: str | None = None,
         outage_hint: str = OUTAGE_HINT,
+        revive: Callable[[], object] | None = None,
     ) -> None:
         self.endpoint = (endpoint if "://" in endpoint else f"https://{endpoint}").rstrip("/")
         self.back_off = back_off
         self._outage_hint = outage_hint
+        self._revive = revive
+        self._last_contact = time.monotonic()
         self._has_answered = False
         self._last_told = -_BETWEEN_WORDS
         self._is_closed = False
@@ -166,7 +174,7 @@ class Channel:
         attempt = 0
         while True:
             try:
-                content = self._send_once(request)
+                content = self._send_reviving(request)
             except ServiceUnavailableError as error:
                 self._has_answered |= error.status > 0
                 waited = time.monotonic() - began
@@ -176,6 +184,7 @@ class Channel:
                 attempt += 1
             else:
                 self._has_answered = True
+                self._last_contact = time.monotonic()
                 return content
 
     def _demand_open(self) -> None:
@@ -197,6 +206,19 @@ class Channel:
 
         url = f"{self.endpoint}{path}?{_query_text(query)}"
         return HttpRequest(method, url, headers=_headers(content, headers), content=content)
+
+    def _send_reviving(self, request: HttpRequest) -> bytes:
+        """Send a request, and once more where nobody was there and the service can be revived."""
+        try:
+            return self._send_once(request)
+        except ServiceUnavailableError as error:
+            idle = time.monotonic() - self._last_contact
+            if error.status or self._revive is None or idle < _IDLE_SECONDS:
+                raise
+            log.info("%s; starting it again, after %.0f s without a request", error.message, idle)
+        self._last_contact = time.monotonic()
+        self._revive()
+        return self._send_once(request)
 
     def _send_once(self, request: HttpRequest) -> bytes:
         from azure.core.exceptions import AzureError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -43,6 +43,8 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         PEM file of the certificates to trust; None for the usual ones.
     outage_hint
         What a user should do if nobody answers at the endpoint.
+    revive
+        Starts a service that has ended while it was asked nothing; None where nobody can.
     """
 
     def __init__(
@@ -53,10 +55,11 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         back_off: BackOff | None = None,
         ca_file: str | None = None,
         outage_hint: str = OUTAGE_HINT,
+        revive: Callable[[], object] | None = None,
     ) -> None:
         local = is_loopback(endpoint)
         waiting = back_off or (_LOCAL_BACK_OFF if local else BackOff())
-        self._channel = Channel(endpoint, credential, waiting, ca_file, outage_hint)
+        self._channel = Channel(endpoint, credential, waiting, ca_file, outage_hint, revive)
         self._images: tuple[Image, ...] = ()
 
     def close(self) -> None:

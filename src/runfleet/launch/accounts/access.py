@@ -12,7 +12,8 @@ from runfleet.azure.channel import import_sdk
 from runfleet.azure.credentials import key_credential
 from runfleet.launch.accounts.local_offers import LocalOffers
 from runfleet.launch.checks import Offers, check_launcher
-from runfleet.launch.emulator import Emulator, check_wine
+from runfleet.launch.emulator import Emulator, Endpoint, check_wine
+from runfleet.launch.errors import AccountError
 from runfleet.launch.pool import PoolPlan, plan_local_pool
 from runfleet.storage import Storage
 from runfleet.storage.auto_storage import open_auto_storage
@@ -84,7 +85,19 @@ class LocalAccess:
             credential,
             ca_file=endpoint.ca_file,
             outage_hint=f"look for the reason in its log, `{self.emulator.log}`",
+            revive=lambda: self._start_again(endpoint),
         )
+
+    def _start_again(self, known: Endpoint) -> None:
+        """Start an emulator that has ended as it had nothing to do; clients know one address."""
+        self.emulator.begin()
+        found = self.emulator.wait()
+        if (found.url, found.key) != (known.url, known.key):
+            raise AccountError(
+                f"the emulator at {known.url} has ended, and the one in its place has another "
+                "address or key",
+                hint="open the account again with `connect`",
+            )
 
     def open_storage(self) -> Storage:
         """Open the emulator's storage account, which is linked when the emulator starts."""
