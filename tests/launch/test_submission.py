@@ -664,15 +664,25 @@ def test_unknown_studies_and_runs_are_named(account: Account, write_study: Write
     finish(submission)
 
 
-def test_a_name_is_enough_to_come_back(account: Account, write_study: WriteStudy) -> None:
+def test_a_name_is_enough_to_come_back(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
     """But the parameters of the runs stand in the study file."""
     submission = account.submit(write_study(SQUARES))
     finish(submission)
     found = account.study(submission.name)
     assert found.counts().succeeded == 4
     assert submission.name in [study.name for study in account.studies()]
-    with pytest.raises(StudyFileNeededError, match="to make its table, the study file"):
-        found.table()
+    for purpose, ask in {
+        "to make its table": found.table,
+        "to collect its results": lambda: found.collect(tmp_path / "results"),
+        "to run it again": found.retry,
+    }.items():
+        with pytest.raises(StudyFileNeededError, match=f"^{purpose}, the study file") as caught:
+            ask()
+        assert caught.value.hint == "come back to it by `account.study(Study.load(FILE))`"
+    with pytest.raises(StudyFileNeededError, match=r"^to collect its results"):
+        next(found.watch(collect_to=tmp_path / "results"))
 
 
 def test_a_plan_changes_nothing(account: Account, write_study: WriteStudy) -> None:

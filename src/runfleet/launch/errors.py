@@ -82,6 +82,6 @@ class StudyFileNeededError(LaunchError):
     def __init__(self, study: str, purpose: str) -> None:
         super().__init__(
             f"{purpose}, the study file of `{study}` is needed",
-            hint="name the study file instead of the study",
+            hint="come back to it by `account.study(Study.load(FILE))`",
         )
         self.study = study

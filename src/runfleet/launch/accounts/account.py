@@ -174,8 +174,8 @@ class Account:
         Parameters
         ----------
         study
-            Its name, or the study itself: to collect results, or to retry runs, the parameters of
-            the runs are needed.
+            Its name, or the study itself: to make its table, to collect results or to retry runs,
+            the parameters of the runs are needed.
 
         Raises
         ------
