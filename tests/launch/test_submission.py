@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from runfleet.launch import (
     AccountError,
     FailureKind,
     LaunchError,
+    NotAStudyError,
     RunNotFoundError,
     RunSupersededError,
     Step,
@@ -683,6 +685,30 @@ def test_a_name_is_enough_to_come_back(
         assert caught.value.hint == "come back to it by `account.study(Study.load(FILE))`"
     with pytest.raises(StudyFileNeededError, match=r"^to collect its results"):
         next(found.watch(collect_to=tmp_path / "results"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "hint"),
+    [
+        ("sq.yaml", "`sq.yaml` is no study", 'give the study itself: `Study.load("sq.yaml")`'),
+        (
+            Path("a b", "sq.YML"),
+            "`a b/sq.YML` is no study",
+            'give the study itself: `Study.load("a b/sq.YML")`',
+        ),
+        ("sq", "`sq` is no study", "give the study itself: `Study.load(FILE)`"),
+        (None, "`NoneType` is no study", "give the study itself: `Study.load(FILE)`"),
+    ],
+)
+def test_what_is_no_study_is_told(account: Account, given: Any, message: str, hint: str) -> None:
+    """As the file that it would be read from, which the command line takes."""
+    for ask in (account.plan, account.changes, account.submit, account.plan_pool):
+        with pytest.raises(NotAStudyError) as caught:
+            ask(given)
+        assert (caught.value.message, caught.value.hint) == (message, hint)
+    if not isinstance(given, str):
+        with pytest.raises(NotAStudyError):
+            account.study(given)
 
 
 def test_a_plan_changes_nothing(account: Account, write_study: WriteStudy) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runfleet.launch.errors import (
         AccountError,
         LaunchError,
+        NotAStudyError,
         RunNotFoundError,
         RunSupersededError,
         StudyFileNeededError,
@@ -47,6 +48,7 @@ __all__ = [
     "JobSummary",
     "LaunchError",
     "LogStream",
+    "NotAStudyError",
     "OnStep",
     "Plan",
     "PoolPlan",
@@ -79,6 +81,7 @@ _HOMES = {
     "errors": (
         "AccountError",
         "LaunchError",
+        "NotAStudyError",
         "RunNotFoundError",
         "RunSupersededError",
         "StudyFileNeededError",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from runfleet.documents.errors import nearest
 from runfleet.errors import RunfleetError
@@ -14,6 +15,24 @@ class LaunchError(RunfleetError):
 
 class AccountError(LaunchError):
     """The account is not known, or cannot be reached."""
+
+
+class NotAStudyError(LaunchError):
+    """
+    What was given is no `Study`.
+
+    Parameters
+    ----------
+    given
+        What it is instead; text and paths are shown, of anything else the type.
+    """
+
+    def __init__(self, given: object) -> None:
+        shown = str(given) if isinstance(given, str | Path) else type(given).__name__
+        file = f'"{shown}"' if Path(shown).suffix else "FILE"
+        super().__init__(
+            f"`{shown}` is no study", hint=f"give the study itself: `Study.load({file})`"
+        )
 
 
 class StudyNotFoundError(LaunchError):

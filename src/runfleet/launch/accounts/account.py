@@ -18,7 +18,12 @@ from runfleet.home import Folders
 from runfleet.launch.accounts.access import Access
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.deletion import Belongings, delete_belongings, find_belongings
-from runfleet.launch.errors import AccountError, LaunchError, StudyNotFoundError
+from runfleet.launch.errors import (
+    AccountError,
+    LaunchError,
+    NotAStudyError,
+    StudyNotFoundError,
+)
 from runfleet.launch.hashes import hash_cache
 from runfleet.launch.history import Repeat
 from runfleet.launch.names import study_of
@@ -129,6 +134,7 @@ class Account:
 
     def plan_pool(self, study: Study) -> PoolPlan:
         """Tell which pool a study would get; nobody is asked."""
+        _demand_study(study)
         return self._access.plan_pool(study)
 
     def plan(self, study: Study) -> Plan:
@@ -182,8 +188,11 @@ class Account:
         StudyNotFoundError
             If the account has never seen it.
         """
-        loaded = study if isinstance(study, Study) else None
-        name = study.name if isinstance(study, Study) else study
+        if isinstance(study, str):
+            loaded, name = None, study
+        else:
+            _demand_study(study)
+            loaded, name = study, study.name
         record = RecordStore(self.storage, name).read()
         if record is None or record.study != name:
             raise self._not_found(name)
@@ -235,6 +244,7 @@ class Account:
         return Submission(self.batch, self.storage, submitted, study, self._submit)
 
     def _submit(self, study: Study, on_step: OnStep, repeat: Repeat) -> Submission:
+        _demand_study(study)
         if study.pest:
             raise LaunchError(
                 f"study `{study.name}` is a calibration, which has no runs of its own to submit",
@@ -274,3 +284,8 @@ class Account:
     @property
     def _folder(self) -> Path:
         return Folders(self.home).studies(self.name)
+
+
+def _demand_study(given: object) -> None:
+    if not isinstance(given, Study):
+        raise NotAStudyError(given)
