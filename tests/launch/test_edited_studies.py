@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runfleet.launch import Account, LaunchError, Submission
-from runfleet.launch.edited_studies import EDITED
+from runfleet.launch.edited_studies import EDITED, SUBMITTED_AGAIN
 from runfleet.launch.record import RecordStore
 from runfleet.study import Study
 
@@ -37,6 +37,11 @@ def pairs(submission: Submission) -> list[tuple[int, float]]:
     return list(zip(table["X"], table["square"], strict=True))
 
 
+def noted(submission: Submission, folder: Path) -> set[str]:
+    """What is told of the table's parameters when results are collected."""
+    return {EDITED, SUBMITTED_AGAIN}.intersection(submission.collect(folder / "results").notes)
+
+
 def test_the_table_shows_the_samples_that_were_submitted(
     account: Account, write_study: WriteStudy, tmp_path: Path
 ) -> None:
@@ -63,12 +68,14 @@ def test_results_that_were_edited_are_taken_anew(account: Account, write_study: 
 def test_who_has_an_older_study_gets_what_was_submitted_last(
     account: Account, write_study: WriteStudy, tmp_path: Path
 ) -> None:
-    """Somebody else may have edited it, and run it, while one watched."""
+    """Somebody else may have edited it, and run it, while one watched; and then edit it again."""
     older = finished(account.submit(write_study(squares([1, 2, 3]))))
     newer = finished(account.submit(write_study(squares([10, 20]))))
     assert pairs(older) == pairs(newer) == [(10, 100), (20, 400)]
-    assert EDITED in older.collect(tmp_path / "results").notes
-    assert EDITED not in newer.collect(tmp_path / "results").notes
+    assert noted(older, tmp_path) == {SUBMITTED_AGAIN}
+    assert noted(newer, tmp_path) == set()
+    write_study(squares([30]))
+    assert noted(older, tmp_path) == {EDITED}
 
 
 @pytest.mark.parametrize("design", ["{csv: samples.csv}", "{list: [{X: 7}]}"])

@@ -21,6 +21,11 @@ EDITED = (
     "by now, and `runfleet run` runs what has changed"
 )
 
+SUBMITTED_AGAIN = (
+    "the study was edited and submitted again meanwhile; the table shows the runs that were "
+    "submitted last"
+)
+
 
 class SubmittedStudies:
     """
@@ -80,6 +85,15 @@ class SubmittedStudies:
             except BlobNotFoundError:
                 return None
         return table
+
+
+def why_other(study: Study, record: StudyRecord) -> str:
+    """Say why the runs were submitted with other samples than a study has, as it was read once."""
+    try:
+        now = Study.load(study.folder / study.file.name)
+    except StudyError:
+        return EDITED
+    return SUBMITTED_AGAIN if _has_samples_of(now, record) else EDITED
 
 
 def _has_samples_of(study: Study, record: StudyRecord) -> bool:

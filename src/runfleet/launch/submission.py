@@ -15,7 +15,7 @@ from runfleet.azure import AzureBatch, BatchError, TaskInfo
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.early_collecting import EarlyCollector
-from runfleet.launch.edited_studies import EDITED, SubmittedStudies
+from runfleet.launch.edited_studies import SubmittedStudies, why_other
 from runfleet.launch.ended_runs import EndedRuns
 from runfleet.launch.errors import (
     LaunchError,
@@ -244,7 +244,8 @@ class Submission:
         collected = collector.collect(self._ended.all_outcomes())
         if collector.study is self._study:
             return collected
-        return replace(collected, notes=(EDITED, *collected.notes))
+        note = why_other(collector.study, self._record())
+        return replace(collected, notes=(note, *collected.notes))
 
     def _collector(self, folder: Path | str, on_step: OnStep) -> Collector:
         study = self._as_submitted("to collect its results")
