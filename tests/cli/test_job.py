@@ -76,6 +76,38 @@ def test_check_counts_tasks_and_fetches_what_they_wrote_once(local, job: str, fo
     assert listed[1:] == [["bad", "failure", "3", "exit", "code", "3"]]
 
 
+def test_a_job_made_again_has_files_of_its_own(local, job: str, folder: Path):
+    """What an earlier job of that id has left is not taken for what this one leaves."""
+
+    def make(command: str) -> None:
+        local("job", "create", "twin", "--pool", "shared")
+        assert local("task", "add", "twin", "t", command, "--output", "*.txt").code == 0
+        wait_for(all_ended(local, "twin"))
+
+    make("echo old; echo 1 > flow.txt")
+    assert local("check", "twin").code == 0
+    assert local("job", "delete", "twin", "--yes").code == 0
+    wait_for(lambda: "twin" not in local("job", "list").out)
+    make("echo new; exit 1")
+    checked = local("check", "twin")
+    apart = Path(json.loads(local("check", "twin", "--json").out)[0]["logs"])
+    assert checked.err.endswith(
+        f"Those of job `twin` are in `{apart}`, apart from those of an earlier job of that id.\n"
+    )
+    assert (folder / apart / "t/stdout.txt").read_text() == "new\n"
+    assert not (folder / apart / "t/flow.txt").exists()
+    assert (folder / "logs/twin/t/stdout.txt").read_text() == "old\n"
+
+
+def test_tasks_are_run_again_as_often_as_their_job_says(local, job: str):
+    local("job", "create", "patient", "--pool", "shared", "--retries", "2")
+    for task, options in {"as-the-job": (), "never": ("--retries", "0")}.items():
+        assert local("task", "add", "patient", task, "exit 1", *options).code == 0
+    wait_for(all_ended(local, "patient"))
+    retries = {task: facts["retries"] for task, facts in tasks_of(local, "patient").items()}
+    assert retries == {"as-the-job": 2, "never": 0}
+
+
 def test_logs_of_jobs_made_elsewhere_come_from_the_nodes(local, job: str, folder: Path):
     """A job that names no container, such as one that the SDK has made."""
     script = (

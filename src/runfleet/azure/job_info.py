@@ -34,6 +34,8 @@ class JobInfo:
         Why it was.
     failure
         Why it could not be scheduled.
+    max_retries
+        How often its tasks are run again, unless they say something else; -1 without limit.
     """
 
     id: str
@@ -46,6 +48,7 @@ class JobInfo:
     ended: datetime | None
     terminate_reason: str | None
     failure: Failure | None
+    max_retries: int = 0
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
@@ -63,6 +66,7 @@ class JobInfo:
             ended=time_from_wire(execution.get("endTime")),
             terminate_reason=execution.get("terminateReason"),
             failure=failure_from_wire(execution.get("schedulingError")),
+            max_retries=(wire.get("constraints") or {}).get("maxTaskRetryCount", 0),
         )
 
 

@@ -10,7 +10,9 @@ from runfleet.azure.job_info import JobInfo, PreparationInfo
 from runfleet.azure.job_settings import AllTasksComplete, JobSettings
 from runfleet.azure.values import pairs_to_wire, quoted, without_none
 
-_JOB_FIELDS = "id,state,poolInfo,priority,onAllTasksComplete,metadata,creationTime,executionInfo"
+_JOB_FIELDS = (
+    "id,state,poolInfo,priority,onAllTasksComplete,metadata,creationTime,executionInfo,constraints"
+)
 _ENDED = ("JobCompleted", "JobBeingTerminated", "JobBeingDeleted")
 
 

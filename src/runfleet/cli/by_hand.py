@@ -45,7 +45,10 @@ Packages = Annotated[
     ),
 ]
 Retries = Annotated[
-    int, typer.Option("--retries", min=0, help="How often a task that fails is run again.")
+    int | None,
+    typer.Option(
+        "--retries", min=0, help="How often a task that fails is run again; that of the job, or 0."
+    ),
 ]
 TimeLimit = Annotated[
     str | None, typer.Option("--time-limit", metavar="TIME", help="Such as `90s`, `10m` or `2h`.")

@@ -81,6 +81,11 @@ def _say_what_came(printer: Printer, fetched: dict[str, TaskFiles], to: Path) ->
         jobs, tasks = count_text(len(fetched), "finished job"), count_text(new, "task")
         printer.say(f"What the tasks of {jobs} left is in `{to}`: {tasks} more than before.")
     for job_id, logs in fetched.items():
+        if logs.is_apart:
+            printer.say(
+                f"Those of job `{job_id}` are in `{logs.folder}`, apart from those of an earlier "
+                "job of that id."
+            )
         if logs.missing:
             gone = count_text(len(logs.missing), "task")
             printer.warning(f"the nodes of job `{job_id}` have lost what {gone} left")

@@ -14,7 +14,6 @@ from runfleet.cli.by_hand import (
     Environment,
     JobId,
     Retries,
-    TimeLimit,
     find_job,
     find_pool,
     operating_system_of,
@@ -44,6 +43,12 @@ PrepareInputs = Annotated[
     list[Path] | None,
     typer.Option("--prepare-input", metavar="FILE", help="What that needs; may be repeated."),
 ]
+JobTimeLimit = Annotated[
+    str | None,
+    typer.Option(
+        "--time-limit", metavar="TIME", help="When it is ended, counted from now, such as `2h`."
+    ),
+]
 Priority = Annotated[int, typer.Option("--priority", min=-1000, max=1000)]
 ContainerName = Annotated[
     str | None,
@@ -58,8 +63,8 @@ def create(
     prepare: PrepareCommand = None,
     prepare_input: PrepareInputs = None,
     environment: Environment = None,
-    retries: Retries = 0,
-    time_limit: TimeLimit = None,
+    retries: Retries = None,
+    time_limit: JobTimeLimit = None,
     priority: Priority = 0,
     container: ContainerName = None,
     on: On = LOCAL,
@@ -78,13 +83,13 @@ def create(
     found = find_pool(account.batch, pool)
     if container:
         check_container_name(container)
-    files = JobFiles(account.storage, container or job_container_name(job_id), job_id)
+    files = JobFiles.new(account.storage, container or job_container_name(job_id), job_id)
     settings = JobSettings(
         job_id,
         pool,
         preparation=_preparation(files, prepare, prepare_input, found),
         environment=variables,
-        max_retries=retries,
+        max_retries=retries or 0,
         time_limit=read_duration(time_limit),
         priority=priority,
         metadata=files.metadata,

@@ -82,7 +82,7 @@ def add(
     outputs: Outputs = None,
     environment: Environment = None,
     packages: Packages = None,
-    retries: Retries = 0,
+    retries: Retries = None,
     time_limit: TimeLimit = None,
     slots: Slots = 1,
     nodes: NodeCount = 1,
@@ -108,6 +108,8 @@ def add(
     _check_options(nodes, coordination, mpi, processes)
     variables = read_environment(environment)
     warn_of_names(printer, variables)
+    account = open_account(on)
+    job = find_job(account.batch, job_id)
     task = SingleTask(
         task_id,
         command,
@@ -115,15 +117,14 @@ def add(
         outputs or (),
         variables,
         read_packages(packages),
-        retries,
+        job.max_retries if retries is None else retries,
         read_duration(time_limit),
         slots,
         nodes,
         coordination or ":",
         _started_by(mpi, nodes, processes or 1, variables) if mpi else None,
     )
-    account = open_account(on)
-    _add(account, find_job(account.batch, job_id), task)
+    _add(account, job, task)
     if last:
         account.batch.finish_when_done(job_id)
     printer.say(f"Task `{task_id}` is added; look at it: runfleet check {job_id}{on_option(on)}")

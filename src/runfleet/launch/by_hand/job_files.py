@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from runfleet.storage import Storage
 from runfleet.storage.archives import files_below
 
 _CONTAINER = "runfleet-container"
+_FOLDER = "runfleet-folder"
+_TOKEN_BYTES = 4
 _MOST_FILES = 100
 _REQUESTS = 16
 
@@ -32,28 +35,35 @@ class JobFiles:
         The account's.
     container
         Holds them; made when the first one comes.
-    job_id
-        The job.
+    folder
+        Where in the container those of its tasks are, below that of all jobs; its id, in jobs of
+        studies and older ones.
     life
         How long nodes can reach them by the URLs that they are given.
     """
 
     storage: Storage
     container: str
-    job_id: str
+    folder: str
     life: timedelta = USUAL_LIFE
+
+    @classmethod
+    def new(cls, storage: Storage, container: str, job_id: str) -> JobFiles:
+        """Find a folder for a new job, apart from that of a deleted one of the same id."""
+        return cls(storage, container, f"{job_id}-{secrets.token_hex(_TOKEN_BYTES)}")
 
     @classmethod
     def of(cls, storage: Storage, job: JobInfo) -> JobFiles | None:
         """Find the files of a job by what its metadata says; None for a job of somebody else."""
         study = names.study_of(job.metadata)
         container = names.container_name(study) if study else job.metadata.get(_CONTAINER)
-        return cls(storage, container, job.id) if container else None
+        folder = job.metadata.get(_FOLDER, job.id)
+        return cls(storage, container, folder) if container else None
 
     @property
     def metadata(self) -> dict[str, str]:
         """What a new job has to remember, so that `of` finds its files."""
-        return {_CONTAINER: self.container}
+        return {_CONTAINER: self.container, _FOLDER: self.folder}
 
     def send(self, sources: Iterable[Path | str], folder: str = "") -> list[ResourceFile]:
         """
@@ -90,7 +100,7 @@ class JobFiles:
         """Have the logs of a task, and files that match the patterns, uploaded when it ends."""
         self.storage.create_container(self.container)
         url = self.storage.container_url(self.container, life=self.life, write=True)
-        return list(names.output_files(self.job_id, task_id, patterns, url))
+        return list(names.output_files(self.folder, task_id, patterns, url))
 
     def _upload(self, blobs: Mapping[Path, str]) -> None:
         """Upload files, except those that are there: the names of blobs tell their content."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from runfleet.launch.by_hand.job_files import JobFiles
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
 
 _LOGS = ("stdout.txt", "stderr.txt")
+# In the folder of a job: when that was made.
+_MADE = ".job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,14 @@ class TaskFiles:
         How many tasks have come in addition.
     missing
         Tasks of which nothing is in the storage nor on their node any more.
+    is_apart
+        Whether the folder is not called as the job: an earlier one of that id has such a folder.
     """
 
     folder: Path
     new: int
     missing: tuple[str, ...] = ()
+    is_apart: bool = False
 
 
 def summarise_jobs(
@@ -92,8 +98,7 @@ def fetch_task_files(
     folder
         Gets a folder a task; what is there already is not fetched again.
     """
-    # A colon, as in jobs that a schedule makes, is not for names of folders.
-    target = Path(folder) / job.id.replace(":", "_")
+    target = _open_folder(job, Path(folder))
     files = JobFiles.of(storage, job)
     new = _fetch_stored(files, target) if files else set[str]()
     missing = []
@@ -102,7 +107,28 @@ def fetch_task_files(
             new.add(task_id)
         else:
             missing.append(task_id)
-    return TaskFiles(target, len(new), tuple(missing))
+    return TaskFiles(target, len(new), tuple(missing), target.name != _folder_name(job))
+
+
+def _open_folder(job: JobInfo, parent: Path) -> Path:
+    """Make the folder of a job, apart from that of an earlier job of the same id."""
+    folder = parent / _folder_name(job)
+    made = str(job.created)
+    if _made(folder) not in {None, made}:
+        folder = folder.with_name(f"{folder.name}-{re.sub('[^0-9]', '', made)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MADE).write_text(made)
+    return folder
+
+
+def _folder_name(job: JobInfo) -> str:
+    # A colon, as in jobs that a schedule makes, is not for names of folders.
+    return job.id.replace(":", "_")
+
+
+def _made(folder: Path) -> str | None:
+    note = folder / _MADE
+    return note.read_text() if note.exists() else None
 
 
 def _fetch_stored(files: JobFiles, target: Path) -> set[str]:
@@ -113,7 +139,7 @@ def _fetch_stored(files: JobFiles, target: Path) -> set[str]:
 
 def _missing_files(files: JobFiles, target: Path) -> Iterator[tuple[Blob, Path]]:
     """Find the files in the storage that the folder lacks."""
-    prefix = names.runs_prefix(files.job_id)
+    prefix = names.runs_prefix(files.folder)
     for blob in _listed(files, prefix):
         path = target / blob.name.removeprefix(prefix)
         if not (path.exists() and path.stat().st_size == blob.size):
