@@ -11,6 +11,8 @@ from runfleet.calibrate.programs import Program
 from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart, restart_switches
 from runfleet.storage import DirectoryStorage
 
+INPUTS = {"case.pst", "case.tpl", "model.exe"}
+
 
 @pytest.fixture
 def storage(tmp_path: Path) -> DirectoryStorage:
@@ -23,7 +25,7 @@ def left(storage: DirectoryStorage, *names: str, place: str = "runs/job/manager"
     """Files of a manager."""
     for name in names:
         storage.put_bytes("study", f"{place}/{name}", name.encode())
-    return LeftFiles(storage, "study", "job", PurePosixPath())
+    return LeftFiles(storage, "study", "job", PurePosixPath(), INPUTS)
 
 
 def plan(case: Path, program: str, files: LeftFiles) -> Restart:
@@ -40,6 +42,15 @@ def test_a_switch_goes_on(case: Path, storage: DirectoryStorage, program: str, p
     assert set(restart.files) == {"case.rst", "case.jco"}
     restart.store(storage, "study", "job-2")
     assert restart_switches(storage, "study", "job-2") == "/r"
+
+
+def test_what_a_manager_begins_with_is_nothing_to_go_on_from(
+    case: Path, storage: DirectoryStorage
+) -> None:
+    """One that was started before does nothing, and leaves inputs that are called as the case."""
+    left(storage, "case.rst", "case.jco", "case.tpl", place="copies/job")
+    restart = plan(case, "beopest64", left(storage, *INPUTS))
+    assert set(restart.files) == {"case.rst", "case.jco"}
 
 
 @pytest.mark.parametrize("program", ["beopest64", "pestpp-glm", "pestpp-ies", "pestpp-sen"])
@@ -70,11 +81,11 @@ def test_a_second_loss_loses_no_more(case: Path, storage: DirectoryStorage) -> N
     first.store(storage, "study", "job-2")
     storage.put_bytes("study", "runs/job-2/manager/case.rec", b"")
     storage.put_bytes("study", "runs/job-2/manager/case.pst", first.files["case.pst"])
-    second = plan(case, "pestpp-ies", LeftFiles(storage, "study", "job-2", PurePosixPath()))
+    second = plan(case, "pestpp-ies", LeftFiles(storage, "study", "job-2", PurePosixPath(), INPUTS))
     assert second.files == first.files
     for name in ("case.1.par.csv", "case.1.obs.csv", "case.obs+noise.csv"):
         storage.put_bytes("study", f"runs/job-2/manager/{name}", b"")
-    third = plan(case, "pestpp-ies", LeftFiles(storage, "study", "job-2", PurePosixPath()))
+    third = plan(case, "pestpp-ies", LeftFiles(storage, "study", "job-2", PurePosixPath(), INPUTS))
     assert third.says[0].startswith("the ensembles after iteration 1 are the initial ones")
     assert third.says[0].endswith("iterations left: 5")
 

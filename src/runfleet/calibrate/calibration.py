@@ -251,7 +251,8 @@ class Calibration:
 
     def _left(self, record: StudyRecord) -> LeftFiles:
         folder = _pest_in(record).control.parent
-        return LeftFiles(self._storage, record.container, record.newest.job_id, folder)
+        inputs = {path.name for path in _inputs_in(record) if path.parent == folder}
+        return LeftFiles(self._storage, record.container, record.newest.job_id, folder, inputs)
 
     def _fetch(self, record: StudyRecord, folder: Path) -> None:
         """Fetch what the manager has left or, where that is nothing, what was copied off it."""
@@ -259,7 +260,8 @@ class Calibration:
         control = folder / _pest_in(record).control
         found = self._below(record, names.run_prefix(job_id, MANAGER), folder)
         # What every manager leaves, also one that does nothing as it was started before.
-        if {path.name for _, path in found} <= {*_OUTPUT, control.name}:
+        begins_with = {*map(str, _inputs_in(record)), *_OUTPUT}
+        if {path.relative_to(folder).as_posix() for _, path in found} <= begins_with:
             found += self._below(record, copies_prefix(job_id), control.parent)
         found += self._below(record, tables_prefix(job_id), folder)
         for _, path in found:
@@ -354,6 +356,11 @@ class Calibration:
             on_wait,
             self.unattended,
         )
+
+
+def _inputs_in(record: StudyRecord) -> Iterator[PurePosixPath]:
+    """Tell which files were staged, by their paths in the folder of the study."""
+    return map(PurePosixPath, record.definition.model["inputs"])
 
 
 def _pest_in(record: StudyRecord) -> Pest:

@@ -12,7 +12,7 @@ Manual, sections on ``ies_parameter_ensemble``, ``ies_restart_observation_ensemb
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -92,12 +92,16 @@ class LeftFiles:
         The job.
     folder
         The folder of the control file, relative to that of the study.
+    inputs
+        What lies in that folder when a manager starts, the control file and others that may be
+        called like it.
     """
 
     storage: Storage
     container: str
     job_id: str
     folder: PurePosixPath
+    inputs: Collection[str]
 
     @cached_property
     def blobs(self) -> Mapping[str, str]:
@@ -106,8 +110,8 @@ class LeftFiles:
         own = "" if self.folder == PurePosixPath() else f"{self.folder}/"
         places = (f"{prefix}{own}", copies_prefix(self.job_id), restart_prefix(self.job_id))
         found = (self._below(place) for place in places)
-        # The control file alone is what every manager begins with.
-        return next((files for files in found if len(files) > 1), {})
+        # A manager that does nothing, as it was started before, leaves what it begins with.
+        return next((files for files in found if files.keys() - self.inputs), {})
 
     def read(self, name: str) -> bytes:
         """Read a file that is among `blobs`."""
@@ -157,10 +161,10 @@ def _is_of_manager(name: str) -> bool:
 
 
 def _own_files(control: Control, left: LeftFiles) -> dict[str, bytes]:
-    """Read what is named after the case, but for the control file, which comes as an input."""
-    own = [name for name in left.blobs if is_own_file(name, control.case)]
-    kept = (name for name in own if name != control.file.name and not name.endswith(_OF_WORKERS))
-    return {name: left.read(name) for name in kept}
+    """Read what is named after the case, but for what comes as an input, as the control file."""
+    own = (name for name in left.blobs if is_own_file(name, control.case))
+    kept = (name for name in own if not name.endswith(_OF_WORKERS))
+    return {name: left.read(name) for name in kept if name not in left.inputs}
 
 
 def _nothing(reason: str) -> Restart:
