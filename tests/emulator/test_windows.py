@@ -296,6 +296,7 @@ def test_a_time_limit_ends_a_program_that_hangs(account, job):
     line = "cmd /c %AZ_BATCH_APP_PACKAGE_MY-APP#1.0%\\program hang"
     task = account.run(job, "late", line, constraints={"maxWallClockTime": "PT1S"})
     assert task["executionInfo"]["failureInfo"]["code"] == "TaskEnded"
+    assert "was killed" not in account.read(job, "late", "stderr.txt")
 
 
 def test_nothing_of_wine_outlives_its_task(account, job, wait_for):

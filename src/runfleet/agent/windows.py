@@ -117,10 +117,11 @@ class Windows:
             If Windows could not start its program.
         """
         place = self._places[execution.number]
-        if place.streams is not None and execution.exit and execution.exit.killed_by:
-            place.streams.messages.tell(_KILLED % execution.exit.killed_by)
-        self._close_streams(place)
         ended, execution.exit = execution.exit, None
+        by_others = None if execution.stopped_by or ended is None else ended.killed_by
+        if place.streams is not None and by_others is not None:
+            place.streams.messages.tell(_KILLED % by_others)
+        self._close_streams(place)
         end = wine.read_end(place.slot.prefix)
         assert ended is not None, "only executions whose command has ended get here"
         if end is None:
