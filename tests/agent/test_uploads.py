@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from runfleet.agent.messages import Constrain, FilesToUpload
+from runfleet.agent.messages import Constrain, FilesToUpload, Kill
 from runfleet.batch.states import EndedBy
 
 WRITE = "echo out > out.txt; mkdir -p sub/deep; echo 1 > sub/1.csv; echo 2 > sub/deep/2.csv"
@@ -287,7 +287,8 @@ def test_kill_ends_an_upload_that_hangs(agent, blob_server):
     agent.say(execution)
     while len(blob_server.faults) == 100:
         pass
-    ended = agent.kill(execution)
+    agent.say(Kill(execution.execution, upload=False))
+    ended = agent.ended(execution)
     assert (ended.ended_by, ended.exit_code) == (EndedBy.KILL, None)
 
 
