@@ -156,6 +156,38 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, message: str
     assert message_of(tmp_path, text) == message
 
 
+@pytest.mark.parametrize(
+    ("member", "given", "plain"),
+    [
+        (
+            "storage",
+            "https://x.blob.core.windows.net/?sv=2020&sig=c2VjcmV0",
+            "https://x.blob.core.windows.net",
+        ),
+        ("storage", "x.blob.core.windows.net?sig=c2VjcmV0", "https://x.blob.core.windows.net"),
+        (
+            "storage",
+            "http://127.0.0.1:10000/devstoreaccount1?sig=c2VjcmV0",
+            "http://127.0.0.1:10000/devstoreaccount1",
+        ),
+        ("endpoint", "x.y.batch.azure.com/foo?sig=c2VjcmV0", "https://x.y.batch.azure.com/foo"),
+        ("endpoint", "https://x.y.batch.azure.com#c2VjcmV0", "https://x.y.batch.azure.com"),
+        ("management", "management.azure.com?sig=c2VjcmV0", "https://management.azure.com"),
+    ],
+)
+def test_a_signed_url_is_refused(tmp_path: Path, member: str, given: str, plain: str) -> None:
+    """When an account is added, and when the file has it; its secret is not shown."""
+    what = f"`{plain}` is followed by what may be a secret, which is not kept here"
+    facts = {"endpoint": "a.b.batch.azure.com", "storage": "x.blob.core.windows.net"}
+    with pytest.raises(AccountError) as caught:
+        account_settings("azure", facts | {member: given})
+    assert caught.value.message.endswith(what)
+    assert caught.value.hint == f"give `{plain}` alone; `docs/azure.md` says where keys are kept"
+    lines = [f"    {key}: {value}\n" for key, value in (facts | {member: given}).items()]
+    message = message_of(tmp_path, f"accounts:\n  azure:\n{''.join(lines)}")
+    assert message.endswith(what)
+
+
 def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "accounts.yaml").write_bytes("# f\xfcr uns\n".encode("latin-1"))
     with pytest.raises(AccountError, match="this is not UTF-8") as caught:

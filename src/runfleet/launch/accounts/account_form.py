@@ -51,9 +51,9 @@ def checked_url(text: str) -> str:
     Raises
     ------
     InvalidValueError
-        If it is none, or if keys would travel on it in the clear.
+        If it is none, if it brings a secret, or if keys would travel on it in the clear.
     """
-    url = (text if "://" in text else f"https://{text}").rstrip("/")
+    url = _plain_url(text)
     scheme, _, rest = url.partition("://")
     if scheme not in ("http", "https") or not _HOST.fullmatch(rest.partition("/")[0]):
         raise InvalidValueError(
@@ -63,6 +63,19 @@ def checked_url(text: str) -> str:
     if scheme == "http" and not is_loopback(url):
         raise InvalidValueError(
             f"`{text}` is not encrypted", hint="write `https://`; only this machine may do without"
+        )
+    return url
+
+
+def _plain_url(text: str) -> str:
+    """Complete a URL, and refuse a signed one: its query is a secret."""
+    whole = text if "://" in text else f"https://{text}"
+    plain, *rest = re.split(r"[?#]", whole, maxsplit=1)
+    url = plain.rstrip("/")
+    if rest:
+        raise InvalidValueError(
+            f"`{url}` is followed by what may be a secret, which is not kept here",
+            hint=f"give `{url}` alone; `docs/azure.md` says where keys are kept",
         )
     return url
 
