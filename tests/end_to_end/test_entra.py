@@ -44,8 +44,9 @@ def entra(shell: Any, service: Path, azurite: Any, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def write_study(shell: Any) -> Callable[..., str]:
-    def write(name: str, pool: str = "{}") -> str:
-        text = f"study: {name}\nmodel: {{command: 'echo $N', time_limit: 1m}}\n"
+    def write(name: str, pool: str = "{}", packages: str = "[]") -> str:
+        model = f"{{command: 'echo $N', time_limit: 1m, packages: {packages}}}"
+        text = f"study: {name}\nmodel: {model}\n"
         text += f"parameters: {{N: {{values: [1, 2]}}}}\npool: {pool}\n"
         (shell.folder / f"{name}.yaml").write_text(text)
         return f"{name}.yaml"
@@ -86,6 +87,62 @@ def test_a_quota_that_cannot_be_seen_is_no_error(
     done = entra("doctor", write_study("unseen"), "--on", "entra")
     assert done.returncode == 0, done.stdout
     assert "warning  quota     cannot be seen: nobody is logged in" in done.stdout
+
+
+NO_DEFAULT = "the account has no default version of the application package `tool3`"
+MAKE_IT_ONE = (
+    "name a version that `runfleet package list --on entra` lists, as in `tool3==VERSION`, or make "
+    "one the default: `runfleet package add tool3 VERSION FOLDER_OR_ZIP --replace --default "
+    "--on entra`"
+)
+
+
+@pytest.fixture
+def tool(entra: Any) -> str:
+    """A package of the account, no version of which is the default."""
+    (entra.folder / "tool").mkdir()
+    (entra.folder / "tool" / "tool3").write_text("#!/bin/sh\n")
+    added = entra("package", "add", "tool3", "1.0", "tool", "--on", "entra", "--replace")
+    assert added.returncode == 0, added.stderr
+    return "tool3"
+
+
+def test_a_package_without_a_default_version_is_told_before_anything_is_made(
+    entra: Any, write_study: Callable[..., str], tool: str
+) -> None:
+    """By the doctor, and by `run`, before it asks."""
+    study = write_study("bare", packages=f"[{tool}]")
+    done = entra("doctor", study, "--on", "entra", "--json")
+    findings = {finding["subject"]: finding for finding in json.loads(done.stdout)}
+    assert (done.returncode, findings["packages"]["verdict"]) == (1, "error")
+    assert findings["packages"]["text"].endswith(NO_DEFAULT)
+    assert findings["packages"]["remedy"] == MAKE_IT_ONE
+    refused = entra("run", study, "--on", "entra")
+    assert refused.returncode == 1
+    error, hint = refused.stderr.splitlines()
+    assert error.endswith(NO_DEFAULT)
+    assert hint == f"hint: {MAKE_IT_ONE}"
+    made = entra("package", "add", tool, "1.0", "tool", "--replace", "--default", "--on", "entra")
+    assert made.returncode == 0, made.stderr
+    assert entra("doctor", study, "--on", "entra").returncode == 0
+
+
+def test_where_defaults_cannot_be_seen_the_service_says_so(
+    entra: Any, write_study: Callable[..., str], tool: str
+) -> None:
+    """The doctor warns of it."""
+    entra("package", "remove", tool, "1.0", "--yes", "--on", "entra")  # it may be the default
+    entra("package", "add", tool, "1.0", "tool", "--on", "entra")
+    study = write_study("unseen-default", packages=f"[{tool}]")
+    done = entra("doctor", study, "--on", "azure", "--json")
+    (finding,) = (one for one in json.loads(done.stdout) if one["subject"] == "packages")
+    assert finding["verdict"] == "warning"
+    assert "whether there are default versions cannot be seen" in finding["text"]
+    refused = entra("run", study, "--on", "azure", "--yes")
+    assert refused.returncode == 1
+    assert "no application package `tool3`, or no default version of it" in refused.stderr
+    assert f"hint: {MAKE_IT_ONE.replace('--on entra', '--on azure')}" in refused.stderr
+    entra("delete", "unseen-default", "--on", "azure", "--yes")
 
 
 def log_out(entra: Any) -> None:

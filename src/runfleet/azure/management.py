@@ -95,6 +95,15 @@ class Management:
             PoolAllocationMode(account.pool_allocation_mode).value,
         )
 
+    def default_version(self, application_id: str) -> str | None:
+        """Ask which version of an application those get who name none; None for no version."""
+        with translated():
+            application = self._client.application.get(
+                self._settings.resource_group, self._settings.batch_account, application_id
+            )
+        version: str | None = application.default_version
+        return version
+
     def sizes(self) -> Iterator[OfferedSize]:
         """List the sizes that the account's region has; the region has to be known."""
         with translated():

@@ -126,6 +126,15 @@ def message_text(error: Mapping[str, Any]) -> str:
     return " ".join([value.partition("\nRequestId:")[0], *details])
 
 
+def default_version_hint(application_id: str) -> str:
+    """Say what to do where no version of a package is named, and none is the default."""
+    return (
+        f"name a version that `runfleet package list` lists, as in `{application_id}==VERSION`, or "
+        f"make one the default: `runfleet package add {application_id} VERSION FOLDER_OR_ZIP "
+        "--replace --default`"
+    )
+
+
 def item_refusal(error: Mapping[str, Any] | None, job_id: str) -> Refusal:
     """Say in one line what the service said of one task of many."""
     members = error or {}
@@ -149,9 +158,13 @@ def _of_member(code: str, details: Mapping[str, str]) -> Refusal | None:
 def _of_package(code: str, details: Mapping[str, str]) -> Refusal | None:
     if code != "InvalidApplicationPackageReferences" or "ApplicationId" not in details:
         return None
-    package = "==".join(details[key] for key in ("ApplicationId", "Version") if key in details)
+    package, version = details["ApplicationId"], details.get("Version")
+    if version is None:
+        what = f"there is no application package `{package}`, or no default version of it"
+        return Refusal(code, what, is_plain=True, hint=default_version_hint(package))
+    what = f"there is no application package `{package}=={version}`"
     hint = "`runfleet package list` lists those there are, `runfleet package add` adds one"
-    return Refusal(code, f"there is no application package `{package}`", is_plain=True, hint=hint)
+    return Refusal(code, what, is_plain=True, hint=hint)
 
 
 def _of_job(code: str, ids: Mapping[str, str]) -> Refusal | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from runfleet.azure import PackageReference as AzureReference
+from runfleet.azure.refusals import default_version_hint
 from runfleet.study import Study, StudyError
 from runfleet.study.model import PackageReference
 
@@ -15,6 +16,14 @@ class Applications(Protocol):
 
     def applications(self) -> Mapping[str, Sequence[str]]:
         """List the applications that have packages, each with its versions."""
+        ...
+
+
+class DefaultVersions(Protocol):
+    """Whoever knows which versions are installed where none is named."""
+
+    def default_version(self, application_id: str) -> str | None:
+        """Name that version of an application; None if there is none."""
         ...
 
 
@@ -36,6 +45,41 @@ def check_packages(account: Applications, study: Study) -> None:
     if missing:
         first, *others = missing
         raise first.with_others(others)
+
+
+def unversioned(study: Study) -> list[int]:
+    """Say at which places a study names packages without their version."""
+    return [n for n, package in enumerate(study.model.packages) if package.version is None]
+
+
+def check_default_versions(account: DefaultVersions, study: Study) -> None:
+    """
+    Refuse a study that leaves the version of a package to an account which does not say one.
+
+    Raises
+    ------
+    StudyError
+        If an application has no default version; about all of them.
+    BatchError
+        If that cannot be seen.
+    """
+    lacking = [
+        _default_missing(study, index)
+        for index in unversioned(study)
+        if account.default_version(study.model.packages[index].id) is None
+    ]
+    if lacking:
+        first, *others = lacking
+        raise first.with_others(others)
+
+
+def _default_missing(study: Study, index: int) -> StudyError:
+    package = study.model.packages[index]
+    return study.error(
+        ("model", "packages", index),
+        f"the account has no default version of the application package `{package}`",
+        default_version_hint(package.id),
+    )
 
 
 def _missing_packages(account: Applications, study: Study) -> list[int]:

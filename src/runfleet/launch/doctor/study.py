@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from runfleet.azure import BatchError
 from runfleet.errors import RunfleetError
 from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
 from runfleet.launch.checks import check_pool, check_study, pick_image
 from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
 from runfleet.launch.doctor.quota import examine_quota
-from runfleet.launch.packages import check_packages
+from runfleet.launch.packages import check_default_versions, check_packages, unversioned
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.url_life import check_url_life, longest_time, url_life
 from runfleet.study import Study
@@ -66,7 +67,25 @@ def _look_at_pool(account: Account, study: Study, pool: PoolPlan) -> Finding:
 
 def _look_at_packages(account: Account, study: Study) -> Finding:
     check_packages(account.batch, study)
-    return fine("packages", ", ".join(f"`{package}`" for package in study.model.packages))
+    text = ", ".join(f"`{package}`" for package in study.model.packages)
+    if account.is_local or not unversioned(study):
+        return fine("packages", text)
+    if reason := _why_defaults_are_unseen(account, study):
+        unseen = f"{text}; whether there are default versions cannot be seen{reason}"
+        return doubtful("packages", unseen, "name versions in the study, as in `ID==VERSION`")
+    return fine("packages", text)
+
+
+def _why_defaults_are_unseen(account: Account, study: Study) -> str:
+    """Refuse packages that lack a default version, or say why nobody can tell; else nothing."""
+    management = account.management()
+    if management is None:
+        return " without the management API"
+    try:
+        check_default_versions(management, study)
+    except BatchError as error:
+        return f": {error.message}"
+    return ""
 
 
 def _look_at_urls(account: Account, study: Study, pool: PoolPlan) -> Finding:
