@@ -38,6 +38,22 @@ def test_it_starts_once_and_stops_cleanly(runfleet):
     assert json.loads(runfleet("emulator", "status", "--json").out)["state"] == "stopped"
 
 
+def test_names_of_files_do_not_depend_on_who_started_it(runfleet, folder: Path):
+    """Even a shell that knows ASCII only; its tasks get no variable for that."""
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    usual = dict(runfleet.environment)
+    runfleet.environment |= ascii_only
+    assert runfleet("emulator", "start", "--detach").code == 0
+    runfleet.environment = usual
+    (folder / "Flüsse.txt").write_text("Elbe")
+    model = "{command: 'cat Flüsse.txt; env | grep PYTHON || true', inputs: [Flüsse.txt]}"
+    (folder / "rivers.yaml").write_text(f"study: rivers\nmodel: {model}\n")
+    ended = runfleet("run", "rivers.yaml")
+    assert "preparation failed" not in ended.err
+    (log,) = (folder / "results").rglob("stdout.txt")
+    assert log.read_text() == "Elbe"
+
+
 def test_one_that_is_only_starting_is_stopped_too(runfleet):
     """It holds the lock before it says where it listens."""
     process = runfleet.start("emulator", "start")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from runfleet.interpreter import module_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class AgentProcess:
         """Start an agent for the folder that holds the nodes, and do not wait for it."""
         own, others = socket.socketpair()
         with others:
-            command = [sys.executable, "-m", "runfleet.agent"]
+            command = module_command("runfleet.agent")
             process = subprocess.Popen(
                 [*command, "--fd", str(others.fileno()), "--state", os.fspath(state)],
                 stdin=subprocess.DEVNULL,

@@ -27,6 +27,7 @@ from runfleet.cli.words import size_text
 from runfleet.emulator.tokens import BATCH, MANAGEMENT, identity_header, issue_token
 from runfleet.errors import RunfleetError
 from runfleet.home import Folders, runfleet_home
+from runfleet.interpreter import module_command
 from runfleet.launch.emulator import (
     STORAGE_VARIABLE,
     Emulator,
@@ -282,7 +283,7 @@ def _become_emulator(home: Path, options: Sequence[str], storage: str | None) ->
     """Turn this process into the emulator, so that whatever ends it ends the emulator."""
     if storage is not None:
         link_auto_storage(home, storage)
-    command = [sys.executable, "-m", "runfleet.emulator", "--home", str(home), *options]
+    command = [*module_command("runfleet.emulator"), "--home", str(home), *options]
     os.execv(sys.executable, [*command, "--foreground", "--idle-exit", "0"])  # noqa: S606
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from runfleet.announcement import Announcement
 from runfleet.errors import RunfleetError
 from runfleet.faults import Fault
 from runfleet.home import Folders
+from runfleet.interpreter import module_command
 
 _PATIENCE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.005
@@ -99,7 +99,7 @@ class EmulatorProcess:
     def start(self) -> None:
         """Start it, and wait until it serves."""
         self._folders.state.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._folders.home)]
+        command = [*module_command("runfleet.emulator"), "--home", str(self._folders.home)]
         command += [*self._fault_options(), *self._options]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + _PATIENCE_SECONDS

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from runfleet.announcement import Announcement
 from runfleet.home import Folders
+from runfleet.interpreter import module_command
 from runfleet.launch.errors import AccountError
 from runfleet.storage.auto_storage import link_auto_storage
 
@@ -165,7 +166,7 @@ class Emulator:
         self._make_folder()
         if self._storage is not None:
             link_auto_storage(self._folders.home, self._storage)
-        command = [sys.executable, "-m", "runfleet.emulator", "--home", str(self._folders.home)]
+        command = [*module_command("runfleet.emulator"), "--home", str(self._folders.home)]
         command.extend(self._options)
         # In a session of its own, so that Ctrl-C here does not end the runs there.
         with self.log.open("ab") as file:
