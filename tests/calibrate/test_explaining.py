@@ -78,7 +78,7 @@ def standing(
         (
             standing(WAITING, situation=NO_NODES),
             "pool `p` has no nodes and shall have none",
-            "`runfleet run` enlarges the pool",
+            "`runfleet run STUDY` enlarges the pool",
         ),
         (
             standing(WAITING, situation=FULL),

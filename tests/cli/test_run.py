@@ -217,10 +217,23 @@ def test_logs(local, write_study):
     assert unknown.code == 1
     assert unknown.err == (
         "error: study `logged` has no run `run-4`\n"
-        "hint: the names of the runs are in `runs.csv`, and `runfleet plan` shows some\n"
+        "hint: the names of the runs are in `runs.csv`, such as `run-00001`\n"
     )
     near = local("logs", study, "run-0002x").err
     assert near.endswith("has no run `run-0002x`\nhint: did you mean `run-00002`?\n")
+
+
+def test_without_failed_runs_logs_wants_one_named(local, write_study):
+    study = write_study("healthy", ECHO)
+    local("run", study)
+    unnamed = local("logs", study)
+    assert (unnamed.code, unnamed.err) == (
+        2,
+        (
+            "error: no run has failed, so name the one whose log to print\n"
+            "hint: the names of the runs are in `runs.csv`, such as `run-00001`\n"
+        ),
+    )
 
 
 def test_files_of_a_run_that_printed_nothing_are_named(local, write_study):

@@ -127,6 +127,20 @@ def test_each_situation_has_its_sentence(
     assert explanation.next_step
 
 
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"job": None},
+        {"pool": None},
+        {"pool": pool(targetDedicatedNodes=0), "nodes": NodeCounts({})},
+    ],
+)
+def test_a_study_that_is_to_be_run_again_is_named(known: dict[str, Any]) -> None:
+    """So that the command can be typed as it stands there."""
+    explanation = explain_waiting(replace(HEALTHY, study="rivers", **known))
+    assert explanation.next_step.startswith("run the study again: `runfleet run rivers` ")
+
+
 def test_a_quota_has_its_own_next_step() -> None:
     """Waiting does not help there."""
     situation = replace(HEALTHY, pool=pool(resizeErrors=[QUOTA]), nodes=NodeCounts({}))

@@ -610,7 +610,7 @@ def test_a_submission_cut_short_after_failures_is_explained(
     watched = next(progress for progress in interrupted.watch() if progress.explanation)
     assert watched.explanation == interrupted.explain()
     assert "submission was interrupted" in watched.explanation.sentence
-    assert "run the study again" in watched.explanation.next_step
+    assert f"`runfleet run {interrupted.name}` goes on" in watched.explanation.next_step
     for counts in (interrupted.counts(), interrupted.cancel()):
         assert (counts.succeeded, counts.failed, counts.waiting) == (1, 1, 1)
         assert [failed.message for failed in interrupted.failed_runs()] == ["bad luck"]
@@ -649,7 +649,7 @@ def test_a_run_that_is_noted_but_not_added_is_told_as_that(
     """Its own name is no help; once it is submitted, it has a log."""
     with pytest.raises(RunNotFoundError, match=r"`run-00003` of .* is not submitted yet") as caught:
         interrupted.log("run-00003")
-    assert "run the study again" in (caught.value.hint or "")
+    assert f"`runfleet run {interrupted.name}` goes on" in (caught.value.hint or "")
     assert interrupted.study is not None
     again = account.submit(interrupted.study)
     assert finish(again).counts.succeeded == 2

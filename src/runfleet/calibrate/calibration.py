@@ -133,7 +133,8 @@ class Calibration:
         if progress.error is None:
             raise CalibrationError(
                 f"the calibration `{self.name}` has come to its end",
-                hint="`runfleet results` collects its results, `runfleet retry` begins it anew",
+                hint=f"`runfleet results {self.name}` collects its results, "
+                f"`runfleet retry {self.name}` begins it anew",
             )
         pest = pest_of(study)
         program = Program.named(pest.program)
@@ -165,7 +166,7 @@ class Calibration:
         situation = None
         if needs_situation(progress):
             job = self.account.batch.get_job(record.newest.job_id)
-            situation = find_situation(self.account.batch, job)
+            situation = find_situation(self.account.batch, job, self.name)
         found = explain_calibration(Standing(self.name, progress, record.is_adding, situation))
         if isinstance(progress.error, ManagerLostError) and not self._keeps_anything(record):
             again = f"nothing of it was saved: `runfleet run {self.name}` begins anew"

@@ -84,7 +84,7 @@ def _without_workers(standing: Standing) -> Explanation:
     study = standing.study
     return Explanation(
         f"the manager of `{study}` has started, and nobody has submitted its workers yet",
-        f"if no `runfleet run` is at it, `runfleet run {study}` goes on; "
+        f"if nobody is submitting it, `runfleet run {study}` goes on; "
         f"`runfleet logs {study} manager` shows what the manager writes",
     )
 
@@ -109,7 +109,7 @@ def _all_over(standing: Standing) -> Explanation:
 
 def _unregistered(standing: Standing) -> Explanation:
     study = standing.study
-    again = f"; if no `runfleet run` is at it, `runfleet run {study}` goes on"
+    again = f"; if nobody is submitting it, `runfleet run {study}` goes on"
     return Explanation(
         f"{standing.progress.workers.running} of the workers of `{study}` run, and none has "
         "registered with the manager",
@@ -130,7 +130,7 @@ def _running(standing: Standing) -> Explanation:
     if standing.is_adding:
         return Explanation(
             f"{sentence}; not all workers are submitted",
-            f"if no `runfleet run` is at it, `runfleet run {study}` goes on",
+            f"if nobody is submitting it, `runfleet run {study}` goes on",
         )
     if pest.runs_failed:
         return Explanation(

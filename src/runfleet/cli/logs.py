@@ -164,5 +164,5 @@ def _first_failed(printer: Printer, submission: Submission) -> str:
         return failed.run
     raise WrongUsageError(
         "no run has failed, so name the one whose log to print",
-        hint="the names of the runs are in `runs.csv`, and `runfleet plan` shows some",
+        hint=f"the names of the runs are in `runs.csv`, such as `{next(submission.runs())}`",
     )

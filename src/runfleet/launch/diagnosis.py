@@ -10,6 +10,7 @@ from runfleet.documents.errors import joined
 from runfleet.launch.explanation import Explanation, FailedTask, Situation, explain_waiting
 from runfleet.launch.failures import FailureGroup
 from runfleet.launch.history import History
+from runfleet.launch.names import study_of
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import StudyRecord
 
@@ -38,15 +39,18 @@ def explain_study(
         return _ended(record, counts, failures)
     if counts.running:
         return _running(record, counts, failures)
-    return explain_waiting(find_situation(history.batch, _waiting_job(history, record)))
+    return explain_waiting(
+        find_situation(history.batch, _waiting_job(history, record), record.study)
+    )
 
 
-def find_situation(batch: AzureBatch, job: JobInfo | None) -> Situation:
+def find_situation(batch: AzureBatch, job: JobInfo | None, study: str | None = None) -> Situation:
     """Ask for what matters to tasks that wait: pool, nodes, start and preparation task."""
+    name = study or (study_of(job.metadata) if job else None) or Situation.study
     pool_id = job.pool_id if job else ""
     pool = batch.get_pool(pool_id) if pool_id else None
     nodes = batch.node_counts(pool_id) if pool else NodeCounts({})
-    situation = Situation(pool_id, pool, nodes, job)
+    situation = Situation(pool_id, pool, nodes, job, study=name)
     if job is None or pool is None:
         return situation
     situation = _with_preparation(batch, job, _with_bad_nodes(batch, situation))
@@ -103,7 +107,7 @@ def _is_prepared(batch: AzureBatch, job: JobInfo, situation: Situation) -> bool:
 def _adding(record: StudyRecord) -> Explanation:
     return Explanation(
         f"the runs of `{record.study}` are being submitted, or their submission was interrupted",
-        "if no `runfleet run` is at it, run the study again: it goes on where it ended",
+        f"if nobody is submitting it, `runfleet run {record.study}` goes on where it ended",
     )
 
 

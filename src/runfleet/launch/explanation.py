@@ -74,6 +74,8 @@ class Situation:
         Whether the preparation succeeded on some other node, or may still.
     nodes_per_run
         How many nodes the next run takes.
+    study
+        The study; or what stands for its name in commands.
     """
 
     pool_id: str
@@ -85,6 +87,7 @@ class Situation:
     preparation: FailedTask | None = None
     prepared: bool = False
     nodes_per_run: int = 1
+    study: str = "STUDY"
 
 
 def explain_waiting(situation: Situation) -> Explanation:
@@ -115,7 +118,7 @@ def _job_reason(situation: Situation) -> Explanation | None:
     if job is None:
         return Explanation(
             "the job of this study is not there: its submission was interrupted, or it was deleted",
-            "run the study again: `runfleet run` goes on where it ended",
+            f"run the study again: `runfleet run {situation.study}` goes on where it ended",
             is_stuck=True,
         )
     if job.state in ("disabled", "disabling"):
@@ -138,12 +141,12 @@ def _pool_reason(situation: Situation) -> Explanation | None:
     if pool is None or pool.state == "deleting":
         return Explanation(
             f"pool `{situation.pool_id}` is not there any more, so the runs have no nodes",
-            "run the study again: `runfleet run` makes the pool",
+            f"run the study again: `runfleet run {situation.study}` makes the pool",
             is_stuck=True,
         )
     if situation.nodes.total:
         return None
-    return _resize_reason(pool) or _formula_reason(pool) or _no_nodes_reason(pool)
+    return _resize_reason(pool) or _formula_reason(pool) or _no_nodes_reason(pool, situation.study)
 
 
 def _resize_reason(pool: PoolInfo) -> Explanation | None:
@@ -183,11 +186,11 @@ def _formula_reason(pool: PoolInfo) -> Explanation | None:
     )
 
 
-def _no_nodes_reason(pool: PoolInfo) -> Explanation:
+def _no_nodes_reason(pool: PoolInfo, study: str) -> Explanation:
     if pool.allocation_state == "steady" and pool.target == 0:
         return Explanation(
             f"pool `{pool.id}` has no nodes and shall have none",
-            "run the study again: `runfleet run` enlarges the pool",
+            f"run the study again: `runfleet run {study}` enlarges the pool",
             is_stuck=True,
         )
     return Explanation(f"pool `{pool.id}` is getting its {pool.target} nodes", "wait")

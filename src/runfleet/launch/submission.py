@@ -186,6 +186,10 @@ class Submission:
         repeat = Repeat.FAILED if failed else Repeat.LOST
         return self._resubmit(self._loaded("to run it again"), on_step, repeat)
 
+    def runs(self) -> Iterator[str]:
+        """Name the runs, be they submitted yet or not."""
+        return (name for name, _ in self._history.current_runs(self._record()))
+
     def failed_runs(self) -> Iterator[FailedRun]:
         """List the runs that have failed, with what each said last."""
         for generation in self._record().current:
@@ -345,7 +349,7 @@ class Submission:
         if task is not None and not self._is_cancelled(job_id, task):
             return
         if self._is_superseded(job_id, run):
-            known = {name for name, _ in self._history.current_runs(self._record())}
+            known = set(self.runs())
             raise RunSupersededError(self.name, run, is_left_out=run not in known)
 
     def _is_superseded(self, job_id: str, run: str) -> bool:
@@ -419,11 +423,11 @@ class Submission:
                 f"calibration `{self.name}` has no `{run}`",
                 hint="it has `manager`, and its workers are `worker-001` and so on",
             )
-        known = [name for name, _ in self._history.current_runs(self._record())]
+        known = list(self.runs())
         if run in known:
             return RunNotFoundError(
                 f"run `{run}` of study `{self.name}` is not submitted yet, or its job was deleted",
-                hint="if no `runfleet run` is at it, run the study again: it goes on where it "
+                hint=f"if nobody is submitting it, `runfleet run {self.name}` goes on where it "
                 "ended",
             )
         meant = nearest_run(run, known)
@@ -431,7 +435,7 @@ class Submission:
             f"study `{self.name}` has no run `{run}`",
             hint=f"did you mean `{meant}`?"
             if meant
-            else "the names of the runs are in `runs.csv`, and `runfleet plan` shows some",
+            else f"the names of the runs are in `runs.csv`, such as `{known[0]}`",
         )
 
     def _settled_counts(self) -> RunCounts:
