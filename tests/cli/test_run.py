@@ -401,6 +401,24 @@ def test_a_study_whose_file_has_been_moved(local, write_study, folder: Path):
     assert taken.startswith(f"error: `{folder / study}` is the file of study `other` now, not of ")
 
 
+def test_a_study_of_which_only_the_jobs_are_left(local, write_study):
+    """As when somebody has deleted its container."""
+    study = write_study("half-gone", ECHO)
+    assert local("run", study).code == 0
+    shutil.rmtree(local.home / "storage/study-half-gone")
+    ended = local("explain", "half-gone")
+    assert (ended.code, ended.err) == (
+        1,
+        (
+            "error: account `local` has jobs of study `half-gone`, but its record is not in the "
+            "storage any more\n"
+            "hint: `runfleet delete half-gone` removes them; then `runfleet run FILE` begins anew\n"
+        ),
+    )
+    assert local("delete", "half-gone", "--yes").code == 0
+    assert local("run", study).code == 0
+
+
 def test_an_unknown_study(local):
     """Every command that takes a study says the same."""
     for command in (

@@ -46,18 +46,30 @@ class StudyNotFoundError(LaunchError):
     account
         Where it was looked for.
     known
-        The studies that are there.
+        The studies that have jobs there; should it be among them, it lacks its record.
     """
 
     def __init__(self, study: str, account: str, known: Iterable[str] = ()) -> None:
-        meant = nearest(study, known)
-        otherwise = "start it with `runfleet run FILE`; `runfleet status` lists all there are"
-        super().__init__(
-            f"account `{account}` has no study `{study}`",
-            hint=f"did you mean `{meant}`?" if meant else otherwise,
-        )
+        with_jobs = list(known)
+        if study in with_jobs:
+            what = (
+                f"account `{account}` has jobs of study `{study}`, but its record is not in the "
+                "storage any more"
+            )
+            hint = f"`runfleet delete {study}` removes them; then `runfleet run FILE` begins anew"
+        else:
+            what = f"account `{account}` has no study `{study}`"
+            hint = _nearest_study(study, with_jobs)
+        super().__init__(what, hint=hint)
         self.study = study
         self.account = account
+
+
+def _nearest_study(study: str, known: Iterable[str]) -> str:
+    meant = nearest(study, known)
+    if meant:
+        return f"did you mean `{meant}`?"
+    return "start it with `runfleet run FILE`; `runfleet status` lists all there are"
 
 
 class RunNotFoundError(LaunchError):
