@@ -52,7 +52,8 @@ def test_tasks_find_their_files_and_leave_theirs(local, job: str, folder: Path):
     added = local("task", "add", job, "first", READ, *given)
     assert (added.code, added.out) == (0, "first\n"), added.err
     wait_for(all_ended(local, job))
-    assert tasks_of(local, job)["first"]["result"] == "success"
+    first = tasks_of(local, job)["first"]
+    assert (first["result"], first["started"][10]) == ("success", "T")
     assert local("check", job).code == 0
     assert (folder / "logs" / job / "first/out.rpt").read_text() == "a\nprepared\nb\n"
     assert (folder / "logs" / job / "first/stdout.txt").read_text() == "hello you\n"

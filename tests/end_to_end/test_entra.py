@@ -71,6 +71,7 @@ def test_the_quota_is_seen_by_the_management_api(
     findings = {finding["subject"]: finding for finding in json.loads(done.stdout)}
     assert findings["login"]["text"].startswith("works, by entra")
     assert findings["quota"]["text"] == "6 cores at most, of 2147483647 spot cores"
+    assert findings["urls"]["text"].endswith("the study takes 2 hours at most")
     assert findings["spot"]["verdict"] == "error"
     assert "pool allocation mode is BatchService" in findings["spot"]["text"]
     assert done.returncode == 1

@@ -14,7 +14,7 @@ from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, as_typed
 from runfleet.cli.origins import Origins
-from runfleet.cli.printer import Printer
+from runfleet.cli.printer import Printer, json_text
 from runfleet.cli.study_files import load_study, warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.documents.errors import joined
@@ -218,7 +218,7 @@ def _script_lines(study: Study, system: OperatingSystem) -> Iterator[str]:
 
 def _json_lines(study: Study, pool: PoolPlan) -> Iterator[str]:
     """The plan as one JSON object, a run a line, so that no number of runs fills the memory."""
-    head = json.dumps(_json_facts(study, pool), indent=2, default=str, ensure_ascii=False)
+    head = json_text(_json_facts(study, pool))
     yield head.removesuffix("\n}") + ',\n  "runs": ['
     last = study.run_count()
     for run in study.runs():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from getpass import getpass
 from io import TextIOWrapper
 from typing import Any, TextIO, TypeAlias
@@ -53,8 +54,8 @@ class Printer:
         self.out.out(text, highlight=False)
 
     def json(self, value: Any) -> None:
-        """Print a value as JSON; what JSON has no word for becomes its text."""
-        self.data(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+        """Print a value as JSON, see `json_text`."""
+        self.data(json_text(value))
 
     def table(self, columns: Columns, rows: Iterable[Sequence[object]]) -> None:
         """Print a table of data."""
@@ -129,6 +130,15 @@ def number_column(name: str) -> Column:
 
 def _labelled(label: str, text: str, style: str) -> Text:
     return Text.assemble((f"{label}:", style), " ", text)
+
+
+def json_text(value: Any) -> str:
+    """Write a value as JSON: times as ISO 8601 has them, and what JSON has no word for as text."""
+    return json.dumps(value, indent=2, default=_as_json, ensure_ascii=False)
+
+
+def _as_json(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def write_raw(console: Console, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -99,5 +100,6 @@ def _look_at_urls(account: Account, study: Study, pool: PoolPlan) -> Finding:
             f"{days}; without a time limit nobody knows whether that lasts",
             "write `time_limit:` under `model`",
         )
-    hours = longest / timedelta(hours=1)
-    return fine("urls", f"{days}, the study takes {hours:.0f} hours at most")
+    # More than one, in which the nodes come.
+    hours = math.ceil(longest / timedelta(hours=1))
+    return fine("urls", f"{days}, the study takes {hours} hours at most")
