@@ -1,5 +1,6 @@
 """What a folder in the place of a storage account adds."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -97,6 +98,30 @@ def test_a_blob_cannot_be_called_as_a_folder_of_another(storage):
 def test_a_full_or_missing_source_is_a_storage_error(storage, tmp_path):
     with pytest.raises(StorageError, match=r"No such file or directory: .*no-such-file"):
         storage.put_file("study-one", "a", tmp_path / "no-such-file")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named_and_not_the_file_that_was_to_go_there(
+    storage, tmp_path, monkeypatch, code
+):
+    """Which is what the system names first."""
+    source = tmp_path / "terrain.bin"
+    source.write_bytes(bytes(10))
+
+    def copy(source, target):
+        raise OSError(code, os.strerror(code), str(source), None, str(target))
+
+    monkeypatch.setattr("shutil.copyfile", copy)
+    with pytest.raises(StorageError) as caught:
+        storage.put_file("study-one", "in/terrain.bin", source)
+    assert caught.value.message == (
+        "blob `in/terrain.bin` cannot be written to container `study-one`: there is no space left "
+        f"in `{storage.root}`"
+    )
+    assert caught.value.hint == (
+        "make room on that disk, and the same command goes on where it ended; or set RUNFLEET_HOME "
+        "to a folder on another disk, and begin anew there"
+    )
 
 
 def test_what_cannot_be_a_container_is_not_listed_as_one(storage):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import filecmp
 import functools
 import itertools
@@ -31,6 +32,11 @@ _MOVE_ATTEMPTS = 100
 _SMALL_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 16
 _BINARY = getattr(os, "O_BINARY", 0)  # only Windows would change line ends
+_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_MAKE_ROOM = (
+    "make room on that disk, and the same command goes on where it ended; or set RUNFLEET_HOME to "
+    "a folder on another disk, and begin anew there"
+)
 _CLASHES = (NotADirectoryError, IsADirectoryError, FileExistsError)
 
 
@@ -245,7 +251,20 @@ class DirectoryStorage:
             _move(partial, target)
         except OSError as error:
             partial.unlink(missing_ok=True)
-            raise _writing_error(container, blob, error) from error
+            raise self._writing_error(container, blob, error) from error
+
+    def _writing_error(self, container: str, blob: str, error: OSError) -> StorageError:
+        if error.errno in _OUT_OF_SPACE:
+            # The system names the file that was to be copied, not the one that found no space.
+            return StorageError(
+                f"blob `{blob}` cannot be written to container `{container}`: there is no space "
+                f"left in `{self.root}`",
+                hint=_MAKE_ROOM,
+            )
+        told = not_written(container, blob, error)
+        if told.hint is None and isinstance(error, _CLASHES):
+            told.hint = "in a folder a blob cannot be called as the folder of another"
+        return told
 
     def _reading_error(self, container: str, blob: str, error: OSError) -> StorageError:
         if not (self.root / container).is_dir():
@@ -256,13 +275,6 @@ class DirectoryStorage:
             f"blob `{blob}` of container `{container}` cannot be read: "
             f"{error.strerror}: {error.filename}"
         )
-
-
-def _writing_error(container: str, blob: str, error: OSError) -> StorageError:
-    told = not_written(container, blob, error)
-    if told.hint is None and isinstance(error, _CLASHES):
-        told.hint = "in a folder a blob cannot be called as the folder of another"
-    return told
 
 
 def _copy(source: Path | str, target: Path, on_bytes: OnBytes) -> None:
