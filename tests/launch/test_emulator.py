@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -106,6 +107,24 @@ def test_a_killed_emulator_is_started_again(home: Path) -> None:
     with connect(home=home) as account:
         assert list(account.batch.list_pools()) == []
     assert json.loads((home / "emulator/endpoint.json").read_text())["pid"] != pid
+
+
+@pytest.mark.parametrize("before", [0, 3, 1_300_000])
+def test_why_it_does_not_start_is_told_without_what_earlier_ones_logged(
+    home: Path, before: int
+) -> None:
+    """Also where their log is put aside as it has become too long."""
+    (home / "emulator").mkdir(parents=True)
+    (home / "emulator/log.txt").write_text("earlier\n" * before)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(AccountError) as raised:
+            Emulator(home, ["--port", str(port)]).wait()
+    what, logged = raised.value.message.split("\n")
+    assert what == "the emulator ended with exit code 1"
+    assert f"port {port}" in logged
 
 
 def test_an_emulator_that_hangs_is_told_once(

@@ -83,6 +83,7 @@ class Emulator:
         self._storage = storage
         self._process: subprocess.Popen[bytes] | None = None
         self._hanging: int | None = None
+        self._log_before = 0
 
     @property
     def log(self) -> Path:
@@ -170,6 +171,7 @@ class Emulator:
         command.extend(self._options)
         # In a session of its own, so that Ctrl-C here does not end the runs there.
         with self.log.open("ab") as file:
+            self._log_before = file.tell()
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -207,11 +209,18 @@ class Emulator:
                 self._start()
 
     def _failure(self, what: str) -> AccountError:
-        try:
-            lines = self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
-        except OSError:
-            lines = []
+        lines = self._logged().splitlines()[-_LOG_LINES:]
         return AccountError("\n".join([what, *lines]), hint=f"its log is `{self.log}`")
+
+    def _logged(self) -> str:
+        """Read what has been logged since it was started, behind what earlier ones have."""
+        try:
+            content = self.log.read_bytes()
+        except OSError:
+            return ""
+        # One that has become too long was put aside at the start, and a new one begun.
+        before = self._log_before if self._log_before <= len(content) else 0
+        return content[before:].decode(errors="replace")
 
 
 def way_to_end(pid: int) -> str:
