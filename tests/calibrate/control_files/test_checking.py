@@ -15,6 +15,7 @@ from runfleet.calibrate.control_files.control import read_control
 Change = Callable[[str, str, str], Path]
 
 CUT = "start log factor 1.0 0.1 10.0"
+SVD_ASSIST = "* svd assist\nbase.pst\nbase.jco\n0 1 0 1 0\n* parameter groups"
 
 
 def test_files_that_agree(case: Path) -> None:
@@ -135,6 +136,37 @@ def test_templates_that_write_the_same_file(change: Change) -> None:
             "Model.tpl",
             "modell.tpl",
             "case.pst:26: there is no template file `modell.tpl` beside the control file",
+            "put it there, or mend its name",
+        ),
+        (
+            "case.pst",
+            "heads\n",
+            "heads heads.cov\n",
+            "case.pst:17: there is no covariance matrix `heads.cov` beside the control file",
+            "put it there, or mend its name",
+        ),
+        (
+            "case.pst",
+            "heads\n",
+            "heads 0.1 ..\\heads.cov\n",
+            "case.pst:17: `..\\heads.cov` lies outside of the folder of the control file",
+            (
+                "each worker has a copy of that folder alone: put the file into it, and name it "
+                "from there"
+            ),
+        ),
+        (
+            "case.pst",
+            "* parameter groups",
+            SVD_ASSIST,
+            "case.pst:12: there is no base control file `base.pst` beside the control file",
+            "put it there, or mend its name",
+        ),
+        (
+            "case.pst",
+            "* parameter groups",
+            SVD_ASSIST,
+            "case.pst:13: there is no base Jacobian `base.jco` beside the control file",
             "put it there, or mend its name",
         ),
         (

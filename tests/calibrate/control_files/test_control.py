@@ -16,6 +16,8 @@ from runfleet.calibrate.control_files.problems import ControlError
 
 Change = Callable[[str, str, str], Path]
 
+SVD_ASSIST = "* svd assist\nbase.pst\nbase.jco\n0 1 0 1 0\n* parameter groups"
+
 
 def test_a_control_file_of_the_first_version(case: Path) -> None:
     """What PEST is asked for: names in any case."""
@@ -77,6 +79,18 @@ def test_lists_of_matrices_bring_them(change: Change) -> None:
     (case.parent / "prior.unc").write_text("START COVARIANCE_MATRIX\n file rates.mat\nEND\n")
     (case.parent / "rates.mat").write_text("")
     assert {"prior.unc", "rates.mat"} <= {path.name for path in read_control(case).files}
+
+
+def test_svd_assist_brings_what_super_parameters_are_made_of(change: Change) -> None:
+    """Also the templates of the base case, which PARCALC fills in where the model runs."""
+    case = change("case.pst", "* parameter groups", SVD_ASSIST)
+    base = case.read_text().replace("Model.tpl", "base.tpl")
+    for name, text in {"Base.pst": base, "base.jco": "", "base.tpl": "ptf ~\n"}.items():
+        (case.parent / name).write_text(text)
+    names = {path.name for path in read_control(case).files}
+    assert {"Base.pst", "base.jco", "base.tpl", "model.tpl"} <= names
+    (case.parent / "Base.pst").write_text("no control file")
+    assert "Base.pst" in {path.name for path in read_control(case).files}
 
 
 def test_what_editors_of_dos_end_a_file_with(case: Path) -> None:

@@ -85,7 +85,7 @@ def check(
                 inputs=inputs,
                 has_packages=has_packages,
             ),
-            check_paths(control, is_windows=is_windows),
+            check_paths(control, is_windows=is_windows, is_pestpp=is_pestpp),
             check_templates(control, is_pestpp=is_pestpp),
             check_instructions(control, is_pestpp=is_pestpp),
         )

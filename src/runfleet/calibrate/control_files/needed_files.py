@@ -9,8 +9,10 @@ from itertools import chain
 from pathlib import Path
 
 from runfleet.calibrate.control_files.found_files import find_file, find_program, leaves_folder
+from runfleet.calibrate.control_files.named_files import BASE_CONTROL, base_files, covariance_files
 from runfleet.calibrate.control_files.parts import FilePair
-from runfleet.calibrate.control_files.sections import ControlText
+from runfleet.calibrate.control_files.problems import ControlError
+from runfleet.calibrate.control_files.sections import ControlText, split_control
 from runfleet.calibrate.control_files.tables import external_files
 
 _SWEEP_INPUT = "sweep_in.csv"
@@ -51,7 +53,8 @@ def needed_files(
         external_files(parts.sections.values(), folder),
         _found(folder, [pair.pest_file for pair in pairs]),
         _with_named(folder, _found(folder, _command_words(parts)), made),
-        _found(folder, _covariance_files(parts)),
+        _found(folder, (named.spelled for named in covariance_files(parts.sections))),
+        _found(folder, _base_names(parts, folder)),
         _with_named(folder, _found(folder, [*options.values(), _SWEEP_INPUT]), made),
     )
     yield from dict.fromkeys(path.absolute() for path in found)
@@ -63,10 +66,22 @@ def _command_words(parts: ControlText) -> Iterator[str]:
             yield from row.words
 
 
-def _covariance_files(parts: ControlText) -> Iterator[str]:
-    # Behind the name of a group; a number may stand in between.
-    for row in parts.rows("observation groups"):
-        yield from row.words[1:]
+def _base_names(parts: ControlText, folder: Path) -> Iterator[str]:
+    """List what SVD-assist needs: PARCALC, which the model's command calls, fills in templates."""
+    for named in base_files(parts.sections):
+        yield named.spelled
+        if named.noun == BASE_CONTROL and (path := find_file(folder, named.spelled)):
+            yield from _templates_of(path)
+
+
+def _templates_of(base: Path) -> Iterator[str]:
+    try:
+        parts = split_control(base, base.read_text(encoding="latin-1"))
+    except ControlError:  # none that PEST could read either
+        return
+    for section in ("model input", "model input/output"):
+        for row in parts.rows(section):
+            yield row.words[0]
 
 
 def _found(folder: Path, named: Iterable[str]) -> Iterator[Path]:

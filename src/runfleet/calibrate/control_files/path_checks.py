@@ -6,8 +6,13 @@ from collections.abc import Iterator
 
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.found_files import as_posix, find_file, leaves_folder
+from runfleet.calibrate.control_files.named_files import (
+    NamedFile,
+    base_files,
+    covariance_files,
+)
 from runfleet.calibrate.control_files.parts import FilePair
-from runfleet.calibrate.control_files.problems import Problem
+from runfleet.calibrate.control_files.problems import Place, Problem
 
 _OPTIONS = {
     "base_jacobian",
@@ -32,10 +37,13 @@ _OPTIONS = {
 """Options of PEST++ whose values are files, which it reads without asking if they are there."""
 
 
-def check_paths(control: Control, *, is_windows: bool) -> Iterator[Problem]:
+def check_paths(control: Control, *, is_windows: bool, is_pestpp: bool) -> Iterator[Problem]:
     """Find files that are missing, lie elsewhere, or that a Linux node would not find."""
     for name in sorted(_OPTIONS & control.options.keys()):
         yield from _check_option(control, name)
+    if not is_pestpp:
+        for named in (*covariance_files(control.sections), *base_files(control.sections)):
+            yield from _check_named(control, named, is_windows=is_windows)
     for noun, pairs in (("template", control.templates), ("instruction", control.instructions)):
         for pair in pairs:
             yield from _check_pair(control, pair, noun, is_windows=is_windows)
@@ -60,21 +68,34 @@ def _check_model_files(control: Control, *, is_windows: bool) -> Iterator[Proble
 def _check_pair(
     control: Control, pair: FilePair, noun: str, *, is_windows: bool
 ) -> Iterator[Problem]:
-    for spelled in (pair.pest_file, pair.model_file):
-        if leaves_folder(spelled):
-            yield _outside(pair, spelled)
-            return
-        if not is_windows and "\\" in spelled:
-            what = f"`{spelled}` has back-slashes, which Linux nodes take for a part of the name"
-            yield Problem.at(pair.place, what, f"write `{as_posix(spelled)}`")
-    found = find_file(control.folder, pair.pest_file)
+    if leaves_folder(pair.model_file):
+        yield _outside(pair.place, pair.model_file)
+        return
+    yield from _check_slashes(pair.place, pair.model_file, is_windows=is_windows)
+    named = NamedFile(f"{noun} file", pair.pest_file, pair.place)
+    yield from _check_named(control, named, is_windows=is_windows)
+
+
+def _check_named(control: Control, named: NamedFile, *, is_windows: bool) -> Iterator[Problem]:
+    noun, spelled, place = named.noun, named.spelled, named.place
+    if leaves_folder(spelled):
+        yield _outside(place, spelled)
+        return
+    yield from _check_slashes(place, spelled, is_windows=is_windows)
+    found = find_file(control.folder, spelled)
     if found is None:
-        what = f"there is no {noun} file `{pair.pest_file}` beside the control file"
-        yield Problem.at(pair.place, what, "put it there, or mend its name")
-    elif not is_windows and not (control.folder / as_posix(pair.pest_file)).exists():
+        what = f"there is no {noun} `{spelled}` beside the control file"
+        yield Problem.at(place, what, "put it there, or mend its name")
+    elif not is_windows and not (control.folder / as_posix(spelled)).exists():
         real = found.relative_to(control.folder).as_posix()
-        what = f"the {noun} file `{pair.pest_file}` is called `{real}`"
-        yield Problem.at(pair.place, what, "spell it so: capitals count on Linux nodes")
+        what = f"the {noun} `{spelled}` is called `{real}`"
+        yield Problem.at(place, what, "spell it so: capitals count on Linux nodes")
+
+
+def _check_slashes(place: Place, spelled: str, *, is_windows: bool) -> Iterator[Problem]:
+    if not is_windows and "\\" in spelled:
+        what = f"`{spelled}` has back-slashes, which Linux nodes take for a part of the name"
+        yield Problem.at(place, what, f"write `{as_posix(spelled)}`")
 
 
 def _check_option(control: Control, name: str) -> Iterator[Problem]:
@@ -84,9 +105,9 @@ def _check_option(control: Control, name: str) -> Iterator[Problem]:
         yield Problem.at(place, what, "put it there, mend its name, or remove the option")
 
 
-def _outside(pair: FilePair, spelled: str) -> Problem:
+def _outside(place: Place, spelled: str) -> Problem:
     what = f"`{spelled}` lies outside of the folder of the control file"
     hint = (
         "each worker has a copy of that folder alone: put the file into it, and name it from there"
     )
-    return Problem.at(pair.place, what, hint)
+    return Problem.at(place, what, hint)
