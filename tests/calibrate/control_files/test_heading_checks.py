@@ -12,6 +12,8 @@ from runfleet.calibrate.control_files.control import read_control
 
 Change = Callable[[str, str, str], Path]
 
+OBSERVATIONS = "y0 3.0 1.0 heads\ny1 2.336402349 1.0 heads\ny2 1.819591979 0.5 heads\n"
+
 
 @pytest.mark.parametrize(
     ("old", "new"),
@@ -83,3 +85,21 @@ def test_byte_order_marks(case: Path, name: str, *, is_pestpp: bool) -> None:
     assert problem.what == "the file begins with a byte order mark, at which PEST stops"
     assert problem.hint == "save it without one: as `UTF-8`, not `UTF-8 with BOM`, or as `ANSI`"
     assert (problem.file.name.lower(), problem.line, problem.is_error) == (name, 1, True)
+
+
+def test_the_second_version_is_for_pestpp(change: Change) -> None:
+    """What BeoPEST would make of the rest is not told: it does not read it."""
+    folder = change("case.pst", "* observation data", "* observation data external").parent
+    case = change("case.pst", OBSERVATIONS, "observations.csv\n")
+    table = "obsnme,obsval,weight,obgnme\ny0,3.0,1.0,a\ny1,2.3,1.0,a\ny2,1.8,0.5,a\n"
+    (folder / "observations.csv").write_text(table)
+    assert check(read_control(case), is_pestpp=True) == ()
+    (problem,) = check(read_control(case))
+    assert str(problem) == (
+        f"{case}:19: `* observation data external` is of the second version of control files, "
+        "which BeoPEST does not read"
+    )
+    assert problem.hint == (
+        "take a program of PEST++, such as `program: pestpp-glm`, or write the file in the first "
+        "version; pyemu does so with `Pst(FILE).write(FILE, version=1)`"
+    )

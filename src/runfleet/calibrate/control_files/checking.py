@@ -22,6 +22,7 @@ from runfleet.calibrate.control_files.heading_checks import (
     check_first_line,
     check_headings,
     check_marks,
+    check_version,
 )
 from runfleet.calibrate.control_files.instruction_checks import check_instructions
 from runfleet.calibrate.control_files.line_checks import check_lines, check_pestpp_lines
@@ -59,8 +60,12 @@ def check(
     Returns
     -------
     problems : tuple of Problem
-        In the order of the control file, those of other files behind.
+        In the order of the control file, those of other files behind.  Of a file in a version that
+        the program does not read, only that.
     """
+    # What else BeoPEST makes of such a file would only mislead.
+    if not is_pestpp and (problems := tuple(check_version(control))):
+        return problems
     return tuple(
         chain(
             check_marks(control),

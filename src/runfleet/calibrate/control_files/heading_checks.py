@@ -23,6 +23,22 @@ _NEEDED = {
 """Without these PEST++ stops; others it leaves out."""
 
 
+def check_version(control: Control) -> Iterator[Problem]:
+    """Find the first section of the second version, at which PEST stops with a strange reason."""
+    for section in control.sections.values():
+        if section.is_external or section.is_keyword:
+            what = (
+                f"`{section.heading}` is of the second version of control files, which BeoPEST "
+                "does not read"
+            )
+            hint = (
+                "take a program of PEST++, such as `program: pestpp-glm`, or write the file in "
+                "the first version; pyemu does so with `Pst(FILE).write(FILE, version=1)`"
+            )
+            yield Problem.at(section.place, what, hint)
+            return
+
+
 def check_headings(control: Control, *, is_pestpp: bool) -> Iterator[Problem]:
     """Find headings of sections with more or fewer blanks than the program expects."""
     for section in control.sections.values():
