@@ -96,6 +96,17 @@ def standing(
             "wait",
         ),
         (
+            replace(
+                standing(RUNNING, workers=WorkerCounts(waiting=1), situation=FULL),
+                rivals=("other", "third"),
+            ),
+            (
+                "every worker waits for a free one of the 1 task slots of pool `p`, as may `other` "
+                "and `third`: where managers hold all of them, no worker ever gets one"
+            ),
+            "if no model runs there, end one of them, as by `runfleet cancel other`",
+        ),
+        (
             standing(RUNNING, workers=WorkerCounts(running=1), is_adding=True),
             "1 of the workers of `fit` run, and none has registered with the manager",
             "`runfleet logs fit worker-001`",

@@ -52,6 +52,14 @@ class JobOperations:
         for wire in self._channel.list("/jobs", {"$select": _JOB_FIELDS, "$filter": filter_}):
             yield JobInfo.from_wire(wire)
 
+    def list_managed_jobs(self, pool_id: str) -> Iterator[JobInfo]:
+        """List the active jobs on a pool that have a job manager; only ids and metadata."""
+        filter_ = f"state eq 'active' and executionInfo/poolId eq {quoted(pool_id)}"
+        query = {"$select": "id,metadata,jobManagerTask", "$filter": filter_}
+        for wire in self._channel.list("/jobs", query):
+            if wire.get("jobManagerTask"):
+                yield JobInfo.from_wire(wire)
+
     def update_job(
         self,
         job_id: str,

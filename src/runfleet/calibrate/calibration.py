@@ -27,6 +27,7 @@ from runfleet.calibrate.staff import Staff
 from runfleet.calibrate.states import CalibrationProgress
 from runfleet.calibrate.submitting import CalibrationSubmitter
 from runfleet.calibrate.tasks import MANAGER, copies_prefix, tables_prefix
+from runfleet.calibrate.waiting import find_rivals
 from runfleet.calibrate.watching import CalibrationWatcher, Follow
 from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
@@ -163,11 +164,14 @@ class Calibration:
         """Say in one sentence why it is where it is, and what to do next."""
         record = self._record()
         progress = self._watcher(record).look()
-        situation = None
+        standing = Standing(self.name, progress, record.is_adding)
         if needs_situation(progress):
-            job = self.account.batch.get_job(record.newest.job_id)
-            situation = find_situation(self.account.batch, job, self.name)
-        found = explain_calibration(Standing(self.name, progress, record.is_adding, situation))
+            batch = self.account.batch
+            job = batch.get_job(record.newest.job_id)
+            situation = find_situation(batch, job, self.name)
+            rivals = find_rivals(batch, situation)
+            standing = replace(standing, situation=situation, rivals=rivals)
+        found = explain_calibration(standing)
         if isinstance(progress.error, ManagerLostError) and not self._keeps_anything(record):
             again = f"nothing of it was saved: `runfleet run {self.name}` begins anew"
             return replace(found, next_step=again)

@@ -25,12 +25,15 @@ class Standing:
         Whether its submission is going on, or was interrupted.
     situation
         Of its pool, where the manager or all workers wait for a place there.
+    rivals
+        Other calibrations there, whose managers may have taken all places.
     """
 
     study: str
     progress: CalibrationProgress
     is_adding: bool = False
     situation: Situation | None = None
+    rivals: tuple[str, ...] = ()
 
 
 def needs_situation(progress: CalibrationProgress) -> bool:
@@ -55,7 +58,8 @@ def explain_calibration(standing: Standing) -> Explanation:
         return _ended(standing)
     if standing.situation is not None:
         is_waiting = progress.state is CalibrationState.WAITING
-        return explain_place("the manager" if is_waiting else "every worker", standing.situation)
+        task = "the manager" if is_waiting else "every worker"
+        return explain_place(task, standing.situation, standing.rivals)
     if progress.workers.are_all_over:
         return _all_over(standing)
     if not progress.workers.present:
