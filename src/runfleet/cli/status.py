@@ -124,12 +124,13 @@ def _of_calibration(account: Account, summary: StudySummary, submission: Submiss
     pest = progress.pest
     where = iteration_text(pest)
     failed = pest.runs_failed or 0
+    lowest = pest.lowest[1] if pest.lowest else pest.phi
     ended = failed + (pest.runs_done or 0)
     facts = {
         "state": progress.state,
         "iteration": pest.iteration,
         "phi": pest.phi,
-        "lowest_phi": pest.lowest[1] if pest.lowest else pest.phi,
+        "lowest_phi": lowest if pest.is_fitting else None,
         "runs_done": pest.runs_done,
         "runs_failed": pest.runs_failed,
         "runs_running": pest.runs_running,

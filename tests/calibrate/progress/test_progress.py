@@ -176,10 +176,11 @@ OPTIMISATION = """\
 
 
 def test_pestpp_opt() -> None:
-    """What it makes as large or small as it can takes the place of phi."""
+    """What it makes as large or small as it can takes the place of phi; the lowest says nothing."""
     progress = read_progress("case", Family.PESTPP, {"stdout.txt": OPTIMISATION})
     assert (progress.iteration, progress.phi_by_iteration) == (1, {0: 1.05, 1: 5.0})
     assert progress.activity == "running the model once with optimal decision variables"
+    assert progress.lowest is None
 
 
 def test_the_figures_that_panther_prints() -> None:

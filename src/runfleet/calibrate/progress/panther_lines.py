@@ -132,8 +132,8 @@ class ConsoleLines:
             "initial": lambda _, told: self._begin_report("0", told),
             "mean": self._note_mean_phi,
             "ending": self._note_ends,
-            "objective": lambda phi, _: self._note_phi(0, phi),
-            "optimum": lambda phi, told: self._note_phi(int(told["optimised"]), phi),
+            "objective": lambda phi, _: self._note_objective(0, phi),
+            "optimum": lambda phi, told: self._note_objective(int(told["optimised"]), phi),
         }
 
     def read(self, line: str) -> None:
@@ -170,6 +170,10 @@ class ConsoleLines:
     def _note_ends(self, ending: str, told: Told) -> None:
         self._tally.phi.setdefault(self._iteration - 1, _number(told["starting"]))
         self._tally.phi.setdefault(self._iteration, _number(ending))
+
+    def _note_objective(self, iteration: int, value: str) -> None:
+        self._tally.is_fitting = False
+        self._note_phi(iteration, value)
 
     def _note_phi(self, iteration: int, phi: str) -> None:
         self._tally.phi[iteration] = _number(phi)

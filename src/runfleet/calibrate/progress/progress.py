@@ -74,6 +74,9 @@ class Progress:
         The last errors that the manager told of.
     is_complete
         Whether the manager says that it is done.
+    is_fitting
+        Whether phi is a misfit, and so the lower the better; the objective of `pestpp-opt` may be
+        one to maximise, or lowest where constraints are not met.
     """
 
     iteration: int | None
@@ -91,6 +94,7 @@ class Progress:
     workers: tuple[WorkerProgress, ...]
     errors: tuple[str, ...]
     is_complete: bool
+    is_fitting: bool = True
 
     @property
     def lowest(self) -> tuple[int, float] | None:
@@ -99,7 +103,7 @@ class Progress:
 
         It is not always the last: pestpp-glm and BeoPEST keep the parameters of the best one.
         """
-        if self.phi is None:
+        if self.phi is None or not self.is_fitting:
             return None
         known = [(phi, number) for number, phi in self.phi_by_iteration.items() if not isnan(phi)]
         phi, number = min(known, default=(self.phi, 0))
@@ -183,6 +187,7 @@ class ProgressReader:
             workers=workers,
             errors=tuple(tally.errors),
             is_complete=tally.is_complete,
+            is_fitting=tally.is_fitting,
         )
 
 

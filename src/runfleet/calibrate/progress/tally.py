@@ -64,6 +64,8 @@ class Tally:
         The last that were told.
     is_complete
         Whether the manager says that it is done.
+    is_fitting
+        Whether phi is a misfit; not if it is the objective of an optimisation.
     """
 
     iteration: int | None = None
@@ -77,6 +79,7 @@ class Tally:
     counted: tuple[int, int, int, int] | None = None
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_ERRORS))
     is_complete: bool = False
+    is_fitting: bool = True
 
     def begin_iteration(self, number: int) -> None:
         """Note an iteration, unless a later one is known from another file."""
