@@ -201,6 +201,13 @@ def test_templates_that_write_the_same_file(change: Change) -> None:
             "begin the file with `ptf` and one marker, as in `ptf ~`",
         ),
         (
+            "model.tpl",
+            "~ decay        ~",
+            "~ decay\t       ~",
+            "Model.tpl:3: PEST takes a tab between the markers of a field for a part of the name",
+            "write blanks for it",
+        ),
+        (
             "model.ins",
             "(y2)5:21",
             "(y22)5:21",
@@ -264,6 +271,14 @@ def test_what_does_not_agree(
     )
     assert problem.hint == hint
     assert problem.is_error
+
+
+def test_tabs_beside_fields(change: Change) -> None:
+    """PEST++ leaves templates to its workers, which are not looked into."""
+    case = change("model.tpl", "~ start        ~\n", "\t~ start        ~\tstart\n")
+    assert check(read_control(case)) == ()
+    case = change("model.tpl", "~ start        ~", "~\tstart       ~")
+    assert check(read_control(case), is_pestpp=True) == ()
 
 
 def test_instructions_are_checked_up_to_where_they_can_be_read(change: Change) -> None:

@@ -99,7 +99,6 @@ def test_words_and_numbers_that_pest_does_not_take(
         ("0.1\n8", "0.1 1 noaui\n8"),
         ("0.1\n8", "0.1 noaui\n8"),
         ("1 1 1\n*", "1 1 1 1 norecunc\n*"),
-        ("start log factor", "start log ABSOLUTE(1)"),
         (GROUP, "rates Rel_To_Max 1-2 0.0 always_5 2.0 MINVAR"),
         (GROUP, f"{GROUP} 1e-5 0.5 smaller"),
         ("10.0 -2.0 0.3 0.03 10", "0 -2.0 0.3 0.03 1"),
@@ -165,6 +164,15 @@ def test_words_and_numbers_that_pest_takes(change: Change, old: str, new: str) -
             "write 2 there, if nothing is missing below",
         ),
         (
+            "start log factor",
+            "start log absolute(1)",
+            "`start` may change by `absolute(1)`, and nothing says how much that is",
+            (
+                "write `absparmax(1)=` and the most it may change behind `RELPARMAX` and "
+                "`FACPARMAX`, in the fifth line of `* control data`"
+            ),
+        ),
+        (
             "rates 1.0 0.0 1",
             "rates 1.0 0.0 2",
             "`2` stands where `DERCOM`, the number of a command, should be",
@@ -182,6 +190,20 @@ def test_what_pest_refuses(change: Change, old: str, new: str, what: str, hint: 
     case = change("case.pst", old, new)
     (problem,) = check(read_control(case))
     assert (problem.what, problem.hint, problem.is_error) == (what, hint, True)
+
+
+def test_absolute_limits_of_change(change: Change) -> None:
+    """PEST takes them of parameters that are not log-transformed."""
+    change("case.pst", "10.0 10.0 0.001", "10.0 10.0 0.001, AbsParMax( 2 ) = 0.5 absparmax(1)=2")
+    change("case.pst", "start log factor", "start none ABSOLUTE(2)")
+    case = change("case.pst", "log(start)", "start")
+    assert check(read_control(case)) == ()
+    case = change("case.pst", "decay log factor", "decay log absolute(1)")
+    (problem,) = check(read_control(case))
+    assert problem.what == (
+        "`decay` is log-transformed, and PEST takes `absolute(1)` only of what is not"
+    )
+    assert problem.hint == "write `factor` for it, or `none` for `log`"
 
 
 def test_words_that_pestpp_does_not_look_at(change: Change) -> None:

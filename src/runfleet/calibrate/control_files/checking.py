@@ -26,6 +26,7 @@ from runfleet.calibrate.control_files.heading_checks import (
 )
 from runfleet.calibrate.control_files.instruction_checks import check_instructions
 from runfleet.calibrate.control_files.line_checks import check_lines, check_pestpp_lines
+from runfleet.calibrate.control_files.mode_checks import check_mode, check_solvers
 from runfleet.calibrate.control_files.path_checks import check_paths
 from runfleet.calibrate.control_files.pestpp_checks import check_numbers
 from runfleet.calibrate.control_files.prior_checks import check_prior
@@ -75,6 +76,7 @@ def check(
             check_pestpp_lines(control) if is_pestpp else check_lines(control),
             check_numbers(control) if is_pestpp else (),
             check_names(control),
+            () if is_pestpp else chain(check_mode(control), check_solvers(control)),
             () if is_pestpp else check_group_names(control),
             check_groups(control),
             () if is_pestpp else check_observation_groups(control),

@@ -9,7 +9,7 @@ Doherty (2018), PEST Model-Independent Parameter Estimation, User Manual Part I,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from runfleet.calibrate.control_files.control import Control
@@ -19,7 +19,8 @@ from runfleet.calibrate.control_files.tables import as_number
 from runfleet.documents.errors import listed
 
 _WHOLE = re.compile(r"[+-]?\d+")
-_ABSOLUTE = re.compile(r"absolute\(\d+\)", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"absolute\((\d+)\)", re.IGNORECASE)
+_ABSOLUTE_LIMIT = re.compile(r"absparmax\s*\(\s*(\d+)\s*\)\s*=", re.IGNORECASE)
 _FIVE_POINTS = ("switch_5", "always_5")
 _FIT_FIVE_POINTS = ("minvar", "maxprec")
 _FIT_OTHERS = ("parabolic", "best_fit", "outside_pts")
@@ -101,8 +102,9 @@ def check_lines(control: Control) -> Iterator[Problem]:
     for row in _rows(control, "parameter groups"):
         problems = [*_check_row(row, _GROUP)]
         yield from problems or _check_derivatives(row)
+    limits = _absolute_limits(control)
     for row in _rows(control, "parameter data"):
-        yield from _check_change_limit(row)
+        yield from _check_change_limit(row, limits)
         yield from _check_command(row, control.counts.get("numcom", (1, None))[0])
 
 
@@ -143,7 +145,7 @@ def _check_control_data(control: Control) -> Iterator[Problem]:
 
 
 def _check_row(row: Row, columns: tuple[_Column, ...]) -> Iterator[Problem]:
-    words = _words(row)
+    words = row.values
     if len(words) < len(columns):
         what = f"here should be {_names(columns)}, and there are only {len(words)} values"
         yield Problem.at(row.place, what, "complete the line")
@@ -157,7 +159,7 @@ def _check_row(row: Row, columns: tuple[_Column, ...]) -> Iterator[Problem]:
 
 
 def _check_lambdas(row: Row) -> Iterator[Problem]:
-    first, factor, _, _, count = (as_number(word) for word in _words(row)[:5])
+    first, factor, _, _, count = (as_number(word) for word in row.values[:5])
     if factor is not None and abs(factor) <= 1:
         what = f"`RLAMFAC`, by which lambda changes, is {factor:g}, and PEST wants more than 1"
         yield Problem.at(row.place, what, "write a number such as 2, or one below -1")
@@ -167,7 +169,7 @@ def _check_lambdas(row: Row) -> Iterator[Problem]:
 
 
 def _check_asking(row: Row) -> Iterator[Problem]:
-    if as_number(_words(row)[0]) == 0:
+    if as_number(row.values[0]) == 0:
         what = "`NOPTMAX` is 0, where BeoPEST asks `Are you sure?`, which nobody can answer"
         hint = (
             "write -1 for sensitivities without an iteration, or take `program: pestpp-glm`, "
@@ -177,7 +179,7 @@ def _check_asking(row: Row) -> Iterator[Problem]:
 
 
 def _check_derivatives(row: Row) -> Iterator[Problem]:
-    words = [word.lower() for word in _words(row)]
+    words = [word.lower() for word in row.values]
     points, method = words[4], words[6]
     fitting = _FIT_FIVE_POINTS if points in _FIVE_POINTS else _FIT_OTHERS
     if method not in fitting:
@@ -185,27 +187,44 @@ def _check_derivatives(row: Row) -> Iterator[Problem]:
         yield Problem.at(row.place, what, f"write one of {listed(fitting)}")
 
 
-def _check_change_limit(row: Row) -> Iterator[Problem]:
-    words = _words(row)
+def _absolute_limits(control: Control) -> set[int]:
+    """List the numbers of absolute limits of change, wherever they stand."""
+    texts = (row.text for row in control.sections["control data"].rows)
+    return {int(number) for text in texts for number in _ABSOLUTE_LIMIT.findall(text)}
+
+
+def _check_change_limit(row: Row, limits: Collection[int]) -> Iterator[Problem]:
+    words = row.values
     if len(words) < 4:  # who is tied to whom
         return
     column = _Column("parchglim", ("relative", "factor", "absolute(1)"))
-    if not column.takes(words[2]) and not _ABSOLUTE.fullmatch(words[2]):
+    if absolute := _ABSOLUTE.fullmatch(words[2]):
+        yield from _check_absolute(row, int(absolute[1]), limits)
+    elif not column.takes(words[2]):
         what = f"`{words[2][:40]}` stands where `PARCHGLIM` should be"
         yield Problem.at(row.place, what, column.hint)
 
 
+def _check_absolute(row: Row, number: int, limits: Collection[int]) -> Iterator[Problem]:
+    name, transform, limit = row.values[:3]
+    if number not in limits:
+        what = f"`{name}` may change by `{limit}`, and nothing says how much that is"
+        hint = (
+            f"write `absparmax({number})=` and the most it may change behind `RELPARMAX` and "
+            "`FACPARMAX`, in the fifth line of `* control data`"
+        )
+        yield Problem.at(row.place, what, hint)
+    elif transform.lower() == "log":
+        what = f"`{name}` is log-transformed, and PEST takes `{limit}` only of what is not"
+        yield Problem.at(row.place, what, "write `factor` for it, or `none` for `log`")
+
+
 def _check_command(row: Row, count: int) -> Iterator[Problem]:
-    words = _words(row)
+    words = row.values
     number = words[9] if len(words) > 9 else "1"
     if not _WHOLE.fullmatch(number) or int(number) > max(1, count):
         what = f"`{number[:40]}` stands where `DERCOM`, the number of a command, should be"
         yield Problem.at(row.place, what, "write 1, for the first command of the model")
-
-
-def _words(row: Row) -> list[str]:
-    """PEST takes a comma for a blank."""
-    return row.text.replace(",", " ").split()
 
 
 def _names(columns: tuple[_Column, ...]) -> str:

@@ -68,6 +68,11 @@ class Row:
         """What stands between its blanks."""
         return words(self.text)
 
+    @property
+    def values(self) -> list[str]:
+        """The words and numbers that PEST reads; it takes a comma for a blank."""
+        return self.text.replace(",", " ").split()
+
 
 @dataclass(slots=True)
 class Section:

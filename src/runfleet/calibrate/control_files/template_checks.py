@@ -48,10 +48,16 @@ def _read(control: Control, pair: FilePair, *, is_pestpp: bool) -> PestTemplate 
     shown = control.folder / pair.pest_file
     text, _ = read_text(path, shown=shown, what="the template", otherwise=_NO_TEXT)
     template = PestTemplate.parse(shown, text or "\n")
-    if text[3:5] == "  " and not is_pestpp:
+    if is_pestpp:
+        return template
+    if text[3:5] == "  ":
         what = "PEST takes the second blank of the first line for the marker"
         hint = f"write `{text[:3]} {template.marker}`, with one blank"
         raise ControlError(what, file=shown, line=1, hint=hint)
+    for number, line in enumerate(text.splitlines(), start=1):
+        if any("\t" in field for field in line.split(template.marker)[1::2]):
+            what = "PEST takes a tab between the markers of a field for a part of the name"
+            raise ControlError(what, file=shown, line=number, hint="write blanks for it")
     return template
 
 
