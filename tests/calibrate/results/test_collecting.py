@@ -192,6 +192,20 @@ def test_a_group_with_a_covariance_matrix_is_drawn(case: Path, tmp_path: Path) -
     assert [path.stem for path in results.plots] == ["residuals"]
 
 
+def test_residuals_are_what_was_measured_less_what_is_modelled(case: Path, tmp_path: Path) -> None:
+    """PEST++ writes those of prior information the other way about, and all with more digits."""
+    (case.parent / "case.rei").write_text(
+        " Name Group Measured Modelled Residual Weight\n"
+        " y0 heads 3.0 2.999998 1.9999999985e-06 1.0\n"
+        " y1 heads 3.0 3.000000 -4.0e-09 1.0\n"
+        " y2 heads 3.0 5.0 -2.0 1.0\n"
+        " pi1 prior 0.5 0.6989689 0.1989689543 1.0\n"
+    )
+    results = collect_results(case.parent, "case", tmp_path / "results")
+    residuals = read(results, "residuals")["residual"].tolist()
+    assert residuals == [1.9999999985e-06, -4.0e-09, -2.0, -0.1989689543]
+
+
 def test_inequalities_that_hold_add_nothing_to_phi(case: Path, tmp_path: Path) -> None:
     """PEST++ tells inequalities by the names of their groups."""
     (case.parent / "case.rei").write_text(

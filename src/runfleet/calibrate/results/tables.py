@@ -61,6 +61,7 @@ def residuals(left: Leftovers) -> pd.DataFrame:
     if path is not None:
         found = outputs.read_residuals(path)
         table = found.rename(columns={"name": "observation"})
+        table["residual"] = _measured_less_modelled(table)
     else:
         table = _observations(left)
     if ensembles:
@@ -109,6 +110,14 @@ def _phi_of_record(left: Leftovers) -> Mapping[int, float]:
         for family in Family
     )
     return next((phi for phi in told if phi), {})
+
+
+def _measured_less_modelled(table: pd.DataFrame) -> pd.Series[float]:
+    """Turn residuals that are the other way about, as PEST++ has those of prior information."""
+    # Their digits are kept: measured and modelled values are rounded more.
+    residual = table["residual"]
+    is_turned = residual * (table["measured"] - table["modelled"]) < 0
+    return residual.where(~is_turned, -residual)
 
 
 def _is_fulfilled(table: pd.DataFrame) -> pd.Series[bool]:
