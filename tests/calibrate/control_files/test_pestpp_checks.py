@@ -49,3 +49,12 @@ def test_numbers_where_pestpp_does_not_look(change: Change) -> None:
     change("case.pst", "y0 3.0", "1d0 3.0")
     case = change("model.ins", "[y0]", "[1d0]")
     assert check(read_control(case), is_pestpp=True) == ()
+
+
+@pytest.mark.parametrize("more", ["heads.cov", "0.1"])
+def test_groups_of_observations_stand_alone(change: Change, more: str) -> None:
+    case = change("case.pst", "heads\n", f"heads {more}\n")
+    (problem,) = check(read_control(case), is_pestpp=True)
+    assert problem.what == f"PEST++ takes no covariance matrix of a group, and stops at `{more}`"
+    assert problem.hint == "leave `heads` alone on the line, or take `program: beopest64`"
+    assert problem.line == 17

@@ -28,7 +28,7 @@ from runfleet.calibrate.control_files.instruction_checks import check_instructio
 from runfleet.calibrate.control_files.line_checks import check_lines, check_pestpp_lines
 from runfleet.calibrate.control_files.mode_checks import check_mode, check_solvers
 from runfleet.calibrate.control_files.path_checks import check_paths
-from runfleet.calibrate.control_files.pestpp_checks import check_numbers
+from runfleet.calibrate.control_files.pestpp_checks import check_groups_alone, check_numbers
 from runfleet.calibrate.control_files.prior_checks import check_prior
 from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.control_files.template_checks import check_templates
@@ -74,7 +74,7 @@ def check(
             check_headings(control, is_pestpp=is_pestpp),
             check_counts(control, is_pestpp=is_pestpp),
             check_pestpp_lines(control) if is_pestpp else check_lines(control),
-            check_numbers(control) if is_pestpp else (),
+            chain(check_numbers(control), check_groups_alone(control)) if is_pestpp else (),
             check_names(control),
             () if is_pestpp else chain(check_mode(control), check_solvers(control)),
             () if is_pestpp else check_group_names(control),

@@ -1,4 +1,4 @@
-"""Numbers as Fortran writes them, at which PEST++ stops."""
+"""What PEST reads and PEST++ stops at: numbers as Fortran writes them, covariance matrices."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def check_numbers(control: Control) -> Iterator[Problem]:
         if plain is not None and plain.lower() != word.lower():
             what = f"`{word}` is a number of Fortran, at which PEST++ stops"
             yield Problem.at(place, what, f"write `{plain}`")
+
+
+def check_groups_alone(control: Control) -> Iterator[Problem]:
+    """Find what stands behind groups of observations: PEST++ takes it for a covariance matrix."""
+    section = control.sections.get("observation groups")
+    if section is None or section.is_external:
+        return
+    for row in section.rows:
+        if len(row.words) > 1:
+            name, word = row.words[:2]
+            what = f"PEST++ takes no covariance matrix of a group, and stops at `{word}`"
+            hint = f"leave `{name}` alone on the line, or take `program: beopest64`"
+            yield Problem.at(row.place, what, hint)
 
 
 def _of_control_data(control: Control) -> Iterator[tuple[Place, str]]:
