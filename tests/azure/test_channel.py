@@ -74,6 +74,19 @@ def test_an_address_may_lack_its_scheme():
         assert client.endpoint == "https://mine.westeurope.batch.azure.com"
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "account"),
+    [
+        ("lab.westeurope.batch.azure.com", "lab.westeurope.batch.azure.com"),
+        ("https://LAB.westeurope.batch.azure.com:443/", "lab.westeurope.batch.azure.com"),
+        ("https://127.0.0.1:4711", "127.0.0.1:4711"),
+    ],
+)
+def test_an_account_is_known_by_its_host(endpoint, account):
+    with AzureBatch(endpoint, AzureNamedKeyCredential("mine", "a2V5")) as client:
+        assert client.account == account
+
+
 @pytest.mark.parametrize("body", [b"<html>Log in</html>", b"[]", b'{"taskCounts": '])
 def test_an_answer_of_somebody_else_is_told(service, reply, body):
     service.answer = lambda request: reply(200, body)

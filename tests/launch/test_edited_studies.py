@@ -9,7 +9,6 @@ import pytest
 
 from runfleet.launch import Account, LaunchError, Submission
 from runfleet.launch.edited_studies import EDITED, SUBMITTED_AGAIN
-from runfleet.launch.record import RecordStore
 from runfleet.study import Study
 
 WriteStudy = Callable[..., Study]
@@ -104,7 +103,7 @@ def test_samples_that_cannot_be_told_are_not_guessed(
     """As of a study that an older runfleet has submitted."""
     study = write_study(squares([], "{csv: samples.csv}"), samples_csv="X\n4\n5\n")
     finished(account.submit(study))
-    container = RecordStore(account.storage, study.name).container
+    container = account.records(study.name).container
     account.storage.delete_prefix(container, "designs/")
     edited = account.study(write_study(squares([], "{csv: samples.csv}"), samples_csv="X\n6\n"))
     with pytest.raises(LaunchError, match="were edited after it was submitted") as caught:

@@ -11,7 +11,7 @@ from runfleet.launch import Account, Submission
 from runfleet.launch.ended_runs import EndedRuns
 from runfleet.launch.history import History
 from runfleet.launch.outcomes import Outcome, RunState, outcomes_of
-from runfleet.launch.record import RecordStore, StudyRecord
+from runfleet.launch.record import StudyRecord
 from runfleet.study import Study
 
 WaitFor = Callable[..., None]
@@ -33,7 +33,7 @@ class Watched:
     def __init__(self, account: Account, write: WriteStudy, folder: Path, wait: WaitFor) -> None:
         self._account, self._write, self._folder, self._wait = account, write, folder, wait
         self.submission = self.submit("[1, 2, 3]")
-        self._store = RecordStore(account.storage, self.submission.name)
+        self._store = account.records(self.submission.name)
         self._history = History(account.batch, self._store)
         self.ended = EndedRuns(self._history, self._record)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 from runfleet.azure.back_off import BackOff
 from runfleet.azure.channel import OUTAGE_HINT, Channel, is_loopback
@@ -45,6 +46,9 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         What a user should do if nobody answers at the endpoint.
     revive
         Starts a service that has ended while it was asked nothing; None where nobody can.
+    account
+        What tells it from other Batch accounts that use its storage account; None for the host of
+        the endpoint, empty where there can be no others.
     """
 
     def __init__(
@@ -56,11 +60,13 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         ca_file: str | None = None,
         outage_hint: str = OUTAGE_HINT,
         revive: Callable[[], object] | None = None,
+        account: str | None = None,
     ) -> None:
         local = is_loopback(endpoint)
         waiting = back_off or (_LOCAL_BACK_OFF if local else BackOff())
         self._channel = Channel(endpoint, credential, waiting, ca_file, outage_hint, revive)
         self._images: tuple[Image, ...] = ()
+        self.account = _host(self.endpoint) if account is None else account
 
     def close(self) -> None:
         """Give back the connections."""
@@ -109,3 +115,8 @@ class AzureBatch(PoolOperations, JobOperations, TaskOperations):
         """
         self._images = self._images or tuple(self.images())
         return pick_image(self._images, name, today=datetime.now(UTC))
+
+
+def _host(endpoint: str) -> str:
+    """Tell the host of a URL, with its port only where that is not the usual one."""
+    return urlsplit(endpoint).netloc.lower().removesuffix(":443")

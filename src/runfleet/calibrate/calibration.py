@@ -35,7 +35,7 @@ from runfleet.launch.diagnosis import find_situation
 from runfleet.launch.errors import StudyFileNeededError, StudyNotFoundError
 from runfleet.launch.explanation import Explanation
 from runfleet.launch.outages import hopeful
-from runfleet.launch.record import RecordStore, StudyRecord
+from runfleet.launch.record import StudyRecord
 from runfleet.launch.run_files import StoredFiles
 from runfleet.launch.steps import OnStep, Step, StepName, unheard
 from runfleet.storage import Blob, Storage
@@ -150,7 +150,7 @@ class Calibration:
 
     def changes(self) -> tuple[str, ...]:
         """Say how the study differs from what was submitted before; nothing is done."""
-        record = RecordStore(self._storage, self.name).read()
+        record = self.account.records(self.name).read()
         if record is None:
             return ()
         with self._submitter(unheard, nobody) as submitter:
@@ -243,7 +243,7 @@ class Calibration:
 
     def _is_in_vain(self) -> bool:
         """Tell whether it has ended badly, before its first iteration was finished."""
-        if RecordStore(self._storage, self.name).read() is None:
+        if self.account.records(self.name).read() is None:
             return False
         progress = self.look()
         if isinstance(progress.error, ManagerLostError):
@@ -283,7 +283,7 @@ class Calibration:
         return self.account.storage
 
     def _record(self) -> StudyRecord:
-        record = RecordStore(self._storage, self.name).read()
+        record = self.account.records(self.name).read()
         if record is None or not record.is_calibration:
             raise StudyNotFoundError(self.name, self.account.name)
         return record

@@ -191,7 +191,7 @@ class CalibrationSubmitter:
 
     @cached_property
     def _store(self) -> RecordStore:
-        return RecordStore(self.storage, self.study.name)
+        return RecordStore(self.storage, self.study.name, self.batch.account)
 
     @cached_property
     def _staged(self) -> Study:

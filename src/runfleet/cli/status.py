@@ -15,7 +15,14 @@ from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import failure_facts, show_failures
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import sentence
-from runfleet.launch import Account, RunCounts, StudyNotFoundError, StudySummary, Submission
+from runfleet.launch import (
+    Account,
+    OtherAccountError,
+    RunCounts,
+    StudyNotFoundError,
+    StudySummary,
+    Submission,
+)
 from runfleet.launch.accounts.local import LOCAL
 
 app = new_app()
@@ -40,7 +47,7 @@ def status(
     if study is not None:
         _show_study(printer, account, study, as_json=as_json)
         return
-    standings = list(_standings(account))
+    standings = list(_standings(printer, account))
     if as_json:
         printer.json([standing.facts for standing in standings])
     elif standings:
@@ -96,11 +103,14 @@ class _Standing:
         return {"study": self.summary.name, **self.counts, "submitted": moment}
 
 
-def _standings(account: Account) -> Iterator[_Standing]:
+def _standings(printer: Printer, account: Account) -> Iterator[_Standing]:
     for summary in account.studies():
         try:
             submission = account.study(summary.name)
         except StudyNotFoundError:  # its files were deleted, but not its jobs
+            continue
+        except OtherAccountError as error:
+            printer.warning(error.message)
             continue
         if submission.is_calibration:
             yield _of_calibration(account, summary, submission)

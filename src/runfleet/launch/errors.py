@@ -72,6 +72,32 @@ def _nearest_study(study: str, known: Iterable[str]) -> str:
     return "start it with `runfleet run FILE`; `runfleet status` lists all there are"
 
 
+class OtherAccountError(LaunchError):
+    """
+    The storage account has a study of that name already, which is one of another Batch account.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    batch_account
+        Whose it is.
+    place
+        The storage account.
+    """
+
+    def __init__(self, study: str, batch_account: str, place: str) -> None:
+        super().__init__(
+            f"the study `{study}` in storage account {place} is one of another Batch account, "
+            f"`{batch_account}`",
+            hint="give this one another name, `study: NAME`, or one of the two Batch accounts "
+            "another storage account",
+        )
+        self.study = study
+        self.batch_account = batch_account
+        self.place = place
+
+
 class RunNotFoundError(LaunchError):
     """The study has no run of that name, or nothing of it has reached the storage yet."""
 

@@ -17,6 +17,7 @@ import orjson
 
 from runfleet.launch import names
 from runfleet.launch.definition import Definition, Outputs
+from runfleet.launch.errors import OtherAccountError
 from runfleet.storage import BlobNotFoundError, ContainerNotFoundError, Storage
 
 
@@ -118,6 +119,8 @@ class StudyRecord:
         The study file.
     earlier_outputs
         The outputs that were asked for before, with which tasks may have been made.
+    batch_account
+        Whose it is, see `AzureBatch`; empty where nobody else can have it, or nobody noted it.
     """
 
     study: str
@@ -126,6 +129,7 @@ class StudyRecord:
     generations: tuple[Generation, ...] = ()
     source: str = ""
     earlier_outputs: tuple[Outputs, ...] = ()
+    batch_account: str = ""
 
     @property
     def outputs_asked_for(self) -> tuple[Outputs, ...]:
@@ -172,6 +176,7 @@ class StudyRecord:
             "generations": [asdict(generation) for generation in self.generations],
             "source": self.source,
             "earlier_outputs": self.earlier_outputs,
+            "batch_account": self.batch_account,
         }
         return orjson.dumps(fields, option=orjson.OPT_INDENT_2)
 
@@ -195,23 +200,38 @@ class RecordStore:
         The account's.
     study
         The study's name.
+    batch_account
+        Whose studies these are, see `AzureBatch`: containers are named after studies alone.
     """
 
-    def __init__(self, storage: Storage, study: str) -> None:
+    def __init__(self, storage: Storage, study: str, batch_account: str) -> None:
         self.storage = storage
+        self.batch_account = batch_account
         self.container = names.container_name(study)
 
     def read(self) -> StudyRecord | None:
-        """Read the record; None if the account has never seen the study."""
+        """
+        Read the record; None if the account has never seen the study.
+
+        Raises
+        ------
+        OtherAccountError
+            If it is one of another Batch account, whose storage account is the same.
+        """
         try:
             content = self.storage.get_bytes(self.container, names.RECORD_BLOB)
         except (BlobNotFoundError, ContainerNotFoundError):
             return None
-        return StudyRecord.from_json(content)
+        record = StudyRecord.from_json(content)
+        owner = record.batch_account
+        if owner and self.batch_account and owner != self.batch_account:
+            raise OtherAccountError(record.study, owner, self.storage.place)
+        return record
 
     def write(self, record: StudyRecord) -> None:
         """Replace the record: from now on it holds."""
-        self.storage.put_bytes(self.container, names.RECORD_BLOB, record.to_json())
+        owned = replace(record, batch_account=self.batch_account)
+        self.storage.put_bytes(self.container, names.RECORD_BLOB, owned.to_json())
 
     def read_manifest(self, generation: Generation) -> Iterator[tuple[str, str]]:
         """List the runs of a generation, each with its fingerprint."""

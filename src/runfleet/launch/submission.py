@@ -106,7 +106,7 @@ class Submission:
         self._definition = submitted.record.definition
         self._study = study
         self._resubmit = resubmit
-        self._history = History(batch, RecordStore(storage, self.name))
+        self._history = History(batch, RecordStore(storage, self.name, batch.account))
         self._ended = EndedRuns(self._history, self._record)
         self._files = StoredFiles(storage, submitted.record.container)
         self._submitted_studies = SubmittedStudies(storage)

@@ -133,7 +133,7 @@ class Submitter:
 
     @cached_property
     def _store(self) -> RecordStore:
-        return RecordStore(self.storage, self.study.name)
+        return RecordStore(self.storage, self.study.name, self.batch.account)
 
     @cached_property
     def _history(self) -> History:

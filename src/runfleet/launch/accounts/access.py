@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +17,7 @@ from runfleet.launch.emulator import Emulator, Endpoint, check_wine
 from runfleet.launch.errors import AccountError
 from runfleet.launch.pool import PoolPlan, plan_local_pool
 from runfleet.storage import Storage
-from runfleet.storage.auto_storage import open_auto_storage
+from runfleet.storage.auto_storage import FOLDER, is_linked, open_auto_storage
 from runfleet.study import Study
 
 if TYPE_CHECKING:
@@ -86,7 +87,14 @@ class LocalAccess:
             ca_file=endpoint.ca_file,
             outage_hint=f"look for the reason in its log, `{self.emulator.log}`",
             revive=lambda: self._start_again(endpoint),
+            account=self._name_among_others(endpoint),
         )
+
+    def _name_among_others(self, endpoint: Endpoint) -> str:
+        """Name it by its key, which stays when its port and its folder change."""
+        if is_linked(self.home, FOLDER):
+            return ""
+        return f"emulator-{hashlib.sha256(endpoint.key.encode()).hexdigest()[:12]}"
 
     def _start_again(self, known: Endpoint) -> None:
         """Start an emulator that has ended as it had nothing to do; clients know one address."""

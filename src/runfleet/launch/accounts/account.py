@@ -187,16 +187,22 @@ class Account:
         ------
         StudyNotFoundError
             If the account has never seen it.
+        OtherAccountError
+            If it is one of another Batch account, whose storage account is the same.
         """
         if isinstance(study, str):
             loaded, name = None, study
         else:
             _demand_study(study)
             loaded, name = study, study.name
-        record = RecordStore(self.storage, name).read()
+        record = self.records(name).read()
         if record is None or record.study != name:
             raise self._not_found(name)
         return self._submission(Submitted(record), loaded)
+
+    def records(self, study: str) -> RecordStore:
+        """Give what reads and writes the records of a study, and refuses another account's."""
+        return RecordStore(self.storage, study, self.batch.account)
 
     def studies(self) -> list[StudySummary]:
         """List the studies that the account has seen, by name."""
@@ -222,7 +228,10 @@ class Account:
         ------
         StudyNotFoundError
             If it has nothing there.
+        OtherAccountError
+            If its container is one of another Batch account, whose storage account is the same.
         """
+        self.records(study).read()
         belongings = find_belongings(self.batch, self.storage, study)
         if not belongings:
             raise self._not_found(study)
@@ -235,6 +244,7 @@ class Account:
         Runs that have not ended are ended.
         """
         with self.locked(belongings.study):
+            self.records(belongings.study).read()
             delete_belongings(self.batch, self.storage, belongings)
 
     def _not_found(self, study: str) -> StudyNotFoundError:
