@@ -533,6 +533,8 @@ def test_the_commands_know_calibrations(prepare: Prepare, home: Path, tmp_path: 
     assert ran.returncode == 0, ran.stderr
     assert "testing the connection with the first worker" in ran.stderr
     assert Path(ran.stdout.strip(), "manager", "case.par").exists()
+    noted = (home / f"studies/local/{calibration.name}.file").read_text().splitlines()
+    assert noted == [str(file), calibration.account.identity_of(calibration.name)]
     status = json.loads(run_command(home, "status", calibration.name, "--json").stdout)
     assert (status["state"], status["workers_seen"]) == ("succeeded", 2)
     assert {worker["state"] for worker in status["workers"]} == {"gone"}

@@ -77,12 +77,15 @@ class Calibration:
         The study; None where only its name is known.
     unattended
         Whether nobody will watch it, and add workers as they are needed: all come at once then.
+    identity
+        What it is to be known by when it is submitted, see `Account.submit`.
     """
 
     account: Account
     name: str
     study: Study | None = None
     unattended: bool = False
+    identity: str = ""
 
     @classmethod
     def of(cls, account: Account, study: Study, *, unattended: bool = False) -> Calibration:
@@ -360,6 +363,7 @@ class Calibration:
             on_step,
             on_wait,
             self.unattended,
+            self.identity,
         )
 
 

@@ -43,7 +43,7 @@ from runfleet.launch.failures import was_cancelled
 from runfleet.launch.history import is_over, unused_number
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
-from runfleet.launch.record import Generation, RecordStore, StudyRecord
+from runfleet.launch.record import Generation, RecordStore, StudyRecord, renewed_identity
 from runfleet.launch.run_files import StoredFiles
 from runfleet.launch.staging import Staging
 from runfleet.launch.steps import OnStep, Step, StepName
@@ -80,6 +80,8 @@ class CalibrationSubmitter:
         Are told what is going on, and why it does not.
     unattended
         Whether nobody will add workers as they are needed, so that all come at once.
+    identity
+        What the study is to be known by, see `renewed_identity`.
     """
 
     study: Study
@@ -92,6 +94,7 @@ class CalibrationSubmitter:
     on_step: OnStep
     on_wait: Callable[[str], None]
     unattended: bool = False
+    identity: str = ""
 
     def submit(self) -> StudyRecord:
         """Bring the account to what the study asks for, and go on where that was interrupted."""
@@ -140,6 +143,7 @@ class CalibrationSubmitter:
             self._definition,
             (generation,),
             self.study.source,
+            identity=renewed_identity(record, self.identity),
         )
         self._store.write(renewed)
         return self._go_on(renewed)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,9 @@ def run_calibration(request: Request) -> int:
         origins.refuse_stranger(request.study.name)
     if not _agreed_to_changes(request, changes) or not agreed_to_run(request):
         return FAILED
-    origins.note(request.study.name, request.called)
-    return submit_and_watch(request, _submit)
+    anew = bool(changes) and request.replace
+    identity = origins.note(request.study.name, request.called, anew=anew)
+    return submit_and_watch(request, partial(_submit, identity))
 
 
 def retry_calibration(request: Request) -> int:
@@ -258,8 +260,9 @@ def _agreed_to_changes(request: Request, changes: tuple[str, ...]) -> bool:
     )
 
 
-def _submit(calibration: Calibration, display: CalibrationDisplay) -> object:
-    return calibration.submit(on_step=display.step, on_wait=display.waits)
+def _submit(identity: str, calibration: Calibration, display: CalibrationDisplay) -> object:
+    known = replace(calibration, identity=identity)
+    return known.submit(on_step=display.step, on_wait=display.waits)
 
 
 def _begin_anew(calibration: Calibration, display: CalibrationDisplay) -> object:

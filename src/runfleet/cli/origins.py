@@ -10,6 +10,7 @@ from runfleet.cli.study_names import is_study_file
 from runfleet.errors import RunfleetError
 from runfleet.home import Folders
 from runfleet.launch import Account
+from runfleet.launch.record import new_identity
 from runfleet.study import Study
 
 _SUFFIX = ".file"
@@ -28,12 +29,32 @@ class Origins:
 
     account: Account
 
-    def note(self, study: str, path: str) -> None:
-        """Note which file a study is submitted from."""
-        if is_study_file(path):
+    def note(self, study: str, path: str, *, anew: bool) -> str:
+        """
+        Note which file a study is submitted from, and which one of its name it is.
+
+        Parameters
+        ----------
+        study
+            Its name.
+        path
+            Its file, or else its name.
+        anew
+            Whether it takes the place of another one.
+
+        Returns
+        -------
+        identity
+            What to submit it by; noted before that, so that it is known in whatever interrupts it.
+        """
+        there = None if anew else self.account.identity_of(study)
+        identity = new_identity() if there is None else there
+        file = Path(path).absolute() if is_study_file(path) else self.file_of(study)
+        if file is not None:
             note = self._note(study)
             note.parent.mkdir(parents=True, exist_ok=True)
-            note.write_text(str(Path(path).absolute()), encoding="utf-8")
+            note.write_text(f"{file}\n{identity}", encoding="utf-8")
+        return identity
 
     def forget(self, study: str) -> None:
         """Forget where a study came from."""
@@ -41,8 +62,8 @@ class Origins:
 
     def file_of(self, study: str) -> Path | None:
         """Name the file that a study was last submitted from, if that is known."""
-        note = self._note(study)
-        return Path(note.read_text(encoding="utf-8")) if note.exists() else None
+        noted = self._noted(study)
+        return noted[0] if noted else None
 
     def study_from(self, path: str) -> str | None:
         """Name the study that was last submitted from a file."""
@@ -93,15 +114,34 @@ class Origins:
         Raises
         ------
         RunfleetError
-            If the account is shared, and this machine never submitted a study of that name.
+            If the account is shared, and this machine never submitted a study of that name, or
+            another one than is there now.
         """
-        if not self.account.is_local and self.file_of(study) is None:
+        if not self.account.is_local and self._is_strange(study):
             raise RunfleetError(
                 f"account `{self.account.name}` has a study `{study}` from another machine, and "
                 "it is not the same",
                 hint="give this one another name, `study: NAME`; or let it take the other's place "
                 "with `--replace`",
             )
+
+    def _is_strange(self, study: str) -> bool:
+        noted = self._noted(study)
+        if noted is None:
+            return True
+        _, identity = noted
+        there = self.account.identity_of(study)
+        # Old notes do not tell which one it was, nor old records which one it is.
+        return bool(identity and there and identity != there)
+
+    def _noted(self, study: str) -> tuple[Path, str] | None:
+        """Read which file was noted of a study, and which identity, if it was."""
+        note = self._note(study)
+        if not note.exists():
+            return None
+        text = note.read_text(encoding="utf-8")
+        file, identity = text.rsplit("\n", 1) if "\n" in text else (text, "")
+        return Path(file), identity
 
     @property
     def _folder(self) -> Path:

@@ -69,8 +69,11 @@ def _run(request: Request) -> int:
         return FAILED
     if not _agreed_to_costs(request):
         return FAILED
-    origins.note(study.name, request.called)
-    return submit_and_follow(request, lambda on_step: account.submit(study, on_step=on_step))
+    anew = bool(changes) and request.replace
+    identity = origins.note(study.name, request.called, anew=anew)
+    return submit_and_follow(
+        request, lambda on_step: account.submit(study, on_step=on_step, identity=identity)
+    )
 
 
 def _agreed_to_costs(request: Request) -> bool:

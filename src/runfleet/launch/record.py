@@ -9,6 +9,7 @@ the tasks that are superseded in the others are *outdated*.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
@@ -121,6 +122,8 @@ class StudyRecord:
         The outputs that were asked for before, with which tasks may have been made.
     batch_account
         Whose it is, see `AzureBatch`; empty where nobody else can have it, or nobody noted it.
+    identity
+        Tells it from others of its name, also on the same account; empty of old records.
     """
 
     study: str
@@ -130,6 +133,7 @@ class StudyRecord:
     source: str = ""
     earlier_outputs: tuple[Outputs, ...] = ()
     batch_account: str = ""
+    identity: str = ""
 
     @property
     def outputs_asked_for(self) -> tuple[Outputs, ...]:
@@ -177,6 +181,7 @@ class StudyRecord:
             "source": self.source,
             "earlier_outputs": self.earlier_outputs,
             "batch_account": self.batch_account,
+            "identity": self.identity,
         }
         return orjson.dumps(fields, option=orjson.OPT_INDENT_2)
 
@@ -188,6 +193,27 @@ class StudyRecord:
         fields["generations"] = tuple(map(Generation.from_json, fields["generations"]))
         fields["earlier_outputs"] = tuple(fields.get("earlier_outputs", ()))
         return cls(**fields)
+
+
+def new_identity() -> str:
+    """Make an identity that no other study has."""
+    return secrets.token_hex(8)
+
+
+def renewed_identity(record: StudyRecord | None, wanted: str) -> str:
+    """
+    Tell the identity of a study that is submitted.
+
+    Parameters
+    ----------
+    record
+        The one of its name that the account has, if it does: it is the same one, edited.
+    wanted
+        Whoever submits it says otherwise, unless this is empty.
+    """
+    if wanted:
+        return wanted
+    return record.identity if record else new_identity()
 
 
 class RecordStore:

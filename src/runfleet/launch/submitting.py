@@ -32,7 +32,7 @@ from runfleet.launch.errors import LaunchError
 from runfleet.launch.history import History, Repeat, unused_number
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
-from runfleet.launch.record import Generation, RecordStore, StudyRecord
+from runfleet.launch.record import Generation, RecordStore, StudyRecord, renewed_identity
 from runfleet.launch.staging import Staging
 from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.tasks import TaskMaker
@@ -82,6 +82,8 @@ class Submitter:
         Hashes a file's content.
     on_step
         Is told what is going on.
+    identity
+        What the study is to be known by, see `renewed_identity`.
     """
 
     study: Study
@@ -90,6 +92,7 @@ class Submitter:
     pool: PoolPlan
     digest: Callable[[Path], str]
     on_step: OnStep
+    identity: str = ""
 
     def submit(self, repeat: Repeat = Repeat.NONE) -> Submitted:
         """
@@ -162,6 +165,7 @@ class Submitter:
             tuple(generations),
             self.study.source,
             record.outputs_asked_for if record else (),
+            identity=renewed_identity(record, self.identity),
         )
         self._keep_design_table(definition)
         self._store.write(renewed)

@@ -147,7 +147,7 @@ class Account:
         with self._submitter(study, unheard) as submitter:
             return submitter.changes()
 
-    def submit(self, study: Study, *, on_step: OnStep = unheard) -> Submission:
+    def submit(self, study: Study, *, on_step: OnStep = unheard, identity: str = "") -> Submission:
         """
         Bring the account to what a study asks for, and come back when all runs are submitted.
 
@@ -160,6 +160,9 @@ class Account:
             The study.
         on_step
             Is told what is going on.
+        identity
+            What tells it from others of its name from now on, see `identity_of`; empty to keep
+            that of the study that is there.
 
         Returns
         -------
@@ -171,7 +174,19 @@ class Account:
         RunfleetError
             If anything is in the way.
         """
-        return self._submit(study, on_step, Repeat.NONE)
+        return self._submit(study, on_step, Repeat.NONE, identity)
+
+    def identity_of(self, study: str) -> str | None:
+        """
+        Tell a study of a name from others that had its name before, or will have it.
+
+        Returns
+        -------
+        identity
+            Kept when the study is edited; empty if nobody noted it, None if there is no such study.
+        """
+        record = self.records(study).read()
+        return record.identity if record else None
 
     def study(self, study: str | Study) -> Submission:
         """
@@ -253,23 +268,25 @@ class Account:
     def _submission(self, submitted: Submitted, study: Study | None) -> Submission:
         return Submission(self.batch, self.storage, submitted, study, self._submit)
 
-    def _submit(self, study: Study, on_step: OnStep, repeat: Repeat) -> Submission:
+    def _submit(
+        self, study: Study, on_step: OnStep, repeat: Repeat, identity: str = ""
+    ) -> Submission:
         _demand_study(study)
         if study.pest:
             raise LaunchError(
                 f"study `{study.name}` is a calibration, which has no runs of its own to submit",
                 hint="use `runfleet.calibrate.Calibration.of(account, study)`, or `runfleet run`",
             )
-        with self.locked(study.name), self._submitter(study, on_step) as submitter:
+        with self.locked(study.name), self._submitter(study, on_step, identity) as submitter:
             with hopeful():
                 submitted = submitter.submit(repeat)
             return self._submission(submitted, study)
 
     @contextmanager
-    def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
+    def _submitter(self, study: Study, on_step: OnStep, identity: str = "") -> Iterator[Submitter]:
         with self.digests() as digest:
             pool = self.plan_pool(study)
-            yield Submitter(study, self.batch, self.storage, pool, digest, on_step)
+            yield Submitter(study, self.batch, self.storage, pool, digest, on_step, identity)
 
     @contextmanager
     def digests(self) -> Iterator[Callable[[Path], str]]:
