@@ -125,7 +125,7 @@ def test_a_study_from_another_machine_is_not_replaced(
     assert refused.stderr == (
         "error: account `azure` has a study `taken` from another machine, and it is not the same\n"
         "hint: give this one another name, `study: NAME`; or let it take the other's place with "
-        "`--replace`\n"
+        "`runfleet run --replace --on azure`\n"
     )
 
 

@@ -112,7 +112,7 @@ def refusal(study: str) -> str:
         f"error: account `azure` has a study `{study}` from another machine, and it is not the "
         "same\n"
         "hint: give this one another name, `study: NAME`; or let it take the other's place with "
-        "`--replace`\n"
+        "`runfleet run --replace --on azure`\n"
     )
 
 
@@ -125,9 +125,10 @@ def test_a_study_that_took_the_place_of_a_deleted_one_is_not_replaced(
     (colleague.folder / study).write_text(STUDY.format(name="trio", values=[7, 8, 9]))
     assert colleague("delete", "trio", *RUN_ON_AZURE).returncode == 0
     assert colleague("run", study, *RUN_ON_AZURE).returncode == 0
-    for called in (study, "trio"):
-        refused = shell("run", called, *RUN_ON_AZURE)
-        assert (refused.returncode, refused.stderr) == (1, refusal("trio"))
+    for command in ("run", "retry"):
+        for called in (study, "trio"):
+            refused = shell(command, called, *RUN_ON_AZURE)
+            assert (refused.returncode, refused.stderr) == (1, refusal("trio"))
     again = colleague("run", study, *RUN_ON_AZURE)
     assert "Nothing has changed" in again.stderr
 

@@ -10,7 +10,12 @@ import typer
 from runfleet.calibrate import Calibration, Control, Problem, check_files
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, Detach, On, StudyName, Yes
-from runfleet.cli.calibration import agreed_to_run, requested, submit_and_watch
+from runfleet.cli.calibration import (
+    agreed_to_run,
+    refuse_strange_calibration,
+    requested,
+    submit_and_watch,
+)
 from runfleet.cli.calibration_display import CalibrationDisplay
 from runfleet.cli.failures import FAILED
 from runfleet.cli.printer import Printer
@@ -61,6 +66,7 @@ def resume(study: StudyName, on: On = LOCAL, detach: Detach = False, yes: Yes = 
     account = open_account(on)
     request = Request(printer, account, find_study(account, study), study, on, detach, yes)
     restart = requested(request).plan_resume()
+    refuse_strange_calibration(request)
     for sentence in restart.says:
         printer.say(f"{sentence[:1].upper()}{sentence[1:]}.")
     if not agreed_to_run(request):

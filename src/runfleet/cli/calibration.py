@@ -68,6 +68,7 @@ def retry_calibration(request: Request) -> int:
             hint=f"watch it with `runfleet watch {request.called}`, or end it first with "
             f"`runfleet cancel {request.called}`",
         )
+    refuse_strange_calibration(request)
     if not agreed_to_run(request):
         return FAILED
     return submit_and_watch(request, _begin_anew)
@@ -217,6 +218,12 @@ def _worker_facts(pace: WorkerPace) -> dict[str, Any]:
 def requested(request: Request) -> Calibration:
     """Make the calibration that is asked for."""
     return Calibration.of(request.account, request.study, unattended=request.detach)
+
+
+def refuse_strange_calibration(request: Request) -> None:
+    """Refuse to begin anew, or to go on with, what somebody else has submitted and is another."""
+    if requested(request).changes():
+        Origins(request.account).refuse_stranger(request.study.name)
 
 
 def agreed_to_run(request: Request) -> bool:

@@ -122,7 +122,7 @@ class Origins:
                 f"account `{self.account.name}` has a study `{study}` from another machine, and "
                 "it is not the same",
                 hint="give this one another name, `study: NAME`; or let it take the other's place "
-                "with `--replace`",
+                "with `runfleet run --replace`",
             )
 
     def _is_strange(self, study: str) -> bool:
