@@ -25,6 +25,7 @@ ALLOWED = {
     "home": {"errors"},
     "garbage": set[str](),
     "interpreter": set[str](),
+    "patience": set[str](),
     "documents": {"errors"},
     "study": {"errors", "documents"},
     "batch": {"errors"},
@@ -50,7 +51,7 @@ ALLOWED = {
         "agent",
         "storage",
     },
-    "azure": {"errors", "storage"},
+    "azure": {"errors", "patience", "storage"},
     "launch": {
         "announcement",
         "errors",
@@ -298,7 +299,7 @@ def test_only_autoscaled_pools_cost_the_formula_language() -> None:
             "runfleet.azure.client",
             "from runfleet.wire import errors",
             "runfleet.azure.client:1 imports `runfleet.wire.errors`",
-            "`azure` may import only ['errors', 'storage']",
+            "`azure` may import only ['errors', 'patience', 'storage']",
         ),
         (
             "runfleet.study.load",

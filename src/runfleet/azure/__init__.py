@@ -1,7 +1,6 @@
 """The client side of Azure Batch, for Azure and for the emulator alike."""
 
 from runfleet.azure.adding import AddedTasks
-from runfleet.azure.back_off import BackOff
 from runfleet.azure.client import AzureBatch
 from runfleet.azure.commands import (
     package_folders,
@@ -45,6 +44,7 @@ from runfleet.azure.settings import (
 from runfleet.azure.task_info import FileInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_settings import Instances, TaskSettings
 from runfleet.azure.values import quoted
+from runfleet.patience import BackOff
 
 __all__ = [
     "AddedTasks",

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import logging
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -19,8 +18,9 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from runfleet.azure.answers import Answer, error_of
-from runfleet.azure.back_off import BackOff
 from runfleet.azure.errors import AuthenticationError, BatchError, ServiceUnavailableError
+from runfleet.patience import BackOff, Patience, Trouble
+from runfleet.storage.urls import is_loopback
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
@@ -41,10 +41,6 @@ _READ_SECONDS = 90
 _BLOCK_BYTES = 1 << 18
 # Whoever waits for something asks more often, and is told of a service that ends meanwhile.
 _IDLE_SECONDS = 10.0
-# Seconds after which a wait is worth a word, and between two words.
-_LONG_WAIT = 5.0
-_BETWEEN_WORDS = 30.0
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 Query = Mapping[str, str | int | None]
 
@@ -83,16 +79,19 @@ class Channel:
         revive: Callable[[], object] | None = None,
     ) -> None:
         self.endpoint = (endpoint if "://" in endpoint else f"https://{endpoint}").rstrip("/")
-        self.back_off = back_off
+        self._patience = Patience(back_off, log)
         self._outage_hint = outage_hint
         self._revive = revive
         self._last_contact = time.monotonic()
-        self._has_answered = False
-        self._last_told = -_BETWEEN_WORDS
         self._is_closed = False
         self.ca_file = ca_file
         _check_key(credential)
         self._client = _make_client(self.endpoint, credential, ca_file)
+
+    @property
+    def back_off(self) -> BackOff:
+        """How long to wait, and when to give up."""
+        return self._patience.back_off
 
     def close(self) -> None:
         """Give back the connections: nothing more can be asked."""
@@ -170,20 +169,15 @@ class Channel:
         """
         self._demand_open()
         request = self._request(method, path, query, content, headers)
-        began = time.monotonic()
-        attempt = 0
+        wait = self._patience.begin(sleep)
         while True:
             try:
                 content = self._send_reviving(request)
             except ServiceUnavailableError as error:
-                self._has_answered |= error.status > 0
-                waited = time.monotonic() - began
-                if self.back_off.gives_up(error, waited=waited, has_answered=self._has_answered):
+                if not wait.outlasts(_trouble_of(error)):
                     raise
-                sleep(self._pause(attempt, error, waited))
-                attempt += 1
             else:
-                self._has_answered = True
+                self._patience.note_answer()
                 self._last_contact = time.monotonic()
                 return content
 
@@ -231,21 +225,6 @@ class Channel:
             raise self._unreachable(request, error) from error
         return response.content
 
-    def _pause(self, attempt: int, error: ServiceUnavailableError, waited: float) -> float:
-        chance = random.random()  # noqa: S311
-        pause = self.back_off.pause(attempt, chance=chance, retry_after=error.retry_after)
-        level = logging.WARNING if self._is_to_be_told(waited + pause) else logging.INFO
-        log.log(level, "%s; trying again in %.0f s", error.message, pause)
-        return pause
-
-    def _is_to_be_told(self, waited: float) -> bool:
-        """Whether whoever waits should hear of it: when it takes long, and not all the time."""
-        now = time.monotonic()
-        if waited < _LONG_WAIT or now - self._last_told < _BETWEEN_WORDS:
-            return False
-        self._last_told = now
-        return True
-
     def _unreachable(self, request: HttpRequest, error: Exception) -> ServiceUnavailableError:
         asked = f"{request.method} {urlsplit(request.url).path}"
         reason = innermost(error)
@@ -253,6 +232,15 @@ class Channel:
             f"the Batch service at {self.endpoint} does not answer {asked}: {reason}",
             hint=self._outage_hint,
         )
+
+
+def _trouble_of(error: ServiceUnavailableError) -> Trouble:
+    return Trouble(
+        error.message,
+        is_answer=error.status > 0,
+        is_busy=error.throttled,
+        retry_after=error.retry_after,
+    )
 
 
 def innermost(error: BaseException) -> str:
@@ -284,11 +272,6 @@ def parsed(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _not_the_service(body)
     return value
-
-
-def is_loopback(endpoint: str) -> bool:
-    """Tell whether a service is on this machine."""
-    return urlsplit(endpoint).hostname in _LOOPBACK
 
 
 def _not_the_service(body: bytes) -> BatchError:

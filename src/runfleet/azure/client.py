@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from runfleet.azure.back_off import BackOff
-from runfleet.azure.channel import OUTAGE_HINT, Channel, is_loopback
+from runfleet.azure.channel import OUTAGE_HINT, Channel
 from runfleet.azure.clock import service_time
 from runfleet.azure.images import image_from_wire, pick_image
 from runfleet.azure.jobs import JobOperations
 from runfleet.azure.pools import PoolOperations
 from runfleet.azure.settings import Image
 from runfleet.azure.tasks import TaskOperations
+from runfleet.patience import BackOff
+from runfleet.storage.urls import is_loopback
 
 if TYPE_CHECKING:
     from azure.core.credentials import AzureNamedKeyCredential, TokenCredential

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from runfleet.azure.channel import innermost, is_loopback
+from runfleet.azure.channel import innermost
 from runfleet.azure.errors import ServiceUnavailableError
+from runfleet.storage.urls import is_loopback
 
 _SECONDS = 20
 _HINT = "check the address, the network, and a proxy or firewall in between"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def blob_url(container_url: str, blob: str) -> str:
@@ -19,3 +21,8 @@ def with_query(url: str, query: str) -> str:
 def without_query(url: str) -> str:
     """Cut a URL before its query, so that it can be shown."""
     return url.partition("?")[0]
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a service is on this machine."""
+    return urlsplit(url).hostname in _LOOPBACK

@@ -16,10 +16,10 @@ from runfleet.azure.account_settings import (
     account_of_endpoint,
     location_of_endpoint,
 )
-from runfleet.azure.channel import is_loopback
 from runfleet.documents.errors import InvalidValueError
 from runfleet.documents.form import Form
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.storage.urls import is_loopback
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9a-f:]+\](:\d+)?")
