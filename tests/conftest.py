@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 from azure.batch import BatchClient
@@ -232,6 +235,78 @@ def azurite() -> Iterator[Azurite]:
     """A storage emulator that all tests share: each takes containers of its own."""
     with run_azurite() as running:
         yield running
+
+
+class Gate:
+    """
+    A way to a server: while it is shut, the server is as one that is away.
+
+    Parameters
+    ----------
+    url
+        Of the server.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._target = urlsplit(url)
+        self._port = 0
+        self._lock = threading.Lock()
+        self._open: list[socket.socket] = []
+        self.open()
+
+    @property
+    def url(self) -> str:
+        """The server, as it is reached through here."""
+        return f"http://127.0.0.1:{self._port}{self._target.path}"
+
+    def open(self) -> None:
+        """Let requests through."""
+        listener = socket.create_server(("127.0.0.1", self._port))
+        self._port = listener.getsockname()[1]
+        self._open.append(listener)
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def shut(self) -> None:
+        """Refuse connections, and end those that are there."""
+        with self._lock:
+            for one in self._open:
+                # Closing alone does not wake whoever waits for a connection.
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+                one.close()
+            self._open.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                here, _ = listener.accept()
+                self._connect(listener, here)
+
+    def _connect(self, listener: socket.socket, here: socket.socket) -> None:
+        with self._lock:
+            if listener not in self._open:
+                here.close()
+                return
+            there = socket.create_connection((self._target.hostname or "", self._target.port or 80))
+            self._open += [here, there]
+        for pair in ((here, there), (there, here)):
+            threading.Thread(target=_hand_on, args=pair, daemon=True).start()
+
+
+def _hand_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while content := source.recv(1 << 16):
+            target.sendall(content)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def gate(azurite: Azurite) -> Iterator[Gate]:
+    """A way to the storage emulator, which a test may shut and open."""
+    made = Gate(azurite.url)
+    yield made
+    made.shut()
 
 
 @pytest.fixture(scope="session", name="wait_for")

@@ -35,7 +35,7 @@ ALLOWED = {
     "wire": {"errors", "batch"},
     "store": {"errors", "batch"},
     "faults": {"errors", "documents", "wire"},
-    "storage": {"errors", "home"},
+    "storage": {"errors", "home", "patience"},
     "agent": {"errors", "garbage", "interpreter", "batch", "storage"},
     "emulator": {
         "announcement",

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pyarrow.parquet
@@ -22,6 +23,7 @@ from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.steps import unheard
 from runfleet.storage import DirectoryStorage
+from runfleet.storage.parallel import pause
 from runfleet.study import Study
 
 WriteStudy = Callable[..., Study]
@@ -589,3 +591,19 @@ def test_what_cannot_be_fetched_early_is_told_at_the_end(runs: Runs) -> None:
     early.finish()
     with pytest.raises(LaunchError, match="the results cannot be written"):
         runs.collect()
+
+
+def test_whoever_leaves_does_not_wait_for_a_storage_that_is_away(runs: Runs) -> None:
+    begun = Event()
+
+    def news() -> Mapping[str, Outcome]:
+        begun.set()
+        pause(900)
+        return {}
+
+    early = EarlyCollector(news, runs.collector, pause=0)
+    early.finish()
+    early.keep_up(RunCounts(6, running=5, succeeded=1))
+    assert begun.wait(60)
+    early.leave()
+    early.finish()

@@ -12,6 +12,7 @@ import pytest
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.storage.blob import BlobClient, ContainerClient
 
+from runfleet.patience import BackOff
 from runfleet.storage import (
     AzureBlob,
     BlobNotFoundError,
@@ -22,6 +23,7 @@ from runfleet.storage import (
 
 HOUR = timedelta(hours=1)
 CONTAINER = "azure-blob"
+AT_ONCE = BackOff(contact_patience=0)
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +161,7 @@ def test_a_wrong_key_is_told_without_any_signature(azurite):
 
 
 def test_an_account_that_cannot_be_reached_is_told_so(azurite):
-    storage = AzureBlob("http://127.0.0.1:9/devstoreaccount1", azurite.key, pauses=(0.01,))
+    storage = AzureBlob("http://127.0.0.1:9/devstoreaccount1", azurite.key, back_off=AT_ONCE)
     with pytest.raises(StorageUnavailableError, match=r"127\.0\.0\.1:9: Connection refused"):
         storage.get_bytes("some", "a")
 

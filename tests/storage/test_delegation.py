@@ -13,6 +13,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 from azure.storage.blob import UserDelegationKey
 
+from runfleet.patience import BackOff
 from runfleet.storage import (
     AzureBlob,
     LifeTooLongError,
@@ -23,6 +24,7 @@ from runfleet.storage import (
 from runfleet.storage.signatures import LONGEST_DELEGATED_LIFE, DelegationKey
 
 HOUR = timedelta(hours=1)
+AT_ONCE = BackOff(busy_patience=0, failure_patience=0, outage_patience=0, contact_patience=0)
 CONTAINER = "delegated"
 
 
@@ -93,7 +95,7 @@ def test_certificates_can_be_named_for_one_account(secure_azurite, monkeypatch):
     storage.put_bytes("trusting", "a", b"content")
     assert storage.get_bytes("trusting", "a") == b"content"
     with pytest.raises(StorageUnavailableError, match=r"(?i)certificate"):
-        AzureBlob(secure_azurite.url, Identity(), pauses=()).create_container("trusting")
+        AzureBlob(secure_azurite.url, Identity(), back_off=AT_ONCE).create_container("trusting")
 
 
 def test_a_url_is_signed_by_a_delegation_key(storage):
@@ -122,7 +124,9 @@ def test_the_service_is_asked_for_a_key_once():
 
 
 def test_an_identity_that_is_refused_is_told_so(secure_azurite):
-    storage = AzureBlob(secure_azurite.url, Identity(audience="https://elsewhere"), pauses=())
+    storage = AzureBlob(
+        secure_azurite.url, Identity(audience="https://elsewhere"), back_off=AT_ONCE
+    )
     with pytest.raises(StorageAccessError, match="gives no key to sign URLs with: 40"):
         storage.put_bytes(CONTAINER, "a", b"")
 
@@ -138,7 +142,7 @@ def test_who_has_not_signed_in_is_told_so(secure_azurite):
         def get_token(self, *scopes, **_):
             raise ClientAuthenticationError("no login was found\nand much more is said")
 
-    storage = AzureBlob(secure_azurite.url, Nobody(), pauses=())
+    storage = AzureBlob(secure_azurite.url, Nobody(), back_off=AT_ONCE)
     with pytest.raises(StorageAccessError, match=r"no login was found$") as caught:
         storage.put_bytes(CONTAINER, "a", b"")
     assert "az login" in caught.value.hint

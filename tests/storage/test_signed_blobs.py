@@ -2,15 +2,17 @@
 
 import base64
 import hashlib
+import logging
 import os
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from runfleet.storage.channel import Channel, WebError
+from runfleet.patience import Patience
+from runfleet.storage.channel import FIVE_TIMES, Channel, WebError
 from runfleet.storage.signed_blobs import BLOCK, SignedBlobs
 
 SECRET = "sig=a%2Bsecret"
@@ -85,7 +87,8 @@ def server():
 
 @pytest.fixture
 def blobs():
-    return SignedBlobs(Channel(pauses=(0.01, 0.01)))
+    twice = replace(FIVE_TIMES, first=0.01, fewest=2)
+    return SignedBlobs(Channel(patience=Patience(twice, logging.getLogger("test"))))
 
 
 def fetched(blobs, server, tmp_path):

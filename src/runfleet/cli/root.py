@@ -48,7 +48,7 @@ def main() -> None:
     printer = Printer.standard()
     # Its warnings of a page are told in a line, as errors of ours.
     logging.getLogger("azure.identity").addHandler(logging.NullHandler())
-    for waiting in ("runfleet.azure", "runfleet.launch.emulator"):
+    for waiting in ("runfleet.azure", "runfleet.storage", "runfleet.launch.emulator"):
         logging.getLogger(waiting).addHandler(Waits(printer))
     sys.exit(
         exit_code_of(

@@ -10,6 +10,7 @@ from threading import Thread
 from runfleet.launch.collecting import Collector
 from runfleet.launch.outcomes import Outcome
 from runfleet.launch.progress import RunCounts
+from runfleet.storage.parallel import Work
 
 log = logging.getLogger(__name__)
 
@@ -45,21 +46,26 @@ class EarlyCollector:
         self._collector = collector
         self._fetched = 0
         self._next = time.monotonic() + self._pause
+        self._fetching = Work()
         # Whoever leaves need not wait: what is fetched by half is fetched again.
-        self._work = _begin(_import_table_writers)
+        self._thread = _begin(_import_table_writers)
 
     def keep_up(self, counts: RunCounts) -> None:
         """Fetch the next portion, if so many runs have ended since the last and it is done."""
         is_worth_it = counts.ended - self._fetched >= max(1, counts.total // _PORTIONS)
         if counts.all_ended or not is_worth_it or time.monotonic() < self._next:
             return
-        if not self._work.is_alive():
+        if not self._thread.is_alive():
             self._fetched = counts.ended
-            self._work = _begin(self._fetch_portion)
+            self._thread = _begin(lambda: self._fetching.do(self._fetch_portion))
 
     def finish(self) -> None:
         """Wait for the portion that is being fetched."""
-        self._work.join()
+        self._thread.join()
+
+    def leave(self) -> None:
+        """Wait no longer for a storage that does not answer: nobody needs the portion any more."""
+        self._fetching.give_up()
 
     def _fetch_portion(self) -> None:
         try:

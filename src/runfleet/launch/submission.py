@@ -142,6 +142,13 @@ class Submission:
         early = None
         if collect_to is not None:
             early = EarlyCollector(self._ended.news, self._collector(collect_to, unheard))
+        try:
+            yield from self._watch(early)
+        finally:
+            if early is not None:
+                early.leave()
+
+    def _watch(self, early: EarlyCollector | None) -> Iterator[Progress]:
         with hopeful():
             for progress in Watcher(self._history, self._files, self._record).watch():
                 yield progress

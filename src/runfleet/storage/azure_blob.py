@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import os
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, groupby, islice
@@ -17,8 +18,9 @@ from urllib.parse import urlsplit
 
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import AzureError
-from azure.storage.blob import BlobServiceClient, ExponentialRetry, UserDelegationKey
+from azure.storage.blob import BlobServiceClient, UserDelegationKey
 
+from runfleet.patience import BackOff, Patience
 from runfleet.storage.azure_errors import (
     NOT_THERE,
     asking,
@@ -29,7 +31,8 @@ from runfleet.storage.azure_errors import (
     translated,
     writing,
 )
-from runfleet.storage.channel import PAUSES, Channel, WebError
+from runfleet.storage.azure_retries import PatientRetry
+from runfleet.storage.channel import Channel, WebError
 from runfleet.storage.errors import (
     BlobNotFoundError,
     ContainerNotFoundError,
@@ -42,12 +45,18 @@ from runfleet.storage.parallel import for_each
 from runfleet.storage.protocol import Blob, OnBytes, unheard
 from runfleet.storage.signatures import AccountKey, DelegationKey, Secret, Signatures
 from runfleet.storage.signed_blobs import SignedBlobs, new_md5
-from runfleet.storage.urls import blob_url, without_query
+from runfleet.storage.urls import blob_url, is_loopback, without_query
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.storage.blob import ContainerClient
 
+log = logging.getLogger(__name__)
+
+# Whether this machine has one is known soon. One that was there, in a container or at the other end
+# of a tunnel, may come back as others do.
+_LOCAL_BACK_OFF = BackOff(contact_patience=5.0)
+_CALLED = "the storage account"
 _READ, _WRITE = "rl", "rcwl"
 _READ_BLOB, _WRITE_BLOB = "r", "rcw"
 _EVERYTHING = "racwdl"
@@ -78,8 +87,8 @@ class AzureBlob:
     credential
         A key of the account, alone or with the account's name; or a token credential, with which
         URLs are signed by a user delegation key and work for a week at most.
-    pauses
-        Seconds to wait before each further attempt at a request that fails for the time being.
+    back_off
+        How long to wait for a service in trouble; None for what suits the URL.
     ca_file
         PEM file of the certificates to trust; None for the usual ones.
 
@@ -94,10 +103,12 @@ class AzureBlob:
         account_url: str,
         credential: str | AzureNamedKeyCredential | TokenCredential,
         *,
-        pauses: Sequence[float] = PAUSES,
+        back_off: BackOff | None = None,
         ca_file: str | None = None,
     ) -> None:
-        self._client = _connect(account_url, credential, pauses, ca_file)
+        local = is_loopback(account_url)
+        patience = Patience(back_off or (_LOCAL_BACK_OFF if local else BackOff()), log)
+        self._client = _connect(account_url, credential, patience, ca_file)
         self._is_closed = False
         self.account_url = without_query(str(self._client.url)).rstrip("/")
         self.account_name = str(self._client.account_name or _account_of(self.account_url))
@@ -106,7 +117,8 @@ class AzureBlob:
             self._secret(credential),
             https_only=self.account_url.startswith("https:"),
         )
-        self._blobs = SignedBlobs(Channel(pauses=pauses, ca_file=ca_file))
+        channel = Channel(patience=patience, called=_CALLED, ca_file=ca_file)
+        self._blobs = SignedBlobs(channel)
         self._lock = threading.Lock()
         self._own_urls: dict[str, tuple[str, float]] = {}
 
@@ -418,7 +430,7 @@ class AzureBlob:
 def _connect(
     account_url: str,
     credential: str | AzureNamedKeyCredential | TokenCredential,
-    pauses: Sequence[float],
+    patience: Patience,
     ca_file: str | None,
 ) -> BlobServiceClient:
     if urlsplit(account_url).scheme not in ("http", "https"):
@@ -426,12 +438,12 @@ def _connect(
             f"`{without_query(account_url)}` is no URL of a storage account",
             hint="take the account's blob endpoint, as `https://NAME.blob.core.windows.net`",
         )
-    retries = ExponentialRetry(
-        initial_backoff=1, increment_base=2, random_jitter_range=1, retry_total=len(pauses)
-    )
     try:
         return BlobServiceClient(
-            account_url, credential, retry_policy=retries, connection_verify=ca_file or True
+            account_url,
+            credential,
+            retry_policy=PatientRetry(patience, _CALLED),
+            connection_verify=ca_file or True,
         )
     except ValueError as error:
         raise StorageError(

@@ -7,11 +7,10 @@ large download; moving thousands of files calls for less than that.
 
 from __future__ import annotations
 
-import random
+import logging
 import re
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -21,18 +20,31 @@ import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 from urllib3.exceptions import HTTPError
 
+from runfleet.patience import BackOff, Patience, Trouble
 from runfleet.storage.errors import StorageError
+from runfleet.storage.parallel import pause
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 Check = Callable[[], None]
 """Called again and again while a transfer goes on; may raise to break it off."""
 
-PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Seconds to wait before each further attempt, more or less."""
+FIVE_TIMES = BackOff(
+    first=1 / 3,
+    longest=16 / 3,
+    busy_patience=0.0,
+    failure_patience=0.0,
+    outage_patience=0.0,
+    contact_patience=0.0,
+    fewest=5,
+)
+"""For a node, which has other tasks to do: five more attempts, after pauses of 8 s in all."""
 
 _API_VERSION = "2020-10-02"
 _TIMEOUT = urllib3.Timeout(connect=20.0, read=60.0)
+_BUSY = {429, 503}
 _TRANSIENT = {408, 429, 500, 502, 503, 504}
 _LONGEST_RETRY_AFTER = 60.0
 _MOST_OF_REASON = 4096
@@ -99,14 +111,16 @@ class Channel:
     """
     Sends requests, and sends them again where the trouble may pass.
 
-    Proxies and certificates are those of the environment, as with `requests` and the SDK.
+    Certificates are those of the environment, as with `requests` and the SDK; so are proxies.
 
     Parameters
     ----------
+    patience
+        How long to wait; None for five further attempts.
+    called
+        Who is asked, in what is told of the waiting.
     connections
         How many connections to a server are kept.
-    pauses
-        Seconds to wait before each further attempt.
     ca_file
         PEM file of the certificates to trust in place of those.
     """
@@ -114,13 +128,15 @@ class Channel:
     def __init__(
         self,
         *,
+        patience: Patience | None = None,
+        called: str = "the server",
         connections: int = 32,
-        pauses: Sequence[float] = PAUSES,
         ca_file: str | None = None,
     ) -> None:
+        self._patience = patience or Patience(FIVE_TIMES, log)
+        self._called = called
         self._connections = connections
         self._ca_file = ca_file
-        self._pauses = tuple(pauses)
         self._managers: dict[str, urllib3.PoolManager] = {}
         self._lock = threading.Lock()
 
@@ -161,17 +177,21 @@ class Channel:
     ) -> T:
         """Send a request and let `receive` read the answer, from its beginning at each attempt."""
         sent = {"x-ms-version": _API_VERSION, **(headers or {})}
-        for pause in self._pauses:
+        wait = self._patience.begin(pause)
+        while True:
             try:
-                return self._attempt(method, url, receive, body, sent)
+                result = self._attempt(method, url, receive, body, sent)
             except WebError as error:
                 if not error.is_transient:
+                    self._patience.note_answer()
                     raise
-                jittered = pause * random.uniform(0.7, 1.3)  # noqa: S311 - spreads clients, no more
-                time.sleep(max(jittered, error.retry_after))
+                if not wait.outlasts(trouble_of(error, self._called, method, url)):
+                    raise
+            else:
+                self._patience.note_answer()
+                return result
             if check:
                 check()
-        return self._attempt(method, url, receive, body, sent)
 
     def _attempt(
         self,
@@ -234,11 +254,23 @@ def _refusal(response: urllib3.BaseHTTPResponse) -> WebError:
         f"{message}: {said}" if said else message,
         status=response.status,
         code=code,
-        retry_after=_seconds(response.headers.get("Retry-After")),
+        retry_after=seconds_of(response.headers.get("Retry-After")),
     )
 
 
-def _seconds(retry_after: str | None) -> float:
+def trouble_of(error: WebError, called: str, method: str, url: str) -> Trouble:
+    """Say what is waited for: who was asked for what, without the query of the URL."""
+    asked = f"{method} {urlsplit(url).path}"
+    said = f"does not answer {asked}: " if error.status is None else f"answered {asked} with "
+    return Trouble(
+        f"{called} {said}{error.message}",
+        is_answer=error.status is not None,
+        is_busy=error.status in _BUSY,
+        retry_after=error.retry_after,
+    )
+
+
+def seconds_of(retry_after: str | None) -> float:
     """Read `Retry-After`; its other form, a date, is not used by Azure Storage."""
     try:
         return min(_LONGEST_RETRY_AFTER, max(0.0, float(retry_after or 0)))
@@ -248,7 +280,8 @@ def _seconds(retry_after: str | None) -> float:
 
 def reason_of(error: BaseException) -> str:
     """Say what is at the bottom of an error, without the URL that was asked for."""
-    while cause := error.__cause__ or error.__context__:
+    # The SDK raises its own errors after it has left the handler of what caused them.
+    while cause := getattr(error, "inner_exception", None) or error.__cause__ or error.__context__:
         error = cause
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return _SIGNATURE.sub("sig=***", text)

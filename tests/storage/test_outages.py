@@ -1,0 +1,118 @@
+"""A storage account that is away for a while, or refused by what stands before it."""
+
+import logging
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from runfleet.patience import BackOff
+from runfleet.storage import AzureBlob, StorageUnavailableError
+
+CONTAINER = "outages"
+PATIENT = BackOff(first=0.01, longest=0.05, contact_patience=0)
+
+UPLOADING = """\
+import logging, sys
+from runfleet.patience import BackOff
+from runfleet.storage import AzureBlob
+
+url, key, *files = sys.argv[1:]
+storage = AzureBlob(url, key, back_off=BackOff(first=900, longest=900))
+storage.create_container("outages")
+print("connected", flush=True)
+sys.stdin.readline()
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+storage.put_files("outages", [(file, f"{number}") for number, file in enumerate(files)])
+"""
+
+
+@pytest.fixture
+def storage(gate, azurite):
+    made = AzureBlob(gate.url, azurite.key, back_off=PATIENT)
+    made.create_container(CONTAINER)
+    made.delete_prefix(CONTAINER, "")
+    made.put_bytes(CONTAINER, "a", b"content")
+    return made
+
+
+def told(caplog):
+    return [text for text in caplog.messages if "trying again" in text]
+
+
+ACTIONS = {
+    "read": lambda storage: storage.get_bytes(CONTAINER, "a"),
+    "write": lambda storage: storage.put_bytes(CONTAINER, "b", b""),
+    "list": lambda storage: list(storage.list_blobs(CONTAINER)),
+    "make a container": lambda storage: storage.create_container(CONTAINER),
+    "list containers": lambda storage: list(storage.list_containers()),
+    "copy": lambda storage: storage.copy_blob(CONTAINER, "a", CONTAINER, "copy"),
+    "delete": lambda storage: storage.delete_blob(CONTAINER, "a"),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_outage_is_waited_out_whatever_is_asked(storage, gate, caplog, wait_for, action):
+    """What the SDK asks and what we ask ourselves; far oftener than a node would."""
+    caplog.set_level(logging.INFO)
+    gate.shut()
+    asking = threading.Thread(target=ACTIONS[action], args=(storage,))
+    asking.start()
+    wait_for(lambda: len(told(caplog)) >= 10)
+    assert asking.is_alive()
+    gate.open()
+    asking.join(60)
+    assert not asking.is_alive()
+    host = gate.url.split("/")[2]
+    assert told(caplog)[5].startswith("the storage account does not answer ")
+    assert told(caplog)[5].endswith(f"{host}: Connection refused; trying again in 0 s")
+    assert "sig=" not in caplog.text
+
+
+@pytest.mark.parametrize("action", ["read", "make a container"])
+def test_an_account_that_never_answered_is_told_soon(gate, azurite, action):
+    """Its address may be wrong."""
+    gate.shut()
+    storage = AzureBlob(gate.url, azurite.key, back_off=PATIENT)
+    with pytest.raises(StorageUnavailableError, match="Connection refused") as caught:
+        ACTIONS[action](storage)
+    assert caught.value.hint == "check the network and the account's URL"
+
+
+def test_a_refusal_shows_that_the_address_is_right(gate, azurite, caplog, wait_for):
+    """A blob that is not there is an answer, too."""
+    caplog.set_level(logging.INFO)
+    storage = AzureBlob(gate.url, azurite.key, back_off=PATIENT)
+    assert not storage.exists(CONTAINER, "no such blob")
+    gate.shut()
+    asking = threading.Thread(target=storage.exists, args=(CONTAINER, "no such blob"))
+    asking.start()
+    wait_for(lambda: len(told(caplog)) >= 3)
+    gate.open()
+    asking.join(60)
+    assert not asking.is_alive()
+
+
+@pytest.mark.parametrize("size", [1, 20_000_000])
+def test_ctrl_c_ends_the_wait_of_all_threads(gate, azurite, tmp_path, size):
+    """Also of those that move the parts of large files; the next attempt is minutes away."""
+    files = [tmp_path / str(number) for number in range(20)]
+    for file in files:
+        file.write_bytes(bytes(size))
+    command = [sys.executable, "-c", UPLOADING, gate.url, azurite.key, *files]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "connected\n"
+        gate.shut()
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert "trying again in" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        try:
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert "KeyboardInterrupt" in errors
