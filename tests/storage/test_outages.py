@@ -1,17 +1,23 @@
 """A storage account that is away for a while, or refused by what stands before it."""
 
+import base64
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 
 import pytest
 
 from runfleet.patience import BackOff
 from runfleet.storage import AzureBlob, StorageUnavailableError
+from runfleet.storage.channel import Channel
+from runfleet.storage.signed_blobs import SignedBlobs
 
 CONTAINER = "outages"
+HOUR = timedelta(hours=1)
 PATIENT = BackOff(first=0.01, longest=0.05, contact_patience=0)
 
 UPLOADING = """\
@@ -116,3 +122,34 @@ def test_ctrl_c_ends_the_wait_of_all_threads(gate, azurite, tmp_path, size):
         finally:
             process.kill()
     assert "KeyboardInterrupt" in errors
+
+
+@pytest.fixture
+def proxy(monkeypatch):
+    """An environment whose proxy refuses everything."""
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://user:secret@127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("proxy")
+def test_no_proxy_leads_to_this_machine(azurite):
+    storage = AzureBlob(azurite.url, azurite.key, back_off=PATIENT)
+    storage.create_container(CONTAINER)
+    storage.put_bytes(CONTAINER, "near", b"content")
+    assert storage.get_bytes(CONTAINER, "near") == b"content"
+    url = storage.blob_url(CONTAINER, "near", life=HOUR)
+    assert SignedBlobs(Channel()).get(url) == b"content"
+
+
+@pytest.mark.usefixtures("proxy")
+def test_a_proxy_that_refuses_is_told_as_that():
+    key = base64.b64encode(os.urandom(64)).decode()
+    storage = AzureBlob("http://rivers.blob.core.windows.net", key, back_off=PATIENT)
+    with pytest.raises(StorageUnavailableError) as caught:
+        storage.get_bytes(CONTAINER, "far")
+    assert caught.value.message == (
+        f"blob `far` of container `{CONTAINER}` cannot be read: the proxy 127.0.0.1:9: "
+        "Connection refused"
+    )

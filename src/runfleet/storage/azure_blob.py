@@ -45,7 +45,7 @@ from runfleet.storage.parallel import for_each
 from runfleet.storage.protocol import Blob, OnBytes, unheard
 from runfleet.storage.signatures import AccountKey, DelegationKey, Secret, Signatures
 from runfleet.storage.signed_blobs import SignedBlobs, new_md5
-from runfleet.storage.urls import blob_url, is_loopback, without_query
+from runfleet.storage.urls import blob_url, is_loopback, proxies_of, without_query
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -444,6 +444,7 @@ def _connect(
             credential,
             retry_policy=PatientRetry(patience, _CALLED),
             connection_verify=ca_file or True,
+            proxies=proxies_of(account_url),
         )
     except ValueError as error:
         raise StorageError(

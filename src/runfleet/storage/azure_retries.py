@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 from azure.storage.blob import ExponentialRetry
+from requests.exceptions import ProxyError
 
 from runfleet.patience import Patience
 from runfleet.storage.channel import WebError, reason_of, seconds_of, trouble_of
@@ -69,7 +70,9 @@ class PatientRetry(ExponentialRetry):
 
 
 def _no_answer(request: HttpRequest, error: AzureError) -> WebError:
-    return WebError(f"{urlsplit(request.url).netloc}: {reason_of(error)}")
+    by_proxy = isinstance(getattr(error, "inner_exception", None), ProxyError)
+    place = "the proxy" if by_proxy else urlsplit(request.url).netloc
+    return WebError(f"{place}: {reason_of(error)}")
 
 
 def _refusal(response: HttpResponse) -> WebError:

@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError, ProxyError
 
 from runfleet.patience import BackOff, Patience, Trouble
 from runfleet.storage.errors import StorageError
 from runfleet.storage.parallel import pause
+from runfleet.storage.urls import proxies_of
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,8 @@ class Channel:
     """
     Sends requests, and sends them again where the trouble may pass.
 
-    Certificates are those of the environment, as with `requests` and the SDK; so are proxies.
+    Certificates are those of the environment, as with `requests` and the SDK; so are proxies, which
+    do not lead to this machine.
 
     Parameters
     ----------
@@ -201,8 +203,9 @@ class Channel:
         body: bytes | None,
         headers: Mapping[str, str],
     ) -> T:
+        manager = self._manager(url)
         try:
-            response = self._manager(url).urlopen(
+            response = manager.urlopen(
                 method,
                 url,
                 body=body,
@@ -219,7 +222,7 @@ class Channel:
                 response.drain_conn()
                 return result
         except HTTPError as error:
-            raise WebError(f"{urlsplit(url).netloc}: {reason_of(error)}") from error
+            raise WebError(f"{_place(url, manager, error)}: {reason_of(error)}") from error
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         server = urlsplit(url)
@@ -232,13 +235,23 @@ class Channel:
 
 def _make_manager(origin: str, connections: int, ca_file: str | None) -> urllib3.PoolManager:
     # What the SDK does for its own requests, so that both go the same way.
-    settings = requests.Session().merge_environment_settings(origin, {}, None, ca_file, None)
+    settings = requests.Session().merge_environment_settings(
+        origin, proxies_of(origin), None, ca_file, None
+    )
     verify = settings["verify"]
     trusted = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
     proxy = select_proxy(origin, settings["proxies"])
     if proxy:
         return urllib3.ProxyManager(proxy, maxsize=connections, ca_certs=trusted)
     return urllib3.PoolManager(maxsize=connections, ca_certs=trusted)
+
+
+def _place(url: str, manager: urllib3.PoolManager, error: HTTPError) -> str:
+    """Name the server that does not answer, or the proxy on the way to it."""
+    cause = error.reason if isinstance(error, MaxRetryError) else error
+    if manager.proxy is not None and isinstance(cause, ProxyError):
+        return f"the proxy {manager.proxy.netloc}"
+    return urlsplit(url).netloc
 
 
 def _whole(response: urllib3.BaseHTTPResponse) -> Answer:
