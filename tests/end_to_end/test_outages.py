@@ -72,3 +72,10 @@ def test_ctrl_c_leaves_an_outage_of_the_storage(shell: Any, gate: Any, go: Path)
         rest = process.stderr.read()
     assert process.returncode == 130
     assert "The runs go on. Come back to them: runfleet watch left.yaml --on far" in rest
+    for command in ("watch", "results", "run"):
+        done = shell(command, "left.yaml", "--on", "far")
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == (
+            "hint: check the network and the account's URL; then give the same command again: it "
+            "goes on where it ended, and runs that are submitted go on meanwhile"
+        )

@@ -6,11 +6,15 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runfleet.launch import AccountError, connect
+from runfleet.patience import BackOff
+from runfleet.storage.auto_storage import link_auto_storage
 from runfleet.study import Study
 
 
@@ -27,6 +31,27 @@ def test_an_emulator_that_ends_is_told_with_its_log(
     assert caught.value.hint == (
         f"look for the reason in its log, `{home / 'emulator/log.txt'}`; "
         "then run the study again: it goes on where it ended"
+    )
+
+
+def test_a_storage_that_ends_is_told_with_the_way_on(
+    home: Path,
+    write_study: Callable[[str], Study],
+    azurite: Any,
+    gate: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("runfleet.storage.azure_blob._LOCAL_BACK_OFF", BackOff(outage_patience=0))
+    link_auto_storage(home, replace(azurite, url=gate.url).connection_string)
+    study = write_study('model: {command: "sleep 1000"}')
+    with connect(home=home) as account:
+        submission = account.submit(study)
+        gate.shut()
+        with pytest.raises(AccountError, match=r"cannot be read: .*: Connection refused") as caught:
+            list(submission.watch())
+    assert caught.value.hint == (
+        "check the network and the account's URL; then run the study again: it goes on where it "
+        "ended, and runs that are submitted go on meanwhile"
     )
 
 

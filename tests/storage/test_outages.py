@@ -84,6 +84,7 @@ def test_an_account_that_never_answered_is_told_soon(gate, azurite, action):
     storage = AzureBlob(gate.url, azurite.key, back_off=PATIENT)
     with pytest.raises(StorageUnavailableError, match="Connection refused") as caught:
         ACTIONS[action](storage)
+    assert caught.value.status == 0
     assert caught.value.hint == "check the network and the account's URL"
 
 

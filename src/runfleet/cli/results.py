@@ -16,11 +16,13 @@ from runfleet.cli.report import ending_facts, show_ending
 from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account, results_folder
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.outages import SAME_COMMAND, hopeful
 
 app = new_app()
 
 
 @app.command(epilog=example("runfleet results study.yaml"))
+@hopeful(SAME_COMMAND)
 def results(
     study: StudyName,
     to: Annotated[

@@ -13,11 +13,13 @@ from runfleet.cli.report import show_failures
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import count_text
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.outages import SAME_COMMAND, hopeful
 
 app = new_app()
 
 
 @app.command(epilog=example("runfleet watch study.yaml"))
+@hopeful(SAME_COMMAND)
 def watch(study: StudyName, on: On = LOCAL) -> None:
     """
     Watch the runs of a study until they have ended.

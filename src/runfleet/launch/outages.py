@@ -7,6 +7,10 @@ from contextlib import contextmanager
 
 from runfleet.azure import ServiceUnavailableError
 from runfleet.launch.errors import AccountError
+from runfleet.storage import StorageUnavailableError
+
+SAME_COMMAND = "give the same command again: it goes on where it ended"
+"""The way on of whoever has typed a command."""
 
 _GO_ON = "run the study again: it goes on where it ended"
 
@@ -24,11 +28,21 @@ def hopeful(way_on: str = _GO_ON) -> Iterator[None]:
     Raises
     ------
     AccountError
-        In place of a `ServiceUnavailableError`, with the way to go on.
+        In place of a `ServiceUnavailableError` or `StorageUnavailableError`, with the way to go on.
     """
     try:
         yield
     except ServiceUnavailableError as error:
-        # One that has answered that it fails is reached; otherwise there is more to look at first.
-        hint = way_on if error.status else f"{error.hint}; then {way_on}"
-        raise AccountError(error.message, hint=hint) from error
+        raise _hopeful_error(error, way_on) from error
+    except StorageUnavailableError as error:
+        # The Batch service may be there, and needs no client.
+        way_on = f"{way_on}, and runs that are submitted go on meanwhile"
+        raise _hopeful_error(error, way_on) from error
+
+
+def _hopeful_error(
+    error: ServiceUnavailableError | StorageUnavailableError, way_on: str
+) -> AccountError:
+    # One that has answered that it fails is reached; otherwise there is more to look at first.
+    hint = way_on if error.status else f"{error.hint}; then {way_on}"
+    return AccountError(error.message, hint=hint)

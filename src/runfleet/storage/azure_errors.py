@@ -78,7 +78,7 @@ def translated(error: AzureError | WebError, what: str) -> StorageError:
         return StorageAccessError(reason, hint=_ACCESS_HINTS.get(code_of(error)))
     if status is None or status == 429 or status >= 500:
         hint = "check the network and the account's URL" if status is None else "try again later"
-        return StorageUnavailableError(reason, hint=hint)
+        return StorageUnavailableError(reason, status=status or 0, hint=hint)
     return StorageError(reason)
 
 

@@ -54,7 +54,20 @@ class StorageAccessError(StorageError):
 
 
 class StorageUnavailableError(StorageError):
-    """The storage account cannot be reached, or fails for the time being."""
+    """
+    The storage account could not be reached, or failed, for longer than we wait.
+
+    Parameters
+    ----------
+    message, hint
+        What went wrong and where, and how to mend it.
+    status
+        The HTTP status; 0 where there was no answer.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
 
 
 class LifeTooLongError(StorageError):
