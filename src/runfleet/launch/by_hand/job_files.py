@@ -16,6 +16,7 @@ from runfleet.launch.errors import LaunchError
 from runfleet.launch.url_life import USUAL_LIFE
 from runfleet.storage import Storage
 from runfleet.storage.archives import files_below
+from runfleet.storage.parallel import in_order
 
 _CONTAINER = "runfleet-container"
 _FOLDER = "runfleet-folder"
@@ -108,7 +109,7 @@ class JobFiles:
             return
         self.storage.create_container(self.container)
         with ThreadPoolExecutor(_REQUESTS) as threads:
-            there = list(threads.map(self._exists, blobs.values()))
+            there = list(in_order(threads, self._exists, blobs.values(), ahead=_REQUESTS))
         files = zip(blobs.items(), there, strict=True)
         self.storage.put_files(
             self.container, [(str(file), blob) for (file, blob), is_there in files if not is_there]
