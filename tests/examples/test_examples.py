@@ -156,7 +156,7 @@ def test_command_line(
     done = carry_out(["./workflow.sh", str(solver)], folder, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "4 processes: 3.141592654"
-    (kept,) = (tmp_path / "home" / "storage").glob("*/runs/quadrature/pi/pi.txt")
+    (kept,) = (tmp_path / "home" / "storage").glob("*/runs/quadrature-*/pi/pi.txt")
     assert kept.read_text() == "3.141592654\n"
 
 
