@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class RunfleetError(Exception):
     """
@@ -22,3 +24,8 @@ class RunfleetError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+def is_out_of_space(error: OSError) -> bool:
+    """Whether there is no space left, on the disk or for this user."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 
 from runfleet.agent.messages import ExecutionFailure
 from runfleet.batch.texts import as_utf8
-from runfleet.errors import RunfleetError
+from runfleet.errors import RunfleetError, is_out_of_space
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +45,6 @@ _FAILURES = {
     "Unknown": (_SERVER, "An unexpected error happened on the node"),
 }
 
-_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
-
 
 class ExecutionError(RunfleetError):
     """
@@ -74,11 +71,6 @@ def failure_of(error: Exception) -> ExecutionFailure:
         return error.failure
     log.error("an execution failed for an unforeseen reason", exc_info=error)
     return ExecutionError("Unknown", Message=repr(error)).failure
-
-
-def is_out_of_space(error: OSError) -> bool:
-    """Whether there is no space left, on the disk or for this user."""
-    return error.errno in _OUT_OF_SPACE
 
 
 def from_os_error(error: OSError, code: str, **details: str) -> ExecutionError:

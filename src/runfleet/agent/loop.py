@@ -11,7 +11,6 @@ import socket
 import time
 
 from runfleet.agent.executions import Executions
-from runfleet.agent.failures import is_out_of_space
 from runfleet.agent.folders import Folders
 from runfleet.agent.journal import Journal
 from runfleet.agent.logins import Logins
@@ -32,6 +31,7 @@ from runfleet.agent.node_logs import NodeLogs
 from runfleet.agent.trash import Trash
 from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
+from runfleet.errors import is_out_of_space
 
 log = logging.getLogger(__name__)
 

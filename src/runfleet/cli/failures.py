@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import tempfile
@@ -16,7 +15,7 @@ import typer
 
 from runfleet.cli.arguments import addressed
 from runfleet.cli.printer import Printer
-from runfleet.errors import RunfleetError
+from runfleet.errors import RunfleetError, is_out_of_space
 from runfleet.home import Folders, runfleet_home
 from runfleet.launch.accounts.local import LOCAL
 
@@ -99,7 +98,7 @@ def _in_our_words(error: typer.TyperException) -> tuple[str, str | None]:
 
 def _report_system_error(error: OSError, printer: Printer) -> int:
     """A full disk or a missing permission is no fault of runfleet: it names the file instead."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
+    if is_out_of_space(error) and error.filename is None:
         # Of standard output, most likely.  Python would try once more at its end to write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_OUTPUT)
         printer.error("there is no space left to write to", "make room on the disk, and try again")

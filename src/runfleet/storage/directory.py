@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import filecmp
 import functools
 import itertools
@@ -14,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from runfleet.errors import is_out_of_space
 from runfleet.storage.errors import (
     BlobNotFoundError,
     ContainerNotFoundError,
@@ -32,7 +32,6 @@ _MOVE_ATTEMPTS = 100
 _SMALL_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 16
 _BINARY = getattr(os, "O_BINARY", 0)  # only Windows would change line ends
-_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _MAKE_ROOM = (
     "make room on that disk, and the same command goes on where it ended; or set RUNFLEET_HOME to "
     "a folder on another disk, and begin anew there"
@@ -254,7 +253,7 @@ class DirectoryStorage:
             raise self._writing_error(container, blob, error) from error
 
     def _writing_error(self, container: str, blob: str, error: OSError) -> StorageError:
-        if error.errno in _OUT_OF_SPACE:
+        if is_out_of_space(error):
             # The system names the file that was to be copied, not the one that found no space.
             return StorageError(
                 f"blob `{blob}` cannot be written to container `{container}`: there is no space "
