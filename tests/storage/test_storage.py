@@ -1,6 +1,7 @@
 """What every storage account does; each implementation runs the whole suite."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,6 +34,33 @@ def test_putting_again_replaces(storage):
     storage.put_bytes(CONTAINER, "a", b"a long content")
     storage.put_bytes(CONTAINER, "a", b"short")
     assert storage.get_bytes(CONTAINER, "a") == b"short"
+
+
+def test_a_blob_is_replaced_by_who_knows_what_it_holds(storage):
+    assert storage.replace_bytes(CONTAINER, "a b#", b"1", instead_of=None)
+    assert not storage.replace_bytes(CONTAINER, "a b#", b"2", instead_of=None)
+    assert not storage.replace_bytes(CONTAINER, "a b#", b"2", instead_of=b"0")
+    assert storage.get_bytes(CONTAINER, "a b#") == b"1"
+    assert storage.replace_bytes(CONTAINER, "a b#", b"2", instead_of=b"1")
+    assert storage.get_bytes(CONTAINER, "a b#") == b"2"
+    storage.delete_blob(CONTAINER, "a b#")
+    assert not storage.replace_bytes(CONTAINER, "a b#", b"3", instead_of=b"2")
+
+
+@pytest.mark.parametrize("there", [None, b"", b"before"])
+def test_of_many_who_replace_a_blob_one_does(storage, there):
+    if there is not None:
+        storage.put_bytes(CONTAINER, "a", there)
+    contents = [str(number).encode() for number in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        written = list(
+            threads.map(
+                lambda content: storage.replace_bytes(CONTAINER, "a", content, instead_of=there),
+                contents,
+            )
+        )
+    assert storage.get_bytes(CONTAINER, "a") == contents[written.index(True)]
+    assert written.count(True) == 1
 
 
 def test_a_file_put_is_a_copy(storage, tmp_path):

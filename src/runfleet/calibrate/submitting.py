@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from runfleet.azure import AzureBatch, ConflictError, JobManager, JobSettings
@@ -40,7 +40,7 @@ from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.failures import was_cancelled
-from runfleet.launch.history import is_over, unused_number
+from runfleet.launch.history import is_over, unused_numbers
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord, renewed_identity
@@ -222,7 +222,7 @@ class CalibrationSubmitter:
     def _new_generation(self, record: StudyRecord | None) -> Generation:
         """Choose a job that nobody has had yet; the manager is the first of its tasks."""
         first = record.newest.number + 1 if record else 1
-        number = unused_number(self.batch, self.study.name, first)
+        number = next(unused_numbers(self.batch, self.study.name, first))
         return Generation(number, names.job_id(self.study.name, number), run_count=1)
 
     def _go_on(self, record: StudyRecord) -> StudyRecord:
@@ -296,13 +296,15 @@ class CalibrationSubmitter:
         with suppress(ConflictError):  # the first worker has done it all
             record = self.add_workers(record, host.reachable_as, total)
         self.on_step(Step(StepName.ADDING, total, total))
-        added = record.added()
-        self._store.write(added)
-        return added
+        self._store.update(record.newest, StudyRecord.added)
+        return record.added()
 
     def _counted(self, record: StudyRecord, tasks: int) -> StudyRecord:
-        """Note how many tasks the job has by now."""
-        generation = replace(record.newest, run_count=tasks)
-        counted = replace(record, run_count=tasks, generations=(generation,))
-        self._store.write(counted)
-        return counted
+        """Note how many tasks the job has by now, whoever added them."""
+        self._store.update(record.newest, partial(_with_tasks, tasks))
+        return _with_tasks(tasks, record)
+
+
+def _with_tasks(tasks: int, record: StudyRecord) -> StudyRecord:
+    generation = replace(record.newest, run_count=max(tasks, record.newest.run_count))
+    return replace(record, run_count=generation.run_count, generations=(generation,))

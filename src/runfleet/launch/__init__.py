@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         RunSupersededError,
         StudyFileNeededError,
         StudyNotFoundError,
+        SubmittedElsewhereError,
     )
     from runfleet.launch.explanation import Explanation
     from runfleet.launch.failures import FailedRun, FailureGroup, FailureKind
@@ -65,6 +66,7 @@ __all__ = [
     "StudyNotFoundError",
     "StudySummary",
     "Submission",
+    "SubmittedElsewhereError",
     "TaskFiles",
     "connect",
     "fetch_task_files",
@@ -89,6 +91,7 @@ _HOMES = {
         "RunSupersededError",
         "StudyFileNeededError",
         "StudyNotFoundError",
+        "SubmittedElsewhereError",
     ),
     "explanation": ("Explanation",),
     "failures": ("FailedRun", "FailureGroup", "FailureKind"),

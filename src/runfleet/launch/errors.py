@@ -98,6 +98,25 @@ class OtherAccountError(LaunchError):
         self.place = place
 
 
+class SubmittedElsewhereError(LaunchError):
+    """
+    Somebody else submitted the study at the same time.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    """
+
+    def __init__(self, study: str) -> None:
+        super().__init__(
+            f"study `{study}` was submitted from elsewhere at the same time; nothing of this one "
+            "was submitted",
+            hint="the same command again shows what would change, and goes on",
+        )
+        self.study = study
+
+
 class RunNotFoundError(LaunchError):
     """The study has no run of that name, or nothing of it has reached the storage yet."""
 

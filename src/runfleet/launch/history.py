@@ -49,9 +49,9 @@ def is_over(job: JobInfo) -> bool:
     return job.state in _OVER
 
 
-def unused_number(batch: AzureBatch, study: str, first: int) -> int:
-    """Count on from `first` to a generation whose job nobody has had yet."""
-    return next(number for number in count(first) if batch.get_job(job_id(study, number)) is None)
+def unused_numbers(batch: AzureBatch, study: str, first: int) -> Iterator[int]:
+    """Count on from `first`, without end, over generations whose job nobody has had yet."""
+    return (number for number in count(first) if batch.get_job(job_id(study, number)) is None)
 
 
 @dataclass(frozen=True)

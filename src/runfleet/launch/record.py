@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ import orjson
 
 from runfleet.launch import names
 from runfleet.launch.definition import Definition, Outputs
-from runfleet.launch.errors import OtherAccountError
+from runfleet.launch.errors import OtherAccountError, SubmittedElsewhereError
 from runfleet.storage import BlobNotFoundError, ContainerNotFoundError, Storage
 
 
@@ -234,6 +234,7 @@ class RecordStore:
         self.storage = storage
         self.batch_account = batch_account
         self.container = names.container_name(study)
+        self._known: bytes | None = None
 
     def read(self) -> StudyRecord | None:
         """
@@ -245,19 +246,54 @@ class RecordStore:
             If it is one of another Batch account, whose storage account is the same.
         """
         try:
-            content = self.storage.get_bytes(self.container, names.RECORD_BLOB)
+            self._known = self.storage.get_bytes(self.container, names.RECORD_BLOB)
         except (BlobNotFoundError, ContainerNotFoundError):
+            self._known = None
             return None
-        record = StudyRecord.from_json(content)
+        record = StudyRecord.from_json(self._known)
         owner = record.batch_account
         if owner and self.batch_account and owner != self.batch_account:
             raise OtherAccountError(record.study, owner, self.storage.place)
         return record
 
     def write(self, record: StudyRecord) -> None:
-        """Replace the record: from now on it holds."""
-        owned = replace(record, batch_account=self.batch_account)
-        self.storage.put_bytes(self.container, names.RECORD_BLOB, owned.to_json())
+        """
+        Replace the record that was read: from now on this one holds.
+
+        Raises
+        ------
+        SubmittedElsewhereError
+            If somebody has replaced it meanwhile.
+        """
+        if not self._replace(record):
+            raise SubmittedElsewhereError(record.study)
+
+    def update(self, generation: Generation, change: Callable[[StudyRecord], StudyRecord]) -> None:
+        """
+        Change the record, whoever else does, too; nothing is done where another generation is new.
+
+        Parameters
+        ----------
+        generation
+            The newest one that whoever changes it knows of.
+        change
+            Makes a record of what is there; called again where somebody else was faster.
+        """
+        record = self.read()
+        while record and record.newest.job_id == generation.job_id:
+            changed = change(record)
+            if changed == record or self._replace(changed):
+                return
+            record = self.read()
+
+    def _replace(self, record: StudyRecord) -> bool:
+        content = replace(record, batch_account=self.batch_account).to_json()
+        written = self.storage.replace_bytes(
+            self.container, names.RECORD_BLOB, content, instead_of=self._known
+        )
+        if written:
+            self._known = content
+        return written
 
     def read_manifest(self, generation: Generation) -> Iterator[tuple[str, str]]:
         """List the runs of a generation, each with its fingerprint."""
@@ -266,10 +302,18 @@ class RecordStore:
             name, _, fingerprint = line.partition(" ")
             yield name, fingerprint
 
-    def write_manifest(self, job_id: str, runs: Iterable[tuple[str, str]]) -> None:
-        """Note the runs of a generation before any is added."""
+    def write_manifest(self, job_id: str, runs: Iterable[tuple[str, str]]) -> bool:
+        """
+        Note the runs of a generation before any is added.
+
+        Returns
+        -------
+        written
+            Whether nobody has done so before, who had the number.
+        """
         content = "".join(f"{name} {fingerprint}\n" for name, fingerprint in runs)
-        self.storage.put_bytes(self.container, names.manifest_blob(job_id), content.encode())
+        blob = names.manifest_blob(job_id)
+        return self.storage.replace_bytes(self.container, blob, content.encode(), instead_of=None)
 
     def read_outdated(self, generation: Generation) -> frozenset[str]:
         """List the tasks of a generation that no longer count."""

@@ -29,7 +29,7 @@ from runfleet.launch.comparison import (
 from runfleet.launch.definition import Definition, define, fingerprints, with_more_outputs
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.history import History, Repeat, unused_number
+from runfleet.launch.history import History, Repeat, unused_numbers
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord, renewed_identity
@@ -197,10 +197,13 @@ class Submitter:
     def _new_generation(self, record: StudyRecord | None, runs: Fingerprints) -> Generation:
         """Write down the runs of a new generation, whose job nobody has yet."""
         numbers = [generation.number for generation in record.generations] if record else []
-        number = unused_number(self.batch, self.study.name, max(numbers, default=0) + 1)
-        job_id = names.job_id(self.study.name, number)
-        self._store.write_manifest(job_id, runs.items())
-        return Generation(number, job_id, len(runs))
+        first = max(numbers, default=0) + 1
+        number = next(
+            number
+            for number in unused_numbers(self.batch, self.study.name, first)
+            if self._store.write_manifest(names.job_id(self.study.name, number), runs.items())
+        )
+        return Generation(number, names.job_id(self.study.name, number), len(runs))
 
     def _add(self, record: StudyRecord) -> StudyRecord:
         """Add the tasks of the newest generation that are not there yet."""
@@ -211,9 +214,9 @@ class Submitter:
         self._staging.stage_inputs(self.on_step)
         self._fill_job(generation)
         self.batch.finish_when_done(generation.job_id)
-        added = record.added()
-        self._store.write(added)
-        return added
+        # Whoever has edited the study meanwhile has taken it over.
+        self._store.update(generation, StudyRecord.added)
+        return record.added()
 
     @cached_property
     def _staging(self) -> Staging:

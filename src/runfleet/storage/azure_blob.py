@@ -217,6 +217,17 @@ class AzureBlob:
         with writing(container, blob):
             self._blobs.put(url, content)
 
+    def replace_bytes(
+        self, container: str, blob: str, content: bytes, *, instead_of: bytes | None
+    ) -> bool:
+        """Write a blob unless somebody else has written it meanwhile; tells whether it is."""
+        url = self._own_url(container, blob)
+        try:
+            with writing(container, blob):
+                return self._blobs.replace(url, content, instead_of)
+        except BlobNotFoundError:
+            return False
+
     def get_bytes(
         self, container: str, blob: str, *, offset: int = 0, length: int | None = None
     ) -> bytes:

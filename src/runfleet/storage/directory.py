@@ -25,8 +25,9 @@ from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.protocol import Blob, OnBytes, unheard
 
-# No container can be called this, so what is being written or deleted is never listed.
+# No container can be called these, so what is being written or deleted is never listed.
 _PARTIAL_FOLDER = ".partial"
+_LOCK_FILE = ".lock"
 _LEFTOVER_AGE = timedelta(days=1)
 _MOVE_ATTEMPTS = 100
 _SMALL_BYTES = 1 << 20
@@ -102,6 +103,19 @@ class DirectoryStorage:
     def put_bytes(self, container: str, blob: str, content: bytes) -> None:
         """Write a blob, in place of any blob of that name."""
         self._put(container, blob, lambda partial: _write(partial, content))
+
+    def replace_bytes(
+        self, container: str, blob: str, content: bytes, *, instead_of: bytes | None
+    ) -> bool:
+        """Write a blob unless somebody else has written it meanwhile; tells whether it is."""
+        # Imported late: the node agent, which starts with every emulator, replaces nothing.
+        from filelock import FileLock
+
+        with FileLock(self.root / _LOCK_FILE):
+            if self._content(container, blob) != instead_of:
+                return False
+            self.put_bytes(container, blob, content)
+        return True
 
     def get_bytes(
         self, container: str, blob: str, *, offset: int = 0, length: int | None = None
@@ -239,6 +253,12 @@ class DirectoryStorage:
 
     def _partial_path(self) -> Path:
         return self._partial_folder / f"{os.getpid()}-{id(self):x}-{next(self._numbers)}"
+
+    def _content(self, container: str, blob: str) -> bytes | None:
+        try:
+            return self.get_bytes(container, blob)
+        except BlobNotFoundError:
+            return None
 
     def _put(self, container: str, blob: str, write: Callable[[Path], None]) -> None:
         target = self._blob_file(container, blob)

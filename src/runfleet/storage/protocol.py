@@ -73,6 +73,28 @@ class Storage(Protocol):
     def put_bytes(self, container: str, blob: str, content: bytes) -> None:
         """Write a blob, in place of any blob of that name."""
 
+    def replace_bytes(
+        self, container: str, blob: str, content: bytes, *, instead_of: bytes | None
+    ) -> bool:
+        """
+        Write a blob unless somebody else has written it meanwhile.
+
+        Parameters
+        ----------
+        container, blob
+            Which one.
+        content
+            What it shall hold.
+        instead_of
+            What it held when it was read last; None where there was no such blob.
+
+        Returns
+        -------
+        written
+            Whether it holds the content now; if not, nothing has changed.
+        """
+        ...
+
     def get_bytes(
         self, container: str, blob: str, *, offset: int = 0, length: int | None = None
     ) -> bytes:

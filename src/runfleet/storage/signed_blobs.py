@@ -29,6 +29,8 @@ _MOST_BLOCKS = 50_000
 _CHUNK = 1 << 20
 _PARTIAL_CONTENT = 206
 _RANGE_NOT_SATISFIABLE = 416
+# What is there although it was not to be is a conflict, what has changed a failed precondition.
+_CONDITION_NOT_MET = {409, 412}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,23 @@ class SignedBlobs:
     def put(self, url: str, content: bytes, headers: Mapping[str, str] | None = None) -> None:
         """Write a blob by one request."""
         self._put(url, content, {"x-ms-blob-type": "BlockBlob", **(headers or {})}, None)
+
+    def replace(self, url: str, content: bytes, instead_of: bytes | None) -> bool:
+        """Write a blob if it has that content still, or with None is not there; tells whether."""
+        condition = {"If-None-Match": "*"}
+        if instead_of is not None:
+            there = self._channel.send("GET", url)
+            if there.content != instead_of:
+                return False
+            condition = {"If-Match": there.headers["ETag"]}
+        try:
+            self.put(url, content, condition)
+        except WebError as error:
+            if error.status not in _CONDITION_NOT_MET:
+                raise
+            # A request that is sent again may have been carried out the first time.
+            return self.get(url) == content
+        return True
 
     def delete(self, url: str) -> None:
         """Delete a blob."""

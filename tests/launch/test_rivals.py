@@ -1,0 +1,74 @@
+"""Two users of one account, who submit studies of one name at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runfleet.launch import Account, Step, StepName, SubmittedElsewhereError
+from runfleet.launch.accounts.connecting import access_to
+from runfleet.launch.accounts.local import LOCAL
+from runfleet.study import Study
+
+STUDY = "model: {{command: 'true'}}\nparameters: {{X: {{values: {values}}}}}\n"
+
+
+@pytest.fixture
+def other(shared_home: Path, tmp_path: Path) -> Iterator[Account]:
+    """The account as somebody else has it, at a machine of his own."""
+    with Account(LOCAL, tmp_path / "other home", access_to(LOCAL, shared_home)) as account:
+        yield account
+
+
+def at(name: StepName, act: Callable[[], object]) -> Callable[[Step], None]:
+    """Do something once, when a step of that name begins."""
+    waiting = [act]
+
+    def on_step(step: Step) -> None:
+        if step.name is name and waiting:
+            waiting.pop()()
+
+    return on_step
+
+
+def job_ids(account: Account, study: Study) -> list[str]:
+    return [job.id for job in account.batch.list_jobs() if study.name in job.id]
+
+
+def test_one_of_two_new_studies_is_refused(
+    account: Account, other: Account, write_study: Callable[..., Study]
+) -> None:
+    mine, theirs = (write_study(STUDY.format(values=values)) for values in ([1, 2], [1, 2, 3]))
+    with pytest.raises(SubmittedElsewhereError) as refused:
+        account.submit(mine, on_step=at(StepName.COMPARING, lambda: other.submit(theirs)))
+    assert refused.value.message == (
+        f"study `{mine.name}` was submitted from elsewhere at the same time; nothing of this one "
+        "was submitted"
+    )
+    assert len(job_ids(account, mine)) == 1
+    assert list(other.study(theirs).watch())[-1].counts.succeeded == 3
+    assert account.submit(theirs).is_unchanged
+
+
+def test_one_of_two_edits_is_refused(
+    account: Account, other: Account, write_study: Callable[..., Study]
+) -> None:
+    list(account.submit(write_study(STUDY.format(values=[1]))).watch())
+    mine, theirs = (write_study(STUDY.format(values=values)) for values in ([1, 2], [1, 3, 4]))
+    with pytest.raises(SubmittedElsewhereError):
+        account.submit(mine, on_step=at(StepName.COMPARING, lambda: other.submit(theirs)))
+    assert list(other.study(theirs).watch())[-1].counts.succeeded == 3
+    assert account.submit(mine).differences
+
+
+@pytest.mark.parametrize("step", [StepName.PROVIDING_POOL, StepName.ADDING])
+def test_what_is_edited_while_its_tasks_are_added_stays_edited(
+    account: Account, other: Account, write_study: Callable[..., Study], step: StepName
+) -> None:
+    mine, theirs = (write_study(STUDY.format(values=values)) for values in ([1, 2], [1, 3, 4]))
+    submission = account.submit(mine, on_step=at(step, lambda: other.submit(theirs)))
+    assert submission.is_superseded
+    assert list(other.study(theirs).watch())[-1].counts.succeeded == 3
+    assert account.submit(theirs).is_unchanged
