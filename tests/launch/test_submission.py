@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from runfleet.azure import BatchError, PoolSettings, StartTask
+from runfleet.calibrate.calibration import Calibration
 from runfleet.launch import (
     Account,
     AccountError,
@@ -702,7 +704,8 @@ def test_a_name_is_enough_to_come_back(
 )
 def test_what_is_no_study_is_told(account: Account, given: Any, message: str, hint: str) -> None:
     """As the file that it would be read from, which the command line takes."""
-    for ask in (account.plan, account.changes, account.submit, account.plan_pool):
+    calibrate = partial(Calibration.of, account)
+    for ask in (account.plan, account.changes, account.submit, account.plan_pool, calibrate):
         with pytest.raises(NotAStudyError) as caught:
             ask(given)
         assert (caught.value.message, caught.value.hint) == (message, hint)

@@ -32,7 +32,7 @@ from runfleet.calibrate.watching import CalibrationWatcher, Follow
 from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
 from runfleet.launch.diagnosis import find_situation
-from runfleet.launch.errors import StudyFileNeededError, StudyNotFoundError
+from runfleet.launch.errors import StudyFileNeededError, StudyNotFoundError, demand_study
 from runfleet.launch.explanation import Explanation
 from runfleet.launch.outages import hopeful
 from runfleet.launch.record import StudyRecord
@@ -90,6 +90,7 @@ class Calibration:
     @classmethod
     def of(cls, account: Account, study: Study, *, unattended: bool = False) -> Calibration:
         """Take a study with a calibration to an account; nothing is done yet."""
+        demand_study(study)
         pest_of(study)
         return cls(account, study.name, study, unattended)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runfleet.documents.errors import nearest
 from runfleet.errors import RunfleetError
+from runfleet.study import Study
 
 
 class LaunchError(RunfleetError):
@@ -33,6 +34,12 @@ class NotAStudyError(LaunchError):
         super().__init__(
             f"`{shown}` is no study", hint=f"give the study itself: `Study.load({file})`"
         )
+
+
+def demand_study(given: object) -> None:
+    """Refuse what is no study; raises `NotAStudyError`."""
+    if not isinstance(given, Study):
+        raise NotAStudyError(given)
 
 
 class StudyNotFoundError(LaunchError):

@@ -21,8 +21,8 @@ from runfleet.launch.deletion import Belongings, delete_belongings, find_belongi
 from runfleet.launch.errors import (
     AccountError,
     LaunchError,
-    NotAStudyError,
     StudyNotFoundError,
+    demand_study,
 )
 from runfleet.launch.hashes import hash_cache
 from runfleet.launch.history import Repeat
@@ -134,7 +134,7 @@ class Account:
 
     def plan_pool(self, study: Study) -> PoolPlan:
         """Tell which pool a study would get; nobody is asked."""
-        _demand_study(study)
+        demand_study(study)
         return self._access.plan_pool(study)
 
     def plan(self, study: Study) -> Plan:
@@ -208,7 +208,7 @@ class Account:
         if isinstance(study, str):
             loaded, name = None, study
         else:
-            _demand_study(study)
+            demand_study(study)
             loaded, name = study, study.name
         record = self.records(name).read()
         if record is None or record.study != name:
@@ -271,7 +271,7 @@ class Account:
     def _submit(
         self, study: Study, on_step: OnStep, repeat: Repeat, identity: str = ""
     ) -> Submission:
-        _demand_study(study)
+        demand_study(study)
         if study.pest:
             raise LaunchError(
                 f"study `{study.name}` is a calibration, which has no runs of its own to submit",
@@ -311,8 +311,3 @@ class Account:
     @property
     def _folder(self) -> Path:
         return Folders(self.home).studies(self.name)
-
-
-def _demand_study(given: object) -> None:
-    if not isinstance(given, Study):
-        raise NotAStudyError(given)
