@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from getpass import getpass
 from io import TextIOWrapper
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TextIO, TypeAlias, cast
 
 from rich.console import Console, RenderableType
 from rich.table import Column, Table
@@ -34,7 +36,7 @@ class Printer:
 
     def __init__(self, out: TextIO, err: TextIO) -> None:
         self.out = _console(out)
-        self.err = _console(err)
+        self.err = _console(cast("TextIO", _Talk(err)))
 
     @classmethod
     def standard(cls) -> Printer:
@@ -113,6 +115,42 @@ class Printer:
     def ask_secret(self, question: str) -> str:
         """Ask for a line that is not shown while it is typed."""
         return getpass(f"{question}: ", stream=sys.stderr).strip()
+
+
+class _Talk:
+    """
+    A stream for what people are told; that nobody hears it any more stops no work.
+
+    Parameters
+    ----------
+    stream
+        Where it goes, which may be a full disk or a terminal that is gone.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write text if that can be done."""
+        with self._forgiving():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Bring out what was written if that can be done."""
+        with self._forgiving():
+            self._stream.flush()
+
+    @contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            # Python would try to write the rest at its end, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 def new_table(columns: Columns, rows: Iterable[Sequence[object]]) -> Table:
