@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import signal
 import socket
 import time
@@ -221,7 +222,8 @@ def test_reset_deletes_everything_but_collected_results(runfleet, write_study, f
     assert not (runfleet.home / "storage").exists()
     assert (folder / "results/gone/runs.csv").exists()
     assert runfleet("status", study).code == 1
-    assert runfleet("run", study).code == 0
+    shutil.copytree(folder, folder / "other", ignore=shutil.ignore_patterns("results"))
+    assert runfleet("run", f"other/{study}").code == 0
 
 
 def test_pools_are_listed_resized_and_deleted(runfleet, write_study):

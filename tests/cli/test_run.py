@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 ECHO = 'echo "$N metres" > out.txt; echo "this is $N"; echo "trouble $N" >&2\n'
 RESULT = 'results: {depth: {file: out.txt, pattern: "(\\\\S+) metres", unit: m}}\n'
@@ -499,3 +500,18 @@ def test_a_study_is_found_though_its_file_has_become_wrong(local, write_study, f
     assert local("status", study).out.startswith("spoilt: 0 of 3 runs ended\n")
     assert local("cancel", study).err.startswith("The study is cancelled: 3 cancelled.\n")
     assert "there is no file `spoilt.sh`" in local("run", study).err
+
+
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "2>/dev/full", "<&- >&- 2>&-"])
+def test_what_nobody_hears_stops_no_work(local, write_study, streams: str):
+    study = write_study("unheard", "true\n")
+    assert local.line(f"runfleet run {study} {streams}").code == 0
+    assert "3 succeeded" in local("status", study).out
+    assert local.line(f"runfleet delete {study} --yes {streams}").code == 0
+
+
+def test_a_study_is_planned_and_examined_by_its_name(local, write_study):
+    study = write_study("named", "true\n")
+    assert local("run", study).code == 0
+    assert local("plan", "named").out == local("plan", study).out
+    assert local("doctor", "named").code == 0

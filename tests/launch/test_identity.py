@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 
-from runfleet.launch import Account
+from runfleet.launch import Account, NameTakenError
 from runfleet.launch.names import RECORD_BLOB
 from runfleet.study import Study
 
@@ -42,11 +45,38 @@ def test_one_that_is_submitted_after_a_deletion_is_another(account: Account, stu
     assert account.identity_of(study.name) not in ("", None, identity)
 
 
-def test_who_submits_it_may_say_which_one_it_is(
+def test_one_that_takes_the_place_of_another_is_another(
     account: Account, write_study: Callable[..., Study], study: Study
 ) -> None:
-    account.submit(write_study(STUDY.format(values=[2])), identity="a1")
-    assert account.identity_of(study.name) == "a1"
+    identity = account.identity_of(study.name)
+    account.submit(write_study(STUDY.format(values=[2])), replace=True)
+    assert account.identity_of(study.name) not in ("", None, identity)
+
+
+def test_a_study_of_another_file_is_refused_unless_it_is_to_be_replaced(
+    account: Account, study: Study, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(study.folder, copy)
+    namesake = Study.load(copy / study.file.name)
+    for ask in (partial(account.submit, namesake), account.study(namesake).retry):
+        with pytest.raises(NameTakenError) as refused:
+            ask()
+        assert refused.value.message == (
+            f"the name `{study.name}` belongs to the study of `{study.file}`"
+        )
+    account.submit(namesake, replace=True)
+    with pytest.raises(NameTakenError):
+        account.submit(study)
+
+
+def test_the_name_of_a_deleted_study_is_free(
+    account: Account, study: Study, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(study.folder, copy)
+    account.delete(account.belongings(study.name))
+    assert not account.submit(Study.load(copy / study.file.name)).is_unchanged
 
 
 def test_an_old_one_that_nobody_told_from_others_stays_so(

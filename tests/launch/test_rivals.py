@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runfleet.launch import Account, Step, StepName, SubmittedElsewhereError
+from runfleet.launch import Account, LaunchError, Step, StepName, SubmittedElsewhereError
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.study import Study
@@ -72,3 +72,20 @@ def test_what_is_edited_while_its_tasks_are_added_stays_edited(
     assert submission.is_superseded
     assert list(other.study(theirs).watch())[-1].counts.succeeded == 3
     assert account.submit(theirs).is_unchanged
+
+
+def test_a_study_that_is_cancelled_while_it_is_submitted_is_cancelled(
+    account: Account, other: Account, write_study: Callable[..., Study]
+) -> None:
+    """Also the runs that were never added; none of them is when it is run again."""
+    study = write_study(STUDY.format(values=[*range(3000)]))
+    with pytest.raises(LaunchError) as told:
+        account.submit(study, on_step=at(StepName.ADDING, lambda: other.study(study.name).cancel()))
+    assert told.value.message == (
+        f"study `{study.name}` was cancelled before all its runs were submitted"
+    )
+    counts = account.study(study).counts()
+    assert (counts.waiting, counts.all_ended, counts.total) == (0, True, 3000)
+    assert "was cancelled with" in account.study(study).explain().sentence
+    assert account.submit(study).counts().cancelled == 0
+    account.study(study).cancel()

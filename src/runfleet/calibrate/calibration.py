@@ -77,15 +77,12 @@ class Calibration:
         The study; None where only its name is known.
     unattended
         Whether nobody will watch it, and add workers as they are needed: all come at once then.
-    identity
-        What it is to be known by when it is submitted, see `Account.submit`.
     """
 
     account: Account
     name: str
     study: Study | None = None
     unattended: bool = False
-    identity: str = ""
 
     @classmethod
     def of(cls, account: Account, study: Study, *, unattended: bool = False) -> Calibration:
@@ -94,29 +91,41 @@ class Calibration:
         pest_of(study)
         return cls(account, study.name, study, unattended)
 
-    def submit(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
+    def submit(
+        self, *, replace: bool = False, on_step: OnStep = unheard, on_wait: OnWait = nobody
+    ) -> StudyRecord:
         """
         Begin it, or go on where that was interrupted; comes back when all workers are submitted.
 
         Called again it changes nothing, but for workers that are missing.  A changed study begins
         anew, and so does one that has failed before anything came out.
 
+        Parameters
+        ----------
+        replace
+            Whether it may take the place of another study of its name.
+        on_step, on_wait
+            Are told what is going on, and why it does not.
+
         Raises
         ------
+        NameTakenError
+            If its name is that of another study, see `Account.refuse_other`.
         RunfleetError
-            If anything is in the way: an error in the files, a manager that ends before a worker
-            has reached it, a connection that does not come about.
+            If anything else is in the way: an error in the files, a manager that ends before a
+            worker has reached it, a connection that does not come about.
         """
         with self._submitter(on_step, on_wait) as submitter, hopeful():
+            identity = self._claim(submitter, replace=replace)
             if self._is_in_vain():
                 on_wait("the earlier attempt has left nothing to go on with: it begins anew")
-                return submitter.begin(Restart())
-            return submitter.submit()
+                return submitter.begin(identity, Restart())
+            return submitter.submit(identity)
 
     def begin_anew(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
         """Begin it from the beginning, whatever there is of it; see `submit`."""
         with self._submitter(on_step, on_wait) as submitter, hopeful():
-            return submitter.begin(Restart())
+            return submitter.begin(self._claim(submitter), Restart())
 
     def plan_resume(self) -> Restart:
         """
@@ -150,7 +159,7 @@ class Calibration:
     ) -> StudyRecord:
         """Go on with what was saved of it; see `plan_resume` and `submit`."""
         with self._submitter(on_step, on_wait) as submitter, hopeful():
-            return submitter.begin(restart)
+            return submitter.begin(self._claim(submitter), restart)
 
     def changes(self) -> tuple[str, ...]:
         """Say how the study differs from what was submitted before; nothing is done."""
@@ -339,6 +348,12 @@ class Calibration:
                 raise CalibrationError("the study has changed since it was submitted")
             return submitter
 
+    def _claim(self, submitter: CalibrationSubmitter, *, replace: bool = False) -> str:
+        """Note that it is submitted, unless that would take another's place; gives its identity."""
+        record = self.account.records(self.name).read()
+        changed = record is not None and bool(submitter.changes(record))
+        return self.account.claim(submitter.study, changed=changed, replace=replace)
+
     @contextmanager
     def _submitter(self, on_step: OnStep, on_wait: OnWait) -> Iterator[CalibrationSubmitter]:
         with self.account.locked(self.name), self.account.digests() as digest:
@@ -364,7 +379,6 @@ class Calibration:
             on_step,
             on_wait,
             self.unattended,
-            self.identity,
         )
 
 

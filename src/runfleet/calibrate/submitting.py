@@ -43,7 +43,7 @@ from runfleet.launch.failures import was_cancelled
 from runfleet.launch.history import is_over, unused_numbers
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
-from runfleet.launch.record import Generation, RecordStore, StudyRecord, renewed_identity
+from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.run_files import StoredFiles
 from runfleet.launch.staging import Staging
 from runfleet.launch.steps import OnStep, Step, StepName
@@ -80,8 +80,6 @@ class CalibrationSubmitter:
         Are told what is going on, and why it does not.
     unattended
         Whether nobody will add workers as they are needed, so that all come at once.
-    identity
-        What the study is to be known by, see `renewed_identity`.
     """
 
     study: Study
@@ -94,25 +92,33 @@ class CalibrationSubmitter:
     on_step: OnStep
     on_wait: Callable[[str], None]
     unattended: bool = False
-    identity: str = ""
 
-    def submit(self) -> StudyRecord:
-        """Bring the account to what the study asks for, and go on where that was interrupted."""
+    def submit(self, identity: str) -> StudyRecord:
+        """
+        Bring the account to what the study asks for, and go on where that was interrupted.
+
+        Parameters
+        ----------
+        identity
+            What tells it from others of its name, see `Account.identity_of`.
+        """
         record = self._store.read()
         if record is None or record.definition != self._definition or not self._has_job(record):
-            return self.begin(Restart())
+            return self.begin(identity, Restart())
         generation = record.newest
         job = self.batch.get_job(generation.job_id)
         if job is not None and is_over(job):
             return record
         return self._go_on(record)
 
-    def begin(self, restart: Restart) -> StudyRecord:
+    def begin(self, identity: str, restart: Restart) -> StudyRecord:
         """
         Begin a calibration, in place of an earlier one.
 
         Parameters
         ----------
+        identity
+            What tells it from others of its name.
         restart
             What of the earlier one is used.
         """
@@ -123,14 +129,14 @@ class CalibrationSubmitter:
         last_try = time.monotonic() + patience
         while True:
             try:
-                return self._begin(restart)
+                return self._begin(identity, restart)
             except PortTakenError:
                 if time.monotonic() > last_try:
                     raise
             self.on_wait("the port is taken: an earlier manager may have it for a moment yet")
             time.sleep(_PORT_PAUSE)
 
-    def _begin(self, restart: Restart) -> StudyRecord:
+    def _begin(self, identity: str, restart: Restart) -> StudyRecord:
         record = self._store.read()
         for generation in record.generations if record else ():
             self.batch.terminate_job(generation.job_id, EndReason.REPLACED)
@@ -143,7 +149,7 @@ class CalibrationSubmitter:
             self._definition,
             (generation,),
             self.study.source,
-            identity=renewed_identity(record, self.identity),
+            identity=identity,
         )
         self._store.write(renewed)
         return self._go_on(renewed)

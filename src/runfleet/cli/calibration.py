@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,11 +24,10 @@ from runfleet.cli.consent import agreed_to_changes
 from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import leaving
-from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import shortest
 from runfleet.cli.request import Request
-from runfleet.cli.studies import results_folder
+from runfleet.cli.studies import load_by_name, results_folder
 from runfleet.cli.words import count_text, value_text
 from runfleet.cli.worker_table import worker_table
 from runfleet.errors import RunfleetError
@@ -48,15 +47,12 @@ Submit = Callable[[Calibration, CalibrationDisplay], object]
 
 def run_calibration(request: Request) -> int:
     """Carry out `runfleet run`; returns the exit code."""
-    origins = Origins(request.account)
     changes = requested(request).changes()
-    if changes and not request.replace:
-        origins.refuse_stranger(request.study.name)
+    if not request.replace:
+        request.account.refuse_other(request.study, changed=bool(changes))
     if not _agreed_to_changes(request, changes) or not agreed_to_run(request):
         return FAILED
-    anew = bool(changes) and request.replace
-    identity = origins.note(request.study.name, request.called, anew=anew)
-    return submit_and_watch(request, partial(_submit, identity))
+    return submit_and_watch(request, partial(_submit, request.replace))
 
 
 def retry_calibration(request: Request) -> int:
@@ -222,8 +218,8 @@ def requested(request: Request) -> Calibration:
 
 def refuse_strange_calibration(request: Request) -> None:
     """Refuse to begin anew, or to go on with, what somebody else has submitted and is another."""
-    if requested(request).changes():
-        Origins(request.account).refuse_stranger(request.study.name)
+    changes = requested(request).changes()
+    request.account.refuse_other(request.study, changed=bool(changes))
 
 
 def agreed_to_run(request: Request) -> bool:
@@ -242,7 +238,7 @@ def to_be_watched(account: Account, submission: Submission) -> Calibration:
     if submission.study is not None:
         return calibration_of(account, submission)
     try:
-        study = Origins(account).load(submission.name)
+        study = load_by_name(account, submission.name)
     except RunfleetError:
         return calibration_of(account, submission)
     return Calibration(account, submission.name, study)
@@ -267,9 +263,8 @@ def _agreed_to_changes(request: Request, changes: tuple[str, ...]) -> bool:
     )
 
 
-def _submit(identity: str, calibration: Calibration, display: CalibrationDisplay) -> object:
-    known = replace(calibration, identity=identity)
-    return known.submit(on_step=display.step, on_wait=display.waits)
+def _submit(replace: bool, calibration: Calibration, display: CalibrationDisplay) -> object:
+    return calibration.submit(replace=replace, on_step=display.step, on_wait=display.waits)
 
 
 def _begin_anew(calibration: Calibration, display: CalibrationDisplay) -> object:

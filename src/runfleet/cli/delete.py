@@ -11,7 +11,6 @@ import typer
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import DryRun, On, StudyName, Yes
 from runfleet.cli.consent import agreed
-from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_name, open_account, results_folder
 from runfleet.cli.words import count_text
@@ -41,19 +40,17 @@ def delete(
     """
     printer = Printer.standard()
     account = open_account(on)
-    origins = Origins(account)
     name = find_name(account, study)
     belongings = account.belongings(name)
-    folder = _results_of(origins, name) if results else None
+    folder = _results_of(account, name) if results else None
     noun = "task" if _is_calibration(account, name) else "run"
     for line in _lines(belongings, noun, folder):
         printer.say(line)
     if agreed(printer, "Delete the study?", yes=yes, dry_run=dry_run):
         account.delete(belongings)
-        origins.forget(name)
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
         printer.say(f"Study `{name}` is deleted.")
+        if folder and folder.exists():
+            shutil.rmtree(folder)
 
 
 def _is_calibration(account: Account, name: str) -> bool:
@@ -77,8 +74,8 @@ def _lines(belongings: Belongings, noun: str, results: Path | None) -> list[str]
     return lines
 
 
-def _results_of(origins: Origins, name: str) -> Path:
-    file = origins.file_of(name)
+def _results_of(account: Account, name: str) -> Path:
+    file = account.origins.file_of(name)
     if file is None:
         raise RunfleetError(
             f"it is not known where the results of study `{name}` were collected",

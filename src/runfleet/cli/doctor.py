@@ -13,8 +13,7 @@ from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, addressed
 from runfleet.cli.failures import FAILED
 from runfleet.cli.printer import Printer
-from runfleet.cli.studies import open_account
-from runfleet.cli.study_files import load_study
+from runfleet.cli.studies import load_to_look_at, open_account
 from runfleet.launch.accounts.account import Account
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.doctor import Finding, Verdict, examine_account, examine_study
@@ -29,7 +28,11 @@ _SUBJECT_WIDTH = len("endpoint")
 @app.command(epilog=example("runfleet doctor study.yaml"))
 def doctor(
     study: Annotated[
-        str | None, typer.Argument(metavar="STUDY", help="A study file; the account alone if none.")
+        str | None,
+        typer.Argument(
+            metavar="STUDY",
+            help="A study file, or the name of a study; none at all for the account alone.",
+        ),
     ] = None,
     on: On = LOCAL,
     as_json: AsJson = False,
@@ -61,7 +64,7 @@ def report(findings: Iterable[Finding], account: str, *, as_json: bool) -> int:
 
 
 def _findings(account: Account, study: str | None) -> Iterator[Finding]:
-    loaded = load_study(study) if study else None
+    loaded = load_to_look_at(account, study) if study else None
     yield from examine_account(account)
     if loaded:
         yield from examine_study(account, loaded)

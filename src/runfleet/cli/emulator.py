@@ -28,6 +28,7 @@ from runfleet.emulator.tokens import BATCH, MANAGEMENT, identity_header, issue_t
 from runfleet.errors import RunfleetError
 from runfleet.home import Folders, runfleet_home
 from runfleet.interpreter import module_command
+from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.emulator import (
     STORAGE_VARIABLE,
     Emulator,
@@ -270,7 +271,8 @@ def reset(yes: Yes = False, dry_run: DryRun = False) -> None:
         printer.say(f"Files in the storage account {place} stay; it is linked no longer.")
     if agreed(printer, "Delete them?", yes=yes, dry_run=dry_run):
         _stopped(folders.home)
-        _delete(doomed)
+        # What is remembered of its studies goes without a word: their names are free again.
+        _delete([*doomed, *filter(Path.exists, [folders.studies(LOCAL)])])
         printer.say("The emulator has been reset.")
 
 

@@ -12,10 +12,10 @@ import typer
 
 from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson, On, as_typed
-from runfleet.cli.origins import Origins
+from runfleet.cli.arguments import AsJson, On, StudyName, as_typed
 from runfleet.cli.printer import Printer, json_text
-from runfleet.cli.study_files import load_study, warn
+from runfleet.cli.studies import load_to_look_at
+from runfleet.cli.study_files import warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.documents.errors import joined
 from runfleet.home import runfleet_home
@@ -41,7 +41,7 @@ _LAST_RUNS = 2
 
 @app.command(epilog=example("runfleet plan study.yaml"))
 def plan(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file.")],
+    study: StudyName,
     script: Annotated[
         bool, typer.Option("--script", help="Show all that a node carries out for a run.")
     ] = False,
@@ -56,10 +56,11 @@ def plan(
     after it. With `--json`, all runs.
     """
     printer = Printer.standard()
-    loaded = load_study(study)
     home = runfleet_home()
     access = access_to(on, home)
-    Origins(Account(on, home, access)).refuse_namesake(loaded.name, study)
+    account = Account(on, home, access)
+    loaded = load_to_look_at(account, study)
+    account.origins.refuse_namesake(loaded)
     pool = access.plan_pool(loaded)
     offers = access.offers()
     warn(printer, loaded, pool)

@@ -13,7 +13,6 @@ from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.display import counts_text
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
-from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
 from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account
@@ -60,8 +59,7 @@ def _retry_runs(request: Request, *, failed: bool) -> int:
         advice = "; `--failed` repeats those that have failed" if counts.failed else ""
         printer.say(f"No run is to be repeated: {counts_text(counts)}{advice}.")
         return FAILED if counts.failed else 0
-    if changes:
-        Origins(request.account).refuse_stranger(study.name)
+    request.account.refuse_other(study, changed=bool(changes))
     if not agreed_to_changes(printer, f"Study `{study.name}`", changes, yes=request.yes):
         return FAILED
     if not agreed_to_costs(request, runs):

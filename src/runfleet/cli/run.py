@@ -12,7 +12,6 @@ from runfleet.cli.consent import agreed_to_changes
 from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.failures import FAILED
 from runfleet.cli.following import submit_and_follow
-from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
 from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account
@@ -63,18 +62,15 @@ def run(
 def _run(request: Request) -> int:
     """Show what has changed and what it may cost, submit and follow it; returns the exit code."""
     account, study = request.account, request.study
-    origins = Origins(account)
     changes = account.changes(study)
-    if changes and not request.replace:
-        origins.refuse_stranger(study.name)
+    if not request.replace:
+        account.refuse_other(study, changed=bool(changes))
     if not agreed_to_changes(request.printer, f"Study `{study.name}`", changes, yes=request.yes):
         return FAILED
     if not _agreed_to_costs(request):
         return FAILED
-    anew = bool(changes) and request.replace
-    identity = origins.note(study.name, request.called, anew=anew)
     return submit_and_follow(
-        request, lambda on_step: account.submit(study, on_step=on_step, identity=identity)
+        request, lambda on_step: account.submit(study, replace=request.replace, on_step=on_step)
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runfleet.cli.origins import Origins
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import load_study
 from runfleet.cli.study_names import could_be_name, is_study_file
+from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
 from runfleet.launch import Account, StudyNotFoundError, Submission
 from runfleet.launch.accounts.connecting import access_to
@@ -57,14 +57,43 @@ def find_study(account: Account, study: str, *, replace: bool = False) -> Study:
     RunfleetError
         If there is no such file, the account does not know the study, or it is another's.
     """
-    origins = Origins(account)
     if _is_file(account, study):
         loaded = load_study(study)
         if not replace:
-            origins.refuse_namesake(loaded.name, study)
+            account.origins.refuse_namesake(loaded)
         return loaded
     account.study(study)
-    return origins.load(study)
+    return load_by_name(account, study)
+
+
+def load_to_look_at(account: Account, study: str) -> Study:
+    """Load a study from its file, or from the one that is noted; the account is not asked."""
+    is_noted = could_be_name(study) and account.origins.file_of(study) is not None
+    if is_noted and not Path(study).is_file():
+        return load_by_name(account, study)
+    return load_study(study)
+
+
+def load_by_name(account: Account, study: str) -> Study:
+    """
+    Load a study from the file that it was last submitted from.
+
+    Raises
+    ------
+    RunfleetError
+        If that file is not known, is not there, or is one of another study by now.
+    """
+    file = account.origins.file_of(study)
+    if file is None:
+        raise _file_not_found(f"it is not known which file study `{study}` was submitted from")
+    if not file.is_file():
+        raise _file_not_found(f"`{file}`, the file of study `{study}`, is not there any more")
+    loaded = load_study(str(file))
+    if loaded.name != study:
+        raise _file_not_found(
+            f"`{file}` is the file of study `{loaded.name}` now, not of `{study}`"
+        )
+    return loaded
 
 
 def results_folder(folder: Path, name: str) -> Path:
@@ -94,13 +123,16 @@ def _named(account: Account, study: str) -> Study | str:
     """
     if not _is_file(account, study):
         return study
-    origins = Origins(account)
     try:
         loaded = load_study(study)
     except StudyError:
-        name = origins.study_from(study)
+        name = account.origins.study_from(study)
         if name is None:
             raise
         return name
-    origins.refuse_namesake(loaded.name, study)
+    account.origins.refuse_namesake(loaded)
     return loaded
+
+
+def _file_not_found(what: str) -> RunfleetError:
+    return RunfleetError(what, hint="name the study file instead of the study")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runfleet.launch.errors import (
         AccountError,
         LaunchError,
+        NameTakenError,
         NotAStudyError,
         OtherAccountError,
         RunNotFoundError,
@@ -50,6 +51,7 @@ __all__ = [
     "JobSummary",
     "LaunchError",
     "LogStream",
+    "NameTakenError",
     "NotAStudyError",
     "OnStep",
     "OtherAccountError",
@@ -85,6 +87,7 @@ _HOMES = {
     "errors": (
         "AccountError",
         "LaunchError",
+        "NameTakenError",
         "NotAStudyError",
         "OtherAccountError",
         "RunNotFoundError",

@@ -117,6 +117,11 @@ def _running(record: StudyRecord, counts: RunCounts, failures: list[FailureGroup
     have = "has" if counts.succeeded == 1 else "have"
     parts += [f"{counts.succeeded:,} {have} succeeded"] if counts.succeeded else []
     sentence = joined(parts)
+    if not failures and record.is_adding:
+        return Explanation(
+            f"{sentence}; not all of them have been submitted yet",
+            f"if nobody is submitting it, `runfleet run {record.study}` goes on with the rest",
+        )
     if not failures:
         return Explanation(sentence, "wait")
     return Explanation(

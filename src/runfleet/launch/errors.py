@@ -105,6 +105,10 @@ class OtherAccountError(LaunchError):
         self.place = place
 
 
+class NameTakenError(LaunchError):
+    """The name of a study is that of another one, whose place it would take."""
+
+
 class SubmittedElsewhereError(LaunchError):
     """
     Somebody else submitted the study at the same time.

@@ -77,7 +77,9 @@ def count_runs(history: History, record: StudyRecord) -> RunCounts:
         counted = tally_of(history.batch.task_counts(job.id)) - generation.outdated
         if was_ended(job):
             stopped = _count_stopped(history, generation)
-            cancelled += counted.active + stopped
+            # Who was submitting it can add no more.
+            never_added = max(0, generation.current_count - counted.total)
+            cancelled += counted.active + stopped + never_added
             counted = counted - TaskTally(active=counted.active, failed=stopped)
         tally += counted
     return run_counts(record, tally, cancelled)

@@ -200,22 +200,6 @@ def new_identity() -> str:
     return secrets.token_hex(8)
 
 
-def renewed_identity(record: StudyRecord | None, wanted: str) -> str:
-    """
-    Tell the identity of a study that is submitted.
-
-    Parameters
-    ----------
-    record
-        The one of its name that the account has, if it does: it is the same one, edited.
-    wanted
-        Whoever submits it says otherwise, unless this is empty.
-    """
-    if wanted:
-        return wanted
-    return record.identity if record else new_identity()
-
-
 class RecordStore:
     """
     Reads and writes the records of one study.

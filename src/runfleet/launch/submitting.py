@@ -10,13 +10,14 @@ submitting goes on with the generation that the record names.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
-from runfleet.azure import AzureBatch, JobSettings
+from runfleet.azure import AzureBatch, BatchError, JobSettings
 from runfleet.launch import names
 from runfleet.launch.checks import check_account, check_study
 from runfleet.launch.comparison import (
@@ -29,10 +30,10 @@ from runfleet.launch.comparison import (
 from runfleet.launch.definition import Definition, define, fingerprints, with_more_outputs
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.history import History, Repeat, unused_numbers
+from runfleet.launch.history import History, Repeat, unused_numbers, was_ended
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
-from runfleet.launch.record import Generation, RecordStore, StudyRecord, renewed_identity
+from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.staging import Staging
 from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.tasks import TaskMaker
@@ -82,8 +83,6 @@ class Submitter:
         Hashes a file's content.
     on_step
         Is told what is going on.
-    identity
-        What the study is to be known by, see `renewed_identity`.
     """
 
     study: Study
@@ -92,14 +91,15 @@ class Submitter:
     pool: PoolPlan
     digest: Callable[[Path], str]
     on_step: OnStep
-    identity: str = ""
 
-    def submit(self, repeat: Repeat = Repeat.NONE) -> Submitted:
+    def submit(self, identity: str, repeat: Repeat = Repeat.NONE) -> Submitted:
         """
         Bring the account to what the study asks for.
 
         Parameters
         ----------
+        identity
+            What tells it from others of its name, see `Account.identity_of`.
         repeat
             Which runs that have ended are done again.
         """
@@ -108,9 +108,9 @@ class Submitter:
         definition = define(self.study, self.digest)
         record = self._store.read()
         if record is None or record.definition != definition or repeat is not Repeat.NONE:
-            return self._renew(record, definition, repeat)
+            return self._renew(record, definition, identity, repeat)
         if not self._history.is_sound(record):
-            return self._renew(record, definition, Repeat.NONE)
+            return self._renew(record, definition, identity, Repeat.NONE)
         if record.is_adding:
             check_account(self.batch, self.study, self.pool)
             return Submitted(self._add(record))
@@ -143,7 +143,7 @@ class Submitter:
         return History(self.batch, self._store)
 
     def _renew(
-        self, record: StudyRecord | None, definition: Definition, repeat: Repeat
+        self, record: StudyRecord | None, definition: Definition, identity: str, repeat: Repeat
     ) -> Submitted:
         """Find out what there is to do, note it, and do it."""
         self.on_step(Step(StepName.COMPARING))
@@ -165,7 +165,7 @@ class Submitter:
             tuple(generations),
             self.study.source,
             record.outputs_asked_for if record else (),
-            identity=renewed_identity(record, self.identity),
+            identity=identity,
         )
         self._keep_design_table(definition)
         self._store.write(renewed)
@@ -212,7 +212,8 @@ class Submitter:
         self.on_step(Step(StepName.PROVIDING_POOL))
         provide_pool(self.batch, self.pool, generation.run_count)
         self._staging.stage_inputs(self.on_step)
-        self._fill_job(generation)
+        with self._unless_cancelled(generation):
+            self._fill_job(generation)
         self.batch.finish_when_done(generation.job_id)
         # Whoever has edited the study meanwhile has taken it over.
         self._store.update(generation, StudyRecord.added)
@@ -249,6 +250,20 @@ class Submitter:
                 "that were added to it",
                 hint="run the study again: it goes on where it ended",
             )
+
+    @contextmanager
+    def _unless_cancelled(self, generation: Generation) -> Iterator[None]:
+        """Say that the study was cancelled where its job takes no more tasks for that."""
+        try:
+            yield
+        except BatchError as error:
+            job = self._history.job_of(generation)
+            if job is not None and was_ended(job):
+                raise LaunchError(
+                    f"study `{self.study.name}` was cancelled before all its runs were submitted",
+                    hint="to run the rest after all, run the study again",
+                ) from error
+            raise
 
     def _job(self, generation: Generation) -> JobSettings:
         return JobSettings(

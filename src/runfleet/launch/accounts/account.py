@@ -21,16 +21,18 @@ from runfleet.launch.deletion import Belongings, delete_belongings, find_belongi
 from runfleet.launch.errors import (
     AccountError,
     LaunchError,
+    NameTakenError,
     StudyNotFoundError,
     demand_study,
 )
 from runfleet.launch.hashes import hash_cache
 from runfleet.launch.history import Repeat
 from runfleet.launch.names import study_of
+from runfleet.launch.origins import Origins
 from runfleet.launch.outages import hopeful
 from runfleet.launch.plan import Plan, make_plan
 from runfleet.launch.pool import PoolPlan
-from runfleet.launch.record import RecordStore
+from runfleet.launch.record import RecordStore, new_identity
 from runfleet.launch.steps import OnStep, unheard
 from runfleet.launch.submission import Submission
 from runfleet.launch.submitting import Submitted, Submitter
@@ -147,7 +149,9 @@ class Account:
         with self._submitter(study, unheard) as submitter:
             return submitter.changes()
 
-    def submit(self, study: Study, *, on_step: OnStep = unheard, identity: str = "") -> Submission:
+    def submit(
+        self, study: Study, *, replace: bool = False, on_step: OnStep = unheard
+    ) -> Submission:
         """
         Bring the account to what a study asks for, and come back when all runs are submitted.
 
@@ -158,11 +162,10 @@ class Account:
         ----------
         study
             The study.
+        replace
+            Whether it may take the place of another study of its name.
         on_step
             Is told what is going on.
-        identity
-            What tells it from others of its name from now on, see `identity_of`; empty to keep
-            that of the study that is there.
 
         Returns
         -------
@@ -171,10 +174,77 @@ class Account:
 
         Raises
         ------
+        NameTakenError
+            If its name is that of another study, see `refuse_other`.
         RunfleetError
-            If anything is in the way.
+            If anything else is in the way.
         """
-        return self._submit(study, on_step, Repeat.NONE, identity)
+        return self._submit(study, on_step, Repeat.NONE, replace=replace)
+
+    def refuse_other(self, study: Study, *, changed: bool) -> None:
+        """
+        Refuse a study that would take the place of another one.
+
+        Parameters
+        ----------
+        study
+            The study.
+        changed
+            Whether the account has a study of that name that is not the same.
+
+        Raises
+        ------
+        NameTakenError
+            If its name is that of another file's study. Or, on an account that others share, of
+            one that this machine never submitted, or another one than is there now.
+        """
+        self.origins.refuse_namesake(study)
+        if changed and not self.is_local and self._is_strange(study.name):
+            raise NameTakenError(
+                f"account `{self.name}` has a study `{study.name}` from another machine, and "
+                "it is not the same",
+                hint="give this one another name, `study: NAME`; or let it take the other's place "
+                "with `runfleet run --replace`",
+            )
+
+    def claim(self, study: Study, *, changed: bool, replace: bool) -> str:
+        """
+        Note that a study is submitted from its file, and which one of its name it is.
+
+        Parameters
+        ----------
+        study
+            The study.
+        changed, replace
+            Whether the account has one that is not the same, and whether it may take its place.
+
+        Returns
+        -------
+        identity
+            What to submit it by; noted before that, so that it is known in whatever interrupts it.
+
+        Raises
+        ------
+        NameTakenError
+            If it would take the place of another one, and may not.
+        """
+        if not replace:
+            self.refuse_other(study, changed=changed)
+        there = None if changed and replace else self.identity_of(study.name)
+        identity = new_identity() if there is None else there
+        self.origins.note(study, identity)
+        return identity
+
+    @property
+    def origins(self) -> Origins:
+        """Which files its studies were submitted from."""
+        return Origins(self._folder)
+
+    def _is_strange(self, study: str) -> bool:
+        noted = self.origins.identity_of(study)
+        there = self.identity_of(study)
+        # Old notes do not tell which one it was, nor old records which one it is.
+        return noted is None or bool(noted and there and noted != there)
 
     def identity_of(self, study: str) -> str | None:
         """
@@ -261,6 +331,7 @@ class Account:
         with self.locked(belongings.study):
             self.records(belongings.study).read()
             delete_belongings(self.batch, self.storage, belongings)
+            self.origins.forget(belongings.study)
 
     def _not_found(self, study: str) -> StudyNotFoundError:
         return StudyNotFoundError(study, self.name, [known.name for known in self.studies()])
@@ -269,7 +340,7 @@ class Account:
         return Submission(self.batch, self.storage, submitted, study, self._submit)
 
     def _submit(
-        self, study: Study, on_step: OnStep, repeat: Repeat, identity: str = ""
+        self, study: Study, on_step: OnStep, repeat: Repeat, *, replace: bool = False
     ) -> Submission:
         demand_study(study)
         if study.pest:
@@ -277,16 +348,19 @@ class Account:
                 f"study `{study.name}` is a calibration, which has no runs of its own to submit",
                 hint="use `runfleet.calibrate.Calibration.of(account, study)`, or `runfleet run`",
             )
-        with self.locked(study.name), self._submitter(study, on_step, identity) as submitter:
+        with self.locked(study.name), self._submitter(study, on_step) as submitter:
             with hopeful():
-                submitted = submitter.submit(repeat)
+                # To whom a local one belongs is told by its file alone.
+                changed = (replace or not self.is_local) and bool(submitter.changes())
+                identity = self.claim(study, changed=changed, replace=replace)
+                submitted = submitter.submit(identity, repeat)
             return self._submission(submitted, study)
 
     @contextmanager
-    def _submitter(self, study: Study, on_step: OnStep, identity: str = "") -> Iterator[Submitter]:
+    def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
         with self.digests() as digest:
             pool = self.plan_pool(study)
-            yield Submitter(study, self.batch, self.storage, pool, digest, on_step, identity)
+            yield Submitter(study, self.batch, self.storage, pool, digest, on_step)
 
     @contextmanager
     def digests(self) -> Iterator[Callable[[Path], str]]:

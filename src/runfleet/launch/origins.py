@@ -1,0 +1,85 @@
+"""Which files the studies of an account were submitted from, as far as this machine knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runfleet.launch.errors import NameTakenError
+from runfleet.study import Study
+
+_SUFFIX = ".file"
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """
+    The files that studies come from, noted so that their names will do later on.
+
+    Parameters
+    ----------
+    folder
+        What this machine remembers of the studies of an account.
+    """
+
+    folder: Path
+
+    def note(self, study: Study, identity: str) -> None:
+        """Note which file a study is submitted from, and which one of its name it is."""
+        note = self._note(study.name)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(f"{_file_of(study)}\n{identity}", encoding="utf-8")
+
+    def forget(self, study: str) -> None:
+        """Forget where a study came from."""
+        self._note(study).unlink(missing_ok=True)
+
+    def file_of(self, study: str) -> Path | None:
+        """Name the file that a study was last submitted from, if that is known."""
+        noted = self._noted(study)
+        return noted[0] if noted else None
+
+    def identity_of(self, study: str) -> str | None:
+        """Tell which one of its name was last submitted; empty in old notes, None without one."""
+        noted = self._noted(study)
+        return noted[1] if noted else None
+
+    def study_from(self, path: str) -> str | None:
+        """Name the study that was last submitted from a file."""
+        file = Path(path).absolute()
+        names = (note.name.removesuffix(_SUFFIX) for note in self.folder.glob(f"*{_SUFFIX}"))
+        return next((name for name in names if self.file_of(name) == file), None)
+
+    def refuse_namesake(self, study: Study) -> None:
+        """
+        Refuse a study that has the name of another file's: their results would mix.
+
+        Raises
+        ------
+        NameTakenError
+            If the other file is still there; one that is not has been moved.
+        """
+        other, own = self.file_of(study.name), _file_of(study)
+        if other and other.is_file() and own.is_file() and not other.samefile(own):
+            raise NameTakenError(
+                f"the name `{study.name}` belongs to the study of `{other}`",
+                hint="give this one another, `study: NAME`; or let it take the other's place with "
+                f"`runfleet run {study.file} --replace`",
+            )
+
+    def _noted(self, study: str) -> tuple[Path, str] | None:
+        """Read which file was noted of a study, and which identity, if it was."""
+        note = self._note(study)
+        if not note.exists():
+            return None
+        text = note.read_text(encoding="utf-8")
+        file, identity = text.rsplit("\n", 1) if "\n" in text else (text, "")
+        return Path(file), identity
+
+    def _note(self, study: str) -> Path:
+        return self.folder / f"{study}{_SUFFIX}"
+
+
+def _file_of(study: Study) -> Path:
+    """Name its file so that it is found from anywhere."""
+    return study.folder / study.file.name
