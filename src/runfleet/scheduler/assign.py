@@ -55,6 +55,7 @@ _RANKS: Mapping[JobDefaultOrder, Callable[[JobEntry], tuple[int, Any]]] = {
 
 
 def _place_next(state: State, pool: PoolEntry, job: JobEntry, free: int, now: datetime) -> bool:
+    """Put the first task of a job that fits into so many slots of a node there, if one does."""
     together = _nodes_for_instances(pool, job)
     task = job.queue.first(free, len(together))
     if task is None:
@@ -62,7 +63,10 @@ def _place_next(state: State, pool: PoolEntry, job: JobEntry, free: int, now: da
     nodes = together[: task.instances] if task.instances else _choose_node(pool, job, task)
     if nodes:
         preparation.place(state, job, task, nodes, now)
-    return bool(nodes)
+        return True
+    # Only nodes that the job may not use have that much room: a smaller task may fit another one.
+    usable = pool.free.largest_of(_suits(pool, job))
+    return usable < free and _place_next(state, pool, job, usable, now)
 
 
 def _nodes_for_instances(pool: PoolEntry, job: JobEntry) -> list[NodeEntry]:

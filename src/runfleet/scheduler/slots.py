@@ -28,6 +28,11 @@ class FreeSlots:
         """The most slots that one node has free."""
         return max((count for count, nodes in self._by_count.items() if nodes), default=0)
 
+    def largest_of(self, suits: Callable[[str], bool]) -> int:
+        """The most slots that one of the suitable nodes has free."""
+        counts = (count for count, nodes in self._by_count.items() if any(map(suits, nodes)))
+        return max(counts, default=0)
+
     def find(self, required: int, fill: NodeFillType, suits: Callable[[str], bool]) -> str | None:
         """
         The node to use for a task that needs so many slots, or None.
