@@ -124,7 +124,7 @@ def remove_nodes(
     """Take certain nodes out of a pool, whose targets fall by as many."""
     entry = state.pool(pool_id)
     demand_steady(entry)
-    named = [state.node(pool_id, node_id) for node_id in dict.fromkeys(node_ids)]
+    named = dict.fromkeys(state.node(pool_id, node_id) for node_id in node_ids)
     leaving = [node for node in named if node.node.state is not NodeState.LEAVING_POOL]
     entry.pool.spec = replace(entry.pool.spec, resize_timeout=timeout)
     dedicated = sum(node.node.dedicated for node in leaving)
