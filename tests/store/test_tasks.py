@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
+import sqlite3
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +16,7 @@ from runfleet.batch.filters import And, Comparison, Operator, Or, StartsWith
 from runfleet.batch.records import Failure, Job, Subtask, Task
 from runfleet.batch.specs import JobSpec
 from runfleet.batch.states import ErrorCategory, JobState, SubtaskState, TaskResult, TaskState
-from runfleet.store import Store, StoredTask
+from runfleet.store import Store, StoredTask, TaskTable
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -127,6 +129,16 @@ def filled(store, tasks, job_id="job"):
     added = [StoredTask(task, task.task_id.encode()) for task in by_id.values()]
     store.tasks.add(number, added)
     return added
+
+
+def steps(path, read):
+    """How many steps SQLite takes to read something, to the hundred."""
+    counted = []
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        tasks = TaskTable(connection, lambda: None)
+        connection.set_progress_handler(lambda: counted.append(100), 100)
+        read(tasks)
+    return sum(counted)
 
 
 @pytest.fixture
@@ -273,6 +285,26 @@ def test_tasks_of_a_forgotten_job_are_purged_and_no_others(path):
     assert store.tasks.page(dead, None, after=0, limit=1) == []
     assert store.tasks.page(store.job_number("other"), None, after=0, limit=10) == kept
     store.close()
+
+
+def test_all_jobs_that_are_gone_are_purged(path):
+    store = opened(path, "job", "other")
+    gone = [store.job_number(job_id) for job_id in ("job", "other")]
+    for job_id in ("job", "other"):
+        filled(store, [plain(n) for n in range(3)], job_id)
+        store.forget_job(job_id)
+    while store.purge():
+        pass
+    assert not any(store.tasks.page(job, None, after=0, limit=1) for job in gone)
+    store.close()
+
+
+def test_the_tasks_of_jobs_that_live_are_not_walked_by_a_purge(path):
+    store = opened(path, "job")
+    filled(store, [plain(n) for n in range(10_000)])
+    living = [store.job_number("job")]
+    store.close()
+    assert steps(path, lambda tasks: tasks.purge(living, 1_000)) < 1_000
 
 
 def test_a_deleted_task_stays_away_when_it_is_saved(path):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from runfleet.batch.specs import IdRange, TaskDependencies
+from runfleet.store.dead_jobs import find_dead_jobs
 
 DEPENDENCY_SCHEMA = """
 CREATE TABLE IF NOT EXISTS dependencies (
@@ -242,29 +243,17 @@ class DependencyTable:
         return any(self._purge(table, living_jobs, limit) for table in _KEYS)
 
     def _purge(self, table: str, living_jobs: Sequence[int], limit: int) -> bool:
-        job = self._dead_job(table, living_jobs)
-        if job is None:
+        jobs = find_dead_jobs(self._connection, table, living_jobs, 1)
+        if not jobs:
             return False
         self._begin()
         key = _KEYS[table]
         self._connection.execute(
             f"DELETE FROM {table} WHERE job = ?1 AND ({key}) IN"
             f" (SELECT {key} FROM {table} WHERE job = ?1 LIMIT ?2)",
-            (job, limit),
+            (jobs[0], limit),
         )
         return True
-
-    def _dead_job(self, table: str, living_jobs: Sequence[int]) -> int | None:
-        # From one job to the next by the index, not over all rows of those that live.
-        row = self._connection.execute(
-            f"WITH RECURSIVE jobs (job) AS (SELECT min(job) FROM {table} UNION ALL"
-            f" SELECT (SELECT min(job) FROM {table} WHERE job > jobs.job) FROM jobs"
-            " WHERE jobs.job IS NOT NULL)"
-            " SELECT job FROM jobs WHERE job IS NOT NULL"
-            " AND job NOT IN (SELECT value FROM json_each(?)) LIMIT 1",
-            (orjson.dumps(list(living_jobs)).decode(),),
-        ).fetchone()
-        return None if row is None else int(row[0])
 
 
 def _watched_requirement(number: int) -> str:

@@ -14,6 +14,7 @@ from msgspec.json import Decoder
 from runfleet.batch.filters import Filter
 from runfleet.batch.records import Subtask, Task, TaskCounts
 from runfleet.batch.states import TaskResult, TaskState
+from runfleet.store.dead_jobs import find_dead_jobs
 from runfleet.store.filters import instant, microseconds, where
 from runfleet.store.task_rows import COLUMNS, INSERT, UPDATE, changing_values, fixed_values, task_of
 
@@ -250,10 +251,10 @@ class TaskTable:
 
     def purge(self, living_jobs: Sequence[int], limit: int) -> bool:
         """Delete up to `limit` tasks of jobs that are gone; whether there may be more."""
-        marks = ", ".join("?" * len(living_jobs))
+        jobs = find_dead_jobs(self._connection, "tasks", living_jobs, limit)
         rows = self._read(
-            f"SELECT sequence FROM tasks WHERE job NOT IN ({marks}) LIMIT ?",
-            (*living_jobs, limit),
+            "SELECT sequence FROM tasks WHERE job IN (SELECT value FROM json_each(?)) LIMIT ?",
+            (orjson.dumps(jobs).decode(), limit),
         ).fetchall()
         if rows:
             self._begin()
