@@ -31,7 +31,7 @@ class World:
 
     def wait(self, seconds: float = 0, *, minutes: float = 0) -> None:
         end = self.now + timedelta(seconds=seconds, minutes=minutes)
-        while (due := self.state.next_due()) is not None and due <= end:
+        while (due := self.state.timers.next_due()) is not None and due <= end:
             self.now = max(self.now, due)
             self(reports.on_time)
         self.now = end

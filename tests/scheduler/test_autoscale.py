@@ -231,13 +231,13 @@ def test_the_load_of_machines_is_not_measured(world):
 
 def test_without_an_autoscaled_pool_nothing_falls_due(world):
     world.ask_for_pool()
-    assert world.state.next_due() is None
+    assert world.state.timers.next_due() is None
     world(autoscale_requests.enable_autoscale, "pool", formula="$TargetDedicatedNodes = 1;")
     world.wait(minutes=1)
-    assert world.state.next_due() is not None
+    assert world.state.timers.next_due() is not None
     world(autoscale_requests.disable_autoscale, "pool")
     world.wait(minutes=60)
-    assert world.state.next_due() is None
+    assert world.state.timers.next_due() is None
     assert targets(world) == (1, 0)
 
 
@@ -247,7 +247,7 @@ def test_a_pool_that_is_gone_is_evaluated_no_more(world):
     world(pool_requests.delete_pool, "pool")
     world.wait(minutes=60)
     assert not world.state.pools
-    assert world.state.next_due() is None
+    assert world.state.timers.next_due() is None
 
 
 def test_a_new_interval_begins_with_its_request(world):

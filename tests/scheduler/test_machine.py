@@ -251,7 +251,7 @@ class World:
 
     def wait(self, seconds: float) -> None:
         end = self.now + timedelta(seconds=seconds)
-        while (due := self.state.next_due()) is not None and due <= end:
+        while (due := self.state.timers.next_due()) is not None and due <= end:
             self.now = max(self.now, due)
             self.decide(reports.on_time)
         self.now = end

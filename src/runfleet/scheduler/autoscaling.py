@@ -11,7 +11,8 @@ from runfleet.batch.states import PoolState
 from runfleet.scheduler import metering, pools
 from runfleet.scheduler.commands import SavePool
 from runfleet.scheduler.entries import PoolEntry
-from runfleet.scheduler.state import Due, State
+from runfleet.scheduler.state import State
+from runfleet.scheduler.timers import Due
 
 if TYPE_CHECKING:
     from runfleet.autoscale import Evaluation
@@ -34,8 +35,8 @@ def _follow(state: State, pool: PoolEntry, autoscale: Autoscale, now: datetime) 
     pool_id = pool.pool.spec.pool_id
     if pool.sampling is None:
         metering.begin_sampling(pool, now)
-        state.set_timer(now, Due.SAMPLE, pool_id)
-    state.set_timer(autoscale.next_evaluation, Due.EVALUATION, pool_id)
+        state.timers.set(now, Due.SAMPLE, pool_id)
+    state.timers.set(autoscale.next_evaluation, Due.EVALUATION, pool_id)
 
 
 def end(pool: PoolEntry) -> None:
@@ -54,7 +55,7 @@ def on_sample_due(state: State, pool: PoolEntry, now: datetime) -> None:
     if sampling is None or sampling.next_sample > now:
         return
     metering.take_sample(pool, sampling, now)
-    state.set_timer(sampling.next_sample, Due.SAMPLE, pool.pool.spec.pool_id)
+    state.timers.set(sampling.next_sample, Due.SAMPLE, pool.pool.spec.pool_id)
 
 
 def on_evaluation_due(state: State, pool: PoolEntry, now: datetime) -> None:
@@ -66,7 +67,7 @@ def on_evaluation_due(state: State, pool: PoolEntry, now: datetime) -> None:
     evaluation = metering.evaluate(pool, autoscale.spec.formula, now)
     autoscale.last_run = _run_of(evaluation, now)
     autoscale.next_evaluation = now + autoscale.spec.evaluation_interval
-    state.set_timer(autoscale.next_evaluation, Due.EVALUATION, pool.pool.spec.pool_id)
+    state.timers.set(autoscale.next_evaluation, Due.EVALUATION, pool.pool.spec.pool_id)
     state.emit(SavePool(pool.pool))
     _approach(state, pool, evaluation, now)
 

@@ -292,18 +292,10 @@ class JobEntry:
 
 @dataclass(slots=True, eq=False)
 class JobScheduleEntry:
-    """
-    A job schedule with its jobs that are not deleted.
-
-    Parameters
-    ----------
-    next_timer
-        The last timer that was set for it.
-    """
+    """A job schedule with its jobs that are not deleted."""
 
     schedule: JobSchedule
     jobs: dict[str, JobEntry] = field(default_factory=dict)
-    next_timer: datetime | None = None
 
     @property
     def key(self) -> str:

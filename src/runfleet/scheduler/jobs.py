@@ -17,7 +17,8 @@ from runfleet.scheduler import auto_pools, preparation, tasks
 from runfleet.scheduler.assign import load_more
 from runfleet.scheduler.commands import AddManager, ForgetJob, Kill, SaveJob
 from runfleet.scheduler.entries import Fate, JobEntry
-from runfleet.scheduler.state import Due, State
+from runfleet.scheduler.state import State
+from runfleet.scheduler.timers import Due
 
 
 def create(
@@ -52,10 +53,12 @@ def _assign_auto_pool(state: State, job: JobEntry, made: str | Failure, now: dat
 
 
 def watch_time_limit(state: State, job: JobEntry) -> None:
-    """Let the end of the time that a job may take fall due."""
+    """Let the end of the time that a job may take fall due, as long as it may take some."""
     limit = job.job.spec.max_wall_clock_time
-    if limit is not None:
-        state.set_timer(job.job.creation_time + limit, Due.JOB_TIME_LIMIT, job.key)
+    if limit is None or job.job.state is JobState.COMPLETED:
+        state.timers.drop(Due.JOB_TIME_LIMIT, job.key)
+    else:
+        state.timers.set(job.job.creation_time + limit, Due.JOB_TIME_LIMIT, job.key)
 
 
 def change_state(state: State, job: JobEntry, to: JobState, now: datetime) -> None:
@@ -161,6 +164,7 @@ def _settle_ending(state: State, job: JobEntry, now: datetime) -> None:
 def _complete(state: State, job: JobEntry, now: datetime) -> None:
     job.job.end_time = now
     change_state(state, job, JobState.COMPLETED, now)
+    watch_time_limit(state, job)
     end_auto_pool(state, job.job.spec, now)
 
 
@@ -175,6 +179,7 @@ def end_auto_pool(state: State, spec: JobSpec, now: datetime) -> None:
 def forget(state: State, job: JobEntry) -> None:
     """A job is gone."""
     state.jobs.pop(job.key, None)
+    state.timers.drop(Due.JOB_TIME_LIMIT, job.key)
     leave_pool(state, job)
     if job.schedule is not None:
         job.schedule.jobs.pop(job.key, None)

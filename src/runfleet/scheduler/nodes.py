@@ -25,8 +25,9 @@ from runfleet.scheduler.commands import (
     StartNodeTask,
 )
 from runfleet.scheduler.entries import Fate, NodeEntry, NodeTaskRun, Outcome, PoolEntry, Purpose
-from runfleet.scheduler.state import Due, State
+from runfleet.scheduler.state import State
 from runfleet.scheduler.tasks import AT_WORK
+from runfleet.scheduler.timers import Due
 
 AWAY = frozenset({NodeState.UNKNOWN, NodeState.UNUSABLE, NodeState.PREEMPTED})
 """The states of nodes that were taken away, until they return."""
@@ -59,7 +60,7 @@ def create(state: State, pool: PoolEntry, node_id: str, now: datetime, *, dedica
     state.emit(SavePool(pool.pool))
     state.emit(SaveNode(node))
     delay = state.delay(is_new=pool.pool.creation_time == now)
-    state.set_timer(now + delay, Due.NODE_ARRIVES, node.pool_id, node_id)
+    state.timers.set(now + delay, Due.NODE_ARRIVES, node.pool_id, node_id)
 
 
 def on_node_due(state: State, entry: NodeEntry, what: Due, now: datetime) -> None:
@@ -92,7 +93,7 @@ def start_booting(state: State, entry: NodeEntry, now: datetime) -> None:
     entry.node.machine_since = entry.node.machine_since or now
     set_state(state, entry, NodeState.STARTING, now)
     delay = state.delay(is_new=entry.node.boot_time is None)
-    state.set_timer(now + delay, Due.NODE_BOOTS, entry.node.pool_id, entry.node.node_id)
+    state.timers.set(now + delay, Due.NODE_BOOTS, entry.node.pool_id, entry.node.node_id)
 
 
 def boot(state: State, entry: NodeEntry, now: datetime) -> None:
@@ -209,7 +210,7 @@ def settle_node(state: State, entry: NodeEntry, now: datetime) -> None:
 
 def _await_expiry(state: State, entry: NodeEntry, due: datetime) -> None:
     node = entry.node
-    state.set_timer(due, Due.NODE_DATA_EXPIRES, node.pool_id, node.node_id)
+    state.timers.set(due, Due.NODE_DATA_EXPIRES, node.pool_id, node.node_id)
 
 
 def _do_when_empty(state: State, entry: NodeEntry, now: datetime) -> None:
@@ -240,6 +241,7 @@ def _go(state: State, entry: NodeEntry, now: datetime) -> None:
     _give_back(state, entry, now)
     entry.pool.free.set(entry.node.node_id, 0)
     del entry.pool.nodes[entry.node.node_id]
+    state.timers.drop(Due.NODE_DATA_EXPIRES, entry.node.pool_id, entry.node.node_id)
     state.addresses.discard(entry.node.address)
     state.emit(ForgetNode(entry.node))
     state.touch_pool(entry.pool)
@@ -252,4 +254,4 @@ def _go_down(state: State, entry: NodeEntry, to: NodeState, then: Due, now: date
             job.nodes.pop(entry.node.node_id, None)
     set_state(state, entry, to, now)
     due = now + state.delay(is_new=False)
-    state.set_timer(due, then, entry.node.pool_id, entry.node.node_id)
+    state.timers.set(due, then, entry.node.pool_id, entry.node.node_id)

@@ -15,7 +15,8 @@ from runfleet.batch.states import (
 from runfleet.scheduler import managers, nodes
 from runfleet.scheduler.commands import ForgetPool, SavePool
 from runfleet.scheduler.entries import NodeEntry, PoolEntry, Purpose
-from runfleet.scheduler.state import Due, State
+from runfleet.scheduler.state import State
+from runfleet.scheduler.timers import Due
 
 _IDLE_FIRST = {
     **dict.fromkeys(nodes.AWAY, 0),
@@ -23,6 +24,7 @@ _IDLE_FIRST = {
     NodeState.STARTING: 1,
     NodeState.IDLE: 2,
 }
+_OF_POOLS = (Due.RESIZE_TIMEOUT, Due.EVALUATION, Due.SAMPLE)
 _ON_THEIR_WAY = nodes.AWAY | {NodeState.CREATING, NodeState.STARTING, NodeState.REBOOTING}
 
 
@@ -36,7 +38,7 @@ def begin_resize(
     record.resize_errors = []
     record.deallocation_option = option
     record.resize_deadline = now + record.spec.resize_timeout
-    state.set_timer(record.resize_deadline, Due.RESIZE_TIMEOUT, record.spec.pool_id)
+    state.timers.set(record.resize_deadline, Due.RESIZE_TIMEOUT, record.spec.pool_id)
     _approach(state, pool, now, dedicated=True, target=record.target_dedicated)
     _approach(state, pool, now, dedicated=False, target=record.target_low_priority)
     state.emit(SavePool(record))
@@ -146,4 +148,6 @@ def forget(state: State, pool: PoolEntry) -> None:
     pool_id = pool.pool.spec.pool_id
     if state.pools.get(pool_id.lower()) is pool:
         del state.pools[pool_id.lower()]
+        for what in _OF_POOLS:
+            state.timers.drop(what, pool_id)
         state.emit(ForgetPool(pool_id))

@@ -28,7 +28,8 @@ from runfleet.scheduler.entries import (
     SubtaskRun,
 )
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import Due, State, Timer
+from runfleet.scheduler.state import State
+from runfleet.scheduler.timers import Due, Timer
 
 
 @decision
@@ -134,7 +135,7 @@ def on_tasks_released(state: State, _now: datetime, job_id: str, released: Seque
 @decision
 def on_time(state: State, now: datetime) -> None:
     """It has become `now`: do what has fallen due."""
-    while (timer := state.take_due(now)) is not None:
+    while (timer := state.timers.take_due(now)) is not None:
         _on_due(state, timer, now)
 
 

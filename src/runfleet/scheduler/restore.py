@@ -34,7 +34,8 @@ from runfleet.scheduler.entries import NodeEntry, Outcome, PoolEntry, Purpose
 from runfleet.scheduler.exit_conditions import job_action
 from runfleet.scheduler.preparation import lost_outcome
 from runfleet.scheduler.settle import decision
-from runfleet.scheduler.state import Due, State
+from runfleet.scheduler.state import State
+from runfleet.scheduler.timers import Due
 
 _BOOTING = frozenset({NodeState.STARTING, NodeState.WAITING_FOR_START_TASK})
 _ARRIVING = frozenset({NodeState.CREATING, NodeState.REBOOTING})
@@ -160,7 +161,7 @@ def _resume_jobs(state: State) -> None:
 def _resume_pools(state: State, now: datetime) -> None:
     for pool in state.pools.values():
         if pool.pool.resize_deadline is not None:
-            state.set_timer(pool.pool.resize_deadline, Due.RESIZE_TIMEOUT, pool.pool.spec.pool_id)
+            state.timers.set(pool.pool.resize_deadline, Due.RESIZE_TIMEOUT, pool.pool.spec.pool_id)
         if pool.pool.autoscale is not None:
             autoscaling.resume(state, pool, pool.pool.autoscale, now)
         for node in list(pool.nodes.values()):
@@ -177,15 +178,15 @@ def _resume_node(state: State, entry: NodeEntry, now: datetime) -> None:
     elif node.state is NodeState.LEAVING_POOL:
         nodes.empty(state, entry, Purpose.LEAVE, pool.deallocation_option, now)
     elif node.state in _ARRIVING:
-        state.set_timer(now, Due.NODE_ARRIVES, node.pool_id, node.node_id)
+        state.timers.set(now, Due.NODE_ARRIVES, node.pool_id, node.node_id)
     elif node.state in _BOOTING:
         nodes.start_booting(state, entry, now)
     elif node.state in tasks.AT_WORK:
         _resume_work(state, entry, now)
     elif node.state in nodes.AWAY:
-        state.set_timer(now, Due.NODE_RETURNS, node.pool_id, node.node_id)
+        state.timers.set(now, Due.NODE_RETURNS, node.pool_id, node.node_id)
     elif node.state is NodeState.DEALLOCATING:
-        state.set_timer(now, Due.NODE_DEALLOCATED, node.pool_id, node.node_id)
+        state.timers.set(now, Due.NODE_DEALLOCATED, node.pool_id, node.node_id)
     tasks.refresh_room(entry)
     state.touch_node(entry)
 

@@ -11,7 +11,8 @@ from runfleet.batch.states import JobScheduleState, JobState, PoolLifetimeOption
 from runfleet.scheduler import auto_pools, jobs
 from runfleet.scheduler.commands import ForgetJobSchedule, SaveJobSchedule
 from runfleet.scheduler.entries import JobEntry, JobScheduleEntry
-from runfleet.scheduler.state import Due, State
+from runfleet.scheduler.state import State
+from runfleet.scheduler.timers import Due
 
 TERMINATE_REASON = "TerminateJobSchedule"
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -165,6 +166,7 @@ def _complete(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
 def _forget(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
     _end_auto_pool(state, schedule.schedule, now)
     del state.job_schedules[schedule.key]
+    state.timers.drop(Due.JOB_SCHEDULE, schedule.key)
     state.emit(ForgetJobSchedule(schedule.schedule.spec.schedule_id))
 
 
@@ -173,9 +175,8 @@ def _watch(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
     record = schedule.schedule
     times = (record.next_run_time, _after(record.spec.do_not_run_after))
     coming = min((time for time in times if time is not None and time > now), default=None)
-    if coming is not None and coming != schedule.next_timer:
-        schedule.next_timer = coming
-        state.set_timer(coming, Due.JOB_SCHEDULE, schedule.key)
+    if coming is not None:
+        state.timers.set(coming, Due.JOB_SCHEDULE, schedule.key)
 
 
 def _after(last_moment: datetime | None) -> datetime | None:

@@ -1,56 +1,18 @@
-"""All that the scheduler knows, and what falls due."""
+"""All that the scheduler knows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
-from heapq import heappop, heappush
+from datetime import timedelta
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Job
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.entries import Execution, JobEntry, JobScheduleEntry, NodeEntry, PoolEntry
 from runfleet.scheduler.queue import WINDOW, TaskQueue
+from runfleet.scheduler.timers import Timers
 
 _MOMENT = timedelta(milliseconds=50)
-
-
-class Due(StrEnum):
-    """What can fall due."""
-
-    NODE_ARRIVES = "node arrives"
-    NODE_BOOTS = "node boots"
-    NODE_DEALLOCATED = "node deallocated"
-    NODE_DATA_EXPIRES = "node data expires"
-    NODE_RETURNS = "node returns"
-    RESIZE_TIMEOUT = "resize timeout"
-    EVALUATION = "evaluation"
-    SAMPLE = "sample"
-    JOB_TIME_LIMIT = "job time limit"
-    JOB_SCHEDULE = "job schedule"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Timer:
-    """
-    Something that falls due.
-
-    Parameters
-    ----------
-    number
-        Of two that are due at once the one that was set first comes first.
-    owner_id
-        Of the pool, job or job schedule that it is for, in lower case.
-    node_id
-        Of the pool's node that it is for, if it is for one.
-    """
-
-    due: datetime
-    number: int
-    what: Due
-    owner_id: str
-    node_id: str = ""
 
 
 @dataclass(slots=True)
@@ -74,9 +36,7 @@ class State:
     addresses
         Those that nodes have.
     timers
-        A heap: the next is the first.
-    timers_made
-        How many there have ever been.
+        What falls due.
     commands
         What the decision in hand wants done so far.
     touched_pools, touched_nodes, touched_jobs, touched_job_schedules
@@ -91,8 +51,7 @@ class State:
     job_schedules: dict[str, JobScheduleEntry] = field(default_factory=dict)
     executions: dict[int, Execution] = field(default_factory=dict)
     addresses: set[str] = field(default_factory=set)
-    timers: list[Timer] = field(default_factory=list)
-    timers_made: int = 0
+    timers: Timers = field(default_factory=Timers)
     commands: list[Command] = field(default_factory=list)
     touched_pools: dict[str, PoolEntry] = field(default_factory=dict)
     touched_nodes: dict[str, NodeEntry] = field(default_factory=dict)
@@ -181,16 +140,3 @@ class State:
         self.executions[execution] = run
         node.executions.add(execution)
         return execution
-
-    def set_timer(self, due: datetime, what: Due, owner_id: str, node_id: str = "") -> None:
-        """Let something fall due."""
-        self.timers_made += 1
-        heappush(self.timers, Timer(due, self.timers_made, what, owner_id.lower(), node_id))
-
-    def next_due(self) -> datetime | None:
-        """When the next thing falls due."""
-        return self.timers[0].due if self.timers else None
-
-    def take_due(self, now: datetime) -> Timer | None:
-        """The next thing that has fallen due by now."""
-        return heappop(self.timers) if self.timers and self.timers[0].due <= now else None

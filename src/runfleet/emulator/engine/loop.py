@@ -203,7 +203,7 @@ class Engine:
         self.decide(reports.on_agent_lost)
 
     def _set_timer(self) -> None:
-        due = self.state.next_due()
+        due = self.state.timers.next_due()
         if due == self._timer_due:
             return
         if self._timer is not None:
