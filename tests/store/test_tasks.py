@@ -327,6 +327,24 @@ def test_sequences_grow_on_after_the_store_is_opened_again(path):
     again.close()
 
 
+@pytest.mark.parametrize("goes", ["task", "job"])
+def test_the_sequence_of_a_task_that_is_gone_is_not_used_again(path, goes):
+    """Also where it was the last one: pages and children are told by it."""
+    store = opened(path, "job")
+    last = filled(store, [plain(n) for n in range(3)])[-1].task
+    if goes == "task":
+        store.tasks.forget(last)
+    else:
+        store.forget_job("job")
+        while store.purge():
+            pass
+    store.close()
+    for _ in range(2):
+        again = Store(path)
+        assert again.tasks.next_sequence() == last.sequence + 1
+        again.close()
+
+
 def test_subtasks_are_kept_with_their_task(path):
     """Until they are replaced, and no longer than the task; an ordinary one has none."""
     store = opened(path, "job")

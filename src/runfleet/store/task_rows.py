@@ -57,6 +57,7 @@ CREATE INDEX IF NOT EXISTS expiring_tasks ON tasks (end_time + retention_time)
     WHERE end_time IS NOT NULL AND files_removed = 0;
 CREATE TABLE IF NOT EXISTS bodies (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS subtasks (sequence INTEGER PRIMARY KEY, records BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS used_sequences (row INTEGER PRIMARY KEY, up_to INTEGER NOT NULL);
 """
 
 # What a store of an earlier version lacks.

@@ -61,8 +61,11 @@ class TaskTable:
         self._begin = begin
         self._unsaved: dict[int, Task] = {}
         self._bodies_ahead: dict[int, bytes] = {}
-        (last,) = connection.execute("SELECT max(sequence) FROM tasks").fetchone()
-        self._last_sequence: int = last or 0
+        (last,) = connection.execute(
+            "SELECT coalesce(max(used), 0) FROM"
+            " (SELECT max(sequence) AS used FROM tasks UNION ALL SELECT up_to FROM used_sequences)"
+        ).fetchone()
+        self._last_sequence: int = last
 
     def next_sequence(self) -> int:
         """A number for a new task, larger than all before."""
@@ -130,6 +133,9 @@ class TaskTable:
         self._delete([(task.sequence,)])
 
     def _delete(self, sequences: Sequence[tuple[int]]) -> None:
+        # The last task may be among them, and its sequence shall not come again.
+        values = (self._last_sequence,)
+        self._connection.execute("INSERT OR REPLACE INTO used_sequences VALUES (1, ?)", values)
         for table in _TABLES:
             self._connection.executemany(f"DELETE FROM {table} WHERE sequence = ?", sequences)
 
