@@ -89,7 +89,21 @@ ALLOWED = {
 
 # Parts that decide and translate: what they need to know, they are told.
 PURE = ("autoscale", "batch", "scheduler", "wire")
-OUTSIDE_WORLD = {"os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "time"}
+OUTSIDE_WORLD = {
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "shutil",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "tempfile",
+    "time",
+    "uuid",
+}
+# Types that somebody else has made a value of: what is drawn from a `Random` follows from its seed.
+PLAIN_TYPES = {"random.Random", "uuid.UUID"}
 CLOCKS = {"now", "today", "utcnow"}
 
 # Needed without being imported: uvicorn parses requests, ruamel.yaml YAML with them.
@@ -167,6 +181,13 @@ def uses_of(module: Module) -> Iterator[Import]:
             yield Import(f"{node.value.id}.{node.attr}", node.lineno)
 
 
+def calls_of(module: Module) -> Iterator[Import]:
+    """Every name that a module calls as it stands."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield Import(node.func.id, node.lineno)
+
+
 def wrong_directions(module: Module) -> Iterator[str]:
     allowed = ALLOWED.get(module.part)
     if allowed is None:
@@ -182,14 +203,17 @@ def wrong_directions(module: Module) -> Iterator[str]:
 def worldly_imports(module: Module) -> Iterator[str]:
     if module.part not in PURE:
         return
-    rule = f"`{module.part}` reads no clock, socket or file"
+    rule = f"`{module.part}` reads no clock, socket or file, and draws no lots"
     for found in imports_of(module):
-        if found.target.split(".")[0] in OUTSIDE_WORLD:
+        if found.target.split(".")[0] in OUTSIDE_WORLD and found.target not in PLAIN_TYPES:
             yield f"{module.name}:{found.line} imports `{found.target}`: {rule}"
     for found in uses_of(module):
         owner, name = found.target.split(".")
         if owner in {"datetime", "date"} and name in CLOCKS:
             yield f"{module.name}:{found.line} calls `{found.target}`: {rule}"
+    for found in calls_of(module):
+        if found.target == "Random":
+            yield f"{module.name}:{found.line} makes a `{found.target}`: {rule}"
 
 
 def posix_only_imports(module: Module) -> Iterator[str]:
@@ -325,7 +349,16 @@ def test_posix_only_code_is_found(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["import time", "from pathlib import Path", "datetime.now(UTC)", "import os.path"]
+    "text",
+    [
+        "import time",
+        "from pathlib import Path",
+        "datetime.now(UTC)",
+        "import os.path",
+        "import random",
+        "from random import Random\nRandom()",
+        "from uuid import uuid4",
+    ],
 )
 def test_a_look_at_the_world_is_found(text: str) -> None:
     """Imports of the outside world, and clocks reached through a plain type."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -19,7 +20,7 @@ class World:
     """A scheduler with a clock, and what it wants done; its nodes take a second to come."""
 
     def __init__(self) -> None:
-        self.state = State(node_delay=timedelta(seconds=1))
+        self.state = State(Random(1), node_delay=timedelta(seconds=1))
         self.start = self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.commands: list[Command] = []
         self.sequence = 0

@@ -36,7 +36,7 @@ def end_all(world) -> None:
 
 def restart(world) -> None:
     before = world.state
-    world.state = State(node_delay=before.node_delay)
+    world.state = State(before.random, node_delay=before.node_delay)
     remembered = restore.Remembered(
         pools=[entry.pool for entry in before.pools.values()],
         nodes=[one.node for entry in before.pools.values() for one in entry.nodes.values()],
@@ -56,7 +56,7 @@ def last_run(world) -> AutoscaleRun:
 
 def evaluated(world, formula: str) -> str:
     """The variables of a formula, without those of the service."""
-    run = autoscale_requests.evaluate_formula(world.entry, formula, world.now)
+    run = autoscale_requests.evaluate_formula(world.state, world.entry, formula, world.now)
     assert run.error is None, run.error
     return run.results.partition("$NodeDeallocationOption=")[2].partition(";")[2]
 
@@ -224,7 +224,7 @@ def test_the_load_of_machines_is_not_measured(world):
     make_pool_by(world, "$TargetDedicatedNodes = 1;")
     world.wait(minutes=10)
     formula = "n = $CPUPercent.GetSample(5 * TimeInterval_Minute, 10);"
-    run = autoscale_requests.evaluate_formula(world.entry, formula, world.now)
+    run = autoscale_requests.evaluate_formula(world.state, world.entry, formula, world.now)
     assert run.error.code == "InsufficientSampleData"
     assert "$CPUPercent wanted 10%, received 0%" in run.error.detail
 
@@ -323,7 +323,9 @@ def test_trying_a_formula_changes_nothing(world):
     make_pool_by(world, "$TargetDedicatedNodes = 1;")
     world.wait(minutes=1)
     before = last_run(world)
-    run = autoscale_requests.evaluate_formula(world.entry, "$TargetDedicatedNodes = 9;", world.now)
+    run = autoscale_requests.evaluate_formula(
+        world.state, world.entry, "$TargetDedicatedNodes = 9;", world.now
+    )
     assert run.results.startswith("$TargetDedicatedNodes=9;")
     assert (last_run(world), targets(world)) == (before, (1, 0))
 

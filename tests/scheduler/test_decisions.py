@@ -9,6 +9,8 @@ import pytest
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Failure
 from runfleet.batch.specs import (
+    AutoPoolSpec,
+    AutoscaleSpec,
     CommandSpec,
     JobSpec,
     PoolSpec,
@@ -28,6 +30,7 @@ from runfleet.batch.states import (
     NodeState,
     OnAllTasksComplete,
     OnTaskFailure,
+    PoolLifetimeOption,
     TaskResult,
     TaskState,
 )
@@ -586,3 +589,24 @@ def test_a_start_task_that_is_asked_no_more_is_not_retried(world):
     world(pool_requests.update_pool, PoolSpec("pool", "standard_f2s_v2"), "{}")
     world.end(world.of(StartNodeTask)[0].execution, exit_code=1)
     assert world.nodes()[0].node.state is NodeState.START_TASK_FAILED
+
+
+def test_the_same_events_give_the_same_commands(world):
+    """Names, and what formulas draw, follow from the random numbers that the scheduler is given."""
+
+    def happen(world):
+        formula = AutoscaleSpec("n = rand(); $TargetDedicatedNodes = 1 + 9 * n;")
+        world.ask_for_pool(autoscale=formula)
+        auto_pool = AutoPoolSpec(
+            PoolLifetimeOption.JOB, PoolSpec("", "standard_f2s_v2"), "{}", target_dedicated=2
+        )
+        world(job_requests.create_job, JobSpec("job", "", auto_pool=auto_pool), "{}")
+        world.wait(minutes=10)
+        world(job_requests.terminate_job, "job", None)
+        return world.commands
+
+    same, other = type(world)(), type(world)()
+    other.state.random.seed(2)
+    assert happen(world) == happen(same)
+    assert happen(other) != same.commands
+    assert not other.entry.nodes.keys() & same.entry.nodes.keys()

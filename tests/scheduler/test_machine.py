@@ -8,6 +8,7 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from random import Random
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, event, settings
@@ -143,7 +144,7 @@ class World:
     """The scheduler with a store and an agent that do what it wants, and check that they can."""
 
     def __init__(self) -> None:
-        self.state = State(node_delay=timedelta(seconds=1), window=WINDOW)
+        self.state = State(Random(1), node_delay=timedelta(seconds=1), window=WINDOW)
         self.store = Store()
         self.now = START
         self.sequence = 0
@@ -306,6 +307,7 @@ class World:
             job_nodes=store.job_nodes.values(),
         )
         self.state = State(
+            self.state.random,
             node_delay=self.state.node_delay,
             window=WINDOW,
             next_execution=self.state.next_execution,

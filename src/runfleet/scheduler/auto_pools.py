@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from uuid import uuid4
+from random import Random
+from uuid import UUID
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Failure
@@ -16,7 +17,7 @@ from runfleet.scheduler.state import State
 
 def create(state: State, spec: AutoPoolSpec, now: datetime) -> str | Failure:
     """Make a pool with an id that no other has: the id, or why it could not be made."""
-    pool_id = _new_id(spec.id_prefix)
+    pool_id = _new_id(state.random, spec.id_prefix)
     try:
         pool_creation.create(
             state,
@@ -32,8 +33,8 @@ def create(state: State, spec: AutoPoolSpec, now: datetime) -> str | Failure:
     return pool_id
 
 
-def _new_id(prefix: str) -> str:
-    unique = str(uuid4()).upper()
+def _new_id(random: Random, prefix: str) -> str:
+    unique = str(UUID(bytes=random.randbytes(16), version=4)).upper()
     return f"{prefix}_{unique}" if prefix else unique
 
 

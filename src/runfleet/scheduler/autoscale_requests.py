@@ -72,8 +72,8 @@ def disable_autoscale(state: State, now: datetime, pool_id: str) -> None:
     state.emit(SavePool(entry.pool))
 
 
-def evaluate_formula(entry: PoolEntry, formula: str, now: datetime) -> AutoscaleRun:
+def evaluate_formula(state: State, entry: PoolEntry, formula: str, now: datetime) -> AutoscaleRun:
     """What a formula would come to on an autoscaled pool; nothing changes."""
     if entry.pool.autoscale is None:
         raise BatchRuleError("OperationInvalidForCurrentState")
-    return autoscaling.evaluate(entry, formula, now)
+    return autoscaling.evaluate(state, entry, formula, now)

@@ -44,9 +44,9 @@ def end(pool: PoolEntry) -> None:
     pool.pool.autoscale = pool.sampling = None
 
 
-def evaluate(pool: PoolEntry, formula: str, now: datetime) -> AutoscaleRun:
+def evaluate(state: State, pool: PoolEntry, formula: str, now: datetime) -> AutoscaleRun:
     """What a formula would come to now; nothing changes."""
-    return _run_of(metering.evaluate(pool, formula, now), now)
+    return _run_of(metering.evaluate(state.random, pool, formula, now), now)
 
 
 def on_sample_due(state: State, pool: PoolEntry, now: datetime) -> None:
@@ -64,7 +64,7 @@ def on_evaluation_due(state: State, pool: PoolEntry, now: datetime) -> None:
     is_going = pool.pool.state is PoolState.DELETING
     if autoscale is None or autoscale.next_evaluation > now or is_going:
         return
-    evaluation = metering.evaluate(pool, autoscale.spec.formula, now)
+    evaluation = metering.evaluate(state.random, pool, autoscale.spec.formula, now)
     autoscale.last_run = _run_of(evaluation, now)
     autoscale.next_evaluation = now + autoscale.spec.evaluation_interval
     state.timers.set(autoscale.next_evaluation, Due.EVALUATION, pool.pool.spec.pool_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from secrets import SystemRandom
+from random import Random
 
 from runfleet import autoscale
 from runfleet.batch.errors import BatchRuleError
@@ -22,10 +22,10 @@ def check_formula(text: str) -> None:
         raise BatchRuleError(error.request_code, {"Message": error.detail}) from error
 
 
-def evaluate(pool: PoolEntry, formula: str, now: datetime) -> autoscale.Evaluation:
+def evaluate(random: Random, pool: PoolEntry, formula: str, now: datetime) -> autoscale.Evaluation:
     """What a formula comes to on a pool as it is now; nothing changes."""
     context = autoscale.Context(
-        random=SystemRandom().random,
+        random=random.random,
         target_dedicated=pool.pool.target_dedicated,
         target_low_priority=pool.pool.target_low_priority,
         current=_metrics(pool),

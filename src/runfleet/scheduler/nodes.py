@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from secrets import token_hex
+from random import Random
 
 from runfleet.batch.records import AuxiliaryTaskInfo, Node
 from runfleet.batch.states import (
@@ -35,13 +35,9 @@ AWAY = frozenset({NodeState.UNKNOWN, NodeState.UNUSABLE, NodeState.PREEMPTED})
 _WITHOUT_MACHINE = frozenset({NodeState.DEALLOCATED, NodeState.PREEMPTED})
 
 
-def new_node_id(*, dedicated: bool) -> str:
-    """Name a node as the service does."""
-    return f"tvmps_{token_hex(32)}_{'d' if dedicated else 'p'}"
-
-
-def create(state: State, pool: PoolEntry, node_id: str, now: datetime, *, dedicated: bool) -> None:
+def create(state: State, pool: PoolEntry, now: datetime, *, dedicated: bool) -> None:
     """A new node is on its way to its pool."""
+    node_id = _new_id(state.random, dedicated=dedicated)
     pool.pool.nodes_made += 1
     address = free_address(node_id, state.addresses)
     state.addresses.add(address)
@@ -63,6 +59,11 @@ def create(state: State, pool: PoolEntry, node_id: str, now: datetime, *, dedica
     state.timers.set(now + delay, Due.NODE_ARRIVES, node.pool_id, node_id)
 
 
+def _new_id(random: Random, *, dedicated: bool) -> str:
+    """Name a node as the service does."""
+    return f"tvmps_{random.randbytes(32).hex()}_{'d' if dedicated else 'p'}"
+
+
 def on_node_due(state: State, entry: NodeEntry, what: Due, now: datetime) -> None:
     """A node's next step has fallen due; one that it has since been kept from is passed over."""
     is_at = entry.node.state
@@ -82,7 +83,7 @@ def _come_back(state: State, entry: NodeEntry, now: datetime) -> None:
     """A node that was lost boots again; in place of one that was preempted another one comes."""
     if entry.node.state is NodeState.PREEMPTED:
         _go(state, entry, now)
-        create(state, entry.pool, new_node_id(dedicated=False), now, dedicated=False)
+        create(state, entry.pool, now, dedicated=False)
         return
     entry.node.errors = []
     start_booting(state, entry, now)

@@ -67,8 +67,7 @@ def _approach(
 ) -> None:
     present = members(pool, dedicated=dedicated)
     for _ in range(target - len(present)):
-        node_id = nodes.new_node_id(dedicated=dedicated)
-        nodes.create(state, pool, node_id, now, dedicated=dedicated)
+        nodes.create(state, pool, now, dedicated=dedicated)
     surplus = max(0, len(present) - target)
     for entry in sorted(present, key=_leaves_first)[:surplus]:
         nodes.leave(state, entry, pool.pool.deallocation_option, now)

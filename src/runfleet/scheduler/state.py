@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from random import Random
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Job
@@ -22,6 +23,8 @@ class State:
 
     Parameters
     ----------
+    random
+        Where names, and the numbers that formulas draw, come from.
     node_delay
         How long a node takes to come, to boot and to be deallocated; None for as short as it can
         be, see `delay`.
@@ -43,6 +46,7 @@ class State:
         What has changed since all that follows was worked out, by id.
     """
 
+    random: Random
     node_delay: timedelta | None = None
     window: int = WINDOW
     next_execution: int = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from secrets import SystemRandom
 from typing import TYPE_CHECKING
 
 from runfleet.agent.process import AgentProcess
@@ -51,7 +52,8 @@ async def start_engine(
     packages = Packages(folders.packages)
     executions = Executions(folders, packages, open_auto_storage(folders.home), account, url)
     faults = None if plan is None else _node_faults(plan, url)
-    engine = Engine(folders, store, State(node_delay=node_delay), executions, faults)
+    state = State(SystemRandom(), node_delay=node_delay)
+    engine = Engine(folders, store, state, executions, faults)
     await engine.start(agent)
     recover_tasks(store, folders.journal)
     engine.decide(resume, remembered(store))

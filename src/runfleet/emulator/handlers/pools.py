@@ -155,7 +155,7 @@ async def evaluate_pool_auto_scale(service: Service, request: Request) -> Respon
     """Say what a formula would come to on a pool."""
     entry = _pool(service, request)
     formula = sizing.parse_evaluate_autoscale(request.body)
-    run = autoscale_requests.evaluate_formula(entry, formula, now())
+    run = autoscale_requests.evaluate_formula(service.engine.state, entry, formula, now())
     metadata = {"odata.metadata": f"{request.base}/$metadata#{_RUN_TYPE}"}
     return respond(request, metadata | sizing.autoscale_run_json(run))
 
