@@ -95,7 +95,14 @@ def record(**members):
 def test_what_sdk_15_asks_for_is_understood(sent):
     parsed = tasks.parse_create(sent(lambda client: client.create_task("j", FULL)).body, JOB)
     packages = (ApplicationPackageReference("epanet"),)
-    assert parsed.head == tasks.TaskHead("Run-00001", 2, 2, packages=packages, preferred_node="n")
+    assert parsed.head == tasks.TaskHead(
+        "Run-00001",
+        2,
+        2,
+        packages=packages,
+        preferred_node="n",
+        retention_time=timedelta(days=1),
+    )
     assert tasks.spec_from_body(parsed.body) == TaskSpec(
         task_id="Run-00001",
         command=CommandSpec(

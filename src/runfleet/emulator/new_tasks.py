@@ -19,6 +19,7 @@ def new_task(job: Job, head: TaskHead, sequence: int, received: datetime) -> Tas
         state_time=received,
         required_slots=head.required_slots,
         max_task_retry_count=max_task_retry_count(job, head.max_task_retry_count),
+        retention_time=head.retention_time,
         instances=head.instances,
         exit_conditions=head.exit_conditions,
         preferred_node=head.preferred_node,

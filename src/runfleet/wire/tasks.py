@@ -94,6 +94,8 @@ class TaskHead:
         The tasks that it waits for; None where there are none.
     preferred_node
         The node that it goes to if there is room.
+    retention_time
+        How long its files stay after its end.
     """
 
     task_id: str
@@ -104,6 +106,7 @@ class TaskHead:
     exit_conditions: ExitConditions | None = None
     dependencies: TaskDependencies | None = None
     preferred_node: str | None = None
+    retention_time: timedelta = DEFAULT_RETENTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,15 +327,17 @@ def parse_task(task: models.BatchTaskCreateOptions, job: JobSpec) -> ParsedTask:
 
 
 def _head(task: models.BatchTaskCreateOptions) -> TaskHead:
+    constraints = task.get("constraints", {})
     return TaskHead(
         task["id"],
         task.get("requiredSlots", 1),
-        task.get("constraints", {}).get("maxTaskRetryCount"),
+        constraints.get("maxTaskRetryCount"),
         _instances(task),
         package_references(task.get("applicationPackageReferences", ())),
         exit_conditions(task),
         task_dependencies(task),
         _preferred_node(task),
+        retention_time(constraints),
     )
 
 

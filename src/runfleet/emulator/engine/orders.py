@@ -68,7 +68,6 @@ class Orders:
         """Run a task, or an instance of a multi-instance task."""
         task = command.task
         spec = spec_from_body(self._store.tasks.body(task.sequence))
-        task.retention_time = spec.retention_time
         job = self._state.job(task.job_id).job
         pool = self._pool_of(command.node)
         of = self._executions
