@@ -12,7 +12,8 @@ from runfleet.batch.specs import AutoscaleSpec, JobSpec, PoolSpec
 from runfleet.batch.states import EndedBy, NodeState
 from runfleet.scheduler import job_requests, pool_requests, reports, task_requests
 from runfleet.scheduler.commands import Command, StartTask
-from runfleet.scheduler.entries import NodeEntry, Outcome, PoolEntry
+from runfleet.scheduler.entries import NodeEntry, PoolEntry
+from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.state import State
 
 

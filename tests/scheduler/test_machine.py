@@ -66,7 +66,8 @@ from runfleet.scheduler import (
     schedule_requests,
     task_requests,
 )
-from runfleet.scheduler.entries import Fate, JobEntry, NodeEntry, Outcome, Purpose
+from runfleet.scheduler.entries import Fate, JobEntry, NodeEntry, Purpose
+from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.settle import settle
 from runfleet.scheduler.state import State
 

@@ -1,4 +1,4 @@
-"""Pools, nodes and jobs as decisions see them, with all that runs on them and how it ends."""
+"""Pools, nodes and jobs as decisions see them, with all that runs on them and its fate."""
 
 from __future__ import annotations
 
@@ -7,35 +7,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from runfleet.batch.records import Failure, Job, JobNode, JobSchedule, Node, Pool, Subtask, Task
-from runfleet.batch.states import EndedBy, JobState
+from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task
+from runfleet.batch.states import JobState
+from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.queue import TaskQueue
 from runfleet.scheduler.slots import FreeSlots
 
 if TYPE_CHECKING:
     from runfleet.autoscale import SampleHistory
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """
-    How an execution ended.
-
-    Parameters
-    ----------
-    ended_by
-        Whether it ended by itself, or by whom it was ended.
-    exit_code
-        None where its command was not run, or has not ended by itself.
-    failure
-        Set when more than the exit code went wrong.
-    """
-
-    start_time: datetime
-    end_time: datetime
-    ended_by: EndedBy = EndedBy.EXIT
-    exit_code: int | None = None
-    failure: Failure | None = None
 
 
 class Fate(StrEnum):

@@ -6,9 +6,9 @@ from runfleet.batch.records import Task
 from runfleet.batch.specs import ExitConditions, ExitOptions, JobSpec
 from runfleet.batch.states import DependencyAction, EndedBy, JobAction, OnTaskFailure
 from runfleet.scheduler import managers
-from runfleet.scheduler.auxiliary import failure_of
 from runfleet.scheduler.commands import Satisfy
-from runfleet.scheduler.entries import JobEntry, Outcome
+from runfleet.scheduler.entries import JobEntry
+from runfleet.scheduler.outcomes import Outcome, failure_of
 from runfleet.scheduler.state import State
 
 TASK_FAILED = "TaskFailed"

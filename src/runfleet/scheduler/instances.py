@@ -12,9 +12,9 @@ from datetime import datetime
 
 from runfleet.batch.records import RECENT_TASKS, RecentTask, Subtask, Task
 from runfleet.batch.states import SubtaskState, TaskResult, TaskState
-from runfleet.scheduler.auxiliary import failure_of
 from runfleet.scheduler.commands import Kill, Proceed, SaveSubtasks, StartInstance
-from runfleet.scheduler.entries import Fate, NodeEntry, Outcome, RunningTask, SubtaskRun, Team
+from runfleet.scheduler.entries import Fate, NodeEntry, RunningTask, SubtaskRun, Team
+from runfleet.scheduler.outcomes import Outcome, failure_of
 from runfleet.scheduler.state import State
 
 

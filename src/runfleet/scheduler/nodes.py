@@ -24,7 +24,8 @@ from runfleet.scheduler.commands import (
     SaveUsage,
     StartNodeTask,
 )
-from runfleet.scheduler.entries import Fate, NodeEntry, NodeTaskRun, Outcome, PoolEntry, Purpose
+from runfleet.scheduler.entries import Fate, NodeEntry, NodeTaskRun, PoolEntry, Purpose
+from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.state import State
 from runfleet.scheduler.tasks import AT_WORK
 from runfleet.scheduler.timers import Due

@@ -10,14 +10,8 @@ from runfleet.batch.states import AuxiliaryTaskState, EndedBy, NodeState, TaskSt
 from runfleet.scheduler import tasks
 from runfleet.scheduler.auxiliary import ended_info
 from runfleet.scheduler.commands import SaveJobNode, StartPreparation, StartRelease
-from runfleet.scheduler.entries import (
-    JobEntry,
-    NodeEntry,
-    Outcome,
-    PreparationRun,
-    ReleaseRun,
-    RunningTask,
-)
+from runfleet.scheduler.entries import JobEntry, NodeEntry, PreparationRun, ReleaseRun, RunningTask
+from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.state import State
 
 _UP = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
@@ -139,8 +133,3 @@ def on_release_ended(state: State, execution: int, run: ReleaseRun, outcome: Out
         job_node.release, _ = ended_info(job_node.release, outcome, 0)
         state.emit(SaveJobNode(job_node))
     state.touch_job(run.job)
-
-
-def lost_outcome(now: datetime) -> Outcome:
-    """How an execution ended whose processes are gone with their machine."""
-    return Outcome(now, now, EndedBy.KILL)

@@ -22,11 +22,11 @@ from runfleet.scheduler.entries import (
     Execution,
     Fate,
     NodeTaskRun,
-    Outcome,
     PreparationRun,
     RunningTask,
     SubtaskRun,
 )
+from runfleet.scheduler.outcomes import Outcome, lost_outcome
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import State
 from runfleet.scheduler.timers import Due, Timer
@@ -90,17 +90,17 @@ def on_agent_lost(state: State, now: datetime) -> None:
     for execution in list(state.executions):
         run = _forget_execution(state, execution)
         if isinstance(run, RunningTask):
-            _lose(run, preparation.lost_outcome(now))
-            _on_task_ended(state, run, preparation.lost_outcome(now), now)
+            _lose(run, lost_outcome(now))
+            _on_task_ended(state, run, lost_outcome(now), now)
         elif isinstance(run, SubtaskRun):
-            _lose(run.primary, preparation.lost_outcome(now))
-            _on_subtask_ended(state, run, preparation.lost_outcome(now), now)
+            _lose(run.primary, lost_outcome(now))
+            _on_subtask_ended(state, run, lost_outcome(now), now)
         elif isinstance(run, NodeTaskRun):
             nodes.on_start_task_lost(state, run.node, now)
         elif isinstance(run, PreparationRun):
-            preparation.on_preparation_ended(state, run, preparation.lost_outcome(now), now)
+            preparation.on_preparation_ended(state, run, lost_outcome(now), now)
         elif run is not None:
-            outcome = preparation.lost_outcome(now)
+            outcome = lost_outcome(now)
             preparation.on_release_ended(state, execution, run, outcome)
 
 

@@ -28,11 +28,11 @@ from runfleet.batch.states import (
     TaskState,
 )
 from runfleet.scheduler import autoscaling, jobs, nodes, schedules, tasks
-from runfleet.scheduler.auxiliary import ended_info, failure_of, wants_retry
+from runfleet.scheduler.auxiliary import ended_info
 from runfleet.scheduler.commands import SaveJobNode
-from runfleet.scheduler.entries import NodeEntry, Outcome, PoolEntry, Purpose
+from runfleet.scheduler.entries import NodeEntry, PoolEntry, Purpose
 from runfleet.scheduler.exit_conditions import job_action
-from runfleet.scheduler.preparation import lost_outcome
+from runfleet.scheduler.outcomes import Outcome, failure_of, lost_outcome, wants_retry
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import State
 from runfleet.scheduler.timers import Due

@@ -8,10 +8,10 @@ from datetime import datetime
 from runfleet.batch.records import RECENT_TASKS, Failure, Node, RecentTask, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
 from runfleet.scheduler import dependencies, instances, managers
-from runfleet.scheduler.auxiliary import ended_failure, failure_of, wants_retry
 from runfleet.scheduler.commands import Kill, SaveSubtasks, SaveTask, StartTask
-from runfleet.scheduler.entries import DECIDED, Fate, JobEntry, NodeEntry, Outcome, RunningTask
+from runfleet.scheduler.entries import DECIDED, Fate, JobEntry, NodeEntry, RunningTask
 from runfleet.scheduler.exit_conditions import note_end
+from runfleet.scheduler.outcomes import Outcome, ended_failure, failure_of, wants_retry
 from runfleet.scheduler.state import State
 
 AT_WORK = frozenset({NodeState.IDLE, NodeState.RUNNING})

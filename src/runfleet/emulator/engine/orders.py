@@ -26,7 +26,7 @@ from runfleet.scheduler.commands import (
     StartRelease,
     StartTask,
 )
-from runfleet.scheduler.entries import Outcome
+from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.state import State
 from runfleet.store import Store
 from runfleet.wire.tasks import spec_from_body

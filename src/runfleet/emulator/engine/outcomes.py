@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from runfleet.agent.messages import Ended, ExecutionFailure
 from runfleet.batch.records import Failure
 from runfleet.batch.states import ErrorCategory
-from runfleet.scheduler.entries import Outcome
+from runfleet.scheduler.outcomes import Outcome
 
 
 def outcome_of(ended: Ended) -> Outcome:

@@ -12,8 +12,8 @@ from runfleet.batch.states import TaskState
 from runfleet.emulator.clock import now
 from runfleet.emulator.engine.outcomes import outcome_of
 from runfleet.scheduler import instances
-from runfleet.scheduler.entries import Outcome
 from runfleet.scheduler.exit_conditions import satisfies
+from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.restore import Remembered, in_order, recover_job, recover_task
 from runfleet.store import Store
 
