@@ -125,9 +125,8 @@ def _has_completed(info: AuxiliaryTaskInfo | None) -> bool:
     return info is not None and info.state is AuxiliaryTaskState.COMPLETED
 
 
-def on_release_ended(state: State, execution: int, run: ReleaseRun, outcome: Outcome) -> None:
+def on_release_ended(state: State, run: ReleaseRun, outcome: Outcome) -> None:
     """Note how a release task went; the job completes either way."""
-    run.job.releasing.discard(execution)
     job_node = run.job.nodes.get(run.node.node.node_id)
     if job_node is not None and job_node.release is not None:
         job_node.release, _ = ended_info(job_node.release, outcome, 0)

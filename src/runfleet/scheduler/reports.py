@@ -23,6 +23,7 @@ from runfleet.scheduler.entries import (
     Fate,
     NodeTaskRun,
     PreparationRun,
+    ReleaseRun,
     RunningTask,
     SubtaskRun,
 )
@@ -36,6 +37,11 @@ from runfleet.scheduler.timers import Due, Timer
 def on_ended(state: State, now: datetime, execution: int, outcome: Outcome) -> None:
     """An execution is over and its processes are gone."""
     run = _forget_execution(state, execution)
+    if run is not None:
+        _on_run_ended(state, run, outcome, now)
+
+
+def _on_run_ended(state: State, run: Execution, outcome: Outcome, now: datetime) -> None:
     if isinstance(run, RunningTask):
         _on_task_ended(state, run, outcome, now)
     elif isinstance(run, SubtaskRun):
@@ -44,8 +50,8 @@ def on_ended(state: State, now: datetime, execution: int, outcome: Outcome) -> N
         nodes.on_start_task_ended(state, run.node, outcome, now)
     elif isinstance(run, PreparationRun):
         preparation.on_preparation_ended(state, run, outcome, now)
-    elif run is not None:
-        preparation.on_release_ended(state, execution, run, outcome)
+    else:
+        preparation.on_release_ended(state, run, outcome)
 
 
 def _on_task_ended(state: State, run: RunningTask, outcome: Outcome, now: datetime) -> None:
@@ -68,10 +74,15 @@ def _conclude(state: State, primary: RunningTask, outcome: Outcome | None, now: 
 @decision
 def on_coordinated(state: State, _now: datetime, execution: int) -> None:
     """The coordination command of an instance has succeeded."""
-    run = state.executions.get(execution)
-    primary = run.primary if isinstance(run, SubtaskRun) else run
-    if isinstance(primary, RunningTask) and primary.team is not None:
-        instances.on_coordinated(state, primary, primary.team, execution)
+    task = _task_of(state.executions.get(execution))
+    if task is not None and task.team is not None:
+        instances.on_coordinated(state, task, task.team, execution)
+
+
+def _task_of(run: Execution | None) -> RunningTask | None:
+    """The task whose processes these are, or those of one of its instances."""
+    task = run.primary if isinstance(run, SubtaskRun) else run
+    return task if isinstance(task, RunningTask) else None
 
 
 def _forget_execution(state: State, execution: int) -> Execution | None:
@@ -81,33 +92,30 @@ def _forget_execution(state: State, execution: int) -> Execution | None:
         state.touch_node(run.node)
     if isinstance(run, PreparationRun):
         run.job.preparing.discard(execution)
+    elif isinstance(run, ReleaseRun):
+        run.job.releasing.discard(execution)
     return run
 
 
 @decision
 def on_agent_lost(state: State, now: datetime) -> None:
     """All processes of all nodes are gone, as if their machines had been restarted."""
+    outcome = lost_outcome(now)
     for execution in list(state.executions):
         run = _forget_execution(state, execution)
-        if isinstance(run, RunningTask):
-            _lose(run, lost_outcome(now))
-            _on_task_ended(state, run, lost_outcome(now), now)
-        elif isinstance(run, SubtaskRun):
-            _lose(run.primary, lost_outcome(now))
-            _on_subtask_ended(state, run, lost_outcome(now), now)
-        elif isinstance(run, NodeTaskRun):
+        if isinstance(run, NodeTaskRun):
             nodes.on_start_task_lost(state, run.node, now)
-        elif isinstance(run, PreparationRun):
-            preparation.on_preparation_ended(state, run, lost_outcome(now), now)
         elif run is not None:
-            outcome = lost_outcome(now)
-            preparation.on_release_ended(state, execution, run, outcome)
+            _lose(_task_of(run), outcome)
+            _on_run_ended(state, run, outcome, now)
 
 
-def _lose(run: RunningTask, outcome: Outcome) -> None:
-    run.fate = Fate.LOST if run.fate is Fate.ITS_OWN else run.fate
-    if run.team is not None and run.team.outcome is None:
-        run.team.outcome = outcome  # nobody is left to be ended
+def _lose(task: RunningTask | None, outcome: Outcome) -> None:
+    if task is None:
+        return
+    task.fate = Fate.LOST if task.fate is Fate.ITS_OWN else task.fate
+    if task.team is not None and task.team.outcome is None:
+        task.team.outcome = outcome  # nobody is left to be ended
 
 
 @decision
