@@ -6,6 +6,7 @@ import contextlib
 import operator
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,6 +64,7 @@ FIELDS = {
     "id": (lambda task: task.task_id, IDS),
     "creationTime": (lambda task: task.creation_time, INSTANTS),
     "executionInfo/startTime": (lambda task: task.start_time, INSTANTS),
+    "executionInfo/endTime": (lambda task: task.end_time, INSTANTS),
     "executionInfo/exitCode": (lambda task: task.exit_code, st.integers(-3, 255)),
     "executionInfo/result": (
         lambda task: task.result and task.result.value,
@@ -215,6 +217,41 @@ def test_counts_are_those_of_the_list(tmp_path_factory, tasks):
 
 def plain(number, **more):
     return Task("job", f"t{number}", 0, START, START, START, **more)
+
+
+def test_few_tasks_that_ended_since_a_moment_are_found_without_a_walk_over_all(path):
+    store = opened(path, "job")
+    number = store.job_number("job")
+    minute = timedelta(minutes=1)
+    done = TaskState.COMPLETED
+    filled(store, [plain(n, state=done, end_time=START + n * minute) for n in range(10_000)])
+    store.close()
+    completed = Comparison("state", Operator.EQUAL, "completed")
+    ended = Comparison("executionInfo/endTime", Operator.GREATER_OR_EQUAL, START + 9_998 * minute)
+    found = []
+
+    def read(tasks):
+        found.extend(tasks.page(number, And((completed, ended)), after=0, limit=1_000))
+
+    assert steps(path, read) < 2_000
+    assert [one.task.task_id for one in found] == ["t9998", "t9999"]
+
+
+@pytest.mark.parametrize("since", [0, 1, 1_999, 2_000])
+def test_tasks_that_ended_since_a_moment_are_listed_in_order_however_many(path, since):
+    store = opened(path, "job", "other")
+    second = timedelta(seconds=1)
+    backwards = [plain(n, end_time=START + (2_000 - n) * second) for n in range(2_000)]
+    filled(store, backwards, "other")
+    stored = filled(store, [replace(task) for task in backwards])
+    ended = Comparison("executionInfo/endTime", Operator.GREATER, START + since * second)
+    number, listed = store.job_number("job"), []
+    while page := store.tasks.page(
+        number, ended, after=listed[-1].task.sequence if listed else 0, limit=700
+    ):
+        listed += page
+    assert listed == stored[: 2_000 - since]
+    store.close()
 
 
 def test_pages_and_windows_go_on_where_the_last_one_ended(path):

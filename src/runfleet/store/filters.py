@@ -30,6 +30,7 @@ _OPERATORS = {
     Operator.LESS: "<",
     Operator.LESS_OR_EQUAL: "<=",
 }
+_SINCE = (Operator.GREATER, Operator.GREATER_OR_EQUAL)
 
 
 def microseconds(instant: datetime | None) -> int | None:
@@ -58,6 +59,16 @@ def where(condition: Filter) -> tuple[str, list[Any]]:
     parts = [where(term) for term in condition.terms]
     text = _joined([part for part, _ in parts], joint)
     return text, [value for _, values in parts for value in values]
+
+
+def ended_from(condition: Filter) -> datetime | None:
+    """The moment since which the tasks that meet a condition have ended, if it names one."""
+    for term in condition.terms if isinstance(condition, And) else (condition,):
+        match term:
+            case Comparison("executionInfo/endTime", operator, datetime() as moment):
+                if operator in _SINCE:
+                    return moment
+    return None
 
 
 def _joined(parts: Sequence[str], joint: str) -> str:

@@ -53,6 +53,7 @@ CREATE INDEX IF NOT EXISTS tasks_by_state ON tasks (job, state, sequence);
 CREATE INDEX IF NOT EXISTS waiting_tasks ON tasks (job, sequence)
     WHERE state = 'active' AND unmet = 0;
 CREATE INDEX IF NOT EXISTS failed_tasks ON tasks (job, sequence) WHERE result = 'failure';
+CREATE INDEX IF NOT EXISTS ended_tasks ON tasks (job, end_time) WHERE end_time IS NOT NULL;
 CREATE INDEX IF NOT EXISTS expiring_tasks ON tasks (end_time + retention_time)
     WHERE end_time IS NOT NULL AND files_removed = 0;
 CREATE TABLE IF NOT EXISTS bodies (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);

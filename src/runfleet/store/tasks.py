@@ -15,7 +15,7 @@ from runfleet.batch.filters import Filter
 from runfleet.batch.records import Subtask, Task, TaskCounts
 from runfleet.batch.states import TaskResult, TaskState
 from runfleet.store.dead_jobs import find_dead_jobs
-from runfleet.store.filters import instant, microseconds, where
+from runfleet.store.filters import ended_from, instant, microseconds, where
 from runfleet.store.task_rows import COLUMNS, INSERT, UPDATE, changing_values, fixed_values, task_of
 
 _WITH_BODY = f"SELECT {COLUMNS}, body FROM tasks JOIN bodies USING (sequence)"
@@ -24,6 +24,7 @@ _TABLES = ("tasks", "bodies", "subtasks")
 _SUBTASKS = Decoder(list[Subtask])
 _AHEAD = 16
 _MOST_AHEAD = 64
+_FEW = 1_000
 _EXPIRY = "end_time + retention_time"
 
 
@@ -189,13 +190,30 @@ class TaskTable:
         with_bodies: bool = True,
     ) -> list[StoredTask]:
         """Up to `limit` tasks that meet a condition, in order, beginning after a sequence."""
-        text, values = where(condition) if condition else ("1", [])
+        text, values = self._where(job, condition)
         rows = self._read(
             f"{_WITH_BODY if with_bodies else _WITHOUT_BODY}"
             f" WHERE job = ? AND sequence > ? AND ({text}) ORDER BY sequence LIMIT ?",
             (job, after, *values, limit),
         )
         return [_stored(row) for row in rows]
+
+    def _where(self, job: int, condition: Filter | None) -> tuple[str, list[Any]]:
+        """A condition in SQL, which names the tasks where few have ended since its moment."""
+        if condition is None:
+            return "1", []
+        text, values = where(condition)
+        moment = ended_from(condition)
+        if moment is None:
+            return text, values
+        rows = self._read(
+            "SELECT sequence FROM tasks WHERE job = ? AND end_time >= ? LIMIT ?",
+            (job, microseconds(moment), _FEW + 1),
+        ).fetchall()
+        if len(rows) > _FEW:
+            return text, values
+        sequences = orjson.dumps([sequence for (sequence,) in rows]).decode()
+        return f"sequence IN (SELECT value FROM json_each(?)) AND {text}", [sequences, *values]
 
     def waiting(self, job: int, *, after: int, limit: int) -> list[Task]:
         """Up to `limit` active tasks that are not blocked, in order, beginning after a sequence."""
