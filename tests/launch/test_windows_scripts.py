@@ -124,6 +124,71 @@ def test_commands_mean_what_they_mean_on_a_command_line(
 
 
 @pytest.mark.parametrize(
+    ("command", "code", "printed"),
+    [
+        ("cmd.exe /c exit 3 && cmd.exe /c echo yes", 3, ""),
+        ("cmd.exe /c exit -5&&echo yes", 251, ""),
+        ("cmd.exe /c echo a && cmd.exe /c exit 3 && cmd.exe /c echo b", 3, "a\n"),
+        ("cmd.exe /c echo a && cmd.exe /c echo b && cmd.exe /c exit 4", 4, "a\nb\n"),
+        ("cmd.exe /c echo a>1.txt && type 1.txt 2>&1 && echo b>2.txt && type 2.txt", 0, "a\nb\n"),
+        ('echo "x && y" && echo 100%', 0, '"x && y"\n100%\n'),
+        ("mkdir sub && cd sub && echo a>x && cd ..&& type sub\\x", 0, "a\n"),
+        ("cd nosuch && echo yes", 1, ""),
+        ("type nosuch && echo yes", 1, ""),
+        ("set NEW=1&& cmd.exe /c echo %X% %NEW%", 0, "a  b 1\n"),
+        ("prepare.bat && cmd.exe /c echo %NEW%", 0, "2\n"),
+        ("prepare && cmd.exe /c echo %NEW%", 0, "2\n"),
+        ("prepare.bat && prepare.bat stop && echo yes", 1, ""),
+        ('echo a| find "a" && echo b', 0, "a\nb\n"),
+        ("@echo a && exit 5 && echo b", 5, "a\n"),
+    ],
+)
+def test_a_step_begins_if_those_before_it_have_succeeded(
+    node: Node, command: str, code: int, printed: str
+) -> None:
+    """Wine's `cmd` goes on after `&&` whatever came before."""
+    (node.work / "prepare.bat").write_text('@set NEW=2\r\n@if "%1"=="stop" exit /b 7\r\n')
+    done = node.run(Model(command), X="a  b")
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert (done.returncode, lines) == (code, printed.splitlines()), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "printed"),
+    [
+        ("cmd.exe /c exit 3\nif errorlevel 1 exit 7\necho yes", 7, ""),
+        ("cmd.exe /c exit 0\nif errorlevel 1 exit 7\necho yes", 0, "yes\n"),
+        ("cmd.exe /c exit -3\nif %ERRORLEVEL% neq 0 exit /b 9\necho yes", 9, ""),
+        ("cmd.exe /c exit 3\nif %ERRORLEVEL% neq 0 goto failed\nexit 0\n:failed\nexit 8", 8, ""),
+        ("rem the first\n:: the second\necho yes", 0, "yes\n"),
+        ("set NEW=1\n\nmkdir sub\ncd sub\necho %NEW% %X% 100% %1", 0, "1 a  b 100% %1\n"),
+        ("if exist nosuch (\necho a\n) else (\necho b\n)\necho c", 0, "b\nc\n"),
+        ("for %i in (1 2) do echo %i%i\nfor %%i in (3) do echo %%i", 0, "11\n22\n3\n"),
+        ("step.bat\nstep x\nif exist step.bat step.bat y\nexit 4", 4, "()\n(x)\n(y)\n"),
+        ("cmd.exe /c exit 3 && echo a\necho b && cmd.exe /c exit 5", 5, "b\n"),
+        ("cmd.exe /c exit 3\ncmd.exe /c exit 0", 0, ""),
+        ("cmd.exe /c exit 3 && cmd.exe /c echo a\ncmd.exe /c echo b", 0, "b\n"),
+    ],
+)
+def test_a_command_of_several_lines_means_what_it_means_in_a_batch_file(
+    node: Node, command: str, code: int, printed: str
+) -> None:
+    """Batch files that it starts come back all the same."""
+    (node.work / "step.bat").write_text("@echo (%1)\r\n")
+    done = node.run(Model(command), X="a  b")
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert (done.returncode, lines) == (code, printed.splitlines()), done.stderr
+
+
+def test_outputs_are_looked_for_after_a_command_of_several_lines(node: Node) -> None:
+    """Whatever it does to its shell, and wherever it goes."""
+    model = Model("mkdir sub\ncd sub\nexit 0", outputs=(Output("out.txt"),))
+    assert node.run(model).returncode == 66
+    (node.work / "out.txt").touch()
+    assert node.run(model).returncode == 0
+
+
+@pytest.mark.parametrize(
     "command",
     [
         'echo 1 > "out put.txt"',

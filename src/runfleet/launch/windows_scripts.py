@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, count
 from pathlib import PurePosixPath
 
-from runfleet.azure import OperatingSystem, package_folders, shell_command
+from runfleet.azure import OperatingSystem, package_folders
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.packages import references_to
 from runfleet.launch.scripts import (
@@ -25,6 +25,13 @@ from runfleet.launch.scripts import (
     RETRY_FOLDER,
     is_kept_as_folder,
     required_outputs,
+)
+from runfleet.launch.windows_commands import (
+    COMMAND,
+    escaped,
+    is_below,
+    lines_below,
+    start_lines,
 )
 from runfleet.study.model import Model, SharedInput
 from runfleet.study.pool import LINUX_IMAGE
@@ -55,14 +62,10 @@ _NOT_STAGED = f"""\
 >&2 echo runfleet: the inputs could not be put into the run's folder
 exit {EXIT_NOT_STAGED}"""
 
-# An EXE may be started by the batch file itself, redirected or not: control comes back, and a `cmd`
-# of its own would take as long as many a model.
-_STARTS_EXE = re.compile(r"[\w.:\\-]+\.exe(?:\s(?:[^&|^%\n]|%\w+%|>&[12])*)?", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}|%(\w+)%|%")
 _WILDCARD = re.compile(r"[*?]")
 _NOT_IN_NAMES = re.compile(r'[<>:"|\[\]]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_SPECIAL = re.compile(r"[&|<>^()]")
 
 
 def run_script(model: Model) -> str:
@@ -84,13 +87,15 @@ def run_script(model: Model) -> str:
     _refuse_mpi(model)
     _refuse_twins(model)
     required = required_outputs(model)
-    lines = ["@echo off", *_preparations(model), *_paths(model), _start(model.command)]
+    below = lines_below(model) if is_below(model.command) else []
+    lines = ["@echo off", *([f'if "%1"=="{COMMAND}" goto {COMMAND}'] if below else [])]
+    lines += [*_preparations(model), *_paths(model), *start_lines(model.command)]
     lines += ["if %ERRORLEVEL% neq 0 exit %ERRORLEVEL%"]
     looks = chain.from_iterable(
         _look_for(one, number, model) for number, one in enumerate(required, 1)
     )
     complaints = chain.from_iterable(map(_complain, required, count(1)))
-    lines += [*looks, "exit 0", _NOT_STAGED, *complaints]
+    lines += [*looks, "exit 0", _NOT_STAGED, *complaints, *below]
     script = "\n".join(lines) + "\n"
     _refuse_other_letters(script)
     return script
@@ -180,27 +185,6 @@ def _paths(model: Model) -> Iterator[str]:
         yield f'set "PATH={folders};%PATH%"'
 
 
-def _start(command: str) -> str:
-    """
-    Start the command by a `cmd` of its own, whatever it does to that.
-
-    A batch file without `call` would not come back, and `exit` would leave ours.
-    """
-    plain = command.strip()
-    if _STARTS_EXE.fullmatch(plain):
-        return plain
-    return _quoted(shell_command(plain, OperatingSystem.WINDOWS))
-
-
-def _quoted(line: str) -> str:
-    """Write a line so that a batch file hands it on as it stands."""
-    pieces = line.replace("%", "%%").split('"')
-    # Quotes take turns at opening and closing; between them nothing is special but `%`.
-    outside = [_SPECIAL.sub(r"^\g<0>", piece) for piece in pieces[::2]]
-    pieces[::2] = outside
-    return '"'.join(pieces)
-
-
 def _look_for(pattern: str, number: int, model: Model) -> Iterator[str]:
     *folders, name = _pattern(pattern).split("\\")
     if "**" in (*folders, name):
@@ -257,7 +241,7 @@ def _end(pattern: str, *, folder: str = "", name: str = "") -> Iterator[str]:
 
 
 def _said(pattern: str) -> str:
-    return _SPECIAL.sub(r"^\g<0>", pattern.replace("%", "%%"))
+    return escaped(pattern.replace("%", "%%"))
 
 
 def _path(path: PurePosixPath) -> str:
