@@ -107,6 +107,20 @@ def test_a_study_gives_the_same_table_on_windows_and_on_linux(
 
 
 @pytest.mark.needs("wine")
+def test_what_wine_would_carry_out_otherwise_is_refused(account, write_study) -> None:
+    """Before anything is made; a plain chain is not."""
+    text = "model:\n  command: {}\npool: {{image: windows-2022}}\n"
+    with pytest.raises(StudyError) as caught:
+        account.submit(write_study(text.format("cmd.exe /c exit 3 || echo again"), name="either"))
+    assert caught.value.line == 2
+    assert "goes on after `&&` and `||`" in caught.value.what
+    chain = write_study(text.format("cmd.exe /c exit 3 && echo yes"), name="chain")
+    submission = account.submit(chain)
+    list(submission.watch())
+    assert submission.counts().failed == 1
+
+
+@pytest.mark.needs("wine")
 def test_a_pool_of_another_system_is_refused(account, write_study) -> None:
     """Its nodes could not carry out what the runs are made of."""
     text = "model: {{command: echo x}}\npool: {{id: shared-by-name, image: {}}}\n"

@@ -59,6 +59,8 @@ class PoolPlan:
         Whether the study gives its id: somebody else may have made it, for something else.
     together
         How many tasks run at the same time and talk to each other; 0 for runs, which do neither.
+    under_wine
+        Whether its nodes run programs of Windows and are none, as those of this machine.
     """
 
     id: str
@@ -71,6 +73,7 @@ class PoolPlan:
     nodes_per_run: int = 0
     is_named: bool = False
     together: int = 0
+    under_wine: bool = False
 
     @property
     def talks(self) -> bool:
@@ -121,6 +124,7 @@ def plan_local_pool(request: PoolRequest, *, cores: int | None = None) -> PoolPl
         nodes_per_run=request.nodes_per_run,
         is_named=bool(request.id),
         together=request.together,
+        under_wine=is_windows(request.image),
     )
 
 

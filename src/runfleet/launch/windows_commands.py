@@ -26,7 +26,7 @@ _PIECE = re.compile(r'"[^"]*"?|\^.?|[<>]&\d?|&&|\|\||[&()]|[^"^<>&|()]+|.', re.D
 _CONDITIONS = frozenset(["&&", "||"])
 _NOT_PLAIN = frozenset(["||", "&", "(", ")"])
 _TAKES_THE_REST = re.compile(r"\s*@?\s*(?:(?:if|for|rem|goto|else)\b|:)", re.IGNORECASE)
-_COMMENT = re.compile(r"\s*@?\s*(?:rem\b|::)", re.IGNORECASE)
+_NOT_CARRIED_OUT = re.compile(r"\s*@?\s*(?:rem\b|:)", re.IGNORECASE)
 _FIRST_WORD = re.compile(r'\s*@?\s*(?!:)(?:"([^"]+)"|([^\s&|()<>",;=]+))')
 _OF_CMD = re.compile(
     r"(?:call|cd|chdir|cls|copy|date|del|dir|echo|endlocal|erase|exit|for|goto|if|md|mkdir|mklink"
@@ -63,8 +63,8 @@ def steps_of(line: str) -> list[str]:
 
 
 def has_conditions(line: str) -> bool:
-    """Tell whether a line has `&&` or `||`, outside quotes and comments."""
-    return not _COMMENT.match(line) and not _CONDITIONS.isdisjoint(_pieces(line))
+    """Tell whether a line has `&&` or `||`, outside quotes, comments and labels."""
+    return not _NOT_CARRIED_OUT.match(line) and not _CONDITIONS.isdisjoint(_pieces(line))
 
 
 def steps_of_command(command: str) -> list[list[str]]:

@@ -7,6 +7,7 @@ from typing import Protocol
 from runfleet.azure import Image, PoolInfo
 from runfleet.launch.checks.places import told_at
 from runfleet.launch.checks.programs import check_programs
+from runfleet.launch.checks.wine_conditions import check_conditions
 from runfleet.launch.packages import Applications, check_packages
 from runfleet.launch.pool import (
     PoolPlan,
@@ -46,6 +47,7 @@ def check_study(study: Study, pool: PoolPlan) -> None:
             run_script(study.model, pool.operating_system)  # or say why there is none
         with told_at(study, "model", "command"):
             check_programs(study.model, pool)
+            check_conditions(study.model, pool)
 
 
 def check_account(offers: Offers, study: Study, pool: PoolPlan) -> None:

@@ -14,6 +14,7 @@ from runfleet.launch.checks.mistyped_variables import find_mistyped_variables
 from runfleet.launch.checks.programs import find_doubtful_programs
 from runfleet.launch.checks.split_names import find_split_names
 from runfleet.launch.checks.windows_line_ends import find_windows_line_ends
+from runfleet.launch.checks.wine_conditions import find_conditions
 from runfleet.launch.pool import PoolPlan
 from runfleet.study import Study
 
@@ -32,6 +33,7 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     yield from find_doubtful_programs(study.model, pool)
     yield from find_odd_environments(study.model, pool.operating_system)
     yield from find_windows_line_ends(study.model, pool.operating_system)
+    yield from find_conditions(study.model, pool)
     yield from find_split_names(study.model, pool.operating_system)
     yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
     yield from find_mistyped_variables(study, pool.operating_system)
