@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from runfleet.launch.names import (
     container_name,
+    in_either_case,
     is_job_of,
     job_container_name,
     job_id,
@@ -69,3 +70,29 @@ def test_a_plain_name_stays_readable() -> None:
 def test_outputs_keep_their_place(pattern: str, path: str) -> None:
     """Batch itself forgets the folder before the first wildcard."""
     assert output_file(pattern, "file:///c", "runs/j/r").path == path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("Out.txt", "runs/j/r"),
+        ("./deep/er/out.txt", "runs/j/r"),
+        ("1/2/out.txt", "runs/j/r/1/2"),
+        ("DEEP/**/*.txt", "runs/j/r"),
+        ("*.txt", "runs/j/r"),
+        ("[[]q].csv", "runs/j/r"),
+        ("1.2", "runs/j/r/1.2"),
+        ("%CASE%/out.txt", "runs/j/r/%CASE%/out.txt"),
+        ("../std*.txt", "runs/j/r"),
+    ],
+)
+def test_outputs_may_be_called_as_they_are_on_the_disk(pattern: str, path: str) -> None:
+    """Which only those are that Batch has to look for."""
+    assert output_file(in_either_case(pattern), "file:///c", "runs/j/r").path == path
+
+
+def test_patterns_match_the_same_in_either_case() -> None:
+    """Their first letter stands for itself, large or small."""
+    assert in_either_case("Deep/er*/x.txt") == "[dD]eep/er*/x.txt"
+    assert in_either_case("[[]q].csv") == "[[][qQ]].csv"
+    assert in_either_case("*/a.txt") == "*/a.txt"

@@ -107,6 +107,36 @@ def test_a_study_gives_the_same_table_on_windows_and_on_linux(
 
 
 @pytest.mark.needs("wine")
+def test_a_file_is_one_however_it_is_spelled(account, write_study, tmp_path) -> None:
+    """It is kept once, by the name that it has on the disk, and found by any."""
+    study = write_study(
+        """
+        study: spelled
+        model:
+          command: |
+            mkdir Out
+            echo Q=2 > Out\\Sum.Lst
+            echo Q=3 > TOP.txt
+          outputs: [OUT/**, out/sum.lst, top.TXT]
+        results:
+          deep: {file: OUT/sum.LST, pattern: 'Q=(.)'}
+          top: {file: Top.txt, pattern: 'Q=(.)'}
+        pool: {image: windows-2022}
+        """
+    )
+    assert not study.warnings
+    submission = account.submit(study)
+    list(submission.watch())
+    assert submission.table()[["deep", "top"]].to_numpy().tolist() == [[2, 3]]
+    submission.collect(tmp_path / "got")
+    table = pandas.read_csv(tmp_path / "got/runs.csv")
+    assert table[["deep", "top"]].to_numpy().tolist() == [[2, 3]]
+    run = tmp_path / "got/runs/run-00001"
+    kept = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
+    assert kept == {"Out/Sum.Lst", "TOP.txt", "stdout.txt", "stderr.txt"}
+
+
+@pytest.mark.needs("wine")
 def test_what_wine_would_carry_out_otherwise_is_refused(account, write_study) -> None:
     """Before anything is made; a plain chain is not."""
     text = "model:\n  command: {}\npool: {{image: windows-2022}}\n"

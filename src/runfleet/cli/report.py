@@ -18,6 +18,7 @@ from runfleet.launch.run_files import CollectedFiles
 from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Study
 from runfleet.study.nearest_lines import nearest_line
+from runfleet.study.pool import is_windows
 from runfleet.study.results import PatternSource
 from runfleet.study.text_files import decoded
 from runfleet.study.units import with_unit
@@ -187,7 +188,8 @@ def _nearest_line(study: Study, folder: Path, group: LackingResult) -> str | Non
     result = next(result for result in study.results if result.name == group.result)
     if not isinstance(result.source, PatternSource):
         return None
-    content = CollectedFiles(folder / "runs").read("", group.runs[0], result.file)
+    files = CollectedFiles(folder / "runs", ignores_case=is_windows(study.pool.image))
+    content = files.read("", group.runs[0], result.file)
     text = decoded((content or b"")[:_READ_BYTES])
     line = nearest_line(result.source.pattern.pattern, text)
     return f"In `{result.file}` of {group.runs[0]} is: {line}" if line else None

@@ -22,6 +22,8 @@ INPUTS = "inputs/"
 _REFUSED = re.compile(r"[^a-z0-9]+")
 _ESCAPED = re.compile(r"\[([^\]])\]")
 _WILDCARD = re.compile(r"[*?\[]")
+_LETTER = re.compile("[A-Za-z]")
+_VARIABLE_SIGNS = frozenset("$%")
 _LATER_GENERATION = re.compile(r"--\d+$")
 _LONGEST_SLUG = 50
 
@@ -120,12 +122,31 @@ def run_prefix(job: str, run: str) -> str:
 
 
 def output_files(
-    job: str, run: str, patterns: Iterable[str], container_url: str
+    job: str, run: str, patterns: Iterable[str], container_url: str, *, as_on_disk: bool = False
 ) -> Iterator[OutputFile]:
-    """Say where the logs of a run go, and the files that match the patterns."""
+    """
+    Say where the logs of a run go, and the files that match the patterns.
+
+    Where names are found in any case, files may go there by the names that they have on the disk.
+    """
     folder = run_prefix(job, run).rstrip("/")
     for pattern in (_LOG_PATTERN, *patterns):
-        yield output_file(pattern, container_url, folder)
+        spelled = in_either_case(pattern) if as_on_disk else pattern
+        yield output_file(spelled, container_url, folder)
+
+
+def in_either_case(pattern: str) -> str:
+    """
+    Write a pattern so that Batch takes the names of its files from the disk.
+
+    What stands before the first wildcard Batch does not look up: so the first letter becomes one.
+    Variables are left alone, for their values have letters of their own.
+    """
+    letter = _LETTER.search(_ESCAPED.sub("...", _fixed_part(pattern)))
+    if letter is None or not _VARIABLE_SIGNS.isdisjoint(pattern) or pattern.startswith("../"):
+        return pattern
+    either = f"[{letter[0].lower()}{letter[0].upper()}]"
+    return pattern[: letter.start()] + either + pattern[letter.end() :]
 
 
 def output_file(pattern: str, container_url: str, run_folder: str) -> OutputFile:
@@ -137,9 +158,13 @@ def output_file(pattern: str, container_url: str, run_folder: str) -> OutputFile
     `[*]`, is that character.
     """
     kept = pattern.removeprefix("./")
-    wildcard = _WILDCARD.search(_ESCAPED.sub("...", kept))
-    fixed = kept[: wildcard.start()].rpartition("/")[0] if wildcard else kept
-    fixed = _ESCAPED.sub(r"\1", fixed)
+    fixed = _ESCAPED.sub(r"\1", _fixed_part(kept))
     if kept.startswith(("/", "../")):
-        fixed = "" if wildcard else kept.rpartition("/")[2]
+        fixed = "" if _fixed_part(kept) != kept else kept.rpartition("/")[2]
     return OutputFile(kept, container_url, f"{run_folder}/{fixed}" if fixed else run_folder)
+
+
+def _fixed_part(pattern: str) -> str:
+    """The folders before the first wildcard, or all of a pattern that has none."""
+    wildcard = _WILDCARD.search(_ESCAPED.sub("...", pattern))
+    return pattern[: wildcard.start()].rpartition("/")[0] if wildcard else pattern

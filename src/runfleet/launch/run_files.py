@@ -99,14 +99,22 @@ class StoredFiles:
     ----------
     storage, container
         Where.
+    ignores_case
+        Whether a file is found in any case, as where the runs wrote it: on Windows.
     """
 
     storage: Storage
     container: str
+    ignores_case: bool = False
 
     def read(self, job_id: str, run: str, file: str) -> bytes | None:
         """Read a file of a run; None if it has none of that name."""
-        return self._read(names.run_prefix(job_id, run) + file)
+        prefix = names.run_prefix(job_id, run)
+        content = self._read(prefix + file)
+        if content is None and self.ignores_case:
+            found = (name for name in self.names(job_id, run) if name.lower() == file.lower())
+            content = next((self._read(prefix + name) for name in found), None)
+        return content
 
     def read_end(self, job_id: str, run: str, file: str, length: int = _LOG_BYTES) -> LogEnd:
         """Read the end of a file; nothing if it is not there."""

@@ -45,6 +45,7 @@ from runfleet.launch.table import TableShape, make_rows, write_csv, write_parque
 from runfleet.launch.watching import Watcher
 from runfleet.storage import Storage
 from runfleet.study import Study
+from runfleet.study.pool import is_windows
 
 if TYPE_CHECKING:
     import pandas
@@ -275,7 +276,8 @@ class Submission:
 
         study = self._as_submitted("to make its table")
         shape = TableShape.of(study)
-        rows = make_rows(study, self._ended.all_outcomes(), self._files)
+        files = replace(self._files, ignores_case=is_windows(study.pool.image))
+        rows = make_rows(study, self._ended.all_outcomes(), files)
         with TemporaryDirectory(prefix="runfleet-") as name:
             csv, parquet = Path(name, "runs.csv"), Path(name, "runs.parquet")
             write_csv(csv, shape, rows)

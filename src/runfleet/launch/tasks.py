@@ -13,6 +13,7 @@ from typing import TypeAlias
 from runfleet.azure import (
     Instances,
     OperatingSystem,
+    OutputFile,
     ResourceFile,
     TaskSettings,
     shell_command,
@@ -71,7 +72,7 @@ class TaskMaker:
                 run.name,
                 command,
                 [] if model.mpi else overlays,
-                [*names.output_files(self.job_id, run.name, self._patterns, self._container_url)],
+                [*self._output_files(run.name)],
                 {**run.environment, RUN_VARIABLE: run.name},
                 packages,
                 max_retries=model.retries or None,
@@ -79,6 +80,12 @@ class TaskMaker:
                 instances=_instances(model, overlays),
                 user=self.user,
             )
+
+    def _output_files(self, run: str) -> Iterator[OutputFile]:
+        as_on_disk = self.system is OperatingSystem.WINDOWS
+        return names.output_files(
+            self.job_id, run, self._patterns, self._container_url, as_on_disk=as_on_disk
+        )
 
     @cached_property
     def _container(self) -> str:

@@ -24,6 +24,7 @@ from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
 from runfleet.study.pest import Pest
 from runfleet.study.pest_loader import load_pest
+from runfleet.study.pool import is_windows
 from runfleet.study.results import Result
 from runfleet.study.run import RUN_VARIABLE
 
@@ -105,7 +106,7 @@ def load_parts(form: StudyForm, document: Document, folder: Path) -> Parts:
         designed = mistakes.of(load_design, form, document, folder)
         results = mistakes.of(_load_results, form, document) or ()
         parameters = designed[1] if designed else ()
-        model = mistakes.of(_load_model, form.model, results, parameters, document, folder)
+        model = mistakes.of(_load_model, form, results, parameters, document, folder)
         if designed and model:
             mistakes.add(find_mistakes(form, model, parameters, document))
     assert designed is not None, "what is wrong has been told"
@@ -162,7 +163,7 @@ def _load_results(form: StudyForm, document: Document) -> tuple[Result, ...]:
 
 
 def _load_model(
-    form: ModelForm,
+    whole: StudyForm,
     results: Iterable[Result],
     parameters: Iterable[Parameter],
     document: Document,
@@ -173,8 +174,8 @@ def _load_model(
 
     Parameters
     ----------
-    form
-        What the study file says of it.
+    whole
+        What the study file says of it, and on which machines it runs.
     results
         The files they are read from are outputs, too.
     parameters
@@ -189,10 +190,12 @@ def _load_model(
     StudyError
         If a file is missing or outside of the folder, or a template is wrong.
     """
+    form = whole.model
+    ignores_case = is_windows(whole.pool.image)
     with Mistakes() as mistakes:
         overlays = mistakes.of(_overlays, form, parameters, document, folder)
         inputs = mistakes.of(_inputs, form, document, folder)
-        outputs = mistakes.of(_outputs, form, results, document)
+        outputs = mistakes.of(_outputs, form, results, document, ignores_case)
     return Model(
         command=form.command or "",
         packages=tuple(form.packages),
@@ -258,16 +261,21 @@ def _overlays(
     return for_each(form.overlays.items(), load)
 
 
-def _outputs(form: ModelForm, results: Iterable[Result], document: Document) -> list[Output]:
+def _outputs(
+    form: ModelForm, results: Iterable[Result], document: Document, ignores_case: bool
+) -> list[Output]:
+    """Load the patterns, and those of files of results that no other fits."""
+
     def load(numbered: tuple[int, OutputForm]) -> Output:
         index, item = numbered
         place = ("model", "outputs", index)
         return Output(str(located(document, place, _output_path, item.pattern)), item.required)
 
     outputs = for_each(enumerate(form.outputs), load)
-    patterns = [output.pattern for output in outputs]
+    spelled = str.lower if ignores_case else str
     for file in dict.fromkeys(result.file for result in results):
-        if file not in _ALWAYS_KEPT and not any(_matches(file, pattern) for pattern in patterns):
+        kept = [*_ALWAYS_KEPT, *(output.pattern for output in outputs)]
+        if not any(_matches(spelled(file), spelled(pattern)) for pattern in kept):
             outputs.append(Output(file.replace("[", "[[]")))  # a name, and no pattern
     return outputs
 
