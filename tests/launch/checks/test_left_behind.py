@@ -52,3 +52,17 @@ def test_programs_may_come_of_a_package(tmp_path: Path, system: OperatingSystem)
     model = Model("snow.exe in.txt", packages=(PackageReference("snow", "1.0"),))
     told = list(find_left_behind(model, system, tmp_path))
     assert [warning.split("`")[1] for warning in told] == ["in.txt"]
+
+
+def test_windows_looks_for_programs_by_their_endings_and_in_any_case(tmp_path: Path):
+    """So that `st`, here a program of Linux, is `st.exe` there."""
+    for name in ("st", "st.exe", "in.txt", "IN.TXT", "out.csv", "data"):
+        (tmp_path / name).touch()
+    inputs = tuple(
+        SharedInput(PurePosixPath(name), tmp_path / name) for name in ("st.exe", "in.txt")
+    )
+    model = Model("st IN.TXT out.csv data", inputs=inputs, outputs=(Output("*.CSV"),))
+    told = list(find_left_behind(model, OperatingSystem.WINDOWS, tmp_path))
+    assert [warning.split("`")[1] for warning in told] == ["data"]
+    told = list(find_left_behind(model, OperatingSystem.LINUX, tmp_path))
+    assert [warning.split("`")[1] for warning in told] == ["st", "IN.TXT", "out.csv", "data"]

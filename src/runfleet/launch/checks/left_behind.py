@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from runfleet.azure import OperatingSystem
 from runfleet.launch.checks.command_lines import CommandLine
+from runfleet.launch.checks.programs import find_program
 from runfleet.study.model import Model
 
 
@@ -25,14 +26,15 @@ def find_left_behind(model: Model, system: OperatingSystem, folder: Path) -> Ite
     folder
         The folder of the study file.
     """
-    brought = {str(shared.path) for shared in model.inputs}
-    brought |= {str(overlay.target) for overlay in model.overlays}
+    spelled = str.lower if system is OperatingSystem.WINDOWS else str
+    brought = {spelled(str(shared.path)) for shared in model.inputs}
+    brought |= {spelled(str(overlay.target)) for overlay in model.overlays}
+    made = [spelled(output.pattern) for output in model.outputs]
     line = CommandLine(model.command, system)
-    packed = line.programs if model.packages else ()
     for word in dict.fromkeys(_read_words(line)):
         path = str(PurePosixPath(word.replace("\\", "/")))
-        is_made = any(fnmatchcase(path, output.pattern) for output in model.outputs)
-        is_known = is_made or word in packed or path in brought
+        is_made = any(fnmatchcase(spelled(path), pattern) for pattern in made)
+        is_known = is_made or spelled(path) in brought or _is_known_program(word, line, model)
         if not is_known and is_beside(folder, path):
             yield (
                 f"the command names `{word}`, a file beside the study file that runs do not get: "
@@ -46,6 +48,12 @@ def is_beside(folder: Path, path: str) -> bool:
         return not PurePosixPath(path).is_absolute() and (folder / path).is_file()
     except (OSError, ValueError):  # it is no path at all, but a long text, for example
         return False
+
+
+def _is_known_program(word: str, line: CommandLine, model: Model) -> bool:
+    """Tell whether a word names a program that an input or, as far as one knows, a package is."""
+    is_there = bool(model.packages) or find_program(model, word, line.system) is not None
+    return is_there and word in line.programs
 
 
 def _read_words(line: CommandLine) -> Iterator[str]:
