@@ -17,6 +17,19 @@ def binary(path: Path, system: System = System.WINDOWS, *, version: str = "", fo
     return Program(path, Kind.BINARY, system, "a program", version=version, binary=header)
 
 
+def test_what_a_windows_program_is_told_may_have_backslashes(tmp_path: Path, monkeypatch):
+    """As it is typed there; the study file spells inputs with slashes."""
+    (tmp_path / "data").mkdir()
+    for name in ("data/net 1.inp", "m.exe", "m"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    told = ["data\\net 1.inp", "x\\y", "C:\\net.inp"]
+    proposal = propose(binary(tmp_path / "m.exe"), tmp_path, told)
+    assert proposal.inputs[-1] == "data/net 1.inp"
+    assert proposal.command.endswith(' "data\\net 1.inp" x\\y C:\\net.inp')
+    assert propose(binary(tmp_path / "m", System.LINUX), tmp_path, told).inputs == ("m",)
+
+
 @pytest.mark.parametrize(
     ("name", "version", "package"),
     [

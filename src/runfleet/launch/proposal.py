@@ -88,11 +88,18 @@ class Arguments:
     outside: tuple[str, ...]
 
     @classmethod
-    def read(cls, folder: Path, arguments: Sequence[str]) -> Arguments:
-        """Tell the files among arguments, which become inputs if they are in the folder."""
-        files = {one: _place_in(folder, Path(one)) for one in arguments if _is_file(one)}
+    def read(
+        cls, folder: Path, arguments: Sequence[str], system: System = System.LINUX
+    ) -> Arguments:
+        """
+        Tell the files among arguments, which become inputs if they are in the folder.
+
+        What a program of Windows is told may have backslashes, and keeps them.
+        """
+        found = {one: _file_of(one, system) for one in arguments}
+        files = {one: _place_in(folder, file) for one, file in found.items() if file is not None}
         return cls(
-            tuple(files.get(one) or one for one in arguments),
+            tuple(_spelled_as(one, files.get(one) or one) for one in arguments),
             tuple(place for place in files.values() if place is not None),
             tuple(one for one, place in files.items() if place is None),
         )
@@ -112,7 +119,7 @@ def propose(program: Program, folder: Path, arguments: Sequence[str] = ()) -> Pr
         The folder of the study file.  Scripts and small programs in it become inputs, which follow
         every change of theirs; all else becomes a package, which every node unpacks once.
     """
-    given = Arguments.read(folder, arguments)
+    given = Arguments.read(folder, arguments, program.system)
     told = _quoted(program, given.words)
     own = _place_in(folder, program.path)
     if own is not None and _is_small(program):
@@ -134,12 +141,22 @@ def propose(program: Program, folder: Path, arguments: Sequence[str] = ()) -> Pr
     )
 
 
+def _file_of(argument: str, system: System) -> Path | None:
+    """Find the file that an argument names, if it names one."""
+    names = [argument, *([argument.replace("\\", "/")] if system is System.WINDOWS else [])]
+    return next((Path(name) for name in names if _is_file(name)), None)
+
+
 def _is_file(argument: str) -> bool:
     try:
         return Path(argument).is_file()
     except (OSError, ValueError):
         # It is no path at all, but a long text, for example.
         return False
+
+
+def _spelled_as(typed: str, place: str) -> str:
+    return place.replace("/", "\\") if "\\" in typed else place
 
 
 def _place_in(folder: Path, file: Path) -> str | None:
