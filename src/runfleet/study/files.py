@@ -12,6 +12,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _GLOB = re.compile(r"[*?\[]")
 _IN_STUDY = "put the file into the folder of the study file, or below, and give its path from there"
 _IN_RUN = "give a path from the folder in which a run is started"
+_RENAME_IN_RUN = "rename it, or copy it to another name, at the end of the command"
 RESULTS_FOLDER = "results"
 """Where results are collected, beside the study file: never an input of the study."""
 
@@ -65,6 +66,53 @@ def inner_file(text: str) -> PurePosixPath:
     if "*" in text or "?" in text:
         raise InvalidValueError(f"`{text}` is a pattern", hint="name one file")
     return path
+
+
+def stored_file(text: str) -> PurePosixPath:
+    """
+    Read the path of one file of a run that is kept of it.
+
+    Raises
+    ------
+    InvalidValueError
+        As by `inner_file` and `refuse_last_dots`.
+    """
+    path = inner_file(text)
+    refuse_last_dots(path, _RENAME_IN_RUN)
+    return path
+
+
+def stored_pattern(text: str) -> PurePosixPath:
+    """
+    Read the pattern of files of a run that are kept of it.
+
+    Raises
+    ------
+    InvalidValueError
+        If it leads outside or is a folder's, and as by `refuse_last_dots`.
+    """
+    path = inner_path(text, of_run=True)
+    if text.endswith("/") or not path.parts:
+        raise InvalidValueError(f"`{text}` is a folder", hint=f"write `{path / '**'}` to keep it")
+    refuse_last_dots(path, _RENAME_IN_RUN)
+    return path
+
+
+def refuse_last_dots(path: PurePosixPath, hint: str = "rename it") -> None:
+    """
+    Refuse names by which nothing can be stored.
+
+    Raises
+    ------
+    InvalidValueError
+        If the path has a name that ends in a dot.
+    """
+    name = next((part for part in path.parts if part.endswith(".")), None)
+    if name is not None:
+        raise InvalidValueError(
+            f"`{path}` has a name that ends in a dot, `{name}`, and no storage account takes such",
+            hint=hint,
+        )
 
 
 def existing_file(folder: Path, text: str) -> Path:

@@ -8,14 +8,21 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from runfleet.documents.document import CSV_HINT, Document, Place, parse_document
-from runfleet.documents.errors import InvalidValueError
 from runfleet.documents.mistakes import Mistakes, for_each
 from runfleet.documents.validation import check, located
 from runfleet.study.consistency import find_mistakes
 from runfleet.study.design_loader import load_design
 from runfleet.study.designs import Design
 from runfleet.study.errors import StudyError
-from runfleet.study.files import existing_file, expand, inner_file, inner_path
+from runfleet.study.files import (
+    existing_file,
+    expand,
+    inner_file,
+    inner_path,
+    refuse_last_dots,
+    stored_file,
+    stored_pattern,
+)
 from runfleet.study.forms import InputForm, ModelForm, OutputForm, ResultForm, StudyForm
 from runfleet.study.model import Model, Output, SharedInput
 from runfleet.study.mpi import Mpi
@@ -156,7 +163,7 @@ def _load_results(form: StudyForm, document: Document) -> tuple[Result, ...]:
 
     def load(named: tuple[str, ResultForm]) -> Result:
         name, result = named
-        path = located(document, ("results", name, "file"), inner_file, result.file)
+        path = located(document, ("results", name, "file"), stored_file, result.file)
         return replace(result.result(name), file=str(path))
 
     return tuple(for_each(form.results.items(), load))
@@ -238,7 +245,10 @@ def _input_paths(
     # An overlaid file need not be there: it is made for each run.
     if inner_path(item.path) in overlaid:
         return []
-    return expand(folder, item.path, without=document.file.absolute())
+    paths = expand(folder, item.path, without=document.file.absolute())
+    for path in paths:
+        refuse_last_dots(path)
+    return paths
 
 
 def _overlays(
@@ -269,7 +279,7 @@ def _outputs(
     def load(numbered: tuple[int, OutputForm]) -> Output:
         index, item = numbered
         place = ("model", "outputs", index)
-        return Output(str(located(document, place, _output_path, item.pattern)), item.required)
+        return Output(str(located(document, place, stored_pattern, item.pattern)), item.required)
 
     outputs = for_each(enumerate(form.outputs), load)
     spelled = str.lower if ignores_case else str
@@ -278,13 +288,6 @@ def _outputs(
         if not any(_matches(spelled(file), spelled(pattern)) for pattern in kept):
             outputs.append(Output(file.replace("[", "[[]")))  # a name, and no pattern
     return outputs
-
-
-def _output_path(text: str) -> PurePosixPath:
-    path = inner_path(text, of_run=True)
-    if text.endswith("/") or not path.parts:
-        raise InvalidValueError(f"`{text}` is a folder", hint=f"write `{path / '**'}` to keep it")
-    return path
 
 
 def _matches(file: str, pattern: str) -> bool:
