@@ -49,6 +49,26 @@ def test_a_mistake_is_told_with_place_and_remedy(folder: Path, mistake: Mistake)
     assert (caught.value.message, caught.value.hint) == (mistake.message, mistake.hint)
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("daten/netz/grid.dat", "did you mean `Daten/Netz 1/GRID.DAT`?"),
+        ("Daten/Netz 1/gird.dat", "did you mean `Daten/Netz 1/GRID.DAT`?"),
+        ("Daten/grid.dat", "put it into the folder of the study file, or correct the path"),
+        ("here.txt/grid.dat", "put it into the folder of the study file, or correct the path"),
+    ],
+)
+def test_a_missing_file_is_told_with_the_nearest_path(folder: Path, written: str, hint: str):
+    """Its folders may be called otherwise, too."""
+    (folder / "Daten/Netz 1").mkdir(parents=True)
+    (folder / "Daten/Netz 1/GRID.DAT").touch()
+    (folder / "here.txt").touch()
+    (folder / "study.yaml").write_text(f"model: {{command: echo, inputs: ['{written}']}}\n")
+    with pytest.raises(StudyError) as caught:
+        Study.load("study.yaml")
+    assert caught.value.hint == hint
+
+
 NO_VALUES = "`grid` needs values one by one, and there is a continuum of them here"
 SEVERAL = {
     "of types and keys": (

@@ -213,10 +213,23 @@ def _missing(folder: Path, text: str) -> InvalidValueError:
         return InvalidValueError(f"`{text}` is a link to nothing", hint="mend or remove the link")
     if path.exists():
         return InvalidValueError(f"`{text}` is not a file", hint="name a file")
-    names = sorted(other.name for other in path.parent.iterdir()) if path.parent.is_dir() else []
-    meant = nearest(path.name, names)
+    meant = _nearest_path(folder, PurePosixPath(text))
     if meant is None:
         hint = "put it into the folder of the study file, or correct the path"
     else:
-        hint = f"did you mean `{PurePosixPath(text).parent / meant}`?"
+        hint = f"did you mean `{meant}`?"
     return InvalidValueError(f"there is no file `{text}`", hint=hint)
+
+
+def _nearest_path(folder: Path, path: PurePosixPath) -> PurePosixPath | None:
+    """Find what was probably meant by a path, whose folders may be called otherwise, too."""
+    *above, name = path.parts
+    found = PurePosixPath()
+    for part in above:
+        places = [one.name for one in sorted((folder / found).iterdir()) if one.is_dir()]
+        meant = part if part in places else nearest(part, places)
+        if meant is None:
+            return None
+        found /= meant
+    file = nearest(name, (one.name for one in sorted((folder / found).iterdir())))
+    return found / file if file else None
