@@ -141,12 +141,14 @@ def test_commands_mean_what_they_mean_on_a_command_line(
         ("prepare.bat && prepare.bat stop && echo yes", 1, ""),
         ('echo a| find "a" && echo b', 0, "a\nb\n"),
         ("@echo a && exit 5 && echo b", 5, "a\n"),
+        ("say.bat 50% && cmd /c exit 6 && echo b", 6, "50%\n"),
     ],
 )
 def test_a_step_begins_if_those_before_it_have_succeeded(
     node: Node, command: str, code: int, printed: str
 ) -> None:
     """Wine's `cmd` goes on after `&&` whatever came before."""
+    (node.work / "say.bat").write_text("@echo %1\r\n")
     (node.work / "prepare.bat").write_text('@set NEW=2\r\n@if "%1"=="stop" exit /b 7\r\n')
     done = node.run(Model(command), X="a  b")
     lines = [line.rstrip() for line in done.stdout.splitlines()]

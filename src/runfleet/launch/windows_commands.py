@@ -28,10 +28,12 @@ _NOT_PLAIN = frozenset(["||", "&", "(", ")"])
 _TAKES_THE_REST = re.compile(r"\s*@?\s*(?:(?:if|for|rem|goto|else)\b|:)", re.IGNORECASE)
 _NOT_CARRIED_OUT = re.compile(r"\s*@?\s*(?:rem\b|:)", re.IGNORECASE)
 _FIRST_WORD = re.compile(r'\s*@?\s*(?!:)(?:"([^"]+)"|([^\s&|()<>",;=]+))')
-_OF_CMD = re.compile(
+# Commands of `cmd`, and programs that its system has or that somebody has installed.
+_NO_BATCH_FILE = re.compile(
     r"(?:call|cd|chdir|cls|copy|date|del|dir|echo|endlocal|erase|exit|for|goto|if|md|mkdir|mklink"
     r"|move|path|pause|popd|prompt|pushd|rd|rem|ren|rename|rmdir|set|setlocal|shift|start|time"
-    r"|title|type|ver|verify|vol)(?![\w-])",
+    r"|title|type|ver|verify|vol|cmd|find|findstr|java|more|perl|powershell|python|robocopy"
+    r"|rscript|sort|tar|where|xcopy)(?![\w-])",
     re.IGNORECASE,
 )
 _BATCH_FILES = (".bat", ".cmd")
@@ -153,7 +155,8 @@ def _in_batch_file(step: str, programs: Collection[str], percent: re.Pattern[str
         step = f"call {step.lstrip('@ ')}"
     elif _NAMES_BATCH_FILE.search(step) and not _CALLS.search(step):
         return quoted(shell_command(step, OperatingSystem.WINDOWS))
-    return percent.sub(lambda match: match[0] if len(match[0]) > 1 else "%%", step)
+    itself = "%%%%" if _CALLS.match(step) else "%%"  # `call` reads its line once more
+    return percent.sub(lambda match: match[0] if len(match[0]) > 1 else itself, step)
 
 
 def _may_start_batch_file(step: str, programs: Collection[str]) -> bool:
@@ -164,7 +167,7 @@ def _may_start_batch_file(step: str, programs: Collection[str]) -> bool:
     if ending in _BATCH_FILES:
         return True
     # Wine forgets the exit code of what is called, so that a program is not if it is known.
-    is_known = str(PureWindowsPath(f"{word.lower()}.exe")) in programs or _OF_CMD.match(word)
+    is_known = str(PureWindowsPath(f"{word.lower()}.exe")) in programs or _NO_BATCH_FILE.match(word)
     return bool(PureWindowsPath(word).name) and not ending and not is_known
 
 
