@@ -79,6 +79,16 @@ def test_cmd_gets_several_lines_as_one():
     assert shell_command("echo a\n\n  echo b\r\n", WINDOWS) == 'cmd /s /c "echo a & echo b"'
 
 
+def test_what_takes_the_rest_of_a_line_on_windows_leaves_the_next_alone() -> None:
+    """Lines are joined to one, and `if`, `for` and `rem` end where it ends."""
+    line = "rem first\na.exe\nif errorlevel 1 exit 3\n@for %i in (1) do b %i\n::\niffy"
+    assert shell_command(line, WINDOWS) == (
+        'cmd /s /c "a.exe & (if errorlevel 1 exit 3) & (@for %i in (1) do b %i) & iffy"'
+    )
+    assert shell_command("if exist a b & c", WINDOWS) == 'cmd /s /c "if exist a b & c"'
+    assert shell_command("rem", WINDOWS) == 'cmd /s /c "rem"'
+
+
 def test_packages_are_put_on_the_path_of_windows():
     line = with_packages("epanet2 in out", [PackageReference("epanet", "2.3.5")], WINDOWS)
     variable = "%AZ_BATCH_APP_PACKAGE_EPANET#2.3.5%"

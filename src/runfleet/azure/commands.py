@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 from runfleet.azure.settings import OperatingSystem, PackageReference
 
+_COMMENT = re.compile(r"@?\s*rem\b|::", re.IGNORECASE)
+_TAKES_THE_REST = re.compile(r"@?\s*(?:if|for)\b(?!.*\($)", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[.#-]")
 
 
@@ -30,8 +32,16 @@ def shell_command(line: str, operating_system: OperatingSystem) -> str:
         return f"/bin/sh -c {shlex.quote(line)}"
     # `/s` makes cmd take away the outer quotes and nothing else, whatever is between them. It would
     # stop at the end of the first line.
-    joined = " & ".join(part.strip() for part in line.splitlines() if part.strip())
-    return f'cmd /s /c "{joined}"'
+    return f'cmd /s /c "{_joined(line)}"'
+
+
+def _joined(lines: str) -> str:
+    """Join lines of `cmd` to one, in which `if` and `for` do not take the later ones."""
+    parts = [part.strip() for part in lines.splitlines() if part.strip()]
+    if len(parts) > 1:
+        parts = [part for part in parts if not _COMMENT.match(part)]
+        parts = [f"({part})" if _TAKES_THE_REST.match(part) else part for part in parts]
+    return " & ".join(parts)
 
 
 def package_variable(package: PackageReference, operating_system: OperatingSystem) -> str:
