@@ -10,6 +10,7 @@ from functools import partial
 from urllib.parse import unquote
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 
 from runfleet.storage import DirectoryStorage
 
@@ -377,13 +378,18 @@ def test_files_of_a_node_that_has_no_machine(account, sh):
         "wd%2Fpipe",
         "wd%2Fa%00b",
         "wd%2F" + "x" * 300,
+        "%2F",
+        ".%2F",
+        "%2F.%2F.",
+        "wd%2F..",
+        "wd%2F..%2F",
     ],
 )
 def test_nobody_gets_out_of_the_folder_of_a_task(account, job, name, sh):
     """Item 134; nor do links, pipes and strange names surprise anybody."""
     account.run(job, "t", sh("ln -s /etc/passwd out; ln -s loop loop; mkfifo pipe"))
     for method in ("GET", "HEAD", "DELETE"):
-        response = account.send(method, f"/jobs/{job}/tasks/t/files/{name}")
+        response = account.send(method, f"/jobs/{job}/tasks/t/files/{name}", recursive="true")
         assert response.status_code == 404
     listed = account.get(f"/jobs/{job}/tasks/t/files", recursive="true")["value"]
     assert [one["name"] for one in listed] == ["stderr.txt", "stdout.txt", "wd"]
@@ -414,6 +420,14 @@ def test_files_and_folders_are_deleted(account, job, client, sh):
     client.delete_task_file(job, "t", "wd/full", recursive=True)
     left = client.list_task_files(job, "t", recursive=True, filter="startswith(name,'wd/')")
     assert list(left) == []
+
+
+def test_the_root_folder_of_a_node_is_no_file_of_it(account, client):
+    pool = account.pool()
+    (node,) = account.nodes(pool)
+    with pytest.raises(ResourceNotFoundError):
+        client.delete_node_file(pool, node["id"], "./", recursive=True)
+    assert len(list(client.list_node_files(pool, node["id"]))) == 6
 
 
 def test_a_folder_has_no_content(account, job):

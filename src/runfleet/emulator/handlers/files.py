@@ -145,9 +145,11 @@ def _spelled(folder: Folder, asked: str) -> str:
 
 
 def _is_within(folder: Path, name: str) -> bool:
-    return ".." not in Path(name).parts and (folder / name).resolve().is_relative_to(
-        folder.resolve()
-    )
+    """Tell whether a name is that of something in a folder: `./` is the folder itself."""
+    parts = Path(name).parts
+    if not parts or ".." in parts:
+        return False
+    return (folder / name).resolve().is_relative_to(folder.resolve())
 
 
 def _properties(folder: Folder, request: Request) -> Response:
