@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +60,22 @@ class Folders:
     def state(self) -> Path:
         """The emulator's own folder."""
         return self.home / "emulator"
+
+    def make_state(self) -> None:
+        """
+        Make the emulator's own folder, or find it; nobody else may look into it from then on.
+
+        What tasks are given is in many a file there: environments, and URLs with signatures.
+
+        Raises
+        ------
+        OSError
+            If it cannot be made.
+        """
+        self.state.mkdir(parents=True, exist_ok=True)
+        # Where the file system knows no owners, or the folder is somebody else's, it stays as it is.
+        with suppress(PermissionError):
+            self.state.chmod(stat.S_IRWXU)
 
     @property
     def linked_storage(self) -> Path:

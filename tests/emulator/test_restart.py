@@ -9,6 +9,7 @@ import random
 import re
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -375,6 +376,14 @@ def test_a_second_emulator_leaves_at_once(restarting):
     second = subprocess.run(command(restarting.home), timeout=60)
     assert second.returncode == 0
     assert restarting.account.send("GET", "/pools").status_code == 200
+
+
+def test_nobody_else_looks_into_its_folder(tmp_path, start_emulator):
+    """Tasks have secrets in their environments; nor into one of an earlier version."""
+    state = tmp_path / "emulator"
+    state.mkdir(mode=0o755)
+    start_emulator(tmp_path)
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
 
 
 def test_the_endpoint_is_gone_after_a_clean_end(restarting):

@@ -32,7 +32,7 @@ def main() -> int:
     collect_rarely()
     options = _parser().parse_args()
     folders = Folders(options.home.absolute())
-    folders.state.mkdir(parents=True, exist_ok=True)
+    folders.make_state()
     _configure_logging(None if options.foreground else folders.log)
     try:
         with hold(folders.lock):

@@ -98,7 +98,7 @@ class EmulatorProcess:
 
     def start(self) -> None:
         """Start it, and wait until it serves."""
-        self._folders.state.mkdir(parents=True, exist_ok=True)
+        self._folders.make_state()
         command = [*module_command("runfleet.emulator"), "--home", str(self._folders.home)]
         command += [*self._fault_options(), *self._options]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)

@@ -183,7 +183,7 @@ class Emulator:
 
     def _make_folder(self) -> None:
         try:
-            self._folders.state.mkdir(parents=True, exist_ok=True)
+            self._folders.make_state()
         except OSError as error:
             raise AccountError(
                 f"the folder `{self._folders.home}`, in which runfleet keeps its state, cannot be "
