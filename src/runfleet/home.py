@@ -73,7 +73,7 @@ class Folders:
             If it cannot be made.
         """
         self.state.mkdir(parents=True, exist_ok=True)
-        # Where the file system knows no owners, or the folder is somebody else's, it stays as it is.
+        # It stays as it is where it is somebody else's, or its file system knows no owners.
         with suppress(PermissionError):
             self.state.chmod(stat.S_IRWXU)
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import shutil
-import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,13 +16,14 @@ from runfleet.batch.states import NodeState, OsType
 from runfleet.batch.texts import as_utf8
 from runfleet.emulator.answers import Answer, FileAnswer
 from runfleet.emulator.handlers.tasks import find_task
+from runfleet.emulator.node_files import file_info, is_within, walk
 from runfleet.emulator.node_roots import node_root
 from runfleet.emulator.service import Service
 from runfleet.wire import fields, files
 from runfleet.wire.conditions import check_conditions
 from runfleet.wire.errors import invalid_property
 from runfleet.wire.files import FileInfo
-from runfleet.wire.paging import list_json
+from runfleet.wire.paging import ListQuery, Page, page_json, read_list_query, select_page
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond, standard_headers
 from runfleet.wire.shapes import task_directory
@@ -88,47 +86,12 @@ def node_folder(service: Service, request: Request) -> Folder:
     return Folder(path, url, service.os_type(node.pool_id))
 
 
-def walk(folder: Path, *, recursive: bool, below: str = "") -> Iterator[FileInfo]:
-    """The files and folders in a folder, each folder before what is in it."""
-    try:
-        entries = sorted(os.scandir(folder / below), key=lambda entry: entry.name)
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        name = f"{below}/{entry.name}" if below else entry.name
-        info = _info(name, folder / name)
-        # What is only linked to from here cannot be read either.
-        if info is None or (entry.is_symlink() and not _is_within(folder, name)):
-            continue
-        yield info
-        if recursive and entry.is_dir(follow_symlinks=False):
-            yield from walk(folder, recursive=True, below=name)
-
-
-def _info(name: str, path: Path) -> FileInfo | None:
-    """What a list says of a file; nothing of pipes and the like, which have no content to read."""
-    try:
-        facts = path.stat()
-    except (OSError, ValueError):
-        return None
-    is_directory = stat.S_ISDIR(facts.st_mode)
-    if not (is_directory or stat.S_ISREG(facts.st_mode)):
-        return None
-    return FileInfo(
-        name=name,
-        is_directory=is_directory,
-        size=facts.st_size,
-        last_modified=datetime.fromtimestamp(facts.st_mtime, UTC),
-        mode=facts.st_mode,
-    )
-
-
 def _find(folder: Folder, request: Request) -> tuple[FileInfo, Path]:
     """The file that a request names, which never lies outside the folder."""
     name = _spelled(folder, request.parameters["path"])
     path = folder.path / name
-    info = _info(name, path)
-    if info is None or not _is_within(folder.path, name):
+    info = file_info(folder.path, name)
+    if info is None or not is_within(folder.path, name):
         raise BatchRuleError("FileNotFound")
     check_conditions(request, info.last_modified)
     return info, path
@@ -142,14 +105,6 @@ def _spelled(folder: Folder, asked: str) -> str:
     if ".." in name:
         return name
     return as_on_disk(f"{folder.path}/{name}").removeprefix(f"{folder.path}/")
-
-
-def _is_within(folder: Path, name: str) -> bool:
-    """Tell whether a name is that of something in a folder: `./` is the folder itself."""
-    parts = Path(name).parts
-    if not parts or ".." in parts:
-        return False
-    return (folder / name).resolve().is_relative_to(folder.resolve())
 
 
 def _properties(folder: Folder, request: Request) -> Response:
@@ -201,28 +156,29 @@ def _remove_empty(path: Path) -> None:
         raise BatchRuleError("OperationInvalidForCurrentState") from error
 
 
-def _list(folder: Folder, request: Request) -> Response:
-    found = sorted(walk(folder.path, recursive=request.flag("recursive")), key=_key)
+async def _list(folder: Folder, request: Request) -> Response:
+    query = read_list_query(request, fields.FILES)
+    # There may be very many of them, and meanwhile others ask, too.
+    page = await asyncio.to_thread(_page, folder, query, recursive=request.flag("recursive"))
+    return respond(request, page_json(request, "files", page, query))
+
+
+def _page(folder: Folder, query: ListQuery, *, recursive: bool) -> Page:
     shapes = (
-        (_key(info), files.file_json(info, folder_url=folder.url, os_type=folder.os_type))
-        for info in found
+        (key, files.file_json(info, folder_url=folder.url, os_type=folder.os_type))
+        for key, info in walk(folder.path, recursive=recursive, after=query.after)
     )
-    return respond(request, list_json(request, "files", fields.FILES, shapes))
-
-
-def _key(info: FileInfo) -> str:
-    """The bytes of a name, a character each: the name itself need not fit into a link."""
-    return os.fsencode(info.name).decode("latin-1")
+    return select_page(shapes, query)
 
 
 async def list_task_files(service: Service, request: Request) -> Response:
     """List the files of a task."""
-    return _list(task_folder(service, request), request)
+    return await _list(task_folder(service, request), request)
 
 
 async def list_node_files(service: Service, request: Request) -> Response:
     """List the files of a node."""
-    return _list(node_folder(service, request), request)
+    return await _list(node_folder(service, request), request)
 
 
 async def download_task_file(service: Service, request: Request) -> Answer:
