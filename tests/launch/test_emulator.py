@@ -135,7 +135,7 @@ def test_an_emulator_that_hangs_is_told_once(
 ) -> None:
     """As one that is stopped in a debugger: it holds its port, and ends on no request."""
     monkeypatch.setattr("runfleet.launch.emulator._ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr("runfleet.launch.emulator._PATIENCE_SECONDS", 4.0)
+    monkeypatch.setattr("runfleet.launch.emulator.PATIENCE_SECONDS", 4.0)
     emulator = emulator_of(home)
     emulator.wait()
     pid = json.loads((home / "emulator/endpoint.json").read_text())["pid"]

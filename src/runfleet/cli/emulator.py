@@ -25,9 +25,9 @@ from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer
 from runfleet.cli.words import size_text
 from runfleet.emulator.tokens import BATCH, MANAGEMENT, identity_header, issue_token
+from runfleet.emulator_start import emulator_command
 from runfleet.errors import RunfleetError
 from runfleet.home import Folders, runfleet_home
-from runfleet.interpreter import module_command
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.emulator import (
     STORAGE_VARIABLE,
@@ -285,8 +285,8 @@ def _become_emulator(home: Path, options: Sequence[str], storage: str | None) ->
     """Turn this process into the emulator, so that whatever ends it ends the emulator."""
     if storage is not None:
         link_auto_storage(home, storage)
-    command = [*module_command("runfleet.emulator"), "--home", str(home), *options]
-    os.execv(sys.executable, [*command, "--foreground", "--idle-exit", "0"])  # noqa: S606
+    command = emulator_command(home, [*options, "--foreground", "--idle-exit", "0"])
+    os.execv(sys.executable, command)  # noqa: S606
 
 
 def _stopped(home: Path) -> bool:

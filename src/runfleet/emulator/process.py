@@ -12,13 +12,10 @@ from types import TracebackType
 from typing import Self
 
 from runfleet.announcement import Announcement
+from runfleet.emulator_start import PATIENCE_SECONDS, PAUSE_SECONDS, EmulatorStart
 from runfleet.errors import RunfleetError
 from runfleet.faults import Fault
 from runfleet.home import Folders
-from runfleet.interpreter import module_command
-
-_PATIENCE_SECONDS = 30.0
-_PAUSE_SECONDS = 0.005
 
 
 class EmulatorProcess:
@@ -99,22 +96,23 @@ class EmulatorProcess:
     def start(self) -> None:
         """Start it, and wait until it serves."""
         self._folders.make_state()
-        command = [*module_command("runfleet.emulator"), "--home", str(self._folders.home)]
-        command += [*self._fault_options(), *self._options]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        options = [*self._fault_options(), *self._options]
+        started = EmulatorStart(self._folders, options, detached=False)
+        self.process = started.process
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._is_announced():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise self._failure()
-            time.sleep(_PAUSE_SECONDS)
+                what = started.explain(f"the emulator in `{self.home}` did not start")
+                raise RunfleetError(what, hint=f"its log is `{self.log}`")
+            time.sleep(PAUSE_SECONDS)
         self.key = self._folders.key.read_text()
 
     def stop(self) -> None:
         """Stop it with all that it runs, and wait until it is gone."""
         self.process.terminate()
         try:
-            self.process.wait(_PATIENCE_SECONDS)
+            self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -135,13 +133,6 @@ class EmulatorProcess:
             return False
         self.url, self.account, self.ca_file = found.url, found.account, found.ca_file
         return True
-
-    def _failure(self) -> RunfleetError:
-        text = self.log.read_text(errors="replace").strip()
-        last = text.splitlines()[-1] if text else "it says nothing"
-        return RunfleetError(
-            f"the emulator in `{self.home}` did not start: {last}", hint=f"its log is `{self.log}`"
-        )
 
 
 def _chosen(fault: Fault) -> dict[str, object]:

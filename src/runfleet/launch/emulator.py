@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import ssl
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -17,8 +16,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from runfleet.announcement import Announcement
+from runfleet.emulator_start import PATIENCE_SECONDS, PAUSE_SECONDS, EmulatorStart
 from runfleet.home import Folders
-from runfleet.interpreter import module_command
 from runfleet.launch.errors import AccountError
 from runfleet.storage.auto_storage import link_auto_storage
 
@@ -27,11 +26,8 @@ log = logging.getLogger(__name__)
 STORAGE_VARIABLE = "RUNFLEET_EMULATOR_STORAGE"
 """Names the storage account of an emulator that is started."""
 
-_PATIENCE_SECONDS = 30.0
-_PAUSE_SECONDS = 0.005
 _RESTART_SECONDS = 0.5
 _ANSWER_SECONDS = 5.0
-_LOG_LINES = 15
 
 
 # No dataclass, which takes a millisecond to make: this is imported before an emulator starts.
@@ -81,9 +77,8 @@ class Emulator:
         self._folders = Folders(home)
         self._options = tuple(options)
         self._storage = storage
-        self._process: subprocess.Popen[bytes] | None = None
+        self._started: EmulatorStart | None = None
         self._hanging: int | None = None
-        self._log_before = 0
 
     @property
     def log(self) -> Path:
@@ -113,16 +108,16 @@ class Emulator:
         AccountError
             If it ends instead, or takes too long; with the end of its log.
         """
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             endpoint = self.endpoint()
             if endpoint is not None:
                 # Its end is no failure to start from now on.
-                self._process = self._hanging = None
+                self._started = self._hanging = None
                 return endpoint
             self._look_after()
-            time.sleep(_PAUSE_SECONDS)
-        what = f"the emulator did not answer within {_PATIENCE_SECONDS:.0f} seconds"
+            time.sleep(PAUSE_SECONDS)
+        what = f"the emulator did not answer within {PATIENCE_SECONDS:.0f} seconds"
         if self._hanging is not None:
             raise AccountError(what, hint=way_to_end(self._hanging))
         raise self._failure(what)
@@ -167,19 +162,8 @@ class Emulator:
         self._make_folder()
         if self._storage is not None:
             link_auto_storage(self._folders.home, self._storage)
-        command = [*module_command("runfleet.emulator"), "--home", str(self._folders.home)]
-        command.extend(self._options)
-        # In a session of its own, so that Ctrl-C here does not end the runs there.
-        with self.log.open("ab") as file:
-            self._log_before = file.tell()
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                cwd=self._folders.state,
-                start_new_session=True,
-            )
+        # Detached, so that Ctrl-C here does not end the runs there.
+        self._started = EmulatorStart(self._folders, self._options, detached=True)
 
     def _make_folder(self) -> None:
         try:
@@ -192,14 +176,14 @@ class Emulator:
             ) from error
 
     def _is_starting(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._started is not None and self._started.process.poll() is None
 
     def _look_after(self) -> None:
         """See what became of the process that was started."""
-        if self._process is None:
+        if self._started is None:
             self._start()
             return
-        exit_code = self._process.poll()
+        exit_code = self._started.process.poll()
         if exit_code:
             raise self._failure(f"the emulator ended with exit code {exit_code}")
         if exit_code == 0:
@@ -209,18 +193,8 @@ class Emulator:
                 self._start()
 
     def _failure(self, what: str) -> AccountError:
-        lines = self._logged().splitlines()[-_LOG_LINES:]
-        return AccountError("\n".join([what, *lines]), hint=f"its log is `{self.log}`")
-
-    def _logged(self) -> str:
-        """Read what has been logged since it was started, behind what earlier ones have."""
-        try:
-            content = self.log.read_bytes()
-        except OSError:
-            return ""
-        # One that has become too long was put aside at the start, and a new one begun.
-        before = self._log_before if self._log_before <= len(content) else 0
-        return content[before:].decode(errors="replace")
+        text = what if self._started is None else self._started.explain(what)
+        return AccountError(text, hint=f"its log is `{self.log}`")
 
 
 def way_to_end(pid: int) -> str:
