@@ -37,7 +37,7 @@ ALLOWED = {
     "store": {"errors", "batch"},
     "faults": {"errors", "documents", "wire"},
     "storage": {"errors", "home", "patience"},
-    "agent": {"errors", "garbage", "interpreter", "batch", "storage"},
+    "agent": {"errors", "garbage", "home", "interpreter", "batch", "storage"},
     "emulator": {
         "announcement",
         "emulator_start",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
 def runfleet_home() -> Path:
@@ -24,8 +24,61 @@ def runfleet_home() -> Path:
     return user_data_path("runfleet", appauthor=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+# No dataclasses, which take a millisecond to make: the agent starts with these.
+class AgentFolders(NamedTuple):
+    """
+    What the node agent keeps beside the nodes; none of it need be there yet.
+
+    Parameters
+    ----------
+    state
+        The emulator's own folder, the only one that the agent is told.
+    """
+
+    state: Path
+
+    @property
+    def lock(self) -> Path:
+        """Held by the running agent."""
+        return self.state / "agent.lock"
+
+    @property
+    def journal(self) -> Path:
+        """What it noted of executions that ended."""
+        return self.state / "agent.journal"
+
+    @property
+    def trash(self) -> Path:
+        """What is to be deleted."""
+        return self.state / "trash"
+
+    @property
+    def partial(self) -> Path:
+        """What is being fetched."""
+        return self.state / "partial"
+
+    @property
+    def launchers(self) -> Path:
+        """The programs that tasks on several nodes find in place of `ssh`."""
+        return self.state / "bin"
+
+    @property
+    def logins(self) -> Path:
+        """The socket at which those programs ask the agent."""
+        return self.state / "logins"
+
+    @property
+    def wine(self) -> Path:
+        """What Wine takes for a Windows machine."""
+        return self.state / "wine"
+
+    @property
+    def wine_draft(self) -> Path:
+        """The same while it is being made."""
+        return self.state / "wine.partial"
+
+
+class Folders(NamedTuple):
     """
     The files and folders below one home folder; none need be there yet.
 
@@ -128,9 +181,9 @@ class Folders:
         return self.state / "state.db"
 
     @property
-    def journal(self) -> Path:
-        """What the node agent noted of executions that ended."""
-        return self.state / "agent.journal"
+    def agent(self) -> AgentFolders:
+        """What the node agent keeps there."""
+        return AgentFolders(self.state)
 
     @property
     def log(self) -> Path:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from runfleet.agent import ssh
 from runfleet.agent.messages import Coordinated, Coordination, Ended, FileToFetch, Kill, Proceed
 from runfleet.batch.states import EndedBy
+from runfleet.home import AgentFolders
 
 ADDRESS = "127.9.8.7"
 
@@ -102,7 +102,7 @@ def test_a_command_is_started_where_an_instance_runs(agent, instance):
     begin(agent, execution)
     environment = {"AZ_BATCH_HOST_LIST": ADDRESS, "PATH": "/usr/bin:/bin"}
     program = [
-        agent.state / ssh.FOLDER / "ssh",
+        AgentFolders(agent.state).launchers / "ssh",
         ADDRESS,
         "cat; pwd; echo $AZ_BATCH_TASK_DIR; exit 9",
     ]
@@ -127,7 +127,7 @@ def test_whoever_asks_for_nothing_is_let_go(agent, instance):
     with socket.socket(socket.AF_UNIX) as channel:
         # Its own path is too long for a socket's.
         folder = os.open(agent.state, os.O_RDONLY)
-        channel.connect(f"/proc/self/fd/{folder}/{ssh.SOCKET}")
+        channel.connect(f"/proc/self/fd/{folder}/{AgentFolders(agent.state).logins.name}")
         os.close(folder)
     agent.kill(execution)
 
@@ -139,7 +139,7 @@ def test_another_host_is_left_to_the_real_ssh(agent, instance, tmp_path):
     real.write_text('#!/bin/sh\necho real "$@"\n')
     real.chmod(0o755)
     environment = {"AZ_BATCH_HOST_LIST": ADDRESS, "PATH": f"{tmp_path}:/usr/bin:/bin"}
-    program = [agent.state / ssh.FOLDER / "ssh", "-x", "elsewhere", "ls"]
+    program = [AgentFolders(agent.state).launchers / "ssh", "-x", "elsewhere", "ls"]
     said = subprocess.run(program, env=environment, capture_output=True, text=True)
     assert said.stdout == "real -x elsewhere ls\n"
     agent.kill(execution)

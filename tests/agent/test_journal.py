@@ -18,9 +18,9 @@ def path(tmp_path):
 
 
 def test_what_was_appended_is_read(path):
-    journal = Journal(str(path))
+    journal = Journal(path)
     journal.append(encode(ended(1)) + encode(ended(2)))
-    Journal(str(path)).append(encode(ended(3)))
+    Journal(path).append(encode(ended(3)))
     assert read_journal(path) == [ended(1), ended(2), ended(3)]
 
 
@@ -45,7 +45,7 @@ def test_other_messages_are_passed_over(path):
 
 
 def test_a_cleared_journal_takes_more(path):
-    journal = Journal(str(path))
+    journal = Journal(path)
     journal.append(encode(ended(1)))
     clear_journal(path)
     journal.append(encode(ended(2)))

@@ -6,10 +6,12 @@ import argparse
 import logging
 import os
 import socket
+from pathlib import Path
 
 from runfleet.agent.earlier import take_over
 from runfleet.agent.loop import Agent
 from runfleet.garbage import collect_rarely
+from runfleet.home import AgentFolders
 
 
 def main() -> None:
@@ -17,14 +19,14 @@ def main() -> None:
     collect_rarely()
     options = _parse_options()
     logging.basicConfig(format="%(asctime)s agent %(levelname)s %(message)s", level=logging.INFO)
-    state = os.path.abspath(options.state)
-    os.makedirs(state, exist_ok=True)
+    folders = AgentFolders(Path(os.path.abspath(options.state)))
+    os.makedirs(folders.state, exist_ok=True)
     # Commands inherit this: there is nobody to type anything.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     channel = socket.socket(fileno=options.fd)
     channel.set_inheritable(False)
-    take_over(state)
-    Agent(channel, state, delete_after=options.delete_after).run()
+    take_over(folders)
+    Agent(channel, folders, delete_after=options.delete_after).run()
     # Threads may still wait for the network; nobody waits for them.
     os._exit(0)
 

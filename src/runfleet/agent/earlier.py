@@ -6,8 +6,10 @@ import fcntl
 import os
 import signal
 import time
+from pathlib import Path
 
 from runfleet.agent.processes import all_processes, read_variable
+from runfleet.home import AgentFolders
 
 # The latter for Windows nodes, whose root folder is told as a path of Windows.
 _MARKERS = (b"AZ_BATCH_NODE_ROOT_DIR=", b"WINEPREFIX=")
@@ -15,14 +17,14 @@ _PATIENCE = 2.0
 _PAUSE = 0.01
 
 
-def take_over(state: str) -> None:
+def take_over(folders: AgentFolders) -> None:
     """
     Become the one agent of a state folder, for as long as this process lives.
 
     An agent that is still there gets two seconds to end its executions, and then is ended.
     Afterwards no process is left whose node lies in the state folder.
     """
-    lock = os.open(f"{state}/agent.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(folders.lock, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + _PATIENCE
     while not _try_lock(lock):
         late = time.monotonic() > deadline
@@ -32,11 +34,11 @@ def take_over(state: str) -> None:
     os.pwrite(lock, str(os.getpid()).encode(), 0)
     # A process that the old agent was just starting holds the lock, too, until it runs its own
     # program and can be told by its environment: nobody is missed here.
-    while end_processes(state):
+    while end_processes(folders.state):
         time.sleep(_PAUSE)
 
 
-def end_processes(state: str) -> bool:
+def end_processes(state: Path) -> bool:
     """End the processes whose node lies in a state folder; return whether there were any."""
     left = _processes_of(f"{os.path.realpath(state)}/")
     for pid in left:

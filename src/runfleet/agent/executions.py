@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from runfleet.agent import launch, staging, uploads, wine
 from runfleet.agent.execution import LIVE, Execution, Phase
 from runfleet.agent.failures import failure_of
-from runfleet.agent.folders import Folders
+from runfleet.agent.folders import NodeFolders
 from runfleet.agent.host_names import with_host_name
 from runfleet.agent.launchers import remove_sessions, sessions_folder, with_launchers
 from runfleet.agent.messages import (
@@ -32,6 +32,7 @@ from runfleet.agent.uploads import Uploads
 from runfleet.agent.windows import Windows
 from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
+from runfleet.home import AgentFolders
 
 _PAUSE = 0.005
 
@@ -44,10 +45,10 @@ class Executions:
 
     Parameters
     ----------
-    state
-        The state folder.
-    folders, workers, selector
-        What makes the folders, what does the slow work, and what the loop listens to.
+    folders
+        Where the agent keeps what.
+    node_folders, workers, selector
+        What makes the folders of nodes, what does the slow work, and what the loop listens to.
     on_ended
         Told of every execution that is over.
     on_coordinated
@@ -56,21 +57,21 @@ class Executions:
 
     def __init__(
         self,
-        state: str,
-        folders: Folders,
+        folders: AgentFolders,
+        node_folders: NodeFolders,
         workers: Workers,
         selector: selectors.BaseSelector,
         on_ended: Callable[[Ended], None],
         on_coordinated: Callable[[Coordinated], None],
     ) -> None:
-        self._state = state
-        self._partial_folder = state + "/partial"
-        self._folders = folders
+        self._launchers = folders.launchers
+        self._partial_folder = os.fspath(folders.partial)
+        self._node_folders = node_folders
         self._workers = workers
         self._on_ended = on_ended
         self._on_coordinated = on_coordinated
         self._processes = Processes()
-        self._windows = Windows(state, self._processes, workers, selector)
+        self._windows = Windows(folders, self._processes, workers, selector)
         self._base = launch.base_environment(os.environ)
         self._executions: dict[int, Execution] = {}
         self._instances: dict[str, Execution] = {}
@@ -84,7 +85,7 @@ class Executions:
         """Begin an execution."""
         environment = self._environment(message)
         if message.coordination is not None:
-            environment = with_launchers(environment, self._state, sessions_folder(message))
+            environment = with_launchers(environment, self._launchers, sessions_folder(message))
         execution = Execution(message, environment, time.time(), time.monotonic())
         self._executions[message.execution] = execution
         self._limit(execution)
@@ -220,7 +221,7 @@ class Executions:
 
     def _stage(self, execution: Execution) -> None:
         message = execution.message
-        execution.is_new = self._folders.prepare(message)
+        execution.is_new = self._node_folders.prepare(message)
         if message.coordination is None:
             self._stage_command(execution)
         else:

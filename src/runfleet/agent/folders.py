@@ -17,7 +17,7 @@ def make_node(root: str) -> None:
         os.makedirs(f"{root}/{name}", exist_ok=True)
 
 
-class Folders:
+class NodeFolders:
     """
     Makes the folders of nodes and tasks, and takes them away.
 

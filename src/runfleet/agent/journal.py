@@ -22,7 +22,7 @@ class Journal:
         Of the file, which is made if it is not there.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._left = b""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from runfleet.agent import ssh
 from runfleet.agent.host_names import Naming, naming
 from runfleet.agent.messages import Execute
+from runfleet.home import AgentFolders
 from runfleet.storage.files import written_whole
 
 _NAMES = ("ssh", "rsh")
@@ -53,7 +54,7 @@ def remove_sessions(message: Execute) -> None:
     shutil.rmtree(sessions_folder(message), ignore_errors=True)
 
 
-def with_launchers(environment: Mapping[str, str], state: str, sessions: str) -> dict[str, str]:
+def with_launchers(environment: Mapping[str, str], folder: Path, sessions: str) -> dict[str, str]:
     """
     An environment in which programs find `ssh` here before all other places.
 
@@ -61,17 +62,18 @@ def with_launchers(environment: Mapping[str, str], state: str, sessions: str) ->
     """
     path = environment.get("PATH", os.defpath)
     allowed = dict.fromkeys(_ALLOW_ROOT, "1") if os.geteuid() == 0 else {}
-    own = {"PATH": f"{state}/{ssh.FOLDER}{os.pathsep}{path}"}
+    own = {"PATH": f"{folder}{os.pathsep}{path}"}
     apart = dict.fromkeys(_SESSIONS, sessions)
     return {**allowed, **_DETOURS[naming()], **apart, **environment, **own}
 
 
-def write_launchers(state: str) -> None:
-    """Write the programs into their folder below the agent's state folder."""
-    folder = Path(state, ssh.FOLDER)
+def write_launchers(folders: AgentFolders) -> None:
+    """Write the programs into their folder."""
+    run = [sys.executable, "-I", "-S", ssh.__file__, os.fspath(folders.logins)]
     for name in _NAMES:
+        program = folders.launchers / name
         # Replaced as a whole: a task of an earlier life may be reading it.
-        with written_whole(folder / name) as partial:
-            command = shlex.join([sys.executable, "-I", "-S", ssh.__file__, state, name])
+        with written_whole(program) as partial:
+            command = shlex.join([*run, os.fspath(program)])
             partial.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
             partial.chmod(stat.S_IRWXU)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -129,7 +128,7 @@ class AgentLink(asyncio.Protocol):
         elif not self._is_stopping:
             # A killed agent leaves them running. What they did until the next one is ready would
             # be done again: the sooner they end, the fewer runs have ended by themselves.
-            end_processes(os.fspath(self._state))
+            end_processes(self._state)
             self._on_lost()
 
     def _hand_on(self, message: Message) -> None:

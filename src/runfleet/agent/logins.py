@@ -19,6 +19,7 @@ from pathlib import Path
 from runfleet.agent import ssh
 from runfleet.agent.executions import Executions
 from runfleet.agent.launchers import write_launchers
+from runfleet.home import AgentFolders
 
 _READ_SIZE = 1 << 16
 _STREAMS = 3
@@ -31,8 +32,8 @@ class Logins:
 
     Parameters
     ----------
-    state
-        The agent's state folder, which holds the socket.
+    folders
+        Where the agent keeps what.
     selector
         The agent's, whose loop calls what is registered with it.
     executions
@@ -40,9 +41,9 @@ class Logins:
     """
 
     def __init__(
-        self, state: str, selector: selectors.BaseSelector, executions: Executions
+        self, folders: AgentFolders, selector: selectors.BaseSelector, executions: Executions
     ) -> None:
-        self._state = state
+        self._folders = folders
         self._selector = selector
         self._executions = executions
         self._listener: socket.socket | None = None
@@ -50,8 +51,8 @@ class Logins:
     def open(self) -> None:
         """Serve from now on; only the first call does anything."""
         if self._listener is None:
-            write_launchers(self._state)
-            self._listener = _listen(self._state)
+            write_launchers(self._folders)
+            self._listener = _listen(self._folders.logins)
             self._selector.register(self._listener, selectors.EVENT_READ, self._on_knock)
 
     def _on_knock(self, _events: int) -> None:
@@ -137,13 +138,13 @@ class Login:
             os.close(self._streams.pop())
 
 
-def _listen(state: str) -> socket.socket:
+def _listen(place: Path) -> socket.socket:
     # A socket's path has room for 107 bytes, which that of the folder may exceed.
-    os.chdir(state)
-    Path(ssh.SOCKET).unlink(missing_ok=True)
+    os.chdir(place.parent)
+    place.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(ssh.SOCKET)
-    os.chmod(ssh.SOCKET, stat.S_IRUSR | stat.S_IWUSR)
+    listener.bind(place.name)
+    place.chmod(stat.S_IRUSR | stat.S_IWUSR)
     listener.listen(_BACKLOG)
     listener.setblocking(False)
     return listener

@@ -11,7 +11,7 @@ import socket
 import time
 
 from runfleet.agent.executions import Executions
-from runfleet.agent.folders import Folders
+from runfleet.agent.folders import NodeFolders
 from runfleet.agent.journal import Journal
 from runfleet.agent.logins import Logins
 from runfleet.agent.messages import (
@@ -32,6 +32,7 @@ from runfleet.agent.trash import Trash
 from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
 from runfleet.errors import is_out_of_space
+from runfleet.home import AgentFolders
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +51,15 @@ class Agent:
     ----------
     channel
         Its end of the connection to the emulator.
-    state
-        The state folder, as an absolute path.
+    folders
+        Where it keeps what, as absolute paths.
     delete_after
         Seconds without any execution after which what was removed is deleted.
     """
 
-    def __init__(self, channel: socket.socket, state: str, *, delete_after: float) -> None:
+    def __init__(
+        self, channel: socket.socket, folders: AgentFolders, *, delete_after: float
+    ) -> None:
         self._channel = channel
         self._channel.setblocking(False)
         self._incoming = b""
@@ -67,21 +70,21 @@ class Agent:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._channel, selectors.EVENT_READ, self._on_channel)
         self._selector.register(self._wake_reader, selectors.EVENT_READ, lambda _: self._on_wake())
-        self._journal = Journal(state + "/agent.journal")
+        self._journal = Journal(folders.journal)
         self._node_logs = NodeLogs()
-        self._trash = Trash(state + "/trash", delete_after)
-        self._trash.take(state + "/partial")
-        self._folders = Folders(self._trash)
+        self._trash = Trash(os.fspath(folders.trash), delete_after)
+        self._trash.take(os.fspath(folders.partial))
+        self._node_folders = NodeFolders(self._trash)
         self._workers = Workers(_WORKERS, self._wake)
         self._executions = Executions(
-            state,
-            self._folders,
+            folders,
+            self._node_folders,
             self._workers,
             self._selector,
             self._on_ended,
             self._on_coordinated,
         )
-        self._logins = Logins(state, self._selector, self._executions)
+        self._logins = Logins(folders, self._selector, self._executions)
 
     def run(self) -> None:
         """Work until the connection ends or a signal says so; then end every process."""
@@ -155,7 +158,7 @@ class Agent:
                 self._executions.stop(message.execution, EndedBy.KILL, wants_uploads=message.upload)
             case RemoveFolder():
                 self._executions.drop(message.path)
-                self._folders.remove(message.path)
+                self._node_folders.remove(message.path)
 
     def _on_coordinated(self, coordinated: Coordinated) -> None:
         self._outgoing += encode(coordinated)

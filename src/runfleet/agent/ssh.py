@@ -9,10 +9,6 @@ import os
 import socket
 import sys
 
-SOCKET = "logins"
-FOLDER = "bin"
-"""The agent's socket, and the folder of the programs that use it, in its state folder."""
-
 END = b"\0"
 """Ends the address, the command and the answer."""
 
@@ -24,16 +20,16 @@ def main(arguments: list[str]) -> int:
     """
     Start a command as `ssh [OPTION...] [USER@]HOST COMMAND...` does; return its exit code.
 
-    The arguments begin with the agent's state folder, and the name of the program it stands for.
+    The arguments begin with the agent's socket, and the program that stands for the real one.
     """
-    state, name, *words = arguments
+    place, program, *words = arguments
     host, command = parse(words)
     if host not in os.environ.get("AZ_BATCH_HOST_LIST", "").split(","):
-        return _run_real(state, name, words)
-    answer = ask(state, host, command)
+        return _run_real(program, words)
+    answer = ask(place, host, command)
     if answer.isdigit():
         return int(answer)
-    return _complain(name, answer or "the node agent is gone")
+    return _complain(program, answer or "the node agent is gone")
 
 
 def parse(words: list[str]) -> tuple[str, str]:
@@ -48,13 +44,14 @@ def parse(words: list[str]) -> tuple[str, str]:
     return host.rpartition("@")[2], " ".join(rest)
 
 
-def ask(state: str, host: str, command: str) -> str:
+def ask(place: str, host: str, command: str) -> str:
     """Have the agent start a command with our own streams; return what it says when it is over."""
     # A socket's path has room for 107 bytes, which that of the folder may exceed.
-    os.chdir(state)
+    folder, name = os.path.split(place)
+    os.chdir(folder)
     channel = socket.socket(socket.AF_UNIX)
     try:
-        channel.connect(SOCKET)
+        channel.connect(name)
         socket.send_fds(channel, [os.fsencode(host) + END], [0, 1, 2])
         channel.sendall(os.fsencode(command) + END)
         return _read_answer(channel)
@@ -72,18 +69,20 @@ def _read_answer(channel: socket.socket) -> str:
     return os.fsdecode(answer[:-1])
 
 
-def _run_real(state: str, name: str, words: list[str]) -> int:
-    own = f"{state}/{FOLDER}"
+def _run_real(program: str, words: list[str]) -> int:
+    own, name = os.path.split(program)
     folders = [one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if one != own]
     for folder in folders:
-        program = os.path.join(folder, name)
-        if os.access(program, os.X_OK):
-            os.execv(program, [name, *words])  # noqa: S606
-    return _complain(name, "the host is no node of this task, and there is no other such program")
+        real = os.path.join(folder, name)
+        if os.access(real, os.X_OK):
+            os.execv(real, [name, *words])  # noqa: S606
+    return _complain(
+        program, "the host is no node of this task, and there is no other such program"
+    )
 
 
-def _complain(name: str, reason: str) -> int:
-    sys.stderr.write(f"{name}: {reason}\n")
+def _complain(program: str, reason: str) -> int:
+    sys.stderr.write(f"{os.path.basename(program)}: {reason}\n")
     return _UNREACHABLE
 
 

@@ -16,6 +16,7 @@ from runfleet.agent.streams import Stream, Streams
 from runfleet.agent.wine_slots import Slot, Slots
 from runfleet.agent.wine_template import Template
 from runfleet.agent.workers import Workers
+from runfleet.home import AgentFolders
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +53,8 @@ class Windows:
 
     Parameters
     ----------
-    state
-        The state folder.
+    folders
+        Where the agent keeps what.
     processes, workers
         See `Executions`.
     selector
@@ -62,13 +63,13 @@ class Windows:
 
     def __init__(
         self,
-        state: str,
+        folders: AgentFolders,
         processes: Processes,
         workers: Workers,
         selector: selectors.BaseSelector,
     ) -> None:
         self._processes = processes
-        self._template = Template(state)
+        self._template = Template(folders)
         self._slots = Slots(self._template, processes, workers)
         self._selector = selector
         self._places: dict[int, Place] = {}

@@ -11,6 +11,7 @@ from functools import partial
 from runfleet.agent import launch, wine
 from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.processes import Processes
+from runfleet.home import AgentFolders
 
 # Nobody is there to debug a program that crashes: it ends at once.  Without any entry Wine would
 # start its own debugger.
@@ -44,13 +45,13 @@ class Template:
 
     Parameters
     ----------
-    state
-        The state folder; the template is in its folder ``wine``.
+    folders
+        Where it is, and where it is made.
     """
 
-    def __init__(self, state: str) -> None:
-        self._folder = state + "/wine"
-        self._draft = state + "/wine.partial"
+    def __init__(self, folders: AgentFolders) -> None:
+        self._folder = os.fspath(folders.wine)
+        self._draft = os.fspath(folders.wine_draft)
         self._waiting: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._errand = 0

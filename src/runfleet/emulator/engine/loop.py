@@ -182,7 +182,7 @@ class Engine:
     def _on_committed(self) -> None:
         if not self.state.executions:
             # All that the agent noted has come in, and is lasting now.
-            clear_journal(self.folders.journal)
+            clear_journal(self.folders.agent.journal)
 
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Ended):
@@ -196,7 +196,7 @@ class Engine:
             log.info("node agent %d is ready", message.pid)
 
     def _on_agent_replaced(self) -> None:
-        for ended in read_journal(self.folders.journal):
+        for ended in read_journal(self.folders.agent.journal):
             # The lost one may have noted ends that it had no time to tell.
             if ended.execution in self.state.executions:
                 self.decide(reports.on_ended, ended.execution, outcome_of(ended))

@@ -55,7 +55,7 @@ async def start_engine(
     state = State(SystemRandom(), node_delay=node_delay)
     engine = Engine(folders, store, state, executions, faults)
     await engine.start(agent)
-    recover_tasks(store, folders.journal)
+    recover_tasks(store, folders.agent.journal)
     engine.decide(resume, remembered(store))
     await engine.committed()
     return engine
