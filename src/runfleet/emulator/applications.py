@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runfleet.storage.files import written_whole
-from runfleet.storage.packages import PackageError, check_package_name
+from runfleet.storage.packages import PackageError, PackageFolder, check_package_name
 from runfleet.wire.errors import WireError
 
 _SETTINGS = "application.json"
-_PACKAGE = ".zip"
 _UPLOAD = ".upload"
 
 
@@ -101,7 +100,7 @@ class Applications:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._packages = PackageFolder(root)
 
     def all(self) -> list[Application]:
         """Every application, by id."""
@@ -128,7 +127,7 @@ class Applications:
             default = self.version(application.application_id, application.default_version)
             if not default.package.exists():
                 raise WireError("ApplicationPackageNotFound")
-        folder = self._root / application.application_id
+        folder = self._packages.application(application.application_id)
         folder.mkdir(parents=True, exist_ok=True)
         _write_settings(folder, application)
         return _read_settings(folder)
@@ -138,12 +137,14 @@ class Applications:
         application = self.get(application_id)
         if self.versions(application.application_id):
             raise WireError("ApplicationHasPackages")
-        shutil.rmtree(self._root / application.application_id)
+        shutil.rmtree(self._packages.application(application.application_id))
 
     def versions(self, application_id: str) -> list[Version]:
         """The versions of an application by name, those that are not active yet included."""
-        folder = self._root / self.get(application_id).application_id
-        return [_version(folder, name) for name in sorted(set(_version_names(folder)))]
+        spelled = self.get(application_id).application_id
+        active = {package.version for package in self._packages.versions(spelled)}
+        begun = _uploads(self._packages.application(spelled))
+        return [self._version(spelled, name) for name in sorted({*active, *begun})]
 
     def version(self, application_id: str, version: str) -> Version:
         """Find a version; raises ``ApplicationPackageNotFound`` if there is none."""
@@ -159,7 +160,7 @@ class Applications:
         known = next((v for v in self.versions(application_id) if _same(v.version, version)), None)
         if known and known.package.exists():
             _check_updates(application)
-        made = known or _version(self._root / application.application_id, version)
+        made = known or self._version(application.application_id, version)
         made.upload.mkdir(exist_ok=True)
         return made
 
@@ -184,23 +185,22 @@ class Applications:
         found.package.unlink(missing_ok=True)
         shutil.rmtree(found.upload, ignore_errors=True)
 
+    def _version(self, application_id: str, version: str) -> Version:
+        package = self._packages.archive(application_id, version)
+        return Version(application_id, version, package, package.parent / f".{version}{_UPLOAD}")
+
     def _folders(self) -> list[Path]:
-        if not self._root.exists():
+        root = self._packages.root
+        if not root.exists():
             return []
-        named = (path for path in self._root.iterdir() if not path.name.startswith("."))
+        named = (path for path in root.iterdir() if not path.name.startswith("."))
         return sorted(path for path in named if path.is_dir() and any(path.iterdir()))
 
 
-def _version_names(folder: Path) -> Iterator[str]:
-    for path in folder.iterdir():
-        if path.suffix == _PACKAGE:
-            yield path.stem
-        elif path.suffix == _UPLOAD:
-            yield path.stem.removeprefix(".")
-
-
-def _version(folder: Path, name: str) -> Version:
-    return Version(folder.name, name, folder / (name + _PACKAGE), folder / f".{name}{_UPLOAD}")
+def _uploads(folder: Path) -> Iterator[str]:
+    """Name the versions for which something is being uploaded."""
+    begun = (path for path in folder.iterdir() if path.suffix == _UPLOAD)
+    return (path.stem.removeprefix(".") for path in begun)
 
 
 def _read_settings(folder: Path) -> Application:

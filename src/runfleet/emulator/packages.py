@@ -77,5 +77,4 @@ class Packages:
         return max(packages, key=lambda package: package.added).version
 
     def _expected(self, reference: ApplicationPackageReference) -> Path:
-        name = f"{reference.version or 'default'}.zip"
-        return self._folder.root / reference.application_id / name
+        return self._folder.archive(reference.application_id, reference.version or "default")

@@ -17,6 +17,7 @@ from runfleet.storage.errors import StorageError
 
 _APPLICATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _VERSION = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,64}")
+_SUFFIX = ".zip"
 _UNIX_MODE_SHIFT = 16
 # Programs that are, or may be, zip files themselves.
 _ZIPPED_PROGRAMS = {".exe", ".jar", ".pyz"}
@@ -65,6 +66,14 @@ class PackageFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def application(self, application_id: str) -> Path:
+        """Where the versions of an application are, if its id is spelled so."""
+        return self.root / application_id
+
+    def archive(self, application_id: str, version: str) -> Path:
+        """Where the zip file of a version is, if both are spelled so."""
+        return self.application(application_id) / f"{version}{_SUFFIX}"
+
     def add(
         self, application_id: str, version: str, *sources: Path, replace: bool = False
     ) -> Package:
@@ -102,7 +111,7 @@ class PackageFolder:
 
     def packages(self) -> list[Package]:
         """Every version of every application, sorted by id and version."""
-        return [_package(path) for path in sorted(self.root.glob("[!.]*/[!.]*.zip"))]
+        return [_package(path) for path in sorted(self.root.glob(f"[!.]*/[!.]*{_SUFFIX}"))]
 
     def versions(self, application_id: str) -> list[Package]:
         """The versions of one application; none if it is not known."""
@@ -127,12 +136,12 @@ class PackageFolder:
 
     def _path(self, application_id: str, version: str) -> Path:
         """Where a version is or will be kept: letters in the case that was there first."""
-        folder = self.root / application_id
+        spelled = application_id
         for package in self.versions(application_id):
-            folder = package.path.parent
+            spelled = package.application_id
             if _same(package.version, version):
                 return package.path
-        return folder / f"{version}.zip"
+        return self.archive(spelled, version)
 
 
 def check_package_name(application_id: str, version: str) -> None:
