@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from runfleet.storage import (
     BlobNotFoundError,
     ContainerNotFoundError,
+    DirectoryStorage,
     InvalidNameError,
     StorageError,
 )
@@ -28,6 +29,10 @@ def test_a_blob_is_read_back_whole_and_in_part(storage):
     assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=7) == b"789"
     assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=2, length=3) == b"234"
     assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=100, length=3) == b""
+
+
+def test_only_a_folder_of_this_machine_answers_at_once(storage):
+    assert storage.is_remote is not isinstance(storage, DirectoryStorage)
 
 
 def test_putting_again_replaces(storage):

@@ -22,7 +22,7 @@ from runfleet.azure import (
 from runfleet.launch import names, scripts, windows_scripts
 from runfleet.launch.packages import references_to
 from runfleet.launch.scripts import coordination_script, overlay_target
-from runfleet.storage import DirectoryStorage, Storage
+from runfleet.storage import Storage
 from runfleet.storage.parallel import in_order
 from runfleet.study import Run, Study
 from runfleet.study.model import Model
@@ -105,7 +105,7 @@ class TaskMaker:
 
     def _with_overlays(self, runs: Iterable[Run]) -> Iterator[RunWithOverlays]:
         """Upload the overlays of runs: far away several at a time, as each upload mostly waits."""
-        if not self.study.model.overlays or isinstance(self.storage, DirectoryStorage):
+        if not (self.study.model.overlays and self.storage.is_remote):
             yield from map(self._upload_overlays, runs)
             return
         with ThreadPoolExecutor(_UPLOADS) as threads:

@@ -168,6 +168,11 @@ class AzureBlob:
         """Where it is: the URL of the account."""
         return self.account_url
 
+    @property
+    def is_remote(self) -> bool:
+        """True: each request waits for its answer."""
+        return True
+
     def create_container(self, container: str) -> None:
         """Make a container; one that is there already is left alone."""
         client = self._container(container)

@@ -66,6 +66,11 @@ class DirectoryStorage:
         """Where it is: the path of the folder."""
         return str(self.root)
 
+    @property
+    def is_remote(self) -> bool:
+        """False: its files are on this machine."""
+        return False
+
     def create_container(self, container: str) -> None:
         """Make a container; one that is there already is left alone."""
         self._container_folder(container).mkdir(parents=True, exist_ok=True)

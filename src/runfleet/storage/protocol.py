@@ -53,6 +53,11 @@ class Storage(Protocol):
         """Where it is, for a user to look at."""
         ...
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether one mostly waits for its answers: several requests at a time are faster then."""
+        ...
+
     def close(self) -> None:
         """Give back the connections: it is not used any more."""
 
