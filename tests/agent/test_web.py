@@ -46,6 +46,26 @@ def test_a_container_is_fetched_by_its_signed_url(agent, storage):
     assert not (agent.wd(execution) / "other").exists()
 
 
+def test_what_stands_for_a_folder_is_not_fetched(agent, storage):
+    """Accounts for data lakes have a blob for each folder, beside those in it."""
+    put_folder_mark(storage, "in/folder")
+    put_folder_mark(storage, "in/no folder", content=b"content")
+    for name in ("in/empty", "in/folder/file"):
+        storage.put_bytes(CONTAINER, name, b"")
+    url = storage.container_url(CONTAINER, life=HOUR)
+    execution = agent.task("true", files=(FileToFetch(url, is_container=True, blob_prefix="in/"),))
+    assert agent.run(execution).exit_code == 0
+    wd = agent.wd(execution)
+    found = {path.relative_to(wd).as_posix() for path in wd.rglob("*") if path.is_file()}
+    assert found == {"in/empty", "in/folder/file", "in/no folder"}
+
+
+def put_folder_mark(storage, name, content=b""):
+    url = storage.blob_url(CONTAINER, name, life=HOUR, write=True)
+    client = BlobClient.from_blob_url(url)
+    client.upload_blob(content, metadata={"Hdi_isFolder": "true"})
+
+
 @pytest.mark.parametrize("size", [5, 20_000_000])
 def test_outputs_are_uploaded_with_their_headers(agent, storage, size):
     url = storage.container_url(CONTAINER, life=HOUR, write=True)

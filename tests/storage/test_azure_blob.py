@@ -19,6 +19,7 @@ from runfleet.storage import (
     StorageAccessError,
     StorageError,
     StorageUnavailableError,
+    download_folder,
 )
 
 HOUR = timedelta(hours=1)
@@ -36,6 +37,28 @@ def storage(azurite):
 def read(url):
     with urllib.request.urlopen(url) as answer:
         return answer.read()
+
+
+def test_what_stands_for_a_folder_is_known_from_empty_files(storage, tmp_path):
+    """By its metadata, and not by its name."""
+    url = storage.container_url(CONTAINER, life=HOUR, write=True)
+    client = ContainerClient.from_container_url(url)
+    client.upload_blob("in/folder", b"", metadata={"hdi_isfolder": "true"})
+    for name in ("in/folder/file", "in/empty", "in/marked/"):
+        client.upload_blob(name, b"")
+    listed = [blob.name for blob in storage.list_blobs(CONTAINER, "in/")]
+    assert listed == ["in/empty", "in/folder/file"]
+    assert download_folder(storage, CONTAINER, tmp_path / "in", "in").files == 2
+    assert (tmp_path / "in/folder/file").exists()
+
+
+def test_what_stands_for_a_folder_is_deleted_with_all_else(storage):
+    client = ContainerClient.from_container_url(
+        storage.container_url(CONTAINER, life=HOUR, write=True)
+    )
+    client.upload_blob("old/folder", b"", metadata={"hdi_isfolder": "true"})
+    storage.delete_prefix(CONTAINER, "old/")
+    assert list(client.list_blobs("old/")) == []
 
 
 @pytest.mark.parametrize("size", [0, 1, 8 << 20, (8 << 20) + 1, 20_000_000])

@@ -141,7 +141,7 @@ def _remote_names(file: FileToFetch, cancellation: Cancellation) -> Iterator[str
     try:
         for page in web_blobs().list(file.url, file.blob_prefix, check=cancellation.check):
             for blob in page:
-                if not blob.name.endswith("/"):  # the mark of an empty folder
+                if not blob.is_folder_mark:
                     yield blob.name
     except WebError as error:
         raise _web_error(error.status, error.message, file.url, file.file_path) from error

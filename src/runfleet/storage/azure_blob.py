@@ -329,15 +329,16 @@ class AzureBlob:
     def delete_prefix(self, container: str, prefix: str) -> None:
         """Delete all blobs whose names begin with the prefix."""
         client = self._container(container)
-        listed = (blob.name for blob in self.list_blobs(container, prefix))
+        pages = self._pages(container, prefix)
+        listed = (blob.name for blob in chain.from_iterable(pages))
         while names := list(islice(listed, _MOST_DELETIONS)):
             _delete(client, names)
 
     def list_blobs(self, container: str, prefix: str = "") -> Iterator[Blob]:
         """List the blobs whose names begin with the prefix, sorted by name, as a stream."""
         pages = self._pages(container, prefix)
-        first = next(pages)
-        return chain(first, chain.from_iterable(pages))
+        blobs = chain(next(pages), chain.from_iterable(pages))
+        return (blob for blob in blobs if not blob.is_folder_mark)
 
     def list_folders(
         self, container: str, parent: str, folders: Collection[str]

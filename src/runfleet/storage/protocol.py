@@ -31,12 +31,15 @@ class Blob:
         When it was last written, in UTC.
     md5
         The MD5 of its content, where the storage account keeps that.
+    is_folder_mark
+        Whether it is no file, but stands for a folder; a `Storage` lists no such blobs.
     """
 
     name: str
     size: int
     last_modified: datetime
     md5: bytes | None = None
+    is_folder_mark: bool = False
 
 
 class Storage(Protocol):

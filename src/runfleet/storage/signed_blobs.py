@@ -25,6 +25,8 @@ from runfleet.storage.urls import with_query
 BLOCK = 8 << 20
 """Size of a part that is moved by one request; what is smaller is moved whole."""
 
+# Accounts with a hierarchical namespace show it, blobfuse, Hadoop and Spark set it, in any case.
+_FOLDER_MARK = "hdi_isfolder"
 _MOST_BLOCKS = 50_000
 _CHUNK = 1 << 20
 _PARTIAL_CONTENT = 206
@@ -120,7 +122,7 @@ class SignedBlobs:
         self, container_url: str, prefix: str = "", *, check: Check | None = None
     ) -> Iterator[list[Blob]]:
         """List a container's blobs that begin with a prefix, page by page."""
-        listing = f"restype=container&comp=list&prefix={quote(prefix, safe='')}"
+        listing = f"restype=container&comp=list&include=metadata&prefix={quote(prefix, safe='')}"
         marker: str | None = ""
         while marker is not None:
             query = f"{listing}&marker={quote(marker, safe='')}"
@@ -326,10 +328,21 @@ def _blob_of(element: ElementTree.Element) -> Blob:
     if name is None or properties is None:
         raise WebError("the list of blobs has one without a name or properties", status=200)
     text = name.text or ""
+    spelled = unquote(text) if name.get("Encoded") == "true" else text
+    size = int(properties.findtext("Content-Length") or 0)
     md5 = properties.findtext("Content-MD5")
     return Blob(
-        unquote(text) if name.get("Encoded") == "true" else text,
-        int(properties.findtext("Content-Length") or 0),
+        spelled,
+        size,
         parsedate_to_datetime(properties.findtext("Last-Modified") or ""),
         base64.b64decode(md5) if md5 else None,
+        is_folder_mark=spelled.endswith("/") or (size == 0 and _is_marked(element)),
+    )
+
+
+def _is_marked(element: ElementTree.Element) -> bool:
+    """Tell whether the metadata of a blob say that it is a folder."""
+    return any(
+        entry.tag.lower() == _FOLDER_MARK and (entry.text or "").lower() == "true"
+        for entry in element.iterfind("./Metadata/*")
     )

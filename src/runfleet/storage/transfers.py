@@ -132,9 +132,8 @@ def download_folder(
         If anything else goes wrong.
     """
     start = _folder_start(prefix)
-    # A name that ends in a slash marks an empty folder.
-    listed = [blob for blob in storage.list_blobs(container, start) if blob.name[-1] != "/"]
     folder = Path(folder)
+    listed = storage.list_blobs(container, start)
     placed = [(blob, _place(folder, blob.name[len(start) :])) for blob in listed]
     changed = [
         (blob, str(path))
