@@ -78,6 +78,32 @@ class AgentFolders(NamedTuple):
         return self.state / "wine.partial"
 
 
+class StudiesFolder(NamedTuple):
+    """
+    What this machine remembers of the studies of an account.
+
+    Parameters
+    ----------
+    path
+        The folder, which need not be there yet.
+    """
+
+    path: Path
+
+    @property
+    def hashes(self) -> Path:
+        """The hashes of input files."""
+        return self.path / "hashes.json"
+
+    def lock(self, study: str) -> Path:
+        """Held by whoever submits a study."""
+        return self.path / f"{study}.lock"
+
+    def origin(self, study: str) -> Path:
+        """Which file a study was submitted from; for `*` the pattern of all of them."""
+        return self.path / f"{study}.file"
+
+
 class Folders(NamedTuple):
     """
     The files and folders below one home folder; none need be there yet.
@@ -100,9 +126,9 @@ class Folders(NamedTuple):
         """What went wrong in runfleet itself."""
         return self.home / "errors.txt"
 
-    def studies(self, account: str) -> Path:
+    def studies(self, account: str) -> StudiesFolder:
         """What this machine remembers of the studies of an account."""
-        return self.home / "studies" / account
+        return StudiesFolder(self.home / "studies" / account)
 
     @property
     def storage(self) -> Path:

@@ -272,7 +272,7 @@ def reset(yes: Yes = False, dry_run: DryRun = False) -> None:
     if agreed(printer, "Delete them?", yes=yes, dry_run=dry_run):
         _stopped(folders.home)
         # What is remembered of its studies goes without a word: their names are free again.
-        _delete([*doomed, *filter(Path.exists, [folders.studies(LOCAL)])])
+        _delete([*doomed, *filter(Path.exists, [folders.studies(LOCAL).path])])
         printer.say("The emulator has been reset.")
 
 

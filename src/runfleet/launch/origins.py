@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from runfleet.home import StudiesFolder
 from runfleet.launch.errors import NameTakenError
 from runfleet.study import Study
-
-_SUFFIX = ".file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +21,17 @@ class Origins:
         What this machine remembers of the studies of an account.
     """
 
-    folder: Path
+    folder: StudiesFolder
 
     def note(self, study: Study, identity: str) -> None:
         """Note which file a study is submitted from, and which one of its name it is."""
-        note = self._note(study.name)
+        note = self.folder.origin(study.name)
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(f"{_file_of(study)}\n{identity}", encoding="utf-8")
 
     def forget(self, study: str) -> None:
         """Forget where a study came from."""
-        self._note(study).unlink(missing_ok=True)
+        self.folder.origin(study).unlink(missing_ok=True)
 
     def file_of(self, study: str) -> Path | None:
         """Name the file that a study was last submitted from, if that is known."""
@@ -47,7 +46,7 @@ class Origins:
     def study_from(self, path: str) -> str | None:
         """Name the study that was last submitted from a file."""
         file = Path(path).absolute()
-        names = (note.name.removesuffix(_SUFFIX) for note in self.folder.glob(f"*{_SUFFIX}"))
+        names = (note.stem for note in self.folder.path.glob(self.folder.origin("*").name))
         return next((name for name in names if self.file_of(name) == file), None)
 
     def refuse_namesake(self, study: Study) -> None:
@@ -69,15 +68,12 @@ class Origins:
 
     def _noted(self, study: str) -> tuple[Path, str] | None:
         """Read which file was noted of a study, and which identity, if it was."""
-        note = self._note(study)
+        note = self.folder.origin(study)
         if not note.exists():
             return None
         text = note.read_text(encoding="utf-8")
         file, identity = text.rsplit("\n", 1) if "\n" in text else (text, "")
         return Path(file), identity
-
-    def _note(self, study: str) -> Path:
-        return self.folder / f"{study}{_SUFFIX}"
 
 
 def _file_of(study: Study) -> Path:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from runfleet.azure import AzureBatch
 from runfleet.azure.account_settings import LoginKind
-from runfleet.home import Folders
+from runfleet.home import Folders, StudiesFolder
 from runfleet.launch.accounts.access import Access
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.deletion import Belongings, delete_belongings, find_belongings
@@ -365,15 +365,15 @@ class Account:
     @contextmanager
     def digests(self) -> Iterator[Callable[[Path], str]]:
         """Hash files, each once for as long as it does not change."""
-        with hash_cache(self._folder / "hashes.json") as hashes:
+        with hash_cache(self._folder.hashes) as hashes:
             yield hashes.digest
 
     @contextmanager
     def locked(self, study: str) -> Iterator[None]:
         """Keep two clients from submitting one study at the same time."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.path.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self._folder / f"{study}.lock", timeout=_LOCK_SECONDS):
+            with FileLock(self._folder.lock(study), timeout=_LOCK_SECONDS):
                 yield
         except Timeout as error:
             raise AccountError(
@@ -383,5 +383,5 @@ class Account:
             ) from error
 
     @property
-    def _folder(self) -> Path:
+    def _folder(self) -> StudiesFolder:
         return Folders(self.home).studies(self.name)
