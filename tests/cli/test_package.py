@@ -41,7 +41,16 @@ def test_other_content_needs_replace(runfleet, program: Path):
             "hint: add it under a new version, or replace this one with `--replace`\n"
         ),
     )
-    assert runfleet("package", "add", "epanet", "2.3.5", "epanet", "--replace").code == 0
+    replaced = runfleet("package", "add", "epanet", "2.3.5", "epanet", "--replace")
+    assert (replaced.code, replaced.out) == (0, "epanet==2.3.5\n")
+    assert replaced.err.endswith(
+        "warning: nodes that have unpacked `epanet==2.3.5` before keep what they have, and runs "
+        "that were done with it count as done\n"
+        "A new version has it all done anew; so do, with this one, `runfleet pool delete POOL`, "
+        "and for runs `runfleet delete STUDY`.\n"
+    )
+    same = runfleet("package", "add", "epanet", "2.3.5", "epanet", "--replace")
+    assert (same.code, "warning" in same.err) == (0, False)
 
 
 def test_removing_asks_on_a_terminal(runfleet):

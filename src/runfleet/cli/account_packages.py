@@ -47,7 +47,7 @@ class AccountShelf:
         *,
         replace: bool,
         default: bool,
-    ) -> None:
+    ) -> bool:
         """Upload a program as a version of an application, and activate that."""
         with (
             tempfile.TemporaryDirectory(prefix="runfleet-") as folder,
@@ -58,6 +58,7 @@ class AccountShelf:
             printer.say(f"Package of {size_text(archive.stat().st_size)}; studies name it as:")
         if default:
             self.client.set_default(*name)
+        return replace  # what was there cannot be seen
 
     def packages(self) -> Iterator[Listed]:
         """List all versions of all applications."""

@@ -50,8 +50,15 @@ def add(
     """
     printer = Printer.standard()
     name = PackageName(application_id, version)
-    _shelf_of(on).add(printer, name, sources, replace=replace, default=default)
+    replaced = _shelf_of(on).add(printer, name, sources, replace=replace, default=default)
     printer.data(str(name))
+    if replaced:
+        printer.warning(
+            f"nodes that have unpacked `{name}` before keep what they have, and runs that were "
+            "done with it count as done"
+        )
+        again = addressed("`runfleet pool delete POOL`, and for runs `runfleet delete STUDY`", on)
+        printer.say(f"A new version has it all done anew; so do, with this one, {again}.")
 
 
 @app.command("list", epilog=example("runfleet package list"))

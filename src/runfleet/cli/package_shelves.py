@@ -46,8 +46,16 @@ class Shelf(Protocol):
         *,
         replace: bool,
         default: bool,
-    ) -> None:
-        """Pack a program, and keep it; see `runfleet package add`."""
+    ) -> bool:
+        """
+        Pack a program, and keep it; see `runfleet package add`.
+
+        Returns
+        -------
+        replaced
+            Whether it may have taken the place of other content.
+        """
+        ...
 
     def packages(self) -> Iterator[Listed]:
         """List all versions of all packages."""
@@ -87,16 +95,18 @@ class FolderShelf:
         *,
         replace: bool,
         default: bool,
-    ) -> None:
-        """Put a program into the folder."""
+    ) -> bool:
+        """Put a program into the folder; tells whether other content was there."""
         if default:
             raise WrongUsageError(
                 "there is no need for `--default` on this machine",
                 hint="the version that was added last is installed for those who name none",
             )
+        before = self.folder.versions(name.application_id)
         package = self.folder.add(*name, *sources, replace=replace)
         size = size_text(package.size)
         printer.say(f"Package of {size} in `{package.path}`; studies name it as:")
+        return any(one.path == package.path and one != package for one in before)
 
     def packages(self) -> Iterator[Listed]:
         """List what is in the folder."""

@@ -102,9 +102,9 @@ class PackageFolder:
         target = self._path(application_id, version)
         self.root.mkdir(parents=True, exist_ok=True)
         with packed(sources, self.root / f".{application_id}-{version}.{os.getpid()}") as archive:
-            if target.exists() and not replace:
-                _refuse_other_content(application_id, version, target, archive)
-            else:
+            if not _is_there(target, archive):
+                if target.exists() and not replace:
+                    raise _other_content(application_id, version)
                 target.parent.mkdir(exist_ok=True)
                 os.replace(archive, target)
         return _package(target)
@@ -254,12 +254,18 @@ def _entries(archive_path: Path) -> list[zipfile.ZipInfo]:
         return [entry for entry in archive.infolist() if not entry.is_dir()]
 
 
-def _refuse_other_content(application_id: str, version: str, kept: Path, offered: Path) -> None:
-    if _content(kept) != _content(offered):
-        raise PackageError(
-            f"the package `{application_id}` {version} is there with other content",
-            hint="add it under a new version, or replace this one with `--replace`",
-        )
+def _is_there(target: Path, archive: Path) -> bool:
+    """Tell whether a version is there with the content of an archive; a damaged one is not."""
+    with contextlib.suppress(zipfile.BadZipFile):
+        return target.exists() and _content(target) == _content(archive)
+    return False
+
+
+def _other_content(application_id: str, version: str) -> PackageError:
+    return PackageError(
+        f"the package `{application_id}` {version} is there with other content",
+        hint="add it under a new version, or replace this one with `--replace`",
+    )
 
 
 def _content(archive_path: Path) -> dict[str, tuple[int, int, int]]:
