@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -18,75 +19,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 
-# Every part, and the parts that it may import; `errors` stands below all of them.
-ALLOWED = {
-    "errors": set[str](),
-    "announcement": set[str](),
-    "home": {"errors"},
-    "garbage": set[str](),
-    "interpreter": set[str](),
-    "emulator_start": {"home", "interpreter"},
-    "patience": set[str](),
-    "documents": {"errors"},
-    "study": {"errors", "documents"},
-    "batch": {"errors"},
-    "autoscale": {"errors", "batch"},
-    "inspection": {"errors"},
-    "scheduler": {"errors", "batch", "autoscale"},
-    "wire": {"errors", "batch"},
-    "store": {"errors", "batch"},
-    "faults": {"errors", "documents", "wire"},
-    "storage": {"errors", "home", "patience"},
-    "agent": {"errors", "garbage", "home", "interpreter", "batch", "storage"},
-    "emulator": {
-        "announcement",
-        "emulator_start",
-        "errors",
-        "garbage",
-        "home",
-        "wire",
-        "store",
-        "faults",
-        "scheduler",
-        "batch",
-        "agent",
-        "storage",
-    },
-    "azure": {"errors", "patience", "storage"},
-    "launch": {
-        "announcement",
-        "emulator_start",
-        "errors",
-        "home",
-        "documents",
-        "study",
-        "batch",
-        "autoscale",
-        "azure",
-        "storage",
-        "inspection",
-    },
-    "calibrate": {"errors", "documents", "study", "launch", "batch", "azure", "storage"},
-    "cli": {
-        "announcement",
-        "emulator_start",
-        "errors",
-        "garbage",
-        "home",
-        "documents",
-        "study",
-        "batch",
-        "autoscale",
-        "azure",
-        "storage",
-        "launch",
-        "inspection",
-        "calibrate",
-        "faults",
-        "emulator",
-    },
-    "runfleet": {"study", "launch"},
-}
+# A row of a table of ARCHITECTURE.md: a part, what it holds, and the parts that it may import.
+ROW = re.compile(r"\| `(?P<part>\w+)/?` \|.*\| (?P<knows>[^|]+) \|")
+
+
+def read_directions(text: str) -> dict[str, set[str]]:
+    """Read the tables under `The folders`: every part, and the parts that it may import."""
+    section = text.partition("\n## The folders\n")[2].partition("\n## ")[0]
+    rows = filter(None, map(ROW.fullmatch, section.splitlines()))
+    known = {row["part"]: {*re.findall(r"`(\w+)`", row["knows"]), "errors"} for row in rows}
+    return {**known, "errors": set()}
+
+
+ALLOWED = read_directions((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
 
 # Parts that decide and translate: what they need to know, they are told.
 PURE = ("autoscale", "batch", "scheduler", "wire")
@@ -201,6 +146,16 @@ def wrong_directions(module: Module) -> Iterator[str]:
             yield f"{module.name}:{found.line} imports `{found.target}`: {rule}"
 
 
+def needless_directions(modules: list[Module]) -> Iterator[str]:
+    """What the table allows and nobody does, but for `errors`, which is there for all."""
+    used = defaultdict[str, set[str]](set)
+    for module in modules:
+        used[module.part] |= {part_of(found.target) for found in imports_of(module)}
+    for part, allowed in ALLOWED.items():
+        for name in sorted(allowed - used[part] - {"errors"}):
+            yield f"`{part}` does not import `{name}`, as ARCHITECTURE.md says"
+
+
 def worldly_imports(module: Module) -> Iterator[str]:
     if module.part not in PURE:
         return
@@ -273,6 +228,11 @@ def modules() -> list[Module]:
 def test_imports_point_one_way(modules: list[Module]) -> None:
     """A part imports the parts below it, as the table says."""
     assert not [wrong for module in modules for wrong in wrong_directions(module)]
+
+
+def test_the_table_allows_no_more_than_is_needed(modules: list[Module]) -> None:
+    """Who reads the table learns what knows what, and not what once did."""
+    assert not list(needless_directions(modules))
 
 
 def test_imports_make_no_circle(modules: list[Module]) -> None:
