@@ -24,7 +24,7 @@ from runfleet.azure import (
 )
 from runfleet.azure.jobs import _JOB_FIELDS
 from runfleet.azure.pools import _NODE_FIELDS, _POOL_FIELDS
-from runfleet.azure.tasks import STATE_FIELDS
+from runfleet.azure.task_queries import FAILURE_FIELDS, NODES_FIELDS, STATE_FIELDS
 from runfleet.azure.user_accounts import UserAccount
 
 MINUTES = timedelta(minutes=10)
@@ -225,7 +225,7 @@ def test_a_pool_that_follows_its_work_has_no_targets():
         (_POOL_FIELDS.split(","), sdk.BatchPool),
         (_NODE_FIELDS.split(","), sdk.BatchNode),
         (_JOB_FIELDS.split(","), sdk.BatchJob),
-        (STATE_FIELDS, sdk.BatchTask),
+        ((*STATE_FIELDS, *FAILURE_FIELDS, *NODES_FIELDS), sdk.BatchTask),
     ],
 )
 def test_we_ask_for_fields_that_there_are(fields, model):

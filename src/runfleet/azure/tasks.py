@@ -10,10 +10,10 @@ from runfleet.azure.channel import Channel, path_of
 from runfleet.azure.errors import ConflictError, NotFoundError, accepting
 from runfleet.azure.files import read_file
 from runfleet.azure.task_info import FileInfo, TaskCounts, TaskInfo
+from runfleet.azure.task_queries import STATE_FIELDS
 from runfleet.azure.task_settings import TaskSettings
 from runfleet.azure.waiting import asking
 
-STATE_FIELDS = ("id", "state", "executionInfo")
 _OVER = ("terminating", "completed", "deleting")
 _FOLLOW_BYTES = 1 << 20
 _FOLLOW_SECONDS = 1.0
@@ -72,7 +72,7 @@ class TaskOperations:
         job_id
             The job.
         filter
-            Which tasks, as OData: `executionInfo/result eq 'failure'`.
+            Which tasks, as OData: `executionInfo/result eq 'failure'`; `task_queries` has some.
         select
             What to ask for of each, by the names of the REST API; the id always is.
         """

@@ -19,6 +19,7 @@ from runfleet.azure import (
     TaskInfo,
 )
 from runfleet.azure.refusals import not_found
+from runfleet.azure.task_queries import ID_FIELDS
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
 from runfleet.documents.errors import InvalidValueError, nearest
@@ -106,7 +107,7 @@ def find_task(batch: AzureBatch, job_id: str, task_id: str) -> TaskInfo:
     """Ask for a task; raises `NotFoundError` as `find_job` does, also for the job."""
     task = batch.get_task(job_id, task_id)
     if task is None:
-        tasks = batch.list_tasks(find_job(batch, job_id).id, select=())
+        tasks = batch.list_tasks(find_job(batch, job_id).id, select=ID_FIELDS)
         raise _missing("task", {"task": task_id, "job": job_id}, (known.id for known in tasks))
     return task
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.azure import JobInfo, PoolInfo, TaskInfo
+from runfleet.azure.task_queries import FAILED
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, on_option
 from runfleet.cli.by_hand import (
@@ -34,7 +35,6 @@ from runfleet.errors import RunfleetError
 from runfleet.launch import Account, JobFiles, SingleTask
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.failures import batch_message
-from runfleet.launch.history import FAILED
 from runfleet.launch.names import job_container_name
 from runfleet.study.mpi import WHERE_EACH_IS, Implementation, Mpi
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from runfleet.azure import AzureBatch, Failure, JobInfo, NodeCounts
 from runfleet.azure.failures import reason_of
+from runfleet.azure.task_queries import NODES_FIELDS, WAITING
 from runfleet.documents.errors import joined
 from runfleet.launch.explanation import Explanation, FailedTask, Situation, explain_waiting
 from runfleet.launch.failures import FailureGroup
@@ -15,7 +16,6 @@ from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import StudyRecord
 
 _FAILED_START = "starttaskfailed"
-_WAITING = "state eq 'active'"
 
 
 def explain_study(
@@ -93,7 +93,7 @@ def _with_preparation(batch: AzureBatch, job: JobInfo, situation: Situation) -> 
 
 
 def _with_next_run(batch: AzureBatch, job: JobInfo, situation: Situation) -> Situation:
-    waiting = batch.list_tasks(job.id, filter=_WAITING, select=["multiInstanceSettings"])
+    waiting = batch.list_tasks(job.id, filter=WAITING, select=NODES_FIELDS)
     following = next(waiting, None)
     return replace(situation, nodes_per_run=following.nodes) if following else situation
 

@@ -6,21 +6,23 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from itertools import count
 
 from runfleet.azure import AzureBatch, JobInfo, NotFoundError, TaskInfo
-from runfleet.azure.tasks import STATE_FIELDS
+from runfleet.azure.task_queries import (
+    END_FIELDS,
+    FAILED,
+    ID_FIELDS,
+    NOT_COMPLETED,
+    STATE_FIELDS,
+    ended_from,
+)
 from runfleet.launch.comparison import KnownTasks
 from runfleet.launch.failures import was_cancelled, was_lost
 from runfleet.launch.names import job_id
 from runfleet.launch.record import Generation, RecordStore, StudyRecord, TaskTally
-
-FAILED = "executionInfo/result eq 'failure'"
-COMPLETED = "state eq 'completed'"
-NOT_COMPLETED = "state ne 'completed'"
-"""Filters for lists of tasks."""
 
 OUTDATED = "Outdated"
 """Why a job was ended none of whose runs counts any more."""
@@ -97,7 +99,7 @@ class History:
         select
             What to ask of each.
         """
-        wanted = f"{filter_} and {_ended_from(since)}" if since else filter_
+        wanted = ended_from(filter_, since) if since else filter_
         outdated = self.store.read_outdated(generation)
         try:
             for task in self.batch.list_tasks(generation.job_id, filter=wanted, select=select):
@@ -212,17 +214,13 @@ class History:
         return TaskTally()
 
     def _failed(self, job_id: str) -> Iterator[TaskInfo]:
-        return self.batch.list_tasks(job_id, filter=FAILED, select=["id", "executionInfo"])
+        return self.batch.list_tasks(job_id, filter=FAILED, select=END_FIELDS)
 
     def _ids(self, job_id: str, filter_: str | None) -> set[str]:
         return {task.id for task in self._listed(job_id, filter_)}
 
     def _listed(self, job_id: str, filter_: str | None) -> Iterator[TaskInfo]:
-        return self.batch.list_tasks(job_id, filter=filter_, select=["id"])
-
-
-def _ended_from(moment: datetime) -> str:
-    return f"executionInfo/endTime ge DateTime'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'"
+        return self.batch.list_tasks(job_id, filter=filter_, select=ID_FIELDS)
 
 
 def _tallied_state(task: TaskInfo) -> str:

@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from runfleet.azure import JobInfo, TaskCounts, TaskInfo
+from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED, FAILURE_FIELDS
 from runfleet.launch.failures import was_cancelled
-from runfleet.launch.history import COMPLETED, FAILED, History, was_ended
+from runfleet.launch.history import History, was_ended
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import Generation, StudyRecord, TaskTally
 
@@ -129,8 +130,7 @@ def failed_tasks(
     history: History, generation: Generation, since: datetime | None = None
 ) -> Iterator[TaskInfo]:
     """List the tasks that count and have failed by themselves, since a moment; None is for all."""
-    fields = ("id", "executionInfo", "constraints")
-    failed = history.tasks_in(generation, FAILED, since=since, select=fields)
+    failed = history.tasks_in(generation, FAILED, since=since, select=FAILURE_FIELDS)
     return (task for task in failed if not was_cancelled(task))
 
 
@@ -146,7 +146,7 @@ def state_of(task: TaskInfo, *, job_ended: bool) -> RunState:
 
 
 def _count_stopped(history: History, generation: Generation) -> int:
-    failed = history.tasks_in(generation, FAILED, select=("id", "executionInfo"))
+    failed = history.tasks_in(generation, FAILED, select=END_FIELDS)
     return sum(map(was_cancelled, failed))
 
 

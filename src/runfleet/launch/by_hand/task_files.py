@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runfleet.azure import AzureBatch, BatchError, JobInfo, TaskCounts
+from runfleet.azure.task_queries import COMPLETED, ID_FIELDS
 from runfleet.launch import names
 from runfleet.launch.by_hand.job_files import JobFiles
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
@@ -154,7 +155,7 @@ def _listed(files: JobFiles, prefix: str) -> Iterable[Blob]:
 
 
 def _without_files(batch: AzureBatch, job_id: str, target: Path) -> Iterator[str]:
-    for task in batch.list_tasks(job_id, filter="state eq 'completed'", select=["id"]):
+    for task in batch.list_tasks(job_id, filter=COMPLETED, select=ID_FIELDS):
         if not (target / task.id).exists():
             yield task.id
 
