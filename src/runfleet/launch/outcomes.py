@@ -68,7 +68,12 @@ class Outcome:
 
 
 def count_runs(history: History, record: StudyRecord) -> RunCounts:
-    """Count the runs of a study by state, without a look at any of them."""
+    """
+    Count the runs of a study by state.
+
+    What the service counts is enough, unless somebody ended a job: it counts tasks that were
+    stopped as failed, so the failed ones are listed then.
+    """
     tally = TaskTally()
     cancelled = 0
     for generation in record.current:

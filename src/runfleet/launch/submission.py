@@ -118,7 +118,12 @@ class Submission:
         return self._study
 
     def counts(self) -> RunCounts:
-        """Count the runs by state; takes no longer for more runs."""
+        """
+        Count the runs by state.
+
+        Takes no longer for more runs, unless the study was cancelled: what was stopped has to be
+        told from what had failed before, one by one.
+        """
         return count_runs(self._history, self._record())
 
     def watch(self, *, collect_to: Path | str | None = None) -> Iterator[Progress]:
