@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from runfleet.launch.record import Generation
 
-Fingerprints = Mapping[str, str]
+Fingerprints = Mapping[str, bytes]
 """A fingerprint for each run, by the run's name, in the order of the study."""
 
 
@@ -70,6 +70,8 @@ def compare(runs: Fingerprints, history: Sequence[KnownTasks]) -> Comparison:
     history
         Its generations, the oldest first.
     """
+    if not history:
+        return Comparison(runs, {}, added=list(runs))
     to_run = dict(runs)
     outdated: dict[str, frozenset[str]] = {}
     for known in reversed(history):
@@ -124,7 +126,7 @@ def _sorted_out(
     to_run: Fingerprints,
     outdated: Mapping[str, frozenset[str]],
 ) -> Comparison:
-    latest: dict[str, str] = {}
+    latest: dict[str, bytes] = {}
     for known in history:
         current = known.tasks.keys() - known.outdated
         latest.update((name, known.tasks[name]) for name in known.tasks if name in current)

@@ -92,7 +92,7 @@ def sampling_of(study: Study, digest: Callable[[Path], str]) -> dict[str, Any]:
     }
 
 
-def fingerprints(study: Study, definition: Definition) -> Iterator[tuple[str, str]]:
+def fingerprints(study: Study, definition: Definition) -> Iterator[tuple[str, bytes]]:
     """
     Tell the name of each run and a hash of what decides its outcome.
 
@@ -131,13 +131,13 @@ def _suffice(outputs: Outputs, wanted: Outputs) -> bool:
     return all(pattern in (required if is_required else kept) for pattern, is_required in wanted)
 
 
-def _fingerprint(start: hashlib.blake2b, run: Run, *, has_templates: bool) -> str:
+def _fingerprint(start: hashlib.blake2b, run: Run, *, has_templates: bool) -> bytes:
     hashed = start.copy()
     hashed.update(orjson.dumps(run.environment))
     truths = [name for name, value in run.sample.items() if isinstance(value, bool)]
     if truths and has_templates:  # which can tell them from the texts in the environment
         hashed.update(orjson.dumps(truths))
-    return hashed.hexdigest()
+    return hashed.digest()
 
 
 def _mpi(mpi: Mpi | None) -> str | None:

@@ -12,6 +12,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from io import BytesIO
 from typing import Any, Self
 
 import orjson
@@ -279,14 +280,14 @@ class RecordStore:
             self._known = content
         return written
 
-    def read_manifest(self, generation: Generation) -> Iterator[tuple[str, str]]:
+    def read_manifest(self, generation: Generation) -> Iterator[tuple[str, bytes]]:
         """List the runs of a generation, each with its fingerprint."""
         content = self.storage.get_bytes(self.container, names.manifest_blob(generation.job_id))
-        for line in content.decode().splitlines():
-            name, _, fingerprint = line.partition(" ")
-            yield name, fingerprint
+        for line in BytesIO(content):
+            name, _, fingerprint = line.decode().rstrip("\n").partition(" ")
+            yield name, bytes.fromhex(fingerprint)
 
-    def write_manifest(self, job_id: str, runs: Iterable[tuple[str, str]]) -> bool:
+    def write_manifest(self, job_id: str, runs: Iterable[tuple[str, bytes]]) -> bool:
         """
         Note the runs of a generation before any is added.
 
@@ -295,9 +296,10 @@ class RecordStore:
         written
             Whether nobody has done so before, who had the number.
         """
-        content = "".join(f"{name} {fingerprint}\n" for name, fingerprint in runs)
+        content = BytesIO()
+        content.writelines(f"{name} {mark.hex()}\n".encode() for name, mark in runs)
         blob = names.manifest_blob(job_id)
-        return self.storage.replace_bytes(self.container, blob, content.encode(), instead_of=None)
+        return self.storage.replace_bytes(self.container, blob, content.getvalue(), instead_of=None)
 
     def read_outdated(self, generation: Generation) -> frozenset[str]:
         """List the tasks of a generation that no longer count."""

@@ -10,7 +10,7 @@ submitting goes on with the generation that the record names.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,7 +39,7 @@ from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.tasks import TaskMaker
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
-from runfleet.study import Study
+from runfleet.study import Run, Study
 from runfleet.study.designs import FromCsv
 
 _COUNTING_SECONDS = 10.0
@@ -147,6 +147,13 @@ class Submitter:
     ) -> Submitted:
         """Find out what there is to do, note it, and do it."""
         self.on_step(Step(StepName.COMPARING))
+        renewed, differences = self._note(record, definition, identity, repeat)
+        return Submitted(self._add(renewed) if renewed.is_adding else renewed, differences)
+
+    def _note(
+        self, record: StudyRecord | None, definition: Definition, identity: str, repeat: Repeat
+    ) -> tuple[StudyRecord, tuple[str, ...]]:
+        """Note what there is to do; what has changed is told. All runs are in memory meanwhile."""
         runs = dict(fingerprints(self.study, definition))
         known = self._known_tasks(record, definition, runs, repeat)
         comparison = compare(runs, known)
@@ -170,7 +177,7 @@ class Submitter:
         self._keep_design_table(definition)
         self._store.write(renewed)
         differences = describe_changes(record.definition, definition, comparison) if record else ()
-        return Submitted(self._add(renewed) if renewed.is_adding else renewed, differences)
+        return renewed, differences
 
     def _known_tasks(
         self,
@@ -213,7 +220,7 @@ class Submitter:
         provide_pool(self.batch, self.pool, generation.run_count)
         self._staging.stage_inputs(self.on_step)
         with self._unless_cancelled(generation):
-            self._fill_job(generation)
+            self._fill_job(record)
         self.batch.finish_when_done(generation.job_id)
         # Whoever has edited the study meanwhile has taken it over.
         self._store.update(generation, StudyRecord.added)
@@ -234,17 +241,15 @@ class Submitter:
     def _url_life(self) -> timedelta:
         return url_life(self.study, self.pool)
 
-    def _fill_job(self, generation: Generation) -> None:
-        """Make the job unless it is there, and add its tasks until it has them all."""
+    def _fill_job(self, record: StudyRecord) -> None:
+        """Make the newest job unless it is there, and add its tasks until it has them all."""
+        generation = record.newest
         is_new = self.batch.create_job(self._job(generation))
-        wanted = {name for name, _ in self._store.read_manifest(generation)}
-        missing = wanted if is_new else wanted - self._history.present(generation.job_id)
-        self._add_tasks(generation, missing)
+        self._add_tasks(record, set() if is_new else self._history.present(generation.job_id))
         if self._counts_back(generation):
             return
-        missing = wanted - self._history.present(generation.job_id)
-        self._add_tasks(generation, missing)
-        if missing and not self._counts_back(generation):
+        added = self._add_tasks(record, self._history.present(generation.job_id))
+        if added and not self._counts_back(generation):
             raise LaunchError(
                 f"job `{generation.job_id}` has fewer tasks than the {generation.run_count:,} "
                 "that were added to it",
@@ -273,21 +278,31 @@ class Submitter:
             metadata=names.job_metadata(self.study.name, generation.number),
         )
 
-    def _add_tasks(self, generation: Generation, missing: Collection[str]) -> None:
-        """Add the missing tasks as a stream, made as they are sent."""
+    def _add_tasks(self, record: StudyRecord, present: Set[str]) -> int:
+        """Add the tasks that are not there as a stream, made as they are sent; returns how many."""
+        generation = record.newest
+        missing = sum(name not in present for name, _ in self._store.read_manifest(generation))
         if not missing:
-            return
+            return 0
         total = generation.run_count
-        before = total - len(missing)
+        before = total - missing
         system = self.pool.operating_system
         job_id, life = generation.job_id, self._url_life
         maker = TaskMaker(self.study, self.storage, job_id, life, system, self._user)
-        runs = (run for run in self.study.runs() if run.name in missing)
+        runs = (run for run in self._newest_runs(record) if run.name not in present)
         self.batch.add_tasks(
             generation.job_id,
             maker.tasks(runs),
             on_added=lambda added: self.on_step(Step(StepName.ADDING, before + added, total)),
         )
+        return missing
+
+    def _newest_runs(self, record: StudyRecord) -> Iterator[Run]:
+        """Generate the runs of the newest generation; their names are kept if they are not all."""
+        if record.newest.run_count == record.run_count:
+            return self.study.runs()
+        wanted = {name for name, _ in self._store.read_manifest(record.newest)}
+        return (run for run in self.study.runs() if run.name in wanted)
 
     def _counts_back(self, generation: Generation) -> bool:
         """Ask Batch itself how many tasks there are; its counts may lag, so more than once."""
