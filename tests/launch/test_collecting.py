@@ -67,9 +67,8 @@ class Runs:
             "endTime": f"2026-01-01T00:{minute:02}:01.5Z",
         }
         wire = {"id": run, "state": "completed", "executionInfo": execution}
-        state = RunState.FAILED if exit_code else RunState.SUCCEEDED
         job = self.jobs[run] = job_id(self.study.name, generation)
-        self.outcomes[run] = Outcome(job, state, TaskInfo.from_wire(wire))
+        self.outcomes[run] = Outcome.of(job, TaskInfo.from_wire(wire), job_ended=False)
         for name, content in {"stdout.txt": "", "stderr.txt": "", **files}.items():
             blob = f"runs/{job}/{run}/{name}"
             self.storage.put_bytes(self.container, blob, content.encode())
@@ -77,7 +76,7 @@ class Runs:
     def begin(self, run: str, *, generation: int) -> None:
         wire = {"id": run, "state": "running"}
         job = self.jobs[run] = job_id(self.study.name, generation)
-        self.outcomes[run] = Outcome(job, RunState.RUNNING, TaskInfo.from_wire(wire))
+        self.outcomes[run] = Outcome.of(job, TaskInfo.from_wire(wire), job_ended=False)
 
     @property
     def collector(self) -> Collector:
@@ -317,8 +316,8 @@ def test_what_a_cancelled_run_has_left_is_kept(runs: Runs, started: bool) -> Non
     """If it had begun; its numbers are none of the study's."""
     runs.end("run-00001", {"stdout.txt": "day 7", "deep/out.txt": "head 3.5"})
     ended = runs.outcomes["run-00001"]
-    task = ended.task if started else replace(ended.task, started=None)
-    runs.outcomes["run-00001"] = replace(ended, state=RunState.CANCELLED, task=task)
+    began = ended.started if started else None
+    runs.outcomes["run-00001"] = replace(ended, state=RunState.CANCELLED, started=began)
     runs.collect()
     row = runs.table()[0]
     assert (row["state"], row["head"]) == ("cancelled", "")

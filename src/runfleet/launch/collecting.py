@@ -229,7 +229,7 @@ class Collector:
             plots,
             self._missing_results,
             tuple(self._lacking_results()),
-            requeues=sum(outcome.task.requeues for outcome in outcomes.values()),
+            requeues=sum(outcome.requeues for outcome in outcomes.values()),
             notes=(*notes, *self._unmatched(outcomes)),
             sensitivities=found,
         )
@@ -268,11 +268,15 @@ class Collector:
     def _fetch_files(self, outcomes: Mapping[str, Outcome], index: FolderIndex) -> int:
         known = self._collected_before(index)
         removed = self._outdated(known, outcomes)
-        ended = {name: one for name, one in outcomes.items() if one.has_files}
-        wanted = {name: one for name, one in ended.items() if known.get(name) != one.mark}
+        ended = sum(one.has_files for one in outcomes.values())
+        wanted = {
+            name: one
+            for name, one in outcomes.items()
+            if one.has_files and known.get(name) != one.mark
+        }
         for run in (wanted.keys() & known.keys()) | removed:
             shutil.rmtree(self._runs_folder / run, ignore_errors=True)
-        done = len(ended) - len(wanted)
+        done = ended - len(wanted)
         with (self.folder / INDEX).open("a", encoding="utf-8") as lines:
             if index.study is None:
                 lines.write(owner_line(self.study.name))
@@ -281,7 +285,7 @@ class Collector:
                 self.storage.get_files(self._container, self._files_of(wanted, block))
                 lines.writelines(mark_lines((run, wanted[run].mark) for run, _ in block))
                 done += len(block)
-                self.on_step(Step(StepName.COLLECTING, done, len(ended)))
+                self.on_step(Step(StepName.COLLECTING, done, ended))
         return len(wanted)
 
     def _outdated(self, known: Mapping[str, str], outcomes: Mapping[str, Outcome]) -> set[str]:
@@ -290,11 +294,15 @@ class Collector:
 
         What they left would be taken for what the study asks for now.
         """
-        here = {run: mark for run, mark in known.items() if mark != REMOVED}
-        outdated = {run for run in here.keys() & outcomes.keys() if not outcomes[run].has_files}
-        unknown = here.keys() - outcomes.keys()
+        lacking = {
+            run: mark
+            for run, mark in known.items()
+            if mark != REMOVED and not (run in outcomes and outcomes[run].has_files)
+        }
+        outdated = lacking.keys() & outcomes.keys()
+        unknown = lacking.keys() - outdated
         jobs = self.jobs() if unknown else {}
-        return outdated | {run for run in unknown if jobs.get(run) != job_of(here[run])}
+        return outdated | {run for run in unknown if jobs.get(run) != job_of(lacking[run])}
 
     def _collected_before(self, index: FolderIndex) -> dict[str, str]:
         """Leave out the runs whose folders somebody has deleted meanwhile."""

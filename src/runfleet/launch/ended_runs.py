@@ -62,11 +62,11 @@ class EndedRuns:
     def _learn(self, record: StudyRecord) -> dict[str, Outcome]:
         if record != self._record:  # what counted then may not count now
             self._record, self._outcomes, self._latest = record, {}, None
-        found = ended_since(self._history, record, self._latest)
-        moments = [moment for one in found.values() if (moment := one.task.ended)]
-        self._latest = max(moments, default=self._latest)
         # What ended at the very moment is listed again.
-        new = {run: one for run, one in found.items() if one != self._outcomes.get(run)}
+        found = ended_since(self._history, record, self._latest)
+        new = {run: one for run, one in found if one != self._outcomes.get(run)}
+        moments = (one.ended for one in new.values() if one.ended)
+        self._latest = max(moments, default=self._latest)
         self._outcomes.update(new)
         return new
 

@@ -38,10 +38,11 @@ class FolderIndex:
     def read(cls, folder: Path) -> Self:
         """Read that of a folder; without one nothing is there."""
         try:
-            lines = (folder / INDEX).read_text(encoding="utf-8").splitlines()
+            with (folder / INDEX).open(encoding="utf-8") as lines:
+                parts = (line.removesuffix("\n").partition(" ") for line in lines)
+                marks = {run: mark for run, _, mark in parts}
         except FileNotFoundError:
-            lines = []
-        marks = {run: mark for run, _, mark in (line.partition(" ") for line in lines)}
+            marks = {}
         return cls(marks.pop(_STUDY, None), marks)
 
     def study_other_than(self, study: str) -> str | None:

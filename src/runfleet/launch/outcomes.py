@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from runfleet.azure import JobInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED, FAILURE_FIELDS
@@ -33,7 +34,7 @@ class RunState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    What has become of a run.
+    What has become of a run; of all that Batch says of its task only what is needed of each.
 
     Parameters
     ----------
@@ -41,30 +42,48 @@ class Outcome:
         Where the task is that counts for it.
     state
         Its state.
-    task
-        What Batch says of it.
+    started, ended
+        When; None where it has not.
+    exit_code
+        None where the model did not run to its end.
+    requeues
+        How often it had to begin again because its node was taken away.
+    failed
+        All that Batch says of a run that has failed.
     """
 
     job_id: str
     state: RunState
-    task: TaskInfo
+    started: datetime | None = None
+    ended: datetime | None = None
+    exit_code: int | None = None
+    requeues: int = 0
+    failed: TaskInfo | None = None
+
+    @classmethod
+    def of(cls, job_id: str, task: TaskInfo, *, job_ended: bool) -> Self:
+        """Tell it by the run's task, and by whether somebody ended its job."""
+        state = state_of(task, job_ended=job_ended)
+        failed = task if state is RunState.FAILED else None
+        return cls(job_id, state, task.started, task.ended, task.exit_code, task.requeues, failed)
 
     @property
     def seconds(self) -> float | None:
         """How long it took, its staging included."""
-        started, ended = self.task.started, self.task.ended
-        return (ended - started).total_seconds() if started and ended else None
+        if self.started is None or self.ended is None:
+            return None
+        return (self.ended - self.started).total_seconds()
 
     @property
     def has_files(self) -> bool:
         """Whether it has left files: also a run that was cancelled, if it had begun."""
-        was_stopped = self.state is RunState.CANCELLED and self.task.started is not None
+        was_stopped = self.state is RunState.CANCELLED and self.started is not None
         return self.state.has_ended or was_stopped
 
     @property
     def mark(self) -> str:
         """Changes when the run is done again."""
-        return f"{self.job_id} {_stamp(self.task.ended)}"
+        return f"{self.job_id} {_stamp(self.ended)}"
 
 
 def count_runs(history: History, record: StudyRecord) -> RunCounts:
@@ -121,14 +140,11 @@ def outcomes_of(history: History, record: StudyRecord) -> dict[str, Outcome]:
 
 def ended_since(
     history: History, record: StudyRecord, moment: datetime | None
-) -> dict[str, Outcome]:
+) -> Iterator[tuple[str, Outcome]]:
     """Tell what has become of the runs that have ended since a moment; None is for all."""
-    outcomes: dict[str, Outcome] = {}
     for generation in record.current:
         for task in history.tasks_in(generation, COMPLETED, since=moment):
-            state = state_of(task, job_ended=False)
-            outcomes[task.id] = Outcome(generation.job_id, state, task)
-    return outcomes
+            yield task.id, Outcome.of(generation.job_id, task, job_ended=False)
 
 
 def failed_tasks(
@@ -162,7 +178,7 @@ def _outcomes_in(
     ended = was_ended(job)
     for task in history.batch.list_tasks(job.id):
         if task.id not in outdated:
-            yield task.id, Outcome(job.id, state_of(task, job_ended=ended), task)
+            yield task.id, Outcome.of(job.id, task, job_ended=ended)
 
 
 def _stamp(moment: datetime | None) -> str:

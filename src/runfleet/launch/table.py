@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runfleet.azure import TaskInfo
 from runfleet.launch.failures import one_line
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.run_files import RunFiles, failure_message
@@ -229,10 +230,10 @@ def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: Run
             found[result.name] = _extract(result, texts[result.file])
         except ResultError as error:
             missing[result.name] = error.message
-    if outcome.state is RunState.SUCCEEDED:
+    if outcome.failed is None:
         reasons = (one_line(f"{name}: {reason}") for name, reason in missing.items())
         return Row(run, outcome, found, "; ".join(reasons), missing)
-    return Row(run, outcome, found, _failure(outcome, files))
+    return Row(run, outcome, found, _failure(outcome.failed, outcome.job_id, files))
 
 
 def _extract(result: Result, text: str | None) -> float:
@@ -241,12 +242,11 @@ def _extract(result: Result, text: str | None) -> float:
     return result.extract(text)
 
 
-def _failure(outcome: Outcome, files: RunFiles) -> str:
+def _failure(task: TaskInfo, job_id: str, files: RunFiles) -> str:
     stderr, stdout = (
-        _text(files.read(outcome.job_id, outcome.task.id, f"{stream}.txt")) or ""
-        for stream in ("stderr", "stdout")
+        _text(files.read(job_id, task.id, f"{stream}.txt")) or "" for stream in ("stderr", "stdout")
     )
-    return failure_message(outcome.task, stderr, stdout)
+    return failure_message(task, stderr, stdout)
 
 
 def _text(content: bytes | None) -> str | None:
@@ -254,14 +254,14 @@ def _text(content: bytes | None) -> str | None:
 
 
 def _cells(shape: TableShape, row: Row) -> list[str]:
-    task = row.outcome.task if row.outcome else None
-    seconds = row.outcome.seconds if row.outcome else None
+    outcome = row.outcome
+    seconds = outcome.seconds if outcome else None
     return [
         row.run.name,
         row.state.value,
-        "" if task is None or task.exit_code is None else str(task.exit_code),
-        _time_text(task.started if task else None),
-        _time_text(task.ended if task else None),
+        "" if outcome is None or outcome.exit_code is None else str(outcome.exit_code),
+        _time_text(outcome.started if outcome else None),
+        _time_text(outcome.ended if outcome else None),
         "" if seconds is None else f"{seconds:.6f}",
         *[as_text(value) for value in row.run.sample.values()],
         *[repr(row.results[name]) if name in row.results else "" for name in shape.results],
