@@ -10,6 +10,11 @@ from typing import Any, Self
 from runfleet.azure.failures import ExecutionInfo, Failure, failure_from_wire
 from runfleet.azure.values import pairs_from_wire, time_from_wire
 
+OVER = ("terminating", "completed", "deleting")
+"""The states of a job that takes no more tasks, and starts none."""
+
+_ALL_COMPLETE = "AllTasksComplete"
+
 
 @dataclass(frozen=True, slots=True)
 class JobInfo:
@@ -68,6 +73,16 @@ class JobInfo:
             failure=failure_from_wire(execution.get("schedulingError")),
             max_retries=(wire.get("constraints") or {}).get("maxTaskRetryCount", 0),
         )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it takes no more tasks; what is left of it never runs."""
+        return self.state in OVER
+
+    @property
+    def was_ended(self) -> bool:
+        """Whether somebody ended it before its tasks had ended by themselves."""
+        return self.is_over and self.terminate_reason != _ALL_COMPLETE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from runfleet.azure.adding import AddedTasks, add_tasks
 from runfleet.azure.channel import Channel, path_of
 from runfleet.azure.errors import ConflictError, NotFoundError, accepting
 from runfleet.azure.files import read_file
+from runfleet.azure.job_info import OVER
 from runfleet.azure.task_info import FileInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_queries import STATE_FIELDS
 from runfleet.azure.task_settings import TaskSettings
 from runfleet.azure.waiting import asking
 
-_OVER = ("terminating", "completed", "deleting")
 _FOLLOW_BYTES = 1 << 20
 _FOLLOW_SECONDS = 1.0
 
@@ -189,7 +189,7 @@ class TaskOperations:
             state = self._state_of("jobs", job_id, "tasks", task_id)
             if state == "active":
                 # It stays so for ever where its job is over.
-                if self._state_of("jobs", job_id) in _OVER:
+                if self._state_of("jobs", job_id) in OVER:
                     return
                 continue
             while content := self._read_if_there(job_id, task_id, path, offset):

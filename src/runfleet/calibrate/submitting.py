@@ -40,7 +40,7 @@ from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.failures import was_cancelled
-from runfleet.launch.history import is_over, unused_numbers
+from runfleet.launch.history import unused_numbers
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
@@ -107,7 +107,7 @@ class CalibrationSubmitter:
             return self.begin(identity, Restart())
         generation = record.newest
         job = self.batch.get_job(generation.job_id)
-        if job is not None and is_over(job):
+        if job is not None and job.is_over:
             return record
         return self._go_on(record)
 
@@ -221,9 +221,10 @@ class CalibrationSubmitter:
         return Staging(self._staged, self.storage, self.digest, self._url_life, system)
 
     def _has_job(self, record: StudyRecord) -> bool:
-        """Tell whether the job is there, or has yet to be made."""
+        """Tell whether the job is there, or has yet to be made; not if it is being deleted."""
         generation = record.newest
-        return generation.adding or self.batch.get_job(generation.job_id) is not None
+        job = self.batch.get_job(generation.job_id)
+        return generation.adding if job is None else job.state != "deleting"
 
     def _new_generation(self, record: StudyRecord | None) -> Generation:
         """Choose a job that nobody has had yet; the manager is the first of its tasks."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runfleet.azure import AzureBatch, JobInfo, TaskCounts
-from runfleet.launch.history import is_over
 from runfleet.launch.names import container_name, job_id, study_of
 from runfleet.storage import Storage
 
@@ -35,7 +34,7 @@ class Belongings:
 
 def going_on(job: JobInfo, counts: TaskCounts) -> int:
     """Count the tasks of a job that have not ended; what is left of one that is over never runs."""
-    return counts.running + (0 if is_over(job) else counts.active)
+    return counts.running + (0 if job.is_over else counts.active)
 
 
 def find_belongings(batch: AzureBatch, storage: Storage, study: str) -> Belongings:

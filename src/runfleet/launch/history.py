@@ -27,8 +27,6 @@ from runfleet.launch.record import Generation, RecordStore, StudyRecord, TaskTal
 OUTDATED = "Outdated"
 """Why a job was ended none of whose runs counts any more."""
 
-_ALL_COMPLETE = "AllTasksComplete"
-_OVER = ("terminating", "completed")
 _SETTLING_SECONDS = 60.0
 _SETTLING_PAUSE = 0.1
 
@@ -39,16 +37,6 @@ class Repeat(StrEnum):
     NONE = "none"
     LOST = "those whose machine or whose files were lost"
     FAILED = "all that have failed"
-
-
-def was_ended(job: JobInfo) -> bool:
-    """Tell whether somebody ended a job before its tasks had ended by themselves."""
-    return job.state in _OVER and job.terminate_reason != _ALL_COMPLETE
-
-
-def is_over(job: JobInfo) -> bool:
-    """Tell whether a job takes no more tasks."""
-    return job.state in _OVER
 
 
 def unused_numbers(batch: AzureBatch, study: str, first: int) -> Iterator[int]:
@@ -114,14 +102,14 @@ class History:
             job = self.job_of(generation)
             if job is None and not generation.adding:
                 return False
-            if job is not None and (was_ended(job) or (generation.adding and is_over(job))):
+            if job is not None and (job.was_ended or (generation.adding and job.is_over)):
                 return False
         return True
 
     def is_busy(self, record: StudyRecord) -> bool:
         """Tell whether a job of the study has not ended yet."""
         jobs = (self.job_of(generation) for generation in record.current)
-        return any(job is not None and not is_over(job) for job in jobs)
+        return any(job is not None and not job.is_over for job in jobs)
 
     def waiting(self, record: StudyRecord) -> int:
         """Count the tasks that have not begun; none of a job that is gone."""
@@ -189,12 +177,12 @@ class History:
     def _lost(self, job: JobInfo) -> set[str]:
         """Find the tasks of a job that were ended on request, or will never begin."""
         ended = {task.id for task in self._failed(job.id) if was_cancelled(task)}
-        return ended | self._ids(job.id, NOT_COMPLETED) if was_ended(job) else ended
+        return ended | self._ids(job.id, NOT_COMPLETED) if job.was_ended else ended
 
     def _stop(self, known: KnownTasks, outdated: Collection[str]) -> None:
         job_id = known.generation.job_id
         job = self.job_of(known.generation)
-        if job is None or is_over(job):
+        if job is None or job.is_over:
             return
         if len(outdated) == len(known.tasks):
             self.batch.terminate_job(job_id, OUTDATED)

@@ -11,7 +11,7 @@ from typing import Self
 from runfleet.azure import JobInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED, FAILURE_FIELDS
 from runfleet.launch.failures import was_cancelled
-from runfleet.launch.history import History, was_ended
+from runfleet.launch.history import History
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import Generation, StudyRecord, TaskTally
 
@@ -100,7 +100,7 @@ def count_runs(history: History, record: StudyRecord) -> RunCounts:
         if job is None:
             continue
         counted = tally_of(history.batch.task_counts(job.id)) - generation.outdated
-        if was_ended(job):
+        if job.was_ended:
             stopped = _count_stopped(history, generation)
             # Who was submitting it can add no more.
             never_added = max(0, generation.current_count - counted.total)
@@ -175,10 +175,9 @@ def _outcomes_in(
     history: History, generation: Generation, job: JobInfo
 ) -> Iterator[tuple[str, Outcome]]:
     outdated = history.store.read_outdated(generation)
-    ended = was_ended(job)
     for task in history.batch.list_tasks(job.id):
         if task.id not in outdated:
-            yield task.id, Outcome.of(job.id, task, job_ended=ended)
+            yield task.id, Outcome.of(job.id, task, job_ended=job.was_ended)
 
 
 def _stamp(moment: datetime | None) -> str:

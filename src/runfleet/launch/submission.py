@@ -32,7 +32,7 @@ from runfleet.launch.failures import (
     kind_of,
     was_lost,
 )
-from runfleet.launch.history import OUTDATED, History, Repeat, is_over, was_ended
+from runfleet.launch.history import OUTDATED, History, Repeat
 from runfleet.launch.near_runs import nearest_run
 from runfleet.launch.outages import hopeful
 from runfleet.launch.outcomes import RunState, count_runs, failed_tasks, state_of
@@ -175,7 +175,7 @@ class Submission:
         record = self._record()
         for generation in record.current:
             job = self._history.job_of(generation)
-            if job is not None and not is_over(job):
+            if job is not None and not job.is_over:
                 self._history.batch.terminate_job(job.id, CANCELLED)
         return self._settled_counts()
 
@@ -384,11 +384,11 @@ class Submission:
         job = self._history.batch.get_job(job_id)
         if job is None or self.is_calibration:
             return False
-        return not is_over(job) or job.terminate_reason in (None, OUTDATED)
+        return not job.is_over or job.terminate_reason in (None, OUTDATED)
 
     def _is_cancelled(self, job_id: str, task: TaskInfo) -> bool:
         job = self._history.batch.get_job(job_id)
-        job_ended = job is not None and was_ended(job)
+        job_ended = job is not None and job.was_ended
         return state_of(task, job_ended=job_ended) is RunState.CANCELLED
 
     def _read_on_node(self, job_id: str, run: str, file: str, *, offset: int = 0) -> bytes:

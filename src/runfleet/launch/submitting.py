@@ -30,7 +30,7 @@ from runfleet.launch.comparison import (
 from runfleet.launch.definition import Definition, define, fingerprints, with_more_outputs
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.history import History, Repeat, unused_numbers, was_ended
+from runfleet.launch.history import History, Repeat, unused_numbers
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
@@ -263,7 +263,7 @@ class Submitter:
             yield
         except BatchError as error:
             job = self._history.job_of(generation)
-            if job is not None and was_ended(job):
+            if job is not None and job.was_ended:
                 raise LaunchError(
                     f"study `{self.study.name}` was cancelled before all its runs were submitted",
                     hint="to run the rest after all, run the study again",
