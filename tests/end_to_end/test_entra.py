@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,17 @@ MAKE_IT_ONE = (
     "--on entra`"
 )
 
+SUBMIT = """\
+import sys
+from runfleet import Study, connect
+from runfleet.study import StudyError
+
+try:
+    connect("entra").submit(Study.load(sys.argv[1]))
+except StudyError as error:
+    print(error)
+"""
+
 
 @pytest.fixture
 def tool(entra: Any) -> str:
@@ -111,7 +124,7 @@ def tool(entra: Any) -> str:
 def test_a_package_without_a_default_version_is_told_before_anything_is_made(
     entra: Any, write_study: Callable[..., str], tool: str
 ) -> None:
-    """By the doctor, and by `run`, before it asks."""
+    """By the doctor, by `run`, before it asks, and in Python."""
     study = write_study("bare", packages=f"[{tool}]")
     done = entra("doctor", study, "--on", "entra", "--json")
     findings = {finding["subject"]: finding for finding in json.loads(done.stdout)}
@@ -123,6 +136,13 @@ def test_a_package_without_a_default_version_is_told_before_anything_is_made(
     error, hint = refused.stderr.splitlines()
     assert error.endswith(NO_DEFAULT)
     assert hint == f"hint: {MAKE_IT_ONE}"
+    submitted = subprocess.run(
+        [sys.executable, "-c", SUBMIT, entra.folder / study],
+        env=entra.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert submitted.stdout.endswith(f"{NO_DEFAULT}\n"), submitted.stderr
     made = entra("package", "add", tool, "1.0", "tool", "--replace", "--default", "--on", "entra")
     assert made.returncode == 0, made.stderr
     assert entra("doctor", study, "--on", "entra").returncode == 0

@@ -374,6 +374,7 @@ class Calibration:
             control,
             self.account.batch,
             self._storage,
+            self.account.management,
             pool,
             digest,
             on_step,

@@ -41,6 +41,7 @@ from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.failures import was_cancelled
 from runfleet.launch.history import unused_numbers
+from runfleet.launch.packages import DefaultVersions
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
@@ -70,7 +71,7 @@ class CalibrationSubmitter:
         Its calibration.
     control
         What its control file says.
-    batch, storage
+    batch, storage, open_management
         The account's.
     pool
         Where it shall run.
@@ -87,6 +88,7 @@ class CalibrationSubmitter:
     control: Control
     batch: AzureBatch
     storage: Storage
+    open_management: Callable[[], DefaultVersions | None]
     pool: PoolPlan
     digest: Callable[[Path], str]
     on_step: OnStep
@@ -123,7 +125,7 @@ class CalibrationSubmitter:
             What of the earlier one is used.
         """
         check_places(self.pool)
-        check_account(self.batch, self.study, self.pool)
+        check_account(self.batch, self.study, self.pool, self.open_management)
         self.storage.create_container(self._store.container)
         patience = _PORT_SECONDS if self._store.read() else 0.0
         last_try = time.monotonic() + patience

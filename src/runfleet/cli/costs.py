@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from runfleet.azure import BatchError
 from runfleet.batch.vm_sizes import core_count
 from runfleet.cli.consent import agreed
 from runfleet.cli.request import Request
 from runfleet.cli.words import count_text
-from runfleet.launch import Account, PoolPlan
-from runfleet.launch.packages import check_default_versions, unversioned
-from runfleet.study import Study
+from runfleet.launch import PoolPlan
 
 
 def agreed_to_costs(request: Request, runs: int) -> bool:
@@ -28,26 +23,18 @@ def agreed_to_costs(request: Request, runs: int) -> bool:
     Raises
     ------
     StudyError
-        If a package of the study is known to have no version there.
+        If they could not run there: nobody is asked to agree to what is refused then.
     WrongUsageError
         If nobody is there to answer.
     """
     printer, account = request.printer, request.account
     if account.is_local or not runs:
         return True
-    _check_default_versions(account, request.study)
+    account.check(request.study)
     pool = account.plan_pool(request.study)
     printer.say(f"Account `{account.name}`: {count_text(runs, 'run')} on {_pool_text(pool)}.")
     printer.say("Its nodes cost money while they are there. Without runs they go by themselves.")
     return agreed(printer, "Go on?", yes=request.yes)
-
-
-def _check_default_versions(account: Account, study: Study) -> None:
-    """Refuse packages that lack a default version; where nobody can tell, the service will."""
-    management = account.management() if unversioned(study) else None
-    if management is not None:
-        with suppress(BatchError):
-            check_default_versions(management, study)
 
 
 def _pool_text(pool: PoolPlan) -> str:

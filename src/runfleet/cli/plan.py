@@ -66,7 +66,7 @@ def plan(
     warn(printer, loaded, pool)
     check_study(loaded, pool)
     if offers is not None:
-        check_account(offers, loaded, pool)
+        check_account(offers, loaded, pool, access.open_management)
     if loaded.pest:
         from runfleet.cli.calibration_plan import show_calibration_plan
 

@@ -31,6 +31,7 @@ from runfleet.launch.definition import Definition, define, fingerprints, with_mo
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.history import History, Repeat, unused_numbers
+from runfleet.launch.packages import DefaultVersions
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
@@ -75,7 +76,7 @@ class Submitter:
     ----------
     study
         The study.
-    batch, storage
+    batch, storage, open_management
         The account's.
     pool
         Where its runs shall run.
@@ -88,6 +89,7 @@ class Submitter:
     study: Study
     batch: AzureBatch
     storage: Storage
+    open_management: Callable[[], DefaultVersions | None]
     pool: PoolPlan
     digest: Callable[[Path], str]
     on_step: OnStep
@@ -112,7 +114,7 @@ class Submitter:
         if not self._history.is_sound(record):
             return self._renew(record, definition, identity, Repeat.NONE)
         if record.is_adding:
-            check_account(self.batch, self.study, self.pool)
+            check_account(self.batch, self.study, self.pool, self.open_management)
             return Submitted(self._add(record))
         if self._history.is_busy(record):
             provide_pool(self.batch, self.pool, self._history.waiting(record))
@@ -163,7 +165,7 @@ class Submitter:
         ]
         if comparison.to_run:
             # Nothing is noted of a study that is refused: the next one would be told as its change.
-            check_account(self.batch, self.study, self.pool)
+            check_account(self.batch, self.study, self.pool, self.open_management)
             generations.append(self._new_generation(record, comparison.to_run))
         renewed = StudyRecord(
             self.study.name,

@@ -17,6 +17,7 @@ from runfleet.azure.account_settings import LoginKind
 from runfleet.home import Folders, StudiesFolder
 from runfleet.launch.accounts.access import Access
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.checks import check_account
 from runfleet.launch.deletion import Belongings, delete_belongings, find_belongings
 from runfleet.launch.errors import (
     AccountError,
@@ -138,6 +139,18 @@ class Account:
         """Tell which pool a study would get; nobody is asked."""
         demand_study(study)
         return self._access.plan_pool(study)
+
+    def check(self, study: Study) -> None:
+        """
+        Refuse a study that the account cannot carry out, as `submit` would; nothing is done.
+
+        Raises
+        ------
+        StudyError
+            If it lacks a package or an image, or has a pool of that name that is for something
+            else.
+        """
+        check_account(self.batch, study, self.plan_pool(study), self.management)
 
     def plan(self, study: Study) -> Plan:
         """Tell what submitting a study would do; nothing is done."""
@@ -360,7 +373,7 @@ class Account:
     def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
         with self.digests() as digest:
             pool = self.plan_pool(study)
-            yield Submitter(study, self.batch, self.storage, pool, digest, on_step)
+            yield Submitter(study, self.batch, self.storage, self.management, pool, digest, on_step)
 
     @contextmanager
     def digests(self) -> Iterator[Callable[[Path], str]]:

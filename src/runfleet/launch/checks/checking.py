@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
-from runfleet.azure import Image, PoolInfo
+from runfleet.azure import BatchError, Image, PoolInfo
 from runfleet.launch.checks.places import told_at
 from runfleet.launch.checks.programs import check_programs
 from runfleet.launch.checks.wine_conditions import check_conditions
-from runfleet.launch.packages import Applications, check_packages
+from runfleet.launch.packages import (
+    Applications,
+    DefaultVersions,
+    check_default_versions,
+    check_packages,
+    unversioned,
+)
 from runfleet.launch.pool import (
     PoolPlan,
     check_communication,
@@ -50,9 +58,26 @@ def check_study(study: Study, pool: PoolPlan) -> None:
             check_conditions(study.model, pool)
 
 
-def check_account(offers: Offers, study: Study, pool: PoolPlan) -> None:
+def check_account(
+    offers: Offers,
+    study: Study,
+    pool: PoolPlan,
+    open_management: Callable[[], DefaultVersions | None],
+) -> None:
     """
     Refuse a study whose programs or machines the account has not got.
+
+    Parameters
+    ----------
+    offers
+        The account.
+    study
+        The study.
+    pool
+        Where it shall run.
+    open_management
+        Opens what knows the default versions of packages, which is asked for where the study names
+        none; None where nobody knows them.
 
     Raises
     ------
@@ -60,12 +85,21 @@ def check_account(offers: Offers, study: Study, pool: PoolPlan) -> None:
         If it lacks a package or an image, or has a pool of that name that is for something else.
     """
     check_packages(offers, study)
+    if unversioned(study):
+        _check_default_versions(open_management(), study)
     found = offers.get_pool(pool.id)
     if found is not None and found.state == "deleting":
         found = None
     check_pool(study, pool, found)
     if found is None:
         pick_image(offers, study, pool)
+
+
+def _check_default_versions(management: DefaultVersions | None, study: Study) -> None:
+    """Refuse packages that lack a default version; where nobody can tell, the service will."""
+    if management is not None:
+        with suppress(BatchError):
+            check_default_versions(management, study)
 
 
 def check_pool(study: Study, pool: PoolPlan, found: PoolInfo | None) -> None:
