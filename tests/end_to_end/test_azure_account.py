@@ -90,6 +90,14 @@ def test_the_same_results_as_on_this_machine(
     assert len(files_of(here)) == 12 * 4
 
 
+def test_the_doctor_reads_signed_urls_of_this_machine_without_a_proxy(shell: Any) -> None:
+    """As all that moves files does, whatever the environment says."""
+    shell.variables |= {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    done = shell("doctor", "--on", "azure", "--json")
+    findings = {finding["subject"]: finding for finding in json.loads(done.stdout)}
+    assert findings["storage"]["text"].endswith("written, read, read by signed URL, deleted")
+
+
 def test_nodes_get_signed_urls(
     shell: Any, write_study: Callable[..., str], azurite: Any, service: Path
 ) -> None:
