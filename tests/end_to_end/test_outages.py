@@ -72,10 +72,18 @@ def test_ctrl_c_leaves_an_outage_of_the_storage(shell: Any, gate: Any, go: Path)
         rest = process.stderr.read()
     assert process.returncode == 130
     assert "The runs go on. Come back to them: runfleet watch left.yaml --on far" in rest
-    for command in ("watch", "results", "run"):
-        done = shell(command, "left.yaml", "--on", "far")
-        assert done.returncode == 1
-        assert done.stderr.splitlines()[-1] == (
-            "hint: check the network and the account's URL; then give the same command again: it "
-            "goes on where it ended, and runs that are submitted go on meanwhile"
+    ways_on = dict.fromkeys(("run", "watch", "results", "cancel"), "it goes on where it ended")
+    ways_on |= dict.fromkeys(("status", "explain", "logs"), "nothing is lost")
+    started = {name: shell.start(name, "left.yaml", "--on", "far") for name in ways_on}
+    for name, way_on in ways_on.items():
+        assert hint_of(started[name]) == (
+            f"check the network and the account's URL; then give the same command again: {way_on}, "
+            "and runs that are submitted go on meanwhile"
         )
+
+
+def hint_of(process: Any) -> str:
+    """What a command that fails says last."""
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    return str(errors.splitlines()[-1].removeprefix("hint: "))

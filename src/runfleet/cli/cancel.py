@@ -8,11 +8,13 @@ from runfleet.cli.display import counts_text
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_submission, open_account
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.outages import SAME_COMMAND, hopeful
 
 app = new_app()
 
 
 @app.command(epilog=example("runfleet cancel study.yaml"))
+@hopeful(SAME_COMMAND)
 def cancel(study: StudyName, on: On = LOCAL) -> None:
     """Stop a study; its finished runs stay."""
     printer = Printer.standard()

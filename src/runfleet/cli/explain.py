@@ -11,11 +11,13 @@ from runfleet.cli.studies import find_submission, open_account
 from runfleet.cli.words import sentence
 from runfleet.launch import Account, Explanation, Submission
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.outages import LOOK_AGAIN, hopeful
 
 app = new_app()
 
 
 @app.command(epilog=example("runfleet explain study.yaml"))
+@hopeful(LOOK_AGAIN)
 def explain(study: StudyName, on: On = LOCAL, as_json: AsJson = False) -> None:
     """Say why a study is where it is, and what to do next."""
     printer = Printer.standard()

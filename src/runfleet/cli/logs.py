@@ -19,6 +19,7 @@ from runfleet.cli.words import size_text
 from runfleet.documents.errors import listed
 from runfleet.launch import LogStream, Submission
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.outages import LOOK_AGAIN, hopeful
 from runfleet.launch.run_files import LogEnd
 
 app = new_app()
@@ -47,6 +48,7 @@ Whole = Annotated[
 
 
 @app.command(epilog=example("runfleet logs study.yaml run-00002"))
+@hopeful(LOOK_AGAIN)
 def logs(
     study: StudyName,
     run: RunName = None,

@@ -18,11 +18,13 @@ from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account
 from runfleet.launch import RunCounts, Submission
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.outages import SAME_COMMAND, hopeful
 
 app = new_app()
 
 
 @app.command(epilog=example("runfleet retry study.yaml --failed"))
+@hopeful(SAME_COMMAND)
 def retry(
     study: StudyName,
     failed: Annotated[

@@ -24,11 +24,13 @@ from runfleet.launch import (
     Submission,
 )
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.outages import LOOK_AGAIN, hopeful
 
 app = new_app()
 
 
 @app.command(epilog=example("runfleet status"))
+@hopeful(LOOK_AGAIN)
 def status(
     study: Annotated[
         str | None,

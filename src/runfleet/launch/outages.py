@@ -10,7 +10,8 @@ from runfleet.launch.errors import AccountError
 from runfleet.storage import StorageUnavailableError
 
 SAME_COMMAND = "give the same command again: it goes on where it ended"
-"""The way on of whoever has typed a command."""
+LOOK_AGAIN = "give the same command again: nothing is lost"
+"""The ways on of whoever has typed a command: one that does something, and one that only looks."""
 
 _GO_ON = "run the study again: it goes on where it ended"
 
