@@ -34,6 +34,8 @@ AZURITE_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
+_DISK_BYTES = 64 << 20
+
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -307,6 +309,42 @@ def gate(azurite: Azurite) -> Iterator[Gate]:
     made = Gate(azurite.url)
     yield made
     made.shut()
+
+
+class SmallDisk:
+    """A file system in memory, which really becomes full."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._filling = folder, folder / "filling"
+
+    def fill(self, left: int) -> None:
+        """Leave so many bytes free, whatever else is written meanwhile."""
+        with self._filling.open("ab") as file:
+            while (surplus := self._count_free() - left) > 0:
+                with suppress(OSError):
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, surplus)
+
+    def _count_free(self) -> int:
+        found = os.statvfs(self.folder)
+        return found.f_bavail * found.f_frsize
+
+    def free(self) -> None:
+        """Take away what filled it."""
+        self._filling.unlink()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A small disk of its own, where one may mount file systems."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    options = f"size={_DISK_BYTES},mode=777"
+    mounted = subprocess.run([*root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", folder])
+    if mounted.returncode:
+        skip("file systems cannot be mounted here")
+    yield SmallDisk(folder)
+    subprocess.run([*root, "umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture(scope="session", name="wait_for")

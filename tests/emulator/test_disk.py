@@ -2,50 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
-
 import pytest
 
 from runfleet.errors import RunfleetError
-
-DISK = 64 << 20
-
-
-class SmallDisk:
-    """A file system in memory."""
-
-    def __init__(self, folder):
-        self.folder, self._filling = folder, folder / "filling"
-
-    def fill(self, left):
-        """Leave so many bytes free, whatever else is written meanwhile."""
-        with self._filling.open("ab") as file:
-            while (surplus := self._count_free() - left) > 0:
-                with contextlib.suppress(OSError):
-                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, surplus)
-
-    def _count_free(self):
-        found = os.statvfs(self.folder)
-        return found.f_bavail * found.f_frsize
-
-    def free(self):
-        """Take away what filled it."""
-        self._filling.unlink()
-
-
-@pytest.fixture
-def disk(tmp_path, skip):
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    options = f"size={DISK},mode=777"
-    mounted = subprocess.run([*root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", folder])
-    if mounted.returncode:
-        skip("file systems cannot be mounted here")
-    yield SmallDisk(folder)
-    subprocess.run([*root, "umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What a folder in the place of a storage account adds."""
 
-import errno
 import os
 import subprocess
 import sys
@@ -100,18 +99,13 @@ def test_a_full_or_missing_source_is_a_storage_error(storage, tmp_path):
         storage.put_file("study-one", "a", tmp_path / "no-such-file")
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_is_named_and_not_the_file_that_was_to_go_there(
-    storage, tmp_path, monkeypatch, code
-):
+def test_a_full_disk_is_named_and_not_the_file_that_was_to_go_there(disk, tmp_path):
     """Which is what the system names first."""
+    storage = DirectoryStorage(disk.folder / "storage")
+    storage.create_container("study-one")
     source = tmp_path / "terrain.bin"
-    source.write_bytes(bytes(10))
-
-    def copy(source, target):
-        raise OSError(code, os.strerror(code), str(source), None, str(target))
-
-    monkeypatch.setattr("shutil.copyfile", copy)
+    source.write_bytes(bytes(1_000_000))
+    disk.fill(left=0)
     with pytest.raises(StorageError) as caught:
         storage.put_file("study-one", "in/terrain.bin", source)
     assert caught.value.message == (
@@ -122,6 +116,9 @@ def test_a_full_disk_is_named_and_not_the_file_that_was_to_go_there(
         "make room on that disk, and the same command goes on where it ended; or set RUNFLEET_HOME "
         "to a folder on another disk, and begin anew there"
     )
+    assert list(storage.list_blobs("study-one")) == []
+    disk.free()
+    storage.put_file("study-one", "in/terrain.bin", source)
 
 
 def test_what_cannot_be_a_container_is_not_listed_as_one(storage):
