@@ -2,7 +2,6 @@
 
 import pytest
 
-from runfleet.agent import node_logs
 from runfleet.agent.messages import Ended, Execute, ExecutionFailure, Subject, SubjectKind
 from runfleet.agent.node_logs import EARLIER_LOG_FILE, LOG_FILE, NodeLogs
 from runfleet.batch.states import EndedBy
@@ -51,9 +50,8 @@ def test_it_is_written_a_moment_later(root):
     assert logs.seconds_to_wait(11.0) is None
 
 
-def test_a_full_log_is_set_aside(root, monkeypatch):
-    monkeypatch.setattr(node_logs, "_LARGEST_LOG", 300)
-    logs = NodeLogs()
+def test_a_full_log_is_set_aside(root):
+    logs = NodeLogs(largest=300)
     for number in range(19):
         logs.note_begin(execute(root, number), 10.0)
         logs.write()

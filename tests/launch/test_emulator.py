@@ -130,13 +130,10 @@ def test_why_it_does_not_start_is_told_without_what_earlier_ones_logged(
 def test_an_emulator_that_hangs_is_told_once(
     home: Path,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
     wait_for: WaitFor,
 ) -> None:
     """As one that is stopped in a debugger: it holds its port, and ends on no request."""
-    monkeypatch.setattr("runfleet.launch.emulator._ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr("runfleet.launch.emulator.PATIENCE_SECONDS", 4.0)
-    emulator = emulator_of(home)
+    emulator = Emulator(home, patience=4.0, answer_patience=0.5)
     emulator.wait()
     pid = json.loads((home / "emulator/endpoint.json").read_text())["pid"]
     os.kill(pid, signal.SIGSTOP)

@@ -32,8 +32,14 @@ class NodeLogs:
     The logs of all nodes, written a moment after what they tell.
 
     A short task thus costs two entries of a list, and a file is opened for many tasks together.
+
+    Parameters
+    ----------
+    largest
+        Beyond how many bytes a log is set aside, in place of the one that was before.
     """
 
+    largest: int = _LARGEST_LOG
     _roots: dict[int, str] = field(default_factory=dict)
     _notes: list[_Note] = field(default_factory=list)
     _due: float | None = None
@@ -66,21 +72,20 @@ class NodeLogs:
             lines[note.node_root].append(_line(note))
         for root, new_lines in lines.items():
             with contextlib.suppress(OSError):
-                _append(root, "".join(new_lines))
+                self._append(root, "".join(new_lines))
 
     def _note(self, note: _Note) -> None:
         self._notes.append(note)
         if self._due is None:
             self._due = note.time + _DELAY
 
-
-def _append(root: str, text: str) -> None:
-    path = f"{root}/{LOG_FILE}"
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(text)
-        is_full = file.tell() > _LARGEST_LOG
-    if is_full:
-        os.replace(path, f"{root}/{EARLIER_LOG_FILE}")
+    def _append(self, root: str, text: str) -> None:
+        path = f"{root}/{LOG_FILE}"
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+            is_full = file.tell() > self.largest
+        if is_full:
+            os.replace(path, f"{root}/{EARLIER_LOG_FILE}")
 
 
 def _line(note: _Note) -> str:

@@ -69,14 +69,24 @@ class Emulator:
     storage
         The storage account that such a one is linked with from then on, see `link_auto_storage`;
         None for the one that is linked.
+    patience, answer_patience
+        For how many seconds it is waited for, and for each of its answers.
     """
 
     def __init__(
-        self, home: Path, options: Sequence[str] = (), *, storage: str | None = None
+        self,
+        home: Path,
+        options: Sequence[str] = (),
+        *,
+        storage: str | None = None,
+        patience: float = PATIENCE_SECONDS,
+        answer_patience: float = _ANSWER_SECONDS,
     ) -> None:
         self._folders = Folders(home)
         self._options = tuple(options)
         self._storage = storage
+        self._patience = patience
+        self._answer_patience = answer_patience
         self._started: EmulatorStart | None = None
         self._hanging: int | None = None
 
@@ -108,7 +118,7 @@ class Emulator:
         AccountError
             If it ends instead, or takes too long; with the end of its log.
         """
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self._patience
         while time.monotonic() < deadline:
             endpoint = self.endpoint()
             if endpoint is not None:
@@ -117,7 +127,7 @@ class Emulator:
                 return endpoint
             self._look_after()
             time.sleep(PAUSE_SECONDS)
-        what = f"the emulator did not answer within {PATIENCE_SECONDS:.0f} seconds"
+        what = f"the emulator did not answer within {self._patience:.0f} seconds"
         if self._hanging is not None:
             raise AccountError(what, hint=way_to_end(self._hanging))
         raise self._failure(what)
@@ -133,7 +143,7 @@ class Emulator:
             return None
         endpoint = Endpoint(found.url, found.account, key, found.ca_file, found.faults)
         try:
-            return endpoint if _answers(endpoint) else None
+            return endpoint if _answers(endpoint, self._answer_patience) else None
         except TimeoutError:
             self._note_hanging(found.pid)
             return None
@@ -230,7 +240,7 @@ def check_wine() -> None:
         )
 
 
-def _answers(endpoint: Endpoint) -> bool:
+def _answers(endpoint: Endpoint, seconds: float) -> bool:
     """
     Tell whether a Batch service listens: after a crash the port may be somebody else's.
 
@@ -240,7 +250,7 @@ def _answers(endpoint: Endpoint) -> bool:
         If whoever listens there says nothing.
     """
     try:
-        connection = _connection(endpoint)
+        connection = _connection(endpoint, seconds)
     except OSError:  # the certificate is gone
         return False
     try:
@@ -254,9 +264,9 @@ def _answers(endpoint: Endpoint) -> bool:
         connection.close()
 
 
-def _connection(endpoint: Endpoint) -> HTTPConnection:
+def _connection(endpoint: Endpoint, seconds: float) -> HTTPConnection:
     place = urlsplit(endpoint.url).netloc
     if endpoint.ca_file is None:
-        return HTTPConnection(place, timeout=_ANSWER_SECONDS)
+        return HTTPConnection(place, timeout=seconds)
     context = ssl.create_default_context(cafile=endpoint.ca_file)
-    return HTTPSConnection(place, timeout=_ANSWER_SECONDS, context=context)
+    return HTTPSConnection(place, timeout=seconds, context=context)
