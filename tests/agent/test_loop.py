@@ -127,13 +127,13 @@ def test_messages_may_come_in_pieces(own_agent):
     assert [own_agent.ended(one).exit_code for one in executions] == [0, 1]
 
 
-def test_an_emulator_that_is_slow_to_read_gets_all_messages(own_agent):
-    """More than the socket holds."""
+def test_an_emulator_that_is_slow_to_read_gets_all_messages(own_agent, state, wait_for):
+    """More than the socket holds: nothing is read before all have ended."""
     name = "x" * 60
     executions = [own_agent.task(f"{shlex.quote(name)}{i}", f"{name}{i}") for i in range(2000)]
     for execution in executions:
         own_agent.say(execution)
-    time.sleep(0.5)
+    wait_for(lambda: len(read_journal(state / "agent.journal")) == len(executions))
     codes = {own_agent.ended(one).failure.code for one in executions}
     assert codes == {"CommandProgramNotFound"}
 

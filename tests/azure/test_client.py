@@ -303,12 +303,6 @@ def test_images_are_picked_by_name(batch):
         batch.pick_image("beos-5")
 
 
-def test_images_are_asked_for_once(batch, monkeypatch):
-    first = batch.pick_image("ubuntu-22.04")
-    monkeypatch.setattr(batch, "images", lambda: pytest.fail("asked again"))
-    assert batch.pick_image("ubuntu-22.04") == first
-
-
 def test_ids_with_quotes_do_not_break_a_filter(batch, job):
     batch.add_tasks(job, [TaskSettings("run-1", "true")])
     assert list(batch.list_tasks(job, filter=f"id eq {quoted(chr(39))}")) == []

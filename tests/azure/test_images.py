@@ -102,3 +102,13 @@ def test_an_image_of_the_service_is_read():
         "ubuntu 22.04",
         end_of_life=datetime(2027, 4, 1, tzinfo=UTC),
     )
+
+
+def test_the_service_is_asked_for_its_images_once(service, reply):
+    reference = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
+    wire = {"nodeAgentSKUId": "batch.node.ubuntu 24.04", "imageReference": reference}
+    wire |= {"osType": "linux", "verificationType": "verified"}
+    service.answer = lambda request: reply(200, {"value": [wire]})
+    client = service.client()
+    assert client.pick_image("ubuntu-24.04") == client.pick_image("Ubuntu-24.04")
+    assert len(service.requests) == 1

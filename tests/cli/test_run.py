@@ -10,10 +10,9 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 ECHO = 'echo "$N metres" > out.txt; echo "this is $N"; echo "trouble $N" >&2\n'
@@ -30,15 +29,24 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def wait_until_connected(process: subprocess.Popen[str]) -> None:
-    """Wait until a command has asked the service something, and a moment more."""
+@pytest.fixture
+def looks(local, folder: Path) -> Iterator[Callable[[], int]]:
+    """An emulator that notes each look at a task; tells how many there were."""
+    local("emulator", "stop")
+    (folder / "noted.yaml").write_text(
+        "faults: [{fault: slow, seconds: 0, operations: [get_task]}]\n"
+    )
+    assert local("emulator", "start", "--detach", "--faults", "noted.yaml").code == 0
+    yield lambda: (local.home / "emulator/log.txt").read_text().count("hits get_task")
+    local("emulator", "stop")
 
-    def is_connected() -> bool:
-        assert process.poll() is None, process.communicate()
-        return bool(psutil.Process(process.pid).net_connections())
 
-    wait_for(is_connected)
-    time.sleep(0.5)
+def start_following(local, looks: Callable[[], int], study: str) -> subprocess.Popen[str]:
+    """Follow the second run, which is looked for first, and then what it writes."""
+    before = looks()
+    following = local.start("logs", "-f", study, "run-00002")
+    wait_for(lambda: looks() >= before + 2)
+    return following
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -256,22 +264,20 @@ def test_a_run_that_waits_has_written_nothing_yet(local, write_study):
         assert logs.err == "run-00002 was cancelled before it began\n"
 
 
-def test_following_a_run_that_waits_ends_when_it_is_cancelled(local, write_study):
+def test_following_a_run_that_waits_ends_when_it_is_cancelled(local, write_study, looks):
     study = write_study("given-up", "sleep 600\n", values=[1, 2], more=ONE_AT_A_TIME)
     local("run", study, "--detach")
-    following = local.start("logs", "-f", study, "run-00002")
-    wait_until_connected(following)
+    following = start_following(local, looks, study)
     local("cancel", study)
     assert following.communicate(timeout=60) == ("", "run-00002 was cancelled before it began\n")
     assert following.returncode == 0
 
 
-def test_following_a_run_that_waits_ends_when_it_is_done_anew(local, write_study):
+def test_following_a_run_that_waits_ends_when_it_is_done_anew(local, write_study, looks):
     """It would never begin where it is."""
     study = write_study("renewed", "sleep 600\n", values=[1, 2], more=ONE_AT_A_TIME)
     local("run", study, "--detach")
-    following = local.start("logs", "-f", study, "run-00002")
-    wait_until_connected(following)
+    following = start_following(local, looks, study)
     write_study("renewed", "sleep 601\n", values=[1, 2], more=ONE_AT_A_TIME)
     local("run", study, "--detach")
     _, err = following.communicate(timeout=60)
