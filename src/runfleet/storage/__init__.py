@@ -19,7 +19,7 @@ from runfleet.storage.file_urls import blob_path, container_path
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.protocol import Blob, Storage
 from runfleet.storage.transfers import (
-    Progress,
+    TransferProgress,
     Transferred,
     download_folder,
     download_zipped,
@@ -38,11 +38,11 @@ __all__ = [
     "DirectoryStorage",
     "InvalidNameError",
     "LifeTooLongError",
-    "Progress",
     "Storage",
     "StorageAccessError",
     "StorageError",
     "StorageUnavailableError",
+    "TransferProgress",
     "Transferred",
     "blob_path",
     "check_blob_name",

@@ -14,7 +14,7 @@ from runfleet.storage.protocol import OnBytes, Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class TransferProgress:
     """
     How far a transfer is.
 
@@ -28,10 +28,10 @@ class Progress:
     total: int
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[TransferProgress], None]
 
 
-def unwatched(_: Progress) -> None:
+def unwatched(_: TransferProgress) -> None:
     """Tell nobody how far it is."""
 
 
@@ -245,6 +245,6 @@ def _adding_up(total: int, on_progress: OnProgress) -> OnBytes:
         nonlocal moved
         with lock:
             moved += size
-            on_progress(Progress(moved, total))
+            on_progress(TransferProgress(moved, total))
 
     return add
