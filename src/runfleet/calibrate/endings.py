@@ -19,7 +19,8 @@ from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
 from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE
 from runfleet.calibrate.tasks import MANAGER, worker_id
-from runfleet.launch.failures import batch_message, error_line, last_line, was_cancelled
+from runfleet.launch.failures import batch_message, was_cancelled
+from runfleet.launch.last_words import error_line, last_line
 
 _MOST_ASKED = 3
 _KILLED = (137, 143)

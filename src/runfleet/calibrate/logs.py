@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from runfleet.azure import AzureBatch, ConflictError, NotFoundError
-from runfleet.launch.failures import error_line, printable
 from runfleet.launch.grouping import normalised
+from runfleet.launch.last_words import error_line, printable
 from runfleet.launch.run_files import StoredFiles
 from runfleet.study.text_files import decoded
 

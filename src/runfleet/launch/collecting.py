@@ -16,10 +16,10 @@ from filelock import FileLock
 
 from runfleet.launch import names
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.failures import one_line
 from runfleet.launch.figures import remove_figures
 from runfleet.launch.folder_index import INDEX, REMOVED, FolderIndex, job_of, mark_lines, owner_line
 from runfleet.launch.grouping import Groups
+from runfleet.launch.last_words import one_line
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
 from runfleet.launch.run_files import CollectedFiles

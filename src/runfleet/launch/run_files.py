@@ -10,15 +10,8 @@ from typing import Protocol
 
 from runfleet.azure import TaskInfo
 from runfleet.launch import names
-from runfleet.launch.failures import (
-    FailedRun,
-    FailureKind,
-    batch_message,
-    error_line,
-    kind_of,
-    last_line,
-    one_line,
-)
+from runfleet.launch.failures import FailedRun, FailureKind, batch_message, kind_of
+from runfleet.launch.last_words import error_line, last_line, one_line
 from runfleet.launch.scripts import EXIT_NOT_STAGED, EXIT_OUTPUT_MISSING
 from runfleet.launch.spelling import in_any_case
 from runfleet.launch.windows_exits import meaning_of, missing_library

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runfleet.azure import TaskInfo
-from runfleet.launch.failures import one_line
+from runfleet.launch.last_words import one_line
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.run_files import RunFiles, failure_message
 from runfleet.storage.files import written_whole
