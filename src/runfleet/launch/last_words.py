@@ -6,22 +6,67 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-# What a program says last is often not what went wrong: addresses, that it ends itself, or a rule
-# of dashes.
+# What a program says last is often not what went wrong: addresses, that it ends itself, what else
+# the run times of compilers add, or a rule of dashes.
 _NOISE = re.compile(
-    r"\s*(#\d+\s+0x.*|Backtrace for this error:|Error termination\..*"
-    r"|Program received signal SIGABRT.*|timeout: the monitored command dumped core|[\W_]*)"
+    r"\s*+(#\d+\s+0x.*|Backtrace for this error:|Error termination\..*|Could not print backtrace:.*"
+    r"|Note: The following floating-point exceptions are .*|Warning: ieee_\w+ is signal+ing"
+    r"|Program received signal SIGABRT.*|timeout: the monitored command dumped core"
+    r"|forrtl: warning: Could not open message catalog.*|forrtl: info: Check environment variable.*"
+    r"|Image\s+PC\s+Routine\s+Line\s+Source|\S.*\s[0-9A-F]{8,16}\s+\S+\s+(\d+|Unknown)\s+\S+"
+    r"|Stack trace terminated abnormally\.|Incrementally linked image--PC correlation disabled\."
+    r"|apparent state: .*|last format: .*|lately:? (reading|writing) .*|logical unit \d+, named .*"
+    r"|jwe\d+i\s+[a-z]\s+\d+|error (summary|number) .*|total error count = .*|error occurs at .*"
+    r"|.* at loc \w+ called from .*|File name = .*|In source file .*, at line number \d+"
+    r"|Press any key .*|[\W_]*|(?<=\s)at .*:\d+\)?)"
 )
+_BACKTRACE = re.compile(r"(?m)(?<=\.) Backtrace:\s*$")
+_TWO_LINES = re.compile(r"(run-time error [A-Z]\d+:[^\r\n]*+)\r?\n- ")  # of Microsoft's Fortran
+
 _TELLING = re.compile(
     r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|could not|unable|missing|not found|"
-    r"diverged|(not|no|non)[ -]conver|severe\b|invalid|illegal|denied|unrecogni[sz]ed)"
-    r"|^\s*what\(\):"
+    r"diverged|(not|no|non)[ -]conver|severe\b|invalid|illegal|denied|unrecogni[sz]ed|"
+    r"no such file|not allowed|not completed)"
+    r"|^\s*(what\(\):|jwe\d+i-[esu]|PGFIO-F-|\*ERR\*)"
 )
+# A line that begins so is no remark in passing.
+_LOUD = re.compile(r"(?i)\W*((fatal|severe|run-?time|serious)\W+)*\w*(error|exception|fatal|abort)")
+# What speaks of errors in a routine line: that there are none, how large they are or may be.
+_GAP = re.compile(r"\s{2,}")
+_NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([ed][-+]?\d+)?"
+_ROUTINE = re.compile(
+    rf"""(?ix)
+    \b (no|without(\sany)?) \s ((fatal|serious|severe|input|data|numerical|further|other) \s)?
+        (errors?|exceptions?|fail(ures?|ed)|missing|invalid)\b
+    | (?<![\w.,]) 0 \s+ (\w+\s)? (errors|error\(s\)|exceptions|failures|failed|aborted|missing)
+    | \b errors? \b (\s\w+)? \s* (\([^)]*\))? [\s.]* [:=]? \s* (?<![\w.])
+        ([-+]?0+(\.0*)? | (?=[-+]?\d*[.\d]*[.e%]|\S+\s*%) {_NUMBER}) \s?
+        ([^\s,;]{{0,6}} \s? ($|[,;]) | %?\s\s | %$)
+    | \b errors? \b [^=:]{{0,40}} = \s* (?=[-+\d]*\.) {_NUMBER} (?![\w.])
+    | \b rms \s+ errors?\b ([\s:=]+ {_NUMBER})?
+    | \b error \s (tolerance|criteri(on|a)|limit|norm|bound|control|estimate|variance|statistics)
+    """
+)
+_HALTED = re.compile(r"(?i)\b(stopped|stopping|halted|aborted|aborting|terminated|terminating)\b")
+_STOP = re.compile(r"\W*STOP\b")
+_WELL = re.compile(r"(?i)\b(normal|success)")
+# That a program ends, with no word of what for.
+_ONLY_ENDS = re.compile(
+    r"(?i)(?=.*(stop|halt|abort|terminat|exit))[\W\d]*((a|abnormal|abnormally|abort(ed|ing)?|an|be|"
+    r"been|by|calculation|code|computation|due|error|errors|execution|exit(ed|ing)?|fatal|fortran|"
+    r"halt(ed|ing)?|has|i/o|is|job|model|now|of|on|premature(ly)?|process|program|run|simulation|"
+    r"status|stop(ped|ping)?|terminat(ed|ing|ion)|the|this|to|was|will|with)\b[\W\d]*)+"
+)
+_NEAR_END = 5
+_REMARK = re.compile(r"(?i)\W*(warning|note|info|debug)\b")
 # What MPI says of processes that are gone, behind what the first of them said of itself.
 _EPILOGUE = re.compile(
-    r"\s*(\[[^\]\s]*[@:][^\]\s]*\]"
+    r"\s*+(\[[^\]\s]*[@:][^\]\s]*\]"
     r"|.*(\bPMIX|MPI_ERRORS_ARE_FATAL|MPI_ABORT was invoked|other processes in the"
-    r"|run noticed that process))"
+    r"|by signals sent by|BAD TERMINATION OF ONE|YOUR APPLICATION TERMINATED WITH"
+    r"|Primary job  terminated|Per user-direction, the job|causing the job to be terminated"
+    r"|run detected that one or more|run noticed that process)"
+    r"|the job to be terminated\. The first|(?<=\s)(Process name:|Exit code:) )"
 )
 # What a shell says of a program that a signal has ended, with more where it reads a script, as in
 # `go.sh: line 3: 123 Aborted                 ./model`; and what Open MPI and MPICH say.
@@ -35,6 +80,7 @@ _ENDINGS = tuple(
         r"\s*SIGNAL(?: \(core dumped\))?\s*",
         r"\S.*:\s+\d+ SIGNAL(?! \S|:).*",
         r".*\bsignal \d+ \(SIGNAL\)\.?",
+        r"Program (?i:SIGNAL)\.",
         r".*TERMINATED WITH THE EXIT STRING: SIGNAL.*",
     )
 )
@@ -50,18 +96,27 @@ _CONTROL = re.compile(
 )
 
 
-def error_line(text: str) -> str | None:
+def reason(stderr: str, stdout: str) -> str | None:
     """
-    Pick the last line of what a program wrote that speaks of an error; None where none does.
+    Tell why a program failed by what it wrote; None where nothing of that tells.
 
-    Where a program aborted, which it does itself, any other line tells why: the last one.
+    What it says to stderr comes first, but for what says nothing, such as `STOP 3`: many old
+    programs write their errors to stdout.
     """
-    lines = list(_lines(text))
-    said = _before_the_end(lines)
-    told = _last(line for line in said if _is_of_error(line))
-    if told is None and lines and _signal_in(lines[-1]) == _ABORTED:
-        told = _last(said)
-    return told or _last(line for line in lines if _is_of_error(line))
+    return (
+        _told_of_error(stderr)
+        or _loud_line(stdout)
+        or _own_words(stderr)
+        or error_line(stdout)
+        or _end_told(stderr)
+        or _end_told(stdout)
+        or last_line(stderr)
+    )
+
+
+def error_line(text: str) -> str | None:
+    """Pick the last line of what was written that speaks of an error; None where none does."""
+    return _told_of_error(text) or _last(line for line in _lines(text) if _is_of_error(line))
 
 
 def last_line(text: str) -> str | None:
@@ -73,8 +128,55 @@ def last_line(text: str) -> str | None:
     lines = list(_lines(text))
     before = _last(_before_the_end(lines))
     if before and _signal_in(lines[-1]):
-        return one_line(f"{one_line(lines[-1])}; before that: {before}")
-    return _last(lines)
+        return _with_before(lines[-1], before)
+    return before or _last(lines)
+
+
+def _told_of_error(text: str) -> str | None:
+    """
+    Pick the last line in which the program itself speaks of an error.
+
+    Where a program aborted, which it does itself, any other line tells why: the last one.
+    """
+    lines = list(_lines(text))
+    said = _before_the_end(lines)
+    told = _last(_telling(said))
+    has_aborted = bool(lines) and _signal_in(lines[-1]) == _ABORTED
+    return told or (_last(said) if has_aborted else None)
+
+
+def _loud_line(text: str) -> str | None:
+    """Pick a line near the end that begins with the word for its error."""
+    said = _before_the_end(_lines(text))[-_NEAR_END:]
+    return _last(line for line in _telling(said) if _LOUD.match(line))
+
+
+def _own_words(text: str) -> str | None:
+    """Pick the last line, if it says more than that the program ends."""
+    *_, last = ["", *_lines(text)]
+    is_own = last in _before_the_end([last]) and not (_only_ends(last) or _REMARK.match(last))
+    return one_line(last) if is_own else None
+
+
+def _end_told(text: str) -> str | None:
+    """Where the last line says only that the program ends: it, and what stands before."""
+    *before, last = _before_the_end(_lines(text)) or [""]
+    if not _only_ends(last):
+        return None
+    if before:
+        return _with_before(last, before[-1])
+    return one_line(last) if _HALTED.search(last) else None
+
+
+def _with_before(last: str, before: str) -> str:
+    return one_line(f"{one_line(last)}; before that: {one_line(before)}")
+
+
+def _telling(said: list[str]) -> Iterator[str]:
+    """List the lines that speak of an error, or near the end of a stop."""
+    for left, line in zip(range(len(said), 0, -1), said, strict=True):
+        if _is_of_error(line) or (left <= _NEAR_END and _is_of_stop(line)):
+            yield line
 
 
 def _before_the_end(lines: Iterable[str]) -> list[str]:
@@ -83,17 +185,28 @@ def _before_the_end(lines: Iterable[str]) -> list[str]:
 
 
 def _is_of_error(line: str) -> bool:
-    return _TELLING.search(line) is not None and _signal_in(line) is None
+    is_told = _TELLING.search(_ROUTINE.sub(" ", _GAP.sub("  ", line))) is not None
+    return is_told and not _only_ends(line) and _signal_in(line) is None
+
+
+def _is_of_stop(line: str) -> bool:
+    is_told = _HALTED.search(line) or _STOP.match(line)
+    return is_told is not None and not (_only_ends(line) or _WELL.search(line))
+
+
+def _only_ends(line: str) -> bool:
+    return _ONLY_ENDS.fullmatch(line) is not None
 
 
 def _signal_in(line: str) -> str | None:
     """Find the signal in a line that says that one has ended a program."""
     matches = (ending.fullmatch(line) for ending in _ENDINGS)
-    return next((match[1] for match in matches if match), None)
+    return next((match[1].capitalize() for match in matches if match), None)
 
 
 def _lines(text: str) -> Iterator[str]:
-    return (line for line in printable(text).splitlines() if not _NOISE.fullmatch(line))
+    plain = _TWO_LINES.sub(r"\1 - ", _BACKTRACE.sub("", printable(text)))
+    return (line for line in plain.splitlines() if not _NOISE.fullmatch(line))
 
 
 def _last(lines: Iterable[str]) -> str | None:

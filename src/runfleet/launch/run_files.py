@@ -11,7 +11,7 @@ from typing import Protocol
 from runfleet.azure import TaskInfo
 from runfleet.launch import names
 from runfleet.launch.failures import FailedRun, FailureKind, batch_message, kind_of
-from runfleet.launch.last_words import error_line, last_line, one_line
+from runfleet.launch.last_words import error_line, last_line, one_line, reason
 from runfleet.launch.scripts import EXIT_NOT_STAGED, EXIT_OUTPUT_MISSING
 from runfleet.launch.spelling import in_any_case
 from runfleet.launch.windows_exits import meaning_of, missing_library
@@ -173,7 +173,7 @@ def failure_message(task: TaskInfo, stderr: str, stdout: str) -> str:
     if (meaning := meaning_of(task.exit_code or 0)) is not None:
         # Windows ended the program; what it had said before may tell why, and need not.
         return _joined(meaning, ": ", missing_library(stderr) or told)
-    return told or last_line(stderr) or batch_message(task)
+    return reason(stderr, stdout) or batch_message(task)
 
 
 def _parted(stderr: str) -> tuple[str, str]:
