@@ -37,7 +37,7 @@ def test_each_family_has_a_switch_of_its_own(system: OperatingSystem) -> None:
 def test_workers_read_the_host_from_their_environment() -> None:
     ies = pest("pestpp-ies", "pest/a.pst")
     linux = worker_command(ies, [PurePosixPath("in/b c")], OperatingSystem.LINUX).splitlines()
-    assert linux[:2] == ["cd pest || exit 74", "mkdir -p 'in/b c'"]
+    assert linux[:2] == ["cd pest || exit 213", "mkdir -p 'in/b c'"]
     assert linux[-1] == "pestpp-ies a.pst /h $PEST_MANAGER_HOST:4010"
     windows = worker_command(
         pest("beopest64", "pest/a.pst"), [PurePosixPath("in/b c")], OperatingSystem.WINDOWS

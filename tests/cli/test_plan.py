@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runfleet.launch.scripts import NOT_STAGED
 from runfleet.storage.packages import PackageFolder
 
 STUDY = """\
@@ -100,7 +101,8 @@ def test_the_whole_script_of_a_run_is_shown_on_request(runfleet):
     """As the shell of its node gets it."""
     *_, script = runfleet("plan", "study.yaml", "--script").out.split("\n\n")
     lines = script.splitlines()
-    assert '    cp -R "$AZ_BATCH_JOB_PREP_WORKING_DIR"/copied/. . || exit 74' in lines
+    copying = '    cp -R "$AZ_BATCH_JOB_PREP_WORKING_DIR"/copied/. . || '
+    assert f'{copying}{{ echo "{NOT_STAGED}" >&2; exit 213; }}' in lines
     assert lines[-1] == "    sh model.sh"
 
 

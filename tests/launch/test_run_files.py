@@ -7,16 +7,37 @@ from pathlib import Path
 import pytest
 
 from runfleet.azure import TaskInfo
-from runfleet.launch.run_files import CollectedFiles, failure_message
+from runfleet.launch import names
+from runfleet.launch.failures import FailedRun, FailureKind
+from runfleet.launch.run_files import CollectedFiles, StoredFiles, failure_message
+from runfleet.launch.scripts import NOT_STAGED
+from runfleet.storage import DirectoryStorage
 
 
 def test_inputs_that_could_not_be_copied_are_told_with_the_reason() -> None:
-    """By the exit code of our script; Batch only says that it was unexpected."""
-    info = {"exitCode": 74, "result": "failure", "failureInfo": {"code": "FailureExitCode"}}
-    task = TaskInfo.from_wire({"id": "r1", "state": "completed", "executionInfo": info})
+    """By what our script says and its exit code; Batch only says that it was unexpected."""
     said = "the inputs could not be put into the run's folder"
-    assert failure_message(task, "cp: not found\n", "") == f"{said}: cp: not found"
-    assert failure_message(task, "", "error: no\n") == said
+    assert failure_message(ended(213), f"cp: not found\n{NOT_STAGED}\n", "") == (
+        f"{said}: cp: not found"
+    )
+    assert failure_message(ended(213), f"{NOT_STAGED}\r\n", "error: no\n") == said
+
+
+@pytest.mark.parametrize("code", [66, 74, 213])
+def test_exit_codes_of_our_own_may_be_those_of_a_model(tmp_path: Path, code: int) -> None:
+    """It is told by what it says, and is not taken for one whose files could not be moved."""
+    storage = DirectoryStorage(tmp_path)
+    storage.create_container("study")
+    files = StoredFiles(storage, "study")
+    assert failure_message(ended(code), "", "") == f"exit code {code}"
+    storage.put_bytes("study", names.run_prefix("job", "r1") + "stderr.txt", b"STOP 74\n")
+    failed = FailedRun("r1", FailureKind.MODEL, "STOP 74", code)
+    assert files.failed_run("job", ended(code)) == failed
+
+
+def ended(code: int) -> TaskInfo:
+    info = {"exitCode": code, "result": "failure", "failureInfo": {"code": "FailureExitCode"}}
+    return TaskInfo.from_wire({"id": "r1", "state": "completed", "executionInfo": info})
 
 
 @pytest.mark.parametrize(
@@ -31,8 +52,7 @@ def test_a_missing_output_is_told_with_what_the_model_said_before(
     stderr: str, stdout: str, message: str
 ) -> None:
     """Old programs say that they failed, and exit with 0."""
-    info = {"exitCode": 66, "result": "failure", "failureInfo": {"code": "FailureExitCode"}}
-    task = TaskInfo.from_wire({"id": "r1", "state": "completed", "executionInfo": info})
+    task = ended(66)
     missing = "runfleet: the required output `x.txt` is missing"
     whole = f"{missing}; before that: {message}" if message else missing
     assert failure_message(task, f"{stderr}{missing}\n", stdout) == whole
@@ -53,9 +73,7 @@ def test_a_model_that_aborts_is_told_with_what_it_said(
     stderr: str, stdout: str, message: str
 ) -> None:
     """Rather than with what the shell says of it, which is the same for all of them."""
-    info = {"exitCode": 134, "result": "failure", "failureInfo": {"code": "FailureExitCode"}}
-    task = TaskInfo.from_wire({"id": "r1", "state": "completed", "executionInfo": info})
-    assert failure_message(task, stderr, stdout) == message
+    assert failure_message(ended(134), stderr, stdout) == message
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from runfleet.launch.scripts import overlay_target, run_script
+from runfleet.launch.scripts import NOT_STAGED, overlay_target, run_script
 from runfleet.study import Study
 from runfleet.study.model import Model, Output, SharedInput
 
@@ -246,8 +246,9 @@ def test_linked_inputs_are_not_copied(node: Node) -> None:
 def test_inputs_that_are_not_there_fail_the_run(node: Node) -> None:
     """Before the command begins, with a code that tells it from the command's own."""
     done = node.run(Model("echo begun", inputs=(shared_input("net.inp"),)))
-    assert (done.returncode, done.stdout) == (74, "")
+    assert (done.returncode, done.stdout) == (213, "")
     assert "copied" in done.stderr
+    assert done.stderr.splitlines()[-1] == NOT_STAGED
 
 
 def test_a_second_attempt_begins_in_a_clean_folder(node: Node) -> None:

@@ -299,7 +299,7 @@ def test_linked_inputs_are_not_copied(node: Node) -> None:
 def test_inputs_that_are_not_there_fail_the_run(node: Node) -> None:
     """Before the command begins, with a code that tells it from the command's own."""
     done = node.run(Model("echo begun", inputs=(shared_input("net.inp"),)))
-    assert (done.returncode, done.stdout) == (74, "")
+    assert (done.returncode, done.stdout) == (213, "")
     assert "runfleet: the inputs could not be put into the run's folder" in done.stderr
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from runfleet.azure import OperatingSystem
 from runfleet.calibrate.programs import Program
+from runfleet.launch.scripts import EXIT_NOT_STAGED
 from runfleet.study.pest import Pest
 
 HOST_VARIABLE = "PEST_MANAGER_HOST"
@@ -16,7 +17,6 @@ HOST_VARIABLE = "PEST_MANAGER_HOST"
 
 EXIT_STARTED_BEFORE = 75
 EXIT_UNREACHABLE = 69
-EXIT_NO_FOLDER = 74
 """Exit codes of our own, as `sysexits.h` has them for a service that is not there, and the like."""
 
 _CONNECT_SECONDS = 60
@@ -111,7 +111,7 @@ def _linux_manager(
     yield f"echo '{_STARTED_BEFORE}' >&2; exit {EXIT_STARTED_BEFORE}; }}"
     yield from _linux_folders(pest, model_folders)
     yield f'if [ -d "$AZ_BATCH_TASK_WORKING_DIR/{state}/restart" ]; then'
-    yield f'cp -R "$AZ_BATCH_TASK_WORKING_DIR/{state}/restart/." . || exit {EXIT_NO_FOLDER}; fi'
+    yield f'cp -R "$AZ_BATCH_TASK_WORKING_DIR/{state}/restart/." . || exit {EXIT_NOT_STAGED}; fi'
 
 
 def _windows_manager(
@@ -161,7 +161,7 @@ def _windows_worker(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Itera
 
 
 def _linux_folders(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Iterator[str]:
-    yield f"cd {shlex.quote(str(pest.control.parent))} || exit {EXIT_NO_FOLDER}"
+    yield f"cd {shlex.quote(str(pest.control.parent))} || exit {EXIT_NOT_STAGED}"
     for folder in model_folders:
         yield f"mkdir -p {shlex.quote(str(folder))}"
 
@@ -170,7 +170,7 @@ def _windows_folders(pest: Pest, model_folders: Iterable[PurePosixPath]) -> Iter
     if pest.control.parent != PurePosixPath("."):
         folder = _windows_path(pest.control.parent)
         # Not `cd ... || exit`: Wine's `cmd` exits then in any case.
-        yield f'if not exist "{folder}\\" exit {EXIT_NO_FOLDER}'
+        yield f'if not exist "{folder}\\" exit {EXIT_NOT_STAGED}'
         yield f'cd /d "{folder}"'
     for model_folder in model_folders:
         path = _windows_path(model_folder)

@@ -125,9 +125,14 @@ def batch_message(task: TaskInfo) -> str:
     if task.exit_code == EXIT_NOT_STAGED:
         return "the inputs could not be put into the run's folder"
     if task.exit_code is not None and kind_of(task) is FailureKind.MODEL:
-        meaning = meaning_of(task.exit_code)
-        return f"exit code {task.exit_code}" + (f": {meaning}" if meaning else "")
+        return coded_message(task.exit_code)
     return one_line(task.failure.brief) if task.failure else "failed, Batch does not say why"
+
+
+def coded_message(exit_code: int) -> str:
+    """Say in one line what an exit code tells."""
+    meaning = meaning_of(exit_code)
+    return f"exit code {exit_code}" + (f": {meaning}" if meaning else "")
 
 
 def group_failures(failed: Iterable[FailedRun], *, examples: int = 1000) -> list[FailureGroup]:

@@ -10,16 +10,16 @@ from typing import Protocol
 
 from runfleet.azure import TaskInfo
 from runfleet.launch import names
-from runfleet.launch.failures import FailedRun, FailureKind, batch_message, kind_of
+from runfleet.launch.failures import FailedRun, FailureKind, batch_message, coded_message, kind_of
 from runfleet.launch.last_words import error_line, last_line, one_line, reason
-from runfleet.launch.scripts import EXIT_NOT_STAGED, EXIT_OUTPUT_MISSING
+from runfleet.launch.scripts import EXIT_NOT_STAGED, EXIT_OUTPUT_MISSING, NOT_STAGED
 from runfleet.launch.spelling import in_any_case
 from runfleet.launch.windows_exits import meaning_of, missing_library
 from runfleet.storage import BlobNotFoundError, Storage
 from runfleet.study.text_files import decoded
 
 _LOG_BYTES = 1 << 16
-_OUR_WORDS = "runfleet: the required output"
+_OUR_WORDS = ("runfleet: the required output", NOT_STAGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,8 @@ class StoredFiles:
             decoded(self.read_end(job_id, task.id, file).content)
             for file in ("stderr.txt", "stdout.txt")
         )
-        message = failure_message(task, stderr, stdout)
-        return FailedRun(task.id, kind_of(task), message, task.exit_code)
+        kind = FailureKind.DELIVERY if _was_not_staged(task, stderr) else FailureKind.MODEL
+        return FailedRun(task.id, kind, failure_message(task, stderr, stdout), task.exit_code)
 
     def _read(self, blob: str, *, offset: int = 0, length: int | None = None) -> bytes | None:
         try:
@@ -162,18 +162,24 @@ def failure_message(task: TaskInfo, stderr: str, stdout: str) -> str:
     stderr, stdout
         The end of what it wrote; many old programs write their errors to stdout.
     """
-    if not is_told_by_run(task):
+    exit_code = task.exit_code
+    if exit_code is None or not is_told_by_run(task):
         return batch_message(task)
     ours, said = _parted(stderr)
     told = error_line(said) or error_line(stdout)
-    if task.exit_code == EXIT_NOT_STAGED:
-        return _joined(batch_message(task), ": ", last_line(stderr))
-    if task.exit_code == EXIT_OUTPUT_MISSING and ours:
+    if _was_not_staged(task, stderr):
+        return _joined(batch_message(task), ": ", last_line(said))
+    if exit_code == EXIT_OUTPUT_MISSING and ours:
         return one_line(_joined(ours, "; before that: ", told))
-    if (meaning := meaning_of(task.exit_code or 0)) is not None:
+    if (meaning := meaning_of(exit_code)) is not None:
         # Windows ended the program; what it had said before may tell why, and need not.
         return _joined(meaning, ": ", missing_library(stderr) or told)
-    return reason(stderr, stdout) or batch_message(task)
+    return reason(stderr, stdout) or coded_message(exit_code)
+
+
+def _was_not_staged(task: TaskInfo, stderr: str) -> bool:
+    """A model may have the exit code, too; it does not say that its inputs are not there."""
+    return task.exit_code == EXIT_NOT_STAGED and NOT_STAGED in stderr
 
 
 def _parted(stderr: str) -> tuple[str, str]:

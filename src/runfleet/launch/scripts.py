@@ -25,8 +25,11 @@ RETRY_FOLDER = ".runfleet"
 OVERLAYS = f"{RETRY_FOLDER}/overlays"
 
 EXIT_OUTPUT_MISSING = 66
-EXIT_NOT_STAGED = 74
-"""Exit codes of our own, as `sysexits.h` has them for missing files and for input and output."""
+EXIT_NOT_STAGED = 213
+"""Exit codes of our own: that of `sysexits.h` for missing files, and one that no model has."""
+
+NOT_STAGED = "runfleet: the inputs could not be put into the run's folder"
+"""What a run says before it ends with that code, to tell it from one that has it all the same."""
 
 _SHARED = '"$AZ_BATCH_JOB_PREP_WORKING_DIR"'
 _ATTEMPTED = f"{RETRY_FOLDER}-attempted"
@@ -60,20 +63,18 @@ echo "runfleet: the required output \\`$p\\` is $w" >&2
 exit {EXIT_OUTPUT_MISSING}
 }}"""
 
+_OR_END = f'|| {{ echo "{NOT_STAGED}" >&2; exit {EXIT_NOT_STAGED}; }}'
+
 # Links end at the borders of a volume, and at 65,000 a file.
 _LINK_INPUTS = (
-    f"cp -Rlf {_SHARED}/{LINKED}/. . 2>/dev/null || cp -Rsf {_SHARED}/{LINKED}/. . "
-    f"|| exit {EXIT_NOT_STAGED}"
+    f"cp -Rlf {_SHARED}/{LINKED}/. . 2>/dev/null || cp -Rsf {_SHARED}/{LINKED}/. . {_OR_END}"
 )
-_COPY_INPUTS = f"cp -R {_SHARED}/{COPIED}/. . || exit {EXIT_NOT_STAGED}"
-_COPY_OVERLAYS = f"cp -R {OVERLAYS}/. . || exit {EXIT_NOT_STAGED}"
+_COPY_INPUTS = f"cp -R {_SHARED}/{COPIED}/. . {_OR_END}"
+_COPY_OVERLAYS = f"cp -R {OVERLAYS}/. . {_OR_END}"
 _ENTER_COMMON_FOLDER = (
-    'mkdir -p "$AZ_BATCH_TASK_SHARED_DIR/wd" && cd "$AZ_BATCH_TASK_SHARED_DIR/wd" '
-    f"|| exit {EXIT_NOT_STAGED}"
+    f'mkdir -p "$AZ_BATCH_TASK_SHARED_DIR/wd" && cd "$AZ_BATCH_TASK_SHARED_DIR/wd" {_OR_END}'
 )
-_COPY_COMMON_OVERLAYS = (
-    f'cp -R "$AZ_BATCH_TASK_SHARED_DIR/{OVERLAYS}/." . || exit {EXIT_NOT_STAGED}'
-)
+_COPY_COMMON_OVERLAYS = f'cp -R "$AZ_BATCH_TASK_SHARED_DIR/{OVERLAYS}/." . {_OR_END}'
 
 # Words with which a command, or a script that it reads in, would get rid of the trap that looks at
 # its outputs.
@@ -91,7 +92,7 @@ def run_script(model: Model) -> str:
     Write the script that all runs of a model share, for a POSIX shell in the run's folder.
 
     It ends with the command's exit code; with 66 if the command succeeded but left out a required
-    output; with 74 if the inputs could not be put into the folder.
+    output; with 213 if the inputs could not be put into the folder.
 
     Parameters
     ----------

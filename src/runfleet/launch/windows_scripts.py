@@ -21,6 +21,7 @@ from runfleet.launch.scripts import (
     EXIT_NOT_STAGED,
     EXIT_OUTPUT_MISSING,
     LINKED,
+    NOT_STAGED,
     OVERLAYS,
     RETRY_FOLDER,
     is_kept_as_folder,
@@ -59,7 +60,7 @@ type nul > {_ATTEMPTED}"""
 
 _NOT_STAGED = f"""\
 :not_staged
->&2 echo runfleet: the inputs could not be put into the run's folder
+>&2 echo {NOT_STAGED}
 exit {EXIT_NOT_STAGED}"""
 
 _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}|%(\w+)%|%")
