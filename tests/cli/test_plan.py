@@ -97,6 +97,13 @@ def test_truth_values_are_shown_as_runs_get_them(runfleet, study: Path):
     assert "\n".join(["run        WET", *runs]) in ended.out
 
 
+def test_empty_folders_of_the_inputs_are_named(runfleet, study):
+    """Runs get them, too."""
+    (study.parent / "work" / "heads").mkdir(parents=True)
+    study.write_text("model: {command: ls, inputs: [work]}\n")
+    assert "Empty folders  work/heads\n" in runfleet("plan", "study.yaml").out
+
+
 def test_the_whole_script_of_a_run_is_shown_on_request(runfleet):
     """As the shell of its node gets it."""
     *_, script = runfleet("plan", "study.yaml", "--script").out.split("\n\n")

@@ -150,6 +150,21 @@ def test_truth_values_make_other_runs_than_texts_where_templates_can_tell(edit: 
         assert [name for name in now if now[name] != before[name]] == changed
 
 
+def test_an_empty_folder_counts(edit: Edit, tmp_path: Path) -> None:
+    """And nothing does where there is none: studies from before are the same."""
+    text = STUDY.replace("[net.inp]", "[net.inp, work]")
+    (tmp_path / "work" / "data").mkdir(parents=True)
+    (tmp_path / "work" / "data" / "a").write_text("x")
+    before, ids = defined(edit(text))
+    assert "folders" not in before.model
+    (tmp_path / "work" / "heads").mkdir()
+    after, edited = defined(edit(text))
+    assert ids != edited
+    told = "folder `work/heads` was"
+    assert describe_changes(before, after, Comparison({}, {})) == (f"{told} added",)
+    assert describe_changes(after, before, Comparison({}, {})) == (f"{told} removed",)
+
+
 def test_an_input_counts_by_its_content(edit: Edit) -> None:
     """Not by its time."""
     _, before = defined(edit(STUDY))

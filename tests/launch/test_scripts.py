@@ -233,6 +233,24 @@ def test_each_run_gets_a_copy_of_the_inputs(node: Node) -> None:
     assert (node.shared / "copied/deep/net 1.inp").read_text() == "old"
 
 
+@pytest.mark.parametrize("retries", [0, 1])
+def test_each_run_has_the_empty_folders_of_its_inputs(node: Node, retries: int) -> None:
+    """Also in a second attempt, of which the folder is cleaned."""
+    node.share("copied/it's/net.inp", "x")
+    folders = (PurePosixPath("it's/heads"), PurePosixPath("-o/deep"))
+    command = "ls -A it*/heads ./-o/deep && echo 1 > it*/heads/H001.DAT"
+    model = Model(command, (), (shared_input("it's/net.inp"),), folders, retries=retries)
+    printed = "./-o/deep:\n\nit's/heads:\n"
+    assert [node.run(model).stdout for _ in range(retries + 1)] == [printed] * (retries + 1)
+
+
+def test_folders_that_cannot_be_made_fail_the_run(node: Node) -> None:
+    (node.work / "heads").touch()
+    done = node.run(Model("echo begun", folders=(PurePosixPath("heads"),)))
+    assert (done.returncode, done.stdout) == (213, "")
+    assert done.stderr.splitlines()[-1] == NOT_STAGED
+
+
 def test_linked_inputs_are_not_copied(node: Node) -> None:
     """Large inputs are there once a node."""
     node.share("linked/grid.bin", "large")

@@ -286,6 +286,17 @@ def test_each_run_gets_a_copy_of_the_inputs(node: Node) -> None:
     assert (node.shared / "copied/deep/net 1.inp").read_text() == "old"
 
 
+def test_each_run_has_the_empty_folders_of_its_inputs(node: Node) -> None:
+    """Old programs write to them, and make none."""
+    node.share("copied/work/net.inp", "x")
+    folders = (PurePosixPath("work/heads"), PurePosixPath("a & b/50%/deep"))
+    command = "echo 1 > work\\heads\\H001.DAT"
+    model = Model(command, inputs=(shared_input("work/net.inp"),), folders=folders)
+    assert node.run(model).returncode == 0
+    assert (node.work / "work/heads/H001.DAT").is_file()
+    assert list((node.work / "a & b/50%/deep").iterdir()) == []
+
+
 def test_linked_inputs_are_not_copied(node: Node) -> None:
     """Large inputs are there once a node."""
     node.share("linked/grid.bin", "large")

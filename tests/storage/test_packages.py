@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runfleet.storage.archives import unpack
 from runfleet.storage.packages import PackageError, PackageFolder
 
 
@@ -45,6 +46,18 @@ def test_a_folder_is_zipped_with_its_executable_bits(packages: PackageFolder, pr
     }
     with zipfile.ZipFile(package.path) as archive:
         assert archive.getinfo("bin/runepanet").external_attr >> 16 == 0o100755
+
+
+def test_empty_folders_are_packed(packages: PackageFolder, program: Path, tmp_path: Path):
+    """Programs may look for them."""
+    (program / "cases/deep").mkdir(parents=True)
+    package = packages.add("epanet", "2.3.5", program)
+    unpack(package.path, tmp_path / "node")
+    assert (tmp_path / "node/cases/deep").is_dir()
+    assert packages.add("epanet", "2.3.5", program) == package
+    (program / "logs").mkdir()
+    with pytest.raises(PackageError, match="is there with other content"):
+        packages.add("epanet", "2.3.5", program)
 
 
 def test_a_zip_file_is_copied(packages: PackageFolder, program: Path, tmp_path: Path):

@@ -105,6 +105,30 @@ def test_a_folder_leaves_out_results_and_the_study_file(load, folder: Path):
         assert [str(item.path) for item in study.model.inputs] == paths
 
 
+@pytest.mark.parametrize(
+    ("inputs", "folders"),
+    [
+        ("[work]", ["work/data", "work/heads/deep"]),
+        ("['work/**']", ["work/data", "work/heads/deep"]),
+        ("[wor*]", ["work/data", "work/heads/deep"]),
+        ("[.]", ["work/data", "work/heads/deep"]),
+        ("[work/heads]", ["work/heads/deep"]),
+        ("[work, work/data/.k*]", ["work/heads/deep"]),
+        ("['work/*.inp']", []),
+        ("[]", []),
+    ],
+)
+def test_folders_that_no_input_is_in_are_known(load, folder: Path, inputs: str, folders: list[str]):
+    """Old programs write to them and make none; a `.keep` that is left out does not fill one."""
+    for name in ("work/data", "work/heads/deep", "results/x", ".git/refs", "work/.hidden"):
+        (folder / name).mkdir(parents=True)
+    for name in ("a.j2", "work/net.inp", "work/data/.keep"):
+        (folder / name).write_text("x")
+    (folder / "work" / "made").mkdir()
+    study = load(f"model: {{command: x, inputs: {inputs}, overlays: {{work/made/a: a.j2}}}}\n")
+    assert [str(path) for path in study.model.folders] == folders
+
+
 def test_runs_carry_their_values_in_the_environment_and_the_overlays(full: Study):
     runs = list(full.runs())
     assert len(runs) == full.run_count() == 20

@@ -126,6 +126,8 @@ def _file_facts(study: Study) -> Iterator[tuple[str, str]]:
     if model.inputs:
         files, size = count_text(len(model.inputs), "file"), size_text(_inputs_size(study))
         yield "Inputs", f"{files}, {size}, staged once on each node"
+    if model.folders:
+        yield "Empty folders", ", ".join(map(str, model.folders))
     if model.overlays:
         targets = ", ".join(str(overlay.target) for overlay in model.overlays)
         yield "Overlays", f"{targets}; {size_text(_overlays_size(study))} for each run"

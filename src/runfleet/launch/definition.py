@@ -71,7 +71,8 @@ def define(study: Study, digest: Callable[[Path], str]) -> Definition:
             "outputs": [[output.pattern, output.required] for output in model.outputs],
             "environment": dict(model.environment),
             "mpi": _mpi(model.mpi),
-            # Only where it is so: studies for Linux that were submitted before stay as they are.
+            # Only where it is so: others that were submitted before stay as they are.
+            **({"folders": sorted(map(str, model.folders))} if model.folders else {}),
             **({"is for Windows": True} if is_windows(study.pool.image) else {}),
             **_calibration(study.pest),
         },

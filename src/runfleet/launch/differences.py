@@ -40,9 +40,10 @@ def _edits(before: Definition, after: Definition) -> Iterator[str]:
 
 
 def _changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in after.items():
-        if before.get(name) != value:
-            yield from _WORDS.get(name, _plain_change)(name, before.get(name), value)
+    left_out = [name for name in before if name not in after and name in _WORDS]
+    for name in (*after, *left_out):
+        if before.get(name) != after.get(name):
+            yield from _WORDS.get(name, _plain_change)(name, before.get(name), after.get(name))
 
 
 def _plain_change(name: str, before: object, after: object) -> Iterator[str]:
@@ -68,8 +69,10 @@ def _limit_change(name: str, before: float | None, after: float | None) -> Itera
     yield from _plain_change(name, *limits)
 
 
-def _list_change(name: str, before: Sequence[object], after: Sequence[object]) -> Iterator[str]:
-    old, new = [[_text(item) for item in items] for items in (before, after)]
+def _list_change(
+    name: str, before: Sequence[object] | None, after: Sequence[object] | None
+) -> Iterator[str]:
+    old, new = [[_text(item) for item in items or ()] for items in (before, after)]
     singular = name.removesuffix("s")
     yield from (f"{singular} `{item}` was added" for item in new if item not in old)
     yield from (f"{singular} `{item}` was removed" for item in old if item not in new)
@@ -91,6 +94,7 @@ _WORDS: dict[str, Callable[[str, Any, Any], Iterator[str]]] = {
     "command": _command_change,
     "packages": _list_change,
     "inputs": _mapping_change,
+    "folders": _list_change,
     "links": _list_change,
     "overlays": _mapping_change,
     "outputs": _list_change,

@@ -176,6 +176,8 @@ def _preparations(model: Model) -> Iterator[str]:
         yield _LINK_INPUTS
     if any(not shared.link for shared in model.inputs):
         yield _COPY_INPUTS
+    if model.folders:
+        yield f"mkdir -p -- {shlex.join(map(str, model.folders))} {_OR_END}"
     if model.retries and model.overlays:
         yield _COPY_OVERLAYS
 

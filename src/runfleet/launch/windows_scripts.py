@@ -155,15 +155,15 @@ def _preparations(model: Model) -> Iterator[str]:
         yield _CLEAN_AGAIN
     targets = [_path(shared.path) for shared in model.inputs]
     overlays = [_path(one.target) for one in model.overlays] if model.retries else []
-    yield from _make_folders([*targets, *overlays])
+    yield from _make_folders([*targets, *overlays], [_path(folder) for folder in model.folders])
     for shared, target in zip(model.inputs, targets, strict=True):
         yield from _link(target) if shared.link else _copy(f"{_SHARED}\\{COPIED}", target)
     for target in overlays:
         yield from _copy(OVERLAYS.replace("/", "\\"), target)
 
 
-def _make_folders(targets: Iterable[str]) -> Iterator[str]:
-    folders = {target.rpartition("\\")[0] for target in targets} - {""}
+def _make_folders(targets: Iterable[str], empty: Iterable[str]) -> Iterator[str]:
+    folders = {target.rpartition("\\")[0] for target in targets}.union(empty) - {""}
     return (f'if not exist "{folder}" mkdir "{folder}"' for folder in sorted(folders))
 
 

@@ -26,6 +26,8 @@ def zip_folder(folder: Path, archive_path: Path) -> None:
     """
     Write all files of a folder, also those behind links, into a zip file with their modes.
 
+    Folders without any are in it, too.
+
     The same files, with the same times, give the same zip file.
 
     Raises
@@ -36,7 +38,8 @@ def zip_folder(folder: Path, archive_path: Path) -> None:
     files = sorted(files_below(folder))
     if not files:
         raise ArchiveError(f"the folder `{folder}` holds no file to pack")
-    _zip({str(file.relative_to(folder)): file for file in files}, archive_path)
+    kept = [*files, *sorted(_empty_folders_below(folder))]
+    _zip({str(path.relative_to(folder)): path for path in kept}, archive_path)
 
 
 def zip_files(files: Iterable[Path], archive_path: Path) -> None:
@@ -116,6 +119,14 @@ def files_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[
         if entry.is_dir():
             yield from files_below(entry, above | {real})
         else:
+            yield entry
+
+
+def _empty_folders_below(folder: Path) -> Iterator[Path]:
+    folders = [entry for entry in folder.iterdir() if entry.is_dir()]
+    for entry in folders:
+        yield from _empty_folders_below(entry)
+        if not any(entry.iterdir()):
             yield entry
 
 

@@ -270,7 +270,8 @@ def _other_content(application_id: str, version: str) -> PackageError:
 
 def _content(archive_path: Path) -> dict[str, tuple[int, int, int]]:
     """What an archive unpacks to: mode, size and checksum by name; times do not matter."""
-    return {
-        entry.filename: (entry.external_attr >> _UNIX_MODE_SHIFT, entry.file_size, entry.CRC)
-        for entry in _entries(archive_path)
-    }
+    with zipfile.ZipFile(archive_path) as archive:
+        return {
+            entry.filename: (entry.external_attr >> _UNIX_MODE_SHIFT, entry.file_size, entry.CRC)
+            for entry in archive.infolist()
+        }

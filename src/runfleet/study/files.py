@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from runfleet.documents.errors import InvalidValueError, nearest
@@ -15,6 +16,23 @@ _IN_RUN = "give a path from the folder in which a run is started"
 _RENAME_IN_RUN = "rename it, or copy it to another name, at the end of the command"
 RESULTS_FOLDER = "results"
 """Where results are collected, beside the study file: never an input of the study."""
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """
+    What a path, a folder or a pattern stands for, sorted.
+
+    Parameters
+    ----------
+    files
+        The files.
+    folders
+        All folders that these may be in, empty ones too.
+    """
+
+    files: list[PurePosixPath]
+    folders: list[PurePosixPath]
 
 
 def inner_path(text: str, *, of_run: bool = False) -> PurePosixPath:
@@ -133,9 +151,9 @@ def existing_file(folder: Path, text: str) -> Path:
     return folder / asked
 
 
-def expand(folder: Path, text: str, *, without: Path) -> list[PurePosixPath]:
+def expand(folder: Path, text: str, *, without: Path) -> Expanded:
     """
-    Find the files that a path, a folder or a pattern stands for, sorted.
+    Find the files and folders that a path, a folder or a pattern stands for.
 
     Parameters
     ----------
@@ -149,25 +167,27 @@ def expand(folder: Path, text: str, *, without: Path) -> list[PurePosixPath]:
     Raises
     ------
     InvalidValueError
-        If the path leads outside or there is no such file.
+        If the path leads outside or there is no such file or folder.
     """
     asked = inner_path(text)
     if (folder / asked).is_file():
         _refuse_links(folder, asked)
-        return [asked]
-    found = (file for file in _found(folder, asked, text) if file != without)
-    paths = sorted({PurePosixPath(file.relative_to(folder).as_posix()) for file in found})
+        return Expanded([asked], [])
+    found = (path for path in _found(folder, asked, text) if path not in (without, folder))
+    paths = sorted({PurePosixPath(path.relative_to(folder).as_posix()) for path in found})
     kept = [path for path in paths if not _is_left_out(path, asked)]
     if not kept:
         raise InvalidValueError(f"`{text}` stands for no file", hint="check it, or add the files")
-    for path in kept:
+    folders = [path for path in kept if _is_folder(folder / path)]
+    files = [path for path in kept if not _is_folder(folder / path)]
+    for path in files:
         _refuse_links(folder, path)
-    return kept
+    return Expanded(files, folders)
 
 
 def _found(folder: Path, asked: PurePosixPath, text: str) -> Iterator[Path]:
     if (folder / asked).is_dir():
-        return _files_below(folder / asked)
+        return _all_of(folder / asked)
     if not _GLOB.search(text):
         raise _missing(folder, text)
     try:
@@ -176,7 +196,7 @@ def _found(folder: Path, asked: PurePosixPath, text: str) -> Iterator[Path]:
         raise InvalidValueError(
             f"`{text}` is not a pattern", hint="let `**` stand alone between two `/`"
         ) from error
-    return (file for match in matches for file in _files_of(match))
+    return (path for match in matches for path in _all_of(match))
 
 
 def _is_left_out(path: PurePosixPath, asked: PurePosixPath) -> bool:
@@ -188,13 +208,18 @@ def _is_hidden(path: PurePosixPath) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _files_of(path: Path) -> Iterator[Path]:
-    return _files_below(path) if path.is_dir() else iter([path])
+def _all_of(path: Path) -> Iterator[Path]:
+    """Find a path and what is below: folders, files, and links, of which `rglob` follows none."""
+    if not path.is_dir():
+        yield path
+        return
+    if not path.is_symlink():
+        yield path
+    yield from (one for one in path.rglob("*") if one.is_file() or one.is_dir() or one.is_symlink())
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Find files, and links whatever they lead to: `rglob` follows none to a folder."""
-    return (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _refuse_links(folder: Path, path: PurePosixPath) -> None:

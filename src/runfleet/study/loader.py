@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from runfleet.documents.document import CSV_HINT, Document, Place, parse_document
 from runfleet.documents.mistakes import Mistakes, for_each
@@ -15,6 +16,7 @@ from runfleet.study.design_loader import load_design
 from runfleet.study.designs import Design
 from runfleet.study.errors import StudyError
 from runfleet.study.files import (
+    Expanded,
     existing_file,
     expand,
     inner_file,
@@ -206,7 +208,8 @@ def _load_model(
     return Model(
         command=form.command or "",
         packages=tuple(form.packages),
-        inputs=tuple(inputs or ()),
+        inputs=inputs.files if inputs else (),
+        folders=inputs.folders if inputs else (),
         overlays=tuple(overlays or ()),
         outputs=tuple(outputs or ()),
         environment=dict(form.environment),
@@ -221,34 +224,41 @@ def _mpi(form: ModelForm, parameters: Iterable[Parameter]) -> Mpi | None:
     return None if form.mpi is None else form.mpi.mpi([*form.environment, *names, RUN_VARIABLE])
 
 
-def _inputs(form: ModelForm, document: Document, folder: Path) -> list[SharedInput]:
+class _Inputs(NamedTuple):
+    files: tuple[SharedInput, ...]
+    folders: tuple[PurePosixPath, ...]
+
+
+def _inputs(form: ModelForm, document: Document, folder: Path) -> _Inputs:
     """Expand the inputs, a later mention of a file winning over an earlier one."""
     overlaid = {PurePosixPath(target) for target in form.overlays}
 
-    def links(numbered: tuple[int, InputForm]) -> dict[PurePosixPath, bool]:
+    def found_by(numbered: tuple[int, InputForm]) -> tuple[Expanded, bool]:
         index, item = numbered
         place: Place = ("model", "inputs", index)
-        paths = located(document, place, _input_paths, item, document, folder, overlaid)
-        return dict.fromkeys(paths, item.link)
+        return located(document, place, _expand_input, item, document, folder, overlaid), item.link
 
-    merged: dict[PurePosixPath, bool] = {}
-    for found in for_each(enumerate(form.inputs), links):
-        merged |= found
-    return [
-        SharedInput(path, folder / path, merged[path]) for path in sorted(merged.keys() - overlaid)
-    ]
+    links: dict[PurePosixPath, bool] = {}
+    folders: set[PurePosixPath] = set()
+    for found, link in for_each(enumerate(form.inputs), found_by):
+        links |= dict.fromkeys(found.files, link)
+        folders.update(found.folders)
+    paths = sorted(links.keys() - overlaid)
+    files = (SharedInput(path, folder / path, links[path]) for path in paths)
+    filled = {parent for path in (*links, *overlaid, *folders) for parent in path.parents}
+    return _Inputs(tuple(files), tuple(sorted(folders - filled)))
 
 
-def _input_paths(
+def _expand_input(
     item: InputForm, document: Document, folder: Path, overlaid: set[PurePosixPath]
-) -> list[PurePosixPath]:
+) -> Expanded:
     # An overlaid file need not be there: it is made for each run.
     if inner_path(item.path) in overlaid:
-        return []
-    paths = expand(folder, item.path, without=document.file.absolute())
-    for path in paths:
+        return Expanded([], [])
+    found = expand(folder, item.path, without=document.file.absolute())
+    for path in found.files:
         refuse_last_dots(path)
-    return paths
+    return found
 
 
 def _overlays(

@@ -103,6 +103,8 @@ class Model:
         Application packages whose programs the command finds.
     inputs
         Files that all runs read; folders and patterns are expanded, overlaid files left out.
+    folders
+        Folders among the inputs that no file of theirs is in: runs have them empty.
     overlays
         Files that are rendered for each run.
     outputs
@@ -120,6 +122,7 @@ class Model:
     command: str
     packages: tuple[PackageReference, ...] = ()
     inputs: tuple[SharedInput, ...] = ()
+    folders: tuple[PurePosixPath, ...] = ()
     overlays: tuple[Overlay, ...] = ()
     outputs: tuple[Output, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
