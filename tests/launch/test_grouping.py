@@ -17,6 +17,8 @@ from runfleet.launch.grouping import normalised
         ("km/h", "km/h"),
         ("exit code 137 (killpg), 12 left", "exit code 137 (killpg), # left"),
         ("exit code -1", "exit code -1"),
+        ("STOP 3; before that: node 12", "STOP 3; before that: node #"),
+        ("ERROR STOP 17", "ERROR STOP 17"),
     ],
 )
 def test_numbers_and_paths_do_not_tell_failures_apart(message: str, normal: str) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z]:)?(?:[/\\][\w.@%+=-]+){2,}[/\\]?")
-# But for exit codes, which tell what happened.
+# But for exit codes and those of Fortran, which tell what happened.
 _NUMBER = re.compile(
-    r"(?<!\d)(?<!exit code )(?<!exit code -)"
+    r"(?<!\d)(?<!exit code )(?<!exit code -)(?<!STOP )"
     r"(?:0[xX][0-9a-fA-F]+|\d+(?:[.,]\d+)*(?:[eEdD][+-]?\d+)?)"
 )
 
