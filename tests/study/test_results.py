@@ -150,6 +150,24 @@ def test_a_byte_order_mark_is_no_part_of_a_file(source, text):
 
 
 @pytest.mark.parametrize(
+    ("source", "first", "rest"),
+    [
+        (ColumnSource("Q"), "t Q\n 1 2.5\n", " 2 ******\n 3 4.\n"),
+        (ColumnSource(2), "t Q\n 1 2.5\n", " 2 NaN\n 3 4.\n"),
+        (PatternSource.parse(r"Q = *(\S+)"), "Q = 2.5\n", "Q =*****\nQ = 4.\n"),
+        (JsonSource.parse("a"), '{"a": [2.5', ', "*****", 4.0]}'),
+    ],
+)
+def test_only_what_is_taken_has_to_be_a_number(source, first, rest):
+    """Models write asterisks where a number is too large for its field."""
+    assert Result("x", "f", source).extract(first + rest) == 4.0
+    assert Result("x", "f", source, Take.FIRST).extract(first + rest) == 2.5
+    for take in set(Take) - {Take.FIRST, Take.LAST}:
+        with pytest.raises(ResultError, match="is not a "):
+            Result("x", "f", source, take).extract(first + rest)
+
+
+@pytest.mark.parametrize(
     ("source", "text", "reason"),
     [
         (PatternSource.parse("x(.)"), "abc", "nothing matches `x(.)`"),

@@ -9,7 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runfleet.study import ResultError
-from runfleet.study.tables import column_numbers
+from runfleet.study.numerals import as_number
+from runfleet.study.results import PatternSource
+from runfleet.study.tables import column_cells
 
 REPORT = """\
 TWO RESERVOIR MODEL OUTPUT
@@ -22,7 +24,7 @@ TWO RESERVOIR MODEL OUTPUT
 
 
 def numbers(text: str, column: str | int = "Q") -> list[float]:
-    return list(column_numbers(text, column))
+    return list(map(as_number, column_cells(text, column)))
 
 
 @pytest.mark.parametrize(
@@ -111,19 +113,53 @@ def test_cells_are_found_below_their_names(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "counts"),
     [
-        ("t Q R\n1 5.0 9.0\n2     10.0\n", "2 cells below 3 names"),
         ("Q R\n1 5 9\n2 6 10\n", "3 cells below 2 names"),
         ("RCH MON Q\nREACH 2 0 1\n", "4 cells below 3 names"),
         ("t,Q\n1,000,2.5\n", "3 cells below 2 names"),
         ("Q R\n1 5 NaN\n", "3 cells below 2 names"),
         ("Day Q Water Level\n1 2.5 99\n", "3 cells below 4 names"),
         ("R Q\nend\n", "1 cell below 2 names"),
+        ("t Q\n2000-01-01 00:00 2.5\nend\n", "1 cell below 2 names"),
     ],
 )
 def test_a_row_that_does_not_go_with_the_names_is_told(text: str, counts: str) -> None:
     """The number below the name may be another column's."""
     with pytest.raises(ResultError, match=f"a row has {counts}; .* by its number"):
         numbers(text)
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\n\x1a\x1a\n", "\n  \x1a", "\n" + "\0" * 9])
+@pytest.mark.parametrize("column", ["Q", 2])
+@pytest.mark.parametrize("table", [" t  Q\r\n 1. 2.5\r\n 2. 3.5", "t,Q\n1,2.5\n2,3.5"])
+def test_the_mark_of_dos_for_the_end_of_a_file_is_no_row(
+    table: str, end: str, column: str | int
+) -> None:
+    """Nor is what fills a record up."""
+    assert numbers(table + end, column) == [2.5, 3.5]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "numbers_there"),
+    [
+        (" t  Q\n 1. 2.5\n 2. 3.5\n", "Q", [2.5, 3.5]),
+        (" t  Q\n 1. 2.5\n 2. 3.5\n", "t", [1, 2]),
+        ("TITLE OF IT\n t  H  Q  S\n - m m3/s -\n 1. 5 -2.5 A\n 2. 6 .5E3 B\n", "Q", [-2.5, 500]),
+    ],
+)
+@pytest.mark.parametrize(
+    "end", ["TOTAL CPU TIME   0.3 SEC", "END OF RUN 5 OF 12", "\n=======\nSUM  6.\n", "END"]
+)
+def test_what_stands_below_a_table_is_told_with_a_pattern_that_leaves_it_out(
+    table: str, column: str, numbers_there: list[float], end: str
+) -> None:
+    """It can be copied into the study file as it stands."""
+    with pytest.raises(ResultError, match=" below ") as caught:
+        numbers(table + end, column)
+    row = " ".join(end.split("\n")[1 if end[0] == "\n" else 0].split())
+    assert f": `{row}`; if the table ends above it, " in caught.value.message
+    pattern = caught.value.message.split("'")[1]
+    found = PatternSource.parse(pattern).values((table + end).replace("\n", "\r\n"))
+    assert list(map(as_number, found)) == numbers_there
 
 
 UNITS = [

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +16,7 @@ from typing import TypeAlias
 from runfleet.documents.errors import InvalidValueError, suggest
 from runfleet.study.errors import ResultError
 from runfleet.study.numerals import as_number
-from runfleet.study.tables import column_numbers
+from runfleet.study.tables import column_cells
 
 LARGEST_TEXT = 500_000_000
 """Characters of an output file beyond which no result is looked for in it."""
@@ -77,12 +78,16 @@ class PatternSource:
             )
         return cls(pattern)
 
-    def numbers(self, text: str) -> Iterator[float]:
-        """Find the numbers in a text."""
+    def values(self, text: str) -> Iterator[str]:
+        """Find what should be numbers in a text."""
         for match in self.pattern.finditer(text.replace("\r\n", "\n")):
             # Where a pattern matches nothing, as `(.*)` does behind the last line, there is none.
             if match.group(1) or (match.group(1) is not None and match.group()):
-                yield as_number(match.group(1))
+                yield match.group(1)
+
+    def number(self, value: object) -> float:
+        """Read one of its values."""
+        return as_number(str(value))
 
     @property
     def absence(self) -> str:
@@ -103,9 +108,13 @@ class ColumnSource:
 
     column: str | int
 
-    def numbers(self, text: str) -> Iterator[float]:
-        """Find the numbers in a text."""
-        return column_numbers(text, self.column)
+    def values(self, text: str) -> Iterator[str]:
+        """Find what should be numbers in a text."""
+        return column_cells(text, self.column)
+
+    def number(self, value: object) -> float:
+        """Read one of its values."""
+        return as_number(str(value))
 
     @property
     def absence(self) -> str:
@@ -152,16 +161,22 @@ class JsonSource:
             rest = rest[match.end() :]
         return cls(path, tuple(steps))
 
-    def numbers(self, text: str) -> Iterator[float]:
-        """Find the numbers in a text."""
+    def values(self, text: str) -> Iterator[object]:
+        """Find what should be numbers in a text."""
         try:
-            found = json.loads(text)
+            found: object = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ResultError(f"the file is not JSON: {error}") from error
         for step in self.steps:
             found = self._follow(found, step)
-        items = found if isinstance(found, list) else [found]
-        return (self._number(item) for item in items)
+        return iter(found if isinstance(found, list) else [found])
+
+    def number(self, value: object) -> float:
+        """Read one of its values."""
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            shown = json.dumps(value)[:_SHOWN_CHARACTERS]
+            raise ResultError(f"`{self.path}` is `{shown}`, which is not a number")
+        return as_number(value)
 
     def _follow(self, found: object, step: str | int) -> object:
         if isinstance(found, dict) and str(step) in found:
@@ -169,12 +184,6 @@ class JsonSource:
         if isinstance(found, list) and isinstance(step, int) and -len(found) <= step < len(found):
             return found[step]
         raise ResultError(f"the file has no `{self.path}`: {_absence(found, step)}")
-
-    def _number(self, item: object) -> float:
-        if isinstance(item, bool) or not isinstance(item, int | float | str):
-            shown = json.dumps(item)[:_SHOWN_CHARACTERS]
-            raise ResultError(f"`{self.path}` is `{shown}`, which is not a number")
-        return as_number(item)
 
     @property
     def absence(self) -> str:
@@ -222,9 +231,7 @@ class Result:
         if len(text) > LARGEST_TEXT:
             raise ResultError(f"the file has more than {LARGEST_TEXT:,} characters")
         try:
-            number = _REDUCTIONS[self.take](
-                self.source.numbers(text.removeprefix(_BYTE_ORDER_MARK))
-            )
+            number = _REDUCTIONS[self.take](self._numbers(text.removeprefix(_BYTE_ORDER_MARK)))
         except csv.Error as error:
             raise ResultError(f"the file is not a table: {error}") from error
         if number is None:
@@ -233,16 +240,16 @@ class Result:
             raise ResultError(f"the result is {number}, not a finite number")
         return number
 
+    def _numbers(self, text: str) -> Iterator[float]:
+        """Read what counts: above the last number there may be what is none."""
+        values: Iterator[object] = self.source.values(text)
+        if self.take is Take.LAST:
+            values = iter(deque(values, maxlen=1))
+        return map(self.source.number, values)
+
 
 def _first(numbers: Iterator[float]) -> float | None:
     return next(numbers, None)
-
-
-def _last(numbers: Iterator[float]) -> float | None:
-    last = None
-    for last in numbers:  # noqa: B007
-        pass
-    return last
 
 
 def _mean(numbers: Iterator[float]) -> float | None:
@@ -260,7 +267,7 @@ def _sum(numbers: Iterator[float]) -> float | None:
 
 _REDUCTIONS: dict[Take, Callable[[Iterator[float]], float | None]] = {
     Take.FIRST: _first,
-    Take.LAST: _last,
+    Take.LAST: _first,
     Take.MIN: lambda numbers: min(numbers, default=None),
     Take.MAX: lambda numbers: max(numbers, default=None),
     Take.MEAN: _mean,

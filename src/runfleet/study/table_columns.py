@@ -15,6 +15,8 @@ from runfleet.study.errors import ResultError
 from runfleet.study.table_rows import COMMENT
 from runfleet.study.unit_lines import without_units
 
+_BY_NUMBER = "; where every row has as many, give the column by its number"
+_SHOWN_CHARACTERS = 40
 _DATE = re.compile(r"\d{1,4}([-/.])(\d{1,2}|[A-Za-z]{3,9})\1\d{1,4}|\d{8}")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d*)?)?(Z|[-+]\d{2}:?\d{2})?")
 
@@ -26,7 +28,9 @@ def names_above(row: Sequence[str], names: list[str]) -> list[str]:
     return plain if len(plain) == len(cells) != len(names) else names
 
 
-def cells_below(names: Sequence[str], row: list[str], *, may_be_short: bool) -> list[str]:
+def cells_below(
+    names: Sequence[str], row: list[str], *, may_be_short: bool, taken: int | None = None
+) -> list[str]:
     """
     Find the cells of a row that stand below the names.
 
@@ -36,6 +40,8 @@ def cells_below(names: Sequence[str], row: list[str], *, may_be_short: bool) -> 
         The names, and the cells of the row.
     may_be_short
         Whether cells that a row lacks are its last ones.
+    taken
+        The position of the cell that is asked for, if rows above this one go with the names.
 
     Raises
     ------
@@ -48,11 +54,20 @@ def cells_below(names: Sequence[str], row: list[str], *, may_be_short: bool) -> 
     is_short = len(cells) < len(names)
     if (is_short and not may_be_short) or any(cells[len(names) :]):
         counted = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-        raise ResultError(
-            f"a row has {counted} below {len(names)} names; "
-            "where every row has as many, give the column by its number"
-        )
+        way_on = _BY_NUMBER if taken is None or may_be_short else _by_pattern(names, row, taken)
+        raise ResultError(f"a row has {counted} below {len(names)} names{way_on}")
     return cells
+
+
+def _by_pattern(names: Sequence[str], row: Sequence[str], taken: int) -> str:
+    """Say how to take the cells of rows that begin with a number, and of no others."""
+    cells = [r"\d\S*", *[r"\S+"] * (len(names) - 1)]
+    cells[taken] = r"([-+]?\.?\d\S*)"
+    shown = " ".join(row)[:_SHOWN_CHARACTERS]
+    return (
+        f": `{shown}`; if the table ends above it, give "
+        f"`pattern: '^ *{' +'.join(cells)} *$'` in place of `column`"
+    )
 
 
 def _whole(row: Sequence[str]) -> list[str]:

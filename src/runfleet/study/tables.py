@@ -12,7 +12,6 @@ from itertools import chain, dropwhile, islice
 
 from runfleet.documents.errors import listed, nearest
 from runfleet.study.errors import ResultError
-from runfleet.study.numerals import as_number
 from runfleet.study.table_columns import cells_below, names_above
 from runfleet.study.table_heads import find_names, guess_names
 from runfleet.study.table_rows import delimiter_of, is_comment, plain_names, rows_of
@@ -23,21 +22,26 @@ _MOST_UNIT_LINES = 3
 _MOST_HEAD_LINES = 100
 
 
-def column_numbers(text: str, column: str | int) -> Iterator[float]:
+# Programs of DOS mark the end of a file with Ctrl-Z, and some fill its last record up.
+_END_MARKS = "\x1a\0"
+
+
+def column_cells(text: str, column: str | int) -> Iterator[str]:
     """
-    Find the numbers of a column, given by its name or its number from 1.
+    Find the cells of a column, given by its name or its number from 1, that hold its numbers.
 
     Raises
     ------
     ResultError
-        If there is no such column, or something else than a number in it.
+        If there is no such column, or a row that lacks it or does not go with the names.
     """
-    lines = (line for line in text.splitlines() if line.strip())
+    plain = (line.rstrip(_END_MARKS) for line in text.splitlines())
+    lines = (line for line in plain if line.strip())
     if isinstance(column, str):
-        return _numbers(*_below_names(column, lines))
+        return _cells(*_below_names(column, lines))
     position = column - 1
     rows = _without_names(rows_of(dropwhile(is_comment, lines)), position)
-    return _numbers(position, _without_units(rows))
+    return _cells(position, _without_units(rows))
 
 
 def _below_names(column: str, lines: Iterator[str]) -> tuple[int, Iterator[list[str]]]:
@@ -53,8 +57,12 @@ def _below_names(column: str, lines: Iterator[str]) -> tuple[int, Iterator[list[
     if first:
         names = names_above(first[0], names)
     has_delimiter = delimiter_of("".join(line)) is not None
-    cells = (cells_below(names, row, may_be_short=has_delimiter) for row in chain(first, rows))
-    return _position(column, names), cells
+    position = _position(column, names)
+    top = (cells_below(names, row, may_be_short=has_delimiter) for row in first)
+    # Where a date and its time are one cell, no pattern is as simple as the names.
+    taken = position if first and len(first[0]) == len(names) else None
+    rest = (cells_below(names, row, may_be_short=has_delimiter, taken=taken) for row in rows)
+    return position, chain(top, rest)
 
 
 def _position(column: str, names: list[str]) -> int:
@@ -93,9 +101,9 @@ def _first_with_number(rows: list[list[str]]) -> list[str]:
     return next((row for row in rows if any(map(is_number, row))), [])
 
 
-def _numbers(position: int, rows: Iterator[list[str]]) -> Iterator[float]:
+def _cells(position: int, rows: Iterator[list[str]]) -> Iterator[str]:
     for row in rows:
         if position >= len(row):
             cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
             raise ResultError(f"a row has {cells} only")
-        yield as_number(row[position])
+        yield row[position]
