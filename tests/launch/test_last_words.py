@@ -368,6 +368,8 @@ def test_a_line_that_counts_or_measures_errors_is_routine(line: str) -> None:
         "FATAL ERROR: RMS ERROR = 3.5 % EXCEEDS ERROR TOLERANCE",
         "0 errors read, file missing.dat not found",
         "MASS BALANCE ERROR TOO LARGE",
+        "MASS BALANCE ERROR = 85.00 % EXCEEDS LIMIT",
+        "error tolerance not reached after 100 iterations",
         "RUN NOT COMPLETED: HEAD ABOVE SURFACE",
         "There is no error file: cannot write err.log",
     ],
@@ -436,6 +438,9 @@ the job to be terminated. The first process to do so was:
         (PORTLAND_STOP, "ERROR: TANK 5\n", "ERROR: TANK 5"),
         ("reading a.dat\n", f"step 3\n*** ERROR: TANK 5\n{ROUTINE}", "*** ERROR: TANK 5"),
         ("CELL WENT DRY\n", "TIME STEP HALVED: SOLVER FAILED\nstep 3\n", "CELL WENT DRY"),
+        ("run:  80%|####  | 4/5 [00:03]\n", "step 3 failed\n", "step 3 failed"),
+        ("2026-11-23 09:18:40 INFO step 3\n", "step 3 failed\n", "step 3 failed"),
+        ("warning: step 3\n", "step 3 failed\n", "step 3 failed"),
         ("STOP 3\n", "TIME STEP HALVED: SOLVER FAILED\n", "TIME STEP HALVED: SOLVER FAILED"),
         (
             "CELL WENT DRY\n",

@@ -47,6 +47,9 @@ _ROUTINE = re.compile(
     | \b error \s (tolerance|criteri(on|a)|limit|norm|bound|control|estimate|variance|statistics)
     """
 )
+_BEYOND = re.compile(
+    r"(?i)\b(exceed\w*|too|beyond|greater|larger|not (met|reached|achieved|satisfied))\b"
+)
 _HALTED = re.compile(r"(?i)\b(stopped|stopping|halted|aborted|aborting|terminated|terminating)\b")
 _STOP = re.compile(r"\W*STOP\b")
 _WELL = re.compile(r"(?i)\b(normal|success)")
@@ -58,7 +61,7 @@ _ONLY_ENDS = re.compile(
     r"status|stop(ped|ping)?|terminat(ed|ing|ion)|the|this|to|was|will|with)\b[\W\d]*)+"
 )
 _NEAR_END = 5
-_REMARK = re.compile(r"(?i)\W*(warning|note|info|debug)\b")
+_REMARK = re.compile(r"(?i)\W*(warning|note|info|debug)\b|(?-i:.*\b(WARNING|INFO|DEBUG)\b)|.*\d ?%")
 # What MPI says of processes that are gone, behind what the first of them said of itself.
 _EPILOGUE = re.compile(
     r"\s*+(\[[^\]\s]*[@:][^\]\s]*\]"
@@ -185,8 +188,9 @@ def _before_the_end(lines: Iterable[str]) -> list[str]:
 
 
 def _is_of_error(line: str) -> bool:
-    is_told = _TELLING.search(_ROUTINE.sub(" ", _GAP.sub("  ", line))) is not None
-    return is_told and not _only_ends(line) and _signal_in(line) is None
+    is_measured = _BEYOND.search(line) is None
+    told = _ROUTINE.sub(" ", _GAP.sub("  ", line)) if is_measured else line
+    return _TELLING.search(told) is not None and not _only_ends(line) and _signal_in(line) is None
 
 
 def _is_of_stop(line: str) -> bool:
