@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 # What a program says last is often not what went wrong: addresses, that it ends itself, what else
 # the run times of compilers add, or a rule of dashes.
@@ -21,7 +21,8 @@ _NOISE = re.compile(
     r"|Press any key .*|[\W_]*|(?<=\s)at .*:\d+\)?)"
 )
 _BACKTRACE = re.compile(r"(?m)(?<=\.) Backtrace:\s*$")
-_TWO_LINES = re.compile(r"(run-time error [A-Z]\d+:[^\r\n]*+)\r?\n- ")  # of Microsoft's Fortran
+# Microsoft's Fortran tells on a second line what was wrong with what the first one names.
+_TWO_LINES = re.compile(r"(run-time error [A-Z]\d+:[^\r\n]{0,200})\r?\n- ")
 
 _TELLING = re.compile(
     r"(?i)\b\w*(error|exception|fatal|abort|fail|cannot|can't|could not|unable|missing|not found|"
@@ -99,6 +100,35 @@ _CONTROL = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """
+    What a program wrote to a stream, but for noise.
+
+    Parameters
+    ----------
+    lines
+        All lines of it.
+    said
+        Those of the program itself; others say of it that it has ended.
+    """
+
+    lines: Sequence[str]
+    said: Sequence[str]
+
+    @classmethod
+    def parse(cls, text: str) -> _Written:
+        plain = _TWO_LINES.sub(r"\1 - ", _BACKTRACE.sub("", printable(text)))
+        lines = [line for line in plain.splitlines() if not _NOISE.fullmatch(line)]
+        said = [one for one in lines if not _EPILOGUE.match(one) and _signal_in(one) is None]
+        return cls(lines, said)
+
+    @property
+    def signal(self) -> str | None:
+        """The signal that has ended the program, if the last line tells of one."""
+        return _signal_in(self.lines[-1]) if self.lines else None
+
+
 def reason(stderr: str, stdout: str) -> str | None:
     """
     Tell why a program failed by what it wrote; None where nothing of that tells.
@@ -106,20 +136,23 @@ def reason(stderr: str, stdout: str) -> str | None:
     What it says to stderr comes first, but for what says nothing, such as `STOP 3`: many old
     programs write their errors to stdout.
     """
-    return (
-        _told_of_error(stderr)
-        or _loud_line(stdout)
-        or _own_words(stderr)
-        or error_line(stdout)
-        or _end_told(stderr)
-        or _end_told(stdout)
-        or last_line(stderr)
+    errors, output = _Written.parse(stderr), _Written.parse(stdout)
+    told = (
+        _told_of_error(errors)
+        or _loud_line(output)
+        or _own_words(errors)
+        or _error_line(output)
+        or _end_told(errors)
+        or _end_told(output)
+        or _last_line(errors)
     )
+    return told and one_line(told)
 
 
 def error_line(text: str) -> str | None:
     """Pick the last line of what was written that speaks of an error; None where none does."""
-    return _told_of_error(text) or _last(line for line in _lines(text) if _is_of_error(line))
+    told = _error_line(_Written.parse(text))
+    return told and one_line(told)
 
 
 def last_line(text: str) -> str | None:
@@ -128,69 +161,75 @@ def last_line(text: str) -> str | None:
 
     The signal that ended a program does not tell what it did: what it said before that does.
     """
-    lines = list(_lines(text))
-    before = _last(_before_the_end(lines))
-    if before and _signal_in(lines[-1]):
-        return _with_before(lines[-1], before)
-    return before or _last(lines)
+    told = _last_line(_Written.parse(text))
+    return told and one_line(told)
 
 
-def _told_of_error(text: str) -> str | None:
+def _error_line(written: _Written) -> str | None:
+    return _told_of_error(written) or next(filter(_is_of_error, reversed(written.lines)), None)
+
+
+def _told_of_error(written: _Written) -> str | None:
     """
     Pick the last line in which the program itself speaks of an error.
 
     Where a program aborted, which it does itself, any other line tells why: the last one.
     """
-    lines = list(_lines(text))
-    said = _before_the_end(lines)
-    told = _last(_telling(said))
-    has_aborted = bool(lines) and _signal_in(lines[-1]) == _ABORTED
-    return told or (_last(said) if has_aborted else None)
+    told = next(_telling(written.said), None)
+    return told or (_last(written.said) if written.signal == _ABORTED else None)
 
 
-def _loud_line(text: str) -> str | None:
+def _loud_line(written: _Written) -> str | None:
     """Pick a line near the end that begins with the word for its error."""
-    said = _before_the_end(_lines(text))[-_NEAR_END:]
-    return _last(line for line in _telling(said) if _LOUD.match(line))
+    return next(filter(_LOUD.match, _telling(written.said[-_NEAR_END:])), None)
 
 
-def _own_words(text: str) -> str | None:
+def _own_words(written: _Written) -> str | None:
     """Pick the last line, if it says more than that the program ends."""
-    *_, last = ["", *_lines(text)]
-    is_own = last in _before_the_end([last]) and not (_only_ends(last) or _REMARK.match(last))
-    return one_line(last) if is_own else None
-
-
-def _end_told(text: str) -> str | None:
-    """Where the last line says only that the program ends: it, and what stands before."""
-    *before, last = _before_the_end(_lines(text)) or [""]
-    if not _only_ends(last):
+    last = _last(written.said)
+    if last is None or last is not written.lines[-1]:
         return None
-    if before:
-        return _with_before(last, before[-1])
-    return one_line(last) if _HALTED.search(last) else None
+    return None if _only_ends(last) or _REMARK.match(last) else last
+
+
+def _end_told(written: _Written) -> str | None:
+    """Where the last line says only that the program ends: it, and what stands before."""
+    last = _last(written.said)
+    if last is None or not _only_ends(last):
+        return None
+    if before := _last(written.said[:-1]):
+        return _with_before(last, before)
+    return last if _HALTED.search(last) else None
+
+
+def _last_line(written: _Written) -> str | None:
+    last = _last(written.said)
+    if last and written.signal:
+        return _with_before(written.lines[-1], last)
+    return last or _last(written.lines)
 
 
 def _with_before(last: str, before: str) -> str:
-    return one_line(f"{one_line(last)}; before that: {one_line(before)}")
+    return f"{one_line(last)}; before that: {one_line(before)}"
 
 
-def _telling(said: list[str]) -> Iterator[str]:
-    """List the lines that speak of an error, or near the end of a stop."""
-    for left, line in zip(range(len(said), 0, -1), said, strict=True):
-        if _is_of_error(line) or (left <= _NEAR_END and _is_of_stop(line)):
+def _last(lines: Sequence[str]) -> str | None:
+    return lines[-1] if lines else None
+
+
+def _telling(said: Sequence[str]) -> Iterator[str]:
+    """List the lines that speak of an error, or near the end of a stop, the last one first."""
+    for number, line in enumerate(reversed(said)):
+        if _is_of_error(line) or (number < _NEAR_END and _is_of_stop(line)):
             yield line
 
 
-def _before_the_end(lines: Iterable[str]) -> list[str]:
-    """Leave out what others say of a program that has ended."""
-    return [line for line in lines if not _EPILOGUE.match(line) and _signal_in(line) is None]
-
-
 def _is_of_error(line: str) -> bool:
-    is_measured = _BEYOND.search(line) is None
-    told = _ROUTINE.sub(" ", _GAP.sub("  ", line)) if is_measured else line
-    return _TELLING.search(told) is not None and not _only_ends(line) and _signal_in(line) is None
+    if not _TELLING.search(line) or _only_ends(line) or _signal_in(line):
+        return False
+    if _BEYOND.search(line):
+        return True
+    return _TELLING.search(_ROUTINE.sub(" ", _GAP.sub("  ", line))) is not None
 
 
 def _is_of_stop(line: str) -> bool:
@@ -206,16 +245,6 @@ def _signal_in(line: str) -> str | None:
     """Find the signal in a line that says that one has ended a program."""
     matches = (ending.fullmatch(line) for ending in _ENDINGS)
     return next((match[1].capitalize() for match in matches if match), None)
-
-
-def _lines(text: str) -> Iterator[str]:
-    plain = _TWO_LINES.sub(r"\1 - ", _BACKTRACE.sub("", printable(text)))
-    return (line for line in plain.splitlines() if not _NOISE.fullmatch(line))
-
-
-def _last(lines: Iterable[str]) -> str | None:
-    found = deque(lines, maxlen=1)
-    return one_line(found[0]) if found else None
 
 
 def one_line(text: str) -> str:
