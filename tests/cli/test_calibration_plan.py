@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,4 +68,46 @@ def test_an_image_that_is_not_there_is_refused(runfleet, folder: Path):
     assert (planned.code, planned.out) == (1, "")
     assert planned.err.startswith(
         "error: study.yaml:3: `pool.image`: there is no verified image `ubuntu-22.4`\nhint: did you"
+    )
+
+
+def test_what_run_refuses_of_the_files_is_refused(runfleet, folder: Path):
+    """With the same words, before anything is shown."""
+    (folder / "out.ins").write_text("pif #\nl1 [level]1:20\n")
+    planned, ran = runfleet("plan", "study.yaml"), runfleet("run", "study.yaml")
+    assert (planned.code, planned.out, planned.err) == (1, "", ran.err)
+    assert planned.err.startswith("error: out.ins:2: ")
+
+
+def test_a_pool_without_a_place_for_a_worker_is_refused(runfleet, folder: Path):
+    (folder / "study.yaml").write_text(FILES["study.yaml"] + "pool: {tasks_per_node: 1}\n")
+    planned, ran = runfleet("plan", "study.yaml"), runfleet("run", "study.yaml")
+    assert (planned.code, planned.out) == (1, "")
+    assert "carries out one task at a time: with the manager there, no worker" in planned.err
+    assert ran.err.endswith(planned.err)
+
+
+@pytest.fixture
+def without_pyemu(runfleet, tmp_path: Path) -> None:
+    """As where runfleet was installed without its extra for calibrations."""
+    (tmp_path / "lacking").mkdir()
+    (tmp_path / "lacking/pyemu.py").write_text("raise ImportError('pyemu')")
+    found = [str(tmp_path / "lacking"), runfleet.environment.get("PYTHONPATH", "")]
+    runfleet.environment["PYTHONPATH"] = os.pathsep.join(filter(None, found))
+
+
+@pytest.mark.usefixtures("without_pyemu")
+def test_without_pyemu_it_is_refused(runfleet):
+    """As `run` does; `check` still looks at the files."""
+    planned, ran = runfleet("plan", "study.yaml"), runfleet("run", "study.yaml")
+    assert (planned.code, planned.out, planned.err) == (1, "", ran.err)
+    assert planned.err == (
+        "error: the results of calibrations are read with `pyemu`, which is not installed\n"
+        "hint: `pip install 'runfleet[pest]'` installs it\n"
+    )
+    checked = runfleet("calibrate", "check", "study.yaml")
+    assert checked.code == 0
+    assert checked.err == (
+        "warning: the results of calibrations are read with `pyemu`, which is not installed: "
+        "`pip install 'runfleet[pest]'` installs it\n"
     )

@@ -11,7 +11,7 @@ from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from runfleet.calibrate.checks import check_files, control_of, pest_of, refuse
+from runfleet.calibrate.checks import check_before_submitting, control_of, pest_of
 from runfleet.calibrate.control_files.control import read_control
 from runfleet.calibrate.control_files.problems import ControlError
 from runfleet.calibrate.copies import Copies
@@ -22,7 +22,6 @@ from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart
-from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.staff import Staff
 from runfleet.calibrate.states import CalibrationProgress
 from runfleet.calibrate.submitting import CalibrationSubmitter
@@ -364,10 +363,8 @@ class Calibration:
     ) -> CalibrationSubmitter:
         """Read and check all files of the calibration."""
         study = self._loaded("to submit it")
-        require_pyemu()  # or say now that nobody could read what comes out
         pool = self.account.plan_pool(study)
-        control, problems = check_files(study, pool.operating_system)
-        refuse(problems)
+        control, _ = check_before_submitting(study, pool.operating_system)
         return CalibrationSubmitter(
             study,
             pest_of(study),

@@ -11,6 +11,7 @@ from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.programs import Program
+from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.study import Pest, Study
 
 
@@ -57,7 +58,36 @@ def check_files(study: Study, system: OperatingSystem) -> tuple[Control, tuple[P
     return control, tuple(problem.seen_from(study.folder) for problem in problems)
 
 
-def refuse(problems: Iterable[Problem]) -> None:
+def check_before_submitting(
+    study: Study, system: OperatingSystem
+) -> tuple[Control, tuple[Problem, ...]]:
+    """
+    Read the control file of a calibration, and refuse one that would come to nothing.
+
+    Parameters
+    ----------
+    study
+        The study.
+    system
+        Of the nodes.
+
+    Returns
+    -------
+    control, problems
+        What the file says, and what is odd about it.
+
+    Raises
+    ------
+    RunfleetError
+        About the first thing at which PEST would stop, or as nobody could read what comes out.
+    """
+    require_pyemu()
+    control, problems = check_files(study, system)
+    _refuse(problems)
+    return control, problems
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
     """Raise `CalibrationError` about the first error among problems, if there is one."""
     errors = [problem for problem in problems if problem.is_error]
     if not errors:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from runfleet.calibrate import Calibration, Control, Problem, check_files
+from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, Detach, On, StudyName, Yes
 from runfleet.cli.calibration import (
@@ -24,6 +25,7 @@ from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account
 from runfleet.cli.study_files import load_study
 from runfleet.cli.words import count_text
+from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.local import LOCAL
@@ -51,6 +53,7 @@ def check(
         printer.json(_facts(loaded, control, problems))
     else:
         _show(printer, control, problems)
+    _warn_of_what_is_missing(printer)
     raise typer.Exit(FAILED if any(problem.is_error for problem in problems) else 0)
 
 
@@ -90,6 +93,14 @@ def _show(printer: Printer, control: Control, problems: tuple[Problem, ...]) -> 
             count_text(len(control.files), "file"),
         )
         printer.data(f"{shortest(control.file)}: {', '.join(counts)}; nothing is wrong with them")
+
+
+def _warn_of_what_is_missing(printer: Printer) -> None:
+    """Say what is not a matter of files, and keeps `run` from beginning."""
+    try:
+        require_pyemu()
+    except RunfleetError as error:
+        printer.warning(f"{error}: {error.hint}")
 
 
 def _facts(study: Study, control: Control, problems: tuple[Problem, ...]) -> dict[str, object]:

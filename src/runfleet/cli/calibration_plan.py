@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from runfleet.calibrate import Control, check_files
+from runfleet.calibrate import Control
+from runfleet.calibrate.checks import check_before_submitting
+from runfleet.calibrate.places import check_places
 from runfleet.calibrate.scripts import manager_command, worker_command
 from runfleet.calibrate.tasks import manager_state
 from runfleet.cli.printer import Printer
@@ -35,7 +37,8 @@ def show_calibration_plan(
     pest = study.pest
     if pest is None:
         return
-    control, problems = check_files(study, pool.operating_system)
+    control, problems = check_before_submitting(study, pool.operating_system)
+    check_places(pool)
     if as_json:
         printer.json(_json_facts(study, pest, control, pool))
         return
