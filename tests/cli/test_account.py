@@ -187,3 +187,8 @@ def test_setup_without_az_says_how_to_get_it(runfleet, folder):
     done = runfleet("account", "setup", "hydrology", "--location", "westeurope", "--run", "--yes")
     assert done.code == 1
     assert "`az`, the command line of Azure, is not installed" in done.err
+    shown = runfleet(
+        "account", "setup", "hydrology", "--location", "westeurope", "--run", "--dry-run"
+    )
+    assert (shown.code, shown.out) == (0, "")
+    assert shown.err.endswith("Nothing was done, as this is a dry run.\n")

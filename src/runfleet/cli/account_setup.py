@@ -70,7 +70,8 @@ def setup(
     for command in commands:
         (printer.say if run else printer.data)(shlex.join(command))
     if run:
-        _refuse_missing_az()
+        if not dry_run:
+            _refuse_missing_az()
         if not agreed(printer, "Carry them out?", yes=yes, dry_run=dry_run):
             return
         for command in commands:
