@@ -465,6 +465,20 @@ def test_many_plots_are_capped(write_study: WriteStudy, tmp_path: Path) -> None:
     assert collected.notes == ("6 plots were left out; draw them from `runs.parquet`",)
 
 
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_letters_that_plots_cannot_show_are_named(write_study: WriteStudy, tmp_path: Path) -> None:
+    """Once for all of them, in our words."""
+    study = STUDY.replace("[dry,", "[上海, Zürich,").replace(": m}", ": 度}")
+    runs = Runs(write_study(study), tmp_path)
+    for number in range(1, 4):
+        runs.end(f"run-0000{number}", {"deep/out.txt": "head 1"})
+    (note,) = runs.collect().notes
+    assert note == (
+        "plots have boxes in the place of letters that their font lacks (上, 度, 海); "
+        "the table has them"
+    )
+
+
 def test_what_failed_runs_left_is_in_the_table_alone(runs: Runs) -> None:
     """It is drawn no more once the only runs that had succeeded have failed."""
     runs.end("run-00002", {"deep/out.txt": "head 3.5\n"})

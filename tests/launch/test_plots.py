@@ -66,6 +66,12 @@ def labels_of(figure: Figure) -> list[str]:
     return [label.get_text() for label in axes.get_xticklabels()]
 
 
+def test_long_categories_can_be_told_apart() -> None:
+    """Also where all of them begin and end alike."""
+    sites = [f"Gauging station number {number} at the river Thur below Wil" for number in range(30)]
+    assert len({*labels_of(figure_of(soil_plot(), sites, [1.0] * 30))}) == 30
+
+
 def test_categories_stand_in_the_order_of_the_study() -> None:
     """Those that it has no more come last, those without a result not at all."""
     drawn = ["LOAM", "PEAT", "CLAY", "SAND", "LOAM", "ROCK"]

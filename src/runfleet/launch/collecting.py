@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from runfleet.launch import names
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.figures import remove_figures
+from runfleet.launch.figures import Drawn, remove_figures
 from runfleet.launch.folder_index import INDEX, REMOVED, FolderIndex, job_of, mark_lines, owner_line
 from runfleet.launch.grouping import Groups
 from runfleet.launch.last_words import one_line
@@ -41,6 +41,7 @@ T = TypeVar("T")
 _LOCK = ".lock"
 
 _NAMED_RUNS = 100
+_NAMED_LETTERS = 10
 _BLOCK_RUNS = 200
 
 
@@ -367,10 +368,8 @@ class Collector:
             return (), ()
         self.on_step(Step(StepName.PLOTTING))
         drawn = tuple(draw_plots(self.folder / "plots", parquet, plots[:MOST_PLOTS]))
-        left_out = len(plots) - MOST_PLOTS
-        if left_out <= 0:
-            return drawn, ()
-        return drawn, (f"{left_out} plots were left out; draw them from `runs.parquet`",)
+        notes = tuple(_notes_on_plots(drawn, len(plots) - MOST_PLOTS))
+        return tuple(plot.path for plot in drawn), notes
 
     def _find_sensitivities(self, parquet: Path, shape: TableShape) -> Sensitivities | None:
         design = self.study.design
@@ -380,6 +379,18 @@ class Collector:
         from runfleet.launch.sensitivity.findings import find_sensitivities
 
         return find_sensitivities(self.study, design, parquet, shape)
+
+
+def _notes_on_plots(drawn: Iterable[Drawn], left_out: int) -> Iterator[str]:
+    """Say what plots lack, and where it is to be found."""
+    if left_out > 0:
+        yield f"{left_out} plots were left out; draw them from `runs.parquet`"
+    if letters := sorted(frozenset[str]().union(*(plot.lacking for plot in drawn))):
+        more = ", ..." if len(letters) > _NAMED_LETTERS else ""
+        yield (
+            "plots have boxes in the place of letters that their font lacks "
+            f"({', '.join(letters[:_NAMED_LETTERS])}{more}); the table has them"
+        )
 
 
 def _in_blocks(items: Iterator[T], size: int) -> Iterator[list[T]]:

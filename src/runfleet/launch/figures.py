@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import warnings
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,24 @@ if TYPE_CHECKING:
 
 _DOTS_PER_INCH = 110
 _SOFTWARE = "runfleet"
+_FONT_WARNINGS = r"Glyph \d|Matplotlib currently does not support"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """
+    A figure that was written to a file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lacking
+        The letters that its font lacks; boxes stand in their place.
+    """
+
+    path: Path
+    lacking: frozenset[str]
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -23,10 +44,35 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> Drawn:
     """Write a figure as a PNG file, whole or not at all; it says who drew it, and its name."""
-    with written_whole(path) as partial:
+    with written_whole(path) as partial, _no_word_of_the_font():
         figure.savefig(partial, dpi=_DOTS_PER_INCH, format="png", metadata=_mark(path))
+    return Drawn(path, _letters_lacking(figure))
+
+
+def lay_out(figure: Figure) -> None:
+    """Give everything in a figure its place and its size."""
+    with _no_word_of_the_font():
+        figure.draw_without_rendering()
+
+
+@contextmanager
+def _no_word_of_the_font() -> Iterator[None]:
+    """Keep warnings of letters that it lacks from people, who are told by `Drawn`."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _FONT_WARNINGS, UserWarning)
+        yield
+
+
+def _letters_lacking(figure: Figure) -> frozenset[str]:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+    from matplotlib.text import Text
+
+    font = get_font(findfont(FontProperties()))
+    texts = (text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
+    letters = {letter for text in texts for letter in text if not letter.isspace()}
+    return frozenset(letter for letter in letters if not font.get_char_index(ord(letter)))
 
 
 def remove_figures(folder: Path, but: Container[Path] = ()) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runfleet.launch.figures import new_figure, remove_figures, save_figure
+from runfleet.launch.figures import Drawn, new_figure, remove_figures, save_figure
 from runfleet.launch.strips import draw_strips
 from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Parameter, Study
@@ -99,7 +99,7 @@ def _categories(parameter: Parameter) -> tuple[str, ...]:
     return tuple(as_text(level) for level in levels or ())
 
 
-def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Path]:
+def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Drawn]:
     """
     Draw plots as PNG files, of runs that succeeded; one without any that has a result is left out.
 
@@ -122,9 +122,8 @@ def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Pat
         step = columns.num_rows // _MOST_POINTS + 1
         if values := columns[plot.parameter].to_pylist()[::step]:
             results = columns[plot.result].to_pylist()[::step]
-            save_figure(figure_of(plot, values, results), path)
             drawn.add(path)
-            yield path
+            yield save_figure(figure_of(plot, values, results), path)
     remove_figures(folder, but=drawn)
 
 

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from runfleet.launch.labels import LETTER_INCHES, LINE_INCHES, short_labels
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
 _STRIP_WIDTH = 0.5
 _GOLDEN = 0.618034
 
-# Labels have 10 points.
-_LETTER_INCHES = 0.1
-_LINE_INCHES = 0.17
 _AXES_INCHES = 5.5  # how wide they are in a figure of the usual size
 _MARGIN_INCHES = 0.9
 _USUAL_LABEL_INCHES = 1.0  # what a figure of the usual height has room for below its axes
@@ -56,7 +55,7 @@ def draw_strips(
     strips = {category: iter(spread_evenly(count)) for category, count in counts.items()}
     across = [places[one] + _STRIP_WIDTH * next(strips[one]) for one in categories]
     axes.scatter(across, results, s=dot_size, alpha=0.7)
-    _label(figure, axes, [_shortened(category) for category in shown])
+    _label(figure, axes, short_labels(shown, _LONGEST_LABEL))
 
 
 def spread_evenly(count: int) -> list[float]:
@@ -92,14 +91,14 @@ def _label(figure: Figure, axes: Axes, labels: list[str]) -> None:
     )
     width, height = figure.get_size_inches()
     figure.set_size_inches(
-        max(width, len(places) * _LINE_INCHES + _MARGIN_INCHES),
-        height + max(0, longest * _LETTER_INCHES - _USUAL_LABEL_INCHES),
+        max(width, len(places) * LINE_INCHES + _MARGIN_INCHES),
+        height + max(0, longest * LETTER_INCHES - _USUAL_LABEL_INCHES),
     )
 
 
 def _side_by_side(labels: Sequence[str]) -> list[str] | None:
     """Break names into lines that have room beside each other; None where that takes too many."""
-    room = math.floor(_AXES_INCHES / len(labels) / _LETTER_INCHES) - 1
+    room = math.floor(_AXES_INCHES / len(labels) / LETTER_INCHES) - 1
     lines = [
         textwrap.wrap(label, max(1, room), break_long_words=False, break_on_hyphens=False)
         for label in labels
@@ -108,12 +107,3 @@ def _side_by_side(labels: Sequence[str]) -> list[str] | None:
     if fits and max(map(len, lines)) <= _MOST_LINES:
         return ["\n".join(label) for label in lines]
     return None
-
-
-def _shortened(label: str) -> str:
-    """Bring a label on one line of bounded length; names of files differ at both of their ends."""
-    line = " ".join(label.split())
-    if len(line) <= _LONGEST_LABEL:
-        return line
-    half = (_LONGEST_LABEL - 3) // 2
-    return f"{line[:half]}...{line[-half:]}"

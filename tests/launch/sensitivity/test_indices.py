@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from runfleet.launch.sensitivity.indices import work_out
-from runfleet.launch.sensitivity.plots import draw_indices
+from runfleet.launch.figures import save_figure
+from runfleet.launch.sensitivity.indices import Indices, work_out
+from runfleet.launch.sensitivity.plots import figure_of
 from runfleet.study import Result
 from runfleet.study.distributions import Choice, Integers, Uniform
 from runfleet.study.results import ColumnSource, Take
@@ -149,5 +152,30 @@ def test_plots_of_few_and_of_many_parameters(tmp_path, kind: str, count: int):
     numbers = np.array([row[0] for row in design.rows()])
     found = work_out(design, tuple(f"P{number}" for number in range(count)), Y, numbers)
     assert found is not None
-    draw_indices(tmp_path / "plot.png", found)
+    save_figure(figure_of(found), tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("kind", ["morris", "second order"])
+@pytest.mark.parametrize("count", [4, 22])
+def test_long_names_can_be_read_in_plots(kind: str, count: int):
+    """None hides another or reaches out of the picture, and the bars keep their room."""
+    names = tuple(f"PARAMETER_WITH_A_LONG_NAME_{number}" for number in range(count))
+    doubt = np.full(count, 0.1)
+    main = {"mu_star": doubt * 5, "mu_star_conf": doubt, "sigma": np.linspace(0, 1, count)}
+    pairs = {}
+    if kind == "second order":
+        main = {"S1": doubt * 4, "S1_conf": doubt, "ST": doubt * 5, "ST_conf": doubt}
+        pairs = {"S2": np.full((count, count), 0.2), "S2_conf": np.full((count, count), 0.1)}
+    figure = figure_of(Indices("y", "m", names, main, pairs, 9, 9, "trajectories"))
+    FigureCanvasAgg(figure).draw()
+    bars, other = figure.axes[:2]
+    picture = figure.bbox
+    below = other.get_xticklabels() if pairs else []
+    for labels in (bars.get_yticklabels(), below, other.texts):
+        boxes = [label.get_window_extent() for label in labels if label.get_text()]
+        assert not any(one.overlaps(next_one) for one, next_one in itertools.pairwise(boxes))
+        assert all(picture.x0 <= box.x0 and box.x1 <= picture.x1 for box in boxes)
+    assert bars.get_window_extent().width > 3 * figure.dpi
+    if legend := bars.get_legend():
+        assert not legend.get_window_extent().overlaps(bars.patch.get_window_extent())

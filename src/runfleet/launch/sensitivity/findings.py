@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from runfleet.launch.figures import remove_figures
+from runfleet.launch.figures import remove_figures, save_figure
 from runfleet.launch.outcomes import RunState
 from runfleet.launch.plots import MOST_PLOTS
 from runfleet.launch.sensitivity.files import plots_folder
 from runfleet.launch.sensitivity.indices import Indices, varies, work_out
-from runfleet.launch.sensitivity.plots import draw_indices
+from runfleet.launch.sensitivity.plots import figure_of
 from runfleet.launch.sensitivity.tables import write_tables
 from runfleet.launch.table import TableShape
 from runfleet.study import Study
@@ -102,7 +102,7 @@ def _draw(folder: Path, found: list[Indices]) -> Iterator[Path]:
     drawn: set[Path] = set()
     for indices in found:
         path = folder / f"{indices.result}.png"
-        draw_indices(path, indices)
+        save_figure(figure_of(indices), path)
         drawn.add(path)
         yield path
     remove_figures(folder, but=drawn)
