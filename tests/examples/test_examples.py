@@ -147,17 +147,18 @@ def test_step_by_step(runfleet: RunCommand, example: Callable[[str], Path], tmp_
 def test_command_line(
     mpich: str, runfleet: RunCommand, example: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """The way by commands: the repository is cloned on each node, and processes run on two."""
+    """The way by commands, twice: the repository is cloned on each node, processes run on two."""
     folder = example("command-line")
     # A name with a quote would need more care than the example takes.
     solver = Path(shutil.copytree(folder / "solver", tmp_path / "solver"))
     for words in ("init --quiet", "add .", "-c user.name=me -c user.email=a@b commit -q -m solver"):
         subprocess.run(["git", "-C", solver, *words.split()], check=True)
-    done = carry_out(["./workflow.sh", str(solver)], folder, tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "4 processes: 3.141592654"
-    (kept,) = (tmp_path / "home" / "storage").glob("*/runs/quadrature-*/pi/pi.txt")
-    assert kept.read_text() == "3.141592654\n"
+    for _ in range(2):
+        done = carry_out(["./workflow.sh", str(solver)], folder, tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == "4 processes: 3.141592654"
+    kept = list((tmp_path / "home" / "storage").glob("*/runs/quadrature-*/pi/pi.txt"))
+    assert [path.read_text() for path in kept] == ["3.141592654\n"] * 2
 
 
 def carry_out(command: list[str], folder: Path, tmp_path: Path) -> CompletedProcess[str]:
