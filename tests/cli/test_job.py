@@ -65,8 +65,8 @@ def test_check_counts_tasks_and_fetches_what_they_wrote_once(local, job: str, fo
     wait_for(all_ended(local, job))
     checked = local("check", job, "--to", "seen")
     assert rows(checked.out) == [
-        ["job", "pool", "state", "waiting", "running", "succeeded", "failed"],
-        [job, "shared", "active", "0", "0", "1", "1"],
+        ["job", "pool", "state", "waiting", "running", "succeeded", "failed", "ended"],
+        [job, "shared", "active", "0", "0", "1", "1", "0"],
     ]
     assert checked.err == (
         "What the tasks of 1 finished job left is in `seen`: 2 tasks more than before.\n"
@@ -75,6 +75,28 @@ def test_check_counts_tasks_and_fetches_what_they_wrote_once(local, job: str, fo
     assert local("check", job, "--to", "seen").err.endswith(": 0 tasks more than before.\n")
     listed = rows(local("task", "list", job, "--failed").out)
     assert listed[1:] == [["bad", "failure", "3", "exit", "code", "3"]]
+
+
+def test_tasks_that_were_ended_are_no_failures(local, job: str):
+    """Neither one that somebody ended, nor one that was ended with its job."""
+    for task in ("stopped", "left"):
+        local("task", "add", job, task, "sleep 600")
+    local("task", "add", job, "bad", "exit 3")
+    wait_for(lambda: tasks_of(local, job)["stopped"]["state"] == "running")
+    assert local("task", "terminate", job, "stopped").code == 0
+    wait_for(lambda: tasks_of(local, job)["bad"]["state"] == "completed")
+    wait_for(lambda: tasks_of(local, job)["left"]["state"] == "running")
+    assert local("job", "terminate", job, "--yes").code == 0
+    wait_for(all_ended(local, job))
+    checked = local("check", job, "--no-fetch")
+    assert rows(checked.out)[1][3:] == ["0", "0", "0", "1", "2"]
+    facts = json.loads(local("check", job, "--no-fetch", "--json").out)[0]["tasks"]
+    assert (facts["completed"], facts["failed"], facts["ended"]) == (3, 1, 2)
+    listed = {row[0]: " ".join(row[1:]) for row in rows(local("task", "list", job).out)}
+    assert listed["left"] == listed["stopped"]
+    assert listed["left"].startswith("ended ")
+    assert listed["left"].endswith(" by request, or with its job")
+    assert [row[0] for row in rows(local("task", "list", job, "--failed").out)] == ["task", "bad"]
 
 
 def test_a_job_made_again_has_files_of_its_own(local, job: str, folder: Path):
@@ -125,6 +147,15 @@ def test_logs_of_jobs_made_elsewhere_come_from_the_nodes(local, job: str, folder
     facts = json.loads(local("check", "foreign", "--json").out)
     assert [(fact["finished"], fact["tasks_without_logs"]) for fact in facts] == [(True, [])]
     assert (folder / "logs/foreign/t/stdout.txt").read_text() == "afar\n"
+    local("pool", "resize", "shared", "--nodes", "0", "--yes")
+    wait_for(lambda: "0" in rows(local("pool", "list").out)[1][1])
+    late = local("check", "foreign", "--to", "late")
+    assert late.err == (
+        "Of 1 finished job nothing is left to fetch: all of it was on nodes that have gone.\n"
+    )
+    assert not (folder / "late").exists()
+    assert json.loads(local("check", "foreign", "--to", "late", "--json").out)[0]["logs"] is None
+    local("pool", "resize", "shared", "--nodes", "1", "--yes")
 
 
 def test_check_says_why_tasks_wait(local, job: str):

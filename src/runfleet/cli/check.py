@@ -65,22 +65,26 @@ def _fetch(account: Account, wanted: Iterable[JobSummary], to: Path) -> dict[str
 
 
 def _show(printer: Printer, wanted: Iterable[JobSummary]) -> None:
-    numbers = map(number_column, ("waiting", "running", "succeeded", "failed"))
+    numbers = map(number_column, ("waiting", "running", "succeeded", "failed", "ended"))
     printer.table(("job", "pool", "state", *numbers), map(_row, wanted))
 
 
 def _row(summary: JobSummary) -> tuple[object, ...]:
     job, counts = summary.job, summary.counts
-    numbers = (counts.active, counts.running, counts.succeeded, counts.failed)
+    numbers = (counts.active, counts.running, counts.succeeded, summary.failed, summary.stopped)
     return job.id, job.pool_id, job.state, *numbers
 
 
 def _say_what_came(printer: Printer, fetched: dict[str, TaskFiles], to: Path) -> None:
-    new = sum(logs.new for logs in fetched.values())
-    if fetched:
-        jobs, tasks = count_text(len(fetched), "finished job"), count_text(new, "task")
+    kept = {job_id: logs for job_id, logs in fetched.items() if logs.folder.exists()}
+    if kept:
+        new = sum(logs.new for logs in kept.values())
+        jobs, tasks = count_text(len(kept), "finished job"), count_text(new, "task")
         printer.say(f"What the tasks of {jobs} left is in `{to}`: {tasks} more than before.")
-    for job_id, logs in fetched.items():
+    if lost := sum(logs.is_all_lost for logs in fetched.values()):
+        jobs = count_text(lost, "finished job")
+        printer.say(f"Of {jobs} nothing is left to fetch: all of it was on nodes that have gone.")
+    for job_id, logs in kept.items():
         if logs.is_apart:
             printer.say(
                 f"Those of job `{job_id}` are in `{logs.folder}`, apart from those of an earlier "
@@ -107,8 +111,8 @@ def _facts(summary: JobSummary, logs: TaskFiles | None) -> dict[str, Any]:
         "id": job.id,
         "pool": job.pool_id,
         "state": job.state,
-        "tasks": asdict(summary.counts),
+        "tasks": asdict(summary.counts) | {"failed": summary.failed, "ended": summary.stopped},
         "finished": summary.has_finished,
-        "logs": str(logs.folder) if logs else None,
+        "logs": str(logs.folder) if logs and logs.folder.exists() else None,
         "tasks_without_logs": list(logs.missing) if logs else [],
     }

@@ -34,7 +34,7 @@ from runfleet.cli.studies import open_account
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, JobFiles, SingleTask
 from runfleet.launch.accounts.local import LOCAL
-from runfleet.launch.failures import batch_message
+from runfleet.launch.failures import batch_message, was_cancelled
 from runfleet.launch.names import job_container_name
 from runfleet.study.mpi import WHERE_EACH_IS, Implementation, Mpi
 
@@ -195,7 +195,8 @@ def list_tasks(
     printer = Printer.standard()
     batch = open_account(on).batch
     find_job(batch, job_id)
-    tasks = list(batch.list_tasks(job_id, filter=FAILED if failed else None))
+    listed = batch.list_tasks(job_id, filter=FAILED if failed else None)
+    tasks = [task for task in listed if not (failed and was_cancelled(task))]
     if as_json:
         printer.json([_facts(task) for task in tasks])
     elif tasks:
@@ -218,10 +219,13 @@ def terminate(job_id: JobId, task_id: TaskId, on: On = LOCAL) -> None:
 
 def _row(task: TaskInfo) -> tuple[object, ...]:
     exit_code = "-" if task.exit_code is None else task.exit_code
-    return task.id, task.result or task.state, exit_code, _trouble(task) or ""
+    how = "ended" if was_cancelled(task) else task.result or task.state
+    return task.id, how, exit_code, _trouble(task) or ""
 
 
 def _trouble(task: TaskInfo) -> str | None:
+    if was_cancelled(task):
+        return "by request, or with its job"
     return batch_message(task) if task.result == "failure" else None
 
 

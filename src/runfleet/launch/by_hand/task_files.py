@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from runfleet.azure import AzureBatch, BatchError, JobInfo, TaskCounts
-from runfleet.azure.task_queries import COMPLETED, ID_FIELDS
+from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED
 from runfleet.launch import names
 from runfleet.launch.by_hand.job_files import JobFiles
+from runfleet.launch.failures import was_cancelled
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
 
 _LOGS = ("stdout.txt", "stderr.txt")
@@ -27,10 +28,18 @@ class JobSummary:
     ----------
     job, counts
         Both as Batch has them.
+    stopped
+        How many of those that have failed were ended, by request or with their job.
     """
 
     job: JobInfo
     counts: TaskCounts
+    stopped: int = 0
+
+    @property
+    def failed(self) -> int:
+        """How many of its tasks have failed by themselves."""
+        return self.counts.failed - self.stopped
 
     @property
     def has_finished(self) -> bool:
@@ -58,7 +67,7 @@ class TaskFiles:
     Parameters
     ----------
     folder
-        Has a folder a task.
+        Has a folder a task; not there as long as nothing has come.
     new
         How many tasks have come in addition.
     missing
@@ -72,13 +81,24 @@ class TaskFiles:
     missing: tuple[str, ...] = ()
     is_apart: bool = False
 
+    @property
+    def is_all_lost(self) -> bool:
+        """Whether nothing has come, and nothing will."""
+        return bool(self.missing) and not self.folder.exists()
+
 
 def summarise_jobs(
     batch: AzureBatch, jobs: Iterable[JobInfo] | None = None
 ) -> Iterator[JobSummary]:
     """Count the tasks of each job; None for all jobs of the account."""
     for job in batch.list_jobs() if jobs is None else jobs:
-        yield JobSummary(job, batch.task_counts(job.id))
+        counts = batch.task_counts(job.id)
+        yield JobSummary(job, counts, _count_stopped(batch, job.id) if counts.failed else 0)
+
+
+def _count_stopped(batch: AzureBatch, job_id: str) -> int:
+    failed = batch.list_tasks(job_id, filter=FAILED, select=END_FIELDS)
+    return sum(map(was_cancelled, failed))
 
 
 def fetch_task_files(
@@ -99,26 +119,33 @@ def fetch_task_files(
     folder
         Gets a folder a task; what is there already is not fetched again.
     """
-    target = _open_folder(job, Path(folder))
+    target = _folder_of(job, Path(folder))
     files = JobFiles.of(storage, job)
-    new = _fetch_stored(files, target) if files else set[str]()
+    new = _fetch_stored(files, target, job) if files else set[str]()
     missing = []
     for task_id in _without_files(batch, job.id, target):
-        if _fetch_from_node(batch, job.id, task_id, target / task_id):
+        if content := _logs_on_node(batch, job.id, task_id):
+            _write(content, _open(target, job) / task_id)
             new.add(task_id)
         else:
             missing.append(task_id)
     return TaskFiles(target, len(new), tuple(missing), target.name != _folder_name(job))
 
 
-def _open_folder(job: JobInfo, parent: Path) -> Path:
-    """Make the folder of a job, apart from that of an earlier job of the same id."""
+def _folder_of(job: JobInfo, parent: Path) -> Path:
+    """Choose the folder of a job, apart from that of an earlier job of the same id."""
     folder = parent / _folder_name(job)
     made = str(job.created)
     if _made(folder) not in {None, made}:
         folder = folder.with_name(f"{folder.name}-{re.sub('[^0-9]', '', made)}")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MADE).write_text(made)
+    return folder
+
+
+def _open(folder: Path, job: JobInfo) -> Path:
+    """Make the folder of a job, now that something comes, and note whose it is."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        (folder / _MADE).write_text(str(job.created))
     return folder
 
 
@@ -132,8 +159,11 @@ def _made(folder: Path) -> str | None:
     return note.read_text() if note.exists() else None
 
 
-def _fetch_stored(files: JobFiles, target: Path) -> set[str]:
+def _fetch_stored(files: JobFiles, target: Path, job: JobInfo) -> set[str]:
     wanted = list(_missing_files(files, target))
+    if not wanted:
+        return set()
+    _open(target, job)
     files.storage.get_files(files.container, [(blob, str(path)) for blob, path in wanted])
     return {path.relative_to(target).parts[0] for _, path in wanted}
 
@@ -155,17 +185,20 @@ def _listed(files: JobFiles, prefix: str) -> Iterable[Blob]:
 
 
 def _without_files(batch: AzureBatch, job_id: str, target: Path) -> Iterator[str]:
-    for task in batch.list_tasks(job_id, filter=COMPLETED, select=ID_FIELDS):
-        if not (target / task.id).exists():
+    """Find the tasks that may have left something, and have no folder."""
+    for task in batch.list_tasks(job_id, filter=COMPLETED, select=END_FIELDS):
+        if task.started is not None and not (target / task.id).exists():
             yield task.id
 
 
-def _fetch_from_node(batch: AzureBatch, job_id: str, task_id: str, target: Path) -> bool:
+def _logs_on_node(batch: AzureBatch, job_id: str, task_id: str) -> Mapping[str, bytes] | None:
     try:
-        logs = {log: batch.task_file(job_id, task_id, log) for log in _LOGS}
-    except BatchError:  # it never began, or its node is gone
-        return False
-    target.mkdir(parents=True, exist_ok=True)
-    for log, content in logs.items():
-        (target / log).write_bytes(content)
-    return True
+        return {log: batch.task_file(job_id, task_id, log) for log in _LOGS}
+    except BatchError:  # its node is gone
+        return None
+
+
+def _write(content: Mapping[str, bytes], target: Path) -> None:
+    target.mkdir(exist_ok=True)
+    for name, text in content.items():
+        (target / name).write_bytes(text)
