@@ -487,6 +487,34 @@ def test_logs_are_read_from_the_storage(account: Account, write_study: WriteStud
         )
 
 
+def test_the_end_of_a_log_has_some_bytes_or_none(account: Account, write_study: WriteStudy) -> None:
+    submission = account.submit(write_study("model: {command: echo out}"))
+    finish(submission)
+    ends = [submission.log_end("run-00001", length) for length in (0, 2, 10)]
+    assert [(end.content, end.left_out) for end in ends] == [(b"", 4), (b"t\n", 2), (b"out\n", 0)]
+    for length in (-1, -5):
+        with pytest.raises(LaunchError, match=f"{length} bytes cannot be read"):
+            submission.log_end("run-00001", length)
+
+
+def test_a_study_that_was_deleted_is_not_run_again(
+    account: Account, write_study: WriteStudy
+) -> None:
+    """Only what a study has can be deleted; neither its name nor itself is that."""
+    study = write_study("model: {command: exit 1}")
+    submission = account.submit(study)
+    finish(submission)
+    for given in (study, study.name):
+        with pytest.raises(LaunchError) as caught:
+            account.delete(given)  # type: ignore[arg-type]
+        assert caught.value.message == f"`{study.name}` is not what a study has on the account"
+        assert caught.value.hint == f'find that out first: `account.belongings("{study.name}")`'
+    account.delete(account.belongings(study.name))
+    with pytest.raises(LaunchError, match="has been deleted"):
+        submission.retry()
+    assert [one for one in account.studies() if one.name == study.name] == []
+
+
 def test_an_account_that_is_closed_says_so(shared_home: Path, write_study: WriteStudy) -> None:
     """Also to what was opened before, and it takes being closed twice."""
     study = write_study("model: {command: 'true'}")

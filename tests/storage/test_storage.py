@@ -267,3 +267,16 @@ def test_any_name_is_refused_or_listed_as_it_was_given(storage, name):
     assert names(storage, name) == [name]
     storage.delete_blob(CONTAINER, name)
     assert names(storage) == []
+
+
+@pytest.mark.parametrize("life", [timedelta(0), timedelta(days=-1), 5, None])
+def test_urls_work_for_some_time(storage, life):
+    storage.put_bytes(CONTAINER, "a", b"1")
+    for url in (
+        lambda: storage.blob_url(CONTAINER, "a", life=life),
+        lambda: storage.container_url(CONTAINER, life=life),
+    ):
+        with pytest.raises(StorageError) as caught:
+            url()
+        assert caught.value.message == f"a URL cannot work for `{life!r}`"
+        assert "life=timedelta(days=2)" in caught.value.hint

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runfleet.azure import AzureBatch, JobInfo, TaskCounts
+from runfleet.launch.errors import LaunchError
 from runfleet.launch.names import container_name, job_id, study_of
 from runfleet.storage import Storage
 
@@ -30,6 +31,16 @@ class Belongings:
 
     def __bool__(self) -> bool:
         return bool(self.jobs or self.container)
+
+
+def demand_belongings(given: object) -> None:
+    """Refuse what is something else, such as the study or its name; raises `LaunchError`."""
+    if not isinstance(given, Belongings):
+        name = getattr(given, "name", given)
+        raise LaunchError(
+            f"`{name}` is not what a study has on the account",
+            hint=f'find that out first: `account.belongings("{name}")`',
+        )
 
 
 def going_on(job: JobInfo, counts: TaskCounts) -> int:

@@ -195,9 +195,13 @@ class Submission:
         ------
         StudyFileNeededError
             If only the study's name is known.
+        LaunchError
+            If the study has been deleted.
         """
         repeat = Repeat.FAILED if failed else Repeat.LOST
-        return self._resubmit(self._loaded("to run it again"), on_step, repeat)
+        study = self._loaded("to run it again")
+        self._record()  # or it would be submitted as a new one
+        return self._resubmit(study, on_step, repeat)
 
     def runs(self) -> Iterator[str]:
         """Name the runs, be they submitted yet or not."""
@@ -317,6 +321,11 @@ class Submission:
     def log_end(self, run: str, length: int, stream: LogStream | str = LogStream.STDOUT) -> LogEnd:
         """Read the last `length` bytes of what a run has written so far; see `log`."""
         file = _log_file(stream)
+        if length < 0:
+            raise LaunchError(
+                f"{length} bytes cannot be read",
+                hint="`length` counts from the end: 1000 gives the last 1000 bytes",
+            )
         job_id, task = self._task(run)
         if task.state == "completed":
             return self._files.read_end(job_id, task.id, file, length)

@@ -24,6 +24,7 @@ from runfleet.storage.errors import (
 from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.protocol import Blob, OnBytes, unheard
+from runfleet.storage.urls import check_life
 
 # No container can be called these, so what is being written or deleted is never listed.
 _PARTIAL_FOLDER = ".partial"
@@ -228,12 +229,14 @@ class DirectoryStorage:
 
     def blob_url(self, container: str, blob: str, *, life: timedelta, write: bool = False) -> str:
         """Give the `file://` URL of a blob, which works as long as the machine does."""
-        del life, write
+        check_life(life)
+        del write
         return self._blob_file(container, blob).as_uri()
 
     def container_url(self, container: str, *, life: timedelta, write: bool = False) -> str:
         """Give the `file://` URL of a container, which works as long as the machine does."""
-        del life, write
+        check_life(life)
+        del write
         return self._container_folder(container).as_uri()
 
     def _container_folder(self, container: str) -> Path:

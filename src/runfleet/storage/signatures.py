@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runfleet.storage.errors import LifeTooLongError
+from runfleet.storage.urls import check_life
 
 if TYPE_CHECKING:
     from azure.storage.blob import UserDelegationKey
@@ -141,6 +142,7 @@ def _check_life(life: timedelta) -> None:
 
 
 def _expiry(life: timedelta) -> datetime:
+    check_life(life)
     # Signatures know whole seconds only.
     return datetime.now(UTC).replace(microsecond=0) + life + timedelta(seconds=1)
 

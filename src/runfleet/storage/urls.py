@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
+from runfleet.storage.errors import StorageError
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def check_life(life: timedelta) -> None:
+    """Refuse what is no time for which a URL could work; raises `StorageError`."""
+    if not isinstance(life, timedelta) or life <= timedelta():
+        raise StorageError(
+            f"a URL cannot work for `{life!r}`",
+            hint="give how long it is needed: `life=timedelta(days=2)`, of `datetime`",
+        )
 
 
 def blob_url(container_url: str, blob: str) -> str:

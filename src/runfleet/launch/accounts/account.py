@@ -18,7 +18,12 @@ from runfleet.home import Folders, StudiesFolder
 from runfleet.launch.accounts.access import Access
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.checks import check_account
-from runfleet.launch.deletion import Belongings, delete_belongings, find_belongings
+from runfleet.launch.deletion import (
+    Belongings,
+    delete_belongings,
+    demand_belongings,
+    find_belongings,
+)
 from runfleet.launch.errors import (
     AccountError,
     LaunchError,
@@ -340,7 +345,13 @@ class Account:
         Delete what a study has on the account; what was collected of it stays where it is.
 
         Runs that have not ended are ended.
+
+        Raises
+        ------
+        LaunchError
+            If anything else is given, such as the study or its name.
         """
+        demand_belongings(belongings)
         with self.locked(belongings.study):
             self.records(belongings.study).read()
             delete_belongings(self.batch, self.storage, belongings)
