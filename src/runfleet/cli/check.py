@@ -66,13 +66,13 @@ def _fetch(account: Account, wanted: Iterable[JobSummary], to: Path) -> dict[str
 
 def _show(printer: Printer, wanted: Iterable[JobSummary]) -> None:
     numbers = map(number_column, ("waiting", "running", "succeeded", "failed", "ended"))
-    printer.table(("job", "pool", "state", *numbers), map(_row, wanted))
+    printer.named_table(("job", "pool", "state", *numbers), [_row(one) for one in wanted])
 
 
-def _row(summary: JobSummary) -> tuple[object, ...]:
+def _row(summary: JobSummary) -> tuple[str, ...]:
     job, counts = summary.job, summary.counts
     numbers = (counts.active, counts.running, counts.succeeded, summary.failed, summary.stopped)
-    return job.id, job.pool_id, job.state, *numbers
+    return job.id, job.pool_id, job.state, *map(str, numbers)
 
 
 def _say_what_came(printer: Printer, fetched: dict[str, TaskFiles], to: Path) -> None:

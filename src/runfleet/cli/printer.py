@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from getpass import getpass
 from io import TextIOWrapper
+from itertools import accumulate
 from typing import Any, TextIO, TypeAlias, cast
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
@@ -20,6 +22,9 @@ Columns: TypeAlias = Sequence[Column | str]
 
 # Wide enough that nothing is cut or wrapped where no terminal sets the width.
 _UNLIMITED_WIDTH = 10_000
+
+# Blanks between the columns of a table.
+_GAP = 2
 
 
 class Printer:
@@ -62,6 +67,12 @@ class Printer:
     def table(self, columns: Columns, rows: Iterable[Sequence[object]]) -> None:
         """Print a table of data."""
         self.show(new_table(columns, rows))
+
+    def named_table(self, columns: Sequence[Column | str], rows: Sequence[Sequence[str]]) -> None:
+        """Print data of which the first column names each row; the last to go on narrow screens."""
+        count = _fitting_columns(columns, rows, self.out.width)
+        name = Column(str(columns[0]), no_wrap=count > 1, overflow="fold")
+        self.table((name, *columns[1:count]), [row[:count] for row in rows])
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Print names and texts, a line each, the names in a column."""
@@ -159,6 +170,16 @@ def new_table(columns: Columns, rows: Iterable[Sequence[object]]) -> Table:
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     return table
+
+
+def _fitting_columns(
+    columns: Sequence[Column | str], rows: Sequence[Sequence[str]], width: int
+) -> int:
+    """Count the columns that have room side by side, unbroken; at least one."""
+    headers = [column if isinstance(column, str) else str(column.header) for column in columns]
+    widths = [max(map(cell_len, cells)) for cells in zip(headers, *rows, strict=True)]
+    ends = accumulate(_GAP + cells for cells in widths)
+    return max(1, sum(end - _GAP <= width for end in ends))
 
 
 def number_column(name: str) -> Column:

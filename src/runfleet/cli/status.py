@@ -55,7 +55,7 @@ def status(
     elif standings:
         numbers = map(number_column, ("runs", "failed", "ended"))
         columns: Columns = ("study", "state", *numbers, "submitted")
-        printer.table(columns, [standing.row for standing in standings])
+        printer.named_table(columns, [standing.row for standing in standings])
     else:
         printer.say(f"There are no studies on account `{account.name}` yet.")
 
