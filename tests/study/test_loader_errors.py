@@ -102,6 +102,16 @@ SEVERAL = {
             "5: `pool` should be a mapping, not the number 7",
         ],
     ),
+    "of keys among parameters": (
+        """\
+        model: {command: x}
+        parameters: {uniform: [0, 1], unit: m}
+        """,
+        [
+            "2: `parameters`: `uniform` with this value is a key, and no parameter",
+            "2: `parameters`: `unit` with this value is a key, and no parameter",
+        ],
+    ),
     "of files and parameters": (
         """\
         model:

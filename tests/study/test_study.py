@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 import tracemalloc
 from collections import deque
 from datetime import timedelta
@@ -324,3 +325,27 @@ def test_a_plain_study_imports_neither_numpy_nor_scipy_nor_pandas(load):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "2 []\n"
+
+
+def test_a_parameter_may_be_called_as_a_key_where_it_is_not_taken_for_one(load):
+    text = """\
+    model: {command: x}
+    parameters:
+      range: [0, 1]
+      levels: 3
+      unit: [1, 2]
+      pool: 5
+      seed: {value: 7}
+      design: {values: [grid, zip]}
+    """
+    study = load(textwrap.dedent(text))
+    assert study.run_count() == 8
+    assert next(study.samples()) == {
+        "range": 0, "levels": 3, "unit": 1, "pool": 5, "seed": 7, "design": "grid",
+    }  # fmt: skip
+
+
+def test_the_columns_of_a_table_may_be_called_as_keys(load):
+    text = "model: {command: x}\nparameters: {pool: {}, seed: }\ndesign: {csv: s.csv}\n"
+    study = load(text, s_dot_csv="seed,pool\n1,2\n")
+    assert list(study.samples()) == [{"pool": 2, "seed": 1}]

@@ -16,7 +16,7 @@ from pydantic.config import JsonDict
 
 from runfleet.documents.errors import InvalidValueError, listed
 from runfleet.documents.form import Form
-from runfleet.study.design_form import DesignForm
+from runfleet.study.design_form import DESIGNS, DesignForm
 from runfleet.study.examples import EXAMPLES, REMEDIES
 from runfleet.study.field_types import (
     Column,
@@ -30,6 +30,7 @@ from runfleet.study.field_types import (
     ResultName,
     StudyName,
 )
+from runfleet.study.misplaced_keys import refuse_misplaced
 from runfleet.study.model import PackageReference
 from runfleet.study.mpi_form import MpiForm
 from runfleet.study.parameter_form import ParameterForm
@@ -215,6 +216,12 @@ _CALIBRATION: JsonDict = {"required": ["pest"]}
 _STUDY_OF_RUNS: JsonDict = {"properties": {"model": {"required": ["command"]}}}
 
 
+# A model may well have a number of `levels`, too.
+_NAMES_OF_DESIGNS = {
+    key: field for key, field in DesignForm.fields_by_key().items() if key in (*DESIGNS, "seed")
+}
+
+
 class StudyForm(Form):
     """A model and the runs asked of it."""
 
@@ -245,6 +252,17 @@ class StudyForm(Form):
         None, description="A calibration, in place of parameters and a design."
     )
     pool: PoolForm = Field(PoolForm(), description="The machines to run on.")
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _check_keys_of_others(cls, parameters: object) -> object:
+        homes = {
+            "without blanks before it": cls.fields_by_key(),
+            "under `design`": _NAMES_OF_DESIGNS,
+            "under the name of a parameter": ParameterForm.fields_by_key(),
+        }
+        refuse_misplaced(parameters, homes)
+        return parameters
 
     @field_validator("parameters")
     @classmethod
