@@ -41,7 +41,7 @@ _SYNONYMS = {
     "name": "study",
     "options": "values",
     "os": "image",
-    "range": "uniform",
+    "pattern": "path",
     "regex": "pattern",
     "slots": "tasks_per_node",
     "templates": "overlays",
@@ -117,17 +117,25 @@ class UnknownKeyError(InvalidValueError):
     ----------
     beside
         What pydantic finds wrong with the values of the mapping's other keys.
+    is_translated
+        Whether the hint says what other programs mean by the key.
     """
 
     beside: Sequence[ErrorDetails] = ()
+    is_translated: bool = False
+
+
+def synonym(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that other programs call `word`."""
+    meant = _SYNONYMS.get(word.lower())
+    return next((name for name in known if name.lower() == meant), None)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known word that `word` was probably meant to be."""
     by_lower = {name.lower(): name for name in known}
-    synonym = _SYNONYMS.get(word.lower())
-    if synonym in by_lower:
-        return by_lower[synonym]
+    if translated := synonym(word, by_lower.values()):
+        return translated
     close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None
 

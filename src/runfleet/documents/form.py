@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails
 
-from runfleet.documents.errors import InvalidValueError, UnknownKeyError, suggest
+from runfleet.documents.errors import InvalidValueError, UnknownKeyError, suggest, synonym
 
 
 class Form(BaseModel):
@@ -37,6 +37,9 @@ class Form(BaseModel):
     remedies: ClassVar[Mapping[str, str]] = {}
     """What mends whatever is wrong at a place."""
 
+    foreign: ClassVar[Mapping[str, str]] = {}
+    """Keys of other programs, each with how to have here what it means there."""
+
     @classmethod
     def fields_by_key(cls) -> dict[str, FieldInfo]:
         """The keys that it may have, as users spell them."""
@@ -45,12 +48,14 @@ class Form(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _check_keys(cls, data: object, check_values: ModelWrapValidatorHandler[Self]) -> Self:
+        if data is None and cls.shorthands.keys() == {str}:
+            raise InvalidValueError("there is nothing", hint="write something, or remove this item")
         data = cls._expanded(data)
         if not isinstance(data, dict):
             return check_values(data)
         fields = cls.fields_by_key()
         given = {key: value for key, value in data.items() if value is not None}
-        unknown = [_unknown_key(key, data[key], fields) for key in data if key not in fields]
+        unknown = [cls._unknown_key(key, data[key], fields) for key in data if key not in fields]
         if not unknown:
             _demand_required(given, fields)
             return check_values(given)
@@ -60,6 +65,18 @@ class Form(BaseModel):
             check_values, {key: given[key] for key in given & fields.keys()}
         )
         raise first
+
+    @classmethod
+    def _unknown_key(
+        cls, key: str, value: object, known: Mapping[str, FieldInfo]
+    ) -> UnknownKeyError:
+        hint = cls.foreign.get(key.lower()) or suggest(key, known, "the keys here are")
+        if value is None and not key.isidentifier():
+            # YAML takes the `140)` of `{uniform: (80, 140)}` for a key.
+            hint = "write lists in `[ ]`, and numbers without commas between thousands"
+        unknown = UnknownKeyError(f"unknown key `{key}`", hint=hint, key=key)
+        unknown.is_translated = key.lower() in cls.foreign or synonym(key, known) is not None
+        return unknown
 
     @classmethod
     def _expanded(cls, data: object) -> object:
@@ -94,14 +111,6 @@ def _wrong_values(
     except ValidationError as error:
         return [one for one in error.errors() if one["loc"] and one["type"] != "missing"]
     return []
-
-
-def _unknown_key(key: str, value: object, known: Mapping[str, FieldInfo]) -> UnknownKeyError:
-    hint = suggest(key, known, "the keys here are")
-    if value is None and not key.isidentifier():
-        # YAML takes the `140)` of `{uniform: (80, 140)}` for a key.
-        hint = "write lists in `[ ]`, and numbers without commas between thousands"
-    return UnknownKeyError(f"unknown key `{key}`", hint=hint, key=key)
 
 
 def _demand_required(given: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:

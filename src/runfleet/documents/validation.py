@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from runfleet.documents.document import Document, Place
 from runfleet.documents.errors import DocumentError, InvalidValueError, UnknownKeyError
 from runfleet.documents.form import Form
+from runfleet.documents.homes import form_at, home_hint
 from runfleet.documents.mistakes import Mistakes
 from runfleet.documents.texts import describe, is_label
 
@@ -85,22 +86,17 @@ def _explained(
         return
     for one in (invalid, *invalid.others):
         at = place if one.key is None else (*place, one.key)
-        misplaced = isinstance(one, UnknownKeyError) and _home_hint(form, place, one.key)
-        yield document.error(at, _within(place, one.message), misplaced or one.hint)
+        yield document.error(at, _within(place, one.message), _remedy(form, place, one))
     if isinstance(invalid, UnknownKeyError):
         for beside in invalid.beside:
             yield from _explained(form, document, beside, place)
 
 
-def _home_hint(form: type[Form], place: Place, key: str | None) -> str | None:
-    """Say where a key belongs that is known, but not here: indentation is easily wrong."""
-    if place and key in form.model_fields:
-        return f"`{key}` belongs to the top of the file: write it without blanks before it"
-    for home, field in form.model_fields.items():
-        for kind in get_args(field.annotation) or (field.annotation,):
-            if isinstance(kind, type) and issubclass(kind, Form) and key in kind.fields_by_key():
-                return f"`{key}` belongs under `{home}`, indented"
-    return None
+def _remedy(form: type[Form], place: Place, invalid: InvalidValueError) -> str | None:
+    home = None
+    if isinstance(invalid, UnknownKeyError) and not invalid.is_translated:
+        home = home_hint(form, place, invalid.key or "")
+    return home or invalid.hint
 
 
 def _within(place: Place, what: str) -> str:
@@ -118,6 +114,8 @@ def spelled(place: Place) -> str:
 def _in_words(form: type[Form], place: Place, details: ErrorDetails) -> tuple[str, str | None]:
     kind, context, found = details["type"], details.get("ctx", {}), details["input"]
     subject = spelled(place)
+    if kind == "model_type" and _is_short_for_text(form, place, found):
+        kind = "string_type"
     if kind in _EXPECTED:
         return (
             f"{subject} should be {_EXPECTED[kind][0]}, not {describe(found)}",
@@ -142,6 +140,12 @@ def _in_words(form: type[Form], place: Place, details: ErrorDetails) -> tuple[st
     return f"{subject}: {details['msg']}", "see the reference of this file"
 
 
+def _is_short_for_text(form: type[Form], place: Place, found: object) -> bool:
+    """Tell whether a number stands where a text would do in place of a mapping."""
+    kind = form_at(form, place)
+    return kind is not None and str in kind.shorthands and isinstance(found, int | float)
+
+
 def _hint(form: type[Form], place: Place, kind: str, found: object) -> str:
     if meant := _other_spelling(kind, found):
         return meant
@@ -155,10 +159,21 @@ def _other_spelling(kind: str, found: object) -> str | None:
     """Say how to write what was meant, where that is plain."""
     if isinstance(found, str):
         return _meant_by_text(kind, found)
+    if isinstance(found, dict):
+        return _meant_by_mapping(kind, found)
     return _meant_by_number(kind, found) if isinstance(found, int | float) else None
 
 
+def _meant_by_mapping(kind: str, found: Mapping[str, object]) -> str | None:
+    # A text that begins with a bracket, such as `{NAME}`, is a mapping of keys without values.
+    if kind == "string_type" and found and not any(found.values()):
+        return f'put it in quotes: "{{{", ".join(found)}}}"'
+    return None
+
+
 def _meant_by_number(kind: str, found: float) -> str | None:
+    if kind == "string_type" and isinstance(found, float):
+        return "put it in quotes"  # as it is written, and not as it is read
     if kind == "string_type":
         return f'put it in quotes: "{str(found).lower()}"'
     if kind in _NUMBERS and isinstance(found, float) and found.is_integer():

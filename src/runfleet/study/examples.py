@@ -12,6 +12,7 @@ EXAMPLES: Mapping[str, str] = {
     "model.overlays": "{model.inp: model.inp.j2}",
     "model.outputs": "[out.csv]",
     "model.environment": "{NAME: text}",
+    "model.mpi": "{nodes: 2}",
     "parameters": "{ROUGHNESS: {uniform: [80, 140]}}",
     "parameters.*.values": "[1, 2, 3]",
     "parameters.*.categorical": "[sand, loam]",

@@ -28,6 +28,21 @@ from runfleet.study.field_types import (
 )
 from runfleet.study.parameters import Parameter
 
+_NO_LOGNORMAL = (
+    "let a parameter be the `normal` exponent, and write `{{ 10 ** EXPONENT }}` in a template; or "
+    "draw the samples elsewhere, for `design: {csv: samples.csv}`"
+)
+_NO_DISTRIBUTION = (
+    "draw the samples elsewhere, for `design: {csv: samples.csv}`; distributions here are "
+    "`uniform`, `loguniform`, `normal`, `truncated_normal` and `triangular`"
+)
+_FOREIGN = {
+    "range": "write `uniform: [lowest, highest]` for any number, `integers: [lowest, highest]` for "
+    "whole ones, or list all `values: [0, 0.1, 0.2]`",
+    **dict.fromkeys(("lognormal", "log_normal", "lognorm"), _NO_LOGNORMAL),
+    **dict.fromkeys(("beta", "exponential", "gamma", "gumbel", "weibull"), _NO_DISTRIBUTION),
+}
+
 
 class TruncatedNormalForm(Form):
     """A normal distribution that is cut off."""
@@ -48,6 +63,7 @@ class ParameterForm(Form):
         float: "value",
         list: "values",
     }
+    foreign: ClassVar[Mapping[str, str]] = _FOREIGN
 
     value: AnyValue | None = Field(None, description="The same value in every run.")
     values: Values | None = Field(None, description="One of these values.")
