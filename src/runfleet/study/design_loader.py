@@ -9,6 +9,7 @@ from runfleet.documents.document import Document, Place
 from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
 from runfleet.documents.mistakes import for_each
 from runfleet.documents.validation import located, spelled
+from runfleet.study.declared_values import check_declared
 from runfleet.study.design_form import DRAWN, DesignForm
 from runfleet.study.designs import Design, Drawn, FromCsv, Grid, Listed, Zip
 from runfleet.study.distributions import Distribution
@@ -19,7 +20,7 @@ from runfleet.study.forms import StudyForm
 from runfleet.study.parameters import Parameter, refuse_twins
 from runfleet.study.sample_table import SampleTable
 from runfleet.study.sensitivity import Morris, Saltelli, stepping
-from runfleet.study.values import Value, as_text
+from runfleet.study.values import Value
 
 _GRID = DesignForm.model_validate("grid")
 
@@ -156,7 +157,7 @@ class _Builder:
                 raise self._place_error(
                     place, f"there is no value for `{parameter.name}`", "add one"
                 )
-            _check_range(
+            check_declared(
                 parameter, row[parameter.name], self.document.line(place), self.document.file
             )
         return tuple(row[name] for name in names)
@@ -248,22 +249,6 @@ def _count_checked(table: SampleTable, columns: Sequence[Parameter]) -> int:
     count = 0
     for line, values in table.rows([parameter.name for parameter in columns]):
         for parameter, value in zip(columns, values, strict=True):
-            _check_range(parameter, value, line, table.shown)
+            check_declared(parameter, value, line, table.shown)
         count += 1
     return count
-
-
-def _check_range(parameter: Parameter, value: Value, line: int, file: Path) -> None:
-    distribution = parameter.distribution
-    if distribution is not None and not distribution.holds(value):
-        place = f"`parameters.{parameter.name}`"
-        text = as_text(value)
-        is_quoted = isinstance(value, bool) and distribution.holds(text)
-        raise StudyError(
-            f"`{parameter.name}` cannot be `{text}`, as its parameter is declared",
-            file=file,
-            line=line,
-            hint=f"write `{text}` without quotes in {place}"
-            if is_quoted
-            else f"change the value, or what {place} allows",
-        )
