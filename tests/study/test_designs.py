@@ -144,3 +144,23 @@ def test_low_discrepancy_points_cover_evenly(method):
     assert cells.min() >= 12
     assert cells.max() <= 20
     assert math.isclose(points.mean(), 0.5, abs_tol=0.01)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "A\nbase\n1\n2\n",
+        "A,B\nsand,m\nloam,s\n",
+        "A,B\nsand,1\n3,2\n",
+        "A,B\ndry,none\n3,low\n",
+        "A\n#red\n",
+    ],
+)
+def test_texts_of_a_table_are_samples_where_they_may_be(load, table: str):
+    study = load("model: {command: x}\ndesign: {csv: s.csv}\n", s_dot_csv=table)
+    assert study.run_count() == table.count("\n") - 1
+
+
+def test_texts_that_are_declared_may_stand_above_numbers(load):
+    text = "model: {command: x}\nparameters: {A: [m, 1], B: [s, 2]}\ndesign: {csv: s.csv}\n"
+    assert load(text, s_dot_csv="A,B\nm,s\n1,2\n").run_count() == 2

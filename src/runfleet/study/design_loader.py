@@ -17,6 +17,7 @@ from runfleet.study.errors import StudyError
 from runfleet.study.field_types import MOST_RUNS
 from runfleet.study.files import existing_file
 from runfleet.study.forms import StudyForm
+from runfleet.study.odd_rows import refuse_odd_rows
 from runfleet.study.parameters import Parameter, refuse_twins
 from runfleet.study.sample_table import SampleTable
 from runfleet.study.sensitivity import Morris, Saltelli, stepping
@@ -247,7 +248,8 @@ def _own_parameters(names: Iterable[str], file: Path, line: int) -> tuple[Parame
 
 def _count_checked(table: SampleTable, columns: Sequence[Parameter]) -> int:
     count = 0
-    for line, values in table.rows([parameter.name for parameter in columns]):
+    rows = table.rows([parameter.name for parameter in columns])
+    for line, values in refuse_odd_rows(rows, columns, table.shown):
         for parameter, value in zip(columns, values, strict=True):
             check_declared(parameter, value, line, table.shown)
         count += 1
