@@ -177,3 +177,15 @@ def test_a_field_that_cuts_values_off_is_told(tmp_path: Path):
         "in.tpl:2: a field of 7 characters makes .000123 of `ROUGH`, 0.000123456: set its markers "
         "further apart"
     )
+
+
+def test_a_parameter_may_be_called_as_a_function_of_jinja(tmp_path: Path):
+    template = overlay(tmp_path, "{{ range }} {{ dict }}")
+    assert template.uses == {"range": 1, "dict": 1}
+    assert template.render({"range": 1200.5, "dict": 2}, "r") == b"1200.5 2"
+
+
+def test_functions_of_jinja_are_no_parameters(tmp_path: Path):
+    template = overlay(tmp_path, "{% for i in range(2) %}{{ A }} {% endfor %}")
+    assert template.uses == {"A": 1}
+    assert template.render({"A": 7}, "r") == b"7 7 "

@@ -113,10 +113,11 @@ def _unused(document: Document, name: str, overlays: Sequence[Overlay]) -> Docum
     place = ("parameters", name)
     if place not in document.lines:
         return document.error(("design",), what, "list the columns to take under `parameters`")
-    hint = (
-        f"use it as `{overlays[0].field(name)}`, remove it, or, if the model reads the environment "
-        "variable, add `environment_only: true`"
-    )
+    use = f"use it as `{overlays[0].field(name)}`, remove it"
+    if not overlays[0].can_read(name):
+        what += f": to Jinja2 `{name}` means something else"
+        use = "rename it"
+    hint = f"{use}, or, if the model reads the environment variable, add `environment_only: true`"
     headless = next(filter(_lacks_header, overlays), None)
     if headless is not None:
         what += f", as `{headless.source.name}` is read as one of Jinja2"

@@ -126,7 +126,16 @@ def _spelled(value: object) -> object:
 
 
 def _uses(environment: SandboxedEnvironment, tree: nodes.Template) -> Iterator[tuple[str, int]]:
-    free = meta.find_undeclared_variables(tree) - set(environment.globals)
+    functions = set(environment.globals)
+    # A parameter called `range` comes before the function; what is called is the function.
+    environment.globals.clear()
+    called = {id(call.node) for call in tree.find_all(nodes.Call)}
+    read = {node.name for node in tree.find_all(nodes.Name) if id(node) not in called}
+    free = {
+        name
+        for name in meta.find_undeclared_variables(tree)
+        if name in read or name not in functions
+    }
     first: dict[str, int] = {}
     for node in tree.find_all(nodes.Name):
         first[node.name] = min(node.lineno, first.get(node.name, node.lineno))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _NO_TEXT_HINT = "save it as text in UTF-8; a file without parameters belongs to `inputs`"
+_WORDS_OF_JINJA = frozenset({"true", "false", "none", "True", "False", "None", "self"})
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ class Overlay:
     def uses(self) -> dict[str, int]:
         """The names that the template reads, each with the line of its first use."""
         return self.template.uses
+
+    def can_read(self, name: str) -> bool:
+        """Tell whether a parameter of this name can be read, and the name means nothing else."""
+        return self.kind == "ptf" or name not in _WORDS_OF_JINJA
 
     def field(self, name: str) -> str:
         """Write what stands for a parameter in the language of the template."""
