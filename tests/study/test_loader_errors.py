@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
 from pathlib import Path
@@ -247,6 +248,26 @@ def test_a_link_to_nothing_is_told(load, folder: Path):
     with pytest.raises(StudyError) as caught:
         load("model: {command: x, inputs: [broken]}\n")
     assert caught.value.message == "study.yaml:1: `model.inputs[0]`: `broken` is a link to nothing"
+
+
+def test_what_a_pattern_finds_and_is_no_file_is_told(load, folder: Path):
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(StudyError) as caught:
+        load("model: {command: x, inputs: ['p*']}\n")
+    assert caught.value.message == "study.yaml:1: `model.inputs[0]`: `pipe` is not a file"
+    (folder / "pipe").unlink()
+    (folder / "pipe").symlink_to("nowhere")
+    with pytest.raises(StudyError, match="`pipe` is a link to nothing"):
+        load("model: {command: x, inputs: ['p*']}\n")
+
+
+def test_a_study_file_that_is_no_file_is_not_waited_for(folder: Path):
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "link.yaml").symlink_to("nowhere")
+    with pytest.raises(StudyError, match=r"^pipe\.yaml: this is no file that holds text$"):
+        Study.load("pipe.yaml")
+    with pytest.raises(StudyError, match=r"^link\.yaml: this is a link to nothing$"):
+        Study.load("link.yaml")
 
 
 @pytest.mark.parametrize("template", ["{{ A }}\n".encode("utf-16"), b"\x89PNG\r\n\x1a\n\0{{ A }}"])

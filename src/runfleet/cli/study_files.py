@@ -17,7 +17,7 @@ def load_study(path: str) -> Study:
     """Read a study file; raises `RunfleetError` if there is none or it is wrong."""
     if Path(path).is_dir():
         raise RunfleetError(f"`{path}` is a folder", hint=_hint_of_folder(Path(path)))
-    if not Path(path).is_file():
+    if not (Path(path).exists() or Path(path).is_symlink()):
         raise RunfleetError(f"there is no study file `{path}`", hint=_hint_of_missing(Path(path)))
     return Study.load(path)
 

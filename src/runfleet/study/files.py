@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 
 from runfleet.documents.errors import InvalidValueError, nearest
 
@@ -65,8 +66,15 @@ def inner_path(text: str, *, of_run: bool = False) -> PurePosixPath:
     if path.is_absolute() or _DRIVE.match(text):
         raise InvalidValueError(f"`{text}` is an absolute path", hint=hint)
     if ".." in path.parts:
+        _refuse_detour(text)
         raise InvalidValueError(f"`{text}` leads out of its folder", hint=hint)
     return path
+
+
+def _refuse_detour(text: str) -> None:
+    straight = normpath(text)
+    if not straight.startswith(".."):
+        raise InvalidValueError(f"`{text}` goes up by `..`", hint=f"write `{straight}`")
 
 
 def inner_file(text: str) -> PurePosixPath:
@@ -225,6 +233,10 @@ def _is_folder(path: Path) -> bool:
 def _refuse_links(folder: Path, path: PurePosixPath) -> None:
     """Refuse links that lead out of the folder, to a folder or to nothing."""
     file = folder / path
+    if file.is_symlink() and not file.exists():
+        raise _link_to_nothing(path)
+    if not (file.is_symlink() or file.is_file()):
+        raise InvalidValueError(f"`{path}` is not a file", hint="leave it out of the inputs")
     if not (file.is_file() and file.resolve().is_relative_to(folder.resolve())):
         raise InvalidValueError(
             f"`{path}` is a link, and leads to no file in this folder",
@@ -232,10 +244,14 @@ def _refuse_links(folder: Path, path: PurePosixPath) -> None:
         )
 
 
+def _link_to_nothing(path: PurePosixPath | str) -> InvalidValueError:
+    return InvalidValueError(f"`{path}` is a link to nothing", hint="mend or remove the link")
+
+
 def _missing(folder: Path, text: str) -> InvalidValueError:
     path = folder / text
     if path.is_symlink():
-        return InvalidValueError(f"`{text}` is a link to nothing", hint="mend or remove the link")
+        return _link_to_nothing(text)
     if path.exists():
         return InvalidValueError(f"`{text}` is not a file", hint="name a file")
     meant = _nearest_path(folder, PurePosixPath(text))

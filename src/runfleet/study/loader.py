@@ -62,6 +62,7 @@ def _checked(text: str, file: Path) -> tuple[StudyForm, Document]:
 
 def _read(file: Path) -> str:
     try:
+        _refuse_no_file(file)
         size = file.stat().st_size
         if size > _MOST_BYTES:
             what = f"the file has {size:,} bytes, a study file may have {_MOST_BYTES:,}"
@@ -79,6 +80,15 @@ def _read(file: Path) -> str:
     except OSError as error:
         what = f"the file cannot be read: {error.strerror}"
         raise StudyError(what, file=file, hint="check its permissions") from error
+
+
+def _refuse_no_file(file: Path) -> None:
+    if file.is_symlink() and not file.exists():
+        hint = "mend or remove the link"
+        raise StudyError("this is a link to nothing", file=file, hint=hint)
+    # Of a pipe, one would wait for ever for what is in it.
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise StudyError("this is no file that holds text", file=file, hint="name a study file")
 
 
 @dataclass(frozen=True)
