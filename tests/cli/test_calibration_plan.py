@@ -111,3 +111,13 @@ def test_without_pyemu_it_is_refused(runfleet):
         "warning: the results of calibrations are read with `pyemu`, which is not installed: "
         "`pip install 'runfleet[pest]'` installs it\n"
     )
+
+
+def test_a_program_that_is_none_of_the_family_is_told_with_its_place(runfleet, folder: Path):
+    text = FILES["study.yaml"].replace("pestpp-glm", "python3")
+    (folder / "study.yaml").write_text(text)
+    planned = runfleet("plan", "study.yaml")
+    assert planned.code == 1
+    assert planned.err.startswith(
+        "error: study.yaml:1: `pest.program`: `python3` is no program that hands out model runs"
+    )

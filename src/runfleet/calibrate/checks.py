@@ -36,11 +36,11 @@ def check_files(study: Study, system: OperatingSystem) -> tuple[Control, tuple[P
     ------
     ControlError
         If it is no control file.
-    CalibrationError
+    StudyError
         If the program is none that we know.
     """
     pest = pest_of(study)
-    program = Program.named(pest.program)
+    program = _program_of(study, pest)
     control = control_of(study, pest)
     folder = pest.control.parent
     inputs = {
@@ -85,6 +85,13 @@ def check_before_submitting(
     control, problems = check_files(study, system)
     _refuse(problems)
     return control, problems
+
+
+def _program_of(study: Study, pest: Pest) -> Program:
+    try:
+        return Program.named(pest.program)
+    except CalibrationError as error:
+        raise study.error(("pest", "program"), error.message, error.hint) from error
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
