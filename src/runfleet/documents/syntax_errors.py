@@ -69,6 +69,9 @@ _MISTAKES = (
 )
 """What ruamel.yaml says, by regular expression, and what we say instead."""
 
+# What ended lines in YAML 1.1, and still does for ruamel.yaml.
+_SEPARATOR = re.compile(r"[\x85\u2028\u2029]")
+
 
 def syntax_error(file: Path, text: str, error: YAMLError | ValueError) -> DocumentError:
     """
@@ -83,6 +86,10 @@ def syntax_error(file: Path, text: str, error: YAMLError | ValueError) -> Docume
     error
         What reading it has raised.
     """
+    if separator := _SEPARATOR.search(text):
+        what = "a character that is not seen ends a line here"
+        at = text.count("\n", 0, separator.start()) + 1
+        return DocumentError(what, file=file, line=at, hint="type this line anew")
     if isinstance(error, MarkedYAMLError):
         problem, line = error.problem or "", _line_of(error)
     elif isinstance(error, YAMLError):

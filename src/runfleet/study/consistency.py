@@ -176,19 +176,19 @@ def check_run_names(
     def names() -> Iterator[tuple[int, str]]:
         return _names(pattern, samples() if varies else repeat({}, run_count), document)
 
-    shared = _values_twice(array("q", (hash(name) for _, name in names())))
+    # In small letters, as Batch tells no others apart.
+    shared = _values_twice(array("q", (hash(name.lower()) for _, name in names())))
     if shared:
-        suspects = (item for item in names() if hash(item[1]) in shared)
+        suspects = (item for item in names() if hash(item[1].lower()) in shared)
         _refuse_twins(suspects, _added_fields(pattern, parameters), document)
 
 
 def _names(
     pattern: NamePattern, samples: Iterable[Sample], document: Document
 ) -> Iterator[tuple[int, str]]:
-    """Make the names, in small letters, as Batch tells no others apart."""
     for number, sample in enumerate(samples, start=1):
         try:
-            yield number, pattern.name(number, sample).lower()
+            yield number, pattern.name(number, sample)
         except InvalidValueError as invalid:
             raise _name_error(document, number, invalid) from invalid
 
@@ -211,15 +211,19 @@ def _added_fields(pattern: NamePattern, parameters: Sequence[Parameter]) -> str:
 
 def _refuse_twins(suspects: Iterable[tuple[int, str]], added: str, document: Document) -> None:
     """Find the first name that really stands there twice: different names can share a hash."""
-    first: dict[str, int] = {}
+    first: dict[str, tuple[int, str]] = {}
     for number, name in suspects:
-        earlier = first.setdefault(name, number)
-        if earlier != number:
-            raise document.error(
-                ("run_name",),
-                f"runs {earlier} and {number} would both be called `{name}`",
-                f"add {added} to the pattern, or more digits: `{{PARAMETER:.6f}}`",
-            )
+        earlier, twin = first.setdefault(name.lower(), (number, name))
+        if earlier == number:
+            continue
+        runs = f"runs {earlier} and {number} would"
+        if twin == name:
+            what = f"{runs} both be called `{name}`"
+            hint = f"add {added} to the pattern, or more digits: `{{PARAMETER:.6f}}`"
+        else:
+            what = f"{runs} be called `{twin}` and `{name}`, which Batch does not tell apart"
+            hint = f"add {added} to the pattern, or change one of the values"
+        raise document.error(("run_name",), what, hint)
 
 
 def _name_error(document: Document, number: int, invalid: InvalidValueError) -> DocumentError:

@@ -57,7 +57,7 @@ def _check_environment_name(name: str) -> str:
         )
     if name.upper().startswith(RESERVED_PREFIXES):
         raise InvalidValueError(
-            f"the environment variable `{name}` is set for every run already",
+            f"the name `{name}` is reserved",
             hint="choose a name that begins with neither `AZ_BATCH_` nor `RUNFLEET_`",
         )
     return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +10,17 @@ from pathlib import Path
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
+from runfleet.documents.errors import nearest
 from runfleet.study.errors import StudyError
 from runfleet.study.values import Sample, as_text
+
+_NO_FILTERS = {
+    "exp": "write `{{ 2.718281828459045 ** X }}`",
+    "log": "let the parameter be the logarithm, and write `{{ 10 ** X }}` for the number",
+    "pow": "write `{{ X ** 2 }}`",
+    "sqrt": "write `{{ X ** 0.5 }}`",
+}
+"""What filters would do that there are not."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,7 @@ class JinjaTemplate:
         try:
             tree = environment.parse(text)
             _refuse_includes(file, tree)
+            _refuse_unknown(file, tree, environment)
             return cls(file, text, dict(_uses(environment, tree)), tuple(_questions(tree)))
         except TemplateSyntaxError as error:
             raise StudyError(
@@ -175,6 +185,27 @@ def _refuse_includes(file: Path, tree: nodes.Template) -> None:
             line=node.lineno,
             hint="write its text into this template",
         )
+
+
+def _refuse_unknown(file: Path, tree: nodes.Template, environment: SandboxedEnvironment) -> None:
+    """Refuse filters and tests that there are not, also where a condition leads to them."""
+    kinds = ((nodes.Filter, "filter", environment.filters), (nodes.Test, "test", environment.tests))
+    for kind, word, known in kinds:
+        for node in tree.find_all(kind):
+            if node.name not in known:
+                raise StudyError(
+                    f"there is no {word} `{node.name}`",
+                    file=file,
+                    line=node.lineno,
+                    hint=_NO_FILTERS.get(node.name) or _near(node.name, known, word),
+                )
+
+
+def _near(name: str, known: Iterable[str], word: str) -> str:
+    meant = nearest(name, known)
+    if meant is not None:
+        return f"did you mean `{meant}`?"
+    return f"see the {word}s on https://jinja.palletsprojects.com/templates"
 
 
 def _line_of(error: Exception) -> int | None:

@@ -13,7 +13,9 @@ from runfleet.study.mpi import Mpi
 from runfleet.study.overlays import Overlay
 
 _PACKAGE = re.compile(r"([A-Za-z0-9_-]{1,64})(?:==([A-Za-z0-9._-]{1,64}))?")
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_DURATION_HINT = "write one like `90s`, `10m` or `1h30m`"
+_LONGEST = timedelta(days=3650)
 
 
 @dataclass(frozen=True)
@@ -138,21 +140,19 @@ def parse_duration(text: str) -> timedelta:
     Raises
     ------
     InvalidValueError
-        If the text is none, or is zero.
+        If the text is none, or it is zero or longer than any run could take.
     """
     match = _DURATION.fullmatch(text.strip())
-    days, hours, minutes, seconds = (
-        (int(part or 0) for part in match.groups()) if match else [0] * 4
-    )
-    try:
-        duration = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
-        duration = timedelta()
-    if not duration:
-        raise InvalidValueError(
-            f"`{text}` is not a duration", hint="write one like `90s`, `10m` or `1h30m`"
-        )
-    return duration
+    if match is None or not match.group():
+        raise InvalidValueError(f"`{text}` is not a duration", hint=_DURATION_HINT)
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    total = seconds + 60 * (minutes + 60 * (hours + 24 * days))
+    if not total:
+        raise InvalidValueError(f"`{text}` is no time at all", hint="write `1s` or more")
+    if total > _LONGEST.total_seconds():
+        hint = f"write `{_LONGEST.days}d` or less"
+        raise InvalidValueError(f"`{text}` is more than ten years", hint=hint)
+    return timedelta(seconds=total)
 
 
 def format_duration(duration: timedelta) -> str:

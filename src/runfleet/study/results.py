@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from runfleet.documents.errors import InvalidValueError, suggest
 from runfleet.study.errors import ResultError
+from runfleet.study.expressions import remedy
 from runfleet.study.numerals import as_number
 from runfleet.study.tables import column_cells
 
@@ -68,7 +69,7 @@ class PatternSource:
         except (re.error, OverflowError, RecursionError) as error:
             raise InvalidValueError(
                 f"`{text}` is not a regular expression: {error}",
-                hint="put a backslash before characters that stand for themselves, as in `\\(`",
+                hint=remedy(str(error)),
             ) from error
         if pattern.groups != 1:
             raise InvalidValueError(
