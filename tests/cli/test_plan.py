@@ -230,12 +230,16 @@ def test_a_folder_is_not_its_study_file(runfleet):
 
 
 def test_a_missing_study_file(runfleet, folder: Path):
-    (folder / "sturdy.yaml").symlink_to("nowhere.yaml")
+    (folder / "sturdyy.yaml").symlink_to("nowhere.yaml")
     ended = runfleet("plan", "sturdy.yaml")
     assert (ended.code, ended.out, ended.err) == (
         1,
         "",
         ("error: there is no study file `sturdy.yaml`\nhint: did you mean `study.yaml`?\n"),
+    )
+    ended = runfleet("plan", "sturdyy.yaml")
+    assert ended.err == (
+        "error: sturdyy.yaml: this is a link to nothing\nhint: mend or remove the link\n"
     )
     ended = runfleet("plan", "elsewhere/roughness.yml")
     assert ended.err == (
