@@ -35,6 +35,14 @@ def told(write_study: Callable[[str], Study]) -> Callable[[OperatingSystem, str]
             "./model $DEMND",
             "`$DEMND` in the command is no parameter; did you mean `$DEMAND`?",
         ),
+        (
+            LINUX,
+            "./model {{ run_name }}.out",
+            (
+                "`{{ run_name }}` in the command stays as it is, for it is no template; write "
+                "`$RUNFLEET_RUN`"
+            ),
+        ),
         (LINUX, "./model ${Q}.inp", "`$Q` in the command is no parameter; did you mean `$q`?"),
         (
             WINDOWS,

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from runfleet.azure import OperatingSystem
 from runfleet.study import Study
+from runfleet.study.run import RUN_VARIABLE
 
 _LINUX, _WINDOWS = OperatingSystem.LINUX, OperatingSystem.WINDOWS
 _OTHER = {_LINUX: _WINDOWS, _WINDOWS: _LINUX}
@@ -16,6 +17,7 @@ _FIELD = re.compile(r"(?<![\w$\\])(?:\{\{\s*\w[^{}]*\}\}|\{\w+\})")
 _WORD = re.compile(r"\w+")
 _WRITTEN = {_LINUX: "${}", _WINDOWS: "%{}%"}
 _OF_NODES = re.compile(r"AZ_BATCH_\w*|CCP_\w*|HOME|LANG|PATH|PWD|SHELL|TE?MP(DIR)?|USER")
+_OF_RUNS = {"run_name": RUN_VARIABLE}
 _CLOSE = 0.8
 
 
@@ -33,10 +35,11 @@ def find_mistyped_variables(study: Study, system: OperatingSystem) -> Iterator[s
     command = study.model.command
     parameters = [parameter.name for parameter in study.parameters]
     right = _variables(command, system)
+    meant_by = {name: name for name in parameters if name not in right}
     for found, reason in (*_foreign(command, system), *_fields(command)):
-        name = _WORD.findall(found)[0]
-        if name in parameters and name not in right:
-            yield f"`{found}` in the command {reason}; write `{_WRITTEN[system].format(name)}`"
+        variable = (meant_by | _OF_RUNS).get(_WORD.findall(found)[0])
+        if variable:
+            yield f"`{found}` in the command {reason}; write `{_WRITTEN[system].format(variable)}`"
     words = set(_WORD.findall(command))
     unused = [name for name in parameters if name not in words]
     for name in right:
