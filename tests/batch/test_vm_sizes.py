@@ -2,7 +2,14 @@
 
 import pytest
 
-from runfleet.batch.vm_sizes import common_sizes, core_count, is_known, meant_size, service_spelling
+from runfleet.batch.vm_sizes import (
+    common_sizes,
+    core_count,
+    has_usual_form,
+    is_known,
+    meant_size,
+    service_spelling,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +68,9 @@ def test_slips_of_the_pen_are_told_from_other_sizes(slip):
     """Of which there are many more than the common ones."""
     assert meant_size(slip) == "standard_f2s_v2"
     assert meant_size("standard_f2s_v2") is meant_size("standard_d4s_v4") is None
+
+
+def test_all_sizes_have_one_form():
+    rare = ("Standard_M208ms_v2", "Standard_NC24ads_A100_v4", "Standard_E4-2ds_v5", "Basic_A2")
+    assert all(has_usual_form(name) for name in (*rare, *(size.name for size in common_sizes())))
+    assert not any(has_usual_form(name) for name in ("large", "t3.micro", "standard_", "f2"))

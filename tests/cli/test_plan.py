@@ -257,3 +257,16 @@ def test_quotes_of_word_processors_are_told(runfleet, quote: str, warns: bool):
     ended = runfleet("plan", "s.yaml")
     assert ended.code == 0
     assert (f"`{quote}` in the command is no quote to a shell" in ended.err) is warns
+
+
+def test_secrets_and_sizes_that_azure_has_not_are_told(runfleet):
+    """A plan is shown around, and the size is of no effect here."""
+    text = "model: {command: echo, environment: {DB_PASSWORD: hunter2}}\npool: {vm_size: large}\n"
+    (runfleet.folder / "s.yaml").write_text(text)
+    for options in ((), ("--script",), ("--json",)):
+        ended = runfleet("plan", "s.yaml", *options)
+        assert ended.code == 0
+        assert "hunter2" not in ended.out + ended.err
+        assert "***" in ended.out
+    assert "`DB_PASSWORD` under `environment` seems to be a secret" in ended.err
+    assert "`large` is no size of machine as Azure writes them" in ended.err

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 # The D series of version 2 counts steps, not cores.
 _EXCEPTIONS = {"standard_d3_v2": 4, "standard_d4_v2": 8, "standard_d5_v2": 16}
 _FIRST_NUMBER = re.compile(r"[a-z]([0-9]+)")
+_FORM = re.compile(r"(standard|basic)_[a-z]+[0-9]+[a-z0-9-]*(_[a-z0-9]+)*")
 _SERIES_LETTERS = re.compile(r"^[a-z]+")
 
 # Series of sizes as Microsoft's pages have them: the name, the memory of a core in GiB, the cores.
@@ -67,6 +68,11 @@ def common_sizes() -> list[MachineSize]:
 def is_known(vm_size: str) -> bool:
     """Tell whether a size is one of the common ones."""
     return vm_size.lower() in {size.name for size in common_sizes()}
+
+
+def has_usual_form(vm_size: str) -> bool:
+    """Tell whether a size is written as all of Azure's are, such as `standard_d2ads_v5`."""
+    return _FORM.fullmatch(vm_size.lower()) is not None
 
 
 def meant_size(vm_size: str) -> str | None:

@@ -23,6 +23,7 @@ from runfleet.launch import Account
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.checks import check_account, check_study
+from runfleet.launch.checks.secrets import without_secrets
 from runfleet.launch.mpi import launch_line
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.scripts import coordination_script
@@ -109,7 +110,8 @@ def _model_facts(study: Study) -> Iterator[tuple[str, str]]:
     if model.packages:
         yield "Packages", ", ".join(map(str, model.packages))
     if model.environment:
-        yield "Environment", " ".join(f"{name}={text}" for name, text in model.environment.items())
+        shown = without_secrets(model.environment).items()
+        yield "Environment", " ".join(f"{name}={text}" for name, text in shown)
     if model.retries:
         yield "Retries", f"{model.retries} for each run"
     if model.time_limit:
@@ -187,7 +189,8 @@ def _show_start(
     printer.data(f"How {run.name} is started:")
     printer.data("")
     lines = _script_lines(study, system) if whole else _command_lines(study)
-    for line in chain((f"{name}={text}" for name, text in run.environment.items()), lines):
+    environment = {**run.environment, **without_secrets(study.model.environment)}
+    for line in chain((f"{name}={text}" for name, text in environment.items()), lines):
         printer.data(f"    {line}")
     around = " and ".join(_done_around(study))
     if around and not whole:
@@ -243,7 +246,7 @@ def _json_facts(study: Study, pool: PoolPlan) -> dict[str, Any]:
         "overlays": [str(overlay.target) for overlay in model.overlays],
         "overlays_size_bytes_per_run": _overlays_size(study),
         "outputs": [output.pattern for output in model.outputs],
-        "environment": dict(model.environment),
+        "environment": without_secrets(model.environment),
         "retries": model.retries,
         "mpi": model.mpi and asdict(model.mpi),
         "time_limit_seconds": model.time_limit and model.time_limit.total_seconds(),

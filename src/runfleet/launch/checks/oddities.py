@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from runfleet.batch.vm_sizes import meant_size
+from runfleet.batch.vm_sizes import has_usual_form, meant_size
 from runfleet.launch.checks.command_lines import CommandLine
 from runfleet.launch.checks.environments import find_odd_environments
 from runfleet.launch.checks.left_behind import find_left_behind
 from runfleet.launch.checks.mistyped_programs import find_mistyped_programs
 from runfleet.launch.checks.mistyped_variables import find_mistyped_variables
 from runfleet.launch.checks.programs import find_doubtful_programs
+from runfleet.launch.checks.secrets import find_secrets
 from runfleet.launch.checks.split_names import find_split_names
 from runfleet.launch.checks.windows_line_ends import find_windows_line_ends
 from runfleet.launch.checks.wine_conditions import find_conditions
@@ -24,17 +25,24 @@ _TYPOGRAPHIC_QUOTE = re.compile("[\u2018\u201c-\u201e]")
 
 def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     """Say what is allowed but probably not meant; nobody is asked."""
-    if meant := meant_size(pool.vm_size):
-        yield f"`{pool.vm_size}` is no common size of machine; did you mean `{meant}`?"
+    yield from _odd_size(study.pool.vm_size)
     if CommandLine(study.model.command, pool.operating_system).has_open_quote:
         yield "the command opens a quote that it does not close, and a shell refuses such a line"
     if found := _TYPOGRAPHIC_QUOTE.search(study.model.command):
         yield f"`{found[0]}` in the command is no quote to a shell; write `\"` or `'`"
     yield from find_doubtful_programs(study.model, pool)
     yield from find_odd_environments(study.model, pool.operating_system)
+    yield from find_secrets(study.model)
     yield from find_windows_line_ends(study.model, pool.operating_system)
     yield from find_conditions(study.model, pool)
     yield from find_split_names(study.model, pool.operating_system)
     yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
     yield from find_mistyped_variables(study, pool.operating_system)
     yield from find_left_behind(study.model, pool.operating_system, study.folder)
+
+
+def _odd_size(vm_size: str) -> Iterator[str]:
+    if meant := meant_size(vm_size):
+        yield f"`{vm_size}` is no common size of machine; did you mean `{meant}`?"
+    elif not has_usual_form(vm_size):
+        yield f"`{vm_size}` is no size of machine as Azure writes them: `standard_f4s_v2`"
