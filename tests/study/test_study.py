@@ -349,3 +349,18 @@ def test_the_columns_of_a_table_may_be_called_as_keys(load):
     text = "model: {command: x}\nparameters: {pool: {}, seed: }\ndesign: {csv: s.csv}\n"
     study = load(text, s_dot_csv="seed,pool\n1,2\n")
     assert list(study.samples()) == [{"pool": 2, "seed": 1}]
+
+
+def test_runs_that_do_the_same_and_results_of_nearly_one_name_are_told(load):
+    text = """\
+    model: {command: x}
+    design: {list: [{A: 1}, {A: 2}, {A: 1}]}
+    results: {q: {file: a, column: 1}, Q: {file: a, column: 2}}
+    """
+    assert load(textwrap.dedent(text)).warnings == (
+        "runs 1 and 3 have the same values of all parameters",
+        (
+            "the results `q` and `Q` differ in case only: on Windows and macOS the plots of one "
+            "take the place of the other's"
+        ),
+    )

@@ -21,7 +21,8 @@ MOST_RUNS = 10_000_000
 """More than that many runs are a mistake rather than a study."""
 
 
-_RESULT_NAME = re.compile(r"[^\W\d_][\w .-]{0,99}")
+_RESULT_NAME = re.compile(r"[^\W\d_]([\w .-]{0,98}[\w.-])?")
+_VM_SIZE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def _check_column(value: object) -> object:
@@ -72,7 +73,17 @@ def _check_result_name(name: str) -> str:
     if not _RESULT_NAME.fullmatch(name):
         raise InvalidValueError(
             f"`{name}` cannot be the name of a result, which is a column and part of file names",
-            hint="use up to 100 letters, digits, blanks, `_`, `-` and `.`, beginning with a letter",
+            hint="use up to 100 letters, digits, blanks, `_`, `-` and `.`, beginning with a letter "
+            "and ending in no blank",
+        )
+    return name
+
+
+def _check_vm_size(name: str) -> str:
+    if not _VM_SIZE.fullmatch(name):
+        raise InvalidValueError(
+            f"`{name}` cannot be a size of machine",
+            hint="write Azure's name of one, such as `standard_f4s_v2`",
         )
     return name
 
@@ -133,6 +144,7 @@ RunCount = Annotated[int, Field(ge=1, le=MOST_RUNS)]
 GroupCount = Annotated[int, Field(ge=2, le=MOST_RUNS)]
 LevelCount = Annotated[int, Field(ge=2, le=1000, json_schema_extra={"multipleOf": 2})]
 ResultName = Annotated[str, AfterValidator(_check_result_name)]
+VmSize = Annotated[str, AfterValidator(_check_vm_size)]
 ParameterName = Annotated[str, AfterValidator(_check_parameter_name)]
 EnvironmentName = Annotated[str, AfterValidator(_check_environment_name)]
 EnvironmentText = Annotated[

@@ -29,6 +29,7 @@ from runfleet.study.field_types import (
     ParameterName,
     ResultName,
     StudyName,
+    VmSize,
 )
 from runfleet.study.misplaced_keys import refuse_misplaced
 from runfleet.study.model import PackageReference
@@ -196,7 +197,7 @@ class PoolForm(Form):
         description="A pool that exists already, or the name of the one to make.",
     )
     image: NonEmpty = Field(LINUX_IMAGE, description="The operating system of the nodes.")
-    vm_size: NonEmpty = Field(VM_SIZE, description="Azure's name of the machine.")
+    vm_size: VmSize = Field(VM_SIZE, description="Azure's name of the machine.")
     nodes: NodesForm = Field(NodesForm(), description="How many nodes.")
     tasks_per_node: int | None = Field(
         None, ge=1, le=256, description="Runs at a time on a node; one a core if not given."

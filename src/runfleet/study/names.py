@@ -17,7 +17,9 @@ LONGEST_RUN_NAME = 64
 LONGEST_STUDY_NAME = 59
 """Azure Batch's limit for the id of a job, less room for the `--999` of later generations."""
 
-_RUN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OF_DEVICE = r"(?i:con|prn|aux|nul|com\d|lpt\d)"
+_DEVICE = re.compile(_OF_DEVICE)
+_RUN_NAME = re.compile(rf"(?!{_OF_DEVICE}$)[A-Za-z0-9_-]{{1,64}}")
 _PLAIN = ["ae", "oe", "ue", "Ae", "Oe", "Ue", "ss", "ae", "oe", "aa", "Ae", "Oe", "Aa"]
 _SPELLED_OUT = str.maketrans(dict(zip("äöüÄÖÜßæøåÆØÅ", _PLAIN, strict=True)))
 _REFUSED = re.compile(r"[^A-Za-z0-9_-]")
@@ -102,6 +104,8 @@ class NamePattern:
                     "refuses",
                     hint=f"{_ALLOWED_HINT} in the value, or name the runs by `{{number}}`",
                 )
+        if _DEVICE.fullmatch(name):
+            return _name_of_device("run", name)
         return _wrong_length("run", name, LONGEST_RUN_NAME)
 
 
@@ -116,7 +120,8 @@ def study_name_from(stem: str) -> str:
     # What remains of an accented letter is the letter, and its accent apart.
     letters = normalize("NFKD", normalize("NFC", stem).translate(_SPELLED_OUT))
     plain = "".join(letter for letter in letters if not combining(letter))
-    return _REFUSED.sub("-", plain)[:LONGEST_STUDY_NAME].strip("-") or "study"
+    name = _REFUSED.sub("-", plain)[:LONGEST_STUDY_NAME].strip("-") or "study"
+    return f"study-{name}" if _DEVICE.fullmatch(name) else name
 
 
 def check_study_name(name: str) -> str:
@@ -133,6 +138,8 @@ def check_study_name(name: str) -> str:
     _refuse_characters(
         name, f"the name `{name}`", f"{_ALLOWED_HINT}, as in `{study_name_from(name)}`"
     )
+    if _DEVICE.fullmatch(name):
+        raise _name_of_device("study", name)
     return name
 
 
@@ -189,6 +196,13 @@ def _refused_character(text: str) -> str | None:
     if not character.isprintable():
         return "a line break or another control character"
     return "a blank" if character == " " else f"`{character}`"
+
+
+def _name_of_device(kind: str, name: str) -> InvalidValueError:
+    return InvalidValueError(
+        f"a {kind} cannot be called `{name}`: on Windows no folder can",
+        hint="choose another name, of which it may be a part",
+    )
 
 
 def _wrong_length(kind: str, name: str, longest: int) -> InvalidValueError:

@@ -21,6 +21,7 @@ _ALMOST_A_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*\s+[A-Za-z°%µ]\S
 _FEWEST_TRAJECTORIES = 10
 _FEWEST_BASE_SAMPLES = 256
 _FIRST_SAMPLES = 20
+_MOST_COMPARED = 10_000
 _CLOSE = 0.8
 _WILDCARDS = frozenset("*?[")
 
@@ -50,6 +51,8 @@ def find_oddities(
             yield from _value_oddities(parameter.name, parameter.distribution.levels())
     if isinstance(parts.design, Listed | FromCsv):
         yield from _row_oddities(list(islice(samples(), _FIRST_SAMPLES)))
+        yield from _same_rows(islice(samples(), _MOST_COMPARED))
+    yield from _twin_results(result.name for result in parts.results)
     patterns = [output.pattern for output in parts.model.outputs]
     yield from _file_oddities(patterns[:named_outputs], patterns[named_outputs:])
     yield from find_narrow_fields(parts.model.overlays, islice(samples(), _FIRST_SAMPLES))
@@ -105,6 +108,27 @@ def _row_oddities(samples: Sequence[Sample]) -> Iterator[str]:
         texts = (as_text(sample[name]) for sample in samples)
         if odd := next(filter(_ALMOST_A_NUMBER.fullmatch, texts), None):
             yield _no_number(name, odd)
+
+
+def _same_rows(samples: Iterable[Sample]) -> Iterator[str]:
+    """Find the first run that does what another has done."""
+    first: dict[tuple[str, ...], int] = {}
+    for number, sample in enumerate(samples, start=1):
+        earlier = first.setdefault(tuple(map(as_text, sample.values())), number)
+        if earlier != number:
+            yield f"runs {earlier} and {number} have the same values of all parameters"
+            return
+
+
+def _twin_results(names: Iterable[str]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for name in names:
+        twin = seen.setdefault(name.lower(), name)
+        if twin != name:
+            yield (
+                f"the results `{twin}` and `{name}` differ in case only: on Windows and macOS the "
+                "plots of one take the place of the other's"
+            )
 
 
 def _no_number(name: str, text: str) -> str:
