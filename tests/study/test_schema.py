@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+
+import pytest
 
 from runfleet.study import json_schema
 
@@ -37,3 +40,31 @@ def test_short_spellings_are_in_the_schema():
     assert kinds == ["string", "boolean", "integer", "number", "array", "object"]
     words = [form.get("enum", [None])[0] for form in forms["DesignForm"]["anyOf"]]
     assert words == ["grid", "zip", None]
+
+
+def test_one_distribution_and_one_design_are_in_the_schema():
+    forms = json_schema()["$defs"]
+    *_, parameter = forms["ParameterForm"]["anyOf"]
+    assert {"required": ["uniform"]} in parameter["oneOf"]
+    assert parameter["dependentRequired"] == {"min": ["normal"], "max": ["normal"]}
+    *_, design = forms["DesignForm"]["anyOf"]
+    assert {"type": "null"} not in design["properties"]["csv"]["anyOf"]
+
+
+@pytest.mark.parametrize(
+    ("key", "names", "others"),
+    [
+        ("parameters", ["A", "k_1"], ["A B", "1A", "Größe"]),
+        ("results", ["q", "mean flow", "Abfluß"], ["1q", "q/x", " q", "q ", ""]),
+    ],
+)
+def test_names_are_in_the_schema(key: str, names: list[str], others: list[str]):
+    pattern = re.compile(json_schema()["properties"][key]["propertyNames"]["pattern"])
+    assert all(map(pattern.search, names))
+    assert not any(map(pattern.search, others))
+
+
+def test_a_calibration_and_a_study_of_runs_do_not_mix_in_the_schema():
+    calibration, of_runs = json_schema()["anyOf"]
+    assert {"required": ["design"]} in calibration["not"]["anyOf"]
+    assert of_runs["not"] == {"anyOf": [{"required": ["pest"]}]}

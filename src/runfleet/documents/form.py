@@ -96,10 +96,18 @@ class Form(BaseModel):
     ) -> JsonSchemaValue:
         schema = handler.resolve_ref_schema(handler(core_schema))
         if cls.alternatives:
+            for key in cls.alternatives:
+                _refuse_nothing(schema["properties"][key])
             schema["oneOf"] = [{"required": [key]} for key in cls.alternatives]
         short = cls._short_schemas(schema["properties"])
         description = schema.get("description", "")
         return {"anyOf": [*short, schema], "description": description} if short else schema
+
+
+def _refuse_nothing(schema: JsonSchemaValue) -> None:
+    """Have a key that is given be given a value: what is nothing is not there."""
+    if "anyOf" in schema:
+        schema["anyOf"] = [kind for kind in schema["anyOf"] if kind != {"type": "null"}]
 
 
 def _wrong_values(

@@ -144,7 +144,11 @@ RunCount = Annotated[int, Field(ge=1, le=MOST_RUNS)]
 GroupCount = Annotated[int, Field(ge=2, le=MOST_RUNS)]
 LevelCount = Annotated[int, Field(ge=2, le=1000, json_schema_extra={"multipleOf": 2})]
 ResultName = Annotated[str, AfterValidator(_check_result_name)]
-VmSize = Annotated[str, AfterValidator(_check_vm_size)]
+VmSize = Annotated[
+    str,
+    AfterValidator(_check_vm_size),
+    WithJsonSchema({"type": "string", "pattern": f"^{_VM_SIZE.pattern}$"}),
+]
 ParameterName = Annotated[str, AfterValidator(_check_parameter_name)]
 EnvironmentName = Annotated[str, AfterValidator(_check_environment_name)]
 EnvironmentText = Annotated[

@@ -35,7 +35,7 @@ from runfleet.study.misplaced_keys import refuse_misplaced
 from runfleet.study.model import PackageReference
 from runfleet.study.mpi_form import MpiForm
 from runfleet.study.parameter_form import ParameterForm
-from runfleet.study.parameters import refuse_twins
+from runfleet.study.parameters import VARIABLE_NAME, refuse_twins
 from runfleet.study.pest_form import PestForm
 from runfleet.study.pool import LINUX_IMAGE, VM_SIZE, NodeRange, PoolRequest
 from runfleet.study.results import ColumnSource, JsonSource, PatternSource, Result, Source, Take
@@ -213,8 +213,24 @@ class PoolForm(Form):
         )
 
 
-_CALIBRATION: JsonDict = {"required": ["pest"]}
-_STUDY_OF_RUNS: JsonDict = {"properties": {"model": {"required": ["command"]}}}
+def _without(*keys: str) -> JsonDict:
+    return {"not": {"anyOf": [{"required": [key]} for key in keys]}}
+
+
+_CALIBRATION: JsonDict = {
+    "required": ["pest"],
+    "properties": {"model": _without("command", "overlays", "mpi")},
+    **_without("parameters", "design", "results", "run_name"),
+}
+_STUDY_OF_RUNS: JsonDict = {
+    "properties": {"model": {"required": ["command"]}},
+    **_without("pest"),
+}
+# Editors have their own idea of letters, so that only what is surely none is refused.
+_NAMES_OF_RESULTS: JsonDict = {
+    "propertyNames": {"pattern": r"^[^\s\d_./-]([^/\\,;:]{0,98}[^/\\,;:\s])?$"}
+}
+_NAMES_OF_PARAMETERS: JsonDict = {"propertyNames": {"pattern": f"^{VARIABLE_NAME.pattern}$"}}
 
 
 # A model may well have a number of `levels`, too.
@@ -238,7 +254,9 @@ class StudyForm(Form):
     )
     model: ModelForm = Field(description="The executable, and what it reads and writes.")
     parameters: dict[ParameterName, ParameterForm] = Field(
-        {}, description="The quantities that differ from run to run, by name."
+        {},
+        description="The quantities that differ from run to run, by name.",
+        json_schema_extra=_NAMES_OF_PARAMETERS,
     )
     design: DesignForm | None = Field(
         None, description="How samples are chosen; `grid` if not given."
@@ -247,7 +265,9 @@ class StudyForm(Form):
         None, description="What runs are called, as in `r{ROUGHNESS:.0f}-{number}`."
     )
     results: dict[ResultName, ResultForm] = Field(
-        {}, description="Numbers to take from the outputs of each run, by name."
+        {},
+        description="Numbers to take from the outputs of each run, by name.",
+        json_schema_extra=_NAMES_OF_RESULTS,
     )
     pest: PestForm | None = Field(
         None, description="A calibration, in place of parameters and a design."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic.config import JsonDict
 
 from runfleet.documents.errors import InvalidValueError, listed
 from runfleet.documents.form import Form
@@ -53,8 +54,30 @@ class TruncatedNormalForm(Form):
     max: float | None = Field(None, description="Upper bound.")
 
 
+_KINDS = (
+    "value",
+    "values",
+    "categorical",
+    "integers",
+    "uniform",
+    "loguniform",
+    "normal",
+    "truncated_normal",
+    "triangular",
+)
+_NO_KIND: JsonDict = {"not": {"anyOf": [{"required": [kind]} for kind in _KINDS]}}
+_ONE_KIND: list[JsonValue] = [{"required": [kind]} for kind in _KINDS]
+
+
 class ParameterForm(Form):
     """A quantity that differs from run to run; a bare value is fixed, a bare list `values`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [*_ONE_KIND, _NO_KIND],
+            "dependentRequired": {"min": ["normal"], "max": ["normal"]},
+        }
+    )
 
     shorthands: ClassVar[Mapping[type, str]] = {
         str: "value",
