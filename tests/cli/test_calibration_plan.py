@@ -121,3 +121,15 @@ def test_a_program_that_is_none_of_the_family_is_told_with_its_place(runfleet, f
     assert planned.err.startswith(
         "error: study.yaml:1: `pest.program`: `python3` is no program that hands out model runs"
     )
+
+
+@pytest.mark.parametrize(
+    ("program", "is_told"), [("pestpp-xyz", True), ("pestpp-ies.exe", False), ("beopest64", False)]
+)
+def test_a_program_that_may_be_none_of_pestpp_is_told(runfleet, folder: Path, program, is_told):
+    """Builds of one's own may be called as one likes."""
+    (folder / "study.yaml").write_text(FILES["study.yaml"].replace("pestpp-glm", program))
+    planned = runfleet("plan", "study.yaml")
+    assert planned.code == 0
+    warning = f"study.yaml:1: `pest.program`: `{program}` has the name of no program of PEST++"
+    assert (warning in planned.err) is is_told

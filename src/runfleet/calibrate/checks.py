@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from runfleet.azure import OperatingSystem
 from runfleet.calibrate.control_files.checking import check
@@ -10,9 +10,12 @@ from runfleet.calibrate.control_files.control import Control, read_control
 from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.family import Family
-from runfleet.calibrate.programs import Program
+from runfleet.calibrate.programs import TOOLS, Program
 from runfleet.calibrate.results.pyemu import require_pyemu
+from runfleet.documents.errors import listed
 from runfleet.study import Pest, Study
+
+_PROGRAMS = tuple(f"pestpp-{tool}" for tool in TOOLS)
 
 
 def check_files(study: Study, system: OperatingSystem) -> tuple[Control, tuple[Problem, ...]]:
@@ -55,7 +58,8 @@ def check_files(study: Study, system: OperatingSystem) -> tuple[Control, tuple[P
         inputs=inputs,
         has_packages=bool(study.model.packages),
     )
-    return control, tuple(problem.seen_from(study.folder) for problem in problems)
+    seen = (problem.seen_from(study.folder) for problem in problems)
+    return control, (*_doubt_program(study, program), *seen)
 
 
 def check_before_submitting(
@@ -92,6 +96,14 @@ def _program_of(study: Study, pest: Pest) -> Program:
         return Program.named(pest.program)
     except CalibrationError as error:
         raise study.error(("pest", "program"), error.message, error.hint) from error
+
+
+def _doubt_program(study: Study, program: Program) -> Iterator[Problem]:
+    if not program.is_known:
+        what = f"`{program.name}` has the name of no program of PEST++"
+        error = study.error(("pest", "program"), what)
+        hint = f"unless it is a build of your own, take one of {listed(_PROGRAMS)}"
+        yield Problem(error.file, error.line, error.what, hint, is_error=False)
 
 
 def _refuse(problems: Iterable[Problem]) -> None:

@@ -11,7 +11,7 @@ from runfleet.calibrate.family import Family
 from runfleet.documents.errors import nearest
 
 _FAMILIES = {"beopest": Family.PEST, "pestpp": Family.PESTPP}
-_TOOLS = ("glm", "ies", "sen", "opt", "swp", "mou", "da", "pso", "sqp")
+TOOLS = ("glm", "ies", "sen", "opt", "swp", "mou", "da", "pso", "sqp")
 """What PEST++ consists of; builds of one's own may be called otherwise."""
 
 
@@ -60,9 +60,14 @@ class Program:
             return ""
         return self.name.lower().removesuffix(".exe").removeprefix("pestpp").lstrip("-_")
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it has the name of one of the family; one's own builds may have another."""
+        return self.family is Family.PEST or any(known in self.tool for known in TOOLS)
+
     def _refuse_mistyped(self) -> None:
-        meant = nearest(self.tool, _TOOLS) if self.tool else None
-        if meant is not None and not any(known in self.tool for known in _TOOLS):
+        meant = nearest(self.tool, TOOLS) if self.tool else None
+        if meant is not None and not self.is_known:
             raise CalibrationError(
                 f"`{self.name}` is no program of PEST++", hint=f"did you mean `pestpp-{meant}`?"
             )
