@@ -234,6 +234,43 @@ def test_a_link_out_of_the_folder_is_refused(load, folder: Path, pattern: str):
     assert caught.value.hint == "copy what it leads to into the folder of the study file"
 
 
+ODD_NAMES = {
+    b"b\xff.txt": r"the name of `d/b\xff.txt` is not UTF-8",
+    rb"a\b.txt": (
+        r"the name of `d/a\b.txt` holds a backslash, a line break or another control character"
+    ),
+    b"x\ny\t.txt": (
+        r"the name of `d/x\ny\t.txt` holds a backslash, a line break or another control character"
+    ),
+    b"data.": (
+        "`d/data.` has a name that ends in a dot, `data.`, and no storage account takes such"
+    ),
+    b"x" * 255: f"the name `{'x' * 37}...` has over 254 characters",
+}
+
+
+@pytest.mark.parametrize(("name", "what"), ODD_NAMES.items(), ids=map(ascii, ODD_NAMES))
+@pytest.mark.parametrize("pattern", ["d", "d/*"])
+def test_a_name_that_no_storage_keeps_is_refused(
+    load, folder: Path, pattern: str, name: bytes, what: str
+):
+    (folder / "d").mkdir()
+    (folder / "d" / os.fsdecode(name)).write_text("x")
+    with pytest.raises(StudyError) as caught:
+        load(f"model: {{command: x, inputs: ['{pattern}']}}\n")
+    assert caught.value.message == f"study.yaml:1: `model.inputs[0]`: {what}"
+    assert caught.value.hint == "rename it, or leave it out of the inputs"
+
+
+def test_a_study_in_a_folder_that_is_not_utf8_is_refused(folder: Path):
+    below = folder / os.fsdecode(b"b\xff")
+    below.mkdir()
+    (below / "study.yaml").write_text("model: {command: x}\n")
+    with pytest.raises(StudyError, match="or of a folder it is in, is not UTF-8") as caught:
+        Study.load(below / "study.yaml")
+    assert caught.value.hint == "rename it"
+
+
 def test_links_elsewhere_do_not_matter(load, folder: Path):
     (folder / ".venv").mkdir()
     (folder / ".venv" / "lib64").symlink_to("lib")

@@ -9,12 +9,16 @@ from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
 from runfleet.documents.errors import InvalidValueError, nearest
+from runfleet.documents.texts import shortened
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _GLOB = re.compile(r"[*?\[]")
 _IN_STUDY = "put the file into the folder of the study file, or below, and give its path from there"
 _IN_RUN = "give a path from the folder in which a run is started"
 _RENAME_IN_RUN = "rename it, or copy it to another name, at the end of the command"
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST_NAME = 254
+_RENAME = "rename it, or leave it out of the inputs"
 RESULTS_FOLDER = "results"
 """Where results are collected, beside the study file: never an input of the study."""
 
@@ -101,10 +105,10 @@ def stored_file(text: str) -> PurePosixPath:
     Raises
     ------
     InvalidValueError
-        As by `inner_file` and `refuse_last_dots`.
+        As by `inner_file`, or if a name in it ends in a dot.
     """
     path = inner_file(text)
-    refuse_last_dots(path, _RENAME_IN_RUN)
+    _refuse_last_dots(path, _RENAME_IN_RUN)
     return path
 
 
@@ -115,24 +119,16 @@ def stored_pattern(text: str) -> PurePosixPath:
     Raises
     ------
     InvalidValueError
-        If it leads outside or is a folder's, and as by `refuse_last_dots`.
+        If it leads outside, is a folder's, or a name in it ends in a dot.
     """
     path = inner_path(text, of_run=True)
     if text.endswith("/") or not path.parts:
         raise InvalidValueError(f"`{text}` is a folder", hint=f"write `{path / '**'}` to keep it")
-    refuse_last_dots(path, _RENAME_IN_RUN)
+    _refuse_last_dots(path, _RENAME_IN_RUN)
     return path
 
 
-def refuse_last_dots(path: PurePosixPath, hint: str = "rename it") -> None:
-    """
-    Refuse names by which nothing can be stored.
-
-    Raises
-    ------
-    InvalidValueError
-        If the path has a name that ends in a dot.
-    """
+def _refuse_last_dots(path: PurePosixPath, hint: str) -> None:
     name = next((part for part in path.parts if part.endswith(".")), None)
     if name is not None:
         raise InvalidValueError(
@@ -175,10 +171,11 @@ def expand(folder: Path, text: str, *, without: Path) -> Expanded:
     Raises
     ------
     InvalidValueError
-        If the path leads outside or there is no such file or folder.
+        If the path leads outside, there is no such file or folder, or its name cannot be kept.
     """
     asked = inner_path(text)
     if (folder / asked).is_file():
+        _refuse_unstorable(asked)
         _refuse_links(folder, asked)
         return Expanded([asked], [])
     found = (path for path in _found(folder, asked, text) if path not in (without, folder))
@@ -186,11 +183,18 @@ def expand(folder: Path, text: str, *, without: Path) -> Expanded:
     kept = [path for path in paths if not _is_left_out(path, asked)]
     if not kept:
         raise InvalidValueError(f"`{text}` stands for no file", hint="check it, or add the files")
+    for path in kept:
+        _refuse_unstorable(path)
     folders = [path for path in kept if _is_folder(folder / path)]
     files = [path for path in kept if not _is_folder(folder / path)]
     for path in files:
         _refuse_links(folder, path)
     return Expanded(files, folders)
+
+
+def is_utf8(path: str) -> bool:
+    """Tell whether the name of a file is one that text can hold."""
+    return path == path.encode(errors="replace").decode()
 
 
 def _found(folder: Path, asked: PurePosixPath, text: str) -> Iterator[Path]:
@@ -228,6 +232,23 @@ def _all_of(path: Path) -> Iterator[Path]:
 
 def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
+
+
+def _refuse_unstorable(path: PurePosixPath) -> None:
+    """Refuse a path that Azure Storage takes for no blob's name: inputs are kept under theirs."""
+    name = str(path)
+    shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    shown = _CONTROL_CHARACTERS.sub(lambda found: ascii(found.group())[1:-1], shown)
+    if not is_utf8(name):
+        raise InvalidValueError(f"the name of `{shown}` is not UTF-8", hint=_RENAME)
+    if "\\" in name or _CONTROL_CHARACTERS.search(name):
+        what = f"the name of `{shown}` holds a backslash, a line break or another control character"
+        raise InvalidValueError(what, hint=_RENAME)
+    _refuse_last_dots(path, _RENAME)
+    for part in path.parts:
+        if len(part) > _LONGEST_NAME:
+            what = f"the name `{shortened(part)}` has over {_LONGEST_NAME} characters"
+            raise InvalidValueError(what, hint=_RENAME)
 
 
 def _refuse_links(folder: Path, path: PurePosixPath) -> None:

@@ -21,7 +21,7 @@ from runfleet.study.files import (
     expand,
     inner_file,
     inner_path,
-    refuse_last_dots,
+    is_utf8,
     stored_file,
     stored_pattern,
 )
@@ -61,6 +61,9 @@ def _checked(text: str, file: Path) -> tuple[StudyForm, Document]:
 
 
 def _read(file: Path) -> str:
+    if not is_utf8(str(file.absolute())):
+        what = "the name of this file, or of a folder it is in, is not UTF-8"
+        raise StudyError(what, file=file, hint="rename it")
     try:
         _refuse_no_file(file)
         size = file.stat().st_size
@@ -265,10 +268,7 @@ def _expand_input(
     # An overlaid file need not be there: it is made for each run.
     if inner_path(item.path) in overlaid:
         return Expanded([], [])
-    found = expand(folder, item.path, without=document.file.absolute())
-    for path in found.files:
-        refuse_last_dots(path)
-    return found
+    return expand(folder, item.path, without=document.file.absolute())
 
 
 def _overlays(
