@@ -189,3 +189,29 @@ def test_functions_of_jinja_are_no_parameters(tmp_path: Path):
     template = overlay(tmp_path, "{% for i in range(2) %}{{ A }} {% endfor %}")
     assert template.uses == {"A": 1}
     assert template.render({"A": 7}, "r") == b"7 7 "
+
+
+@pytest.mark.parametrize(
+    ("overlays", "message"),
+    [
+        ("{x: t, x/y: t}", "3: `x` would be a file, and the folder of `x/y`, too"),
+        ("{m.txt/x/y: t}", "3: `m.txt` would be a file, and the folder of `m.txt/x/y`, too"),
+        ("{d: t}", "3: `d` would be a file, and the folder of `d/a.txt`, too"),
+        ("{d/a.txt: t, d/x/y: t}", None),
+    ],
+)
+def test_no_file_is_the_folder_of_another(
+    load, folder: Path, overlays: str, message: str | None
+) -> None:
+    (folder / "d").mkdir()
+    (folder / "d" / "a.txt").write_text("a")
+    (folder / "d" / "b.txt").write_text("b")
+    text = f"model:\n  inputs: [m.txt, d]\n  overlays: {overlays}\n  command: x\n"
+    if message is None:
+        load(text, m_dot_txt="m", t="t")
+        return
+    with pytest.raises(StudyError) as caught:
+        load(text, m_dot_txt="m", t="t")
+    assert caught.value.message == f"study.yaml:{message}"
+    assert caught.value.hint == "change the path of one of them"
+    assert not caught.value.others

@@ -6,6 +6,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, repeat
+from pathlib import PurePosixPath
 
 from runfleet.documents.document import Document
 from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
@@ -44,6 +45,7 @@ def find_mistakes(
         )
         for name in unused:
             yield _unused(document, name, model.overlays)
+        yield from _files_as_folders(model, document)
 
 
 def _names_taken(
@@ -79,6 +81,22 @@ def _mpi_mistakes(form: StudyForm, document: Document) -> Iterator[DocumentError
         system = "Windows" if is_windows(pool.image) else "Linux"
         what = f"{mpi.implementation.label} is not for the {system} nodes of `{pool.image}`"
         yield document.error(("model", "mpi", "implementation"), what, WHERE_EACH_IS)
+
+
+def _files_as_folders(model: Model, document: Document) -> Iterator[DocumentError]:
+    """Find overlays that are the folder of another file of the run, or that are in a file."""
+    made = {overlay.target for overlay in model.overlays}
+    files = sorted(made.union(shared.path for shared in model.inputs))
+    first_below: dict[PurePosixPath, PurePosixPath] = {}
+    for file in files:
+        for folder in file.parents:
+            first_below.setdefault(folder, file)
+    for file in files:
+        below = first_below.get(file)
+        if below is not None:
+            place = ("model", "overlays", str(file if file in made else below))
+            what = f"`{file}` would be a file, and the folder of `{below}`, too"
+            yield document.error(place, what, "change the path of one of them")
 
 
 def _undefined(overlay: Overlay, parameters: Sequence[str]) -> Iterator[DocumentError]:

@@ -259,14 +259,15 @@ def _inputs(form: ModelForm, document: Document, folder: Path) -> _Inputs:
     paths = sorted(links.keys() - overlaid)
     files = (SharedInput(path, folder / path, links[path]) for path in paths)
     filled = {parent for path in (*links, *overlaid, *folders) for parent in path.parents}
-    return _Inputs(tuple(files), tuple(sorted(folders - filled)))
+    return _Inputs(tuple(files), tuple(sorted(folders - filled - overlaid)))
 
 
 def _expand_input(
     item: InputForm, document: Document, folder: Path, overlaid: set[PurePosixPath]
 ) -> Expanded:
     # An overlaid file need not be there: it is made for each run.
-    if inner_path(item.path) in overlaid:
+    path = inner_path(item.path)
+    if path in overlaid and not (folder / path).is_dir():
         return Expanded([], [])
     return expand(folder, item.path, without=document.file.absolute())
 
