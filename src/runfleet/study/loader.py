@@ -300,7 +300,7 @@ def _outputs(
     def load(numbered: tuple[int, OutputForm]) -> Output:
         index, item = numbered
         place = ("model", "outputs", index)
-        return Output(str(located(document, place, stored_pattern, item.pattern)), item.required)
+        return Output(str(located(document, place, _output_path, item.pattern)), item.required)
 
     outputs = for_each(enumerate(form.outputs), load)
     spelled = str.lower if ignores_case else str
@@ -309,6 +309,17 @@ def _outputs(
         if not any(_matches(spelled(file), spelled(pattern)) for pattern in kept):
             outputs.append(Output(file.replace("[", "[[]")))  # a name, and no pattern
     return outputs
+
+
+def _output_path(text: str) -> PurePosixPath:
+    path = stored_pattern(text)
+    if str(path) in _ALWAYS_KEPT:
+        # A file of the model's own would take the place of what it has printed.
+        raise InvalidValueError(
+            f"`{path}` is what a run prints, and kept anyway",
+            hint="leave it out, and let the model write no file of this name itself",
+        )
+    return path
 
 
 def _matches(file: str, pattern: str) -> bool:
