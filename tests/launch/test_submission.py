@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -651,6 +652,31 @@ def test_a_submission_cut_short_after_failures_is_explained(
         "waiting",
     ]
     assert interrupted.log("run-00002", "stderr") == b"bad luck\n"
+
+
+def test_a_template_that_fails_while_runs_are_submitted_is_told(
+    account: Account, write_study: WriteStudy
+) -> None:
+    """Of a template that is as large only the first and the last run are tried before."""
+    study = write_study(
+        """
+        model: {command: 'true', overlays: {in.txt: in.j2}}
+        parameters: {A: {integers: [1, 300]}}
+        """,
+        in_j2=f"{{# {'x' * 5_000_000} #}}{{{{ 1 / (A - 250) }}}}\n",
+    )
+    with pytest.raises(StudyError) as caught:
+        account.submit(study)
+    assert re.fullmatch(
+        ".*in.j2:1: the template fails for run `run-00250`: division by zero; "
+        "[12]00 of 300 runs have been submitted, and go on",
+        caught.value.message,
+    )
+    assert caught.value.hint == (
+        "change the template, or the values that parameters can take; then run the study again: "
+        "all runs are done with an edited template, and those whose values change with edited "
+        "values"
+    )
 
 
 def test_results_of_a_submission_cut_short_are_of_one_version(

@@ -215,3 +215,19 @@ def test_no_file_is_the_folder_of_another(
     assert caught.value.message == f"study.yaml:{message}"
     assert caught.value.hint == "change the path of one of them"
     assert not caught.value.others
+
+
+@pytest.mark.parametrize("mistaken", [1, 400, 3000])
+def test_templates_are_tried_for_runs_from_the_first_to_the_last(load, mistaken: int) -> None:
+    text = "model: {command: x, overlays: {x: t}}\nparameters: {A: {integers: [1, 3000]}}\n"
+    with pytest.raises(StudyError) as caught:
+        load(text, t=f"{{{{ 1 / (A - {mistaken}) }}}}")
+    assert caught.value.message == (
+        f"t:1: the template fails for run `run-{mistaken:05}`: division by zero"
+    )
+
+
+def test_a_template_that_fails_for_a_part_of_the_runs_is_found(load) -> None:
+    text = "model: {command: x, overlays: {x: t}}\nparameters: {A: {integers: [1, 100000]}}\n"
+    with pytest.raises(StudyError, match="division by zero"):
+        load(text, t="{{ 1 / (A // 1000 - 70) }}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from itertools import chain, islice
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
@@ -167,14 +167,16 @@ def _pool_text(pool: PoolPlan) -> str:
 
 def _show_runs(printer: Printer, study: Study) -> Run:
     """Show the first and the last runs as a table; returns the first one."""
-    first = list(islice(study.runs(), _FIRST_RUNS))
-    last = list(study.runs(max(len(first), study.run_count() - _LAST_RUNS)))
+    count = study.run_count()
+    last = range(max(_FIRST_RUNS, count - _LAST_RUNS), count)
+    shown = [*range(min(_FIRST_RUNS, count)), *last]
+    runs = list(study.runs_at(shown))
     columns = [with_unit(item.name, item.unit) for item in study.parameters]
-    rows = [_row(run) for run in first]
-    if study.run_count() > len(first) + len(last):
-        rows.append(["...", *("" for _ in columns)])
-    printer.table(["run", *columns], rows + [_row(run) for run in last])
-    return first[0]
+    rows = [_row(run) for run in runs]
+    if count > len(runs):
+        rows.insert(_FIRST_RUNS, ["...", *("" for _ in columns)])
+    printer.table(["run", *columns], rows)
+    return runs[0]
 
 
 def _row(run: Run) -> list[str]:

@@ -40,7 +40,7 @@ from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.tasks import TaskMaker
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
-from runfleet.study import Run, Study
+from runfleet.study import Run, Study, StudyError
 from runfleet.study.designs import FromCsv
 
 _COUNTING_SECONDS = 10.0
@@ -292,12 +292,27 @@ class Submitter:
         job_id, life = generation.job_id, self._url_life
         maker = TaskMaker(self.study, self.storage, job_id, life, system, self._user)
         runs = (run for run in self._newest_runs(record) if run.name not in present)
-        self.batch.add_tasks(
-            generation.job_id,
-            maker.tasks(runs),
-            on_added=lambda added: self.on_step(Step(StepName.ADDING, before + added, total)),
-        )
+        try:
+            self.batch.add_tasks(
+                generation.job_id,
+                maker.tasks(runs),
+                on_added=lambda added: self.on_step(Step(StepName.ADDING, before + added, total)),
+            )
+        except StudyError as error:
+            raise self._cut_short(error, generation) from error
         return missing
+
+    def _cut_short(self, error: StudyError, generation: Generation) -> StudyError:
+        """Say of a template that fails for a run, and was not tried for it, what is going on."""
+        added = self.batch.task_counts(generation.job_id).total
+        return StudyError(
+            f"{error.what}; {added:,} of {generation.run_count:,} runs have been submitted, and go "
+            "on",
+            file=error.file,
+            line=error.line,
+            hint=f"{error.hint}; then run the study again: all runs are done with an edited "
+            "template, and those whose values change with edited values",
+        )
 
     def _newest_runs(self, record: StudyRecord) -> Iterator[Run]:
         """Generate the runs of the newest generation; their names are kept if they are not all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, repeat
+from itertools import repeat
 from pathlib import PurePosixPath
 
 from runfleet.documents.document import Document
@@ -24,7 +24,9 @@ from runfleet.study.values import Sample
 _RUN_NAME = "run_name"
 _LAUNCHER = re.compile(r"(\S*/)?(mpirun|mpiexec(\.hydra)?|srun|prterun)\s")
 _TRIAL_RUNS = 1000
+_FEWEST_TRIAL_RUNS = 2
 _TRIAL_BYTES = 10_000_000
+_MOST_RENDERED_BYTES = 50_000_000
 _MOST_FIELDS = 3
 
 
@@ -149,11 +151,28 @@ def _lacks_header(overlay: Overlay) -> bool:
     return is_pest and overlay.kind == "jinja" and not overlay.uses
 
 
-def check_first_runs(runs: Iterator[Run], overlays: Sequence[Overlay], document: Document) -> None:
+def try_runs(
+    runs_at: Callable[[Sequence[int]], Iterator[Run]],
+    count: int,
+    overlays: Sequence[Overlay],
+    document: Document,
+) -> None:
     """
-    Refuse a study whose first runs cannot be named, or their overlays not be rendered.
+    Refuse a study of whose runs some cannot be named, or their overlays not be rendered.
 
-    Of most studies that is every run; of large ones as many as take no time.
+    Of most studies every run is tried; of large ones the first, the last, and some evenly spread
+    between them: as many as take little time.
+
+    Parameters
+    ----------
+    runs_at
+        Makes the runs of some indices, see `Study.runs_at`.
+    count
+        How many runs there are.
+    overlays
+        Are rendered for each run that is tried.
+    document
+        The study file, for messages.
 
     Raises
     ------
@@ -161,15 +180,27 @@ def check_first_runs(runs: Iterator[Run], overlays: Sequence[Overlay], document:
         About the first run that cannot be made.
     """
     rendered = 0
-    number = 1
+    indices = _tried(count, overlays)
+    next_index = iter(indices)
     try:
-        for run in islice(runs, _TRIAL_RUNS if overlays else 1):
+        for run in runs_at(indices):
+            next(next_index)
             rendered += sum(len(overlay.render(run.sample, run.name)) for overlay in overlays)
-            number = run.number + 1
-            if rendered > _TRIAL_BYTES:
+            if rendered > _MOST_RENDERED_BYTES:
                 return
     except InvalidValueError as invalid:
-        raise _name_error(document, number, invalid) from invalid
+        raise _name_error(document, next(next_index) + 1, invalid) from invalid
+
+
+def _tried(count: int, overlays: Sequence[Overlay]) -> list[int]:
+    """Choose the runs to try, fewer where the templates are large."""
+    if not overlays:
+        return [0]
+    size = sum(overlay.source.stat().st_size for overlay in overlays)
+    most = min(count, _TRIAL_RUNS, max(_FEWEST_TRIAL_RUNS, _TRIAL_BYTES // max(size, 1)))
+    first = (most + 1) // 2
+    rest, spread = count - first, most - first
+    return [*range(first), *(first + rest * part // spread - 1 for part in range(1, spread + 1))]
 
 
 def check_run_names(

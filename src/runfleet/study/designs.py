@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import chain, product
 from typing import TYPE_CHECKING, Protocol
 
 from runfleet.study.distributions import Distribution
@@ -21,7 +22,7 @@ class Design(Protocol):
     A way to choose the values of the parameters that vary.
 
     `rows` yields the same rows each time; a row has one value for each varying parameter, in the
-    order of the study.
+    order of the study.  `rows_at` yields some of them, without the cost of the others.
     """
 
     @property
@@ -29,8 +30,12 @@ class Design(Protocol):
         """How many rows there are."""
         ...
 
-    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
-        """Generate the rows behind the first `start`, holding but a few of them at a time."""
+    def rows(self) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows, holding but a few of them at a time."""
+        ...
+
+    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows of these indices, which count from 0 and rise."""
         ...
 
 
@@ -52,14 +57,23 @@ class Grid:
         """The product of the numbers of levels; 1 if nothing varies."""
         return math.prod(len(levels) for levels in self.levels)
 
-    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
+    def rows(self) -> Iterator[tuple[Value, ...]]:
         """Generate all combinations."""
         if not self.levels:
-            return islice(iter([()]), start, None)
-        *slower, fastest = self.levels
-        skipped, start = divmod(start, len(fastest))
-        heads = islice(product(*slower), skipped, None)
-        return islice(((*head, value) for head in heads for value in fastest), start, None)
+            return iter([()])
+        *slower, fastest = self.levels  # a product would hold each of its values
+        return ((*head, value) for head in product(*slower) for value in fastest)
+
+    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
+        """Generate the combinations of these indices."""
+        return map(self._row, indices)
+
+    def _row(self, index: int) -> tuple[Value, ...]:
+        values: list[Value] = []
+        for levels in reversed(self.levels):
+            index, place = divmod(index, len(levels))
+            values.append(levels[place])
+        return tuple(reversed(values))
 
 
 @dataclass(frozen=True)
@@ -80,9 +94,13 @@ class Zip:
         """How many levels each parameter has."""
         return len(self.levels[0])
 
-    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
+    def rows(self) -> Iterator[tuple[Value, ...]]:
         """Generate the rows."""
-        return islice(zip(*self.levels, strict=True), start, None)
+        return zip(*self.levels, strict=True)
+
+    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows of these indices."""
+        return (tuple(levels[index] for levels in self.levels) for index in indices)
 
 
 @dataclass(frozen=True)
@@ -103,9 +121,13 @@ class Listed:
         """How many rows are listed."""
         return len(self.samples)
 
-    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
+    def rows(self) -> Iterator[tuple[Value, ...]]:
         """Generate the rows."""
-        return islice(self.samples, start, None)
+        return iter(self.samples)
+
+    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows of these indices."""
+        return (self.samples[index] for index in indices)
 
 
 @dataclass(frozen=True)
@@ -127,9 +149,13 @@ class FromCsv:
     columns: tuple[str, ...]
     count: int
 
-    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
+    def rows(self) -> Iterator[tuple[Value, ...]]:
         """Read the rows one by one."""
-        return (values for _, values in islice(self.table.rows(self.columns), start, None))
+        return (values for _, values in self.table.rows(self.columns))
+
+    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
+        """Read the rows of these indices."""
+        return (values for _, values in self.table.rows(self.columns, indices))
 
 
 @dataclass(frozen=True)
@@ -154,27 +180,43 @@ class Drawn:
     seed: int
     distributions: tuple[Distribution, ...]
 
-    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
-        """Draw the rows."""
+    def points(self) -> Iterator[FloatArray]:
+        """Draw points in the unit cube, block by block."""
         # Imported late: only such designs need numpy.
         from runfleet.study.sampling import Method, unit_points
 
         width = len(self.distributions)
-        blocks = unit_points(Method(self.method), self.count, width, self.seed)
-        return rows_behind(start, self.distributions, blocks)
+        return unit_points(Method(self.method), self.count, width, self.seed)
+
+    def rows(self) -> Iterator[tuple[Value, ...]]:
+        """Draw the rows."""
+        return sample_rows(self.distributions, self.points())
+
+    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
+        """Draw the rows of these indices."""
+        return sample_rows(self.distributions, points_at(indices, self.points()))
 
 
-def rows_behind(
-    start: int, distributions: Sequence[Distribution], blocks: Iterable[FloatArray]
-) -> Iterator[tuple[Value, ...]]:
-    """Turn blocks of points into samples, all behind the first `start`, which cost little."""
+def points_at(indices: Sequence[int], blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """Take the points of these indices, which rise, out of blocks of points."""
+    start = taken = 0
     for block in blocks:
-        if start < len(block):
-            yield from _sample_rows(distributions, block[start:])
-        start = max(0, start - len(block))
+        if taken == len(indices):
+            return
+        last = bisect_left(indices, start + len(block), taken)
+        if taken < last:
+            yield block[[index - start for index in indices[taken:last]]]
+        start, taken = start + len(block), last
 
 
-def _sample_rows(
+def sample_rows(
+    distributions: Sequence[Distribution], blocks: Iterable[FloatArray]
+) -> Iterator[tuple[Value, ...]]:
+    """Turn blocks of points of the unit cube into samples, see `_rows_of`."""
+    return chain.from_iterable(_rows_of(distributions, block) for block in blocks)
+
+
+def _rows_of(
     distributions: Sequence[Distribution], points: FloatArray
 ) -> Iterator[tuple[Value, ...]]:
     """

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from runfleet.documents.document import CSV_HINT, Document, Place, parse_document
+from runfleet.documents.errors import InvalidValueError
 from runfleet.documents.mistakes import Mistakes, for_each
 from runfleet.documents.validation import check, located
 from runfleet.study.consistency import find_mistakes

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 from runfleet.documents.errors import InvalidValueError, suggest
 from runfleet.study.errors import StudyError
 from runfleet.study.values import Value, parse_cell
+
+_Line: TypeAlias = tuple[int, list[str]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,9 @@ class SampleTable:
             return cls(file, shown, header)
         raise StudyError("the file is empty", file=shown, hint="begin with a line of column names")
 
-    def rows(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[Value, ...]]]:
+    def rows(
+        self, columns: Sequence[str], indices: Iterable[int] | None = None
+    ) -> Iterator[tuple[int, tuple[Value, ...]]]:
         """
         Read the rows one by one.
 
@@ -55,6 +61,8 @@ class SampleTable:
         ----------
         columns
             The columns to read, in this order.
+        indices
+            Which rows: their indices count from 0 and rise; all if None.
 
         Yields
         ------
@@ -69,7 +77,7 @@ class SampleTable:
         positions = [self._position(column) for column in columns]
         lines = _lines(self.file, self.shown)
         next(lines)
-        for line, cells in lines:
+        for line, cells in lines if indices is None else _at(indices, lines):
             if len(cells) != len(self.header):
                 raise self._wrong_length(line, cells)
             yield line, tuple([self._value(line, cells, position) for position in positions])
@@ -100,7 +108,14 @@ class SampleTable:
         )
 
 
-def _lines(file: Path, shown: Path) -> Iterator[tuple[int, list[str]]]:
+def _at(indices: Iterable[int], lines: Iterator[_Line]) -> Iterator[_Line]:
+    passed = 0
+    for index in indices:
+        yield from islice(lines, index - passed, index - passed + 1)
+        passed = index + 1
+
+
+def _lines(file: Path, shown: Path) -> Iterator[_Line]:
     """Read rows with the line each begins on, leaving out blank ones."""
     line = 1
     try:

@@ -62,7 +62,7 @@ def unit_points(method: Method, count: int, dimensions: int, seed: int) -> Itera
         case Method.RANDOM:
             return _random(count, dimensions, seed)
         case Method.LATIN_HYPERCUBE:
-            return _blocks_of(latin_hypercube(count, dimensions, seed))
+            return _hypercube_blocks(count, dimensions, seed)
         case Method.HALTON | Method.SOBOL:
             return _low_discrepancy(method, count, dimensions, seed)
 
@@ -227,6 +227,7 @@ def _block_sizes(count: int) -> Iterator[int]:
         yield min(BLOCK, count - start)
 
 
-def _blocks_of(points: FloatArray) -> Iterator[FloatArray]:
+def _hypercube_blocks(count: int, dimensions: int, seed: int) -> Iterator[FloatArray]:
+    points = latin_hypercube(count, dimensions, seed)
     for start in range(0, len(points), BLOCK):
         yield points[start : start + BLOCK]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from runfleet.documents.errors import InvalidValueError
-from runfleet.study.designs import rows_behind
+from runfleet.study.designs import points_at, sample_rows
 from runfleet.study.distributions import Choice, Distribution, Normal
 from runfleet.study.values import Value
 
@@ -74,9 +74,13 @@ class Morris:
         levels = (distribution.levels() for distribution in self.distributions)
         return [None if values is None else len(values) for values in levels]
 
-    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
+    def rows(self) -> Iterator[tuple[Value, ...]]:
         """Generate the rows, trajectory by trajectory."""
-        return rows_behind(start, self.distributions, self.points())
+        return sample_rows(self.distributions, self.points())
+
+    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows of these indices."""
+        return sample_rows(self.distributions, points_at(indices, self.points()))
 
 
 @dataclass(frozen=True)
@@ -122,15 +126,21 @@ class Saltelli:
         mixed = f"{'2 * ' if self.second_order else ''}{len(self.distributions)} + 2 runs"
         return f"Saltelli, {self.base_samples:,} base samples of {mixed}"
 
-    def rows(self, start: int = 0) -> Iterator[tuple[Value, ...]]:
-        """Generate the rows, group by group."""
+    def points(self) -> Iterator[FloatArray]:
+        """Generate points in the unit cube, some groups at a time."""
         # Imported late: only drawn designs need numpy.
         from runfleet.study.sampling import saltelli_points
 
-        blocks = saltelli_points(
-            self.base_samples, len(self.distributions), self.seed, second_order=self.second_order
-        )
-        return rows_behind(start, self.distributions, blocks)
+        width = len(self.distributions)
+        return saltelli_points(self.base_samples, width, self.seed, second_order=self.second_order)
+
+    def rows(self) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows, group by group."""
+        return sample_rows(self.distributions, self.points())
+
+    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows of these indices."""
+        return sample_rows(self.distributions, points_at(indices, self.points()))
 
 
 SensitivityDesign: TypeAlias = Morris | Saltelli

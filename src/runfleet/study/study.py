@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,7 +113,7 @@ class Study:
             study,
             warnings=tuple(oddities.find_oddities(parts, len(form.model.outputs), study.samples)),
         )
-        consistency.check_first_runs(study.runs(), study.model.overlays, document)
+        consistency.try_runs(study.runs_at, design.count, study.model.overlays, document)
         if form.run_name is not None:
             consistency.check_run_names(
                 study.run_name, study.samples, design.count, parameters, document
@@ -165,24 +165,36 @@ class Study:
         """Count the runs without generating them."""
         return self.design.count
 
-    def samples(self, start: int = 0) -> Iterator[dict[str, Value]]:
-        """Generate the sample of each run behind the first `start`, in the order of the runs."""
-        order = {parameter.name: _fixed_value(parameter) for parameter in self.parameters}
-        varying = [parameter.name for parameter in self.parameters if not parameter.is_fixed]
-        for row in self.design.rows(start):
-            yield order | dict(zip(varying, row, strict=True))
+    def samples(self) -> Iterator[dict[str, Value]]:
+        """Generate the sample of each run, in the order of the runs."""
+        return self._samples(self.design.rows())
 
-    def runs(self, start: int = 0) -> Iterator[Run]:
+    def runs(self) -> Iterator[Run]:
+        """Generate the runs: the same ones in the same order every time, in constant memory."""
+        return self._runs(enumerate(self.samples(), start=1))
+
+    def runs_at(self, indices: Sequence[int]) -> Iterator[Run]:
         """
-        Generate the runs: the same ones in the same order every time, in constant memory.
+        Generate some of the runs, which is much quicker than to generate all.
 
         Parameters
         ----------
-        start
-            How many of the first are left out, which is much quicker than to generate them.
+        indices
+            Which ones: they count from 0 and rise.
         """
+        numbers = (index + 1 for index in indices)
+        samples = self._samples(self.design.rows_at(indices))
+        return self._runs(zip(numbers, samples, strict=False))
+
+    def _samples(self, rows: Iterable[tuple[Value, ...]]) -> Iterator[dict[str, Value]]:
+        order = {parameter.name: _fixed_value(parameter) for parameter in self.parameters}
+        varying = [parameter.name for parameter in self.parameters if not parameter.is_fixed]
+        for row in rows:
+            yield order | dict(zip(varying, row, strict=True))
+
+    def _runs(self, samples: Iterable[tuple[int, dict[str, Value]]]) -> Iterator[Run]:
         common = dict(self.model.environment)
-        for number, sample in enumerate(self.samples(start), start + 1):
+        for number, sample in samples:
             environment = common | {name: as_text(value) for name, value in sample.items()}
             yield Run(number, self.run_name.name(number, sample), sample, environment)
 
