@@ -66,6 +66,43 @@ def test_jinja_reaches_no_further_than_its_values(tmp_path: Path):
         harmful.render({"A": 1}, "r")
 
 
+NO_NUMBER = "which is not a number a model can be run with"
+UNFIT = {
+    "{{ A * 1e308 }}": f"`*` of 10.0 and 1e+308 is `inf`, {NO_NUMBER}",
+    "{{ '%.3f' | format(A * 1e308) }}": f"`*` of 10.0 and 1e+308 is `inf`, {NO_NUMBER}",
+    "{{ 'H=' ~ (6 - A) ** 0.5 }}": (
+        f"`**` of -4.0 and 0.5 is `(1.2246467991473532e-16+2j)`, {NO_NUMBER}"
+    ),
+    "{{ S | float }}": f"a value is `nan`, {NO_NUMBER}",
+    "{{ 'x' * 10000000000 }}": "`*` makes a value that is too long",
+    "{{ 10 ** 20000 }}": "`**` makes a value that is too long",
+    "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}": (
+        "its loops go round more than 10,000,000 times"
+    ),
+    "{% for i in range(5000) %}{{ 'x' * 50000 }}{% endfor %}": (
+        "it makes more than 100,000,000 characters"
+    ),
+}
+
+
+@pytest.mark.parametrize(("template", "reason"), UNFIT.items())
+def test_jinja_makes_nothing_that_is_unfit_for_a_model(
+    tmp_path: Path, template: str, reason: str
+) -> None:
+    with pytest.raises(StudyError) as caught:
+        overlay(tmp_path, f"first line\n{template}\n").render({"A": 10.0, "S": "nan"}, "run-1")
+    line = "" if "characters" in reason else ":2"
+    assert caught.value.message == (f"template{line}: the template fails for run `run-1`: {reason}")
+
+
+def test_jinja_writes_texts_as_they_are(tmp_path: Path) -> None:
+    template = (
+        "{{ S }} {{ 2 ** 0.5 }} {{ 'ab' * 2 }} {{ range(3) | sum }} {{ [A, S | float] | min }}"
+    )
+    rendered = overlay(tmp_path, template).render({"A": 1, "S": "inf"}, "run-1")
+    assert rendered == b"inf 1.4142135623730951 abab 3 1"
+
+
 def test_a_value_beyond_the_encoding_is_told(tmp_path: Path):
     old = overlay(tmp_path, b"\xb0C {{ S }}\n")
     with pytest.raises(StudyError) as caught:

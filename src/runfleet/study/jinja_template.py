@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Template, TemplateError, TemplateSyntaxError, meta, nodes
 
 from runfleet.documents.errors import nearest
 from runfleet.study.errors import StudyError
-from runfleet.study.values import Sample, as_text
+from runfleet.study.jinja_environment import (
+    MOST_CHARACTERS,
+    TemplateEnvironment,
+    bounded_functions,
+)
+from runfleet.study.values import Sample
 
 _NO_FILTERS = {
     "exp": "write `{{ 2.718281828459045 ** X }}`",
@@ -77,7 +81,7 @@ class JinjaTemplate:
         StudyError
             If its syntax is wrong or it includes other templates.
         """
-        environment = _environment(text)
+        environment = TemplateEnvironment(text)
         try:
             tree = environment.parse(text)
             _refuse_includes(file, tree)
@@ -107,7 +111,7 @@ class JinjaTemplate:
             If the template cannot be filled in with these values.
         """
         try:
-            return self._compiled.render(sample, run_name=run_name)
+            return self._rendered({**bounded_functions(), **sample, "run_name": run_name})
         except Exception as error:  # A template is a program: it can raise anything.
             raise StudyError(
                 f"the template fails for run `{run_name}`: {_sentence(error)}",
@@ -116,26 +120,22 @@ class JinjaTemplate:
                 hint="change the template, or the values that parameters can take",
             ) from error
 
+    def _rendered(self, values: Mapping[str, object]) -> str:
+        pieces: list[str] = []
+        length = 0
+        for piece in self._compiled.generate(values):
+            pieces.append(piece)
+            length += len(piece)
+            if length > MOST_CHARACTERS:
+                raise ArithmeticError(f"it makes more than {MOST_CHARACTERS:,} characters")
+        return "".join(pieces)
+
     @cached_property
     def _compiled(self) -> Template:
-        return _environment(self.text).from_string(self.text)
+        return TemplateEnvironment(self.text).from_string(self.text)
 
 
-def _environment(text: str) -> SandboxedEnvironment:
-    return SandboxedEnvironment(
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        newline_sequence="\r\n" if "\r\n" in text else "\n",
-        finalize=_spelled,
-        autoescape=False,
-    )
-
-
-def _spelled(value: object) -> object:
-    return as_text(value) if isinstance(value, bool) else value
-
-
-def _uses(environment: SandboxedEnvironment, tree: nodes.Template) -> Iterator[tuple[str, int]]:
+def _uses(environment: TemplateEnvironment, tree: nodes.Template) -> Iterator[tuple[str, int]]:
     functions = set(environment.globals)
     # A parameter called `range` comes before the function; what is called is the function.
     environment.globals.clear()
@@ -187,7 +187,7 @@ def _refuse_includes(file: Path, tree: nodes.Template) -> None:
         )
 
 
-def _refuse_unknown(file: Path, tree: nodes.Template, environment: SandboxedEnvironment) -> None:
+def _refuse_unknown(file: Path, tree: nodes.Template, environment: TemplateEnvironment) -> None:
     """Refuse filters and tests that there are not, also where a condition leads to them."""
     kinds = ((nodes.Filter, "filter", environment.filters), (nodes.Test, "test", environment.tests))
     for kind, word, known in kinds:
