@@ -98,6 +98,28 @@ def test_drawn_numbers_have_twelve_digits():
 
 
 @pytest.mark.parametrize(
+    "ours",
+    [
+        Uniform(1_700_000_000_000, 1_700_000_000_005),
+        Uniform(-1_700_000_000_005, -1_700_000_000_000),
+        LogUniform(1_700_000_000_000, 1_700_000_000_005),
+        Triangular(1_700_000_000_000, 1_700_000_000_005, 1_700_000_000_002),
+        Normal(1_700_000_000_000, 1),
+        Normal(1_700_000_000_000, 1e9, 1_700_000_000_000, 1_700_000_000_005),
+    ],
+)
+def test_numbers_of_a_narrow_range_differ(ours):
+    drawn = [ours.quantile((part + 0.5) / 100) for part in range(100)]
+    assert len(set(drawn)) == 100
+    assert all(map(ours.holds, drawn))
+
+
+def test_numbers_of_other_ranges_are_not_changed_by_that():
+    assert Uniform(1_700_000, 1_700_005).quantile(1 / 3) == 1700001.66667
+    assert Normal(1_700_000, 5).quantile(0.6) == 1700001.26674
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Uniform(2, 1), "the upper bound 1 does not exceed the lower bound 2"),
@@ -108,6 +130,12 @@ def test_drawn_numbers_have_twelve_digits():
             lambda: Normal(0, 1, 50, 60),
             "the bounds are so far from the mean that no number is left between them",
         ),
+        (lambda: Normal(1e308, 1e308), "these numbers are too large to be drawn"),
+        (
+            lambda: Normal(1e308, 1e308, low=0),
+            "these numbers are too large to be drawn",
+        ),
+        (lambda: Triangular(0, 1e200, 0), "these numbers are too large to be drawn"),
         (lambda: Triangular(0, 1, 2), "the mode 2 is not between the bounds 0 and 1"),
         (lambda: Choice(()), "there is no value to choose from"),
     ],

@@ -5,7 +5,8 @@ A distribution turns a number between 0 and 1 into a value: it is the inverse of
 distribution function.  That is all a design needs, be it random or of low discrepancy.
 
 Drawn numbers are rounded to 12 significant digits.  They stay readable that way, and the same on
-machines whose `log` and `exp` differ in the last bit.
+machines whose `log` and `exp` differ in the last bit.  Where a range is narrow for numbers of its
+size, as of times in milliseconds, they have more, so that they differ as those of other ranges do.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from runfleet.study.values import Value, as_text
 _STANDARD = NormalDist()
 _SMALLEST = math.ulp(0.5)
 _LARGEST_WHOLE = 2**53
+_DIGITS = 12
+_ALL_DIGITS = 17
+_NARROW = 1e-6
 
 
 class Distribution(Protocol):
@@ -151,8 +155,20 @@ class _Continuous:
         """Tell whether it is a number within the bounds."""
         return _is_number(value) and self.low <= value <= self.high
 
+    @property
+    def _scale(self) -> tuple[float, float]:
+        """Tell how far the numbers lie from each other, and how large they are."""
+        return self.high - self.low, max(-self.low, self.high)
+
+    @cached_property
+    def _format(self) -> str:
+        width, size = self._scale
+        if size * _NARROW < width:
+            return f".{_DIGITS}g"
+        return f".{min(_DIGITS + math.ceil(math.log10(size / width)), _ALL_DIGITS)}g"
+
     def _rounded(self, number: float) -> float:
-        rounded = float(f"{number:.12g}")
+        rounded = float(format(number, self._format))
         if self.low <= rounded <= self.high:
             return rounded
         return min(max(rounded, self.low), self.high)
@@ -232,7 +248,7 @@ class Triangular(_Continuous):
     mode: float
 
     def __post_init__(self) -> None:
-        """Refuse bounds in the wrong order and a mode beyond them."""
+        """Refuse bounds in the wrong order, a mode beyond them, and a width without a square."""
         _demand_order(self.low, self.high)
         if not self.low <= self.mode <= self.high:
             raise InvalidValueError(
@@ -240,6 +256,8 @@ class Triangular(_Continuous):
                 f"{as_text(self.low)} and {as_text(self.high)}",
                 hint="write [lowest, mode, highest]",
             )
+        if math.isinf((self.high - self.low) * (self.high - self.low)):
+            raise _too_large()
 
     def quantile(self, probability: float) -> float:
         """Return the number below which this part of the triangle's area lies."""
@@ -282,6 +300,8 @@ class Normal(_Continuous):
                 "the bounds are so far from the mean that no number is left between them",
                 hint="move the bounds nearer to the mean, or use `uniform`",
             )
+        if not all(math.isfinite(self.quantile(probability)) for probability in (0.0, 1.0)):
+            raise _too_large()
 
     def quantile(self, probability: float) -> float:
         """Return the number that is not exceeded with this probability, given the bounds."""
@@ -296,6 +316,11 @@ class Normal(_Continuous):
         number = self.mean + side * self.standard_deviation * _STANDARD.inv_cdf(area)
         return self._rounded(number)
 
+    @property
+    def _scale(self) -> tuple[float, float]:
+        """Tell how far most of the numbers lie from each other, and how large they are."""
+        return min(self.standard_deviation, self.high - self.low), abs(self.mean)
+
     @cached_property
     def _tail(self) -> tuple[float, float, int]:
         """Return the probabilities of the bounds, mirrored to where doubles are precise."""
@@ -308,6 +333,11 @@ class Normal(_Continuous):
 
 def _probability_below(score: float) -> float:
     return math.erfc(-score / math.sqrt(2)) / 2
+
+
+def _too_large() -> InvalidValueError:
+    what = "these numbers are too large to be drawn"
+    return InvalidValueError(what, hint="give the parameter in a larger unit")
 
 
 def _is_number(value: Value) -> TypeGuard[float]:
