@@ -142,6 +142,23 @@ def test_saltelli_draws_from_texts_too(load):
 
 
 @pytest.mark.parametrize(
+    ("design", "runs"), [("{morris: 20}", 20), ("{saltelli: 256, second_order: true}", 512)]
+)
+def test_a_list_of_one_value_is_doubtful(load, design: str, runs: int):
+    """No result can depend on it."""
+    text = MODEL + f"parameters: {{A: {{uniform: [0, 1]}}, B: [3]}}\ndesign: {design}\n"
+    study = load(text)
+    (warning,) = study.warnings
+    assert warning == (
+        f"`B` has one value only, and takes {runs} of the runs all the same; fixed, as `B: 3`, it "
+        "takes none"
+    )
+    fixed = load(text.replace("[3]", "3"))
+    assert fixed.warnings == ()
+    assert study.run_count() - fixed.run_count() == runs
+
+
+@pytest.mark.parametrize(
     ("design", "warning"),
     [
         ("{morris: 9}", "`morris: 9` is few: 10 to 50 trajectories are usual, and"),

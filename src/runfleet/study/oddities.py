@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
 
@@ -14,7 +15,7 @@ from runfleet.study.loader import Parts
 from runfleet.study.narrow_fields import find_narrow_fields
 from runfleet.study.odd_conditions import find_odd_conditions
 from runfleet.study.parameters import Parameter
-from runfleet.study.sensitivity import Morris, Saltelli
+from runfleet.study.sensitivity import Morris, Saltelli, SensitivityDesign
 from runfleet.study.values import Sample, Value, as_text
 
 _ALMOST_A_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*\s+[A-Za-z°%µ]\S{0,7}")
@@ -46,6 +47,8 @@ def find_oddities(
     yield from _few_oddity(parts.design)
     if isinstance(parts.design, Morris):
         yield from _tail_oddities(parts.design, parts.parameters)
+    if isinstance(parts.design, Morris | Saltelli):
+        yield from _lone_oddities(parts.design, parts.parameters)
     for parameter in parts.parameters:
         if isinstance(parameter.distribution, Choice | Fixed):
             yield from _value_oddities(parameter.name, parameter.distribution.levels())
@@ -91,6 +94,23 @@ def _tail_oddities(design: Morris, parameters: Iterable[Parameter]) -> Iterator[
                 f"{used.low:.6g} to {used.high:.6g}, its 0.5 % and 99.5 % quantiles "
                 "where `min` and `max` do not say otherwise"
             )
+
+
+def _lone_oddities(design: SensitivityDesign, parameters: Iterable[Parameter]) -> Iterator[str]:
+    """Find lists of one value: no result depends on them, and runs are spent on that."""
+    for parameter in parameters:
+        values = parameter.distribution
+        if isinstance(values, Choice) and len(set(map(as_text, values.values))) == 1:
+            text = as_text(values.values[0])
+            yield (
+                f"`{parameter.name}` has one value only, and takes "
+                f"{design.count - _count_without_one(design):,} of the runs all the same; fixed, "
+                f"as `{parameter.name}: {text}`, it takes none"
+            )
+
+
+def _count_without_one(design: SensitivityDesign) -> int:
+    return replace(design, distributions=design.distributions[1:]).count
 
 
 def _value_oddities(name: str, values: Sequence[Value]) -> Iterator[str]:
