@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study import Output, starter_text
 
 
@@ -24,6 +25,21 @@ def test_a_starter_names_inputs_and_outputs(load):
     )
     assert [str(item.path) for item in study.model.inputs] == ["a b.inp"]
     assert study.model.outputs == (Output("*.rpt"), Output("log.txt"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("x: y.sh", "`x: y.sh` begins as paths on the drive `x:` of Windows do"),
+        ("b\udcff.sh", r"the name of `b\xff.sh` is not UTF-8"),
+        ("d/../b.sh", "`d/../b.sh` leads out of its folder"),
+    ],
+)
+def test_a_starter_names_no_input_that_would_be_refused(name: str, message: str):
+    with pytest.raises(InvalidValueError) as caught:
+        starter_text("./model", inputs=["a.inp", name])
+    assert caught.value.message == message
+    assert caught.value.hint
 
 
 def test_the_examples_in_a_starter_hold(load):

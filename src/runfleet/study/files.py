@@ -12,6 +12,7 @@ from runfleet.documents.errors import InvalidValueError, nearest
 from runfleet.documents.texts import shortened
 
 _DRIVE = re.compile(r"[A-Za-z]:")
+_ROOTED = re.compile(r"[A-Za-z]:/")
 _GLOB = re.compile(r"[*?\[]")
 _IN_STUDY = "put the file into the folder of the study file, or below, and give its path from there"
 _IN_RUN = "give a path from the folder in which a run is started"
@@ -67,8 +68,11 @@ def inner_path(text: str, *, of_run: bool = False) -> PurePosixPath:
         raise InvalidValueError(
             f"`{text}` begins with a tilde, which stands for no home folder here", hint=hint
         )
-    if path.is_absolute() or _DRIVE.match(text):
+    if path.is_absolute() or _ROOTED.match(text):
         raise InvalidValueError(f"`{text}` is an absolute path", hint=hint)
+    if _DRIVE.match(text):
+        what = f"`{text}` begins as paths on the drive `{text[:2]}` of Windows do"
+        raise InvalidValueError(what, hint="rename it")
     if ".." in path.parts:
         _refuse_detour(text)
         raise InvalidValueError(f"`{text}` leads out of its folder", hint=hint)
@@ -175,7 +179,7 @@ def expand(folder: Path, text: str, *, without: Path) -> Expanded:
     """
     asked = inner_path(text)
     if (folder / asked).is_file():
-        _refuse_unstorable(asked)
+        refuse_unstorable(asked)
         _refuse_links(folder, asked)
         return Expanded([asked], [])
     found = (path for path in _found(folder, asked, text) if path not in (without, folder))
@@ -184,7 +188,7 @@ def expand(folder: Path, text: str, *, without: Path) -> Expanded:
     if not kept:
         raise InvalidValueError(f"`{text}` stands for no file", hint="check it, or add the files")
     for path in kept:
-        _refuse_unstorable(path)
+        refuse_unstorable(path)
     folders = [path for path in kept if _is_folder(folder / path)]
     files = [path for path in kept if not _is_folder(folder / path)]
     for path in files:
@@ -234,8 +238,15 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _refuse_unstorable(path: PurePosixPath) -> None:
-    """Refuse a path that Azure Storage takes for no blob's name: inputs are kept under theirs."""
+def refuse_unstorable(path: PurePosixPath) -> None:
+    """
+    Refuse a path that Azure Storage takes for no blob's name: inputs are kept under theirs.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is not UTF-8, or a name in it holds what none may, ends in a dot or is too long.
+    """
     name = str(path)
     shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
     shown = _CONTROL_CHARACTERS.sub(lambda found: ascii(found.group())[1:-1], shown)

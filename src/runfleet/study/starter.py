@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from runfleet.study.files import inner_path, refuse_unstorable
 from runfleet.study.names import check_study_name
 
 _TEXT = """\
@@ -99,8 +100,10 @@ def starter_text(
     Raises
     ------
     InvalidValueError
-        If the name cannot be a study's.
+        If the name cannot be a study's, or that of an input not an input's.
     """
+    for file in inputs:
+        refuse_unstorable(inner_path(file))
     return _TEXT.format(
         study="" if name is None else f"study: {_quoted(check_study_name(name))}\n",
         command=_quoted(command),
