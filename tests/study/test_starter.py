@@ -32,7 +32,7 @@ def test_a_starter_names_inputs_and_outputs(load):
     [
         ("x: y.sh", "`x: y.sh` begins as paths on the drive `x:` of Windows do"),
         ("b\udcff.sh", r"the name of `b\xff.sh` is not UTF-8"),
-        ("d/../b.sh", "`d/../b.sh` leads out of its folder"),
+        ("d/../b.sh", "`d/../b.sh` goes up by `..`"),
     ],
 )
 def test_a_starter_names_no_input_that_would_be_refused(name: str, message: str):
