@@ -1,9 +1,11 @@
 """Blobs in a storage account: what the node agent fetches and uploads by signed URLs."""
 
 import os
+import time
 from datetime import timedelta
 
 import pytest
+import requests
 from azure.storage.blob import BlobClient
 
 from runfleet.agent.messages import FilesToUpload, FileToFetch
@@ -90,7 +92,10 @@ def of_a_missing_container(storage):
 
 
 def expired(storage):
-    return storage.blob_url(CONTAINER, "a", life=-HOUR)
+    url = storage.blob_url(CONTAINER, "a", life=timedelta(seconds=1))
+    while requests.head(url, timeout=10).ok:
+        time.sleep(0.05)
+    return url
 
 
 @pytest.mark.parametrize(
