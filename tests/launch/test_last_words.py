@@ -455,3 +455,11 @@ the job to be terminated. The first process to do so was:
 def test_what_a_program_says_as_it_stops(stderr: str, stdout: str, line: str | None) -> None:
     """Its last words, rather than a routine line with a word for errors in it."""
     assert reason(stderr, stdout) == line
+
+
+@pytest.mark.parametrize("text", ["error = " + "1" * 60_000, "error " + "0" * 60_000 + " x"])
+def test_a_line_of_digits_is_read_at_once(text: str) -> None:
+    """As of a program that dumps its memory."""
+    told = reason("", text)
+    assert told is not None
+    assert told.startswith("error ")

@@ -34,14 +34,15 @@ _TELLING = re.compile(
 _LOUD = re.compile(r"(?i)\W*((fatal|severe|run-?time|serious)\W+)*\w*(error|exception|fatal|abort)")
 # What speaks of errors in a routine line: that there are none, how large they are or may be.
 _GAP = re.compile(r"\s{2,}")
-_NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([ed][-+]?\d+)?"
+# Bounded, or a line of nothing but digits would take forever.
+_NUMBER = r"[-+]?(\d{1,40}\.?\d{0,40}|\.\d{1,40})([ed][-+]?\d{1,9})?"
 _ROUTINE = re.compile(
     rf"""(?ix)
     \b (no|without(\sany)?) \s ((fatal|serious|severe|input|data|numerical|further|other) \s)?
         (errors?|exceptions?|fail(ures?|ed)|missing|invalid)\b
     | (?<![\w.,]) 0 \s+ (\w+\s)? (errors|error\(s\)|exceptions|failures|failed|aborted|missing)
     | \b errors? \b (\s\w+)? \s* (\([^)]*\))? [\s.]* [:=]? \s* (?<![\w.])
-        ([-+]?0+(\.0*)? | (?=[-+]?\d*[.\d]*[.e%]|\S+\s*%) {_NUMBER}) \s?
+        ([-+]?0{{1,40}}(\.0{{0,40}})? | (?=[-+]?[.\d]{{0,80}}[.e%]|\S{{1,80}}\s*%) {_NUMBER}) \s?
         ([^\s,;]{{0,6}} \s? ($|[,;]) | %?\s\s | %$)
     | \b errors? \b [^=:]{{0,40}} = \s* (?=[-+\d]*\.) {_NUMBER} (?![\w.])
     | \b rms \s+ errors?\b ([\s:=]+ {_NUMBER})?
