@@ -121,6 +121,12 @@ def test_a_full_disk_is_named_and_not_the_file_that_was_to_go_there(disk, tmp_pa
     storage.put_file("study-one", "in/terrain.bin", source)
 
 
+def test_a_lock_that_cannot_be_taken_is_a_storage_error(storage):
+    (storage.root / ".lock").mkdir()
+    with pytest.raises(StorageError, match=r"blob `a` cannot be written .*/\.lock"):
+        storage.replace_bytes("study-one", "a", b"1", instead_of=None)
+
+
 def test_what_cannot_be_a_container_is_not_listed_as_one(storage):
     storage.put_bytes("study-one", "a", b"")
     (storage.root / "No container").mkdir()

@@ -117,10 +117,13 @@ class DirectoryStorage:
         # Imported late: the node agent, which starts with every emulator, replaces nothing.
         from filelock import FileLock
 
-        with FileLock(self.root / _LOCK_FILE):
-            if self._content(container, blob) != instead_of:
-                return False
-            self.put_bytes(container, blob, content)
+        try:
+            with FileLock(self.root / _LOCK_FILE):
+                if self._content(container, blob) != instead_of:
+                    return False
+                self.put_bytes(container, blob, content)
+        except OSError as error:
+            raise self._writing_error(container, blob, error) from error
         return True
 
     def get_bytes(
