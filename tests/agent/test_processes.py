@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from runfleet.agent.messages import Kill
-from runfleet.agent.processes import scan_children
+from runfleet.agent.processes import read_variable, scan_children
 from runfleet.batch.states import EndedBy
 
 # Ways for a process to outlive the command that started it; each writes its number to `pid`.
@@ -114,6 +114,18 @@ def test_a_stopped_command_can_be_killed(agent):
     agent.pid_from(execution, "pid")
     agent.say(Kill(execution.execution))
     assert agent.ended(execution).ended_by is EndedBy.KILL
+
+
+def test_a_program_that_is_just_starting_has_its_environment(tmp_path):
+    """Of many variables it takes the kernel a while to put them there."""
+    again = tmp_path / "again"
+    again.write_text(f"exec /bin/sh {again}\n")
+    environment = {f"V{number}": "value" for number in range(2000)} | {"OWNER": "me"}
+    with subprocess.Popen(["/bin/sh", again], env=environment) as child:
+        try:
+            assert {read_variable(child.pid, b"OWNER=") for _ in range(10_000)} == {b"me"}
+        finally:
+            child.kill()
 
 
 def test_children_are_found_without_the_kernels_list():

@@ -19,7 +19,7 @@ _ERRAND_MARKER = b"WINEPREFIX="
 _ATTEMPTS = 200
 _PAUSE = 0.0005
 # Positions in `/proc/PID/stat`, counted from behind the name.
-_PARENT, _FLAGS, _VIRTUAL_SIZE, _ENVIRONMENT, _ENVIRONMENT_END = 1, 6, 20, 47, 48
+_PARENT, _FLAGS, _VIRTUAL_SIZE, _CODE, _ENVIRONMENT, _ENVIRONMENT_END = 1, 6, 20, 23, 47, 48
 _IS_EXITING = 0x4  # of Linux's include/linux/sched.h
 
 
@@ -255,9 +255,10 @@ def _environment(pid: int | str) -> bytes:
 def _has_no_environment(pid: int | str) -> bool:
     """Tell an empty environment from one that could not be seen while a program was starting."""
     fields = _status(pid)
-    size, start, end = (int(fields[i]) for i in (_VIRTUAL_SIZE, _ENVIRONMENT, _ENVIRONMENT_END))
-    has_memory = size > 0  # unlike a zombie, or a thread of the kernel
-    return not has_memory or start == end != 0
+    has_memory = int(fields[_VIRTUAL_SIZE]) > 0  # unlike a zombie, or a thread of the kernel
+    # The kernel puts the environment there first, and then tells where the code is.
+    has_started = int(fields[_CODE]) > 0
+    return not has_memory or (has_started and fields[_ENVIRONMENT] == fields[_ENVIRONMENT_END])
 
 
 def _status(pid: int | str) -> list[bytes]:
