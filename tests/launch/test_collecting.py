@@ -43,6 +43,7 @@ class Runs:
 
     def __init__(self, study: Study, folder: Path) -> None:
         self.study = study
+        self.account = "local"
         self.storage = DirectoryStorage(folder / "storage")
         self.container = container_name(study.name)
         self.storage.create_container(self.container)
@@ -80,7 +81,9 @@ class Runs:
 
     @property
     def collector(self) -> Collector:
-        return Collector(self.study, self.storage, self.folder, unheard, lambda: self.jobs)
+        return Collector(
+            self.study, self.account, self.storage, self.folder, unheard, lambda: self.jobs
+        )
 
     def collect(self) -> Collected:
         return self.collector.collect(self.outcomes)
@@ -302,13 +305,25 @@ def test_a_folder_that_does_not_say_whose_it_is_is_judged_by_its_jobs(
     runs.end("run-00001", {"deep/out.txt": "head 1"})
     runs.collect()
     index = runs.folder / ".collected"
-    owner, *marks = index.read_text().splitlines(keepends=True)
-    index.write_text("".join(marks))
+    owner, *marks, account = index.read_text().splitlines(keepends=True)
+    index.write_text("".join([*marks, account]))
     other = Runs(write_study(STUDY, name="other"), tmp_path)
     with pytest.raises(LaunchError, match=f"of another study, `{runs.study.name}`"):
         other.collect()
     assert runs.collect().new_runs == 0
-    assert index.read_text() == "".join([*marks, owner])
+    assert index.read_text() == "".join([*marks, account, owner])
+
+
+def test_the_results_of_another_account_are_told_to_have_gone(runs: Runs) -> None:
+    """Once, by the collecting that has brought all of these."""
+    runs.end("run-00001", {"deep/out.txt": "head 1"})
+    assert runs.collect().notes == ()
+    runs.account = "azure"
+    runs.end("run-00001", {"deep/out.txt": "head 2"}, minute=1)
+    runs.collector.collect_files(runs.outcomes)
+    (note,) = runs.collect().notes
+    assert f"`runfleet results {runs.study.name} --on local`" in note
+    assert runs.collect().notes == ()
 
 
 @pytest.mark.parametrize("started", [True, False])

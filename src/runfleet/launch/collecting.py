@@ -17,7 +17,15 @@ from filelock import FileLock
 from runfleet.launch import names
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.figures import Drawn, remove_figures
-from runfleet.launch.folder_index import INDEX, REMOVED, FolderIndex, job_of, mark_lines, owner_line
+from runfleet.launch.folder_index import (
+    INDEX,
+    REMOVED,
+    FolderIndex,
+    account_line,
+    job_of,
+    mark_lines,
+    owner_line,
+)
 from runfleet.launch.grouping import Groups
 from runfleet.launch.last_words import one_line
 from runfleet.launch.outcomes import Outcome, RunState
@@ -122,6 +130,8 @@ class Collector:
     ----------
     study
         The study.
+    account
+        On which account it is, by its name.
     storage
         The account's.
     folder
@@ -133,6 +143,7 @@ class Collector:
     """
 
     study: Study
+    account: str
     storage: Storage
     folder: Path
     on_step: OnStep
@@ -221,6 +232,7 @@ class Collector:
         csv, parquet, shape = self._write_tables(outcomes)
         found = self._find_sensitivities(parquet, shape)
         plots, notes = self._draw_plots(parquet, shape, found)
+        moved = self._note_account(index)
         return Collected(
             self.folder,
             self.study,
@@ -231,9 +243,24 @@ class Collector:
             self._missing_results,
             tuple(self._lacking_results()),
             requeues=sum(outcome.requeues for outcome in outcomes.values()),
-            notes=(*notes, *self._unmatched(outcomes)),
+            notes=(*moved, *notes, *self._unmatched(outcomes)),
             sensitivities=found,
         )
+
+    def _note_account(self, index: FolderIndex) -> tuple[str, ...]:
+        """Say it once where the results of another account were here."""
+        before = index.account
+        if before == self.account:
+            return ()
+        with (self.folder / INDEX).open("a", encoding="utf-8") as lines:
+            lines.write(account_line(self.account))
+        if before is None:
+            return ()
+        told = (
+            f"the folder had the results on `{before}`, and has those on `{self.account}` now; "
+            f"`runfleet results {self.study.name} --on {before}` brings the others back"
+        )
+        return (told,)
 
     def _unmatched(self, outcomes: Mapping[str, Outcome]) -> Iterator[str]:
         """Name the outputs that no run has left: a pattern may be mistyped, or name a folder."""

@@ -13,8 +13,9 @@ INDEX = ".collected"
 REMOVED = "-"
 """The mark of a run whose files are gone."""
 
-# A line is a run and its mark, and one of them this word, which no run can be called, and a study.
+# A line is a run and its mark; some are one of these words, which no run can be called, and a name.
 _STUDY = "study:"
+_ACCOUNT = "account:"
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,15 @@ class FolderIndex:
     ----------
     study
         Whose results these are; None where that was not written down.
+    account
+        On which account they were when all of them were last collected; None if not known.
     marks
         The runs that are there, each with the mark of its outcome, which begins with the job; or
         that it is gone.
     """
 
     study: str | None
+    account: str | None
     marks: Mapping[str, str]
 
     @classmethod
@@ -43,7 +47,7 @@ class FolderIndex:
                 marks = {run: mark for run, _, mark in parts}
         except FileNotFoundError:
             marks = {}
-        return cls(marks.pop(_STUDY, None), marks)
+        return cls(marks.pop(_STUDY, None), marks.pop(_ACCOUNT, None), marks)
 
     def study_other_than(self, study: str) -> str | None:
         """Name another study whose results these are; None if there is none."""
@@ -58,6 +62,11 @@ class FolderIndex:
 def owner_line(study: str) -> str:
     """Write the line that says whose results these are."""
     return f"{_STUDY} {study}\n"
+
+
+def account_line(account: str) -> str:
+    """Write the line that says on which account they are, when all have come from there."""
+    return f"{_ACCOUNT} {account}\n"
 
 
 def mark_lines(marks: Iterable[tuple[str, str]]) -> Iterator[str]:

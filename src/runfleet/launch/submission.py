@@ -82,8 +82,10 @@ class Submission:
 
     Parameters
     ----------
+    account
+        The name of the account.
     batch, storage
-        The account's.
+        Its own.
     submitted
         What submitting led to.
     study
@@ -94,6 +96,7 @@ class Submission:
 
     def __init__(
         self,
+        account: str,
         batch: AzureBatch,
         storage: Storage,
         submitted: Submitted,
@@ -106,6 +109,7 @@ class Submission:
         self.is_unchanged = submitted.is_unchanged
         self._definition = submitted.record.definition
         self._study = study
+        self._account = account
         self._resubmit = resubmit
         self._history = History(batch, RecordStore(storage, self.name, batch.account))
         self._ended = EndedRuns(self._history, self._record)
@@ -270,7 +274,8 @@ class Submission:
 
     def _collector(self, folder: Path | str, on_step: OnStep) -> Collector:
         study = self._as_submitted("to collect its results")
-        return Collector(study, self._files.storage, Path(folder), on_step, self._ended.jobs)
+        storage = self._files.storage
+        return Collector(study, self._account, storage, Path(folder), on_step, self._ended.jobs)
 
     def table(self) -> pandas.DataFrame:
         """

@@ -361,7 +361,7 @@ class Account:
         return StudyNotFoundError(study, self.name, [known.name for known in self.studies()])
 
     def _submission(self, submitted: Submitted, study: Study | None) -> Submission:
-        return Submission(self.batch, self.storage, submitted, study, self._submit)
+        return Submission(self.name, self.batch, self.storage, submitted, study, self._submit)
 
     def _submit(
         self, study: Study, on_step: OnStep, repeat: Repeat, *, replace: bool = False
