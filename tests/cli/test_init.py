@@ -60,6 +60,17 @@ def test_a_study_file_is_replaced_only_when_that_is_asked(runfleet, folder: Path
     assert Study.load(folder / "study.yaml").run_count() == 1
 
 
+def test_a_study_file_that_cannot_be_written_is_told(runfleet, folder: Path, model: Path):
+    refused = runfleet("init", model.name, "-o", f"{model.name}/in/study.yaml")
+    assert (refused.code, refused.err) == (
+        1,
+        (
+            f"error: the study file `{model.name}/in/study.yaml` cannot be written: Not a directory\n"
+            "hint: name one elsewhere with `--output`\n"
+        ),
+    )
+
+
 def test_a_program_on_path_needs_no_file(runfleet, folder: Path):
     """It is said where a program has to come from that is nowhere to be found."""
     assert runfleet("init", "no-such-model", "-o", "two.yaml").err == (

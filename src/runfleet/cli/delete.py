@@ -18,11 +18,13 @@ from runfleet.errors import RunfleetError
 from runfleet.launch import Account, Belongings, StudyNotFoundError
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.deletion import going_on
+from runfleet.launch.outages import SAME_COMMAND, hopeful
 
 app = new_app()
 
 
 @app.command(epilog=example("runfleet delete study.yaml --dry-run"))
+@hopeful(SAME_COMMAND)
 def delete(
     study: StudyName,
     results: Annotated[

@@ -270,6 +270,7 @@ def reset(yes: Yes = False, dry_run: DryRun = False) -> None:
         place = open_auto_storage(folders.home).place
         printer.say(f"Files in the storage account {place} stay; it is linked no longer.")
     if agreed(printer, "Delete them?", yes=yes, dry_run=dry_run):
+        printer.say("Deleting ...")
         _stopped(folders.home)
         # What is remembered of its studies goes without a word: their names are free again.
         _delete([*doomed, *filter(Path.exists, [folders.studies(LOCAL).path])])

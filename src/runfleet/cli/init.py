@@ -130,12 +130,17 @@ def _show(printer: Printer, proposal: Proposal | None, output: Path) -> None:
 
 
 def _write(output: Path, text: str, *, force: bool) -> None:
-    output.parent.mkdir(parents=True, exist_ok=True)
     try:
+        output.parent.mkdir(parents=True, exist_ok=True)
         with output.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
-    except FileExistsError as error:
+    except OSError as error:
+        if isinstance(error, FileExistsError) and output.exists():
+            raise RunfleetError(
+                f"the study file `{output}` is there already",
+                hint="name another one with `--output`, or replace it with `--force`",
+            ) from error
         raise RunfleetError(
-            f"the study file `{output}` is there already",
-            hint="name another one with `--output`, or replace it with `--force`",
+            f"the study file `{output}` cannot be written: {error.strerror or error}",
+            hint="name one elsewhere with `--output`",
         ) from error
