@@ -138,12 +138,13 @@ def _open(path: Path, offset: int) -> BinaryIO:
     return file
 
 
-def _delete(folder: Folder, request: Request) -> Response:
+async def _delete(folder: Folder, request: Request) -> Response:
     info, path = _find(folder, request)
     if path.is_symlink() or not info.is_directory:
         path.unlink()
     elif request.flag("recursive"):
-        shutil.rmtree(path)
+        # There may be very many files in it, and meanwhile others ask, too.
+        await asyncio.to_thread(shutil.rmtree, path)
     else:
         _remove_empty(path)
     return respond(request)
@@ -193,7 +194,7 @@ async def get_task_file_properties(service: Service, request: Request) -> Respon
 
 async def delete_task_file(service: Service, request: Request) -> Response:
     """Delete a file or folder of a task."""
-    return _delete(task_folder(service, request), request)
+    return await _delete(task_folder(service, request), request)
 
 
 async def download_node_file(service: Service, request: Request) -> Answer:
@@ -208,4 +209,4 @@ async def get_node_file_properties(service: Service, request: Request) -> Respon
 
 async def delete_node_file(service: Service, request: Request) -> Response:
     """Delete a file or folder of a node."""
-    return _delete(node_folder(service, request), request)
+    return await _delete(node_folder(service, request), request)
