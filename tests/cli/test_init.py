@@ -61,11 +61,12 @@ def test_a_study_file_is_replaced_only_when_that_is_asked(runfleet, folder: Path
 
 
 def test_a_study_file_that_cannot_be_written_is_told(runfleet, folder: Path, model: Path):
-    refused = runfleet("init", model.name, "-o", f"{model.name}/in/study.yaml")
+    output = f"{model.name}/in/study.yaml"
+    refused = runfleet("init", model.name, "-o", output)
     assert (refused.code, refused.err) == (
         1,
         (
-            f"error: the study file `{model.name}/in/study.yaml` cannot be written: Not a directory\n"
+            f"error: the study file `{output}` cannot be written: Not a directory\n"
             "hint: name one elsewhere with `--output`\n"
         ),
     )
