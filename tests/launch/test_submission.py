@@ -30,6 +30,7 @@ from runfleet.launch import (
 )
 from runfleet.launch.names import container_name
 from runfleet.launch.progress import Progress
+from runfleet.storage import LifeTooLongError
 from runfleet.study import Study, StudyError
 
 WaitFor = Callable[..., None]
@@ -208,6 +209,47 @@ def test_runs_that_an_edit_overtakes_are_ended(account: Account, write_study: Wr
     edited = account.submit(write_study(text.replace("COMMAND", "true")))
     assert edited.differences[0] == "the command changed from `sleep 1000` to `true`"
     assert finish(edited).counts.succeeded == 3
+
+
+@pytest.mark.parametrize("refusal", ["a package", "the life of URLs"])
+def test_an_edit_that_is_refused_ends_nothing(
+    account: Account,
+    write_study: WriteStudy,
+    wait_for: WaitFor,
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: str,
+) -> None:
+    """Nor does it become the study that the account knows."""
+    study = write_study("model: {command: sleep 1000}")
+    submission = account.submit(study)
+    wait_for(lambda: submission.counts().running == 1, seconds=60)
+    edited = "model: {command: sleep 2000, packages: [nothere==1.0]}"
+    if refusal == "the life of URLs":
+        edited = "model: {command: sleep 2000}"
+        monkeypatch.setattr(account.storage, "container_url", refuse_to_sign)
+    with pytest.raises((StudyError, LaunchError)):
+        account.check(write_study(edited))
+    with pytest.raises((StudyError, LaunchError)):
+        account.submit(write_study(edited))
+    assert submission.counts().running == 1
+    assert not submission.is_superseded
+    submission.cancel()
+
+
+def refuse_to_sign(*_: object, **__: object) -> str:
+    raise LifeTooLongError("a URL that is signed for an identity works for a week")
+
+
+def test_a_study_that_is_refused_does_not_take_a_name(
+    account: Account, write_study: WriteStudy
+) -> None:
+    refused = write_study(
+        "study: wanted\nmodel: {command: x, packages: [nothere==1.0]}", name="one"
+    )
+    with pytest.raises(StudyError):
+        account.submit(refused)
+    other = write_study("study: wanted\nmodel: {command: 'true'}", name="two")
+    assert finish(account.submit(other)).counts.succeeded == 1
 
 
 def test_runs_that_an_edit_had_ended_are_done_when_it_is_taken_back(

@@ -115,16 +115,16 @@ class Calibration:
             worker has reached it, a connection that does not come about.
         """
         with self._submitter(on_step, on_wait) as submitter, hopeful():
-            identity = self._claim(submitter, replace=replace)
+            claim = self._claiming(submitter, replace=replace)
             if self._is_in_vain():
                 on_wait("the earlier attempt has left nothing to go on with: it begins anew")
-                return submitter.begin(identity, Restart())
-            return submitter.submit(identity)
+                return submitter.begin(claim, Restart())
+            return submitter.submit(claim)
 
     def begin_anew(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
         """Begin it from the beginning, whatever there is of it; see `submit`."""
         with self._submitter(on_step, on_wait) as submitter, hopeful():
-            return submitter.begin(self._claim(submitter), Restart())
+            return submitter.begin(self._claiming(submitter), Restart())
 
     def plan_resume(self) -> Restart:
         """
@@ -158,7 +158,7 @@ class Calibration:
     ) -> StudyRecord:
         """Go on with what was saved of it; see `plan_resume` and `submit`."""
         with self._submitter(on_step, on_wait) as submitter, hopeful():
-            return submitter.begin(self._claim(submitter), restart)
+            return submitter.begin(self._claiming(submitter), restart)
 
     def changes(self) -> tuple[str, ...]:
         """Say how the study differs from what was submitted before; nothing is done."""
@@ -347,11 +347,13 @@ class Calibration:
                 raise CalibrationError("the study has changed since it was submitted")
             return submitter
 
-    def _claim(self, submitter: CalibrationSubmitter, *, replace: bool = False) -> str:
-        """Note that it is submitted, unless that would take another's place; gives its identity."""
+    def _claiming(
+        self, submitter: CalibrationSubmitter, *, replace: bool = False
+    ) -> Callable[[], str]:
+        """Give what notes that it is submitted, unless that would take another's place."""
         record = self.account.records(self.name).read()
         changed = record is not None and bool(submitter.changes(record))
-        return self.account.claim(submitter.study, changed=changed, replace=replace)
+        return self.account.claiming(submitter.study, changed=changed, replace=replace)
 
     @contextmanager
     def _submitter(self, on_step: OnStep, on_wait: OnWait) -> Iterator[CalibrationSubmitter]:

@@ -95,37 +95,40 @@ class CalibrationSubmitter:
     on_wait: Callable[[str], None]
     unattended: bool = False
 
-    def submit(self, identity: str) -> StudyRecord:
+    def submit(self, claim: Callable[[], str]) -> StudyRecord:
         """
         Bring the account to what the study asks for, and go on where that was interrupted.
 
         Parameters
         ----------
-        identity
-            What tells it from others of its name, see `Account.identity_of`.
+        claim
+            Notes whose it is, and gives its identity, see `Account.claiming`.
         """
         record = self._store.read()
         if record is None or record.definition != self._definition or not self._has_job(record):
-            return self.begin(identity, Restart())
+            return self.begin(claim, Restart())
+        claim()
         generation = record.newest
         job = self.batch.get_job(generation.job_id)
         if job is not None and job.is_over:
             return record
         return self._go_on(record)
 
-    def begin(self, identity: str, restart: Restart) -> StudyRecord:
+    def begin(self, claim: Callable[[], str], restart: Restart) -> StudyRecord:
         """
         Begin a calibration, in place of an earlier one.
 
         Parameters
         ----------
-        identity
-            What tells it from others of its name.
+        claim
+            Notes whose it is, and gives its identity; called when nothing refuses it any more.
         restart
             What of the earlier one is used.
         """
         check_places(self.pool)
         check_account(self.batch, self.study, self.pool, self.open_management)
+        check_url_life(self.storage, self._store.container, self._url_life)
+        identity = claim()
         self.storage.create_container(self._store.container)
         patience = _PORT_SECONDS if self._store.read() else 0.0
         last_try = time.monotonic() + patience
@@ -249,7 +252,6 @@ class CalibrationSubmitter:
         return self._add_all(record, host)
 
     def _make_job(self, generation: Generation) -> None:
-        check_url_life(self.storage, self._store.container, self._url_life)
         self.on_step(Step(StepName.PROVIDING_POOL))
         provide_pool(self.batch, self.pool, 1 + self._first_count)
         self._staging.stage_inputs(self.on_step)

@@ -94,32 +94,40 @@ class Submitter:
     digest: Callable[[Path], str]
     on_step: OnStep
 
-    def submit(self, identity: str, repeat: Repeat = Repeat.NONE) -> Submitted:
+    def submit(self, claim: Callable[[], str], repeat: Repeat = Repeat.NONE) -> Submitted:
         """
         Bring the account to what the study asks for.
 
         Parameters
         ----------
-        identity
-            What tells it from others of its name, see `Account.identity_of`.
+        claim
+            Notes whose study it is, and gives its identity, see `Account.claiming`; called when
+            nothing is left that would refuse it, before anything is done.
         repeat
             Which runs that have ended are done again.
         """
         check_study(self.study, self.pool)
-        self.storage.create_container(self._store.container)
         definition = define(self.study, self.digest)
         record = self._store.read()
         if record is None or record.definition != definition or repeat is not Repeat.NONE:
-            return self._renew(record, definition, identity, repeat)
+            return self._renew(record, definition, claim, repeat)
         if not self._history.is_sound(record):
-            return self._renew(record, definition, identity, Repeat.NONE)
+            return self._renew(record, definition, claim, Repeat.NONE)
         if record.is_adding:
-            check_account(self.batch, self.study, self.pool, self.open_management)
+            self.check()
+            claim()
             return Submitted(self._add(record))
+        claim()
         if self._history.is_busy(record):
             provide_pool(self.batch, self.pool, self._history.waiting(record))
             return Submitted(record)
         return Submitted(record, is_unchanged=True)
+
+    def check(self) -> None:
+        """Refuse a study that cannot be carried out; nothing is done."""
+        check_study(self.study, self.pool)
+        check_account(self.batch, self.study, self.pool, self.open_management)
+        check_url_life(self.storage, self._store.container, self._url_life)
 
     def compare(self) -> Comparison:
         """Tell what submitting would do; nothing is done."""
@@ -145,27 +153,37 @@ class Submitter:
         return History(self.batch, self._store)
 
     def _renew(
-        self, record: StudyRecord | None, definition: Definition, identity: str, repeat: Repeat
+        self,
+        record: StudyRecord | None,
+        definition: Definition,
+        claim: Callable[[], str],
+        repeat: Repeat,
     ) -> Submitted:
         """Find out what there is to do, note it, and do it."""
         self.on_step(Step(StepName.COMPARING))
-        renewed, differences = self._note(record, definition, identity, repeat)
+        renewed, differences = self._note(record, definition, claim, repeat)
         return Submitted(self._add(renewed) if renewed.is_adding else renewed, differences)
 
     def _note(
-        self, record: StudyRecord | None, definition: Definition, identity: str, repeat: Repeat
+        self,
+        record: StudyRecord | None,
+        definition: Definition,
+        claim: Callable[[], str],
+        repeat: Repeat,
     ) -> tuple[StudyRecord, tuple[str, ...]]:
         """Note what there is to do; what has changed is told. All runs are in memory meanwhile."""
         runs = dict(fingerprints(self.study, definition))
         known = self._known_tasks(record, definition, runs, repeat)
         comparison = compare(runs, known)
+        if comparison.to_run:
+            self.check()
+        identity = claim()
+        self.storage.create_container(self._store.container)
         generations = [
             self._history.settle(tasks, comparison.outdated[tasks.generation.job_id])
             for tasks in known
         ]
         if comparison.to_run:
-            # Nothing is noted of a study that is refused: the next one would be told as its change.
-            check_account(self.batch, self.study, self.pool, self.open_management)
             generations.append(self._new_generation(record, comparison.to_run))
         renewed = StudyRecord(
             self.study.name,
@@ -217,7 +235,6 @@ class Submitter:
     def _add(self, record: StudyRecord) -> StudyRecord:
         """Add the tasks of the newest generation that are not there yet."""
         generation = record.newest
-        check_url_life(self.storage, self._store.container, self._url_life)
         self.on_step(Step(StepName.PROVIDING_POOL))
         provide_pool(self.batch, self.pool, generation.run_count)
         self._staging.stage_inputs(self.on_step)

@@ -17,7 +17,6 @@ from runfleet.azure.account_settings import LoginKind
 from runfleet.home import Folders, StudiesFolder
 from runfleet.launch.accounts.access import Access
 from runfleet.launch.accounts.local import LOCAL
-from runfleet.launch.checks import check_account
 from runfleet.launch.deletion import (
     Belongings,
     delete_belongings,
@@ -152,10 +151,13 @@ class Account:
         Raises
         ------
         StudyError
-            If it lacks a package or an image, or has a pool of that name that is for something
-            else.
+            If the pool cannot be had, the account lacks a package or an image, or has a pool of
+            that name that is for something else.
+        LaunchError
+            If the runs may take longer than the account's storage signs URLs for.
         """
-        check_account(self.batch, study, self.plan_pool(study), self.management)
+        with self._submitter(study, unheard) as submitter:
+            submitter.check()
 
     def plan(self, study: Study) -> Plan:
         """Tell what submitting a study would do; nothing is done."""
@@ -225,9 +227,9 @@ class Account:
                 "with `runfleet run --replace`",
             )
 
-    def claim(self, study: Study, *, changed: bool, replace: bool) -> str:
+    def claiming(self, study: Study, *, changed: bool, replace: bool) -> Callable[[], str]:
         """
-        Note that a study is submitted from its file, and which one of its name it is.
+        Give what notes that a study is submitted from its file, and which one of its name it is.
 
         Parameters
         ----------
@@ -238,8 +240,9 @@ class Account:
 
         Returns
         -------
-        identity
-            What to submit it by; noted before that, so that it is known in whatever interrupts it.
+        claim
+            Notes it, and gives the identity to submit it by; to be called when nothing else is in
+            the way, and before anything is done, so that it is known in whatever interrupts that.
 
         Raises
         ------
@@ -248,10 +251,14 @@ class Account:
         """
         if not replace:
             self.refuse_other(study, changed=changed)
-        there = None if changed and replace else self.identity_of(study.name)
-        identity = new_identity() if there is None else there
-        self.origins.note(study, identity)
-        return identity
+
+        def claim() -> str:
+            there = None if changed and replace else self.identity_of(study.name)
+            identity = new_identity() if there is None else there
+            self.origins.note(study, identity)
+            return identity
+
+        return claim
 
     @property
     def origins(self) -> Origins:
@@ -376,8 +383,8 @@ class Account:
             with hopeful():
                 # To whom a local one belongs is told by its file alone.
                 changed = (replace or not self.is_local) and bool(submitter.changes())
-                identity = self.claim(study, changed=changed, replace=replace)
-                submitted = submitter.submit(identity, repeat)
+                claim = self.claiming(study, changed=changed, replace=replace)
+                submitted = submitter.submit(claim, repeat)
             return self._submission(submitted, study)
 
     @contextmanager
