@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Timer
@@ -27,9 +28,11 @@ from runfleet.launch import (
     StudyNotFoundError,
     Submission,
     connect,
+    names,
 )
+from runfleet.launch.history import History
 from runfleet.launch.names import container_name
-from runfleet.launch.progress import Progress
+from runfleet.launch.progress import Progress, RunCounts
 from runfleet.storage import LifeTooLongError
 from runfleet.study import Study, StudyError
 
@@ -250,6 +253,67 @@ def test_a_study_that_is_refused_does_not_take_a_name(
         account.submit(refused)
     other = write_study("study: wanted\nmodel: {command: 'true'}", name="two")
     assert finish(account.submit(other)).counts.succeeded == 1
+
+
+UNTIL_OPEN = """
+    model: {{command: 'until [ -e "{folder}/open" ]; do sleep 0.05; done'}}
+    run_name: x{{X}}
+    parameters: {{X: {{values: {values}}}}}
+"""
+
+
+def test_runs_that_an_edit_overtakes_are_ended_though_it_was_cut_short(
+    account: Account,
+    write_study: WriteStudy,
+    tmp_path: Path,
+    wait_for: WaitFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are counted as the others are until then."""
+    before = account.submit(write_study(UNTIL_OPEN.format(folder=tmp_path, values=[1, 2, 3])))
+    wait_for(lambda: before.counts().running == 2, seconds=60)
+    edited = write_study(UNTIL_OPEN.format(folder=tmp_path, values=[1, 4]))
+    with monkeypatch.context() as patch:
+        patch.setattr(History, "settle", _die)
+        with pytest.raises(_ClientGoneError):
+            account.submit(edited)
+    counts = account.study(edited).counts()
+    assert (counts.total, counts.waiting, counts.running) == (2, 1, 1)
+    again = account.submit(edited)
+    job = names.job_id(edited.name, 1)
+    wait_for(lambda: account.batch.task_counts(job).running == 1, seconds=60)
+    (tmp_path / "open").touch()
+    assert finish(again).counts == RunCounts(2, succeeded=2)
+
+
+def test_runs_that_do_not_end_are_counted_apart(
+    account: Account,
+    write_study: WriteStudy,
+    tmp_path: Path,
+    wait_for: WaitFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on a node that does not answer; they end in the end, and are no failures of the edit."""
+    before = account.submit(write_study(UNTIL_OPEN.format(folder=tmp_path, values=[1, 2, 3])))
+    wait_for(lambda: before.counts().running == 2, seconds=60)
+    edited = write_study(UNTIL_OPEN.format(folder=tmp_path, values=[3, 4]))
+    with monkeypatch.context() as patch:
+        patch.setattr("runfleet.launch.history._SETTLING_SECONDS", 0)
+        patch.setattr(account.batch, "list_tasks", partial(_as_running, account.batch.list_tasks))
+        submission = account.submit(edited)
+    assert not account.records(edited.name).read().generations[0].settled
+    assert submission.counts().failed == 0
+    (tmp_path / "open").touch()
+    assert finish(submission).counts == RunCounts(2, succeeded=2)
+
+
+def _die(*_: object) -> None:
+    raise _ClientGoneError
+
+
+def _as_running(list_tasks: Callable[..., Any], *given: Any, **options: Any) -> Iterator[Any]:
+    tasks = list_tasks(*given, **options)
+    return (replace(task, state="running", result=None) for task in tasks)
 
 
 def test_runs_that_an_edit_had_ended_are_done_when_it_is_taken_back(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
+from itertools import islice
 
 from runfleet.azure.adding import AddedTasks, add_tasks
 from runfleet.azure.channel import Channel, path_of
@@ -17,6 +21,8 @@ from runfleet.azure.waiting import asking
 
 _FOLLOW_BYTES = 1 << 20
 _FOLLOW_SECONDS = 1.0
+_AT_A_TIME = 8
+_BLOCK = 1000
 
 
 class TaskOperations:
@@ -92,6 +98,13 @@ class TaskOperations:
         """End a task; one that is completed is left as it is."""
         with accepting("TaskCompleted"):
             self._channel.post(path_of("jobs", job_id, "tasks", task_id, "terminate"))
+
+    def terminate_tasks(self, job_id: str, task_ids: Iterable[str]) -> None:
+        """End tasks, some at a time; those that are completed are left as they are."""
+        left = iter(task_ids)
+        with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="terminate-tasks") as threads:
+            while block := list(islice(left, _BLOCK)):
+                deque(threads.map(partial(self.terminate_task, job_id), block), maxlen=0)
 
     def delete_task(self, job_id: str, task_id: str) -> bool:
         """

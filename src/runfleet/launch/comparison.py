@@ -27,12 +27,15 @@ class KnownTasks:
     repeated
         Those that are to be done again though nothing about them has changed: they never ran, were
         cancelled, or have failed and are retried.
+    absent
+        The runs that it was to have and that were never added, as far as is known.
     """
 
     generation: Generation
     tasks: Fingerprints
     outdated: frozenset[str] = frozenset()
     repeated: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from itertools import count
 
 from runfleet.azure import AzureBatch, JobInfo, NotFoundError, TaskInfo
@@ -135,9 +136,9 @@ class History:
         """List the ids of all tasks of a job."""
         return self._ids(job_id, None)
 
-    def settle(self, known: KnownTasks, outdated: frozenset[str]) -> Generation:
+    def superseded(self, known: KnownTasks, outdated: frozenset[str]) -> Generation:
         """
-        End the tasks of a generation that no longer count, and count them once and for all.
+        Write down which tasks of a generation no longer count; they are ended by `settle`.
 
         Parameters
         ----------
@@ -147,59 +148,91 @@ class History:
             Its tasks that no longer count.
         """
         generation = known.generation
-        if generation.adding:
-            self.batch.finish_when_done(generation.job_id)
-        elif outdated == known.outdated:
+        if not generation.adding and outdated == known.outdated:
             return generation
-        self._stop(known, outdated)
         return replace(
             generation,
             run_count=len(known.tasks),
             adding=False,
-            outdated=self._tally(generation.job_id, outdated),
-            outdated_digest=self.store.write_outdated(generation.job_id, outdated),
+            outdated=TaskTally(active=len(outdated)),
+            outdated_digest=self.store.write_outdated(generation.job_id, outdated | known.absent),
+            settled=False,
         )
+
+    def settle(self, record: StudyRecord) -> StudyRecord:
+        """
+        End the tasks that no longer count, and count them for good.
+
+        Those that do not end for long are counted anew whenever the runs are.
+        """
+        tallies: dict[str, TaskTally] = {}
+        for generation in record.generations:
+            if not generation.settled:
+                self._end_outdated(generation)
+                tally = self._final_tally(generation)
+                if tally is not None:
+                    tallies[generation.outdated_digest] = tally
+        if not tallies:
+            return record
+        settled = partial(_with_tallies, tallies)
+        self.store.update(record.newest, settled)
+        return settled(record)
+
+    def outdated_tally(self, generation: Generation) -> TaskTally:
+        """Count the tasks that no longer count, by state."""
+        if generation.settled:
+            return generation.outdated
+        return self._tally(generation, self.store.read_outdated(generation))
 
     def _tasks_of(self, generation: Generation, job: JobInfo, repeat: Repeat) -> KnownTasks:
         tasks = dict(self.store.read_manifest(generation))
+        absent: frozenset[str] = frozenset()
         if generation.adding:
-            present = self.present(generation.job_id)
-            tasks = {name: mark for name, mark in tasks.items() if name in present}
+            absent = frozenset(tasks.keys() - self.present(generation.job_id))
+            tasks = {name: mark for name, mark in tasks.items() if name not in absent}
         repeated = self._lost(job)
         if repeat is Repeat.FAILED:
             repeated |= self._ids(job.id, FAILED)
         elif repeat is Repeat.LOST:
             repeated |= {task.id for task in self._failed(job.id) if was_lost(task)}
-        return KnownTasks(
-            generation, tasks, self.store.read_outdated(generation), frozenset(repeated)
-        )
+        outdated = self.store.read_outdated(generation)
+        return KnownTasks(generation, tasks, outdated, frozenset(repeated), absent)
 
     def _lost(self, job: JobInfo) -> set[str]:
         """Find the tasks of a job that were ended on request, or will never begin."""
         ended = {task.id for task in self._failed(job.id) if was_cancelled(task)}
         return ended | self._ids(job.id, NOT_COMPLETED) if job.was_ended else ended
 
-    def _stop(self, known: KnownTasks, outdated: Collection[str]) -> None:
-        job_id = known.generation.job_id
-        job = self.job_of(known.generation)
+    def _end_outdated(self, generation: Generation) -> None:
+        job = self.job_of(generation)
         if job is None or job.is_over:
             return
-        if len(outdated) == len(known.tasks):
-            self.batch.terminate_job(job_id, OUTDATED)
+        if generation.current_count == 0:
+            self.batch.terminate_job(job.id, OUTDATED)
             return
-        for task_id in self._ids(job_id, NOT_COMPLETED).intersection(outdated):
-            self.batch.terminate_task(job_id, task_id)
+        # It may have been cut short while its tasks were added.
+        self.batch.finish_when_done(job.id)
+        outdated = self.store.read_outdated(generation)
+        self.batch.terminate_tasks(job.id, self._ids(job.id, NOT_COMPLETED) & outdated)
 
-    def _tally(self, job_id: str, outdated: Collection[str]) -> TaskTally:
-        """Count tasks by state, once none of them is running any more."""
+    def _final_tally(self, generation: Generation) -> TaskTally | None:
+        """Wait until none of the tasks that no longer count runs; None if one does for long."""
+        outdated = self.store.read_outdated(generation)
         deadline = time.monotonic() + _SETTLING_SECONDS
-        while outdated:
-            listed = self.batch.list_tasks(job_id)
-            states = Counter(_tallied_state(task) for task in listed if task.id in outdated)
-            if not states["running"] or time.monotonic() > deadline:
-                return TaskTally(**states)
+        while (tally := self._tally(generation, outdated)).running:
+            if time.monotonic() > deadline:
+                return None
             time.sleep(_SETTLING_PAUSE)
-        return TaskTally()
+        return tally
+
+    def _tally(self, generation: Generation, outdated: Set[str]) -> TaskTally:
+        if not outdated:
+            return TaskTally()
+        try:
+            listed = self.batch.list_tasks(generation.job_id)
+            return TaskTally(**Counter(_tallied(one) for one in listed if one.id in outdated))
+        except NotFoundError:
+            return TaskTally()
 
     def _failed(self, job_id: str) -> Iterator[TaskInfo]:
         return self.batch.list_tasks(job_id, filter=FAILED, select=END_FIELDS)
@@ -211,7 +244,18 @@ class History:
         return self.batch.list_tasks(job_id, filter=filter_, select=ID_FIELDS)
 
 
-def _tallied_state(task: TaskInfo) -> str:
+def _with_tallies(tallies: Mapping[str, TaskTally], record: StudyRecord) -> StudyRecord:
+    """Note what tasks that no longer count have been counted, by the digest of their list."""
+    generations = tuple(
+        one
+        if one.settled or one.outdated_digest not in tallies
+        else one.with_tally(tallies[one.outdated_digest])
+        for one in record.generations
+    )
+    return replace(record, generations=generations)
+
+
+def _tallied(task: TaskInfo) -> str:
     if task.state == "completed":
         return "succeeded" if task.result == "success" else "failed"
     return "active" if task.state == "active" else "running"

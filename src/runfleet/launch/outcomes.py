@@ -99,7 +99,8 @@ def count_runs(history: History, record: StudyRecord) -> RunCounts:
         job = history.job_of(generation)
         if job is None:
             continue
-        counted = tally_of(history.batch.task_counts(job.id)) - generation.outdated
+        outdated = history.outdated_tally(generation)
+        counted = tally_of(history.batch.task_counts(job.id)) - outdated
         if job.was_ended:
             stopped = _count_stopped(history, generation)
             # Who was submitting it can add no more.

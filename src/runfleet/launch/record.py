@@ -79,9 +79,11 @@ class Generation:
     adding
         Whether its tasks are still being added: called again, the launch goes on with it.
     outdated
-        How many of its tasks no longer count, by state.
+        How many of its tasks no longer count, by state; as if they waited until they are settled.
     outdated_digest
         Names the blob that lists them, if there are any.
+    settled
+        Whether the tasks that no longer count have ended, and have been counted for good.
     """
 
     number: int
@@ -90,11 +92,17 @@ class Generation:
     adding: bool = True
     outdated: TaskTally = field(default_factory=TaskTally)
     outdated_digest: str = ""
+    settled: bool = True
 
     @property
     def current_count(self) -> int:
         """How many of its tasks count."""
         return self.run_count - self.outdated.total
+
+    def with_tally(self, outdated: TaskTally) -> Generation:
+        """Note how many of its tasks no longer count, now that they have ended."""
+        run_count = self.current_count + outdated.total
+        return replace(self, run_count=run_count, outdated=outdated, settled=True)
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:

@@ -2,9 +2,9 @@
 From a study to the jobs and tasks of an account.
 
 Everything that is done can be done again, and what is done last makes what was done before it
-hold: the lists of a generation are written first, then the study's record names it, then its tasks
-are added, then the record says that they all are there.  Killed in between and called again,
-submitting goes on with the generation that the record names.
+hold: the lists of a generation are written first, then the study's record names it, then what it
+overtakes is ended, then its tasks are added, then the record says that they all are there.  Killed
+in between and called again, submitting goes on with the generation that the record names.
 """
 
 from __future__ import annotations
@@ -115,9 +115,10 @@ class Submitter:
             return self._renew(record, definition, claim, Repeat.NONE)
         if record.is_adding:
             self.check()
-            claim()
-            return Submitted(self._add(record))
         claim()
+        record = self._history.settle(record)
+        if record.is_adding:
+            return Submitted(self._add(record))
         if self._history.is_busy(record):
             provide_pool(self.batch, self.pool, self._history.waiting(record))
             return Submitted(record)
@@ -180,7 +181,7 @@ class Submitter:
         identity = claim()
         self.storage.create_container(self._store.container)
         generations = [
-            self._history.settle(tasks, comparison.outdated[tasks.generation.job_id])
+            self._history.superseded(tasks, comparison.outdated[tasks.generation.job_id])
             for tasks in known
         ]
         if comparison.to_run:
@@ -196,6 +197,7 @@ class Submitter:
         )
         self._keep_design_table(definition)
         self._store.write(renewed)
+        renewed = self._history.settle(renewed)
         differences = describe_changes(record.definition, definition, comparison) if record else ()
         return renewed, differences
 

@@ -85,7 +85,7 @@ class Watcher:
                 counts = self.history.batch.task_counts(generation.job_id)
             except NotFoundError:  # not made yet, or deleted
                 continue
-            tally += tally_of(counts) - generation.outdated
+            tally += tally_of(counts) - self.history.outdated_tally(generation)
         counted = run_counts(record, tally)
         if counted.running or (counted.all_ended and not counted.failed):
             return counted
