@@ -10,6 +10,7 @@ import pytest
 from runfleet.launch import Account, LaunchError, Step, StepName, SubmittedElsewhereError
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.progress import RunCounts
 from runfleet.study import Study
 
 STUDY = "model: {{command: 'true'}}\nparameters: {{X: {{values: {values}}}}}\n"
@@ -64,14 +65,57 @@ def test_one_of_two_edits_is_refused(
 
 
 @pytest.mark.parametrize("step", [StepName.PROVIDING_POOL, StepName.ADDING])
+@pytest.mark.parametrize("count", [2, 1200])
 def test_what_is_edited_while_its_tasks_are_added_stays_edited(
-    account: Account, other: Account, write_study: Callable[..., Study], step: StepName
+    account: Account,
+    other: Account,
+    write_study: Callable[..., Study],
+    monkeypatch: pytest.MonkeyPatch,
+    step: StepName,
+    count: int,
 ) -> None:
-    mine, theirs = (write_study(STUDY.format(values=values)) for values in ([1, 2], [1, 3, 4]))
-    submission = account.submit(mine, on_step=at(step, lambda: other.submit(theirs)))
-    assert submission.is_superseded
-    assert list(other.study(theirs).watch())[-1].counts.succeeded == 3
+    """Of the tasks that are added in vain none counts, nor goes on."""
+    monkeypatch.setattr("runfleet.launch.submitting._LOOKING_PAUSE", 0)
+    mine = write_study(STUDY.format(values=[*range(count)]))
+    theirs = write_study(STUDY.format(values=[0, 1, -3, -4]))
+    with pytest.raises(SubmittedElsewhereError) as refused:
+        account.submit(mine, on_step=at(step, lambda: other.submit(theirs)))
+    assert refused.value.message == (
+        f"study `{mine.name}` was submitted from elsewhere at the same time; its runs have taken "
+        "the place of these"
+    )
+    assert list(other.study(theirs).watch())[-1].counts == RunCounts(4, succeeded=4)
     assert account.submit(theirs).is_unchanged
+    assert not any(account.batch.task_counts(job).active for job in job_ids(account, mine))
+
+
+def test_a_study_that_is_deleted_while_it_is_submitted_stays_deleted(
+    account: Account, other: Account, write_study: Callable[..., Study]
+) -> None:
+    study = write_study(STUDY.format(values=[1, 2]))
+
+    def delete() -> None:
+        other.delete(other.belongings(study.name))
+
+    with pytest.raises(LaunchError, match="was deleted while it was submitted"):
+        account.submit(study, on_step=at(StepName.PROVIDING_POOL, delete))
+    assert job_ids(account, study) == []
+
+
+def test_a_study_can_be_cancelled_before_it_has_a_job(
+    account: Account, other: Account, write_study: Callable[..., Study]
+) -> None:
+    study = write_study(STUDY.format(values=[1, 2]))
+
+    def cancel() -> None:
+        assert other.study(study.name).cancel() == RunCounts(2, cancelled=2)
+
+    with pytest.raises(LaunchError, match="was cancelled before all its runs were submitted"):
+        account.submit(study, on_step=at(StepName.PROVIDING_POOL, cancel))
+    assert job_ids(account, study) == []
+    assert list(account.study(study).watch())[-1].counts == RunCounts(2, cancelled=2)
+    assert "was cancelled with" in account.study(study).explain().sentence
+    assert list(account.submit(study).watch())[-1].counts == RunCounts(2, succeeded=2)
 
 
 def test_a_study_that_is_cancelled_while_it_is_submitted_is_cancelled(

@@ -30,6 +30,7 @@ from runfleet.launch import (
     connect,
     names,
 )
+from runfleet.launch.collecting import Collected
 from runfleet.launch.history import History
 from runfleet.launch.names import container_name
 from runfleet.launch.progress import Progress, RunCounts
@@ -740,6 +741,11 @@ def interrupted(account: Account, write_study: WriteStudy) -> Submission:
     return account.study(edited)
 
 
+def states_in(collected: Collected) -> str:
+    lines = collected.csv.read_text().splitlines()[1:]
+    return " ".join(line.split(",")[1] for line in lines)
+
+
 def test_a_submission_cut_short_after_failures_is_explained(
     interrupted: Submission, tmp_path: Path
 ) -> None:
@@ -748,15 +754,11 @@ def test_a_submission_cut_short_after_failures_is_explained(
     assert watched.explanation == interrupted.explain()
     assert "submission was interrupted" in watched.explanation.sentence
     assert f"`runfleet run {interrupted.name}` goes on" in watched.explanation.next_step
-    for counts in (interrupted.counts(), interrupted.cancel()):
-        assert (counts.succeeded, counts.failed, counts.waiting) == (1, 1, 1)
-        assert [failed.message for failed in interrupted.failed_runs()] == ["bad luck"]
-    table = interrupted.collect(tmp_path / "results").csv.read_text()
-    assert [line.split(",")[1] for line in table.splitlines()[1:]] == [
-        "succeeded",
-        "failed",
-        "waiting",
-    ]
+    assert interrupted.counts() == RunCounts(3, waiting=1, succeeded=1, failed=1)
+    assert states_in(interrupted.collect(tmp_path / "results")) == "succeeded failed waiting"
+    assert interrupted.cancel() == RunCounts(3, succeeded=1, failed=1, cancelled=1)
+    assert states_in(interrupted.collect(tmp_path / "results")) == "succeeded failed cancelled"
+    assert [failed.message for failed in interrupted.failed_runs()] == ["bad luck"]
     assert interrupted.log("run-00002", "stderr") == b"bad luck\n"
 
 

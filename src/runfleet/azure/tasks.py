@@ -95,8 +95,8 @@ class TaskOperations:
             return None
 
     def terminate_task(self, job_id: str, task_id: str) -> None:
-        """End a task; one that is completed is left as it is."""
-        with accepting("TaskCompleted"):
+        """End a task; one that is completed, or ends with its job, is left as it is."""
+        with accepting("TaskCompleted", "JobCompleted", "JobTerminating"):
             self._channel.post(path_of("jobs", job_id, "tasks", task_id, "terminate"))
 
     def terminate_tasks(self, job_id: str, task_ids: Iterable[str]) -> None:

@@ -117,12 +117,13 @@ class SubmittedElsewhereError(LaunchError):
     ----------
     study
         Its name.
+    outcome
+        What has become of this submission.
     """
 
-    def __init__(self, study: str) -> None:
+    def __init__(self, study: str, outcome: str = "nothing of this one was submitted") -> None:
         super().__init__(
-            f"study `{study}` was submitted from elsewhere at the same time; nothing of this one "
-            "was submitted",
+            f"study `{study}` was submitted from elsewhere at the same time; {outcome}",
             hint="the same command again shows what would change, and goes on",
         )
         self.study = study

@@ -28,6 +28,9 @@ from runfleet.launch.record import Generation, RecordStore, StudyRecord, TaskTal
 OUTDATED = "Outdated"
 """Why a job was ended none of whose runs counts any more."""
 
+CANCELLED = "Cancelled"
+"""Why a job was ended by whoever cancelled its study."""
+
 _SETTLING_SECONDS = 60.0
 _SETTLING_PAUSE = 0.1
 
@@ -101,7 +104,7 @@ class History:
         """Tell whether the jobs are as the record says: there, and not ended by somebody."""
         for generation in record.current:
             job = self.job_of(generation)
-            if job is None and not generation.adding:
+            if generation.cancelled or (job is None and not generation.adding):
                 return False
             if job is not None and (job.was_ended or (generation.adding and job.is_over)):
                 return False
@@ -127,10 +130,14 @@ class History:
     def current_runs(self, record: StudyRecord) -> Iterator[tuple[str, str]]:
         """List the runs that count, each with its job, be its task still to be added, or gone."""
         for generation in record.current:
-            outdated = self.store.read_outdated(generation)
-            for name, _ in self.store.read_manifest(generation):
-                if name not in outdated:
-                    yield name, generation.job_id
+            yield from self.current_in(generation)
+
+    def current_in(self, generation: Generation) -> Iterator[tuple[str, str]]:
+        """List the runs of one generation that count, see `current_runs`."""
+        outdated = self.store.read_outdated(generation)
+        for name, _ in self.store.read_manifest(generation):
+            if name not in outdated:
+                yield name, generation.job_id
 
     def present(self, job_id: str) -> set[str]:
         """List the ids of all tasks of a job."""
@@ -177,6 +184,15 @@ class History:
         settled = partial(_with_tallies, tallies)
         self.store.update(record.newest, settled)
         return settled(record)
+
+    def withdraw(self, generation: Generation, record: StudyRecord | None) -> None:
+        """End what was added of a generation after another one had taken its place."""
+        if record and any(one.job_id == generation.job_id for one in record.generations):
+            self.settle(record.unsettled(generation.job_id))
+            return
+        job = self.job_of(generation)
+        if job is not None and not job.is_over:
+            self.batch.terminate_job(job.id, OUTDATED)
 
     def outdated_tally(self, generation: Generation) -> TaskTally:
         """Count the tasks that no longer count, by state."""
@@ -247,9 +263,7 @@ class History:
 def _with_tallies(tallies: Mapping[str, TaskTally], record: StudyRecord) -> StudyRecord:
     """Note what tasks that no longer count have been counted, by the digest of their list."""
     generations = tuple(
-        one
-        if one.settled or one.outdated_digest not in tallies
-        else one.with_tally(tallies[one.outdated_digest])
+        one if one.outdated_digest not in tallies else one.with_tally(tallies[one.outdated_digest])
         for one in record.generations
     )
     return replace(record, generations=generations)

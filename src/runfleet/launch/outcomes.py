@@ -98,6 +98,7 @@ def count_runs(history: History, record: StudyRecord) -> RunCounts:
     for generation in record.current:
         job = history.job_of(generation)
         if job is None:
+            cancelled += generation.current_count if generation.cancelled else 0
             continue
         outdated = history.outdated_tally(generation)
         counted = tally_of(history.batch.task_counts(job.id)) - outdated
@@ -130,10 +131,13 @@ def tally_of(counts: TaskCounts) -> TaskTally:
 
 
 def outcomes_of(history: History, record: StudyRecord) -> dict[str, Outcome]:
-    """Tell what has become of each run that has a task, by the run's name."""
+    """Tell what has become of each run that has a task, or will get none, by the run's name."""
     outcomes: dict[str, Outcome] = {}
     for generation in record.current:
         job = history.job_of(generation)
+        if generation.cancelled:
+            never_added = Outcome(generation.job_id, RunState.CANCELLED)
+            outcomes.update((name, never_added) for name, _ in history.current_in(generation))
         if job is not None:
             outcomes.update(_outcomes_in(history, generation, job))
     return outcomes

@@ -84,6 +84,8 @@ class Generation:
         Names the blob that lists them, if there are any.
     settled
         Whether the tasks that no longer count have ended, and have been counted for good.
+    cancelled
+        Whether somebody has cancelled it while its tasks were being added: no more of them are.
     """
 
     number: int
@@ -93,6 +95,7 @@ class Generation:
     outdated: TaskTally = field(default_factory=TaskTally)
     outdated_digest: str = ""
     settled: bool = True
+    cancelled: bool = False
 
     @property
     def current_count(self) -> int:
@@ -176,9 +179,21 @@ class StudyRecord:
         return any(generation.adding for generation in self.generations)
 
     def added(self) -> StudyRecord:
-        """Note that all tasks are there."""
-        settled = tuple(replace(generation, adding=False) for generation in self.generations)
-        return replace(self, generations=settled)
+        """Note that all tasks are there, unless they were cancelled before."""
+        generations = tuple(replace(one, adding=one.cancelled) for one in self.generations)
+        return replace(self, generations=generations)
+
+    def cancelled(self) -> StudyRecord:
+        """Note that no more tasks are to be added, if there are such."""
+        generations = tuple(replace(one, cancelled=one.adding) for one in self.generations)
+        return replace(self, generations=generations)
+
+    def unsettled(self, job_id: str) -> StudyRecord:
+        """Have the tasks of a job that no longer count be counted again."""
+        generations = tuple(
+            replace(one, settled=one.settled and one.job_id != job_id) for one in self.generations
+        )
+        return replace(self, generations=generations)
 
     def to_json(self) -> bytes:
         """Write the record."""
@@ -261,7 +276,9 @@ class RecordStore:
         if not self._replace(record):
             raise SubmittedElsewhereError(record.study)
 
-    def update(self, generation: Generation, change: Callable[[StudyRecord], StudyRecord]) -> None:
+    def update(
+        self, generation: Generation, change: Callable[[StudyRecord], StudyRecord]
+    ) -> StudyRecord | None:
         """
         Change the record, whoever else does, too; nothing is done where another generation is new.
 
@@ -271,13 +288,19 @@ class RecordStore:
             The newest one that whoever changes it knows of.
         change
             Makes a record of what is there; called again where somebody else was faster.
+
+        Returns
+        -------
+        record
+            What is there now, be it changed or not; None where the study was deleted.
         """
         record = self.read()
         while record and record.newest.job_id == generation.job_id:
             changed = change(record)
             if changed == record or self._replace(changed):
-                return
+                return changed
             record = self.read()
+        return record
 
     def _replace(self, record: StudyRecord) -> bool:
         content = replace(record, batch_account=self.batch_account).to_json()

@@ -32,7 +32,7 @@ from runfleet.launch.failures import (
     kind_of,
     was_lost,
 )
-from runfleet.launch.history import OUTDATED, History, Repeat
+from runfleet.launch.history import CANCELLED, OUTDATED, History, Repeat
 from runfleet.launch.near_runs import nearest_run
 from runfleet.launch.outages import hopeful
 from runfleet.launch.outcomes import RunState, count_runs, failed_tasks, state_of
@@ -49,8 +49,6 @@ from runfleet.study.pool import is_windows
 
 if TYPE_CHECKING:
     import pandas
-
-CANCELLED = "Cancelled"
 
 # Beyond that many failed runs, reading what each said would take longer than anyone waits.
 _MOST_LOGS_READ = 2000
@@ -177,6 +175,8 @@ class Submission:
             The runs by state afterwards.
         """
         record = self._record()
+        # Whoever is submitting it may have made no job yet.
+        self._history.store.update(record.newest, StudyRecord.cancelled)
         for generation in record.current:
             job = self._history.job_of(generation)
             if job is not None and not job.is_over:

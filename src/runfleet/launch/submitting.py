@@ -10,7 +10,7 @@ in between and called again, submitting goes on with the generation that the rec
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,8 +29,8 @@ from runfleet.launch.comparison import (
 )
 from runfleet.launch.definition import Definition, define, fingerprints, with_more_outputs
 from runfleet.launch.differences import describe_changes
-from runfleet.launch.errors import LaunchError
-from runfleet.launch.history import History, Repeat, unused_numbers
+from runfleet.launch.errors import LaunchError, SubmittedElsewhereError
+from runfleet.launch.history import CANCELLED, History, Repeat, unused_numbers
 from runfleet.launch.packages import DefaultVersions
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
@@ -45,6 +45,7 @@ from runfleet.study.designs import FromCsv
 
 _COUNTING_SECONDS = 10.0
 _COUNTING_PAUSE = 0.2
+_LOOKING_PAUSE = 1.0
 
 
 @dataclass(frozen=True)
@@ -240,11 +241,11 @@ class Submitter:
         self.on_step(Step(StepName.PROVIDING_POOL))
         provide_pool(self.batch, self.pool, generation.run_count)
         self._staging.stage_inputs(self.on_step)
-        with self._unless_cancelled(generation):
+        with self._unless_overtaken(generation):
+            self._demand_mine(generation, self._store.read())
             self._fill_job(record)
-        self.batch.finish_when_done(generation.job_id)
-        # Whoever has edited the study meanwhile has taken it over.
-        self._store.update(generation, StudyRecord.added)
+            self.batch.finish_when_done(generation.job_id)
+        self._demand_mine(generation, self._store.update(generation, StudyRecord.added))
         return record.added()
 
     @cached_property
@@ -266,6 +267,7 @@ class Submitter:
         """Make the newest job unless it is there, and add its tasks until it has them all."""
         generation = record.newest
         is_new = self.batch.create_job(self._job(generation))
+        self._demand_mine(generation, self._store.read())
         self._add_tasks(record, set() if is_new else self._history.present(generation.job_id))
         if self._counts_back(generation):
             return
@@ -278,18 +280,47 @@ class Submitter:
             )
 
     @contextmanager
-    def _unless_cancelled(self, generation: Generation) -> Iterator[None]:
-        """Say that the study was cancelled where its job takes no more tasks for that."""
+    def _unless_overtaken(self, generation: Generation) -> Iterator[None]:
+        """Say why the job takes no more tasks where the study was cancelled, or taken over."""
         try:
             yield
         except BatchError as error:
+            self._demand_mine(generation, self._store.read())
             job = self._history.job_of(generation)
             if job is not None and job.was_ended:
-                raise LaunchError(
-                    f"study `{self.study.name}` was cancelled before all its runs were submitted",
-                    hint="to run the rest after all, run the study again",
-                ) from error
+                raise self._cancelled() from error
             raise
+
+    def _demand_mine(self, generation: Generation, record: StudyRecord | None) -> None:
+        """
+        Add no more, and end what was added in vain, where somebody else has been at the study.
+
+        Parameters
+        ----------
+        generation
+            What is being added.
+        record
+            What the account knows of the study now.
+        """
+        if record is None or record.newest.job_id != generation.job_id:
+            self._history.withdraw(generation, record)
+            if record is None:
+                raise LaunchError(
+                    f"study `{self.study.name}` was deleted while it was submitted",
+                    hint="to submit it after all, run the study again",
+                )
+            raise SubmittedElsewhereError(self.study.name, "its runs have taken the place of these")
+        if record.newest.cancelled:
+            job = self._history.job_of(generation)
+            if job is not None and not job.is_over:
+                self.batch.terminate_job(job.id, CANCELLED)
+            raise self._cancelled()
+
+    def _cancelled(self) -> LaunchError:
+        return LaunchError(
+            f"study `{self.study.name}` was cancelled before all its runs were submitted",
+            hint="to run the rest after all, run the study again",
+        )
 
     def _job(self, generation: Generation) -> JobSettings:
         return JobSettings(
@@ -310,7 +341,8 @@ class Submitter:
         system = self.pool.operating_system
         job_id, life = generation.job_id, self._url_life
         maker = TaskMaker(self.study, self.storage, job_id, life, system, self._user)
-        runs = (run for run in self._newest_runs(record) if run.name not in present)
+        lacking = (run for run in self._newest_runs(record) if run.name not in present)
+        runs = self._while_mine(generation, lacking)
         try:
             self.batch.add_tasks(
                 generation.job_id,
@@ -320,6 +352,15 @@ class Submitter:
         except StudyError as error:
             raise self._cut_short(error, generation) from error
         return missing
+
+    def _while_mine(self, generation: Generation, runs: Iterable[Run]) -> Iterator[Run]:
+        """Give runs as long as nobody else is at the study, for which is looked now and then."""
+        looked = time.monotonic()
+        for run in runs:
+            if time.monotonic() > looked + _LOOKING_PAUSE:
+                self._demand_mine(generation, self._store.read())
+                looked = time.monotonic()
+            yield run
 
     def _cut_short(self, error: StudyError, generation: Generation) -> StudyError:
         """Say of a template that fails for a run, and was not tried for it, what is going on."""
