@@ -33,6 +33,7 @@ from runfleet.launch.accounts.account import Account
 from runfleet.launch.diagnosis import find_situation
 from runfleet.launch.errors import StudyFileNeededError, StudyNotFoundError, demand_study
 from runfleet.launch.explanation import Explanation
+from runfleet.launch.hashes import Snapshot
 from runfleet.launch.outages import hopeful
 from runfleet.launch.record import StudyRecord
 from runfleet.launch.run_files import StoredFiles
@@ -341,8 +342,8 @@ class Calibration:
 
     def _unchanged_submitter(self, record: StudyRecord) -> CalibrationSubmitter:
         """Prepare to add workers that are as those that there are."""
-        with self.account.digests() as digest:
-            submitter = self._prepared(digest, unheard, nobody)
+        with self.account.snapshot() as files:
+            submitter = self._prepared(files, unheard, nobody)
             if submitter.changes(record):
                 raise CalibrationError("the study has changed since it was submitted")
             return submitter
@@ -357,12 +358,10 @@ class Calibration:
 
     @contextmanager
     def _submitter(self, on_step: OnStep, on_wait: OnWait) -> Iterator[CalibrationSubmitter]:
-        with self.account.locked(self.name), self.account.digests() as digest:
-            yield self._prepared(digest, on_step, on_wait)
+        with self.account.locked(self.name), self.account.snapshot() as files:
+            yield self._prepared(files, on_step, on_wait)
 
-    def _prepared(
-        self, digest: Callable[[Path], str], on_step: OnStep, on_wait: OnWait
-    ) -> CalibrationSubmitter:
+    def _prepared(self, files: Snapshot, on_step: OnStep, on_wait: OnWait) -> CalibrationSubmitter:
         """Read and check all files of the calibration."""
         study = self._loaded("to submit it")
         pool = self.account.plan_pool(study)
@@ -375,7 +374,7 @@ class Calibration:
             self._storage,
             self.account.management,
             pool,
-            digest,
+            files,
             on_step,
             on_wait,
             self.unattended,

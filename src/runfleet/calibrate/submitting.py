@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property, partial
-from pathlib import Path
 
 from runfleet.azure import AzureBatch, ConflictError, JobManager, JobSettings
 from runfleet.calibrate.connecting import ConnectionTest
@@ -40,6 +39,7 @@ from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.failures import was_cancelled
+from runfleet.launch.hashes import Snapshot
 from runfleet.launch.history import unused_numbers
 from runfleet.launch.packages import DefaultVersions
 from runfleet.launch.pool import PoolPlan
@@ -75,8 +75,8 @@ class CalibrationSubmitter:
         The account's.
     pool
         Where it shall run.
-    digest
-        Hashes a file's content.
+    files
+        What the study's files hold.
     on_step, on_wait
         Are told what is going on, and why it does not.
     unattended
@@ -90,7 +90,7 @@ class CalibrationSubmitter:
     storage: Storage
     open_management: Callable[[], DefaultVersions | None]
     pool: PoolPlan
-    digest: Callable[[Path], str]
+    files: Snapshot
     on_step: OnStep
     on_wait: Callable[[str], None]
     unattended: bool = False
@@ -214,7 +214,7 @@ class CalibrationSubmitter:
 
     @cached_property
     def _definition(self) -> Definition:
-        return define(self._staged, self.digest)
+        return define(self._staged, self.files.digest)
 
     @cached_property
     def _url_life(self) -> timedelta:
@@ -223,7 +223,7 @@ class CalibrationSubmitter:
     @cached_property
     def _staging(self) -> Staging:
         system = self.pool.operating_system
-        return Staging(self._staged, self.storage, self.digest, self._url_life, system)
+        return Staging(self._staged, self.storage, self.files, self._url_life, system)
 
     def _has_job(self, record: StudyRecord) -> bool:
         """Tell whether the job is there, or has yet to be made; not if it is being deleted."""

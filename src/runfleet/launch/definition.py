@@ -67,7 +67,7 @@ def define(study: Study, digest: Callable[[Path], str]) -> Definition:
             "packages": [str(package) for package in model.packages],
             "inputs": {str(shared.path): digest(shared.source) for shared in model.inputs},
             "links": sorted(str(shared.path) for shared in model.inputs if shared.link),
-            "overlays": {str(item.target): digest(item.source) for item in model.overlays},
+            "overlays": {str(item.target): item.digest for item in model.overlays},
             "outputs": [[output.pattern, output.required] for output in model.outputs],
             "environment": dict(model.environment),
             "mpi": _mpi(model.mpi),

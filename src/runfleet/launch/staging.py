@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -12,6 +12,8 @@ from pathlib import Path
 from runfleet.azure import OperatingSystem, PreparationTask, ResourceFile, shell_command
 from runfleet.launch import names, scripts, windows_scripts
 from runfleet.launch.batch_files import stage_batch_file
+from runfleet.launch.errors import LaunchError
+from runfleet.launch.hashes import Snapshot
 from runfleet.launch.scripts import place_of
 from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.storage import Storage
@@ -34,8 +36,8 @@ class Staging:
         The study.
     storage
         The account's.
-    digest
-        Hashes a file's content.
+    files
+        What the study's files hold.
     url_life
         How long nodes have to reach them.
     system
@@ -44,7 +46,7 @@ class Staging:
 
     study: Study
     storage: Storage
-    digest: Callable[[Path], str]
+    files: Snapshot
     url_life: timedelta
     system: OperatingSystem
 
@@ -54,16 +56,33 @@ class Staging:
         return names.container_name(self.study.name)
 
     def stage_inputs(self, on_step: OnStep) -> None:
-        """Upload the shared inputs that the storage has not got yet, some at a time."""
+        """
+        Upload the shared inputs that the storage has not got yet, some at a time.
+
+        Raises
+        ------
+        LaunchError
+            If one of them has changed since it was first looked at.
+        """
         inputs = self.study.model.inputs
         listed = self.storage.list_blobs(self.container, names.INPUTS) if inputs else ()
         present = {blob.name for blob in listed}
         for first in range(0, len(inputs), _INPUTS_AT_A_TIME):
             block = inputs[first : first + _INPUTS_AT_A_TIME]
             named = {self._input_blob(shared): str(shared.source) for shared in block}
-            missing = ((path, blob) for blob, path in named.items() if blob not in present)
-            self.storage.put_files(self.container, missing)
+            missing = {blob: path for blob, path in named.items() if blob not in present}
+            self.storage.put_files(self.container, ((path, blob) for blob, path in missing.items()))
+            self._demand_unchanged(missing)
             on_step(Step(StepName.STAGING, first + len(block), len(inputs)))
+
+    def _demand_unchanged(self, uploaded: Mapping[str, str]) -> None:
+        """Keep no blob that is named after what a file held before it was edited."""
+        for blob, path in uploaded.items():
+            try:
+                self.files.demand_unchanged(Path(path))
+            except LaunchError:
+                self.storage.delete_blob(self.container, blob)
+                raise
 
     def preparation(self, user: str | None = None) -> PreparationTask | None:
         """What each node does before its first run: it fetches what runs share, once."""
@@ -102,7 +121,7 @@ class Staging:
     def _input_blob(self, shared: SharedInput) -> str:
         if self._bundle:
             return f"{self._bundle}/{place_of(shared)}"
-        return names.input_blob(self.digest(shared.source), shared.source.name)
+        return names.input_blob(self.files.digest(shared.source), shared.source.name)
 
     @cached_property
     def _bundle(self) -> str:
@@ -114,5 +133,5 @@ class Staging:
         inputs = self.study.model.inputs
         if len(inputs) <= _MOST_SEPARATE_INPUTS:
             return ""
-        lines = (f"{self.digest(shared.source)} {place_of(shared)}\n" for shared in inputs)
+        lines = (f"{self.files.digest(shared.source)} {place_of(shared)}\n" for shared in inputs)
         return names.bundle(hashlib.sha256("".join(lines).encode()).hexdigest())

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 
 from runfleet.azure import AzureBatch, BatchError, JobSettings
 from runfleet.launch import names
@@ -30,6 +29,7 @@ from runfleet.launch.comparison import (
 from runfleet.launch.definition import Definition, define, fingerprints, with_more_outputs
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError, SubmittedElsewhereError
+from runfleet.launch.hashes import Snapshot
 from runfleet.launch.history import CANCELLED, History, Repeat, unused_numbers
 from runfleet.launch.packages import DefaultVersions
 from runfleet.launch.pool import PoolPlan
@@ -81,8 +81,8 @@ class Submitter:
         The account's.
     pool
         Where its runs shall run.
-    digest
-        Hashes a file's content.
+    files
+        What the study's files hold.
     on_step
         Is told what is going on.
     """
@@ -92,7 +92,7 @@ class Submitter:
     storage: Storage
     open_management: Callable[[], DefaultVersions | None]
     pool: PoolPlan
-    digest: Callable[[Path], str]
+    files: Snapshot
     on_step: OnStep
 
     def submit(self, claim: Callable[[], str], repeat: Repeat = Repeat.NONE) -> Submitted:
@@ -108,7 +108,7 @@ class Submitter:
             Which runs that have ended are done again.
         """
         check_study(self.study, self.pool)
-        definition = define(self.study, self.digest)
+        definition = define(self.study, self.files.digest)
         record = self._store.read()
         if record is None or record.definition != definition or repeat is not Repeat.NONE:
             return self._renew(record, definition, claim, repeat)
@@ -134,14 +134,14 @@ class Submitter:
     def compare(self) -> Comparison:
         """Tell what submitting would do; nothing is done."""
         record = self._store.read()
-        definition = define(self.study, self.digest)
+        definition = define(self.study, self.files.digest)
         runs = dict(fingerprints(self.study, definition))
         return compare(runs, self._known_tasks(record, definition, runs, Repeat.NONE))
 
     def changes(self) -> tuple[str, ...]:
         """Say what submitting would change of a study that was submitted before, in words."""
         record = self._store.read()
-        definition = define(self.study, self.digest)
+        definition = define(self.study, self.files.digest)
         if record is None or record.definition == definition:
             return ()
         return describe_changes(record.definition, definition, self.compare())
@@ -175,6 +175,7 @@ class Submitter:
     ) -> tuple[StudyRecord, tuple[str, ...]]:
         """Note what there is to do; what has changed is told. All runs are in memory meanwhile."""
         runs = dict(fingerprints(self.study, definition))
+        self._demand_all(runs)
         known = self._known_tasks(record, definition, runs, repeat)
         comparison = compare(runs, known)
         if comparison.to_run:
@@ -201,6 +202,15 @@ class Submitter:
         renewed = self._history.settle(renewed)
         differences = describe_changes(record.definition, definition, comparison) if record else ()
         return renewed, differences
+
+    def _demand_all(self, runs: Fingerprints) -> None:
+        """Refuse a design whose table has fewer or more rows by now."""
+        if len(runs) != self.study.run_count():
+            raise LaunchError(
+                f"the study had {self.study.run_count():,} runs when it was loaded, and has "
+                f"{len(runs):,} by now: the table of its design was edited",
+                hint="load the study again",
+            )
 
     def _known_tasks(
         self,
@@ -251,7 +261,7 @@ class Submitter:
     @cached_property
     def _staging(self) -> Staging:
         system = self.pool.operating_system
-        return Staging(self.study, self.storage, self.digest, self._url_life, system)
+        return Staging(self.study, self.storage, self.files, self._url_life, system)
 
     @cached_property
     def _user(self) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, product
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from runfleet.study.distributions import Distribution
@@ -148,6 +149,10 @@ class FromCsv:
     table: SampleTable
     columns: tuple[str, ...]
     count: int
+
+    def read_from(self, copy: Path) -> FromCsv:
+        """Read the rows from a copy of the file."""
+        return replace(self, table=replace(self.table, file=copy))
 
     def rows(self) -> Iterator[tuple[Value, ...]]:
         """Read the rows one by one."""

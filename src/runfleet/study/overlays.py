@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -37,6 +38,8 @@ class Overlay:
         Of the template and of what is rendered.
     template
         The template as it was read when the study was loaded.
+    digest
+        The SHA-256 hash of what the file held then.
     """
 
     target: PurePosixPath
@@ -44,6 +47,7 @@ class Overlay:
     kind: Literal["jinja", "ptf"]
     encoding: str
     template: JinjaTemplate | PestTemplate
+    digest: str
 
     @classmethod
     def read(
@@ -71,14 +75,16 @@ class Overlay:
         text, encoding = read_text(
             source, shown=shown, what="the template", otherwise=_NO_TEXT_HINT
         )
+        digest = hashlib.sha256(text.encode(encoding)).hexdigest()  # which gives back every byte
         if looks_like_pest(text):
             # A byte order mark goes with the line that it stands before.
             encoding = encoding.removesuffix("-sig")
-            return cls(target, source, "ptf", encoding, PestTemplate.parse(shown, text, whole))
+            pest = PestTemplate.parse(shown, text, whole)
+            return cls(target, source, "ptf", encoding, pest, digest)
         # Imported late: many studies have no template of this kind.
         from runfleet.study.jinja_template import JinjaTemplate
 
-        return cls(target, source, "jinja", encoding, JinjaTemplate.parse(shown, text))
+        return cls(target, source, "jinja", encoding, JinjaTemplate.parse(shown, text), digest)
 
     @property
     def uses(self) -> dict[str, int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
 from filelock import FileLock, Timeout
@@ -30,7 +31,7 @@ from runfleet.launch.errors import (
     StudyNotFoundError,
     demand_study,
 )
-from runfleet.launch.hashes import hash_cache
+from runfleet.launch.hashes import Snapshot, hash_cache
 from runfleet.launch.history import Repeat
 from runfleet.launch.names import study_of
 from runfleet.launch.origins import Origins
@@ -43,6 +44,7 @@ from runfleet.launch.submission import Submission
 from runfleet.launch.submitting import Submitted, Submitter
 from runfleet.storage import Storage
 from runfleet.study import Study
+from runfleet.study.designs import FromCsv
 
 if TYPE_CHECKING:
     from runfleet.azure.management import Management
@@ -389,15 +391,15 @@ class Account:
 
     @contextmanager
     def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
-        with self.digests() as digest:
-            pool = self.plan_pool(study)
-            yield Submitter(study, self.batch, self.storage, self.management, pool, digest, on_step)
+        pool = self.plan_pool(study)
+        with self.snapshot() as files, _with_own_table(study, files) as own:
+            yield Submitter(own, self.batch, self.storage, self.management, pool, files, on_step)
 
     @contextmanager
-    def digests(self) -> Iterator[Callable[[Path], str]]:
-        """Hash files, each once for as long as it does not change."""
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Look at files; a file that has not changed since the last time is not read again."""
         with hash_cache(self._folder.hashes) as hashes:
-            yield hashes.digest
+            yield Snapshot(hashes)
 
     @contextmanager
     def locked(self, study: str) -> Iterator[None]:
@@ -416,3 +418,14 @@ class Account:
     @property
     def _folder(self) -> StudiesFolder:
         return Folders(self.home).studies(self.name)
+
+
+@contextmanager
+def _with_own_table(study: Study, files: Snapshot) -> Iterator[Study]:
+    """Have the table of a design read from a copy: it is read more than once, and may be edited."""
+    if not isinstance(study.design, FromCsv):
+        yield study
+        return
+    with TemporaryDirectory(prefix="runfleet-") as folder:
+        copy = files.copied(study.design.table.file, Path(folder))
+        yield replace(study, design=study.design.read_from(copy))
