@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -22,8 +23,10 @@ from runfleet.launch.names import container_name, job_id
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.steps import unheard
-from runfleet.storage import DirectoryStorage
+from runfleet.storage import Blob, DirectoryStorage
 from runfleet.storage.parallel import pause
+from runfleet.storage.protocol import OnBytes
+from runfleet.storage.protocol import unheard as unheard_bytes
 from runfleet.study import Study
 
 WriteStudy = Callable[..., Study]
@@ -390,6 +393,78 @@ def test_what_has_yet_to_be_done_again_is_removed_early(runs: Runs) -> None:
     runs.collector.collect_files({"run-00002": runs.outcomes["run-00002"]})
     files = sorted((runs.folder / "runs").glob("*/deep/out.txt"))
     assert [file.read_text() for file in files] == ["head 2", "head 1"]
+
+
+class InterruptedStorage(DirectoryStorage):
+    """Is interrupted when the first file has come."""
+
+    def get_files(
+        self,
+        container: str,
+        files: Iterable[tuple[Blob, Path | str]],
+        *,
+        on_bytes: OnBytes = unheard_bytes,
+    ) -> None:
+        super().get_files(container, islice(files, 1), on_bytes=on_bytes)
+        raise KeyboardInterrupt
+
+
+def interrupt_fetching(runs: Runs) -> None:
+    storage = runs.storage
+    runs.storage = InterruptedStorage(runs.folder.parent / "storage")
+    with pytest.raises(KeyboardInterrupt):
+        runs.collect()
+    runs.storage = storage
+
+
+def interrupt_emptying(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def remove_one(folder: Path, **_: object) -> None:
+        (folder / "b.txt").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", remove_one)
+        with pytest.raises(KeyboardInterrupt):
+            runs.collect()
+
+
+def test_what_an_interruption_left_does_not_pass_for_an_edit_taken_back(runs: Runs) -> None:
+    """A part of what the edited run left is in the folder."""
+    runs.end("run-00001", {"a.txt": "1", "b.txt": "1"})
+    runs.collect()
+    runs.end("run-00001", {"a.txt": "2", "b.txt": "2"}, generation=2)
+    interrupt_fetching(runs)
+    runs.end("run-00001", {"a.txt": "1", "b.txt": "1"})
+    assert runs.collect().new_runs == 1
+    assert contents(runs, "run-00001", "[ab].txt") == ["1", "1"]
+
+
+def test_a_folder_that_was_emptied_by_half_does_not_pass_for_whole(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.end("run-00001", {"a.txt": "1", "b.txt": "1"})
+    runs.collect()
+    runs.end("run-00001", {"a.txt": "2", "b.txt": "2"}, generation=2)
+    interrupt_emptying(runs, monkeypatch)
+    runs.end("run-00001", {"a.txt": "1", "b.txt": "1"})
+    assert runs.collect().new_runs == 1
+    assert contents(runs, "run-00001", "[ab].txt") == ["1", "1"]
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_what_a_first_interrupted_fetch_has_left_is_removed(runs: Runs, *, is_done: bool) -> None:
+    """Where the run was done again meanwhile, or has yet to be."""
+    runs.end("run-00001", {"a.txt": "1"})
+    interrupt_fetching(runs)
+    runs.begin("run-00001", generation=2)
+    if is_done:
+        runs.end("run-00001", {"b.txt": "2"}, generation=2)
+    runs.collect()
+    assert contents(runs, "run-00001", "[ab].txt") == ["2"] * is_done
+
+
+def contents(runs: Runs, run: str, pattern: str) -> list[str]:
+    return [file.read_text() for file in sorted((runs.folder / "runs" / run).glob(pattern))]
 
 
 def test_a_run_that_the_study_no_longer_has_is_removed(

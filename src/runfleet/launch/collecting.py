@@ -19,11 +19,12 @@ from runfleet.launch.errors import LaunchError
 from runfleet.launch.figures import Drawn, remove_figures
 from runfleet.launch.folder_index import (
     INDEX,
-    REMOVED,
+    LACKING,
     FolderIndex,
     account_line,
     job_of,
     mark_lines,
+    open_index,
     owner_line,
 )
 from runfleet.launch.grouping import Groups
@@ -252,7 +253,7 @@ class Collector:
         before = index.account
         if before == self.account:
             return ()
-        with (self.folder / INDEX).open("a", encoding="utf-8") as lines:
+        with open_index(self.folder) as lines:
             lines.write(account_line(self.account))
         if before is None:
             return ()
@@ -302,13 +303,14 @@ class Collector:
             for name, one in outcomes.items()
             if one.has_files and known.get(name) != one.mark
         }
-        for run in (wanted.keys() & known.keys()) | removed:
-            shutil.rmtree(self._runs_folder / run, ignore_errors=True)
         done = ended - len(wanted)
-        with (self.folder / INDEX).open("a", encoding="utf-8") as lines:
+        with open_index(self.folder) as lines:
             if index.study is None:
                 lines.write(owner_line(self.study.name))
-            lines.writelines(mark_lines((run, REMOVED) for run in removed))
+            # Before any file comes or goes: an interruption leaves no folder that passes for whole.
+            lines.writelines(mark_lines((run, LACKING) for run in wanted.keys() | removed))
+            for run in (wanted.keys() & known.keys()) | removed:
+                shutil.rmtree(self._runs_folder / run, ignore_errors=True)
             for block in _in_blocks(self._listed(wanted), _BLOCK_RUNS):
                 self.storage.get_files(self._container, self._files_of(wanted, block))
                 lines.writelines(mark_lines((run, wanted[run].mark) for run, _ in block))
@@ -320,12 +322,13 @@ class Collector:
         """
         Find the runs that are here and have yet to be done again, or that the study no longer has.
 
-        What they left would be taken for what the study asks for now.
+        Also those of which an interruption has left a part.  All this would be taken for what the
+        study asks for now.
         """
         lacking = {
             run: mark
             for run, mark in known.items()
-            if mark != REMOVED and not (run in outcomes and outcomes[run].has_files)
+            if not (run in outcomes and outcomes[run].has_files)
         }
         outdated = lacking.keys() & outcomes.keys()
         unknown = lacking.keys() - outdated

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TextIO
 
 from runfleet.launch import names
 
 INDEX = ".collected"
-REMOVED = "-"
-"""The mark of a run whose files are gone."""
+LACKING = "-"
+"""The mark of a run whose files are gone, or are not all here: it is being fetched or removed."""
 
 # A line is a run and its mark; some are one of these words, which no run can be called, and a name.
 _STUDY = "study:"
@@ -31,7 +31,7 @@ class FolderIndex:
         On which account they were when all of them were last collected; None if not known.
     marks
         The runs that are there, each with the mark of its outcome, which begins with the job; or
-        that it is gone.
+        with `LACKING`.
     """
 
     study: str | None
@@ -54,9 +54,14 @@ class FolderIndex:
         if self.study is not None:
             return None if self.study == study else self.study
         # Names of jobs do not tell the later ones of `d` from the first one of `d--2`.
-        jobs = {job_of(mark) for mark in self.marks.values() if mark != REMOVED}
+        jobs = {job_of(mark) for mark in self.marks.values() if mark != LACKING}
         others = sorted(job for job in jobs if not names.is_job_of(job, study))
         return names.study_by_job(others[0]) if others else None
+
+
+def open_index(folder: Path) -> TextIO:
+    """Open that of a folder for more lines; each is written down before anything else is done."""
+    return (folder / INDEX).open("a", buffering=1, encoding="utf-8")
 
 
 def owner_line(study: str) -> str:
