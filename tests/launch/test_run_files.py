@@ -9,7 +9,7 @@ import pytest
 from runfleet.azure import TaskInfo
 from runfleet.launch import names
 from runfleet.launch.failures import FailedRun, FailureKind
-from runfleet.launch.run_files import CollectedFiles, StoredFiles, failure_message
+from runfleet.launch.run_files import CollectedFiles, LogEnd, StoredFiles, failure_message
 from runfleet.launch.scripts import NOT_STAGED
 from runfleet.storage import DirectoryStorage
 
@@ -33,6 +33,16 @@ def test_exit_codes_of_our_own_may_be_those_of_a_model(tmp_path: Path, code: int
     storage.put_bytes("study", names.run_prefix("job", "r1") + "stderr.txt", b"STOP 74\n")
     failed = FailedRun("r1", FailureKind.MODEL, "STOP 74", code)
     assert files.failed_run("job", ended(code)) == failed
+
+
+@pytest.mark.parametrize("length", [0, 10])
+def test_a_run_without_a_log_has_none_at_its_end_either(tmp_path: Path, length: int) -> None:
+    """Of a task that did not begin, or whose log was deleted."""
+    storage = DirectoryStorage(tmp_path)
+    storage.create_container("study")
+    storage.put_bytes("study", names.run_prefix("job", "r1") + "stdout.txt.old", b"x")
+    files = StoredFiles(storage, "study")
+    assert files.read_end("job", "r1", "stdout.txt", length) == LogEnd(b"")
 
 
 def ended(code: int) -> TaskInfo:

@@ -111,14 +111,17 @@ class StoredFiles:
 
     def read_end(self, job_id: str, run: str, file: str, length: int = _LOG_BYTES) -> LogEnd:
         """Read the end of a file; nothing if it is not there."""
+        return self.find_end(job_id, run, file, length) or LogEnd(b"")
+
+    def find_end(self, job_id: str, run: str, file: str, length: int) -> LogEnd | None:
+        """Read the end of a file; None if it is not there."""
         blob = names.run_prefix(job_id, run) + file
-        content = self._read(blob, length=length) or b""
-        if len(content) < length:
+        content = self._read(blob, length=length)
+        if content is None or len(content) < length:
+            return None if content is None else LogEnd(content)
+        left_out = self._size(blob) - length
+        if left_out <= 0:
             return LogEnd(content)
-        size = next(found.size for found in self.storage.list_blobs(self.container, blob))
-        if size <= length:
-            return LogEnd(content)
-        left_out = size - length
         return LogEnd(self._read(blob, offset=left_out) or b"", left_out)
 
     def names(self, job_id: str, run: str) -> Iterator[str]:
@@ -137,6 +140,11 @@ class StoredFiles:
         )
         kind = FailureKind.DELIVERY if _was_not_staged(task, stderr) else FailureKind.MODEL
         return FailedRun(task.id, kind, failure_message(task, stderr, stdout), task.exit_code)
+
+    def _size(self, blob: str) -> int:
+        """Tell how long a blob is; 0 if it was deleted meanwhile."""
+        found = self.storage.list_blobs(self.container, blob)
+        return next((one.size for one in found if one.name == blob), 0)
 
     def _read(self, blob: str, *, offset: int = 0, length: int | None = None) -> bytes | None:
         try:
