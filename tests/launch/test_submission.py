@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from runfleet.azure import BatchError, PoolSettings, StartTask
+from runfleet.azure import AuthenticationError, BatchError, PoolSettings, StartTask
 from runfleet.calibrate.calibration import Calibration
 from runfleet.launch import (
     Account,
@@ -603,6 +603,31 @@ def test_the_end_of_a_log_has_some_bytes_or_none(account: Account, write_study: 
     for length in (-1, -5):
         with pytest.raises(LaunchError, match=f"{length} bytes cannot be read"):
             submission.log_end("run-00001", length)
+
+
+def test_a_log_that_may_not_be_read_is_not_an_empty_one(
+    account: Account,
+    write_study: WriteStudy,
+    wait_for: WaitFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that is not there yet is."""
+
+    def refuse(*_: object, **__: object) -> bytes:
+        raise AuthenticationError("the account does not let you", status=403)
+
+    submission = account.submit(write_study("model: {command: sleep 60}"))
+    wait_for(lambda: submission.counts().running, seconds=60)
+    assert submission.log("run-00001") == b""
+    with monkeypatch.context() as patched:
+        patched.setattr(account.batch, "task_file", refuse)
+        for read in (
+            lambda: submission.log("run-00001"),
+            lambda: submission.log_end("run-00001", 10),
+        ):
+            with pytest.raises(AuthenticationError):
+                read()
+    submission.cancel()
 
 
 def test_a_study_that_was_deleted_is_not_run_again(

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
-from runfleet.azure import AzureBatch, BatchError, TaskInfo
+from runfleet.azure import AzureBatch, TaskInfo
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.early_collecting import EarlyCollector
@@ -34,6 +34,7 @@ from runfleet.launch.failures import (
 )
 from runfleet.launch.history import CANCELLED, OUTDATED, History, Repeat
 from runfleet.launch.near_runs import nearest_run
+from runfleet.launch.node_files import NodeFiles
 from runfleet.launch.outages import hopeful
 from runfleet.launch.outcomes import RunState, count_runs, failed_tasks, state_of
 from runfleet.launch.progress import Progress, RunCounts
@@ -321,7 +322,7 @@ class Submission:
         if task.state == "completed":
             # Batch takes the name in any case, the storage does not.
             return self._files.read(job_id, task.id, file) or b""
-        return self._read_on_node(job_id, run, file)
+        return self._on_nodes.read(job_id, run, file) or b""
 
     def log_end(self, run: str, length: int, stream: LogStream | str = LogStream.STDOUT) -> LogEnd:
         """Read the last `length` bytes of what a run has written so far; see `log`."""
@@ -334,8 +335,9 @@ class Submission:
         job_id, task = self._task(run)
         if task.state == "completed":
             return self._files.read_end(job_id, task.id, file, length)
-        left_out = max(0, self._size_on_node(job_id, run, file) - length)
-        return LogEnd(self._read_on_node(job_id, run, file, offset=left_out), left_out)
+        size = self._on_nodes.size(job_id, run, file) or 0
+        left_out = max(0, size - length)
+        return LogEnd(self._on_nodes.read(job_id, run, file, offset=left_out) or b"", left_out)
 
     def has_begun(self, run: str) -> bool:
         """Tell whether a run has begun; see `log`."""
@@ -405,18 +407,9 @@ class Submission:
         job_ended = job is not None and job.was_ended
         return state_of(task, job_ended=job_ended) is RunState.CANCELLED
 
-    def _read_on_node(self, job_id: str, run: str, file: str, *, offset: int = 0) -> bytes:
-        try:
-            return self._history.batch.task_file(job_id, run, file, offset=offset)
-        except BatchError:  # it has not begun yet
-            return b""
-
-    def _size_on_node(self, job_id: str, run: str, file: str) -> int:
-        try:
-            files = self._history.batch.list_task_files(job_id, run)
-            return next((found.size for found in files if found.name == file), 0)
-        except BatchError:  # it has not begun yet
-            return 0
+    @property
+    def _on_nodes(self) -> NodeFiles:
+        return NodeFiles(self._history.batch)
 
     def _record(self) -> StudyRecord:
         record = self._history.store.read()

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runfleet.azure import AzureBatch, BatchError, JobInfo, TaskCounts
+from runfleet.azure import AzureBatch, JobInfo, TaskCounts
 from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED
 from runfleet.launch import names
 from runfleet.launch.by_hand.job_files import JobFiles
 from runfleet.launch.failures import was_cancelled
+from runfleet.launch.node_files import NodeFiles
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
 
 _LOGS = ("stdout.txt", "stderr.txt")
@@ -191,11 +192,10 @@ def _without_files(batch: AzureBatch, job_id: str, target: Path) -> Iterator[str
             yield task.id
 
 
-def _logs_on_node(batch: AzureBatch, job_id: str, task_id: str) -> Mapping[str, bytes] | None:
-    try:
-        return {log: batch.task_file(job_id, task_id, log) for log in _LOGS}
-    except BatchError:  # its node is gone
-        return None
+def _logs_on_node(batch: AzureBatch, job_id: str, task_id: str) -> Mapping[str, bytes]:
+    nodes = NodeFiles(batch)
+    found = ((log, nodes.read(job_id, task_id, log)) for log in _LOGS)
+    return {log: content for log, content in found if content is not None}
 
 
 def _write(content: Mapping[str, bytes], target: Path) -> None:

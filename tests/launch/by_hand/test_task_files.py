@@ -1,0 +1,52 @@
+"""Bringing home what the tasks of a job left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runfleet.azure import AuthenticationError, JobInfo, JobSettings, TaskSettings, shell_command
+from runfleet.azure import OperatingSystem as System
+from runfleet.launch import Account, fetch_task_files
+from runfleet.study import Study
+
+MakeJob = Callable[..., None]
+
+
+@pytest.fixture
+def make_job(account: Account, write_study: Callable[[str], Study]) -> MakeJob:
+    """Make a job on the pool of a study."""
+    study = write_study("model: {command: exit 0}")
+    list(account.submit(study).watch())
+    pool = account.plan_pool(study).id
+    return lambda job_id, **more: account.batch.create_job(JobSettings(job_id, pool, **more))
+
+
+def job_of(account: Account, job_id: str) -> JobInfo:
+    job = account.batch.get_job(job_id)
+    assert job is not None
+    return job
+
+
+def test_a_log_that_may_not_be_read_is_not_taken_for_a_lost_one(
+    account: Account, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of tasks that others have made, logs are on their nodes."""
+
+    def refuse(*_: object, **__: object) -> bytes:
+        raise AuthenticationError("the account does not let you", status=403)
+
+    make_job("foreign")
+    command = shell_command("echo done", System.LINUX)
+    account.batch.add_tasks("foreign", [TaskSettings("t", command)])
+    account.batch.wait_for_tasks("foreign")
+    job = job_of(account, "foreign")
+    with monkeypatch.context() as patched:
+        patched.setattr(account.batch, "task_file", refuse)
+        with pytest.raises(AuthenticationError):
+            fetch_task_files(account.batch, account.storage, job, tmp_path)
+    fetched = fetch_task_files(account.batch, account.storage, job, tmp_path)
+    assert (fetched.new, fetched.missing) == (1, ())
+    assert (fetched.folder / "t/stdout.txt").read_text() == "done\n"
