@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from runfleet.azure import AzureBatch, TaskInfo
+from runfleet.azure import AzureBatch, FileInfo, NotFoundError, TaskInfo
 from runfleet.calibrate.endings import Endings
 from runfleet.calibrate.logs import Logs
 from runfleet.launch.names import run_prefix
@@ -69,3 +71,80 @@ def test_what_a_worker_wrote_of_an_error_counts_before_how_it_was_ended(
     output = endings.of_manager(manager, ["worker-001"]).output
     assert said.strip() in output
     assert "too little memory" not in output
+
+
+@dataclass
+class Node:
+    """A node with files of tasks, which grow."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    longest: int = 0
+    is_gone: bool = False
+
+    def task_file(
+        self, _job: str, task: str, path: str, *, offset: int = 0, length: int | None = None
+    ) -> bytes:
+        if self.is_gone or f"{task}/{path}" not in self.files:
+            raise NotFoundError("there is no such file", status=404)
+        end = None if length is None else offset + length
+        content = self.files[f"{task}/{path}"][offset:end]
+        self.longest = max(self.longest, len(content))
+        return content
+
+    def list_task_files(self, _job: str, task: str) -> Iterator[FileInfo]:
+        for name, content in self.files.items():
+            if not self.is_gone and name.startswith(f"{task}/"):
+                yield FileInfo(name.removeprefix(f"{task}/"), False, len(content), None)
+
+
+@pytest.fixture
+def node() -> Node:
+    return Node()
+
+
+@pytest.fixture
+def logs(node: Node, storage: DirectoryStorage) -> Logs:
+    return Logs(cast("AzureBatch", node), StoredFiles(storage, "study-x"), "x")
+
+
+def test_a_manager_that_writes_very_much_is_followed_all_the_same(node: Node, logs: Logs) -> None:
+    """In pieces, so that memory does not grow with its files."""
+    node.files["manager/wd/x.rec"] = b"iteration 7: a line for each run of the model\n" * 800_000
+    followed = sum(map(len, logs.read_on("manager", "wd/x.rec")))
+    assert followed == len(node.files["manager/wd/x.rec"]) > 32 << 20
+    node.files["manager/wd/x.rec"] += b"OPTIMISATION ITERATION NO. 8\n"
+    assert "".join(logs.read_on("manager", "wd/x.rec")) == "OPTIMISATION ITERATION NO. 8\n"
+    assert "".join(logs.read_on("manager", "wd/x.rec")) == ""
+    assert node.longest < 8 << 20
+
+
+def test_a_letter_may_come_in_two_parts(node: Node, logs: Logs) -> None:
+    node.files["manager/stdout.txt"] = "Zürich".encode()[:2]
+    first = "".join(logs.read_on("manager", "stdout.txt"))
+    node.files["manager/stdout.txt"] = "Zürich\n".encode()
+    assert first + "".join(logs.read_on("manager", "stdout.txt")) == "Zürich\n"
+
+
+def test_what_a_manager_wrote_last_is_read_from_what_it_has_left(
+    node: Node, logs: Logs, storage: DirectoryStorage
+) -> None:
+    """Behind what was followed while it ran."""
+    node.files["manager/wd/x.rec"] = b"iteration 1\n"
+    assert "".join(logs.read_on("manager", "wd/x.rec")) == "iteration 1\n"
+    node.is_gone = True
+    storage.put_bytes("study-x", f"{run_prefix('x', 'manager')}x.rec", b"iteration 1\nbye\n")
+    assert "".join(logs.read_rest("manager", "wd/x.rec")) == "bye\n"
+    assert "".join(logs.read_rest("manager", "wd/x.rec")) == ""
+
+
+def test_of_a_running_task_the_end_of_its_log_is_read(node: Node, logs: Logs) -> None:
+    node.files["worker-001/stdout.txt"] = b"begun\n" + b"x" * (1 << 20) + b"\nthe end\n"
+    assert logs.last_lines("worker-001").endswith("\nthe end")
+    assert node.longest < 1 << 20
+
+
+def test_what_was_followed_last_outlives_the_node(node: Node, logs: Logs) -> None:
+    node.files["manager/stdout.txt"] = b"calculating\n"
+    list(logs.read_on("manager", "stdout.txt"))
+    node.is_gone = True
+    assert logs.last_lines("manager") == "calculating"

@@ -130,7 +130,7 @@ class Endings:
         """
         told = set() if told is None else told
         for worker in islice(workers, _MOST_ASKED):
-            for reason in read_run_failures(self.logs.read_ended(worker, "stdout.txt")):
+            for reason in read_run_failures(self.logs.tail(worker, "stdout.txt")):
                 if kind_of(reason) not in told:
                     yield f"a model run failed on {worker}: {reason}"
                 told.add(kind_of(reason))
@@ -165,7 +165,7 @@ class Endings:
         reasons = list(self.failed_runs(asked))
         yield from reasons
         for worker in asked if reasons else ():
-            written = self.logs.read_ended(worker, "stderr.txt")
+            written = self.logs.tail(worker, "stderr.txt")
             if line := error_line(written) or last_line(written):
                 yield f"{worker} wrote to stderr: {line}"
                 return

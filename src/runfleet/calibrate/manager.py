@@ -104,7 +104,7 @@ def _manager(batch: AzureBatch, job_id: str, study: str) -> TaskInfo:
 
 def _host(batch: AzureBatch, job_id: str, manager: TaskInfo, logs: Logs) -> ManagerHost | None:
     try:
-        name = host_name(logs.read(MANAGER, "stdout.txt"))
+        name = host_name(logs.head(MANAGER, "stdout.txt"))
     except ValueError as error:
         raise ManagerError(
             f"the manager should write the name of its host first, but wrote `{error}`",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from runfleet.calibrate.family import Family
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.programs import Program
-from runfleet.calibrate.progress.progress import Progress, ProgressReader, read_progress
+from runfleet.calibrate.progress.progress import Progress, ProgressReader
 from runfleet.calibrate.tasks import MANAGER
 from runfleet.study import Pest
 
@@ -36,16 +37,11 @@ class ManagerReading:
 
     def progress(self) -> Progress:
         """Tell how far a running manager is."""
-        for file in self._reader.files:
-            self._reader.feed(file, self.logs.read_on(MANAGER, self._path(file)))
-        return self._reader.progress()
+        return self._follow(self.logs.read_on)
 
     def ended(self) -> Progress:
         """Tell how far a manager has come that has ended."""
-        files = self._reader.files
-        texts = {file: self.logs.read_ended(MANAGER, self._path(file)) for file in files}
-        case = self.pest.control.stem
-        found = read_progress(case, self._family, texts, iterations=self.iterations)
+        found = self._follow(self.logs.read_rest)
         # A manager does not tell of the end of its last run, and of workers that it sends home.
         return replace(
             found,
@@ -57,6 +53,12 @@ class ManagerReading:
                 replace(worker, is_busy=False, is_registered=False) for worker in found.workers
             ),
         )
+
+    def _follow(self, read: Callable[[str, str], Iterator[str]]) -> Progress:
+        for file in self._reader.files:
+            for text in read(MANAGER, self._path(file)):
+                self._reader.feed(file, text)
+        return self._reader.progress()
 
     @cached_property
     def _reader(self) -> ProgressReader:

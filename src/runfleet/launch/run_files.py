@@ -109,6 +109,10 @@ class StoredFiles:
             content = next((self._read(prefix + name) for name in found), None)
         return content
 
+    def read_part(self, job_id: str, run: str, file: str, offset: int, length: int) -> bytes | None:
+        """Read a part of a file, of at most so many bytes; None if it is not there."""
+        return self._read(names.run_prefix(job_id, run) + file, offset=offset, length=length)
+
     def read_end(self, job_id: str, run: str, file: str, length: int = _LOG_BYTES) -> LogEnd:
         """Read the end of a file; nothing if it is not there."""
         return self.find_end(job_id, run, file, length) or LogEnd(b"")
