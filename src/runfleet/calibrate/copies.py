@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from runfleet.azure import AzureBatch, BatchError, FileInfo
 from runfleet.calibrate.tasks import MANAGER, copies_prefix, is_own_file
-from runfleet.storage import Storage
+from runfleet.storage import Storage, StorageError
 from runfleet.study import Pest
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,8 @@ class Copies:
         self._iteration = iteration
         try:
             self._copy()
-        except BatchError as error:  # the node may be going just now
+        except (BatchError, StorageError) as error:
+            # The node may be going just now; and workers are followed without a storage, too.
             log.info("files of the manager of %s were not copied: %s", self.job_id, error.message)
         # Copying takes a twentieth of the time at most.
         took = time.monotonic() - now
