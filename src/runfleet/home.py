@@ -122,6 +122,11 @@ class Folders(NamedTuple):
         return self.home / "accounts.yaml"
 
     @property
+    def accounts_lock(self) -> Path:
+        """Held by whoever edits them."""
+        return self.home / ".accounts.lock"
+
+    @property
     def errors(self) -> Path:
         """What went wrong in runfleet itself."""
         return self.home / "errors.txt"

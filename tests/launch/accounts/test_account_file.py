@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +59,18 @@ accounts:
     assert file.path.read_text().startswith(text)
     file.remove("azure")
     assert file.path.read_text() == text
+
+
+def test_accounts_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None:
+    """By several users of one home, or several steps of a script."""
+
+    def add(number: int) -> None:
+        AccountFile(tmp_path).add(replace(ACCOUNT, name=f"azure-{number:02}"))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(add, range(20)))
+    names = sorted(account.name for account in AccountFile(tmp_path).accounts())
+    assert names == [f"azure-{number:02}" for number in range(20)]
 
 
 def test_a_taken_name_is_replaced_on_request_only(tmp_path: Path) -> None:

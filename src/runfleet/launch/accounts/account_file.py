@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
@@ -43,6 +45,7 @@ class AccountFile:
 
     def __init__(self, home: Path) -> None:
         self.path = Folders(home).accounts
+        self._lock = Folders(home).accounts_lock
 
     def accounts(self) -> list[AccountSettings]:
         """
@@ -88,17 +91,26 @@ class AccountFile:
         AccountError
             If the name is taken and it is not to be replaced.
         """
-        if not replace and account.name in {other.name for other in self.accounts()}:
-            raise AccountError(
-                f"there is an account `{account.name}` already",
-                hint="give another name, or `--replace` it",
-            )
-        self._edit(lambda accounts: accounts.update({account.name: _entry(account)}))
+        with self._locked():
+            if not replace and account.name in {other.name for other in self.accounts()}:
+                raise AccountError(
+                    f"there is an account `{account.name}` already",
+                    hint="give another name, or `--replace` it",
+                )
+            self._edit(lambda accounts: accounts.update({account.name: _entry(account)}))
 
     def remove(self, name: str) -> None:
         """Remove an account from the file; on Azure nothing changes."""
-        self.get(name)
-        self._edit(lambda accounts: accounts.pop(name))
+        with self._locked():
+            self.get(name)
+            self._edit(lambda accounts: accounts.pop(name))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep two editors from writing over what the other has added."""
+        self._lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._lock):
+            yield
 
     def _text(self) -> str:
         try:
