@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from runfleet.late_names import late_names
 
 if TYPE_CHECKING:
+    from runfleet.errors import RunfleetError
     from runfleet.launch import connect
     from runfleet.study import Study
+    from runfleet.version import __version__
 
-__all__ = ["Study", "connect"]
+__all__ = ["RunfleetError", "Study", "__version__", "connect"]
 
 # Loaded when asked for: the node agent imports this package too, and starts often.
-_HOMES = {"Study": "runfleet.study", "connect": "runfleet.launch"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module `runfleet` has no attribute `{name}`")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__, __dir__ = late_names(
+    __name__,
+    {
+        ".errors": ["RunfleetError"],
+        ".launch": ["connect"],
+        ".study": ["Study"],
+        ".version": ["__version__"],
+    },
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from runfleet.late_names import late_names
 
 if TYPE_CHECKING:
     from runfleet.autoscale.checking import check
@@ -53,36 +54,25 @@ __all__ = [
 ]
 
 # Loaded when asked for: the emulator knows this package, and needs it for autoscaled pools alone.
-_HOMES = {
-    "MAX_CHARACTERS": "parser",
-    "MAX_STATEMENTS": "parser",
-    "SAMPLE_DELAY": "samples",
-    "SAMPLE_PERIOD": "samples",
-    "Context": "context",
-    "Evaluation": "evaluation",
-    "Formula": "tree",
-    "FormulaError": "errors",
-    "FormulaEvaluationError": "errors",
-    "FormulaSyntaxError": "errors",
-    "FormulaTooLongError": "errors",
-    "InsufficientSampleDataError": "errors",
-    "Interval": "values",
-    "InvalidParameterError": "errors",
-    "Metric": "metrics",
-    "PoolCounts": "metrics",
-    "SampleHistory": "samples",
-    "Value": "values",
-    "check": "checking",
-    "evaluate": "evaluation",
-    "explain": "explanation",
-    "parse": "parser",
-    "run": "evaluation",
-    "underline": "explanation",
-    "whole_nodes": "evaluation",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = late_names(
+    __name__,
+    {
+        ".checking": ["check"],
+        ".context": ["Context"],
+        ".errors": [
+            "FormulaError",
+            "FormulaEvaluationError",
+            "FormulaSyntaxError",
+            "FormulaTooLongError",
+            "InsufficientSampleDataError",
+            "InvalidParameterError",
+        ],
+        ".evaluation": ["Evaluation", "evaluate", "run", "whole_nodes"],
+        ".explanation": ["explain", "underline"],
+        ".metrics": ["Metric", "PoolCounts"],
+        ".parser": ["MAX_CHARACTERS", "MAX_STATEMENTS", "parse"],
+        ".samples": ["SAMPLE_DELAY", "SAMPLE_PERIOD", "SampleHistory"],
+        ".tree": ["Formula"],
+        ".values": ["Interval", "Value"],
+    },
+)

@@ -70,9 +70,9 @@ def command() -> Any:
 def _print_version(wanted: bool) -> None:
     if wanted:
         # It takes a fifth of the time of a command's start.
-        from importlib.metadata import version
+        from runfleet.version import __version__
 
-        Printer.standard().data(f"runfleet {version('runfleet')}")
+        Printer.standard().data(f"runfleet {__version__}")
         raise typer.Exit
 
 

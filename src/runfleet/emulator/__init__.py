@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runfleet.late_names import late_names
+
 if TYPE_CHECKING:
     from runfleet.emulator.process import EmulatorProcess
     from runfleet.faults import Fault, FaultKind, TaskKind, Transfer, When
 
 __all__ = ["EmulatorProcess", "Fault", "FaultKind", "TaskKind", "Transfer", "When"]
 
-
-def __getattr__(name: str) -> object:
-    # The emulator itself starts without what only its users need.
-    if name not in __all__:
-        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    from runfleet import faults
-    from runfleet.emulator import process
-
-    return getattr(process if name == "EmulatorProcess" else faults, name)
+# The emulator itself starts without what only its users need.
+__getattr__, __dir__ = late_names(
+    __name__,
+    {
+        ".process": ["EmulatorProcess"],
+        "..faults": ["Fault", "FaultKind", "TaskKind", "Transfer", "When"],
+    },
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from runfleet.late_names import late_names
 
 if TYPE_CHECKING:
     from runfleet.launch.accounts.account import Account, StudySummary
@@ -76,38 +77,34 @@ __all__ = [
 ]
 
 # Loaded when asked for: an emulator is told to start before all of it is imported.
-_HOMES = {
-    "accounts.account": ("Account", "StudySummary"),
-    "accounts.connecting": ("connect",),
-    "by_hand.job_files": ("JobFiles",),
-    "by_hand.single_task": ("SingleTask",),
-    "by_hand.task_files": ("TaskFiles", "JobSummary", "fetch_task_files", "summarise_jobs"),
-    "collecting": ("Collected",),
-    "deletion": ("Belongings",),
-    "errors": (
-        "AccountError",
-        "LaunchError",
-        "NameTakenError",
-        "NotAStudyError",
-        "OtherAccountError",
-        "RunNotFoundError",
-        "RunSupersededError",
-        "StudyFileNeededError",
-        "StudyNotFoundError",
-        "SubmittedElsewhereError",
-    ),
-    "explanation": ("Explanation",),
-    "failures": ("FailedRun", "FailureGroup", "FailureKind"),
-    "plan": ("Plan",),
-    "pool": ("PoolPlan",),
-    "progress": ("Progress", "RunCounts"),
-    "steps": ("OnStep", "Step", "StepName"),
-    "submission": ("LogStream", "Submission"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    for module, held in _HOMES.items():
-        if name in held:
-            return getattr(import_module(f"runfleet.launch.{module}"), name)
-    raise AttributeError(f"module `runfleet.launch` has no attribute `{name}`")
+__getattr__, __dir__ = late_names(
+    __name__,
+    {
+        ".accounts.account": ["Account", "StudySummary"],
+        ".accounts.connecting": ["connect"],
+        ".by_hand.job_files": ["JobFiles"],
+        ".by_hand.single_task": ["SingleTask"],
+        ".by_hand.task_files": ["TaskFiles", "JobSummary", "fetch_task_files", "summarise_jobs"],
+        ".collecting": ["Collected"],
+        ".deletion": ["Belongings"],
+        ".errors": [
+            "AccountError",
+            "LaunchError",
+            "NameTakenError",
+            "NotAStudyError",
+            "OtherAccountError",
+            "RunNotFoundError",
+            "RunSupersededError",
+            "StudyFileNeededError",
+            "StudyNotFoundError",
+            "SubmittedElsewhereError",
+        ],
+        ".explanation": ["Explanation"],
+        ".failures": ["FailedRun", "FailureGroup", "FailureKind"],
+        ".plan": ["Plan"],
+        ".pool": ["PoolPlan"],
+        ".progress": ["Progress", "RunCounts"],
+        ".steps": ["OnStep", "Step", "StepName"],
+        ".submission": ["LogStream", "Submission"],
+    },
+)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from runfleet.late_names import late_names
 from runfleet.storage.directory import DirectoryStorage
 from runfleet.storage.errors import (
     BlobNotFoundError,
@@ -54,9 +54,5 @@ __all__ = [
     "upload_zipped",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # Studies on this machine need neither the SDK nor a web client.
-    if name == "AzureBlob":
-        return import_module("runfleet.storage.azure_blob").AzureBlob
-    raise AttributeError(f"module `runfleet.storage` has no attribute `{name}`")
+# Studies on this machine need neither the SDK nor a web client.
+__getattr__, __dir__ = late_names(__name__, {".azure_blob": ["AzureBlob"]})
