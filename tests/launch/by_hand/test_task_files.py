@@ -9,7 +9,7 @@ import pytest
 
 from runfleet.azure import AuthenticationError, JobInfo, JobSettings, TaskSettings, shell_command
 from runfleet.azure import OperatingSystem as System
-from runfleet.launch import Account, fetch_task_files
+from runfleet.launch import Account, JobFiles, SingleTask, TaskFiles, fetch_task_files
 from runfleet.study import Study
 
 MakeJob = Callable[..., None]
@@ -50,3 +50,31 @@ def test_a_log_that_may_not_be_read_is_not_taken_for_a_lost_one(
     fetched = fetch_task_files(account.batch, account.storage, job, tmp_path)
     assert (fetched.new, fetched.missing) == (1, ())
     assert (fetched.folder / "t/stdout.txt").read_text() == "done\n"
+
+
+def test_only_what_is_new_is_fetched(account: Account, make_job: MakeJob, tmp_path: Path) -> None:
+    """What a task writes anew is, though it be as long as before."""
+    (tmp_path / "input").write_text("1")
+    files = JobFiles.new(account.storage, "jobs-repeated", "repeated")
+    make_job("repeated", metadata=files.metadata)
+    command = f"cat {tmp_path}/input > out.txt; exit 1"
+    tasks = [SingleTask(name, command, outputs=["out.txt"]) for name in ("t1", "t2")]
+    account.batch.add_tasks("repeated", [task.settings(files, System.LINUX) for task in tasks])
+
+    def fetch() -> TaskFiles:
+        account.batch.wait_for_tasks("repeated")
+        job = job_of(account, "repeated")
+        return fetch_task_files(account.batch, account.storage, job, tmp_path / "results")
+
+    assert [fetch().new, fetch().new] == [2, 0]
+    (tmp_path / "input").write_text("2")
+    account.batch.reactivate_task("repeated", "t1")
+    fetched = fetch()
+    assert fetched.new == 1
+    contents = [(fetched.folder / task / "out.txt").read_text() for task in ("t1", "t2")]
+    assert contents == ["2", "1"]
+    (fetched.folder / "t2/out.txt").unlink()
+    with (fetched.folder / ".fetched").open("a") as lines:
+        lines.write('["cut')
+    assert fetch().new == 1
+    assert (fetched.folder / "t2/out.txt").exists()

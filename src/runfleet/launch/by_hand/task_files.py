@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from runfleet.azure import AzureBatch, JobInfo, TaskCounts
 from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED
 from runfleet.launch import names
+from runfleet.launch.by_hand.fetched_blobs import FetchedBlobs
 from runfleet.launch.by_hand.job_files import JobFiles
 from runfleet.launch.failures import was_cancelled
 from runfleet.launch.node_files import NodeFiles
@@ -18,6 +20,7 @@ from runfleet.storage import Blob, ContainerNotFoundError, Storage
 _LOGS = ("stdout.txt", "stderr.txt")
 # In the folder of a job: when that was made.
 _MADE = ".job"
+_BLOCK_FILES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ def fetch_task_files(
     job
         The job.
     folder
-        Gets a folder a task; what is there already is not fetched again.
+        Gets a folder a task; what is there already is not fetched again, unless a task has written
+        it anew.
     """
     target = _folder_of(job, Path(folder))
     files = JobFiles.of(storage, job)
@@ -161,20 +165,23 @@ def _made(folder: Path) -> str | None:
 
 
 def _fetch_stored(files: JobFiles, target: Path, job: JobInfo) -> set[str]:
-    wanted = list(_missing_files(files, target))
-    if not wanted:
-        return set()
-    _open(target, job)
-    files.storage.get_files(files.container, [(blob, str(path)) for blob, path in wanted])
-    return {path.relative_to(target).parts[0] for _, path in wanted}
+    fetched = FetchedBlobs.read(target)
+    wanted = _missing_files(files, fetched)
+    new = set[str]()
+    while block := list(islice(wanted, _BLOCK_FILES)):
+        _open(target, job)
+        files.storage.get_files(files.container, [(blob, str(path)) for blob, path in block])
+        fetched.note(blob for blob, _ in block)
+        new.update(path.relative_to(target).parts[0] for _, path in block)
+    return new
 
 
-def _missing_files(files: JobFiles, target: Path) -> Iterator[tuple[Blob, Path]]:
-    """Find the files in the storage that the folder lacks."""
+def _missing_files(files: JobFiles, fetched: FetchedBlobs) -> Iterator[tuple[Blob, Path]]:
+    """Find the files in the storage that the folder lacks, or has as they were before."""
     prefix = names.runs_prefix(files.folder)
     for blob in _listed(files, prefix):
-        path = target / blob.name.removeprefix(prefix)
-        if not (path.exists() and path.stat().st_size == blob.size):
+        path = fetched.folder / blob.name.removeprefix(prefix)
+        if not fetched.has(blob, path):
             yield blob, path
 
 
