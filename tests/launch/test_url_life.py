@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def test_runs_wait_for_those_before_them(write: Callable[..., Study]) -> None:
     assert url_life(study, POOL) == USUAL_LIFE
     long = write(80, ", time_limit: 1d")
     assert url_life(long, POOL) == 10 * 24 * HOUR + HOUR
+
+
+@pytest.mark.parametrize(("nodes", "rounds"), [(4, 200), (7, 200), (8, 100)])
+def test_runs_on_several_nodes_wait_for_all_of_theirs(
+    write: Callable[..., Study], nodes: int, rounds: int
+) -> None:
+    """With four nodes a run, those of a pool that are left over carry out none."""
+    study = write(200, ", time_limit: 4h")
+    pool = replace(POOL, dedicated=nodes, slots=1, nodes_per_run=4)
+    assert longest_time(study, pool) == rounds * 4 * HOUR + HOUR
 
 
 class Somebody:

@@ -86,6 +86,13 @@ class PoolPlan:
         return self.dedicated + self.spot
 
     @property
+    def runs_at_a_time(self) -> int:
+        """How many runs its nodes carry out at the same time; the nodes of a run are all its."""
+        if self.nodes_per_run:
+            return max(1, self.nodes // self.nodes_per_run)
+        return self.nodes * self.slots
+
+    @property
     def operating_system(self) -> OperatingSystem:
         """What its nodes run, as the name of the image tells."""
         return OperatingSystem.WINDOWS if is_windows(self.image) else OperatingSystem.LINUX

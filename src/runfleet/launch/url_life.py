@@ -59,5 +59,5 @@ def longest_time(study: Study, pool: PoolPlan) -> timedelta | None:
     limit = study.model.time_limit
     if limit is None:
         return None
-    rounds = math.ceil(study.run_count() / (pool.nodes * pool.slots))
+    rounds = math.ceil(study.run_count() / pool.runs_at_a_time)
     return rounds * limit * (1 + study.model.retries) + _NODES_COME
