@@ -26,7 +26,6 @@ from runfleet.launch.steps import unheard
 from runfleet.storage import Blob, DirectoryStorage
 from runfleet.storage.parallel import pause
 from runfleet.storage.protocol import OnBytes
-from runfleet.storage.protocol import unheard as unheard_bytes
 from runfleet.study import Study
 
 WriteStudy = Callable[..., Study]
@@ -403,7 +402,7 @@ class InterruptedStorage(DirectoryStorage):
         container: str,
         files: Iterable[tuple[Blob, Path | str]],
         *,
-        on_bytes: OnBytes = unheard_bytes,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         super().get_files(container, islice(files, 1), on_bytes=on_bytes)
         raise KeyboardInterrupt

@@ -55,11 +55,6 @@ OnWait = Callable[[str], None]
 """Is told why nothing begins."""
 
 
-def nobody(reason: str) -> None:
-    """Tell nobody."""
-    del reason
-
-
 @dataclass(frozen=True)
 class Calibration:
     """
@@ -92,7 +87,7 @@ class Calibration:
         return cls(account, study.name, study, unattended)
 
     def submit(
-        self, *, replace: bool = False, on_step: OnStep = unheard, on_wait: OnWait = nobody
+        self, *, replace: bool = False, on_step: OnStep = unheard, on_wait: OnWait = unheard
     ) -> StudyRecord:
         """
         Begin it, or go on where that was interrupted; comes back when all workers are submitted.
@@ -122,7 +117,7 @@ class Calibration:
                 return submitter.begin(claim, Restart())
             return submitter.submit(claim)
 
-    def begin_anew(self, *, on_step: OnStep = unheard, on_wait: OnWait = nobody) -> StudyRecord:
+    def begin_anew(self, *, on_step: OnStep = unheard, on_wait: OnWait = unheard) -> StudyRecord:
         """Begin it from the beginning, whatever there is of it; see `submit`."""
         with self._submitter(on_step, on_wait) as submitter, hopeful():
             return submitter.begin(self._claiming(submitter), Restart())
@@ -155,7 +150,7 @@ class Calibration:
         return plan_restart(program, control_of(study, pest), self._left(record))
 
     def resume(
-        self, restart: Restart, *, on_step: OnStep = unheard, on_wait: OnWait = nobody
+        self, restart: Restart, *, on_step: OnStep = unheard, on_wait: OnWait = unheard
     ) -> StudyRecord:
         """Go on with what was saved of it; see `plan_resume` and `submit`."""
         with self._submitter(on_step, on_wait) as submitter, hopeful():
@@ -166,7 +161,7 @@ class Calibration:
         record = self.account.records(self.name).read()
         if record is None:
             return ()
-        with self._submitter(unheard, nobody) as submitter:
+        with self._submitter(unheard, unheard) as submitter:
             return submitter.changes(record)
 
     def look(self) -> CalibrationProgress:
@@ -343,7 +338,7 @@ class Calibration:
     def _unchanged_submitter(self, record: StudyRecord) -> CalibrationSubmitter:
         """Prepare to add workers that are as those that there are."""
         with self.account.snapshot() as files:
-            submitter = self._prepared(files, unheard, nobody)
+            submitter = self._prepared(files, unheard, unheard)
             if submitter.changes(record):
                 raise CalibrationError("the study has changed since it was submitted")
             return submitter

@@ -45,6 +45,5 @@ OnStep: TypeAlias = Callable[[Step], None]
 """Is told each step as it begins and goes on."""
 
 
-def unheard(step: Step) -> None:
-    """Listen to no step."""
-    del step
+def unheard(_: object) -> None:
+    """Tell nobody of a step, or why one waits."""

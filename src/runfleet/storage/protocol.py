@@ -12,8 +12,8 @@ OnBytes = Callable[[int], None]
 """Told of each number of bytes that has been moved."""
 
 
-def unheard(_: int) -> None:
-    """Tell nobody how much has been moved."""
+def unheard(_: object) -> None:
+    """Tell nobody how much has been moved, or how far a transfer is."""
 
 
 @dataclass(frozen=True, slots=True)

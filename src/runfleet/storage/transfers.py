@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runfleet.storage.errors import StorageError
 from runfleet.storage.names import check_blob_name
-from runfleet.storage.protocol import OnBytes, Storage
+from runfleet.storage.protocol import OnBytes, Storage, unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,6 @@ class TransferProgress:
 
 
 OnProgress = Callable[[TransferProgress], None]
-
-
-def unwatched(_: TransferProgress) -> None:
-    """Tell nobody how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ def upload_folder(
     folder: Path | str,
     prefix: str = "",
     *,
-    on_progress: OnProgress = unwatched,
+    on_progress: OnProgress = unheard,
 ) -> Transferred:
     """
     Upload all files of a folder, except those that are there with the same content.
@@ -108,7 +104,7 @@ def download_folder(
     folder: Path | str,
     prefix: str = "",
     *,
-    on_progress: OnProgress = unwatched,
+    on_progress: OnProgress = unheard,
 ) -> Transferred:
     """
     Download all blobs of a folder in a container, except those that are here with the same content.
@@ -152,7 +148,7 @@ def upload_zipped(
     blob: str,
     folder: Path | str,
     *,
-    on_progress: OnProgress = unwatched,
+    on_progress: OnProgress = unheard,
 ) -> Transferred:
     """
     Upload a folder as one zip file, unless that is there already.
@@ -190,7 +186,7 @@ def download_zipped(
     blob: str,
     folder: Path | str,
     *,
-    on_progress: OnProgress = unwatched,
+    on_progress: OnProgress = unheard,
 ) -> None:
     """
     Download a zip file and unpack it into a folder, over what is there.
