@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 MANAGER_FOLDER = "manager"
 """The folder, in that of the results, of the files of the manager."""
 
-_OUTPUT = {"stdout.txt", "stderr.txt"}
-
 _FIRST_TO_KEEP = 2
 
 OnWait = Callable[[str], None]
@@ -243,7 +241,7 @@ class Calibration:
         """Remove nothing but what a manager with such a control file has left."""
         there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
         case = (folder / control.parent).glob(f"{glob.escape(control.stem)}.*")
-        if there - _OUTPUT and not any(case):
+        if there.difference(names.LOGS) and not any(case):
             raise CalibrationError(
                 f"`{folder}` is in the way: it has no files of `{control}`",
                 hint=f"move it, or collect elsewhere: `runfleet results {self.name} --to FOLDER`",
@@ -273,7 +271,7 @@ class Calibration:
         control = folder / _pest_in(record).control
         found = self._below(record, names.run_prefix(job_id, MANAGER), folder)
         # What every manager leaves, also one that does nothing as it was started before.
-        begins_with = {*map(str, _inputs_in(record)), *_OUTPUT}
+        begins_with = {*map(str, _inputs_in(record)), *names.LOGS}
         if {path.relative_to(folder).as_posix() for _, path in found} <= begins_with:
             found += self._below(record, copies_prefix(job_id), control.parent)
         found += self._below(record, tables_prefix(job_id), folder)

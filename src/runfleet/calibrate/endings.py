@@ -19,6 +19,7 @@ from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
 from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE
 from runfleet.calibrate.tasks import MANAGER, worker_id
+from runfleet.launch import names
 from runfleet.launch.failures import batch_message, was_cancelled
 from runfleet.launch.last_words import error_line, last_line
 
@@ -130,7 +131,7 @@ class Endings:
         """
         told = set() if told is None else told
         for worker in islice(workers, _MOST_ASKED):
-            for reason in read_run_failures(self.logs.tail(worker, "stdout.txt")):
+            for reason in read_run_failures(self.logs.tail(worker, names.STDOUT)):
                 if kind_of(reason) not in told:
                     yield f"a model run failed on {worker}: {reason}"
                 told.add(kind_of(reason))
@@ -165,7 +166,7 @@ class Endings:
         reasons = list(self.failed_runs(asked))
         yield from reasons
         for worker in asked if reasons else ():
-            written = self.logs.tail(worker, "stderr.txt")
+            written = self.logs.tail(worker, names.STDERR)
             if line := error_line(written) or last_line(written):
                 yield f"{worker} wrote to stderr: {line}"
                 return

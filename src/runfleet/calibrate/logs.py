@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from runfleet.azure import AzureBatch
+from runfleet.launch import names
 from runfleet.launch.grouping import normalised
 from runfleet.launch.last_words import error_line, printable
 from runfleet.launch.node_files import NodeFiles
@@ -100,7 +101,7 @@ class Logs:
 
     def last_lines(self, task_id: str) -> str:
         """Give the last lines that a task has written, and what it said of an error before."""
-        stdout, stderr = (self.tail(task_id, f"std{name}.txt") for name in ("out", "err"))
+        stdout, stderr = (self.tail(task_id, log) for log in names.LOGS)
         last = _last(stderr)
         # Behind the one line that tells, programs of Fortran list the addresses where they were.
         told = (error_line(stderr) or "").strip()[:_LONGEST_LINE]

@@ -14,6 +14,7 @@ from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.scripts import host_name
 from runfleet.calibrate.tasks import MANAGER
 from runfleet.calibrate.waiting import Doubt
+from runfleet.launch import names
 
 # Once it runs, its first line is there at once; inputs are copied before.
 _NAME_SECONDS = 300.0
@@ -104,7 +105,7 @@ def _manager(batch: AzureBatch, job_id: str, study: str) -> TaskInfo:
 
 def _host(batch: AzureBatch, job_id: str, manager: TaskInfo, logs: Logs) -> ManagerHost | None:
     try:
-        name = host_name(logs.head(MANAGER, "stdout.txt"))
+        name = host_name(logs.head(MANAGER, names.STDOUT))
     except ValueError as error:
         raise ManagerError(
             f"the manager should write the name of its host first, but wrote `{error}`",

@@ -11,9 +11,8 @@ from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.progress.progress import Progress, ProgressReader
 from runfleet.calibrate.tasks import MANAGER
+from runfleet.launch import names
 from runfleet.study import Pest
-
-STDOUT = "stdout.txt"
 
 
 @dataclass
@@ -75,7 +74,7 @@ class ManagerReading:
 
     def _path(self, file: str) -> str:
         """Find a file of the manager; the names of files come in small letters."""
-        if file == STDOUT:
+        if file == names.STDOUT:
             return file
         control = self.pest.control
         suffix = file.removeprefix(control.stem.lower())

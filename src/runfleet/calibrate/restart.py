@@ -157,7 +157,7 @@ def _plan(program: Program, control: Control, left: LeftFiles) -> Restart:
 
 
 def _is_of_manager(name: str) -> bool:
-    return "/" not in name and name not in ("stdout.txt", "stderr.txt")
+    return "/" not in name and name not in names.LOGS
 
 
 def _own_files(control: Control, left: LeftFiles) -> dict[str, bytes]:

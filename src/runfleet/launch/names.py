@@ -8,8 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from runfleet.azure.settings import OutputFile
 
+STDOUT, STDERR = "stdout.txt", "stderr.txt"
+LOGS = (STDOUT, STDERR)
+"""What a task writes is in these files: on its node in its folder, in the storage in its own."""
+
 _LOG_PATTERN = "../std*.txt"
-"""The output file pattern for a task's stdout and stderr, which lie above its working folder."""
+"""The output file pattern for them, as they lie above the task's working folder."""
 
 STUDY_KEY = "runfleet-study"
 """Names, in the metadata of a job, the study that made it."""

@@ -140,7 +140,7 @@ class StoredFiles:
             return FailedRun(task.id, kind_of(task), batch_message(task), task.exit_code)
         stderr, stdout = (
             decoded(self.read_end(job_id, task.id, file).content)
-            for file in ("stderr.txt", "stdout.txt")
+            for file in (names.STDERR, names.STDOUT)
         )
         kind = FailureKind.DELIVERY if _was_not_staged(task, stderr) else FailureKind.MODEL
         return FailedRun(task.id, kind, failure_message(task, stderr, stdout), task.exit_code)

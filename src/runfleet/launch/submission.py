@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 from runfleet.azure import AzureBatch, TaskInfo
+from runfleet.launch import names
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.early_collecting import EarlyCollector
@@ -62,6 +63,11 @@ class LogStream(StrEnum):
 
     STDOUT = "stdout"
     STDERR = "stderr"
+
+    @property
+    def file(self) -> str:
+        """The name of the file that gets it."""
+        return names.STDOUT if self is LogStream.STDOUT else names.STDERR
 
 
 class Resubmit(Protocol):
@@ -351,8 +357,7 @@ class Submission:
     def outputs(self, run: str) -> Iterator[str]:
         """List the files of a run that are in the storage, besides what it wrote; see `log`."""
         job_id, task = self._task(run)
-        logs = {f"{stream}.txt" for stream in LogStream}
-        return (file for file in self._files.names(job_id, task.id) if file not in logs)
+        return (file for file in self._files.names(job_id, task.id) if file not in names.LOGS)
 
     def follow_log(
         self, run: str, stream: LogStream | str = LogStream.STDOUT, *, offset: int = 0
@@ -471,7 +476,7 @@ class Submission:
 
 def _log_file(stream: LogStream | str) -> str:
     try:
-        return f"{LogStream(stream)}.txt"
+        return LogStream(stream).file
     except ValueError as error:
         raise LaunchError(
             f"a run does not write to `{stream}`",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runfleet.azure import TaskInfo
+from runfleet.launch import names
 from runfleet.launch.last_words import one_line
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.run_files import RunFiles, failure_message
@@ -244,7 +245,7 @@ def _extract(result: Result, text: str | None) -> float:
 
 def _failure(task: TaskInfo, job_id: str, files: RunFiles) -> str:
     stderr, stdout = (
-        _text(files.read(job_id, task.id, f"{stream}.txt")) or "" for stream in ("stderr", "stdout")
+        _text(files.read(job_id, task.id, log)) or "" for log in (names.STDERR, names.STDOUT)
     )
     return failure_message(task, stderr, stdout)
 

@@ -12,6 +12,7 @@ from runfleet.calibrate.family import Family
 from runfleet.calibrate.progress import beopest_lines, panther_lines
 from runfleet.calibrate.progress.console_lines import LineSplitter
 from runfleet.calibrate.progress.tally import Tally, WorkerTally
+from runfleet.launch import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +218,13 @@ def read_progress(
 def _lines_by_file(case: str, family: Family, tally: Tally) -> dict[str, _Lines]:
     if family is Family.PEST:
         return {
-            "stdout.txt": beopest_lines.RecordLines(tally),
+            names.STDOUT: beopest_lines.RecordLines(tally),
             f"{case}.rec": beopest_lines.RecordLines(tally),
             f"{case}.rmr": beopest_lines.RunRecordLines(tally),
         }
     return {
-        "stdout.txt": panther_lines.ConsoleLines(tally),
-        "stderr.txt": panther_lines.ErrorLines(tally),
+        names.STDOUT: panther_lines.ConsoleLines(tally),
+        names.STDERR: panther_lines.ErrorLines(tally),
         f"{case}.rmr": panther_lines.RunRecordLines(tally),
         f"{case}.iobj": panther_lines.PhiTableLines(tally),
         f"{case}.phi.actual.csv": panther_lines.PhiTableLines(tally),

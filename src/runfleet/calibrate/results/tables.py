@@ -13,6 +13,7 @@ from runfleet.calibrate.results import outputs
 from runfleet.calibrate.results.bounds import bounds_reached
 from runfleet.calibrate.results.history import HISTORY_COLUMNS, best_values
 from runfleet.calibrate.results.leftovers import Leftovers
+from runfleet.launch import names
 
 PHI_COLUMNS = ("iteration", "model_runs", "phi", "std", "minimum", "maximum")
 REALIZATION_COLUMNS = ("iteration", "realization", "phi", "state")
@@ -106,7 +107,7 @@ def _phi_of_record(left: Leftovers) -> Mapping[int, float]:
     path = left.find(".rec")
     text = path.read_text(encoding="latin-1") if path else ""
     told = (
-        read_progress(left.control.case, family, {"stdout.txt": text}).phi_by_iteration
+        read_progress(left.control.case, family, {names.STDOUT: text}).phi_by_iteration
         for family in Family
     )
     return next((phi for phi in told if phi), {})

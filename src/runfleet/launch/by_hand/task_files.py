@@ -17,7 +17,6 @@ from runfleet.launch.failures import was_cancelled
 from runfleet.launch.node_files import NodeFiles
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
 
-_LOGS = ("stdout.txt", "stderr.txt")
 # In the folder of a job: when that was made.
 _MADE = ".job"
 _BLOCK_FILES = 1000
@@ -201,7 +200,7 @@ def _without_files(batch: AzureBatch, job_id: str, target: Path) -> Iterator[str
 
 def _logs_on_node(batch: AzureBatch, job_id: str, task_id: str) -> Mapping[str, bytes]:
     nodes = NodeFiles(batch)
-    found = ((log, nodes.read(job_id, task_id, log)) for log in _LOGS)
+    found = ((log, nodes.read(job_id, task_id, log)) for log in names.LOGS)
     return {log: content for log, content in found if content is not None}
 
 
