@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import cast
 
 import pytest
@@ -12,9 +12,11 @@ import pytest
 from runfleet.azure import AzureBatch, FileInfo, NotFoundError, TaskInfo
 from runfleet.calibrate.endings import Endings
 from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.reading import ManagerReading
 from runfleet.launch.names import run_prefix
 from runfleet.launch.run_files import StoredFiles
 from runfleet.storage import DirectoryStorage
+from runfleet.study import Pest, WorkerRange
 
 TRACEBACK = "forrtl: severe (104): incorrect ACCESS value, file props.tpl\n" + "".join(
     f"agent.exe   00007FF6A1B2C3D{n:X}  Unknown   Unknown  Unknown\n" for n in range(14)
@@ -116,6 +118,14 @@ def test_a_manager_that_writes_very_much_is_followed_all_the_same(node: Node, lo
     assert "".join(logs.read_on("manager", "wd/x.rec")) == "OPTIMISATION ITERATION NO. 8\n"
     assert "".join(logs.read_on("manager", "wd/x.rec")) == ""
     assert node.longest < 8 << 20
+
+
+def test_what_a_manager_complains_of_on_stderr_is_told(node: Node, logs: Logs) -> None:
+    """PEST++ says there that it does not understand its control file."""
+    pest = Pest(PurePosixPath("deep/x.pst"), "pestpp-ies", WorkerRange(1, 1))
+    node.files["manager/stderr.txt"] = b"Error: unrecognized option `ies_nothing`\n"
+    progress = ManagerReading(logs, pest).progress()
+    assert progress.errors == ("Error: unrecognized option `ies_nothing`",)
 
 
 def test_a_letter_may_come_in_two_parts(node: Node, logs: Logs) -> None:

@@ -74,7 +74,7 @@ class ManagerReading:
 
     def _path(self, file: str) -> str:
         """Find a file of the manager; the names of files come in small letters."""
-        if file == names.STDOUT:
+        if file in names.LOGS:
             return file
         control = self.pest.control
         suffix = file.removeprefix(control.stem.lower())
