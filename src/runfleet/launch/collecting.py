@@ -308,12 +308,12 @@ class Collector:
             if index.study is None:
                 lines.write(owner_line(self.study.name))
             # Before any file comes or goes: an interruption leaves no folder that passes for whole.
-            lines.writelines(mark_lines((run, LACKING) for run in wanted.keys() | removed))
+            lines.write(mark_lines((run, LACKING) for run in wanted.keys() | removed))
             for run in (wanted.keys() & known.keys()) | removed:
                 shutil.rmtree(self._runs_folder / run, ignore_errors=True)
             for block in _in_blocks(self._listed(wanted), _BLOCK_RUNS):
                 self.storage.get_files(self._container, self._files_of(wanted, block))
-                lines.writelines(mark_lines((run, wanted[run].mark) for run, _ in block))
+                lines.write(mark_lines((run, wanted[run].mark) for run, _ in block))
                 done += len(block)
                 self.on_step(Step(StepName.COLLECTING, done, ended))
         return len(wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TextIO
@@ -60,7 +60,7 @@ class FolderIndex:
 
 
 def open_index(folder: Path) -> TextIO:
-    """Open that of a folder for more lines; each is written down before anything else is done."""
+    """Open that of a folder for more lines, written down before anything else is done."""
     return (folder / INDEX).open("a", buffering=1, encoding="utf-8")
 
 
@@ -74,9 +74,9 @@ def account_line(account: str) -> str:
     return f"{_ACCOUNT} {account}\n"
 
 
-def mark_lines(marks: Iterable[tuple[str, str]]) -> Iterator[str]:
+def mark_lines(marks: Iterable[tuple[str, str]]) -> str:
     """Write the lines of runs; later ones hold."""
-    return (f"{run} {mark}\n" for run, mark in marks)
+    return "".join(f"{run} {mark}\n" for run, mark in marks)
 
 
 def job_of(mark: str) -> str:
