@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,6 +36,8 @@ from runfleet.agent.messages import (
 
 PATIENCE = 60.0
 NODE_COMMAND = [sys.executable, "-m", "runfleet.agent"]
+# Root may do anything with any folder; without these rights it is a user like others.
+WITHOUT_RIGHTS = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"]
 
 
 def wait_for(condition: Callable[[], Any], what: str) -> None:
@@ -48,14 +51,17 @@ def wait_for(condition: Callable[[], Any], what: str) -> None:
 class AgentProcess:
     """An agent on a state folder, and the emulator's end of its socket."""
 
-    def __init__(self, state: Path, *options: str) -> None:
+    def __init__(self, state: Path, *options: str, before: Sequence[str] = ()) -> None:
         self.state = state
         self.node_root = state / "nodes" / "0a1b2c3d"
         self.channel, others = socket.socketpair()
         self.channel.settimeout(PATIENCE)
         with others:
             self.process = subprocess.Popen(
-                [*NODE_COMMAND, "--fd", str(others.fileno()), "--state", str(state), *options],
+                [
+                    *(*before, *NODE_COMMAND),
+                    *("--fd", str(others.fileno()), "--state", str(state), *options),
+                ],
                 pass_fds=[others.fileno()],
                 start_new_session=True,
             )
@@ -150,8 +156,8 @@ def start(state: Path) -> Iterator[Callable[..., AgentProcess]]:
     """Start agents on the state folder; whatever is left of them is ended after the test."""
     agents: list[AgentProcess] = []
 
-    def start_agent(*options: str) -> AgentProcess:
-        agents.append(AgentProcess(state, *options))
+    def start_agent(*options: str, before: Sequence[str] = ()) -> AgentProcess:
+        agents.append(AgentProcess(state, *options, before=before))
         return agents[-1]
 
     yield start_agent
@@ -164,6 +170,17 @@ def start(state: Path) -> Iterator[Callable[..., AgentProcess]]:
 def own_agent(start: Callable[..., AgentProcess]) -> AgentProcess:
     """An agent that is ready, for one test alone: it may be ended."""
     made = start()
+    made.ready()
+    return made
+
+
+@pytest.fixture
+def ordinary_agent(start: Callable[..., AgentProcess], skip: Callable[[str], None]) -> AgentProcess:
+    """An agent that is ready, of a user who is not root; it soon deletes what was removed."""
+    if os.geteuid() == 0 and shutil.which(WITHOUT_RIGHTS[0]) is None:
+        skip("root cannot give up its rights here")
+    before = WITHOUT_RIGHTS if os.geteuid() == 0 else []
+    made = start("--delete-after", "0.05", before=before)
     made.ready()
     return made
 

@@ -307,3 +307,16 @@ def test_a_container_on_another_file_system(agent, tmp_path):
         }
         assert sizes == {"small": 6, "large": 3_000_000}
         assert os.listdir(f"{storage}/.partial") == []
+
+
+def test_links_that_lead_nowhere_keep_no_file_from_its_container(
+    ordinary_agent, container, tmp_path
+):
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    closed.chmod(0)
+    script = f"ln -s loop loop; ln -s '{closed}/a' there; echo 1 > out"
+    uploads = tuple(FilesToUpload(one, container.as_uri()) for one in ("*", "**/*"))
+    ended = ordinary_agent.run(ordinary_agent.shell(script, uploads=uploads))
+    assert ended.failure is None
+    assert [path.name for path in container.iterdir()] == ["out"]

@@ -189,17 +189,26 @@ def _item_regex(low: str, high: str, single: str) -> str:
 def _walk(folder: str, prefix: str, depth: int | None) -> Iterator[str]:
     """List the files below a folder, at exactly that depth unless it is None."""
     for entry in _entries(folder):
-        is_file = depth in (None, 1) and entry.is_file()
-        if is_file:
+        if depth in (None, 1) and _is_file(entry):
             yield prefix + entry.name
         elif depth != 1 and _is_folder(entry, follow_links=depth is not None):
             below = None if depth is None else depth - 1
             yield from _walk(entry.path, f"{prefix}{entry.name}/", below)
 
 
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link in a circle, or to where nobody may look
+        return False
+
+
 def _is_folder(entry: os.DirEntry[str], *, follow_links: bool) -> bool:
     # Links to folders may form circles, in which `**` would never end.
-    return entry.is_dir(follow_symlinks=follow_links)
+    try:
+        return entry.is_dir(follow_symlinks=follow_links)
+    except OSError:
+        return False
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
