@@ -132,6 +132,15 @@ def test_whoever_asks_for_nothing_is_let_go(agent, instance):
     agent.kill(execution)
 
 
+def test_launchers_that_cannot_be_written_fail_the_instance_alone(own_agent):
+    AgentFolders(own_agent.state).launchers.touch()
+    execution = own_agent.task("true")
+    coordination = Coordination("true", ADDRESS, execution.directory)
+    ended = own_agent.run(own_agent.task("true", coordination=coordination))
+    assert ended.failure.code == "Unknown"
+    assert own_agent.run(execution).exit_code == 0
+
+
 def test_another_host_is_left_to_the_real_ssh(agent, instance, tmp_path):
     execution = instance("true")
     begin(agent, execution)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import os
 import selectors
 import time
@@ -34,6 +35,8 @@ from runfleet.agent.workers import Workers
 from runfleet.batch.states import EndedBy
 from runfleet.home import AgentFolders
 
+log = logging.getLogger(__name__)
+
 _PAUSE = 0.005
 
 Step = Callable[[Execution], None]
@@ -53,6 +56,8 @@ class Executions:
         Told of every execution that is over.
     on_coordinated
         Told of every execution whose coordination command has succeeded.
+    on_instance
+        Called before anything is done for an instance of a task on several nodes.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Executions:
         selector: selectors.BaseSelector,
         on_ended: Callable[[Ended], None],
         on_coordinated: Callable[[Coordinated], None],
+        on_instance: Callable[[], None],
     ) -> None:
         self._launchers = folders.launchers
         self._partial_folder = os.fspath(folders.partial)
@@ -70,6 +76,7 @@ class Executions:
         self._workers = workers
         self._on_ended = on_ended
         self._on_coordinated = on_coordinated
+        self._on_instance = on_instance
         self._processes = Processes()
         self._windows = Windows(folders, self._processes, workers, selector)
         self._base = launch.base_environment(os.environ)
@@ -84,14 +91,10 @@ class Executions:
     def begin(self, message: Execute) -> None:
         """Begin an execution."""
         environment = self._environment(message)
-        if message.coordination is not None:
-            environment = with_launchers(environment, self._launchers, sessions_folder(message))
         execution = Execution(message, environment, time.time(), time.monotonic())
         self._executions[message.execution] = execution
         self._limit(execution)
-        if message.coordination is not None:
-            self._instances[message.coordination.address] = execution
-        self._attempt(execution, self._admit if message.on_windows else self._stage)
+        self._attempt(execution, self._enter)
 
     def _environment(self, message: Execute) -> dict[str, str]:
         if message.on_windows:
@@ -215,6 +218,19 @@ class Executions:
             step(execution)
         except Exception as error:
             self._finish(execution, failure_of(error))
+
+    def _enter(self, execution: Execution) -> None:
+        message = execution.message
+        if message.coordination is not None:
+            self._enter_instance(execution, message.coordination.address)
+        step = self._admit if message.on_windows else self._stage
+        step(execution)
+
+    def _enter_instance(self, execution: Execution, address: str) -> None:
+        self._on_instance()
+        self._instances[address] = execution
+        sessions = sessions_folder(execution.message)
+        execution.environment = with_launchers(execution.environment, self._launchers, sessions)
 
     def _admit(self, execution: Execution) -> None:
         self._windows.admit(execution, partial(self._on_fetched, execution, self._stage))
@@ -351,11 +367,17 @@ class Executions:
     def _end(self, execution: Execution) -> None:
         execution.phase = Phase.OVER
         del self._executions[execution.number]
+        try:
+            self._release(execution)
+        except Exception:  # whatever is left behind, the end has to be told
+            log.exception("execution %d cannot be cleared away", execution.number)
+        self._on_ended(_ended(execution))
+
+    def _release(self, execution: Execution) -> None:
         if execution.message.coordination is not None:
             self._forget_instance(execution, execution.message.coordination.address)
         if execution.message.on_windows:
             self._windows.release(execution)
-        self._on_ended(_ended(execution))
 
     def _forget_instance(self, execution: Execution, address: str) -> None:
         remove_sessions(execution.message)

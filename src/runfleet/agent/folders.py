@@ -6,7 +6,7 @@ import os
 
 from runfleet.agent.failures import from_os_error
 from runfleet.agent.messages import Execute
-from runfleet.agent.trash import Trash
+from runfleet.agent.trash import Trash, regain
 
 _NODE_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", "workitems")
 
@@ -44,6 +44,7 @@ class NodeFolders:
         try:
             self._make_node(message.node_root)
             if message.keep_directory and os.path.isdir(folder + "/wd"):
+                regain(folder)  # new logs are to come there
                 return False
             task_folder = f"{message.node_root}/{_task_directory(message)}"
             self._make_empty(task_folder)
@@ -67,6 +68,14 @@ class NodeFolders:
             self._nodes.add(root)
 
     def _make_empty(self, folder: str) -> None:
+        try:
+            self._try_to_make_empty(folder)
+        except PermissionError:
+            # Another task may have taken the rights to folders that are not its own.
+            regain(os.path.dirname(folder))
+            self._try_to_make_empty(folder)
+
+    def _try_to_make_empty(self, folder: str) -> None:
         try:
             os.mkdir(folder)
         except FileNotFoundError:

@@ -83,6 +83,7 @@ class Agent:
             self._selector,
             self._on_ended,
             self._on_coordinated,
+            lambda: self._logins.open(),
         )
         self._logins = Logins(folders, self._selector, self._executions)
 
@@ -141,14 +142,21 @@ class Agent:
             return
         *lines, self._incoming = (self._incoming + received).split(b"\n")
         for line in lines:
-            self._carry_out(decode(line))
+            self._attempt(decode(line))
+
+    def _attempt(self, message: Message) -> None:
+        """Carry out a message; what goes wrong with one folder or execution is not for others."""
+        try:
+            self._carry_out(message)
+        except OSError as error:
+            log.error("%s cannot be carried out: %s", _name(message), error)
+        except Exception:
+            log.exception("%s cannot be carried out", _name(message))
 
     def _carry_out(self, message: Message) -> None:
         match message:
             case Execute():
                 self._node_logs.note_begin(message, time.time())
-                if message.coordination is not None:
-                    self._logins.open()
                 self._executions.begin(message)
             case Proceed():
                 self._executions.proceed(message.execution)
@@ -209,6 +217,12 @@ class Agent:
         until_noted = _NOTE_AGAIN if self._unsaid else None
         waits = (until_deadline, until_deletion, until_log, until_noted)
         return min((seconds for seconds in waits if seconds is not None), default=None)
+
+
+def _name(message: Message) -> str:
+    """Name a message by what it is about; what else it holds may be secret."""
+    about = message.path if isinstance(message, RemoveFolder) else getattr(message, "execution", "")
+    return f"{type(message).__name__} {about}"
 
 
 def _wake_pipe() -> tuple[int, int]:

@@ -81,11 +81,16 @@ class NodeLogs:
 
     def _append(self, root: str, text: str) -> None:
         path = f"{root}/{LOG_FILE}"
-        with open(path, "a", encoding="utf-8") as file:
+        with open(path, "a", encoding="utf-8", opener=_open_at_once) as file:
             file.write(text)
             is_full = file.tell() > self.largest
         if is_full:
             os.replace(path, f"{root}/{EARLIER_LOG_FILE}")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file, in whose place a task may have put a pipe that nobody reads."""
+    return os.open(path, flags | os.O_NONBLOCK, 0o666)
 
 
 def _line(note: _Note) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import itertools
+import logging
 import os
+import stat
 import threading
 import time
 
+log = logging.getLogger(__name__)
+
 _FILES_A_BREATH = 50
 _BREATH = 0.02
+# Neither Python nor paths go much deeper than a thousand.
+_DEEPEST = 100
 
 
 class Trash:
@@ -31,20 +39,27 @@ class Trash:
         self._delay = delay
         os.makedirs(folder, exist_ok=True)
         self._is_empty = not os.listdir(folder)
-        born = time.time_ns()
         # Unlike the number of this process, never used before.
-        self._names = (f"{born:x}-{number}" for number in itertools.count())
+        self._born = time.time_ns()
+        self._numbers = itertools.count()
         self._stirred = threading.Event()
         self._due: float | None = None
         self._thread: threading.Thread | None = None
 
     def take(self, path: str) -> None:
-        """Move a folder out of sight, if it is there."""
-        try:
-            os.rename(path, f"{self._folder}/{next(self._names)}")
-        except FileNotFoundError:
-            return
-        self._is_empty = False
+        """Move a folder, or what a task has put in its place, out of sight, if it is there."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            try:
+                self._move(path)
+            except PermissionError:
+                # Its task may have taken the rights to it, or to the folder that it is in.
+                regain(os.path.dirname(path))
+                regain(path)
+                self._move(path)
+            self._is_empty = False
+
+    def _move(self, path: str) -> None:
+        os.rename(path, f"{self._folder}/{self._born:x}-{next(self._numbers)}")
 
     def attend(self, now: float, *, is_busy: bool) -> float | None:
         """
@@ -82,14 +97,31 @@ class Trash:
     def _empty(self, stirred: threading.Event) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
         breath = _Breath(stirred)
-        for entry in sorted(os.listdir(self._folder)):
-            try:
-                _delete(f"{self._folder}/{entry}", breath)
-            except OSError:
-                continue
-            except _StirredError:
-                self._is_empty = False
-                return
+        kept: set[str] = set()
+        # What lies too deep is moved up, and its turn comes later.
+        while entries := set(os.listdir(self._folder)) - kept:
+            for entry in sorted(entries):
+                try:
+                    self._delete(f"{self._folder}/{entry}", breath)
+                except OSError as error:
+                    log.warning("a removed folder cannot be deleted: %s", error)
+                    kept.add(entry)
+                except _StirredError:
+                    self._is_empty = False
+                    return
+
+    def _delete(self, path: str, breath: _Breath, depth: int = 0) -> None:
+        breath.take()
+        if os.path.islink(path) or not os.path.isdir(path):
+            os.unlink(path)
+            return
+        os.chmod(path, stat.S_IRWXU)
+        if depth > _DEEPEST:
+            self._move(path)
+            return
+        for name in os.listdir(path):
+            self._delete(f"{path}/{name}", breath, depth + 1)
+        os.rmdir(path)
 
 
 class _StirredError(Exception):
@@ -111,12 +143,17 @@ class _Breath:
             self._stirred.wait(_BREATH)
 
 
-def _delete(path: str, breath: _Breath) -> None:
-    breath.take()
-    if os.path.islink(path) or not os.path.isdir(path):
-        os.unlink(path)
-        return
-    os.chmod(path, 0o700)
-    for name in os.listdir(path):
-        _delete(f"{path}/{name}", breath)
-    os.rmdir(path)
+def regain(path: str) -> None:
+    """Give its owner, who may have given them up, all rights to a folder and a way to it."""
+    try:
+        _give_rights(path)
+    except PermissionError as error:
+        if error.errno != errno.EACCES:  # it is somebody else's
+            raise
+        regain(os.path.dirname(path))
+        _give_rights(path)
+
+
+def _give_rights(path: str) -> None:
+    if not os.path.islink(path):
+        os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) | stat.S_IRWXU)

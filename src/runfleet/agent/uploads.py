@@ -248,5 +248,7 @@ def _error(upload: Upload, failure: ExecutionFailure) -> dict[str, object]:
 
 
 def _write(path: str, entries: Iterable[dict[str, object]]) -> None:
-    with open(path, "wb") as file:
+    # A task may have put something there that is no file, and that whoever opens it waits for.
+    files.remove(path)
+    with open(path, "xb") as file:
         file.writelines(orjson.dumps(e, option=orjson.OPT_APPEND_NEWLINE) for e in entries)

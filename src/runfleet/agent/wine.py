@@ -236,7 +236,7 @@ def _find_program(name: str, environment: Mapping[str, str], working_directory: 
 def _server_folders(prefix: str) -> Iterator[str]:
     """Where the server of a prefix listens: Debian's Wine notes the name, others derive it."""
     try:
-        noted = Path(prefix, "wineserver").read_text().strip("\0\n ")
+        noted = Path(prefix, "wineserver").read_text(errors="replace").strip("\0\n ")
         folder = os.stat(prefix)
     except OSError:
         return
