@@ -46,6 +46,17 @@ def test_the_command_follows_the_coordination_in_the_same_files(agent, instance)
     assert agent.stdout(execution) == "first\na\nsecond\n"
 
 
+def test_a_coordination_that_leaves_a_pipe_for_its_output_holds_nobody_up(agent, instance):
+    execution = instance("rm ../stdout.txt; mkfifo ../stdout.txt")
+    begin(agent, execution)
+    agent.say(Proceed(execution.execution))
+    failure = agent.ended(execution).failure
+    assert (failure.code, failure.details["FilePath"].rpartition("/")[2]) == (
+        "CommandLaunchFailed",
+        "stdout.txt",
+    )
+
+
 def test_what_coordination_started_lives_until_the_end(agent, instance):
     """Also while nothing else of the execution runs, and not after its command."""
     execution = instance("sleep 1000 & echo $! > pid", "kill -0 $(cat pid)")

@@ -1,5 +1,6 @@
 """Command lines, and the programs that they name."""
 
+import os
 import shlex
 import subprocess
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runfleet.agent.failures import ExecutionError
-from runfleet.agent.launch import base_environment, find_program, split
+from runfleet.agent.launch import base_environment, find_program, launch, split
 
 # No expansion, no comment, no operator: what is left is splitting and quoting. A backslash at the
 # end of the line, which a shell keeps, is taken for a mistake.
@@ -104,6 +105,20 @@ def test_programs_that_are_not_there_are_not_found(programs, name):
     with pytest.raises(ExecutionError) as caught:
         find_program(name, str(programs), "/nowhere")
     assert caught.value.failure.code == "CommandProgramNotFound"
+
+
+def test_logs_that_cannot_be_opened_leave_nothing_open(tmp_path):
+    (tmp_path / "wd").mkdir()
+    (tmp_path / "stderr.txt").mkdir()
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(ExecutionError) as caught:
+        launch("true", {"PATH": os.defpath}, str(tmp_path))
+    assert os.listdir("/proc/self/fd") == before
+    assert caught.value.failure.code == "CommandLaunchFailed"
+    assert caught.value.failure.details == {
+        "FilePath": f"{tmp_path}/stderr.txt",
+        "Message": "Is a directory",
+    }
 
 
 def test_the_base_environment_is_small():

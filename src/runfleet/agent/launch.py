@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import lru_cache
 
-from runfleet.agent.failures import ExecutionError
+from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.files import remove
 
 # What of the agent's own environment a command sees; all else comes from the service.
@@ -80,18 +81,15 @@ def start(
     """Start a program with its arguments, as `launch` does."""
     working_directory = task_directory + "/wd"
     program = find_program(arguments[0], working_directory, environment.get("PATH", os.defpath))
-    open_file = _open_file if goes_on else new_file
-    streams = (open_file(task_directory + "/stdout.txt"), open_file(task_directory + "/stderr.txt"))
-    actions = [(os.POSIX_SPAWN_DUP2, streams[0], 1), (os.POSIX_SPAWN_DUP2, streams[1], 2)]
-    try:
-        os.chdir(working_directory)
-        return _spawn(program, arguments, environment, actions)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ExecutionError("CommandLaunchFailed", Program=program, Message=reason) from error
-    finally:
-        os.close(streams[0])
-        os.close(streams[1])
+    with ExitStack() as closing:
+        streams = open_logs(task_directory, _open_file if goes_on else new_file, closing)
+        actions = [(os.POSIX_SPAWN_DUP2, stream, 1 + i) for i, stream in enumerate(streams)]
+        try:
+            os.chdir(working_directory)
+            return _spawn(program, arguments, environment, actions)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise ExecutionError("CommandLaunchFailed", Program=program, Message=reason) from error
 
 
 def launch_beside(
@@ -169,6 +167,21 @@ def _unquoted(piece: re.Match[str]) -> str:
     return piece["single"] or piece["escaped"] or ""
 
 
+def open_logs(
+    task_directory: str, open_file: Callable[[str], int], closing: ExitStack
+) -> list[int]:
+    """Open ``stdout.txt`` and ``stderr.txt``, to be closed with the stack."""
+    streams = []
+    for name in ("stdout.txt", "stderr.txt"):
+        path = f"{task_directory}/{name}"
+        try:
+            streams.append(open_file(path))
+        except OSError as error:
+            raise from_os_error(error, "CommandLaunchFailed", FilePath=path) from error
+        closing.callback(os.close, streams[-1])
+    return streams
+
+
 def new_file(path: str) -> int:
     """Open a new file to write to, in place of one that may be there."""
     # Never written over: an earlier one may be linked from a container.
@@ -180,7 +193,10 @@ def new_file(path: str) -> int:
 
 
 def _open_file(path: str) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    # A task may have put a pipe there, and nobody reads it.
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o666)
+    os.set_blocking(file, True)
+    return file
 
 
 def _spawn(

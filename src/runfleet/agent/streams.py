@@ -15,10 +15,11 @@ import struct
 import termios
 import tty
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from runfleet.agent.launch import new_file
+from runfleet.agent.launch import new_file, open_logs
 from runfleet.agent.wine_messages import WineMessages
 
 # Wine draws what fits on its screen, and breaks lines at the edge of it.
@@ -101,13 +102,15 @@ class Streams:
 
         A console's text comes to that of the output, what Wine says there to that of the errors.
         """
-        output, errors = (new_file(f"{task_folder}/{name}.txt") for name in ("stdout", "stderr"))
-        reader, terminal = _open_terminal()
-        messages, text = WineMessages(partial(_write_all, errors)), TerminalText()
-        console = Stream(reader, terminal, output, lambda piece: text.take(messages.take(piece)))
-        streams = cls(Stream(*os.pipe(), output), Stream(*os.pipe(), errors), console, messages)
-        for stream in streams.all():
-            os.set_blocking(stream.reader, False)
+        with ExitStack() as closing:
+            output, errors = open_logs(task_folder, new_file, closing)
+            reader, terminal = _open_terminal()
+            messages, text = WineMessages(partial(_write_all, errors)), TerminalText()
+            console = Stream(reader, terminal, output, lambda one: text.take(messages.take(one)))
+            streams = cls(Stream(*os.pipe(), output), Stream(*os.pipe(), errors), console, messages)
+            for stream in streams.all():
+                os.set_blocking(stream.reader, False)
+            closing.pop_all()  # all are open, and `close` closes them
         return streams
 
     def all(self) -> tuple[Stream, Stream, Stream]:
