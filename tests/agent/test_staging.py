@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runfleet.agent.failures import ExecutionError
-from runfleet.agent.files import SMALL
 from runfleet.agent.messages import FileToFetch
 from runfleet.agent.staging import target_path
 from runfleet.batch.states import EndedBy
+from runfleet.storage.placing import SMALL
 
 
 @pytest.fixture

@@ -9,7 +9,14 @@ from datetime import timedelta
 
 import pytest
 
-from runfleet.storage import BlobNotFoundError, DirectoryStorage, StorageError, blob_path
+from runfleet.storage import (
+    BlobNotFoundError,
+    ContainerNotFoundError,
+    DirectoryStorage,
+    InvalidNameError,
+    StorageError,
+    blob_path,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -149,3 +156,36 @@ def test_urls_lead_back_to_the_files(storage):
     storage.put_bytes("study-one", name, b"x")
     url = storage.blob_url("study-one", name, life=HOUR)
     assert blob_path(url, storage.root).read_bytes() == b"x"
+
+
+@pytest.fixture
+def output(tmp_path):
+    """A file that nobody writes to any more."""
+    path = tmp_path / "out.txt"
+    path.write_text("new\n")
+    return path
+
+
+def test_what_is_adopted_is_the_file_itself(storage, output):
+    storage.put_bytes("study-one", "r/out.txt", b"old\n")
+    assert storage.adopt("study-one", "r/out.txt", str(output), largest_copy=0)
+    kept = storage.root / "study-one" / "r" / "out.txt"
+    assert kept.samefile(output)
+    assert not list(storage.root.glob(".partial/*"))
+
+
+def test_a_copy_is_adopted_of_what_somebody_else_may_write_to(storage, output):
+    shared = output.with_name("shared.txt")
+    shared.hardlink_to(output)
+    assert not storage.adopt("study-one", "out.txt", str(output), largest_copy=3)
+    assert not storage.exists("study-one", "out.txt")
+    assert storage.adopt("study-one", "out.txt", str(output))
+    shared.write_text("changed\n")
+    assert storage.get_bytes("study-one", "out.txt") == b"new\n"
+
+
+def test_nothing_is_adopted_by_a_container_that_is_not_there(storage, output):
+    with pytest.raises(ContainerNotFoundError):
+        storage.adopt("study-two", "out.txt", str(output))
+    with pytest.raises(InvalidNameError):
+        storage.adopt("study-one", "../out.txt", str(output))

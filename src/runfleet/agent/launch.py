@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import lru_cache
 
 from runfleet.agent.failures import ExecutionError, from_os_error
-from runfleet.agent.files import remove
+from runfleet.storage.placing import remove
 
 # What of the agent's own environment a command sees; all else comes from the service.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from runfleet.agent import files
 from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.messages import FileToFetch
 from runfleet.agent.transfers import Cancellation
 from runfleet.agent.urls import is_remote, local_path
+from runfleet.storage import placing
 from runfleet.storage.urls import blob_url, without_query
 
 # Over a network, fetching many blobs is mostly waiting.
@@ -62,9 +62,9 @@ def _fetch_if_small(file: FileToFetch, working_directory: str) -> bool:
         return False
     target = target_path(working_directory, file.file_path, file.url)
     try:
-        if os.stat(source).st_size > files.SMALL:
+        if os.stat(source).st_size > placing.SMALL:
             return False
-        files.with_parent(target, lambda: files.copy(source, target))
+        placing.with_parent(target, lambda: placing.copy(source, target))
         os.chmod(target, _mode(file))
     except OSError as error:
         raise _error_of(error, file.url, file.file_path) from error
@@ -81,16 +81,16 @@ def _fetch_into(
     url, relative = blob
     cancellation.check()
     target = target_path(working_directory, relative, url)
-    draft = files.partial_path(partial_folder)
+    draft = placing.partial_path(partial_folder)
     try:
         _fetch_blob(url, relative, draft, cancellation)
         os.chmod(draft, _mode(file))
         with cancellation.if_wanted():
-            files.move(draft, target)
+            placing.move(draft, target)
     except OSError as error:
         raise _error_of(error, url, relative) from error
     finally:
-        files.remove(draft)
+        placing.remove(draft)
 
 
 def _mode(file: FileToFetch) -> int:
@@ -99,11 +99,11 @@ def _mode(file: FileToFetch) -> int:
 
 def _fetch_blob(url: str, relative: str, partial: str, cancellation: Cancellation) -> None:
     source = local_path(url)
-    files.make_parent(partial)
+    placing.make_parent(partial)
     if source is None:
         _download(url, relative, partial, cancellation)
     else:
-        files.copy(source, partial)
+        placing.copy(source, partial)
 
 
 def _download(url: str, relative: str, partial: str, cancellation: Cancellation) -> None:

@@ -6,10 +6,11 @@ import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 
-from runfleet.agent import files, patterns, windows_patterns
+from runfleet.agent import patterns, windows_patterns
 from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.messages import ExecutionFailure, FilesToUpload
 from runfleet.agent.patterns import Match, Pattern
@@ -17,8 +18,10 @@ from runfleet.agent.transfers import Cancellation
 from runfleet.agent.urls import is_remote, local_path
 from runfleet.batch.states import UploadCondition
 from runfleet.batch.texts import as_utf8
-from runfleet.storage.errors import InvalidNameError
+from runfleet.storage.directory import DirectoryStorage
+from runfleet.storage.errors import ContainerNotFoundError, InvalidNameError
 from runfleet.storage.names import check_blob_name
+from runfleet.storage.placing import SMALL, remove
 from runfleet.storage.urls import blob_url, without_query
 
 _LOGS = ("stdout.txt", "stderr.txt")
@@ -172,11 +175,11 @@ def _blob_name(wanted: FilesToUpload, pattern: Pattern, match: Match) -> str:
 
 def _put(upload: Upload, cancellation: Cancellation | None) -> bool:
     try:
-        check_blob_name(upload.blob)
         upload.blob.encode()
         container = local_path(upload.wanted.container_url)
         if container is not None:
             return _put_locally(upload, container, may_take_long=cancellation is not None)
+        check_blob_name(upload.blob)
         if cancellation is not None:
             _put_remotely(upload, cancellation)
         return cancellation is not None
@@ -192,17 +195,18 @@ def _put(upload: Upload, cancellation: Cancellation | None) -> bool:
 
 
 def _put_locally(upload: Upload, container: str, *, may_take_long: bool) -> bool:
-    if not os.path.isdir(container):
-        raise _failure("FileUploadContainerNotFound", upload, "there is no such container")
-    target = f"{container}/{upload.blob}"
-    # No container can be called this, so what is being written there is never listed.
-    partial_folder = f"{os.path.dirname(container)}/.partial"
-    if files.link(upload.path, target, partial_folder):
-        return True
-    if not may_take_long and os.path.getsize(upload.path) > files.SMALL:
-        return False
-    files.copy_over(upload.path, target, partial_folder)
-    return True
+    root, _, name = container.rpartition("/")
+    largest_copy = None if may_take_long else SMALL
+    try:
+        return _storage(root).adopt(name, upload.blob, upload.path, largest_copy=largest_copy)
+    except ContainerNotFoundError as error:
+        reason = "there is no such container"
+        raise _failure("FileUploadContainerNotFound", upload, reason) from error
+
+
+@lru_cache(maxsize=64)
+def _storage(root: str) -> DirectoryStorage:
+    return DirectoryStorage(root)
 
 
 def _put_remotely(upload: Upload, cancellation: Cancellation) -> None:
@@ -249,6 +253,6 @@ def _error(upload: Upload, failure: ExecutionFailure) -> dict[str, object]:
 
 def _write(path: str, entries: Iterable[dict[str, object]]) -> None:
     # A task may have put something there that is no file, and that whoever opens it waits for.
-    files.remove(path)
+    remove(path)
     with open(path, "xb") as file:
         file.writelines(orjson.dumps(e, option=orjson.OPT_APPEND_NEWLINE) for e in entries)

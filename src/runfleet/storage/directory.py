@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import functools
-import itertools
 import os
 import shutil
 import time
@@ -23,6 +22,7 @@ from runfleet.storage.errors import (
 )
 from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
+from runfleet.storage.placing import copy_over, link, move, partial_path
 from runfleet.storage.protocol import Blob, OnBytes, unheard
 from runfleet.storage.urls import check_life
 
@@ -30,7 +30,6 @@ from runfleet.storage.urls import check_life
 _PARTIAL_FOLDER = ".partial"
 _LOCK_FILE = ".lock"
 _LEFTOVER_AGE = timedelta(days=1)
-_MOVE_ATTEMPTS = 100
 _SMALL_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 16
 _BINARY = getattr(os, "O_BINARY", 0)  # only Windows would change line ends
@@ -46,8 +45,8 @@ class DirectoryStorage:
     Containers of blobs as folders of files, for one machine.
 
     A blob is first written under another name and then moved into place, so that readers, also in
-    other processes, see the old content or the new one. Files are copied, never linked: a user may
-    edit the original.
+    other processes, see the old content or the new one. Files are copied, for a user may edit the
+    original; only what nobody writes to any more is linked, by `adopt`.
 
     Parameters
     ----------
@@ -57,7 +56,7 @@ class DirectoryStorage:
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).resolve()
-        self._numbers = itertools.count()
+        self._root = os.fspath(self.root)
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
@@ -109,6 +108,45 @@ class DirectoryStorage:
     def put_bytes(self, container: str, blob: str, content: bytes) -> None:
         """Write a blob, in place of any blob of that name."""
         self._put(container, blob, lambda partial: _write(partial, content))
+
+    def adopt(
+        self, container: str, blob: str, path: str, *, largest_copy: int | None = None
+    ) -> bool:
+        """
+        Make a file that nobody writes to any more a blob, by a link where that can be.
+
+        Parameters
+        ----------
+        container, blob
+            Which one; in place of any blob of that name.
+        path
+            Of the file, which stays where it is.
+        largest_copy
+            How many bytes may be copied where it cannot be linked; None for all.
+
+        Returns
+        -------
+        done
+            False, with nothing done, where more would have to be copied.
+
+        Raises
+        ------
+        OSError
+            As the system gives it: a node tells its kinds apart.
+        """
+        check_container_name(container)
+        check_blob_name(blob)
+        # Plain paths: this is done for each file of a run.
+        folder = f"{self._root}/{container}"
+        if not os.path.isdir(folder):
+            raise ContainerNotFoundError(container)
+        target, partial_folder = f"{folder}/{blob}", f"{self._root}/{_PARTIAL_FOLDER}"
+        if link(path, target, partial_folder):
+            return True
+        if largest_copy is not None and os.path.getsize(path) > largest_copy:
+            return False
+        copy_over(path, target, partial_folder)
+        return True
 
     def replace_bytes(
         self, container: str, blob: str, content: bytes, *, instead_of: bytes | None
@@ -263,7 +301,7 @@ class DirectoryStorage:
         return folder
 
     def _partial_path(self) -> Path:
-        return self._partial_folder / f"{os.getpid()}-{id(self):x}-{next(self._numbers)}"
+        return Path(partial_path(os.fspath(self._partial_folder)))
 
     def _content(self, container: str, blob: str) -> bytes | None:
         try:
@@ -278,7 +316,7 @@ class DirectoryStorage:
         partial = self._partial_path()
         try:
             write(partial)
-            _move(partial, target)
+            move(os.fspath(partial), os.fspath(target))
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise self._writing_error(container, blob, error) from error
@@ -351,19 +389,6 @@ def _copy_small(source: str, target: str) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-
-
-def _move(partial: Path, target: Path) -> None:
-    # The folder is nearly always there, so it is not asked for first. It may vanish at any moment
-    # when another process deletes the last blob in it.
-    for _ in range(_MOVE_ATTEMPTS):
-        try:
-            partial.replace(target)
-            return
-        except FileNotFoundError:
-            with contextlib.suppress(FileNotFoundError, FileExistsError):
-                target.parent.mkdir(parents=True, exist_ok=True)
-    partial.replace(target)
 
 
 def _walk(folder: str, prefix: str, start: str) -> Iterator[Blob]:

@@ -1,4 +1,4 @@
-"""Copying and linking of files, without their content passing through Python where possible."""
+"""Putting files into place: copied, linked or moved, and then there whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import contextlib
 import errno
 import itertools
 import os
+import shutil
 import stat
+import time
 from collections.abc import Callable
 
 SMALL = 1 << 20
@@ -18,10 +20,15 @@ _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.
 # The last blob of a folder may be deleted, and the folder with it, between making and using it.
 _ATTEMPTS = 100
 _numbers = itertools.count()
+# The number of a process may have been another's.
+_born = time.time_ns()
 
 
 def copy(source: str, target: str) -> None:
     """Copy a file's content, sharing its blocks where the file system can."""
+    if not hasattr(os, "copy_file_range"):  # as on Windows
+        shutil.copyfile(source, target)
+        return
     reader = os.open(source, os.O_RDONLY)
     try:
         writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
@@ -39,7 +46,9 @@ def make_parent(path: str) -> None:
     try:
         os.mkdir(folder)
     except OSError:
-        os.makedirs(folder, exist_ok=True)
+        # Another process may delete its folder, which is empty, at any moment.
+        with contextlib.suppress(FileNotFoundError):
+            os.makedirs(folder, exist_ok=True)
 
 
 def with_parent(path: str, write: Callable[[], None]) -> None:
@@ -54,7 +63,7 @@ def with_parent(path: str, write: Callable[[], None]) -> None:
 
 def move(source: str, target: str) -> None:
     """Put a file in place of another, on the same file system."""
-    with_parent(target, lambda: os.rename(source, target))
+    with_parent(target, lambda: os.replace(source, target))
 
 
 def link(source: str, target: str, partial_folder: str) -> bool:
@@ -88,7 +97,7 @@ def copy_over(source: str, target: str, partial_folder: str) -> None:
 
 def partial_path(folder: str) -> str:
     """Name a file that nobody else writes to."""
-    return f"{folder}/agent-{os.getpid()}-{next(_numbers)}"
+    return f"{folder}/{os.getpid()}-{_born:x}-{next(_numbers)}"
 
 
 def remove(path: str) -> None:
@@ -104,7 +113,7 @@ def _link_over(source: str, target: str, partial_folder: str) -> None:
         partial = partial_path(partial_folder)
         with_parent(partial, lambda: os.link(source, partial))
         try:
-            os.rename(partial, target)
+            os.replace(partial, target)
         finally:
             remove(partial)
 
