@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from runfleet.agent.cancellation import Cancellation
 from runfleet.agent.messages import Execute, ExecutionFailure
 from runfleet.agent.processes import Exit
-from runfleet.agent.transfers import Cancellation
 from runfleet.batch.states import EndedBy
 
 

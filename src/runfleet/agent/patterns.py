@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from runfleet.agent.spelling import as_on_disk
+from runfleet.agent.names_on_disk import as_on_disk
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _PIECE = re.compile(r"\[!?+.[^\]]*\]|\*+|.", re.DOTALL)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+from runfleet.agent.cancellation import Cancellation
 from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.messages import FileToFetch
-from runfleet.agent.transfers import Cancellation
 from runfleet.agent.urls import is_remote, local_path
 from runfleet.storage import placing
 from runfleet.storage.urls import blob_url, without_query

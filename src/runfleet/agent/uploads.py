@@ -11,10 +11,10 @@ from functools import lru_cache
 import orjson
 
 from runfleet.agent import patterns, windows_patterns
+from runfleet.agent.cancellation import Cancellation
 from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.messages import ExecutionFailure, FilesToUpload
 from runfleet.agent.patterns import Match, Pattern
-from runfleet.agent.transfers import Cancellation
 from runfleet.agent.urls import is_remote, local_path
 from runfleet.batch.states import UploadCondition
 from runfleet.batch.texts import as_utf8

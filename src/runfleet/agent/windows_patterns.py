@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from runfleet.agent import patterns, wine
+from runfleet.agent.names_on_disk import as_on_disk
 from runfleet.agent.patterns import Pattern
-from runfleet.agent.spelling import as_on_disk
 
 _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}|%([^%]+)%")
 

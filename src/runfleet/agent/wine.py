@@ -18,7 +18,7 @@ from runfleet.agent import launch as processes
 from runfleet.agent import wine_messages
 from runfleet.agent.addresses import fixed_addresses
 from runfleet.agent.failures import ExecutionError
-from runfleet.agent.spelling import as_on_disk
+from runfleet.agent.names_on_disk import as_on_disk
 from runfleet.agent.streams import Streams
 
 MISSING = "Windows nodes need Wine: install the Debian packages `wine` and `wine64`"

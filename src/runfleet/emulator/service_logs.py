@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from runfleet.agent.cancellation import Cancellation
 from runfleet.agent.folders import make_node
 from runfleet.agent.messages import FilesToUpload
 from runfleet.agent.node_logs import EARLIER_LOG_FILE, LOG_FILE
-from runfleet.agent.transfers import Cancellation
 from runfleet.agent.uploads import Uploads
 from runfleet.wire.errors import invalid_property
 

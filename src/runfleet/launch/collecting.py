@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from filelock import FileLock
 
 from runfleet.launch import names
+from runfleet.launch.any_case import in_any_case
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.figures import Drawn, remove_figures
 from runfleet.launch.folder_index import (
@@ -33,7 +34,6 @@ from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
 from runfleet.launch.run_files import CollectedFiles
 from runfleet.launch.sensitivity.files import remove_findings
-from runfleet.launch.spelling import in_any_case
 from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.table import Row, TableShape, make_rows, write_csv, write_parquet
 from runfleet.storage import Blob, Storage

@@ -10,10 +10,10 @@ from typing import Protocol
 
 from runfleet.azure import TaskInfo
 from runfleet.launch import names
+from runfleet.launch.any_case import in_any_case
 from runfleet.launch.failures import FailedRun, FailureKind, batch_message, coded_message, kind_of
 from runfleet.launch.last_words import error_line, last_line, one_line, reason
 from runfleet.launch.scripts import EXIT_NOT_STAGED, EXIT_OUTPUT_MISSING, NOT_STAGED
-from runfleet.launch.spelling import in_any_case
 from runfleet.launch.windows_exits import meaning_of, missing_library
 from runfleet.storage import BlobNotFoundError, Storage
 from runfleet.study.text_files import decoded

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from runfleet.agent.folders import make_node
-from runfleet.agent.spelling import as_on_disk
+from runfleet.agent.names_on_disk import as_on_disk
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Task
 from runfleet.batch.states import NodeState, OsType

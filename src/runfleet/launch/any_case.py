@@ -1,4 +1,4 @@
-"""Names of files in any case, as runs on Windows nodes spell them."""
+"""Patterns that match names in any case, as runs on Windows nodes spell them."""
 
 from __future__ import annotations
 

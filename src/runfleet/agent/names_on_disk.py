@@ -1,4 +1,4 @@
-"""Names of files in any case, as Windows takes them."""
+"""Files as the disk spells them, found by names in any case, as Windows takes them."""
 
 from __future__ import annotations
 
