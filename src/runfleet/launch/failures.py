@@ -109,6 +109,11 @@ def was_cancelled(task: TaskInfo) -> bool:
     return not has_timed_out(task)
 
 
+def count_cancelled(failed: Iterable[TaskInfo]) -> int:
+    """Count those of failed tasks that were ended on request, rather than by themselves."""
+    return sum(map(was_cancelled, failed))
+
+
 def has_timed_out(task: TaskInfo) -> bool:
     """Tell whether a task was ended because it took longer than its time limit."""
     if task.failure is None or task.failure.code != _ENDED_CODE:

@@ -10,7 +10,7 @@ from typing import Self
 
 from runfleet.azure import JobInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED, FAILURE_FIELDS
-from runfleet.launch.failures import was_cancelled
+from runfleet.launch.failures import count_cancelled, was_cancelled
 from runfleet.launch.history import History
 from runfleet.launch.progress import RunCounts
 from runfleet.launch.record import Generation, StudyRecord, TaskTally
@@ -103,7 +103,8 @@ def count_runs(history: History, record: StudyRecord) -> RunCounts:
         outdated = history.outdated_tally(generation)
         counted = tally_of(history.batch.task_counts(job.id)) - outdated
         if job.was_ended:
-            stopped = _count_stopped(history, generation)
+            failed = history.tasks_in(generation, FAILED, select=END_FIELDS)
+            stopped = count_cancelled(failed)
             # Who was submitting it can add no more.
             never_added = max(0, generation.current_count - counted.total)
             cancelled += counted.active + stopped + never_added
@@ -169,11 +170,6 @@ def state_of(task: TaskInfo, *, job_ended: bool) -> RunState:
     if job_ended:
         return RunState.CANCELLED
     return RunState.WAITING if task.state == "active" else RunState.RUNNING
-
-
-def _count_stopped(history: History, generation: Generation) -> int:
-    failed = history.tasks_in(generation, FAILED, select=END_FIELDS)
-    return sum(map(was_cancelled, failed))
 
 
 def _outcomes_in(

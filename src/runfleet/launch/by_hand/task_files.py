@@ -13,7 +13,7 @@ from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED
 from runfleet.launch import names
 from runfleet.launch.by_hand.fetched_blobs import FetchedBlobs
 from runfleet.launch.by_hand.job_files import JobFiles
-from runfleet.launch.failures import was_cancelled
+from runfleet.launch.failures import count_cancelled
 from runfleet.launch.node_files import NodeFiles
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
 
@@ -96,12 +96,11 @@ def summarise_jobs(
     """Count the tasks of each job; None for all jobs of the account."""
     for job in batch.list_jobs() if jobs is None else jobs:
         counts = batch.task_counts(job.id)
-        yield JobSummary(job, counts, _count_stopped(batch, job.id) if counts.failed else 0)
-
-
-def _count_stopped(batch: AzureBatch, job_id: str) -> int:
-    failed = batch.list_tasks(job_id, filter=FAILED, select=END_FIELDS)
-    return sum(map(was_cancelled, failed))
+        stopped = 0
+        if counts.failed:
+            failed = batch.list_tasks(job.id, filter=FAILED, select=END_FIELDS)
+            stopped = count_cancelled(failed)
+        yield JobSummary(job, counts, stopped)
 
 
 def fetch_task_files(
