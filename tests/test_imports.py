@@ -284,7 +284,7 @@ def test_only_autoscaled_pools_cost_the_formula_language() -> None:
             "runfleet.azure.client",
             "from runfleet.wire import errors",
             "runfleet.azure.client:1 imports `runfleet.wire.errors`",
-            "`azure` may import only ['errors', 'patience', 'storage']",
+            "`azure` may import only ['errors', 'patience', 'reasons', 'storage']",
         ),
         (
             "runfleet.study.load",

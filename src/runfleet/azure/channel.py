@@ -20,6 +20,7 @@ import orjson
 from runfleet.azure.answers import Answer, error_of
 from runfleet.azure.errors import AuthenticationError, BatchError, ServiceUnavailableError
 from runfleet.patience import BackOff, Patience, Trouble
+from runfleet.reasons import innermost
 from runfleet.storage.urls import is_loopback
 
 if TYPE_CHECKING:
@@ -241,14 +242,6 @@ def _trouble_of(error: ServiceUnavailableError) -> Trouble:
         is_busy=error.throttled,
         retry_after=error.retry_after,
     )
-
-
-def innermost(error: BaseException) -> str:
-    """Say what is at the bottom of an error of the SDK: `Connection refused`."""
-    # The SDK raises its own errors after it has left the handler of what caused them.
-    while cause := getattr(error, "inner_exception", None) or error.__cause__ or error.__context__:
-        error = cause
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def path_of(*segments: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from runfleet.azure.channel import innermost
 from runfleet.azure.errors import ServiceUnavailableError
+from runfleet.reasons import innermost
 from runfleet.storage.urls import is_loopback
 
 _SECONDS = 20

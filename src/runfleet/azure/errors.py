@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from runfleet.errors import RunfleetError
-
-_SIGNATURE = re.compile(r"(?i)\b(sig|signature|accountkey)=[^&\s\"'`<>;]+")
+from runfleet.reasons import redacted
 
 
 class BatchError(RunfleetError):
@@ -158,8 +156,3 @@ def accepting(*codes: str) -> Iterator[None]:
     except ConflictError as error:
         if error.code not in codes:
             raise
-
-
-def redacted(text: str) -> str:
-    """Blank out signatures and keys, which the service may repeat from what it was sent."""
-    return _SIGNATURE.sub(r"\1=***", text)

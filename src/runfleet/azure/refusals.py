@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from runfleet.azure.errors import redacted
+from runfleet.reasons import redacted
 
 UNKNOWN_SIGNATURE = "AuthenticationFailed"
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
-from runfleet.storage.channel import WebError, reason_of
+from runfleet.reasons import innermost
+from runfleet.storage.channel import WebError
 from runfleet.storage.errors import (
     BlobNotFoundError,
     ContainerNotFoundError,
@@ -71,7 +72,7 @@ def asking(what: str, container: str, blob: str = "") -> Iterator[None]:
 
 def translated(error: AzureError | WebError, what: str) -> StorageError:
     """Turn what the SDK or the channel raised into the error that a caller can tell from others."""
-    status, reason = status_of(error), f"{what}: {_reason_of(error)}"
+    status, reason = status_of(error), f"{what}: {_said_by(error)}"
     if isinstance(error, ClientAuthenticationError) and status is None:
         return StorageAccessError(reason, hint="sign in, for example with `az login`")
     if status in (401, 403):
@@ -95,11 +96,11 @@ def code_of(error: AzureError | WebError) -> str:
     return str(getattr(code, "value", code))
 
 
-def _reason_of(error: AzureError | WebError) -> str:
+def _said_by(error: AzureError | WebError) -> str:
     if isinstance(error, WebError):
         return error.message
     if status := status_of(error):
         return f"{status} {code_of(error)}".rstrip()
     if isinstance(error, ClientAuthenticationError):
         return str(error.message).partition("\n")[0]
-    return reason_of(error)
+    return innermost(error)

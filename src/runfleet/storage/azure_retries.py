@@ -10,7 +10,8 @@ from azure.storage.blob import ExponentialRetry
 from requests.exceptions import ProxyError
 
 from runfleet.patience import Patience
-from runfleet.storage.channel import WebError, reason_of, seconds_of, trouble_of
+from runfleet.reasons import innermost
+from runfleet.storage.channel import WebError, seconds_of, trouble_of
 from runfleet.storage.parallel import pause
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class PatientRetry(ExponentialRetry):
 def _no_answer(request: HttpRequest, error: AzureError) -> WebError:
     by_proxy = isinstance(getattr(error, "inner_exception", None), ProxyError)
     place = "the proxy" if by_proxy else urlsplit(request.url).netloc
-    return WebError(f"{place}: {reason_of(error)}")
+    return WebError(f"{place}: {innermost(error)}")
 
 
 def _refusal(response: HttpResponse) -> WebError:

@@ -21,6 +21,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 from urllib3.exceptions import HTTPError, MaxRetryError, ProxyError
 
 from runfleet.patience import BackOff, Patience, Trouble
+from runfleet.reasons import innermost
 from runfleet.storage.errors import StorageError
 from runfleet.storage.parallel import pause
 from runfleet.storage.urls import proxies_of
@@ -52,7 +53,6 @@ _MOST_OF_REASON = 4096
 # Redirections are followed, but all else is tried again by `Channel` alone.
 _NO_RETRIES = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=5)
 _REASON = re.compile(rb"<Message>([^<\n]*)")
-_SIGNATURE = re.compile(r"\bsig=[^&\s]*")
 
 
 class WebError(StorageError):
@@ -222,7 +222,7 @@ class Channel:
                 response.drain_conn()
                 return result
         except HTTPError as error:
-            raise WebError(f"{_place(url, manager, error)}: {reason_of(error)}") from error
+            raise WebError(f"{_place(url, manager, error)}: {innermost(error)}") from error
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         server = urlsplit(url)
@@ -289,12 +289,3 @@ def seconds_of(retry_after: str | None) -> float:
         return min(_LONGEST_RETRY_AFTER, max(0.0, float(retry_after or 0)))
     except ValueError:
         return 0.0
-
-
-def reason_of(error: BaseException) -> str:
-    """Say what is at the bottom of an error, without the URL that was asked for."""
-    # The SDK raises its own errors after it has left the handler of what caused them.
-    while cause := getattr(error, "inner_exception", None) or error.__cause__ or error.__context__:
-        error = cause
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return _SIGNATURE.sub("sig=***", text)
