@@ -324,9 +324,9 @@ def test_importing_the_client_does_not_import_the_sdk():
 
 
 def wait_for(ask):
-    from runfleet.azure.waiting import asking
+    from runfleet.azure.waiting import turns_until
 
-    for _ in asking("a condition of the test", SOON):
+    for _ in turns_until("a condition of the test", SOON):
         if answer := ask():
             return answer
     raise AssertionError

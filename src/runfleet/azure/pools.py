@@ -18,7 +18,7 @@ from runfleet.azure.files import read_file
 from runfleet.azure.pool_info import NodeCounts, NodeInfo, PoolInfo
 from runfleet.azure.pool_settings import Autoscale, PoolSettings
 from runfleet.azure.values import pairs_to_wire, quoted, without_none
-from runfleet.azure.waiting import asking
+from runfleet.azure.waiting import turns_until
 
 _POOL_FIELDS = (
     "id,state,allocationState,vmSize,virtualMachineConfiguration,taskSlotsPerNode,"
@@ -180,7 +180,7 @@ class PoolOperations:
         NotFoundError
             If there is no such pool.
         """
-        for _ in asking(f"{count} nodes of pool `{pool_id}`", timeout):
+        for _ in turns_until(f"{count} nodes of pool `{pool_id}`", timeout):
             counts = self.node_counts(pool_id)
             if on_progress:
                 on_progress(counts)

@@ -17,7 +17,7 @@ from runfleet.azure.job_info import OVER
 from runfleet.azure.task_info import FileInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_queries import STATE_FIELDS
 from runfleet.azure.task_settings import TaskSettings
-from runfleet.azure.waiting import asking
+from runfleet.azure.waiting import turns_until
 
 _FOLLOW_BYTES = 1 << 20
 _FOLLOW_SECONDS = 1.0
@@ -155,7 +155,7 @@ class TaskOperations:
         WaitTimeoutError
             If it takes too long.
         """
-        for _ in asking(f"the tasks of job `{job_id}`", timeout):
+        for _ in turns_until(f"the tasks of job `{job_id}`", timeout):
             counts = self.task_counts(job_id)
             if on_progress:
                 on_progress(counts)
@@ -198,7 +198,7 @@ class TaskOperations:
         Nothing is read from a node after its task has ended, except for what was written between
         the last look and the end.  A task that waits when its job ends will write nothing.
         """
-        for _ in asking(f"`{path}` of task `{task_id}`", None, longest=_FOLLOW_SECONDS):
+        for _ in turns_until(f"`{path}` of task `{task_id}`", None, longest=_FOLLOW_SECONDS):
             state = self._state_of("jobs", job_id, "tasks", task_id)
             if state == "active":
                 # It stays so for ever where its job is over.

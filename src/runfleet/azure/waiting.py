@@ -13,7 +13,7 @@ _LONGEST_SECONDS = 5.0
 _GROWTH = 1.5
 
 
-def asking(
+def turns_until(
     what: str, timeout: timedelta | None, *, longest: float = _LONGEST_SECONDS
 ) -> Iterator[None]:
     """

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TypeGuard
 
 from runfleet.azure import AzureBatch, TaskInfo
-from runfleet.azure.waiting import asking
+from runfleet.azure.waiting import turns_until
 from runfleet.calibrate.endings import Endings
 from runfleet.calibrate.errors import ManagerError
 from runfleet.calibrate.manager import ManagerHost
@@ -61,7 +61,7 @@ class ConnectionTest:
             If the manager or the worker has ended, or the worker does not come through.
         """
         doubt = Doubt(self.batch, self.job_id, "the first worker", self.on_wait)
-        for _ in asking("the first worker", None, longest=_LONGEST_PAUSE):
+        for _ in turns_until("the first worker", None, longest=_LONGEST_PAUSE):
             if self._reading.progress().workers_seen or self._is_done():
                 return
             if self._has_begun():
@@ -71,7 +71,7 @@ class ConnectionTest:
 
     def manager_ended(self) -> ManagerError:
         """Wait for the end of a manager whose job is about to end, and say why it has ended."""
-        waits = asking(f"the end of the manager of `{self.job_id}`", _ENDING)
+        waits = turns_until(f"the end of the manager of `{self.job_id}`", _ENDING)
         asked = (self.batch.get_task(self.job_id, MANAGER) for _ in waits)
         manager = next(found for found in asked if found and found.state == "completed")
         return self.endings.of_manager(manager, [worker_id(1)])

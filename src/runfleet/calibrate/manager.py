@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runfleet.azure import AzureBatch, TaskInfo
-from runfleet.azure.waiting import asking
+from runfleet.azure.waiting import turns_until
 from runfleet.calibrate.endings import Endings
 from runfleet.calibrate.errors import ManagerError
 from runfleet.calibrate.logs import Logs
@@ -77,7 +77,7 @@ def wait_for_host(
     """
     doubt = Doubt(batch, job_id, "the manager", on_wait)
     began: float | None = None
-    for _ in asking("the name of the manager's host", None, longest=_LONGEST_PAUSE):
+    for _ in turns_until("the name of the manager's host", None, longest=_LONGEST_PAUSE):
         manager = _manager(batch, job_id, endings.study)
         if manager.state == "completed":
             raise endings.of_manager(manager)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from runfleet.azure import Autoscale, AzureBatch, ConflictError, PoolInfo, PoolSettings
 from runfleet.azure.user_accounts import new_ssh_user
-from runfleet.azure.waiting import asking
+from runfleet.azure.waiting import turns_until
 from runfleet.launch.pool import PoolPlan, Scaling
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def _prepare(batch: AzureBatch, pool: PoolInfo, plan: PoolPlan, waiting: int) ->
 
 def _find(batch: AzureBatch, pool_id: str) -> PoolInfo | None:
     """Ask for a pool; one that is being deleted is waited for, as its name is still taken."""
-    for _ in asking(f"the end of pool `{pool_id}`, which is being deleted", _DELETING):
+    for _ in turns_until(f"the end of pool `{pool_id}`, which is being deleted", _DELETING):
         pool = batch.get_pool(pool_id)
         if pool is None or pool.state != "deleting":
             return pool

@@ -23,11 +23,11 @@ from azure.storage.blob import BlobServiceClient, UserDelegationKey
 from runfleet.patience import BackOff, Patience
 from runfleet.storage.azure_errors import (
     NOT_THERE,
-    asking,
     cannot_read,
     code_of,
     reading,
     status_of,
+    told_as,
     translated,
     writing,
 )
@@ -277,7 +277,7 @@ class AzureBlob:
             blob, path = file
             url = self._own_url(container, blob.name)
             os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-            with asking(cannot_read(container, blob.name), container, blob.name):
+            with told_as(cannot_read(container, blob.name), container, blob.name):
                 self._blobs.download(url, os.fspath(path), size=blob.size, on_bytes=on_bytes)
 
         for_each(files, get, threads=_FILES_AT_A_TIME)
@@ -440,7 +440,7 @@ class AzureBlob:
 
     def _pages(self, container: str, prefix: str) -> Iterator[list[Blob]]:
         url = self._own_container_url(container)
-        with asking(f"container `{container}` cannot be listed", container):
+        with told_as(f"container `{container}` cannot be listed", container):
             yield from self._blobs.list(url, prefix)
 
 

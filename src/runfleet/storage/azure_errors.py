@@ -35,7 +35,7 @@ def writing(container: str, blob: str) -> Iterator[None]:
     """Translate what goes wrong while a blob is written, perhaps from a file."""
     what = f"blob `{blob}` cannot be written to container `{container}`"
     try:
-        with asking(what, container, blob):
+        with told_as(what, container, blob):
             yield
     except OSError as error:
         raise not_written(container, blob, error) from error
@@ -46,7 +46,7 @@ def reading(container: str, blob: str) -> Iterator[None]:
     """Translate what goes wrong while a blob is read, perhaps into a file."""
     what = cannot_read(container, blob)
     try:
-        with asking(what, container, blob):
+        with told_as(what, container, blob):
             yield
     except OSError as error:
         raise StorageError(f"{what}: {error.strerror}: {error.filename}") from error
@@ -58,7 +58,7 @@ def cannot_read(container: str, blob: str) -> str:
 
 
 @contextmanager
-def asking(what: str, container: str, blob: str = "") -> Iterator[None]:
+def told_as(what: str, container: str, blob: str = "") -> Iterator[None]:
     """Translate what the server says of a blob, or of the container itself."""
     try:
         yield
