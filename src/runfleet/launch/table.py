@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from runfleet.azure import TaskInfo
 from runfleet.launch import names
@@ -158,11 +158,28 @@ def make_rows(study: Study, outcomes: Mapping[str, Outcome], files: RunFiles) ->
 def write_csv(path: Path, shape: TableShape, rows: Iterable[Row]) -> None:
     """Write the table as CSV, whole or not at all; the shape learns the types of its columns."""
     with written_whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(_LineFeeds(file), lineterminator=_LineFeeds.REPLACED)
         writer.writerow(shape.header)
         for row in rows:
             shape.observe(row.run.sample)
             writer.writerow(_cells(shape, row))
+
+
+class _LineFeeds:
+    """
+    A file whose lines end as those of Linux do, for a writer that ends them as DOS does.
+
+    Python's writer puts a text in quotes for a character of its own line ends alone; readers take
+    a lone carriage return for the end of a row, too.
+    """
+
+    REPLACED = "\r\n"
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> None:
+        self._file.write(row.removesuffix(self.REPLACED) + "\n")
 
 
 def write_parquet(path: Path, shape: TableShape, table: Path) -> None:
