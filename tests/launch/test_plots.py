@@ -6,9 +6,9 @@ import itertools
 from pathlib import Path
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from runfleet.launch.figures import lay_out
 from runfleet.launch.plots import Plot, choose_plots, figure_of
 from runfleet.launch.strips import spread_evenly
 from runfleet.launch.table import TableShape
@@ -113,8 +113,7 @@ LAND_USES = [
 def test_names_of_categories_can_be_read(categories: list[str]) -> None:
     """None hides another or reaches out of the picture, which leaves room for the dots."""
     figure = figure_of(soil_plot(), categories, [float(len(name)) for name in categories])
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    lay_out(figure)
     (axes,) = figure.axes
     labels = axes.get_xticklabels()
     extents = [label.get_window_extent() for label in labels]

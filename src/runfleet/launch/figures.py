@@ -46,6 +46,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def save_figure(figure: Figure, path: Path) -> Drawn:
     """Write a figure as a PNG file, whole or not at all; it says who drew it, and its name."""
+    _take_texts_as_they_are(figure)
     with written_whole(path) as partial, _no_word_of_the_font():
         figure.savefig(partial, dpi=_DOTS_PER_INCH, format="png", metadata=_mark(path))
     return Drawn(path, _letters_lacking(figure))
@@ -53,8 +54,27 @@ def save_figure(figure: Figure, path: Path) -> Drawn:
 
 def lay_out(figure: Figure) -> None:
     """Give everything in a figure its place and its size."""
+    _take_texts_as_they_are(figure)
     with _no_word_of_the_font():
         figure.draw_without_rendering()
+
+
+def _take_texts_as_they_are(figure: Figure) -> None:
+    """
+    Take `$` for a letter: what users write between two of them would be a formula.
+
+    Powers of ten at a logarithmic axis are formulas, and matplotlib's own.
+    """
+    from matplotlib.axis import Axis
+    from matplotlib.text import Text
+    from matplotlib.ticker import LogFormatter
+
+    for text in figure.findobj(Text):
+        text.set(parse_math=False)
+    for axis in figure.findobj(Axis):
+        if isinstance(axis, Axis) and isinstance(axis.get_major_formatter(), LogFormatter):
+            for label in axis.get_ticklabels(which="both"):
+                label.set_parse_math(True)
 
 
 @contextmanager

@@ -75,16 +75,14 @@ def _label(figure: Figure, axes: Axes, labels: list[str]) -> None:
     """Write names side by side, or else slanted, or else upright, so that none hides another."""
     step = math.ceil(len(labels) / _MOST_LABELS)
     places = range(0, len(labels), step)
-    # What users write is text: between two `$` would be a formula.
     if wrapped := _side_by_side(labels):
-        axes.set_xticks(places, wrapped, parse_math=False)
+        axes.set_xticks(places, wrapped)
         return
     longest = max(map(len, labels))
     is_slanted = len(labels) <= _MOST_SLANTED and longest <= _LONGEST_SLANTED
     axes.set_xticks(
         places,
         labels[::step],
-        parse_math=False,
         rotation=45 if is_slanted else 90,
         ha="right" if is_slanted else "center",
         rotation_mode="anchor" if is_slanted else "default",
