@@ -128,6 +128,20 @@ def test_another_file_of_the_same_name_is_refused(local, write_study, folder: Pa
     assert "belongs to the study of" in local("run", study).err
 
 
+def test_the_largest_numbers_are_summarised(local, write_study):
+    """The middle of two is finite, too, and the plot that cannot be drawn is named."""
+    more = "results: {x: {file: stdout.txt, pattern: '(.+)'}}"
+    ended = local("run", write_study("largest", "echo $N", values=(1.6e308, 1.7e308), more=more))
+    assert ended.code == 0
+    assert ended.err.split("plotting\n")[1] == (
+        "2 runs: 2 succeeded.\n"
+        "result  runs       min     median       max\n"
+        "x          2  1.6e+308  1.65e+308  1.7e+308\n"
+        "could not be drawn (numbers beyond 1e+307): `x-N.png`\n"
+        "Results: runs.csv, runs.parquet, and the files of each run, in\n"
+    )
+
+
 def test_failed_runs_are_grouped_by_what_they_said(local, write_study):
     """Exit code 1, and the results are those of the others, though all have left numbers."""
     study = write_study("failing", ECHO + FAIL_AT_2, more=RESULT)

@@ -141,6 +141,21 @@ def test_the_reasons_of_missing_results_are_put_together(runs: Runs) -> None:
     assert {one.result for one in collected.lacking} == {"head"}
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_plot_that_cannot_be_drawn_costs_nothing_else(
+    write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """Models mark missing data by the largest numbers there are."""
+    results = "".join(f"\n  {name}: {{file: out.txt, pattern: '{name} (.+)'}}" for name in "hq")
+    text = "model: {command: x, outputs: [out.txt]}\nparameters: {X: {values: [1, 2, 3]}}\nresults:"
+    runs = Runs(write_study(text + results), tmp_path)
+    for number, head in enumerate(("1.797e308", "-1.797e308", "2"), 1):
+        runs.end(f"run-0000{number}", {"out.txt": f"h {head}\nq {number}"})
+    collected = runs.collect()
+    assert [plot.name for plot in collected.plots] == ["q-X.png"]
+    assert collected.notes == ("could not be drawn (numbers beyond 1e+307): `h-X.png`",)
+
+
 def test_an_optional_output_that_no_run_has_left_is_noted(
     write_study: WriteStudy, tmp_path: Path
 ) -> None:

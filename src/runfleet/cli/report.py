@@ -210,7 +210,8 @@ def _summary(numbers: Any, unit: str) -> ResultSummary:
     if not numbers.size:
         return ResultSummary(unit, 0)
     ordered = sorted(map(float, numbers))
-    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    middle = low if low == high else low / 2 + high / 2  # the sum may be infinite
     return ResultSummary(unit, len(ordered), ordered[0], middle, ordered[-1])
 
 

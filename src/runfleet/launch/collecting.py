@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +17,7 @@ from filelock import FileLock
 from runfleet.launch import names
 from runfleet.launch.any_case import in_any_case
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.figures import Drawn, remove_figures
+from runfleet.launch.figures import Drawn, NotDrawn, notes_on_missing, remove_figures
 from runfleet.launch.folder_index import (
     INDEX,
     LACKING,
@@ -399,7 +399,7 @@ class Collector:
         self.on_step(Step(StepName.PLOTTING))
         drawn = tuple(draw_plots(self.folder / "plots", parquet, plots[:MOST_PLOTS]))
         notes = tuple(_notes_on_plots(drawn, len(plots) - MOST_PLOTS))
-        return tuple(plot.path for plot in drawn), notes
+        return tuple(plot.path for plot in drawn if isinstance(plot, Drawn)), notes
 
     def _find_sensitivities(self, parquet: Path, shape: TableShape) -> Sensitivities | None:
         design = self.study.design
@@ -411,11 +411,13 @@ class Collector:
         return find_sensitivities(self.study, design, parquet, shape)
 
 
-def _notes_on_plots(drawn: Iterable[Drawn], left_out: int) -> Iterator[str]:
+def _notes_on_plots(plots: Sequence[Drawn | NotDrawn], left_out: int) -> Iterator[str]:
     """Say what plots lack, and where it is to be found."""
     if left_out > 0:
         yield f"{left_out} plots were left out; draw them from `runs.parquet`"
-    if letters := sorted(frozenset[str]().union(*(plot.lacking for plot in drawn))):
+    yield from notes_on_missing(plots)
+    lacking = (plot.lacking for plot in plots if isinstance(plot, Drawn))
+    if letters := sorted(frozenset[str]().union(*lacking)):
         more = ", ..." if len(letters) > _NAMED_LETTERS else ""
         yield (
             "plots have boxes in the place of letters that their font lacks "

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runfleet.documents.errors import joined
 from runfleet.storage.files import written_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+log = logging.getLogger(__name__)
+
 _DOTS_PER_INCH = 110
+_LARGEST = 1e307  # or the margins of axes, and what lies between ticks, would be infinite
+_MOST_NAMED = 10
 _SOFTWARE = "runfleet"
 _FONT_WARNINGS = r"Glyph \d|Matplotlib currently does not support"
 
@@ -36,12 +42,73 @@ class Drawn:
     lacking: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class NotDrawn:
+    """
+    A figure that could not be drawn.
+
+    Parameters
+    ----------
+    path
+        Where it would be.
+    reason
+        Why not.
+    """
+
+    path: Path
+    reason: str
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Make an empty figure, so many inches wide and high."""
     # The object behind pyplot: it needs no window, and is forgotten when it is done with.
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def draw_figure(make: Callable[[], Figure], path: Path) -> Drawn | NotDrawn:
+    """
+    Make a figure and write it to a file; numbers that cannot be drawn are no error.
+
+    Parameters
+    ----------
+    make
+        Makes the figure.
+    path
+        Where it goes.
+    """
+    import numpy as np
+
+    try:
+        with np.errstate(all="ignore"):
+            figure = make()
+            if _is_too_large(figure):
+                return NotDrawn(path, f"numbers beyond {_LARGEST:g}")
+            return save_figure(figure, path)
+    # So matplotlib refuses numbers; mistakes in a program are of other kinds.
+    except (ValueError, ArithmeticError) as error:
+        log.info("figure %s", path, exc_info=True)
+        return NotDrawn(path, (str(error).strip() or type(error).__name__).splitlines()[0])
+
+
+def notes_on_missing(figures: Iterable[Drawn | NotDrawn]) -> Iterator[str]:
+    """Say which figures could not be drawn, those with the same reason together."""
+    names: dict[str, list[str]] = {}
+    for figure in figures:
+        if isinstance(figure, NotDrawn):
+            names.setdefault(figure.reason, []).append(figure.path.name)
+    for reason, missing in names.items():
+        shown = [f"`{name}`" for name in missing[:_MOST_NAMED]]
+        more = [f"{len(missing) - _MOST_NAMED} more"] if len(missing) > _MOST_NAMED else []
+        yield f"could not be drawn ({reason}): {joined(shown + more)}"
+
+
+def _is_too_large(figure: Figure) -> bool:
+    import numpy as np
+
+    extents = np.array([axes.dataLim.get_points() for axes in figure.axes])
+    return bool((np.abs(extents[np.isfinite(extents)]) > _LARGEST).any())
 
 
 def save_figure(figure: Figure, path: Path) -> Drawn:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runfleet.launch.figures import Drawn, new_figure, remove_figures, save_figure
+from runfleet.launch.figures import Drawn, NotDrawn, draw_figure, new_figure, remove_figures
 from runfleet.launch.strips import draw_strips
 from runfleet.launch.table import TableShape, read_succeeded
 from runfleet.study import Parameter, Study
@@ -99,7 +100,7 @@ def _categories(parameter: Parameter) -> tuple[str, ...]:
     return tuple(as_text(level) for level in levels or ())
 
 
-def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Drawn]:
+def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Drawn | NotDrawn]:
     """
     Draw plots as PNG files, of runs that succeeded; one without any that has a result is left out.
 
@@ -122,8 +123,10 @@ def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Dra
         step = columns.num_rows // _MOST_POINTS + 1
         if values := columns[plot.parameter].to_pylist()[::step]:
             results = columns[plot.result].to_pylist()[::step]
-            drawn.add(path)
-            yield save_figure(figure_of(plot, values, results), path)
+            figure = draw_figure(partial(figure_of, plot, values, results), path)
+            if isinstance(figure, Drawn):
+                drawn.add(path)
+            yield figure
     remove_figures(folder, but=drawn)
 
 

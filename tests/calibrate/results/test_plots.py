@@ -19,4 +19,4 @@ def test_names_with_dollars_are_drawn_as_they_are(tmp_path: Path) -> None:
         {"group": [name, "b"], "measured": [1.0, 2], "modelled": [1.5, 2], "weight": [1.0, 1]}
     )
     plots = draw_plots(tmp_path, {"sensitivities": sensitivities, "residuals": residuals})
-    assert [path.stem for path in plots] == ["residuals", "sensitivities"]
+    assert [plot.path.stem for plot in plots] == ["residuals", "sensitivities"]

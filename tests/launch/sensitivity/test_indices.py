@@ -71,6 +71,14 @@ def test_effects_are_those_of_a_whole_range():
     assert found.columns["sigma"] == pytest.approx([0, 0], abs=1e-9)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("design", [Morris(5, 6, 1, ANGLES), Saltelli(8, False, 1, ANGLES)])
+def test_numbers_that_mark_missing_data_have_no_indices(design):
+    numbers = ishigami(design)
+    numbers[:2] = 1.797e308, -1.797e308
+    assert work_out(design, NAMES, Y, numbers) is None
+
+
 @pytest.mark.parametrize("levels", [2, 4, 6, 10])
 def test_effects_of_whole_numbers_and_lists_are_those_of_the_range_too(levels):
     """However few values there are, and however far apart."""

@@ -19,6 +19,7 @@ from runfleet.calibrate.results.leftovers import Leftovers
 from runfleet.calibrate.results.plots import draw_plots
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.results.sensitivities import sensitivities
+from runfleet.launch.figures import Drawn, notes_on_missing
 from runfleet.launch.frames import write_frame
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class Results:
     failed_realizations
         The members of an ensemble that are lost, by their names.
     notes
-        What could not be read, and why.
+        What could not be read or drawn, and why.
     """
 
     folder: Path
@@ -116,10 +117,11 @@ def collect_results(folder: Path, case: str, to: Path) -> Results:
     kept = {name: table for name, table in tables.items() if not table.empty}
     written = tuple(_write(to, name, table) for name, table in kept.items())
     plots = tuple(draw_plots(to / "plots", kept))
+    notes += notes_on_missing(plots)
     return Results(
         folder=to,
         tables=written,
-        plots=plots,
+        plots=tuple(plot.path for plot in plots if isinstance(plot, Drawn)),
         parameters=_best(tables["parameters"]),
         phi_by_iteration=_phi(tables["phi"]),
         failed_realizations=_failed(tables["realizations"]),

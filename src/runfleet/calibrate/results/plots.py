@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from runfleet.calibrate.results.bounds import found_values, within_bounds
-from runfleet.launch.figures import new_figure, save_figure
+from runfleet.launch.figures import Drawn, NotDrawn, draw_figure, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_BARS = 30
 _MOST_LINES = 12
@@ -26,7 +28,7 @@ _LOG_FROM_RATIO = 20.0
 Tables = Mapping[str, pd.DataFrame]
 
 
-def draw_plots(folder: Path, tables: Tables) -> Iterator[Path]:
+def draw_plots(folder: Path, tables: Tables) -> Iterator[Drawn | NotDrawn]:
     """
     Draw as PNG files what the tables allow.
 
@@ -48,9 +50,7 @@ def draw_plots(folder: Path, tables: Tables) -> Iterator[Path]:
     for name, choose in drawings:
         drawing = choose(tables)
         if drawing is not None:
-            path = folder / f"{name}.png"
-            _draw(path, drawing)
-            yield path
+            yield draw_figure(partial(_figure_of, drawing), folder / f"{name}.png")
 
 
 class _Drawing:
@@ -61,12 +61,12 @@ class _Drawing:
         self.height = height
 
 
-def _draw(path: Path, drawing: _Drawing) -> None:
+def _figure_of(drawing: _Drawing) -> Figure:
     figure = new_figure(_WIDTH_INCHES, drawing.height)
     axes = figure.add_subplot()
     axes.grid(visible=True, alpha=0.3)
     drawing.draw(axes)
-    save_figure(figure, path)
+    return figure
 
 
 def _phi(tables: Tables) -> _Drawing | None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from runfleet.launch.figures import remove_figures, save_figure
+from runfleet.launch.figures import (
+    Drawn,
+    NotDrawn,
+    draw_figure,
+    notes_on_missing,
+    remove_figures,
+)
 from runfleet.launch.outcomes import RunState
 from runfleet.launch.plots import MOST_PLOTS
 from runfleet.launch.sensitivity.files import plots_folder
-from runfleet.launch.sensitivity.indices import Indices, varies, work_out
+from runfleet.launch.sensitivity.indices import Indices, are_too_large, varies, work_out
 from runfleet.launch.sensitivity.plots import figure_of
 from runfleet.launch.sensitivity.tables import write_tables
 from runfleet.launch.table import TableShape
@@ -81,7 +88,9 @@ def find_sensitivities(
         notes += _notes(design, result.name, numbers)
         notes += _doubts(design, indices) if indices else []
     folder = parquet.parent
-    plots = tuple(_draw(plots_folder(folder), found[:MOST_PLOTS]))
+    drawn = tuple(_draw(plots_folder(folder), found[:MOST_PLOTS]))
+    plots = tuple(plot.path for plot in drawn if isinstance(plot, Drawn))
+    notes += notes_on_missing(drawn)
     return Sensitivities(tuple(found), write_tables(folder, found), plots, tuple(notes))
 
 
@@ -96,15 +105,16 @@ def _numbers(parquet: Path, shape: TableShape) -> Iterator[FloatArray]:
         yield np.where(succeeded, numbers, np.nan)
 
 
-def _draw(folder: Path, found: list[Indices]) -> Iterator[Path]:
+def _draw(folder: Path, found: list[Indices]) -> Iterator[Drawn | NotDrawn]:
     if found:
         folder.mkdir(parents=True, exist_ok=True)
     drawn: set[Path] = set()
     for indices in found:
         path = folder / f"{indices.result}.png"
-        save_figure(figure_of(indices), path)
-        drawn.add(path)
-        yield path
+        figure = draw_figure(partial(figure_of, indices), path)
+        if isinstance(figure, Drawn):
+            drawn.add(path)
+        yield figure
     remove_figures(folder, but=drawn)
 
 
@@ -127,7 +137,9 @@ def _notes(design: SensitivityDesign, result: str, numbers: FloatArray) -> Itera
     complete = np.isfinite(grouped).all(axis=1)
     used, groups = int(complete.sum()), len(grouped)
     name = design.groups_name
-    if used >= 2 and np.ptp(grouped[complete]) == 0:
+    if used >= 2 and are_too_large(grouped[complete]):
+        yield f"`{result}` has no indices of sensitivity: runs have numbers that are too large"
+    elif used >= 2 and np.ptp(grouped[complete]) == 0:
         yield f"`{result}` is the same in all runs: it depends on none of the parameters"
     elif used >= 2 and not varies(design, grouped[complete]):
         yield (

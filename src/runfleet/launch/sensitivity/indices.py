@@ -27,6 +27,7 @@ _SALTELLI_RESAMPLES = (20, 100)
 # SALib holds all resampled results of a parameter at once.
 _RESAMPLED_NUMBERS = 1 << 22
 _SEED = 1
+_LARGEST = 1e100  # squares of numbers that are larger are soon infinite
 
 MORRIS_COLUMNS = ("mu", "mu_star", "sigma", "mu_star_conf")
 SALTELLI_COLUMNS = ("S1", "S1_conf", "ST", "ST_conf")
@@ -104,7 +105,8 @@ def work_out(
     Returns
     -------
     indices
-        None if fewer than two groups of runs are complete, or nothing varies in them.
+        None if fewer than two groups of runs are complete, nothing varies in them, or they have
+        numbers that are too large.
 
     References
     ----------
@@ -115,7 +117,7 @@ def work_out(
     grouped = numbers.reshape(-1, design.group_size)
     complete = np.asarray(np.isfinite(grouped).all(axis=1))
     kept = grouped[complete]
-    if len(kept) < 2 or not varies(design, kept):
+    if len(kept) < 2 or are_too_large(kept) or not varies(design, kept):
         return None
     if isinstance(design, Morris):
         columns, interactions = _morris(design, parameters, complete, kept.ravel())
@@ -131,6 +133,11 @@ def work_out(
         groups=len(grouped),
         groups_name=design.groups_name,
     )
+
+
+def are_too_large(numbers: FloatArray) -> bool:
+    """Tell whether numbers, such as marks of missing data, are too large to be reckoned with."""
+    return bool(np.abs(numbers).max(initial=0) > _LARGEST)
 
 
 def varies(design: SensitivityDesign, grouped: FloatArray) -> bool:
