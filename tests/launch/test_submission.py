@@ -26,6 +26,7 @@ from runfleet.launch import (
     StepName,
     StudyFileNeededError,
     StudyNotFoundError,
+    StudySupersededError,
     Submission,
     connect,
     names,
@@ -646,6 +647,31 @@ def test_a_study_that_was_deleted_is_not_run_again(
     with pytest.raises(LaunchError, match="has been deleted"):
         submission.retry()
     assert [one for one in account.studies() if one.name == study.name] == []
+
+
+def test_an_older_version_of_a_study_is_not_put_back(
+    account: Account, write_study: WriteStudy
+) -> None:
+    """Results of the version that counts would be gone; who edits the study himself goes on."""
+    text = "{{model: {{command: 'test $X -ne 3'}}, parameters: {{X: {values}}}}}"
+    old = account.submit(write_study(text.format(values=[1, 3])))
+    finish(old)
+    edited = write_study(text.format(values=[1, 2, 5]))
+    finish(account.submit(edited))
+    with pytest.raises(StudySupersededError) as caught:
+        old.retry()
+    assert caught.value.message == (
+        f"another version of study `{edited.name}` was submitted since; to run this one again "
+        "would undo that"
+    )
+    assert caught.value.hint == (
+        "come back to the other by `account.study(Study.load(FILE))`, or submit this one again by "
+        "`account.submit(study)`"
+    )
+    assert account.study(edited).counts().succeeded == 3
+    again = account.study(write_study(text.format(values=[1, 3, 4])))
+    for _ in range(2):
+        assert finish(again.retry()).counts.failed == 1
 
 
 def test_an_account_that_is_closed_says_so(shared_home: Path, write_study: WriteStudy) -> None:

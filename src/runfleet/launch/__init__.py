@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RunSupersededError,
         StudyFileNeededError,
         StudyNotFoundError,
+        StudySupersededError,
         SubmittedElsewhereError,
     )
     from runfleet.launch.explanation import Explanation
@@ -68,6 +69,7 @@ __all__ = [
     "StudyFileNeededError",
     "StudyNotFoundError",
     "StudySummary",
+    "StudySupersededError",
     "Submission",
     "SubmittedElsewhereError",
     "TaskFiles",
@@ -97,6 +99,7 @@ __getattr__, __dir__ = late_names(
             "RunSupersededError",
             "StudyFileNeededError",
             "StudyNotFoundError",
+            "StudySupersededError",
             "SubmittedElsewhereError",
         ],
         ".explanation": ["Explanation"],

@@ -155,6 +155,26 @@ class RunSupersededError(LaunchError):
         self.run = run
 
 
+class StudySupersededError(LaunchError):
+    """
+    What is asked of a study would undo what was submitted of it since.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    """
+
+    def __init__(self, study: str) -> None:
+        super().__init__(
+            f"another version of study `{study}` was submitted since; to run this one again would "
+            "undo that",
+            hint="come back to the other by `account.study(Study.load(FILE))`, or submit this one "
+            "again by `account.submit(study)`",
+        )
+        self.study = study
+
+
 class StudyFileNeededError(LaunchError):
     """
     What is asked for cannot be done with a study's name alone.

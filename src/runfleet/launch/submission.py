@@ -23,6 +23,7 @@ from runfleet.launch.errors import (
     RunNotFoundError,
     RunSupersededError,
     StudyFileNeededError,
+    StudySupersededError,
 )
 from runfleet.launch.explanation import Explanation
 from runfleet.launch.failures import (
@@ -112,7 +113,7 @@ class Submission:
         self.is_calibration = submitted.record.is_calibration
         self.differences = submitted.differences
         self.is_unchanged = submitted.is_unchanged
-        self._definition = submitted.record.definition
+        self.definition = submitted.record.definition
         self._study = study
         self._account = account
         self._resubmit = resubmit
@@ -206,13 +207,19 @@ class Submission:
         ------
         StudyFileNeededError
             If only the study's name is known.
+        StudySupersededError
+            If another version of the study has been submitted since.
         LaunchError
             If the study has been deleted.
         """
         repeat = Repeat.FAILED if failed else Repeat.LOST
         study = self._loaded("to run it again")
-        self._record()  # or it would be submitted as a new one
-        return self._resubmit(study, on_step, repeat)
+        if self.is_superseded:
+            raise StudySupersededError(self.name)
+        again = self._resubmit(study, on_step, repeat)
+        # Of a study that was edited it is this version that counts from now on.
+        self.definition = again.definition
+        return again
 
     def runs(self) -> Iterator[str]:
         """Name the runs, be they submitted yet or not."""
@@ -240,7 +247,7 @@ class Submission:
     @property
     def is_superseded(self) -> bool:
         """Whether another version of the study has been submitted since, by whomever."""
-        return self._record().definition != self._definition
+        return self._record().definition != self.definition
 
     def failures(self) -> list[FailureGroup]:
         """Put the failed runs together that said the same, the largest group first."""
