@@ -56,6 +56,17 @@ def test_cells_of_a_csv_file_can_be_true_and_false(load):
     assert [run.environment["A"] for run in study.runs()] == ["true", "True", "FALSE"]
 
 
+def test_numbers_with_a_sign_are_those_of_the_study_file(load):
+    """Digits after a zero are a text; behind a sign they are a number."""
+    cells = ["0012", "-0012", "+007", "-08", "+0", "-000.5", "0012.5", "-01e3"]
+    csv = "\n".join(["A", *cells, ""])
+    listed = load(MODEL + f"parameters: {{A: [{', '.join(cells)}]}}\n")
+    study = load(MODEL + "design: {csv: samples.csv}\n", samples_dot_csv=csv)
+    texts = ["0012", "-12", "7", "-8", "0", "-0.5", "12.5", "-1000.0"]
+    for each in (listed, study):
+        assert [run.environment["A"] for run in each.runs()] == texts
+
+
 def test_declared_parameters_are_the_only_columns_taken(load):
     text = MODEL + "parameters: {B: {unit: m}, K: 7}\ndesign: {csv: samples.csv}\n"
     study = load(text, samples_dot_csv="id,B\nfirst,1\nsecond,2\n")

@@ -16,7 +16,7 @@ Value: TypeAlias = float | int | str | bool
 Sample: TypeAlias = Mapping[str, Value]
 """One value for each parameter, by the parameter's name."""
 
-_WHOLE_NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TRUTH = {"true": True, "false": False}
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -75,8 +75,9 @@ def parse_cell(text: str) -> Value:
     """
     Read a value from a cell of a CSV file: a whole number, a number, true, false, or else a text.
 
-    Digits after a leading zero (`007`) are a label rather than a number and stay a text.  So does
-    `True`, as Python writes it: a model that looks for it in its environment has to find it there.
+    Digits after a leading zero (`007`) are a label rather than a number and stay a text, but not
+    those with a sign: `-007` is -7, as it is in YAML.  A text stays `True`, too, as Python writes
+    it: a model that looks for it in its environment has to find it there.
 
     Raises
     ------
