@@ -102,6 +102,11 @@ def is_below(command: str) -> bool:
     return not _is_of_exes(lines) and sum(map(len, lines)) > 1
 
 
+def stands_in_batch_file(command: str) -> bool:
+    """Tell whether the lines of a command are those of the batch file, and not one for a `cmd`."""
+    return is_below(command) or _is_of_exes(steps_of_command(command))
+
+
 def lines_below(model: Model) -> list[str]:
     """Write the lines that stand below that label, where a batch file spells `%` otherwise."""
     programs = {str(one.path).lower().replace("/", "\\") for one in model.inputs}

@@ -16,6 +16,7 @@ from runfleet.launch.checks.secrets import find_secrets
 from runfleet.launch.checks.split_names import find_split_names
 from runfleet.launch.checks.windows_line_ends import find_windows_line_ends
 from runfleet.launch.checks.wine_conditions import find_conditions
+from runfleet.launch.checks.wine_percents import find_percents
 from runfleet.launch.pool import PoolPlan
 from runfleet.study import Study
 
@@ -35,6 +36,7 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     yield from find_secrets(study.model)
     yield from find_windows_line_ends(study.model, pool.operating_system)
     yield from find_conditions(study.model, pool)
+    yield from find_percents(study, pool)
     yield from find_split_names(study.model, pool.operating_system)
     yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
     yield from find_mistyped_variables(study, pool.operating_system)
