@@ -188,6 +188,12 @@ def test_only_what_is_taken_has_to_be_a_number(source, first, rest):
         ),
         (ColumnSource("q"), "t,q\n", "column `q` is empty"),
         (ColumnSource("q"), "t,q\n1\n", "a row has 1 cell only"),
+        (
+            ColumnSource("q"),
+            "t,q\n1,2\n# end\n",
+            "a row below the names is a comment, `# end`; give a `pattern` in place of `column`",
+        ),
+        (ColumnSource(2), "t,q\n1,2\n# end\n", "a row has 1 cell only, a comment: `# end`"),
         (ColumnSource("q"), "t,q\n1,\n", "an empty text is not a number"),
         (ColumnSource(3), "", "column `3` is empty"),
         (ColumnSource("q"), "q\nfailed\n", "`failed` is not a number"),

@@ -51,6 +51,11 @@ def cells_below(
     if len(row) == len(names):
         return row
     cells = _whole(row)
+    if not cells:
+        raise ResultError(
+            f"a row below the names is a comment, `{_shown(row)}`; give a `pattern` in place of "
+            "`column`"
+        )
     is_short = len(cells) < len(names)
     if (is_short and not may_be_short) or any(cells[len(names) :]):
         counted = "1 cell" if len(row) == 1 else f"{len(row)} cells"
@@ -63,11 +68,14 @@ def _by_pattern(names: Sequence[str], row: Sequence[str], taken: int) -> str:
     """Say how to take the cells of rows that begin with a number, and of no others."""
     cells = [r"\d\S*", *[r"\S+"] * (len(names) - 1)]
     cells[taken] = r"([-+]?\.?\d\S*)"
-    shown = " ".join(row)[:_SHOWN_CHARACTERS]
     return (
-        f": `{shown}`; if the table ends above it, give "
+        f": `{_shown(row)}`; if the table ends above it, give "
         f"`pattern: '^ *{' +'.join(cells)} *$'` in place of `column`"
     )
+
+
+def _shown(row: Sequence[str]) -> str:
+    return " ".join(row)[:_SHOWN_CHARACTERS]
 
 
 def _whole(row: Sequence[str]) -> list[str]:

@@ -105,5 +105,6 @@ def _cells(position: int, rows: Iterator[list[str]]) -> Iterator[str]:
     for row in rows:
         if position >= len(row):
             cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-            raise ResultError(f"a row has {cells} only")
+            comment = f", a comment: `{row[0]}`" if row and is_comment(row[0]) else ""
+            raise ResultError(f"a row has {cells} only{comment}")
         yield row[position]
