@@ -596,11 +596,30 @@ def test_logs_are_read_from_the_storage(account: Account, write_study: WriteStud
         )
 
 
+@pytest.mark.parametrize("run", [1, None])
+def test_a_run_is_told_by_its_name_alone(
+    account: Account, write_study: WriteStudy, run: Any
+) -> None:
+    submission = account.submit(write_study("model: {command: echo out}"))
+    for read in (
+        submission.log,
+        submission.has_begun,
+        submission.outputs,
+        submission.was_cancelled,
+    ):
+        with pytest.raises(LaunchError) as caught:
+            read(run)
+        assert caught.value.message == f"`{run}` is no name of a run"
+        assert caught.value.hint == "`submission.runs()` has the names of all of them"
+    finish(submission)
+
+
 def test_the_end_of_a_log_has_some_bytes_or_none(account: Account, write_study: WriteStudy) -> None:
     submission = account.submit(write_study("model: {command: echo out}"))
     finish(submission)
-    ends = [submission.log_end("run-00001", length) for length in (0, 2, 10)]
-    assert [(end.content, end.left_out) for end in ends] == [(b"", 4), (b"t\n", 2), (b"out\n", 0)]
+    ends = [submission.log_end("run-00001", length) for length in (0, 2, 10, 10**12)]
+    whole = (b"out\n", 0)
+    assert [(end.content, end.left_out) for end in ends] == [(b"", 4), (b"t\n", 2), whole, whole]
     for length in (-1, -5):
         with pytest.raises(LaunchError, match=f"{length} bytes cannot be read"):
             submission.log_end("run-00001", length)

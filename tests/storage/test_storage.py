@@ -29,6 +29,7 @@ def test_a_blob_is_read_back_whole_and_in_part(storage):
     assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=7) == b"789"
     assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=2, length=3) == b"234"
     assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=100, length=3) == b""
+    assert storage.get_bytes(CONTAINER, "runs/1/out.txt", offset=9, length=10**12) == b"9"
 
 
 def test_only_a_folder_of_this_machine_answers_at_once(storage):

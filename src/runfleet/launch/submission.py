@@ -443,6 +443,7 @@ class Submission:
 
     def _task(self, run: str) -> tuple[str, TaskInfo]:
         """Find the task that counts for a run."""
+        _demand_name(run)
         for generation in reversed(self._record().current):
             task = self._history.batch.get_task(generation.job_id, run)
             if task and task.id not in self._history.store.read_outdated(generation):
@@ -479,6 +480,14 @@ class Submission:
             time.sleep(_ENDING_PAUSE)
             counts = self.counts()
         return counts
+
+
+def _demand_name(run: object) -> None:
+    """Refuse what cannot name a run, such as its number."""
+    if not isinstance(run, str):
+        raise LaunchError(
+            f"`{run}` is no name of a run", hint="`submission.runs()` has the names of all of them"
+        )
 
 
 def _log_file(stream: LogStream | str) -> str:

@@ -171,7 +171,10 @@ class DirectoryStorage:
         try:
             with self._blob_file(container, blob).open("rb") as file:
                 file.seek(offset)
-                return file.read(-1 if length is None else length)
+                if length is None:
+                    return file.read()
+                # Room is made for all that is asked for, however little is there.
+                return file.read(min(length, os.fstat(file.fileno()).st_size))
         except OSError as error:
             raise self._reading_error(container, blob, error) from error
 
