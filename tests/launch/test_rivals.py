@@ -75,7 +75,7 @@ def test_what_is_edited_while_its_tasks_are_added_stays_edited(
     count: int,
 ) -> None:
     """Of the tasks that are added in vain none counts, nor goes on."""
-    monkeypatch.setattr("runfleet.launch.submitting._LOOKING_PAUSE", 0)
+    monkeypatch.setattr("runfleet.launch.filling._LOOKING_PAUSE", 0)
     mine = write_study(STUDY.format(values=[*range(count)]))
     theirs = write_study(STUDY.format(values=[0, 1, -3, -4]))
     with pytest.raises(SubmittedElsewhereError) as refused:

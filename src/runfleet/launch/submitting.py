@@ -9,14 +9,12 @@ in between and called again, submitting goes on with the generation that the rec
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Set
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from runfleet.azure import AzureBatch, BatchError, JobSettings
+from runfleet.azure import AzureBatch
 from runfleet.launch import names
 from runfleet.launch.checks import check_account, check_study
 from runfleet.launch.comparison import (
@@ -28,24 +26,20 @@ from runfleet.launch.comparison import (
 )
 from runfleet.launch.definition import Definition, define, fingerprints, with_more_outputs
 from runfleet.launch.differences import describe_changes
-from runfleet.launch.errors import LaunchError, SubmittedElsewhereError
+from runfleet.launch.errors import LaunchError
+from runfleet.launch.filling import JobFiller
 from runfleet.launch.hashes import Snapshot
-from runfleet.launch.history import CANCELLED, History, Repeat, unused_numbers
+from runfleet.launch.history import History, Repeat, unused_numbers
 from runfleet.launch.packages import DefaultVersions
 from runfleet.launch.pool import PoolPlan
 from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.staging import Staging
 from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.launch.tasks import TaskMaker
 from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.storage import Storage
-from runfleet.study import Run, Study, StudyError
+from runfleet.study import Study
 from runfleet.study.designs import FromCsv
-
-_COUNTING_SECONDS = 10.0
-_COUNTING_PAUSE = 0.2
-_LOOKING_PAUSE = 1.0
 
 
 @dataclass(frozen=True)
@@ -247,155 +241,13 @@ class Submitter:
 
     def _add(self, record: StudyRecord) -> StudyRecord:
         """Add the tasks of the newest generation that are not there yet."""
-        generation = record.newest
         self.on_step(Step(StepName.PROVIDING_POOL))
-        provide_pool(self.batch, self.pool, generation.run_count)
-        self._staging.stage_inputs(self.on_step)
-        with self._unless_overtaken(generation):
-            self._demand_mine(generation, self._store.read())
-            self._fill_job(record)
-            self.batch.finish_when_done(generation.job_id)
-        self._demand_mine(generation, self._store.update(generation, StudyRecord.added))
-        return record.added()
-
-    @cached_property
-    def _staging(self) -> Staging:
+        provide_pool(self.batch, self.pool, record.newest.run_count)
         system = self.pool.operating_system
-        return Staging(self.study, self.storage, self.files, self._url_life, system)
-
-    @cached_property
-    def _user(self) -> str | None:
-        """Tell as whom runs on several nodes reach the others; asked for when there is a pool."""
-        pool = self.batch.get_pool(self.pool.id) if self.pool.nodes_per_run else None
-        return pool.ssh_user if pool else None
+        staging = Staging(self.study, self.storage, self.files, self._url_life, system)
+        staging.stage_inputs(self.on_step)
+        return JobFiller(self.study, record, self._history, self.pool, staging, self.on_step).fill()
 
     @cached_property
     def _url_life(self) -> timedelta:
         return url_life(self.study, self.pool)
-
-    def _fill_job(self, record: StudyRecord) -> None:
-        """Make the newest job unless it is there, and add its tasks until it has them all."""
-        generation = record.newest
-        is_new = self.batch.create_job(self._job(generation))
-        self._demand_mine(generation, self._store.read())
-        self._add_tasks(record, set() if is_new else self._history.present(generation.job_id))
-        if self._counts_back(generation):
-            return
-        added = self._add_tasks(record, self._history.present(generation.job_id))
-        if added and not self._counts_back(generation):
-            raise LaunchError(
-                f"job `{generation.job_id}` has fewer tasks than the {generation.run_count:,} "
-                "that were added to it",
-                hint="run the study again: it goes on where it ended",
-            )
-
-    @contextmanager
-    def _unless_overtaken(self, generation: Generation) -> Iterator[None]:
-        """Say why the job takes no more tasks where the study was cancelled, or taken over."""
-        try:
-            yield
-        except BatchError as error:
-            self._demand_mine(generation, self._store.read())
-            job = self._history.job_of(generation)
-            if job is not None and job.was_ended:
-                raise self._cancelled() from error
-            raise
-
-    def _demand_mine(self, generation: Generation, record: StudyRecord | None) -> None:
-        """
-        Add no more, and end what was added in vain, where somebody else has been at the study.
-
-        Parameters
-        ----------
-        generation
-            What is being added.
-        record
-            What the account knows of the study now.
-        """
-        if record is None or record.newest.job_id != generation.job_id:
-            self._history.withdraw(generation, record)
-            if record is None:
-                raise LaunchError(
-                    f"study `{self.study.name}` was deleted while it was submitted",
-                    hint="to submit it after all, run the study again",
-                )
-            raise SubmittedElsewhereError(self.study.name, "its runs have taken the place of these")
-        if record.newest.cancelled:
-            job = self._history.job_of(generation)
-            if job is not None and not job.is_over:
-                self.batch.terminate_job(job.id, CANCELLED)
-            raise self._cancelled()
-
-    def _cancelled(self) -> LaunchError:
-        return LaunchError(
-            f"study `{self.study.name}` was cancelled before all its runs were submitted",
-            hint="to run the rest after all, run the study again",
-        )
-
-    def _job(self, generation: Generation) -> JobSettings:
-        return JobSettings(
-            generation.job_id,
-            self.pool.id,
-            preparation=self._staging.preparation(self._user),
-            metadata=names.job_metadata(self.study.name, generation.number),
-        )
-
-    def _add_tasks(self, record: StudyRecord, present: Set[str]) -> int:
-        """Add the tasks that are not there as a stream, made as they are sent; returns how many."""
-        generation = record.newest
-        missing = sum(name not in present for name, _ in self._store.read_manifest(generation))
-        if not missing:
-            return 0
-        total = generation.run_count
-        before = total - missing
-        system = self.pool.operating_system
-        job_id, life = generation.job_id, self._url_life
-        maker = TaskMaker(self.study, self.storage, job_id, life, system, self._user)
-        lacking = (run for run in self._newest_runs(record) if run.name not in present)
-        runs = self._while_mine(generation, lacking)
-        try:
-            self.batch.add_tasks(
-                generation.job_id,
-                maker.tasks(runs),
-                on_added=lambda added: self.on_step(Step(StepName.ADDING, before + added, total)),
-            )
-        except StudyError as error:
-            raise self._cut_short(error, generation) from error
-        return missing
-
-    def _while_mine(self, generation: Generation, runs: Iterable[Run]) -> Iterator[Run]:
-        """Give runs as long as nobody else is at the study, for which is looked now and then."""
-        looked = time.monotonic()
-        for run in runs:
-            if time.monotonic() > looked + _LOOKING_PAUSE:
-                self._demand_mine(generation, self._store.read())
-                looked = time.monotonic()
-            yield run
-
-    def _cut_short(self, error: StudyError, generation: Generation) -> StudyError:
-        """Say of a template that fails for a run, and was not tried for it, what is going on."""
-        added = self.batch.task_counts(generation.job_id).total
-        return StudyError(
-            f"{error.what}; {added:,} of {generation.run_count:,} runs have been submitted, and go "
-            "on",
-            file=error.file,
-            line=error.line,
-            hint=f"{error.hint}; then run the study again: all runs are done with an edited "
-            "template, and those whose values change with edited values",
-        )
-
-    def _newest_runs(self, record: StudyRecord) -> Iterator[Run]:
-        """Generate the runs of the newest generation; their names are kept if they are not all."""
-        if record.newest.run_count == record.run_count:
-            return self.study.runs()
-        wanted = {name for name, _ in self._store.read_manifest(record.newest)}
-        return (run for run in self.study.runs() if run.name in wanted)
-
-    def _counts_back(self, generation: Generation) -> bool:
-        """Ask Batch itself how many tasks there are; its counts may lag, so more than once."""
-        deadline = time.monotonic() + _COUNTING_SECONDS
-        while self.batch.task_counts(generation.job_id).total < generation.run_count:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_COUNTING_PAUSE)
-        return True
