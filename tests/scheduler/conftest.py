@@ -10,8 +10,8 @@ import pytest
 from runfleet.batch.records import Failure, Pool, Task
 from runfleet.batch.specs import AutoscaleSpec, JobSpec, PoolSpec
 from runfleet.batch.states import EndedBy, NodeState
-from runfleet.scheduler import job_requests, pool_requests, reports, task_requests
-from runfleet.scheduler.commands import Command, StartTask
+from runfleet.scheduler import job_requests, pool_requests, reports, restore, task_requests
+from runfleet.scheduler.commands import Command, LoadTasks, SaveJobNode, StartTask
 from runfleet.scheduler.entries import NodeEntry, PoolEntry
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.state import State
@@ -37,6 +37,22 @@ class World:
             self.now = max(self.now, due)
             self(reports.on_time)
         self.now = end
+
+    def restart(self) -> None:
+        """Forget all but what is remembered over a restart; no task may be with a node."""
+        before = self.state
+        self.state = State(before.random, node_delay=before.node_delay)
+        saved = {(one.job_node.job_id, one.job_node.node_id): one for one in self.of(SaveJobNode)}
+        remembered = restore.Remembered(
+            pools=[entry.pool for entry in before.pools.values()],
+            nodes=[one.node for entry in before.pools.values() for one in entry.nodes.values()],
+            jobs=[(one.job, one.job.counts, one.job.slot_counts) for one in before.jobs.values()],
+            job_nodes=[one.job_node for one in saved.values()],
+        )
+        loads = [one for one in self(restore.resume, remembered) if isinstance(one, LoadTasks)]
+        for one in loads:
+            waiting = list(before.job(one.job_id).queue)
+            self(reports.on_tasks_loaded, one.job_id, waiting)
 
     def make_pool(self, nodes: int = 1, slots: int = 1, *, spot: int = 0, **spec) -> None:
         """Make a pool of a fixed size, and wait until its nodes are there."""

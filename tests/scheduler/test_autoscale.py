@@ -15,10 +15,8 @@ from runfleet.scheduler import (
     job_requests,
     pool_requests,
     pools,
-    restore,
 )
 from runfleet.scheduler.commands import Kill, StartTask
-from runfleet.scheduler.state import State
 
 FIVE_MINUTES = timedelta(minutes=5)
 BY_PENDING_TASKS = "$TargetDedicatedNodes = min(4, max(0, $PendingTasks.GetSample(1)));"
@@ -32,18 +30,6 @@ def make_pool_by(world, formula: str, interval: timedelta = FIVE_MINUTES, **spec
 def end_all(world) -> None:
     for execution in list(world.state.executions):
         world.end(execution)
-
-
-def restart(world) -> None:
-    before = world.state
-    world.state = State(before.random, node_delay=before.node_delay)
-    remembered = restore.Remembered(
-        pools=[entry.pool for entry in before.pools.values()],
-        nodes=[one.node for entry in before.pools.values() for one in entry.nodes.values()],
-        jobs=[(one.job, one.job.counts, one.job.slot_counts) for one in before.jobs.values()],
-        job_nodes=[],
-    )
-    world(restore.resume, remembered)
 
 
 def targets(world) -> tuple[int, int]:
@@ -339,7 +325,7 @@ def test_after_a_restart_an_evaluation_waits_for_samples(world):
     world.wait(minutes=4)
     assert targets(world) == (2, 0)
     world.now += timedelta(minutes=30)
-    restart(world)
+    world.restart()
     began = world.now
     world.wait(minutes=10)
     assert targets(world) == (2, 0)

@@ -235,6 +235,72 @@ def test_a_failed_preparation_keeps_the_jobs_tasks_off_that_node(world):
     assert len(world.of(StartPreparation)) == 2
 
 
+def _make_prepared_job(world, **preparation):
+    """A job that prepares its nodes and releases them, with a task on one that is up."""
+    world.make_job(
+        preparation=PreparationTaskSpec("prepare", COMMAND, **preparation),
+        release=ReleaseTaskSpec("release", COMMAND),
+    )
+    world.add_tasks("a")
+
+
+def _reboot(world):
+    (entry,) = world.nodes()
+    world(node_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
+    world.wait(10)
+
+
+@pytest.mark.parametrize("reruns", [True, False])
+def test_a_node_that_was_rebooted_is_prepared_anew_if_the_job_says_so(world, reruns):
+    world.make_pool()
+    _make_prepared_job(world, rerun_on_node_reboot_after_success=reruns)
+    world.end(world.of(StartPreparation)[0].execution)
+    world.end("a")
+    _reboot(world)
+    world.restart()
+    world.add_tasks("b")
+    assert len(world.of(StartPreparation)) == 1 + reruns
+    assert world.started() == (["a"] if reruns else ["a", "b"])
+
+
+def test_a_preparation_that_failed_is_tried_again_after_a_reboot(world):
+    world.make_pool()
+    _make_prepared_job(world)
+    world.end(world.of(StartPreparation)[0].execution, exit_code=1)
+    world(job_requests.disable_job, "job", DisableJobOption.REQUEUE)
+    _reboot(world)
+    world.restart()
+    world(job_requests.enable_job, "job")
+    world.end(world.of(StartPreparation)[1].execution)
+    assert world.started() == ["a"]
+
+
+def test_a_preparation_that_was_cut_short_starts_over(world):
+    world.make_pool()
+    _make_prepared_job(world, rerun_on_node_reboot_after_success=False)
+    world(job_requests.disable_job, "job", DisableJobOption.REQUEUE)
+    _reboot(world)
+    world.end_killed(world.of(StartPreparation)[0].execution)
+    world.wait(10)
+    world.restart()
+    world(job_requests.enable_job, "job")
+    world.end(world.of(StartPreparation)[1].execution)
+    assert world.started() == ["a"]
+
+
+def test_a_rebooted_node_that_was_prepared_for_a_job_is_released(world):
+    """Also where it was being prepared anew when the job was ended."""
+    world.make_pool()
+    _make_prepared_job(world)
+    world.end(world.of(StartPreparation)[0].execution)
+    world.end("a")
+    _reboot(world)
+    world.add_tasks("b")
+    world(job_requests.terminate_job, "job", None)
+    world.end_killed(world.of(StartPreparation)[1].execution)
+    assert len(world.of(StartRelease)) == 1
+
+
 def test_release_runs_at_the_end_on_nodes_that_were_prepared(world):
     world.make_pool(nodes=2)
     world.make_job(

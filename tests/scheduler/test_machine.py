@@ -1066,9 +1066,13 @@ class SchedulerMachine(RuleBasedStateMachine):
             for node_id, entry in pool.nodes.items()
         }
         assert nodes == {key: _lasting_node(node) for key, node in store.nodes.items()}
+        job_nodes = {
+            (job.job.spec.job_id, node_id): record
+            for job in state.jobs.values()
+            for node_id, record in job.nodes.items()
+        }
+        assert job_nodes == store.job_nodes
         for job in state.jobs.values():
-            for node_id, record in job.nodes.items():
-                assert store.job_nodes[job.job.spec.job_id, node_id] == record
             for task in _tasks_in_memory(job):
                 assert store.tasks[task.sequence] == task
 

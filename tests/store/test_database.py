@@ -134,7 +134,16 @@ SCHEDULE = JobSchedule(
     last_occurrence=START,
     jobs_made=3,
 )
-JOB_NODE = JobNode("Job", "Pool", "tvmps_1_d", preparation=INFO, release=None)
+JOB_NODE = JobNode(
+    "Job",
+    "Pool",
+    "tvmps_1_d",
+    preparation=INFO,
+    release=None,
+    boot_time=START,
+    was_cut_short=True,
+    was_prepared=True,
+)
 
 
 @pytest.fixture

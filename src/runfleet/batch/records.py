@@ -434,7 +434,7 @@ class JobSchedule:
         return f"{self.spec.schedule_id}:job-{self.jobs_made}" if self.jobs_made else None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class JobNode:
     """
     What a job's preparation and release tasks did on one node.
@@ -444,7 +444,13 @@ class JobNode:
     job_id, pool_id, node_id
         Which job, and which node.
     preparation, release
-        How either went; None where it has not begun.
+        How either went last; None where it has not begun.
+    boot_time
+        When the node had booted that was prepared.
+    was_cut_short
+        Whether the preparation was ended with its node or its job, and so has to start over.
+    was_prepared
+        Whether a preparation before the last one came to its own end.
     """
 
     job_id: str
@@ -452,6 +458,16 @@ class JobNode:
     node_id: str
     preparation: AuxiliaryTaskInfo | None = None
     release: AuxiliaryTaskInfo | None = None
+    boot_time: datetime | None = None
+    was_cut_short: bool = False
+    was_prepared: bool = False
+
+    @property
+    def has_been_prepared(self) -> bool:
+        """Whether a preparation, the last or one before it, came to its own end."""
+        info = self.preparation
+        is_over = info is not None and info.state is AuxiliaryTaskState.COMPLETED
+        return self.was_prepared or (is_over and not self.was_cut_short)
 
 
 @dataclass(slots=True)

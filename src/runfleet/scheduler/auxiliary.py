@@ -9,6 +9,11 @@ from runfleet.batch.states import AuxiliaryTaskState, TaskResult
 from runfleet.scheduler.outcomes import Outcome, failure_of, wants_retry
 
 
+def is_running(info: AuxiliaryTaskInfo | None) -> bool:
+    """Whether such a task has begun and not ended yet."""
+    return info is not None and info.state is AuxiliaryTaskState.RUNNING
+
+
 def ended_info(
     info: AuxiliaryTaskInfo, outcome: Outcome, max_retries: int
 ) -> tuple[AuxiliaryTaskInfo, bool]:

@@ -250,10 +250,6 @@ def _go(state: State, entry: NodeEntry, now: datetime) -> None:
 
 
 def _go_down(state: State, entry: NodeEntry, to: NodeState, then: Due, now: datetime) -> None:
-    for job in entry.pool.jobs.values():
-        preparation = job.job.spec.preparation
-        if preparation is None or preparation.rerun_on_node_reboot_after_success:
-            job.nodes.pop(entry.node.node_id, None)
     set_state(state, entry, to, now)
     due = now + state.delay(is_new=False)
     state.timers.set(due, then, entry.node.pool_id, entry.node.node_id)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from runfleet.batch.records import AuxiliaryTaskInfo, JobNode, Task
 from runfleet.batch.states import AuxiliaryTaskState, EndedBy, NodeState, TaskState
 from runfleet.scheduler import tasks
-from runfleet.scheduler.auxiliary import ended_info
+from runfleet.scheduler.auxiliary import ended_info, is_running
 from runfleet.scheduler.commands import SaveJobNode, StartPreparation, StartRelease
 from runfleet.scheduler.entries import JobEntry, NodeEntry, PreparationRun, ReleaseRun, RunningTask
-from runfleet.scheduler.outcomes import Outcome
+from runfleet.scheduler.outcomes import Outcome, lost_outcome
 from runfleet.scheduler.state import State
 
 _UP = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
@@ -19,10 +20,20 @@ _UP = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
 
 def suits(job: JobEntry, node: NodeEntry) -> bool:
     """Whether tasks of a job may go to a node: not where its preparation has failed for good."""
-    job_node = job.nodes.get(node.node.node_id)
-    if job_node is None or job_node.preparation is None or job.job.spec.preparation is None:
+    spec, job_node = job.job.spec.preparation, job.nodes.get(node.node.node_id)
+    if spec is None or job_node is None or job_node.preparation is None or _is_due(job, node):
         return True
-    return not job.job.spec.preparation.wait_for_success or job_node.preparation.failure is None
+    return not spec.wait_for_success or job_node.preparation.failure is None
+
+
+def _is_due(job: JobEntry, node: NodeEntry) -> bool:
+    """Whether a node has to be prepared, for the first time or anew, before its next task."""
+    spec, job_node = job.job.spec.preparation, job.nodes.get(node.node.node_id)
+    if spec is None or job_node is None:
+        return spec is not None
+    has_rebooted = job_node.boot_time != node.node.boot_time
+    is_outdated = spec.rerun_on_node_reboot_after_success and has_rebooted
+    return job_node.was_cut_short or (is_outdated and _has_completed(job_node.preparation))
 
 
 def place(
@@ -31,9 +42,8 @@ def place(
     """Put a task on its node or nodes, running the preparation task there first if need be."""
     running = tasks.place(state, job, task, nodes, now)
     for node in nodes:
-        if job.job.spec.preparation is not None and node.node.node_id not in job.nodes:
-            job.nodes[node.node.node_id] = _new_job_node(job, node, now)
-            _prepare(state, job, node, is_retry=False)
+        if _is_due(job, node):
+            _prepare(state, job, node, _new_job_node(job, node, now), is_retry=False)
     if _are_prepared(job, nodes):
         tasks.start(state, running, now)
     else:
@@ -41,8 +51,15 @@ def place(
 
 
 def _new_job_node(job: JobEntry, node: NodeEntry, now: datetime) -> JobNode:
-    info = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
-    return JobNode(job.job.spec.job_id, node.node.pool_id, node.node.node_id, preparation=info)
+    before = job.nodes.get(node.node.node_id)
+    return JobNode(
+        job.job.spec.job_id,
+        node.node.pool_id,
+        node.node.node_id,
+        preparation=AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now),
+        boot_time=node.node.boot_time,
+        was_prepared=before is not None and before.has_been_prepared,
+    )
 
 
 def _are_prepared(job: JobEntry, nodes: Sequence[NodeEntry]) -> bool:
@@ -54,14 +71,23 @@ def _is_prepared(job: JobEntry, node: NodeEntry) -> bool:
     if spec is None or not spec.wait_for_success:
         return True
     job_node = job.nodes.get(node.node.node_id)
-    return job_node is not None and _has_completed(job_node.preparation)
+    is_over = job_node is not None and _has_completed(job_node.preparation)
+    return is_over and not _is_due(job, node)
 
 
-def _prepare(state: State, job: JobEntry, node: NodeEntry, *, is_retry: bool) -> None:
+def _prepare(
+    state: State, job: JobEntry, node: NodeEntry, job_node: JobNode, *, is_retry: bool
+) -> None:
     execution = state.begin(PreparationRun(job, node), node)
     job.preparing.add(execution)
-    state.emit(SaveJobNode(job.nodes[node.node.node_id]))
+    _note(state, job, job_node)
     state.emit(StartPreparation(execution, job.job, node.node, is_retry))
+
+
+def _note(state: State, job: JobEntry, job_node: JobNode) -> None:
+    """Keep what has become of a node, in memory and for after a restart alike."""
+    job.nodes[job_node.node_id] = job_node
+    state.emit(SaveJobNode(job_node))
 
 
 def on_preparation_ended(
@@ -71,14 +97,12 @@ def on_preparation_ended(
     job, node = run.job, run.node
     job_node = job.nodes[node.node.node_id]
     assert job_node.preparation is not None, "it has been running"
-    job_node.preparation, wants_retry = ended_info(job_node.preparation, outcome, _retries(job))
+    info, wants_retry = ended_info(job_node.preparation, outcome, _retries(job))
     if wants_retry:
-        _prepare(state, job, node, is_retry=True)
+        _prepare(state, job, node, replace(job_node, preparation=info), is_retry=True)
         return
-    state.emit(SaveJobNode(job_node))
-    if outcome.ended_by is EndedBy.KILL:
-        # It was cut short with its node or its job: the next task there has it start over.
-        del job.nodes[node.node.node_id]
+    was_cut_short = outcome.ended_by is EndedBy.KILL
+    _note(state, job, replace(job_node, preparation=info, was_cut_short=was_cut_short))
     for running in _awaiting(job, node):
         if not (_is_prepared(job, node) and suits(job, node)):
             tasks.requeue(state, running, now, is_counted=False)
@@ -100,19 +124,33 @@ def _awaiting(job: JobEntry, node: NodeEntry) -> list[RunningTask]:
     ]
 
 
+def resume(state: State, job: JobEntry, job_node: JobNode, now: datetime) -> None:
+    """What was cut short starts over: the preparation with the next task, the release at once."""
+    if is_running(job_node.release):
+        job_node = replace(job_node, release=None)
+    if job_node.preparation is not None and is_running(job_node.preparation):
+        info, _ = ended_info(job_node.preparation, lost_outcome(now), 0)
+        job_node = replace(job_node, preparation=info, was_cut_short=True)
+    _note(state, job, job_node)
+
+
 def release_nodes(state: State, job: JobEntry, now: datetime) -> None:
     """Run the release task, once, on every node that was prepared and is still there."""
     job.has_released = True
     if job.job.spec.release is None:
         return
-    for job_node in job.nodes.values():
+    for job_node in list(job.nodes.values()):
         node = _node_of(state, job_node)
-        if node is not None and job_node.release is None and _has_completed(job_node.preparation):
-            job_node.release = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
-            execution = state.begin(ReleaseRun(job, node), node)
-            job.releasing.add(execution)
-            state.emit(SaveJobNode(job_node))
-            state.emit(StartRelease(execution, job.job, node.node))
+        if node is not None and job_node.release is None and job_node.has_been_prepared:
+            _release(state, job, node, now)
+
+
+def _release(state: State, job: JobEntry, node: NodeEntry, now: datetime) -> None:
+    info = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
+    execution = state.begin(ReleaseRun(job, node), node)
+    job.releasing.add(execution)
+    _note(state, job, replace(job.nodes[node.node.node_id], release=info))
+    state.emit(StartRelease(execution, job.job, node.node))
 
 
 def _node_of(state: State, job_node: JobNode) -> NodeEntry | None:
@@ -127,8 +165,8 @@ def _has_completed(info: AuxiliaryTaskInfo | None) -> bool:
 
 def on_release_ended(state: State, run: ReleaseRun, outcome: Outcome) -> None:
     """Note how a release task went; the job completes either way."""
-    job_node = run.job.nodes.get(run.node.node.node_id)
-    if job_node is not None and job_node.release is not None:
-        job_node.release, _ = ended_info(job_node.release, outcome, 0)
-        state.emit(SaveJobNode(job_node))
+    job_node = run.job.nodes[run.node.node.node_id]
+    assert job_node.release is not None, "it has been running"
+    info, _ = ended_info(job_node.release, outcome, 0)
+    _note(state, run.job, replace(job_node, release=info))
     state.touch_job(run.job)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runfleet.batch.records import (
-    AuxiliaryTaskInfo,
     Job,
     JobNode,
     JobSchedule,
@@ -17,7 +16,6 @@ from runfleet.batch.records import (
     TaskCounts,
 )
 from runfleet.batch.states import (
-    AuxiliaryTaskState,
     EndedBy,
     JobAction,
     JobState,
@@ -27,9 +25,8 @@ from runfleet.batch.states import (
     SchedulingState,
     TaskState,
 )
-from runfleet.scheduler import autoscaling, jobs, nodes, schedules, tasks
-from runfleet.scheduler.auxiliary import ended_info
-from runfleet.scheduler.commands import SaveJobNode
+from runfleet.scheduler import autoscaling, jobs, nodes, preparation, schedules, tasks
+from runfleet.scheduler.auxiliary import is_running
 from runfleet.scheduler.entries import NodeEntry, PoolEntry, Purpose
 from runfleet.scheduler.exit_conditions import job_action
 from runfleet.scheduler.outcomes import Outcome, failure_of, lost_outcome, wants_retry
@@ -131,24 +128,9 @@ def resume(state: State, now: datetime, remembered: Remembered) -> None:
         jobs.recount(entry, counts, slot_counts)
         entry.has_released = job.previous_state is JobState.COMPLETED
     for job_node in remembered.job_nodes:
-        _resume_job_node(state, job_node, now)
+        preparation.resume(state, state.job(job_node.job_id), job_node, now)
     _resume_pools(state, now)
     _resume_jobs(state)
-
-
-def _resume_job_node(state: State, job_node: JobNode, now: datetime) -> None:
-    """What was cut short starts over: the preparation with the next task, the release at once."""
-    if _is_running(job_node.release):
-        job_node.release = None
-    if job_node.preparation is not None and _is_running(job_node.preparation):
-        job_node.preparation, _ = ended_info(job_node.preparation, lost_outcome(now), 0)
-    else:
-        state.job(job_node.job_id).nodes[job_node.node_id] = job_node
-    state.emit(SaveJobNode(job_node))
-
-
-def _is_running(info: AuxiliaryTaskInfo | None) -> bool:
-    return info is not None and info.state is AuxiliaryTaskState.RUNNING
 
 
 def _resume_jobs(state: State) -> None:
@@ -192,7 +174,7 @@ def _resume_node(state: State, entry: NodeEntry, now: datetime) -> None:
 
 
 def _resume_work(state: State, entry: NodeEntry, now: datetime) -> None:
-    if _is_running(entry.node.start_task):
+    if is_running(entry.node.start_task):
         nodes.boot(state, entry, now)
     elif entry.node.scheduling_state is SchedulingState.DISABLED:
         nodes.empty(state, entry, Purpose.GO_OFFLINE, NodeDeallocationOption.REQUEUE, now)
