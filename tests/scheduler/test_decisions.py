@@ -34,7 +34,15 @@ from runfleet.batch.states import (
     TaskResult,
     TaskState,
 )
-from runfleet.scheduler import job_requests, node_requests, pool_requests, reports, task_requests
+from runfleet.scheduler import (
+    job_requests,
+    losses,
+    node_requests,
+    pool_requests,
+    pools,
+    reports,
+    task_requests,
+)
 from runfleet.scheduler.commands import (
     Constrain,
     ForgetJob,
@@ -299,6 +307,49 @@ def test_a_rebooted_node_that_was_prepared_for_a_job_is_released(world):
     world(job_requests.terminate_job, "job", None)
     world.end_killed(world.of(StartPreparation)[1].execution)
     assert len(world.of(StartRelease)) == 1
+
+
+def _end_on_a_node_that_reboots(world):
+    """End a job while the node that was prepared for it reboots, to run a start task then."""
+    world.make_pool(start_task=StartTaskSpec(COMMAND))
+    world.end(world.of(StartNodeTask)[0].execution)
+    _make_prepared_job(world)
+    world.end(world.of(StartPreparation)[0].execution)
+    world.end("a")
+    (entry,) = world.nodes()
+    world(node_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
+    world(job_requests.terminate_job, "job", None)
+    return entry.node.node_id
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_job_that_ends_awaits_a_prepared_node_that_reboots(world, restarts):
+    """Also over a restart of the emulator; the release task runs there when it is up."""
+    _end_on_a_node_that_reboots(world)
+    if restarts:
+        world.restart()
+    world.wait(10)
+    assert world.of(StartRelease) == []
+    assert world.state.job("job").job.state is JobState.TERMINATING
+    assert pools.awaits_nodes(world.entry)
+    world.end(world.of(StartNodeTask)[1].execution)
+    (release,) = world.of(StartRelease)
+    world.end(release.execution)
+    assert world.state.job("job").job.state is JobState.COMPLETED
+
+
+@pytest.mark.parametrize("change", ["is removed", "fails to start", "is lost"])
+def test_a_job_that_ends_awaits_no_node_that_does_not_come(world, change):
+    node_id = _end_on_a_node_that_reboots(world)
+    world.wait(10)
+    if change == "is removed":
+        world(pool_requests.remove_nodes, "pool", [node_id])
+    elif change == "fails to start":
+        world.end(world.of(StartNodeTask)[1].execution, exit_code=1)
+    else:
+        world(losses.on_node_lost, "pool", node_id)
+    assert world.state.job("job").job.state is JobState.COMPLETED
+    assert world.of(StartRelease) == []
 
 
 def test_release_runs_at_the_end_on_nodes_that_were_prepared(world):

@@ -168,6 +168,8 @@ class NodeEntry:
         Whether what it is emptied for has to wait until its files need not be kept.
     is_reserved
         Whether it takes no task beside the one that it runs.
+    awaited_by
+        Jobs that end, by their keys, whose release tasks wait until it is up.
     """
 
     node: Node
@@ -177,6 +179,7 @@ class NodeEntry:
     emptied_for: Purpose | None = None
     keeps_data: bool = False
     is_reserved: bool = False
+    awaited_by: dict[str, JobEntry] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -235,8 +238,8 @@ class JobEntry:
         What its preparation and release tasks did, by the ids of nodes.
     preparing, releasing
         The executions of its preparation and release tasks.
-    has_released
-        Whether its release tasks have been started, and shall not be again.
+    unreleased
+        The nodes whose release tasks are yet to be started; None until the job ends.
     schedule
         The job schedule that made it, if one did.
     awaits_manager
@@ -252,7 +255,7 @@ class JobEntry:
     nodes: dict[str, JobNode] = field(default_factory=dict)
     preparing: set[int] = field(default_factory=set)
     releasing: set[int] = field(default_factory=set)
-    has_released: bool = False
+    unreleased: list[str] | None = None
     schedule: JobScheduleEntry | None = None
     awaits_manager: bool = False
     end_reason: str | None = None

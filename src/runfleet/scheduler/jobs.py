@@ -13,10 +13,11 @@ from runfleet.batch.states import (
     OnAllTasksComplete,
     PoolLifetimeOption,
 )
-from runfleet.scheduler import auto_pools, preparation, tasks
+from runfleet.scheduler import auto_pools, tasks
 from runfleet.scheduler.assign import load_more
 from runfleet.scheduler.commands import AddManager, ForgetJob, Kill, SaveJob
 from runfleet.scheduler.entries import Fate, JobEntry
+from runfleet.scheduler.release import release_nodes
 from runfleet.scheduler.state import State
 from runfleet.scheduler.timers import Due
 
@@ -99,7 +100,8 @@ def begin_termination(state: State, job: JobEntry, reason: str, now: datetime) -
 def begin_deletion(state: State, job: JobEntry, now: datetime) -> None:
     """End a job if it has not ended; it is forgotten when nothing of it runs any more."""
     # The release task of a job that has completed ran then and does not run again.
-    job.has_released = job.has_released or job.job.state is JobState.COMPLETED
+    if job.job.state is JobState.COMPLETED:
+        job.unreleased = []
     change_state(state, job, JobState.DELETING, now)
     end_tasks(state, job, now)
 
@@ -150,9 +152,8 @@ def _is_done(job: JobEntry) -> bool:
 
 
 def _settle_ending(state: State, job: JobEntry, now: datetime) -> None:
-    if not job.has_released:
-        preparation.release_nodes(state, job, now)
-    if job.releasing:
+    release_nodes(state, job, now)
+    if job.releasing or job.unreleased:
         return
     if job.job.state is JobState.DELETING:
         end_auto_pool(state, job.job.spec, now)

@@ -26,6 +26,7 @@ from runfleet.scheduler.commands import (
 )
 from runfleet.scheduler.entries import Fate, NodeEntry, NodeTaskRun, PoolEntry, Purpose
 from runfleet.scheduler.outcomes import Outcome
+from runfleet.scheduler.release import on_node_changed
 from runfleet.scheduler.state import State
 from runfleet.scheduler.tasks import AT_WORK
 from runfleet.scheduler.timers import Due
@@ -161,6 +162,7 @@ def set_state(state: State, entry: NodeEntry, to: NodeState, now: datetime) -> N
     tasks.refresh_room(entry)
     state.emit(SaveNode(entry.node))
     state.touch_node(entry)
+    on_node_changed(state, entry)
 
 
 def _give_back(state: State, entry: NodeEntry, now: datetime) -> None:
@@ -247,6 +249,7 @@ def _go(state: State, entry: NodeEntry, now: datetime) -> None:
     state.addresses.discard(entry.node.address)
     state.emit(ForgetNode(entry.node))
     state.touch_pool(entry.pool)
+    on_node_changed(state, entry)
 
 
 def _go_down(state: State, entry: NodeEntry, to: NodeState, then: Due, now: datetime) -> None:

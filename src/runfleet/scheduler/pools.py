@@ -122,6 +122,8 @@ def on_resize_timeout(state: State, pool: PoolEntry, now: datetime) -> None:
 
 def awaits_nodes(pool: PoolEntry) -> bool:
     """Whether tasks wait for nodes that are on their way, or that a formula may ask for."""
+    if any(entry.awaited_by for entry in pool.nodes.values()):
+        return True
     waits = any(
         job.job.state is JobState.ACTIVE and job.job.counts.active for job in pool.jobs.values()
     )

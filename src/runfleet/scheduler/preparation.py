@@ -1,4 +1,4 @@
-"""Job preparation and release tasks: before a job's first task on a node, and after its last."""
+"""Job preparation tasks: what runs on a node before its first task of a job."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from runfleet.batch.records import AuxiliaryTaskInfo, JobNode, Task
-from runfleet.batch.states import AuxiliaryTaskState, EndedBy, NodeState, TaskState
+from runfleet.batch.states import AuxiliaryTaskState, EndedBy, TaskState
 from runfleet.scheduler import tasks
 from runfleet.scheduler.auxiliary import ended_info, is_running
-from runfleet.scheduler.commands import SaveJobNode, StartPreparation, StartRelease
-from runfleet.scheduler.entries import JobEntry, NodeEntry, PreparationRun, ReleaseRun, RunningTask
+from runfleet.scheduler.commands import SaveJobNode, StartPreparation
+from runfleet.scheduler.entries import JobEntry, NodeEntry, PreparationRun, RunningTask
 from runfleet.scheduler.outcomes import Outcome, lost_outcome
 from runfleet.scheduler.state import State
-
-_UP = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
 
 
 def suits(job: JobEntry, node: NodeEntry) -> bool:
@@ -80,11 +78,11 @@ def _prepare(
 ) -> None:
     execution = state.begin(PreparationRun(job, node), node)
     job.preparing.add(execution)
-    _note(state, job, job_node)
+    note(state, job, job_node)
     state.emit(StartPreparation(execution, job.job, node.node, is_retry))
 
 
-def _note(state: State, job: JobEntry, job_node: JobNode) -> None:
+def note(state: State, job: JobEntry, job_node: JobNode) -> None:
     """Keep what has become of a node, in memory and for after a restart alike."""
     job.nodes[job_node.node_id] = job_node
     state.emit(SaveJobNode(job_node))
@@ -102,7 +100,7 @@ def on_preparation_ended(
         _prepare(state, job, node, replace(job_node, preparation=info), is_retry=True)
         return
     was_cut_short = outcome.ended_by is EndedBy.KILL
-    _note(state, job, replace(job_node, preparation=info, was_cut_short=was_cut_short))
+    note(state, job, replace(job_node, preparation=info, was_cut_short=was_cut_short))
     for running in _awaiting(job, node):
         if not (_is_prepared(job, node) and suits(job, node)):
             tasks.requeue(state, running, now, is_counted=False)
@@ -131,42 +129,8 @@ def resume(state: State, job: JobEntry, job_node: JobNode, now: datetime) -> Non
     if job_node.preparation is not None and is_running(job_node.preparation):
         info, _ = ended_info(job_node.preparation, lost_outcome(now), 0)
         job_node = replace(job_node, preparation=info, was_cut_short=True)
-    _note(state, job, job_node)
-
-
-def release_nodes(state: State, job: JobEntry, now: datetime) -> None:
-    """Run the release task, once, on every node that was prepared and is still there."""
-    job.has_released = True
-    if job.job.spec.release is None:
-        return
-    for job_node in list(job.nodes.values()):
-        node = _node_of(state, job_node)
-        if node is not None and job_node.release is None and job_node.has_been_prepared:
-            _release(state, job, node, now)
-
-
-def _release(state: State, job: JobEntry, node: NodeEntry, now: datetime) -> None:
-    info = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
-    execution = state.begin(ReleaseRun(job, node), node)
-    job.releasing.add(execution)
-    _note(state, job, replace(job.nodes[node.node.node_id], release=info))
-    state.emit(StartRelease(execution, job.job, node.node))
-
-
-def _node_of(state: State, job_node: JobNode) -> NodeEntry | None:
-    pool = state.pools.get(job_node.pool_id.lower())
-    node = pool.nodes.get(job_node.node_id) if pool else None
-    return node if node is not None and node.node.state in _UP else None
+    note(state, job, job_node)
 
 
 def _has_completed(info: AuxiliaryTaskInfo | None) -> bool:
     return info is not None and info.state is AuxiliaryTaskState.COMPLETED
-
-
-def on_release_ended(state: State, run: ReleaseRun, outcome: Outcome) -> None:
-    """Note how a release task went; the job completes either way."""
-    job_node = run.job.nodes[run.node.node.node_id]
-    assert job_node.release is not None, "it has been running"
-    info, _ = ended_info(job_node.release, outcome, 0)
-    _note(state, run.job, replace(job_node, release=info))
-    state.touch_job(run.job)

@@ -15,6 +15,7 @@ from runfleet.scheduler import (
     nodes,
     pools,
     preparation,
+    release,
     schedules,
     tasks,
 )
@@ -51,7 +52,7 @@ def _on_run_ended(state: State, run: Execution, outcome: Outcome, now: datetime)
     elif isinstance(run, PreparationRun):
         preparation.on_preparation_ended(state, run, outcome, now)
     else:
-        preparation.on_release_ended(state, run, outcome)
+        release.on_release_ended(state, run, outcome)
 
 
 def _on_task_ended(state: State, run: RunningTask, outcome: Outcome, now: datetime) -> None:

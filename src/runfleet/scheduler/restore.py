@@ -126,7 +126,7 @@ def resume(state: State, now: datetime, remembered: Remembered) -> None:
     for job, counts, slot_counts in remembered.jobs:
         entry = state.add_job(job)
         jobs.recount(entry, counts, slot_counts)
-        entry.has_released = job.previous_state is JobState.COMPLETED
+        entry.unreleased = [] if job.previous_state is JobState.COMPLETED else None
     for job_node in remembered.job_nodes:
         preparation.resume(state, state.job(job_node.job_id), job_node, now)
     _resume_pools(state, now)
