@@ -355,6 +355,26 @@ def test_everything_is_as_it_was(restarting):
     restarting.account.run(job, "after")
 
 
+def test_a_node_that_was_rebooted_is_prepared_anew_and_released(restarting, sh, tmp_path):
+    account = restarting.account
+    pool = account.pool()
+    job = account.job(
+        pool,
+        jobPreparationTask={"commandLine": sh(f'echo prepared >> "{tmp_path}/log"')},
+        jobReleaseTask={"commandLine": sh(f'echo released >> "{tmp_path}/log"')},
+    )
+    account.run(job, "a")
+    (node,) = account.nodes(pool)
+    account.send("POST", f"/pools/{pool}/nodes/{node['id']}/reboot", {})
+    account.node_in(pool, "idle")
+    restarting.kill()
+    restarting.start()
+    restarting.account.run(job, "b")
+    restarting.account.send("POST", f"/jobs/{job}/terminate", {})
+    restarting.account.job_in(job, "completed")
+    assert (tmp_path / "log").read_text().split() == ["prepared", "prepared", "released"]
+
+
 def test_a_job_that_was_being_deleted_is_gone(restarting):
     account = restarting.account
     job = account.job(account.pool(nodes=1))
