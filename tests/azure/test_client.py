@@ -237,6 +237,20 @@ def test_terminating_a_job_ends_its_tasks(batch, job):
     assert batch.delete_job("no-such-job") is False
 
 
+def test_why_a_job_was_ended_is_waited_for(batch, make_pool, pool_id, job_id):
+    """The service does not tell it while the job is being terminated, which takes a while here."""
+    make_pool()
+    preparation, release = PreparationTask(sh("true")), ReleaseTask(sh("sleep 1"))
+    batch.create_job(JobSettings(job_id, pool_id, preparation=preparation, release=release))
+    assert batch.why_ended(job_id) is None
+    batch.add_tasks(job_id, [TaskSettings("run-1", "true")])
+    batch.wait_for_tasks(job_id, timeout=SOON)
+    batch.terminate_job(job_id, "Cancelled")
+    assert batch.why_ended(job_id, timeout=timedelta()) is None
+    assert batch.why_ended(job_id) == "Cancelled"
+    assert batch.why_ended("no-such-job") is None
+
+
 def test_a_disabled_job_waits(batch, job):
     batch.disable_job(job)
     wait_for_state(batch, job, "disabled")

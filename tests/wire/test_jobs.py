@@ -166,6 +166,13 @@ def test_sdk_15_reads_a_job_that_has_ended(sent):
     assert read.metadata[0].name == "a"
 
 
+def test_why_a_job_ends_is_told_when_it_has():
+    job = job_of(parse(), state=JobState.TERMINATING, terminate_reason="UserTerminate")
+    assert "terminateReason" not in jobs.job_json(job, base=BASE)["executionInfo"]
+    job.end_time = NOW
+    assert jobs.job_json(job, base=BASE)["executionInfo"]["terminateReason"] == "UserTerminate"
+
+
 @pytest.mark.parametrize("member", ["id", "poolInfo"])
 def test_what_a_job_cannot_do_without_is_named(member):
     body = {name: value for name, value in MINIMAL.items() if name != member}

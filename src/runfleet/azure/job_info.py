@@ -36,7 +36,7 @@ class JobInfo:
     created, ended
         When it was made, and when it was completed.
     terminate_reason
-        Why it was.
+        Why it was; None until then.
     failure
         Why it could not be scheduled.
     max_retries

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import timedelta
 
 from runfleet.azure.channel import Channel, path_of
-from runfleet.azure.errors import ConflictError, NotFoundError, accepting
+from runfleet.azure.errors import ConflictError, NotFoundError, WaitTimeoutError, accepting
 from runfleet.azure.job_info import JobInfo, PreparationInfo
 from runfleet.azure.job_settings import AllTasksComplete, JobSettings
 from runfleet.azure.values import pairs_to_wire, quoted, without_none
+from runfleet.azure.waiting import turns_until
 
 _JOB_FIELDS = (
     "id,state,poolInfo,priority,onAllTasksComplete,metadata,creationTime,executionInfo,constraints"
 )
 _ENDED = ("JobCompleted", "JobBeingTerminated", "JobBeingDeleted")
+_ENDING = timedelta(seconds=10)
 
 
 class JobOperations:
@@ -113,6 +117,25 @@ class JobOperations:
         path = path_of("jobs", job_id, "terminate")
         with accepting(*_ENDED):
             self._channel.post(path, without_none(terminateReason=reason))
+
+    def why_ended(self, job_id: str, *, timeout: timedelta = _ENDING) -> str | None:
+        """
+        Ask why a job was ended.
+
+        The service tells it when the job is completed: one that is just being terminated is waited
+        for, up to the timeout.
+
+        Returns
+        -------
+        reason
+            None where it has not been ended, is gone, or does not tell in time.
+        """
+        with suppress(WaitTimeoutError):
+            for _ in turns_until(f"the end of job `{job_id}`", timeout):
+                job = self.get_job(job_id)
+                if job is None or job.terminate_reason or job.state != "terminating":
+                    return job.terminate_reason if job else None
+        return None
 
     def delete_job(self, job_id: str) -> bool:
         """

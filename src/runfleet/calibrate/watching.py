@@ -122,8 +122,7 @@ class CalibrationWatcher:
         """Ask why a manager was ended that did not end by itself."""
         if manager is None or not was_cancelled(manager):
             return None
-        job = self.batch.get_job(self.job_id)
-        return job.terminate_reason if job else None
+        return self.batch.why_ended(self.job_id)
 
     def _tend(self, found: CalibrationProgress) -> CalibrationProgress:
         """End what cannot go on, save what could be lost, and have the workers follow the runs."""

@@ -209,7 +209,8 @@ def job_json(job: Job, *, base: str) -> JsonObject:
         "endTime": optional_time(job.end_time),
         "poolId": job.spec.pool_id or None,
         "schedulingError": failure_json(job.scheduling_error),
-        "terminateReason": job.terminate_reason,
+        # "This property is set only if the Job is in the completed state" (azure-batch).
+        "terminateReason": job.terminate_reason if job.end_time else None,
     }
     state = {
         "url": f"{base}/jobs/{job.spec.job_id}",
