@@ -50,6 +50,7 @@ _OF_CHANGED_POOLS = {
 }
 _OF_POOLS = {
     **_OF_CHANGED_POOLS,
+    "applicationLicenses": "list[str]",
     "cloudServiceConfiguration": "dict[str, object]",
     "maxTasksPerNode": "int",
     "resourceTags": "dict[str, str]",
@@ -62,6 +63,7 @@ OLDER_MEMBERS = {
     "BatchPoolUpdateOptions": _OF_CHANGED_POOLS,
     "BatchJobManagerTask": _TOKENS,
     "BatchTaskCreateOptions": _TOKENS,
+    "DataDisk": {"storageAccountType": "StorageAccountType"},
 }
 
 KindT = TypeVar("KindT", bound=type)

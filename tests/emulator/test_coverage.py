@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runfleet.emulator.handlers import HANDLERS
-from runfleet.wire import coverage
+from runfleet.wire import coverage, models
 from runfleet.wire.operations import OPERATIONS
 
 OPERATION = {operation.name: operation for operation in OPERATIONS}
@@ -126,6 +126,12 @@ def test_an_operation_that_is_not_built_is_refused(account, operation):
     if OPERATION[operation].method != "HEAD":
         reason = coverage.refusal_of(operation).reason(operation)
         assert answer.json()["values"] == [{"key": "Reason", "value": reason}]
+
+
+def test_what_has_no_effect_on_pools_is_a_part_of_them():
+    """Else it would be left out of what they are remembered by."""
+    named = {text.partition(",")[0] for text in coverage.WITHOUT_EFFECT["pools"]}
+    assert named <= models.BatchPoolCreateOptions.__annotations__.keys()
 
 
 def test_the_tables_name_operations():

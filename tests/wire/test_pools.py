@@ -128,6 +128,17 @@ def test_what_sdk_15_asks_for_is_understood(sent):
     )
 
 
+def test_what_only_older_versions_have_comes_back_as_it_was_sent():
+    disk = {"lun": 0, "diskSizeGB": 4, "storageAccountType": "premium_lrs"}
+    asked = {
+        "applicationLicenses": ["maya"],
+        "virtualMachineConfiguration": MACHINE | {"dataDisks": [disk]},
+    }
+    shown = answer(pool_of(parse(**asked)))
+    assert shown["applicationLicenses"] == ["maya"]
+    assert shown["virtualMachineConfiguration"]["dataDisks"] == [disk]
+
+
 def test_what_sdk_14_asked_for_is_understood(sent_by_sdk_14):
     request = pools.parse_create(sent_by_sdk_14["create pool"].body)
     assert request.spec.pool_id == "p"

@@ -214,7 +214,6 @@ SHORTFALLS: Mapping[str, str] = {
 WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
     "pools": (
         "applicationLicenses",
-        "identity",
         "networkConfiguration",
         "resourceTags",
         "targetNodeCommunicationMode",

@@ -580,6 +580,7 @@ class BatchPoolCreateOptions(TypedDict, total=False):
     upgradePolicy: UpgradePolicy
     certificateReferences: list[dict[str, object]]
     targetNodeCommunicationMode: Annotated[str, one_of("default", "classic", "simplified")]
+    applicationLicenses: list[str]
     cloudServiceConfiguration: dict[str, object]
     maxTasksPerNode: int
     resourceTags: dict[str, str]
@@ -644,6 +645,7 @@ class BatchPoolSpecification(TypedDict, total=False):
     upgradePolicy: UpgradePolicy
     certificateReferences: list[dict[str, object]]
     targetNodeCommunicationMode: Annotated[str, one_of("default", "classic", "simplified")]
+    applicationLicenses: list[str]
     cloudServiceConfiguration: dict[str, object]
     maxTasksPerNode: int
     resourceTags: dict[str, str]
@@ -776,6 +778,7 @@ class DataDisk(TypedDict, total=False):
     caching: CachingType
     diskSizeGB: Required[int]
     managedDisk: ManagedDisk
+    storageAccountType: StorageAccountType
 
 
 class DiskCustomerManagedKey(TypedDict, total=False):
