@@ -121,19 +121,24 @@ def remove_nodes(
     timeout: timedelta = DEFAULT_RESIZE_TIMEOUT,
     option: NodeDeallocationOption = NodeDeallocationOption.REQUEUE,
 ) -> None:
-    """Take certain nodes out of a pool, whose targets fall by as many."""
+    """Take certain nodes out of a pool, whose targets are then what is left of it."""
     entry = state.pool(pool_id)
     demand_steady(entry)
     named = dict.fromkeys(state.node(pool_id, node_id) for node_id in node_ids)
     leaving = [node for node in named if node.node.state is not NodeState.LEAVING_POOL]
     entry.pool.spec = replace(entry.pool.spec, resize_timeout=timeout)
-    dedicated = sum(node.node.dedicated for node in leaving)
-    entry.pool.target_dedicated -= dedicated
-    entry.pool.target_low_priority -= len(leaving) - dedicated
     entry.pool.last_modified = now
     for node in leaving:
         nodes.leave(state, node, option, now)
+    _aim_no_higher_than_now(entry)
     pools.begin_resize(state, entry, option, now)
+
+
+def _aim_no_higher_than_now(entry: PoolEntry) -> None:
+    """Give up nodes that an earlier resize was to bring and did not: nobody asks for them now."""
+    dedicated, low_priority = (len(pools.members(entry, dedicated=one)) for one in (True, False))
+    entry.pool.target_dedicated = min(entry.pool.target_dedicated, dedicated)
+    entry.pool.target_low_priority = min(entry.pool.target_low_priority, low_priority)
 
 
 @decision
