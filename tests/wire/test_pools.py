@@ -139,6 +139,30 @@ def test_what_only_older_versions_have_comes_back_as_it_was_sent():
     assert shown["virtualMachineConfiguration"]["dataDisks"] == [disk]
 
 
+def test_a_pool_has_ten_packages_at_most():
+    packages = [{"applicationId": f"p{number}"} for number in range(11)]
+    assert len(parse(applicationPackageReferences=packages[:10]).spec.packages) == 10
+    error = refusal(applicationPackageReferences=packages)
+    assert (error.code, error.details["PropertyName"]) == (
+        "InvalidPropertyValue",
+        "applicationPackageReferences",
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        ({"publisher": "p", "offer": "o", "sku": "s"}, {"version": "latest"}),
+        ({"publisher": "p", "offer": "o", "sku": "s", "version": "1.2"}, {}),
+        ({"virtualMachineImageId": "/subscriptions/s"}, {}),
+    ],
+)
+def test_an_image_of_the_marketplace_is_the_latest_unless_it_says_which(image, shown):
+    machine = MACHINE | {"imageReference": image}
+    pool = answer(pool_of(parse(virtualMachineConfiguration=machine)))
+    assert pool["virtualMachineConfiguration"]["imageReference"] == image | shown
+
+
 def test_what_sdk_14_asked_for_is_understood(sent_by_sdk_14):
     request = pools.parse_create(sent_by_sdk_14["create pool"].body)
     assert request.spec.pool_id == "p"
@@ -185,6 +209,7 @@ def test_the_node_agent_tells_the_operating_system():
 
 
 def test_defaults_are_answered():
+    image = MACHINE["imageReference"] | {"version": "latest"}
     pool = pool_of(parse())
     assert answer(pool) == {
         "id": "p",
@@ -206,7 +231,7 @@ def test_defaults_are_answered():
         "enableAutoScale": False,
         "enableInterNodeCommunication": False,
         "vmSize": "standard_d2_v3",
-        "virtualMachineConfiguration": MACHINE,
+        "virtualMachineConfiguration": MACHINE | {"imageReference": image},
     }
 
 

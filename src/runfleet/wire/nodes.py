@@ -135,6 +135,7 @@ def uploaded_logs_json(directory: str, count: int) -> JsonObject:
 def node_json(node: Node, pool: Pool, *, base: str) -> JsonObject:
     """A node as clients read it; its start task and its image are the pool's."""
     asked = orjson.loads(pool.body)
+    machine = asked["virtualMachineConfiguration"]
     tasks = [_recent_task_json(task, base) for task in node.recent_tasks]
     members = {
         **_state_json(node, base),
@@ -151,7 +152,7 @@ def node_json(node: Node, pool: Pool, *, base: str) -> JsonObject:
         "errors": [_error_json(error) for error in node.errors] or None,
         "endpointConfiguration": _endpoints_json(node),
         "nodeAgentInfo": _agent_json(node),
-        "virtualMachineInfo": _machine_json(asked),
+        "virtualMachineInfo": {"imageReference": machine["imageReference"]},
     }
     return present(members)
 
@@ -237,11 +238,6 @@ def _agent_json(node: Node) -> JsonObject | None:
     if node.boot_time is None:
         return None
     return {"version": NODE_AGENT_VERSION, "lastUpdateTime": time_text(node.boot_time)}
-
-
-def _machine_json(pool: JsonObject) -> JsonObject:
-    image = pool["virtualMachineConfiguration"]["imageReference"]
-    return {"imageReference": {"version": "latest", **image}}
 
 
 def _expiry_time(text: str | None, received: datetime) -> datetime:

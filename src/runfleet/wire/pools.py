@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -47,6 +47,7 @@ from runfleet.wire.values import duration_text, time_text
 
 MAX_SLOTS_PER_NODE = 256
 SLOTS_PER_CORE = 4
+MAX_PACKAGES = 10
 
 _DEFAULTS: Mapping[str, Any] = {
     "taskSlotsPerNode": 1,
@@ -273,12 +274,21 @@ def _changed(pool: Pool, kept: JsonObject, *, needs_empty_pool: bool) -> PoolCha
 def _filled(pool: JsonObject) -> JsonObject:
     """Check what is remembered of a pool, fill in its defaults and take out its secrets."""
     _check(pool)
-    filled = {**_DEFAULTS, **pool, "vmSize": pool["vmSize"].lower()}
+    machine = _filled_machine(pool["virtualMachineConfiguration"])
+    shown = {"vmSize": pool["vmSize"].lower(), "virtualMachineConfiguration": machine}
+    filled = {**_DEFAULTS, **pool, **shown}
     if "startTask" in pool:
         filled["startTask"] = {**_START_TASK_DEFAULTS, **pool["startTask"]}
     if "userAccounts" in pool:
         filled["userAccounts"] = [without_secrets(account) for account in pool["userAccounts"]]
     return filled
+
+
+def _filled_machine(machine: JsonObject) -> JsonObject:
+    """Say which version an image of the marketplace has; one of a gallery is named by its id."""
+    image = machine["imageReference"]
+    default = {"version": "latest"} if "publisher" in image else {}
+    return machine | {"imageReference": default | image}
 
 
 def _check(pool: JsonObject) -> None:
@@ -295,12 +305,20 @@ def _check(pool: JsonObject) -> None:
     check_metadata(pool.get("metadata", ()))
     check_user_accounts(pool.get("userAccounts", ()), _os_type(machine))
     _check_windows(machine)
+    _check_packages(pool.get("applicationPackageReferences", ()))
     network = pool.get("networkConfiguration", {})
     check_endpoints(network.get("endpointConfiguration", {}).get("inboundNATPools", ()))
     if start_task := pool.get("startTask"):
         refuse_unbuilt(start_task, coverage.IN_COMMANDS)
         check_command(start_task)
         check_range(start_task, "maxTaskRetryCount", -1)
+
+
+def _check_packages(references: Sequence[JsonObject]) -> None:
+    # "There is a maximum of 10 Package references on any given Pool" (azure-batch).
+    if len(references) > MAX_PACKAGES:
+        reason = f"a pool has at most {MAX_PACKAGES} application packages"
+        raise invalid_property("applicationPackageReferences", len(references), reason)
 
 
 def _check_windows(machine: models.VirtualMachineConfiguration) -> None:
