@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from itertools import count
+from typing import TypeAlias
 
 from runfleet.azure import AzureBatch, JobInfo, NotFoundError, TaskInfo
 from runfleet.azure.task_queries import (
@@ -164,6 +165,7 @@ class History:
             outdated=TaskTally(active=len(outdated)),
             outdated_digest=self.store.write_outdated(generation.job_id, outdated | known.absent),
             settled=False,
+            cancelled=False,
         )
 
     def settle(self, record: StudyRecord) -> StudyRecord:
@@ -172,13 +174,13 @@ class History:
 
         Those that do not end for long are counted anew whenever the runs are.
         """
-        tallies: dict[str, TaskTally] = {}
+        tallies: dict[_OutdatedTasks, TaskTally] = {}
         for generation in record.generations:
             if not generation.settled:
                 self._end_outdated(generation)
                 tally = self._final_tally(generation)
                 if tally is not None:
-                    tallies[generation.outdated_digest] = tally
+                    tallies[_outdated_tasks(generation)] = tally
         if not tallies:
             return record
         settled = partial(_with_tallies, tallies)
@@ -203,7 +205,7 @@ class History:
     def _tasks_of(self, generation: Generation, job: JobInfo, repeat: Repeat) -> KnownTasks:
         tasks = dict(self.store.read_manifest(generation))
         absent: frozenset[str] = frozenset()
-        if generation.adding:
+        if generation.adding or generation.run_count < len(tasks):  # it was cut short
             absent = frozenset(tasks.keys() - self.present(generation.job_id))
             tasks = {name: mark for name, mark in tasks.items() if name not in absent}
         repeated = self._lost(job)
@@ -211,7 +213,7 @@ class History:
             repeated |= self._ids(job.id, FAILED)
         elif repeat is Repeat.LOST:
             repeated |= {task.id for task in self._failed(job.id) if was_lost(task)}
-        outdated = self.store.read_outdated(generation)
+        outdated = self.store.read_outdated(generation) - absent
         return KnownTasks(generation, tasks, outdated, frozenset(repeated), absent)
 
     def _lost(self, job: JobInfo) -> set[str]:
@@ -260,12 +262,18 @@ class History:
         return self.batch.list_tasks(job_id, filter=filter_, select=ID_FIELDS)
 
 
-def _with_tallies(tallies: Mapping[str, TaskTally], record: StudyRecord) -> StudyRecord:
-    """Note what tasks that no longer count have been counted, by the digest of their list."""
-    generations = tuple(
-        one if one.outdated_digest not in tallies else one.with_tally(tallies[one.outdated_digest])
-        for one in record.generations
-    )
+_OutdatedTasks: TypeAlias = tuple[str, str]
+"""The tasks of a generation that no longer count: its job, and the digest of their list."""
+
+
+def _outdated_tasks(generation: Generation) -> _OutdatedTasks:
+    return generation.job_id, generation.outdated_digest
+
+
+def _with_tallies(tallies: Mapping[_OutdatedTasks, TaskTally], record: StudyRecord) -> StudyRecord:
+    """Note how many tasks that no longer count have been counted, unless others do not by now."""
+    counted = ((one, tallies.get(_outdated_tasks(one))) for one in record.generations)
+    generations = tuple(one if tally is None else one.with_tally(tally) for one, tally in counted)
     return replace(record, generations=generations)
 
 
