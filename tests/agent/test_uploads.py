@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from msgspec.structs import replace
 
 from runfleet.agent.messages import Constrain, FilesToUpload, Kill
 from runfleet.batch.states import EndedBy
@@ -86,6 +87,36 @@ def test_a_link_becomes_a_blob_of_its_own(agent, upload, container, tmp_path):
     for name in ("soft.txt", "hard.txt"):
         assert not (container / name).is_symlink()
         assert (container / name).read_text() == "shared\n"
+
+
+@pytest.mark.parametrize("pattern", ["$SHARED/to/log.csv", "$SHARED/**/*.csv", "way/to/log.csv"])
+def test_a_blob_stays_when_another_task_writes_to_the_file(agent, upload, container, pattern):
+    """What tasks share is written to after one of them has uploaded it."""
+    environment = {"SHARED": f"{agent.node_root}/shared/{container.parents[2].name}"}
+    script = 'mkdir -p "$SHARED/to"; ln -s "$SHARED" way; echo {} >> way/to/log.csv'
+    for number in "12":
+        uploads = (upload(pattern, number),)
+        agent.run(agent.shell(script.format(number), environment=environment, uploads=uploads))
+    blobs = sorted(path for path in container.rglob("*") if path.is_file())
+    assert [path.read_text() for path in blobs] == ["1\n", "1\n2\n"]
+
+
+@pytest.mark.parametrize("pattern", ["out.txt", "*.txt", "sub/deep/*.csv"])
+def test_an_output_of_a_task_that_succeeded_takes_no_space_twice(agent, upload, container, pattern):
+    agent.run(agent.shell(WRITE, uploads=(upload(pattern),)))
+    assert [path.stat().st_nlink for path in container.iterdir()] == [2]
+
+
+@pytest.mark.parametrize("end", ["exit 3", "sleep 1000"])
+def test_a_blob_stays_when_a_task_runs_again_in_its_folder(agent, upload, container, end):
+    """So does a multi-instance task whose primary was ended as a subtask had failed."""
+    uploads = (upload("out.txt"),)
+    first = agent.shell(f"echo 1 > out.txt; {end}", uploads=uploads, time_limit=1)
+    agent.run(first)
+    again = replace(first, execution=first.execution + 1000, keep_directory=True)
+    agent.run(replace(again, command_line="/bin/sh -c 'echo 2 >> out.txt'", uploads=()))
+    assert agent.read(first, "out.txt") == "1\n2"
+    assert (container / "out.txt").read_text() == "1\n"
 
 
 @pytest.mark.parametrize(

@@ -332,6 +332,7 @@ class Executions:
             execution.working_directory,
             execution.environment,
             windows_root=message.node_root if message.on_windows else None,
+            is_settled=execution.succeeded,
         )
         if work.run_quickly():
             self._finish_uploads(execution, work)

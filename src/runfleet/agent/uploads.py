@@ -45,11 +45,14 @@ class Upload:
         Where it is.
     blob
         What the blob is called.
+    is_settled
+        Whether nobody will write to it any more, so that it may become the blob itself.
     """
 
     wanted: FilesToUpload
     path: str
     blob: str
+    is_settled: bool = False
 
     @property
     def destination(self) -> str:
@@ -77,6 +80,8 @@ class Uploads:
         Values of the variables in their patterns.
     windows_root
         The root folder of a Windows node; None on others.
+    is_settled
+        Whether the task is over: one that has failed may run again in the same folder.
     """
 
     def __init__(
@@ -85,6 +90,8 @@ class Uploads:
         working_directory: str,
         environment: Mapping[str, str],
         windows_root: str | None = None,
+        *,
+        is_settled: bool = False,
     ) -> None:
         self.uploaded: list[Upload] = []
         self.failed: list[tuple[Upload, ExecutionFailure]] = []
@@ -93,13 +100,14 @@ class Uploads:
         ]
         logs = os.path.dirname(working_directory)
         self._specifications = sorted(specifications, key=lambda one: not _reaches_logs(one, logs))
+        self._own_folder = _OwnFolder(logs) if is_settled else None
         self._later: list[Upload] = []
 
     def run_quickly(self) -> bool:
         """Upload what takes no time to speak of; return whether that was all."""
         for wanted, pattern, folder in self._specifications:
             for match in pattern.find(folder):
-                upload = Upload(wanted, match.path, _blob_name(wanted, pattern, match))
+                upload = self._upload(wanted, pattern, match)
                 if not self._attempt(upload, None):
                     self._later.append(upload)
         return not self._later
@@ -109,6 +117,10 @@ class Uploads:
         for upload in self._later:
             cancellation.check()
             self._attempt(upload, cancellation)
+
+    def _upload(self, wanted: FilesToUpload, pattern: Pattern, match: Match) -> Upload:
+        is_settled = self._own_folder is not None and self._own_folder.holds(match.path)
+        return Upload(wanted, match.path, _blob_name(wanted, pattern, match), is_settled)
 
     def _attempt(self, upload: Upload, cancellation: Cancellation | None) -> bool:
         """Try an upload, in a thread if there is a cancellation; return False if it needs one."""
@@ -121,6 +133,27 @@ class Uploads:
         except ExecutionError as error:
             self.failed.append((upload, error.failure))
         return True
+
+
+class _OwnFolder:
+    """
+    The folder of a task, which is its own: other tasks go on to write where nodes and jobs share.
+
+    Folders may be links that lead out of it.  Each is looked at once, those that every task has
+    never: most files are there, and looking would take longer than linking one.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._known = {path: True, path + "/wd": True}
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a file is in it."""
+        folder = os.path.dirname(path)
+        if folder not in self._known:
+            own = os.path.realpath(self._path)
+            self._known[folder] = f"{os.path.realpath(folder)}/".startswith(own + "/")
+        return self._known[folder]
 
 
 def write_records(uploads: Uploads, task_directory: str) -> None:
@@ -198,7 +231,13 @@ def _put_locally(upload: Upload, container: str, *, may_take_long: bool) -> bool
     root, _, name = container.rpartition("/")
     largest_copy = None if may_take_long else SMALL
     try:
-        return _storage(root).adopt(name, upload.blob, upload.path, largest_copy=largest_copy)
+        return _storage(root).adopt(
+            name,
+            upload.blob,
+            upload.path,
+            is_settled=upload.is_settled,
+            largest_copy=largest_copy,
+        )
     except ContainerNotFoundError as error:
         reason = "there is no such container"
         raise _failure("FileUploadContainerNotFound", upload, reason) from error

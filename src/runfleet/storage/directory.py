@@ -110,10 +110,16 @@ class DirectoryStorage:
         self._put(container, blob, lambda partial: _write(partial, content))
 
     def adopt(
-        self, container: str, blob: str, path: str, *, largest_copy: int | None = None
+        self,
+        container: str,
+        blob: str,
+        path: str,
+        *,
+        is_settled: bool = True,
+        largest_copy: int | None = None,
     ) -> bool:
         """
-        Make a file that nobody writes to any more a blob, by a link where that can be.
+        Make a file a blob, by a link where that can be.
 
         Parameters
         ----------
@@ -121,6 +127,8 @@ class DirectoryStorage:
             Which one; in place of any blob of that name.
         path
             Of the file, which stays where it is.
+        is_settled
+            Whether nobody writes to it any more: else it is not linked.
         largest_copy
             How many bytes may be copied where it cannot be linked; None for all.
 
@@ -141,7 +149,7 @@ class DirectoryStorage:
         if not os.path.isdir(folder):
             raise ContainerNotFoundError(container)
         target, partial_folder = f"{folder}/{blob}", f"{self._root}/{_PARTIAL_FOLDER}"
-        if link(path, target, partial_folder):
+        if is_settled and link(path, target, partial_folder):
             return True
         if largest_copy is not None and os.path.getsize(path) > largest_copy:
             return False
