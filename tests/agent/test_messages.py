@@ -4,9 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runfleet.agent.messages import (
+    BackgroundEnded,
     Constrain,
     Coordinated,
     Coordination,
+    EndBackground,
     Ended,
     Execute,
     ExecutionFailure,
@@ -45,7 +47,9 @@ messages = st.one_of(
     st.builds(Constrain, numbers, st.none() | seconds, st.booleans()),
     st.builds(Coordinated, numbers),
     st.builds(Kill, numbers, st.booleans()),
+    st.builds(EndBackground, text),
     st.builds(RemoveFolder, text),
+    st.builds(BackgroundEnded, subjects),
     st.builds(Ready, numbers),
     st.builds(
         Ended,

@@ -94,9 +94,11 @@ def test_a_process_that_nobody_can_be_told_to_own_ends_with_the_last_who_may(age
     agent.say(other)
     while not (agent.wd(other) / "there").exists():
         pass
-    execution = agent.shell(HIDING["without environment"] + UNTIL_WRITTEN)
+    hide = 'setsid env -i /bin/sh -c \'cd /; echo $$ > "$0"; exec /bin/sleep 1000\' "$PWD/pid" & '
+    execution = agent.shell(hide + UNTIL_WRITTEN)
     assert agent.run(execution).exit_code == 0
     pid = agent.pid_from(execution, "pid")
+    assert exists(pid)
     agent.kill(other)
     agent.run(agent.task("true"))
     assert not exists(pid)

@@ -459,6 +459,38 @@ def test_an_emulator_stays_while_tasks_run(tmp_path, start_emulator, account_of,
     assert emulator.process.wait(60) == 0
 
 
+@pytest.mark.parametrize("end", ["kill emulator", "kill agent", "kill both", "stop"])
+def test_a_start_task_runs_again_when_what_it_had_left_is_gone(
+    restarting, sh, wait_for, tmp_path, end
+):
+    """Its daemons go on beside the tasks of the node, but never without an emulator."""
+    pids, account = tmp_path / "pids", restarting.account
+    leave = f'nohup sleep 73 > log & echo $! >> "{pids}"'
+    pool = account.pool(nodes=1, startTask={"commandLine": sh(leave), "waitForSuccess": True})
+    (first,) = wait_for(lambda: pids.exists() and pids.read_text().split())
+    task = account.run(account.job(pool), "t", sh(f"kill -0 {first}"))
+    assert task["executionInfo"]["exitCode"] == 0
+    {
+        "kill agent": lambda: restarting.agent().kill(),
+        "kill emulator": restarting.kill,
+        "kill both": restarting.kill_both,
+        "stop": lambda: restarting.kill(signal.SIGTERM),
+    }[end]()
+    if end != "kill agent":
+        restarting.start()
+        account = restarting.account
+    (second,) = wait_for(lambda: pids.read_text().split()[1:])
+    assert not runs(int(first))
+    node = account.node_in(pool, "idle")
+    assert node["startTaskInfo"]["exitCode"] == 0
+    assert runs(int(second))
+    account.send("POST", f"/pools/{pool}/nodes/{node['id']}/reboot")
+    (third,) = wait_for(lambda: pids.read_text().split()[2:])
+    assert not runs(int(second))
+    account.client.begin_delete_pool(pool, polling_interval=0).result()
+    wait_for(lambda: not runs(int(third)))
+
+
 def test_an_emulator_without_an_agent_ends(restarting, wait_for, tmp_path):
     """Nothing could run any more; whoever needs it starts another. Nor does anything run on."""
     account, pid = restarting.account, tmp_path / "pid"

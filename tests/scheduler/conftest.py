@@ -94,10 +94,12 @@ class World:
         exit_code: int | None = 0,
         ended_by: EndedBy = EndedBy.EXIT,
         failure: Failure | None = None,
+        *,
+        has_background: bool = False,
     ) -> list[Command]:
         """A task, by its id, or else an execution is over."""
         execution = self.execution(ended) if isinstance(ended, str) else ended
-        outcome = Outcome(self.now, self.now, ended_by, exit_code, failure)
+        outcome = Outcome(self.now, self.now, ended_by, exit_code, failure, has_background)
         return self(reports.on_ended, execution, outcome)
 
     def end_killed(self, ended: str | int) -> list[Command]:

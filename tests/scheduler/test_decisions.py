@@ -45,11 +45,13 @@ from runfleet.scheduler import (
 )
 from runfleet.scheduler.commands import (
     Constrain,
+    EndBackground,
     ForgetJob,
     ForgetNode,
     ForgetPool,
     Kill,
     LoadTasks,
+    SaveNode,
     StartNodeTask,
     StartPreparation,
     StartRelease,
@@ -690,6 +692,40 @@ def test_a_node_reboots_when_its_start_task_is_over(world):
     world.end_killed(world.of(StartNodeTask)[0].execution)
     world.wait(10)
     assert len(world.of(StartNodeTask)) == 2
+
+
+def test_what_a_start_task_left_ends_when_its_node_goes_down(world):
+    world.make_pool(start_task=StartTaskSpec(COMMAND))
+    (entry,) = world.nodes()
+    world.end(world.of(StartNodeTask)[0].execution, has_background=True)
+    world(node_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
+    assert world.of(EndBackground) == [EndBackground(entry.node)]
+    assert not entry.node.start_task.has_background
+    world.wait(10)
+    world.end(world.of(StartNodeTask)[1].execution, has_background=True)
+    world(losses.on_node_lost, "pool", entry.node.node_id, recovers=False)
+    assert len(world.of(EndBackground)) == 2
+
+
+def test_a_start_task_that_has_left_nothing_is_not_asked_to_end_it(world):
+    world.make_pool(start_task=StartTaskSpec(COMMAND))
+    (entry,) = world.nodes()
+    world.end(world.of(StartNodeTask)[0].execution, has_background=True)
+    world(reports.on_background_ended, "pool", entry.node.node_id)
+    assert world.of(SaveNode)[-1] == SaveNode(entry.node)
+    world(node_requests.reboot_node, "pool", entry.node.node_id, _REQUEUE)
+    assert world.of(EndBackground) == []
+
+
+@pytest.mark.parametrize("has_background", [False, True])
+def test_a_start_task_runs_again_when_what_it_left_is_lost(world, has_background):
+    world.make_pool(start_task=StartTaskSpec(COMMAND))
+    (entry,) = world.nodes()
+    world.end(world.of(StartNodeTask)[0].execution, has_background=has_background)
+    world(reports.on_agent_lost)
+    assert len(world.of(StartNodeTask)) == 1 + has_background
+    is_up = NodeState.WAITING_FOR_START_TASK if has_background else NodeState.IDLE
+    assert entry.node.state is is_up
 
 
 def test_a_job_that_its_failed_task_ends_starts_no_other(world):

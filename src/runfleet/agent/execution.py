@@ -53,6 +53,8 @@ class Execution:
         What went wrong beside the command; None where nothing did.
     stopped_by
         Set once its end has been asked for.
+    has_background
+        Whether processes that it has left go on.
     wants_uploads
         Whether its outputs shall be uploaded once it was stopped; not where it will be run again.
     cancellation
@@ -69,6 +71,7 @@ class Execution:
     exit: Exit | None = None
     failure: ExecutionFailure | None = None
     stopped_by: EndedBy | None = None
+    has_background: bool = False
     wants_uploads: bool = True
     cancellation: Cancellation = field(default_factory=Cancellation)
 

@@ -13,12 +13,14 @@ from functools import partial
 from msgspec.structs import replace
 
 from runfleet.agent import launch, staging, uploads, wine
+from runfleet.agent.background import Background
 from runfleet.agent.execution import LIVE, Execution, Phase
 from runfleet.agent.failures import failure_of
 from runfleet.agent.folders import NodeFolders
 from runfleet.agent.host_names import with_host_name
 from runfleet.agent.launchers import remove_sessions, sessions_folder, with_launchers
 from runfleet.agent.messages import (
+    BackgroundEnded,
     Constrain,
     Coordinated,
     Ended,
@@ -27,6 +29,7 @@ from runfleet.agent.messages import (
     FilesToUpload,
     FileToFetch,
     PackageToInstall,
+    SubjectKind,
 )
 from runfleet.agent.processes import Exit, Processes
 from runfleet.agent.uploads import Uploads
@@ -58,6 +61,8 @@ class Executions:
         Told of every execution whose coordination command has succeeded.
     on_instance
         Called before anything is done for an instance of a task on several nodes.
+    on_background_ended
+        Told of every start task of which nothing goes on in the background any more.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class Executions:
         on_ended: Callable[[Ended], None],
         on_coordinated: Callable[[Coordinated], None],
         on_instance: Callable[[], None],
+        on_background_ended: Callable[[BackgroundEnded], None],
     ) -> None:
         self._launchers = folders.launchers
         self._partial_folder = os.fspath(folders.partial)
@@ -77,7 +83,9 @@ class Executions:
         self._on_ended = on_ended
         self._on_coordinated = on_coordinated
         self._on_instance = on_instance
+        self._on_background_ended = on_background_ended
         self._processes = Processes()
+        self._background = Background(self._processes)
         self._windows = Windows(folders, self._processes, workers, selector)
         self._base = launch.base_environment(os.environ)
         self._executions: dict[int, Execution] = {}
@@ -90,6 +98,8 @@ class Executions:
 
     def begin(self, message: Execute) -> None:
         """Begin an execution."""
+        if message.subject.kind is SubjectKind.START_TASK:
+            self.end_background(message.node_root)
         environment = self._environment(message)
         execution = Execution(message, environment, time.time(), time.monotonic())
         self._executions[message.execution] = execution
@@ -193,8 +203,12 @@ class Executions:
                 self._on_coordinated(Coordinated(execution.number))
             else:
                 execution.exit = ended
+                if execution.stopped_by is None:
+                    self._background.take(execution)
                 self._begin_clearing(execution)
         self._clear()
+        for start_task in self._background.pop_ended():
+            self._on_background_ended(BackgroundEnded(start_task.message.subject))
 
     def leave(self, patience: float) -> None:
         """End all processes; executions whose command had ended before may still end well."""
@@ -211,7 +225,12 @@ class Executions:
 
     def drop(self, folder: str) -> None:
         """End what is kept for nodes in a folder, which is about to go."""
+        self._background.drop(folder)
         self._windows.drop(folder)
+
+    def end_background(self, node_root: str) -> None:
+        """End what the start task of a node has left running."""
+        self._background.end(node_root)
 
     def _attempt(self, execution: Execution, step: Step) -> None:
         try:
@@ -305,6 +324,7 @@ class Executions:
         if earlier:
             self._processes.forget_leader(execution.number, earlier)
         self._processes.add(execution.number, execution.leader, execution.mark)
+        self._background.await_end(execution)
 
     def _begin_clearing(self, execution: Execution) -> None:
         self._processes.release(execution.number)
@@ -317,7 +337,8 @@ class Executions:
         cleared = [one for one in self._clearing if one.number not in ending]
         self._clearing = [one for one in self._clearing if one.number in ending]
         for execution in cleared:
-            self._processes.forget(execution.number, execution.leader, execution.mark)
+            if not execution.has_background:
+                self._processes.forget(execution.number, execution.leader, execution.mark)
             if execution.exit is None:
                 self._end(execution)
             else:
@@ -418,4 +439,5 @@ def _ended(execution: Execution) -> Ended:
         failure=None if stopped_by else execution.failure,
         user_time=leader_exit.user_time if leader_exit else 0.0,
         system_time=leader_exit.system_time if leader_exit else 0.0,
+        has_background=execution.has_background,
     )

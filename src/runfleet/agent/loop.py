@@ -15,8 +15,10 @@ from runfleet.agent.folders import NodeFolders
 from runfleet.agent.journal import Journal
 from runfleet.agent.logins import Logins
 from runfleet.agent.messages import (
+    BackgroundEnded,
     Constrain,
     Coordinated,
+    EndBackground,
     Ended,
     Execute,
     Kill,
@@ -84,6 +86,7 @@ class Agent:
             self._on_ended,
             self._on_coordinated,
             lambda: self._logins.open(),
+            self._on_background_ended,
         )
         self._logins = Logins(folders, self._selector, self._executions)
 
@@ -164,12 +167,17 @@ class Agent:
                 self._executions.constrain(message)
             case Kill():
                 self._executions.stop(message.execution, EndedBy.KILL, wants_uploads=message.upload)
+            case EndBackground():
+                self._executions.end_background(message.node_root)
             case RemoveFolder():
                 self._executions.drop(message.path)
                 self._node_folders.remove(message.path)
 
     def _on_coordinated(self, coordinated: Coordinated) -> None:
         self._outgoing += encode(coordinated)
+
+    def _on_background_ended(self, ended: BackgroundEnded) -> None:
+        self._outgoing += encode(ended)
 
     def _on_ended(self, ended: Ended) -> None:
         self._node_logs.note_end(ended)

@@ -2,9 +2,10 @@
 What the emulator and its node agent say to each other.
 
 Each message is one JSON object on a line, named by its `type`, in either direction over a stream
-socket.  The emulator says `Execute`, `Proceed`, `Constrain`, `Kill` and `RemoveFolder`; the agent
-says `Ready` once it has ended what an earlier life left running, `Coordinated` for an instance of a
-task of many that awaits the others, and `Ended` for every execution that it was given.
+socket.  The emulator says `Execute`, `Proceed`, `Constrain`, `Kill`, `EndBackground` and
+`RemoveFolder`; the agent says `Ready` once it has ended what an earlier life left running,
+`Coordinated` for an instance of a task of many that awaits the others, `Ended` for every execution
+that it was given, and `BackgroundEnded` when nothing runs any more of what a start task left.
 """
 
 from __future__ import annotations
@@ -171,6 +172,12 @@ class Kill(Struct, frozen=True, tag=True):
     upload: bool = True
 
 
+class EndBackground(Struct, frozen=True, tag=True):
+    """The node with this root folder goes down: end what its start task has left running."""
+
+    node_root: str
+
+
 class RemoveFolder(Struct, frozen=True, tag=True):
     """Remove a folder below the state folder: out of sight at once, its files when idle."""
 
@@ -189,6 +196,12 @@ class Coordinated(Struct, frozen=True, tag=True):
     execution: int
 
 
+class BackgroundEnded(Struct, frozen=True, tag=True):
+    """The last process of those that a start task had left running has ended by itself."""
+
+    subject: Subject
+
+
 class ExecutionFailure(Struct, frozen=True):
     """Why an execution failed beside its exit code, in the words of the service's `failureInfo`."""
 
@@ -200,7 +213,7 @@ class ExecutionFailure(Struct, frozen=True):
 
 class Ended(Struct, frozen=True, tag=True):
     """
-    An execution is over: no process of it is left and its uploads are done.
+    An execution is over: its uploads are done and no process of it is left, save in the background.
 
     Parameters
     ----------
@@ -214,6 +227,9 @@ class Ended(Struct, frozen=True, tag=True):
         output files not uploaded (then beside an exit code); never for a mere exit code.
     user_time, system_time
         Seconds of processor time of the command and its waited-for children.
+    has_background
+        Whether a start task has left processes that go on, until `BackgroundEnded` or the end of
+        the agent.
     """
 
     execution: int
@@ -225,9 +241,21 @@ class Ended(Struct, frozen=True, tag=True):
     failure: ExecutionFailure | None = None
     user_time: float = 0.0
     system_time: float = 0.0
+    has_background: bool = False
 
 
-Message = Execute | Proceed | Constrain | Kill | RemoveFolder | Ready | Coordinated | Ended
+Message = (
+    Execute
+    | Proceed
+    | Constrain
+    | Kill
+    | EndBackground
+    | RemoveFolder
+    | Ready
+    | Coordinated
+    | Ended
+    | BackgroundEnded
+)
 
 _ENCODER = Encoder()
 _DECODER: Decoder[Message] = Decoder(Message)

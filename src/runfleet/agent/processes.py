@@ -68,8 +68,9 @@ class Processes:
     that descend from it: a process whose parent has died becomes a child of the agent, so that
     even one that has left its session and its parents is met here, among the agent's children, as
     a *stranger*.  A stranger belongs to an execution by its session, else by the task folder in
-    its environment, else to any of those that were there when it was first met.  It is ended as
-    soon as no leader runs of the executions to which it may belong.
+    its environment, else by the task folder in which it works, else to any of those that were
+    there when it was first met.  It is ended as soon as no leader runs of the executions to which
+    it may belong; but what a start task leaves is *kept*, unless it may be another's.
 
     An *errand* works for no execution, and so do the processes that it leaves: they have a number
     below zero, and stay until the errand is over.
@@ -83,6 +84,7 @@ class Processes:
         self._marks: dict[bytes, int] = {}
         self._owners: dict[int, frozenset[int]] = {}
         self._held: set[int] = set()
+        self._kept: set[int] = set()
         self._watched: dict[int, int | None] = {}
         self._guests: dict[int, Callable[[int], None]] = {}
         self._errands = count(-1, -1)
@@ -104,6 +106,34 @@ class Processes:
     def release(self, execution: int) -> None:
         """Let the processes of an execution live as long as its leader, if it has one."""
         self._held.discard(execution)
+
+    def keep(self, execution: int) -> bool:
+        """Let what the leader of an execution has left live; return whether there is anything."""
+        if self._alone_of(execution):
+            self._kept.add(execution)
+        return execution in self._kept
+
+    def kept_at_work(self) -> frozenset[int]:
+        """Tell of which executions something that is kept still runs."""
+        return frozenset(one for one in self._kept if self._alone_of(one))
+
+    def end_kept(self, execution: int) -> None:
+        """End what is kept of an execution, and wait a little for it to be gone."""
+        self._kept.discard(execution)
+        for _ in range(_ATTEMPTS):
+            left = self._alone_of(execution)
+            if not left:
+                return
+            for pid in left:
+                _kill(pid)
+                if _take_leave(pid):
+                    del self._owners[pid]
+            time.sleep(_PAUSE)
+
+    def _alone_of(self, execution: int) -> list[int]:
+        """The strangers that can belong to no other execution."""
+        strangers = (pid for pid in self._children() if pid not in self._leaders)
+        return [pid for pid in strangers if self._owners_of(pid) == {execution}]
 
     def add_guest(self, execution: int, guest: int, on_exit: Callable[[int], None]) -> None:
         """Watch over a guest that has just been started; tell its exit code when it has ended."""
@@ -186,6 +216,8 @@ class Processes:
         return ending
 
     def _are_over(self, executions: frozenset[int]) -> bool:
+        if len(executions) == 1 and executions <= self._kept:
+            return False
         live = self._leaders.values()
         return executions.isdisjoint(live) and executions.isdisjoint(self._held)
 
@@ -225,7 +257,14 @@ class Processes:
             execution = self._marks.get(mark)
             return frozenset() if execution is None else frozenset((execution,))
         errand = self._marks.get(_value(variables, _ERRAND_MARKER) or b"")
-        return frozenset(self._sessions.values()) if errand is None else frozenset((errand,))
+        return self._likely_owners(pid) if errand is None else frozenset((errand,))
+
+    def _likely_owners(self, pid: int) -> frozenset[int]:
+        # What is kept has ended: it can have started nothing that has a parent still.
+        likely = frozenset(self._sessions.values()) - self._kept
+        folder = _working_directory(pid) + b"/"
+        marks = ((mark + b"/", one) for mark, one in self._marks.items() if one in likely)
+        return frozenset(one for mark, one in marks if folder.startswith(mark)) or likely
 
 
 def read_variable(pid: int | str, marker: bytes) -> bytes | None:
@@ -280,6 +319,14 @@ def _ended_child(which: int = os.P_ALL, number: int = 0) -> os.waitid_result | N
         return None
 
 
+def _take_leave(pid: int) -> bool:
+    """Wait for a child if it has ended."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG) is not None
+    except ChildProcessError:
+        return True
+
+
 def _ending_child(pid: int) -> os.waitid_result | None:
     """Take note of a child that has ended, or is just ending and has closed its files before."""
     ended = _ended_child(os.P_PID, pid)
@@ -314,6 +361,13 @@ def _session(pid: int) -> int:
         return os.getsid(pid)
     except ProcessLookupError:
         return 0
+
+
+def _working_directory(pid: int) -> bytes:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd".encode())
+    except OSError:  # somebody else's, or gone
+        return b""
 
 
 def _children_reader() -> Callable[[], list[int]]:

@@ -81,6 +81,8 @@ class AuxiliaryTaskInfo:
         How it ended; None until it has.
     retry_count, last_retry_time
         How often it was run again, and when last.
+    has_background
+        Whether processes that it has left still run: those of a start task may.
     """
 
     state: AuxiliaryTaskState
@@ -91,6 +93,7 @@ class AuxiliaryTaskInfo:
     result: TaskResult | None = None
     retry_count: int = 0
     last_retry_time: datetime | None = None
+    has_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,5 +29,6 @@ def ended_info(
         exit_code=outcome.exit_code,
         failure=failure,
         result=TaskResult.SUCCESS if failure is None else TaskResult.FAILURE,
+        has_background=outcome.has_background,
     )
     return ended, False

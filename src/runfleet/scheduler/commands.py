@@ -39,6 +39,13 @@ class ForgetNode:
 
 
 @dataclass(frozen=True, slots=True)
+class EndBackground:
+    """A node goes down: end what its start task has left running."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
 class SaveUsage:
     """Remember that a node had its machine until now."""
 
@@ -290,6 +297,7 @@ Command = (
     | ForgetPool
     | SaveNode
     | ForgetNode
+    | EndBackground
     | SaveUsage
     | SaveJob
     | AddManager

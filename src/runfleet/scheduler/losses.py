@@ -72,6 +72,7 @@ def _take_away(
 ) -> None:
     """End what runs on a node; its tasks go back to the queue, which costs them nothing."""
     entry.emptied_for = Purpose.RETURN if recovers else Purpose.STAY_AWAY
+    nodes.end_background(state, entry)
     nodes.set_state(state, entry, to, now)
     for running in list(entry.tasks.values()):
         tasks.end_running(state, running, Fate.LOST, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
@@ -17,6 +18,7 @@ from runfleet.scheduler import tasks
 from runfleet.scheduler.addresses import free_address
 from runfleet.scheduler.auxiliary import ended_info
 from runfleet.scheduler.commands import (
+    EndBackground,
     ForgetNode,
     Kill,
     SaveNode,
@@ -34,6 +36,7 @@ from runfleet.scheduler.timers import Due
 AWAY = frozenset({NodeState.UNKNOWN, NodeState.UNUSABLE, NodeState.PREEMPTED})
 """The states of nodes that were taken away, until they return."""
 
+_UP = AT_WORK | {NodeState.OFFLINE}
 _WITHOUT_MACHINE = frozenset({NodeState.DEALLOCATED, NodeState.PREEMPTED})
 
 
@@ -141,6 +144,26 @@ def _start_task_retries(entry: NodeEntry) -> int:
     start_task = entry.pool.pool.spec.start_task
     stays = entry.emptied_for in {None, Purpose.GO_OFFLINE}
     return start_task.max_task_retry_count if start_task is not None and stays else 0
+
+
+def has_background(entry: NodeEntry) -> bool:
+    """Whether processes that the start task has left run on a node that is up."""
+    is_up = entry.node.state in _UP
+    return is_up and entry.node.start_task is not None and entry.node.start_task.has_background
+
+
+def on_background_ended(state: State, entry: NodeEntry) -> None:
+    """Nothing runs any more of what the start task had left."""
+    if entry.node.start_task is not None:
+        entry.node.start_task = replace(entry.node.start_task, has_background=False)
+        state.emit(SaveNode(entry.node))
+
+
+def end_background(state: State, entry: NodeEntry) -> None:
+    """Nothing that its start task has left running outlives the node's going down."""
+    if entry.node.start_task is not None and entry.node.start_task.has_background:
+        state.emit(EndBackground(entry.node))
+        on_background_ended(state, entry)
 
 
 def on_start_task_lost(state: State, entry: NodeEntry, now: datetime) -> None:
@@ -253,6 +276,7 @@ def _go(state: State, entry: NodeEntry, now: datetime) -> None:
 
 
 def _go_down(state: State, entry: NodeEntry, to: NodeState, then: Due, now: datetime) -> None:
+    end_background(state, entry)
     set_state(state, entry, to, now)
     due = now + state.delay(is_new=False)
     state.timers.set(due, then, entry.node.pool_id, entry.node.node_id)

@@ -22,6 +22,8 @@ class Outcome:
         None where its command was not run, or has not ended by itself.
     failure
         Set when more than the exit code went wrong.
+    has_background
+        Whether a start task has left processes that go on.
     """
 
     start_time: datetime
@@ -29,6 +31,7 @@ class Outcome:
     ended_by: EndedBy = EndedBy.EXIT
     exit_code: int | None = None
     failure: Failure | None = None
+    has_background: bool = False
 
 
 def lost_outcome(now: datetime) -> Outcome:

@@ -109,6 +109,9 @@ def on_agent_lost(state: State, now: datetime) -> None:
         elif run is not None:
             _lose(_task_of(run), outcome)
             _on_run_ended(state, run, outcome, now)
+    for pool in state.pools.values():
+        for entry in filter(nodes.has_background, pool.nodes.values()):
+            nodes.on_start_task_lost(state, entry, now)
 
 
 def _lose(task: RunningTask | None, outcome: Outcome) -> None:
@@ -117,6 +120,15 @@ def _lose(task: RunningTask | None, outcome: Outcome) -> None:
     task.fate = Fate.LOST if task.fate is Fate.ITS_OWN else task.fate
     if task.team is not None and task.team.outcome is None:
         task.team.outcome = outcome  # nobody is left to be ended
+
+
+@decision
+def on_background_ended(state: State, _now: datetime, pool_id: str, node_id: str) -> None:
+    """The last process of those that a start task had left running has ended by itself."""
+    pool = state.pools.get(pool_id.lower())
+    entry = pool.nodes.get(node_id) if pool else None
+    if entry is not None:
+        nodes.on_background_ended(state, entry)
 
 
 @decision

@@ -163,6 +163,8 @@ def _resume_node(state: State, entry: NodeEntry, now: datetime) -> None:
         state.timers.set(now, Due.NODE_ARRIVES, node.pool_id, node.node_id)
     elif node.state in _BOOTING:
         nodes.start_booting(state, entry, now)
+    elif _lost_its_start_task(entry):
+        nodes.boot(state, entry, now)
     elif node.state in tasks.AT_WORK:
         _resume_work(state, entry, now)
     elif node.state in nodes.AWAY:
@@ -173,8 +175,12 @@ def _resume_node(state: State, entry: NodeEntry, now: datetime) -> None:
     state.touch_node(entry)
 
 
+def _lost_its_start_task(entry: NodeEntry) -> bool:
+    """Whether its start task was running, or something that this had left in the background."""
+    was_running = entry.node.state in tasks.AT_WORK and is_running(entry.node.start_task)
+    return was_running or nodes.has_background(entry)
+
+
 def _resume_work(state: State, entry: NodeEntry, now: datetime) -> None:
-    if is_running(entry.node.start_task):
-        nodes.boot(state, entry, now)
-    elif entry.node.scheduling_state is SchedulingState.DISABLED:
+    if entry.node.scheduling_state is SchedulingState.DISABLED:
         nodes.empty(state, entry, Purpose.GO_OFFLINE, NodeDeallocationOption.REQUEUE, now)

@@ -147,6 +147,10 @@ class Executions:
         work = _work_of_job(SubjectKind.RELEASE_TASK, spec, command.job)
         return self._execute(command, pool, work, is_retry=False)
 
+    def root_of(self, node: Node) -> str:
+        """Say where the folders of a node are, by which the agent knows it."""
+        return str(self._root(node))
+
     def _execute(self, command: Start, pool: PoolSpec, work: _Work, *, is_retry: bool) -> Execute:
         node = command.node
         root, subject = self._root(node), _subject(work, node)

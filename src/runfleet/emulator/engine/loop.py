@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from runfleet.agent.journal import clear_journal, read_journal
-from runfleet.agent.messages import Coordinated, Ended, Message, Ready
+from runfleet.agent.messages import BackgroundEnded, Coordinated, Ended, Message, Ready
 from runfleet.agent.process import AgentProcess
 from runfleet.emulator.clock import now
 from runfleet.emulator.disk import Disk
@@ -132,6 +132,7 @@ class Engine:
             wanted.Proceed: self._orders.proceed,
             wanted.Constrain: self._orders.constrain,
             wanted.Kill: self._orders.kill,
+            wanted.EndBackground: self._orders.end_background,
         }
 
     async def start(self, agent: AgentProcess) -> None:
@@ -192,6 +193,9 @@ class Engine:
                 self._full_nodes.on_failed(message)
         elif isinstance(message, Coordinated):
             self.decide(reports.on_coordinated, message.execution)
+        elif isinstance(message, BackgroundEnded):
+            of = message.subject
+            self.decide(reports.on_background_ended, of.pool_id, of.node_id)
         elif isinstance(message, Ready):
             log.info("node agent %d is ready", message.pid)
 

@@ -18,6 +18,7 @@ from runfleet.emulator.engine.outcomes import failure_record
 from runfleet.scheduler import reports
 from runfleet.scheduler.commands import (
     Constrain,
+    EndBackground,
     Kill,
     Proceed,
     StartInstance,
@@ -104,6 +105,10 @@ class Orders:
     def kill(self, command: Kill) -> None:
         """End an execution."""
         self._nodes.send(messages.Kill(command.execution, command.uploads))
+
+    def end_background(self, command: EndBackground) -> None:
+        """End what the start task of a node has left running."""
+        self._nodes.send(messages.EndBackground(self._executions.root_of(command.node)))
 
     def _execute(self, execution: int, describe: Callable[[], messages.Execute]) -> None:
         """Have the agent execute something; what cannot even be described to it has failed."""

@@ -18,6 +18,7 @@ def outcome_of(ended: Ended) -> Outcome:
         ended_by=ended.ended_by,
         exit_code=ended.exit_code,
         failure=failure_record(ended.failure),
+        has_background=ended.has_background,
     )
 
 
