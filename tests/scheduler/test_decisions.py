@@ -138,6 +138,33 @@ def test_only_what_runs_is_held_to_constraints_that_change(world):
         world(task_requests.change_constraints, world.task("a"), 2, limit, limit)
 
 
+def test_the_start_time_is_that_of_the_last_attempt(world):
+    """As the SDK documents it of tasks of all kinds, and of the last retry."""
+    world.make_pool(start_task=StartTaskSpec(COMMAND, max_task_retry_count=1))
+    world.make_job(preparation=PreparationTaskSpec("prepare", COMMAND, max_task_retry_count=1))
+    world.add_tasks("a", retries=1)
+
+    def times_after_a_failure(execution, find_info):
+        world.wait(60)
+        world.end(execution, exit_code=1)
+        info, failed = find_info(), world.now
+        world.wait(60)
+        return info.start_time - failed, info.last_retry_time - failed
+
+    def preparation():
+        return world.state.job("job").nodes[entry.node.node_id].preparation
+
+    at_once = (timedelta(0), timedelta(0))
+    (entry,) = world.nodes()
+    (start_task,) = world.of(StartNodeTask)
+    assert times_after_a_failure(start_task.execution, lambda: entry.node.start_task) == at_once
+    world.end(world.of(StartNodeTask)[1].execution)
+    (prepare,) = world.of(StartPreparation)
+    assert times_after_a_failure(prepare.execution, preparation) == at_once
+    world.end(world.of(StartPreparation)[1].execution)
+    assert times_after_a_failure("a", lambda: world.task("a")) == at_once
+
+
 def test_a_task_that_awaits_its_preparation_begins_with_what_it_is_given(world):
     world.make_pool()
     world.make_job(preparation=PreparationTaskSpec("prep", COMMAND))

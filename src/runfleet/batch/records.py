@@ -76,7 +76,7 @@ class AuxiliaryTaskInfo:
     state
         Whether it has ended.
     start_time, end_time
-        When its first attempt began, and when it ended for good.
+        When its last attempt began, and when it ended for good.
     exit_code, failure, result
         How it ended; None until it has.
     retry_count, last_retry_time
@@ -503,7 +503,7 @@ class Task:
     previous_state, previous_state_time
         The state before it, and since when it was in that.
     start_time, end_time
-        When it first ran since it last waited, and when it ended for good.
+        When its last attempt began, and when it ended for good.
     exit_code, result, failure
         How it ended; None until it has.
     retry_count, last_retry_time

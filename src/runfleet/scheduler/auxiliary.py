@@ -19,8 +19,9 @@ def ended_info(
 ) -> tuple[AuxiliaryTaskInfo, bool]:
     """The state of such a task after an execution ended, and whether to run it again."""
     if wants_retry(outcome, info.retry_count, max_retries):
-        again = replace(info, retry_count=info.retry_count + 1, last_retry_time=outcome.end_time)
-        return again, True
+        begun = outcome.end_time
+        count = info.retry_count + 1
+        return replace(info, start_time=begun, retry_count=count, last_retry_time=begun), True
     failure = failure_of(outcome)
     ended = replace(
         info,

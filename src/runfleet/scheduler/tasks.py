@@ -96,15 +96,15 @@ def on_task_ended(state: State, running: RunningTask, outcome: Outcome, now: dat
     elif running.fate in {Fate.REQUEUE, Fate.LOST} and not succeeded:
         requeue(state, running, now, is_counted=running.fate is Fate.REQUEUE)
     elif wants_retry(outcome, task.retry_count, task.max_task_retry_count):
-        _retry(state, running, outcome, now)
+        _retry(state, running, now)
     else:
         release(state, running)
         complete(state, running.job, task, outcome, now)
 
 
-def _retry(state: State, running: RunningTask, outcome: Outcome, now: datetime) -> None:
+def _retry(state: State, running: RunningTask, now: datetime) -> None:
     running.task.retry_count += 1
-    running.task.last_retry_time = outcome.end_time
+    running.task.start_time = running.task.last_retry_time = now
     _execute(state, running, now, is_retry=True)
 
 
