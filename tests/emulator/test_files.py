@@ -6,6 +6,7 @@ import http.server
 import os
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from urllib.parse import unquote
 
@@ -418,6 +419,30 @@ def test_files_and_folders_are_deleted(account, job, client, sh):
     path = f"/jobs/{job}/tasks/t/files/wd%2Ffull"
     assert account.send("DELETE", path).status_code == 409
     client.delete_task_file(job, "t", "wd/full", recursive=True)
+    left = client.list_task_files(job, "t", recursive=True, filter="startswith(name,'wd/')")
+    assert list(left) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "recursive"), [("wd%2Fa", "true"), ("wd%2Fa", ""), ("wd%2Fa%2F1", "")]
+)
+def test_what_a_task_goes_on_writing_is_deleted_or_refused(account, job, sh, name, recursive):
+    writing = "while :; do mkdir -p a/b; for i in 1 2 3; do : > a/$i; : > a/b/$i; done; done"
+    account.add(job, "t", sh(writing))
+    account.task_in(job, "t", "running")
+    path = f"/jobs/{job}/tasks/t/files/{name}"
+    answers = [account.send("DELETE", path, recursive=recursive) for _ in range(100)]
+    account.send("POST", f"/jobs/{job}/tasks/t/terminate")
+    assert {answer.status_code for answer in answers} <= {200, 404, 409}
+
+
+def test_a_folder_that_several_delete_at_once_is_gone(account, job, client, sh):
+    account.run(job, "t", sh("mkdir d; cd d; for i in $(seq 3000); do : > $i; done"))
+    path = f"/jobs/{job}/tasks/t/files/wd%2Fd"
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(account.send, "DELETE", path, recursive="true") for _ in range(6)]
+        answers = [one.result() for one in asked]
+    assert {answer.status_code for answer in answers} <= {200, 404}
     left = client.list_task_files(job, "t", recursive=True, filter="startswith(name,'wd/')")
     assert list(left) == []
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from runfleet.wire.files import FileInfo
+
+_ATTEMPTS = 20
+_PAUSE = 0.02
 
 
 def walk(folder: Path, *, recursive: bool, after: str = "") -> Iterator[tuple[str, FileInfo]]:
@@ -61,6 +66,31 @@ def is_within(folder: Path, name: str) -> bool:
     if not parts or ".." in parts:
         return False
     return (folder / name).resolve().is_relative_to(folder.resolve())
+
+
+def remove_entry(path: Path, *, is_folder: bool) -> bool:
+    """Remove a file, a link or an empty folder; return whether it is gone, by whomever."""
+    try:
+        path.rmdir() if is_folder else path.unlink()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def remove_folder(path: Path) -> bool:
+    """
+    Remove a folder with all that is in it; return whether it is gone, by whomever.
+
+    A task may go on writing there, and what it writes too late for one look is met by the next.
+    """
+    for _ in range(_ATTEMPTS):
+        shutil.rmtree(path, ignore_errors=True)
+        if not os.path.lexists(path):
+            return True
+        time.sleep(_PAUSE)
+    return False
 
 
 def _listed(folder: Path, name: str) -> FileInfo | None:

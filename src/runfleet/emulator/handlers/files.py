@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +15,13 @@ from runfleet.batch.states import NodeState, OsType
 from runfleet.batch.texts import as_utf8
 from runfleet.emulator.answers import Answer, FileAnswer
 from runfleet.emulator.handlers.tasks import find_task
-from runfleet.emulator.node_files import file_info, is_within, walk
+from runfleet.emulator.node_files import (
+    file_info,
+    is_within,
+    remove_entry,
+    remove_folder,
+    walk,
+)
 from runfleet.emulator.node_roots import node_root
 from runfleet.emulator.service import Service
 from runfleet.wire import fields, files
@@ -140,21 +145,15 @@ def _open(path: Path, offset: int) -> BinaryIO:
 
 async def _delete(folder: Folder, request: Request) -> Response:
     info, path = _find(folder, request)
-    if path.is_symlink() or not info.is_directory:
-        path.unlink()
-    elif request.flag("recursive"):
+    is_folder = info.is_directory and not path.is_symlink()
+    if is_folder and request.flag("recursive"):
         # There may be very many files in it, and meanwhile others ask, too.
-        await asyncio.to_thread(shutil.rmtree, path)
+        is_gone = await asyncio.to_thread(remove_folder, path)
     else:
-        _remove_empty(path)
+        is_gone = remove_entry(path, is_folder=is_folder)
+    if not is_gone:
+        raise BatchRuleError("OperationInvalidForCurrentState")
     return respond(request)
-
-
-def _remove_empty(path: Path) -> None:
-    try:
-        path.rmdir()
-    except OSError as error:
-        raise BatchRuleError("OperationInvalidForCurrentState") from error
 
 
 async def _list(folder: Folder, request: Request) -> Response:
