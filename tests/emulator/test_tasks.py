@@ -109,6 +109,29 @@ def test_a_missing_program_is_no_reason_to_try_again(account, job):
     assert "exitCode" not in task["executionInfo"]
 
 
+def test_a_task_under_a_user_account_that_its_pool_does_not_have_fails(account):
+    users = [{"name": "bob", "password": "Secr3t!x"}, {"name": "eve", "password": "Secr3t!y"}]
+    job = account.job(account.pool(userAccounts=users))
+    task = account.run(job, "bob", "true", userIdentity={"username": "bob"})
+    assert task["executionInfo"]["result"] == "success"
+    task = account.run(job, "bod", "true", userIdentity={"username": "bod"})
+    assert code_of(task) == "CommandLaunchFailed"
+    (detail,) = task["executionInfo"]["failureInfo"]["details"]
+    assert detail["value"].endswith("have no user account `bod`: they have `bob`, `eve`")
+
+
+def test_a_start_task_under_a_user_account_that_its_pool_does_not_have_fails(account):
+    start_task = {"commandLine": "true", "waitForSuccess": True, "userIdentity": {"username": "u"}}
+    pool = account.pool(startTask=start_task)
+    failure = account.node_in(pool, "starttaskfailed")["startTaskInfo"]["failureInfo"]
+    assert failure["code"] == "CommandLaunchFailed"
+    (detail,) = failure["details"]
+    assert detail["value"] == (
+        f"the nodes of pool `{pool}` have no user account `u`: "
+        "name it in the `userAccounts` of the pool"
+    )
+
+
 def test_there_is_no_shell(account, job):
     """Item 86."""
     account.run(job, "t", "echo $HOME | cat")

@@ -125,6 +125,7 @@ def test_what_sdk_15_asks_for_is_understood(sent):
             wait_for_success=False,
         ),
         packages=(ApplicationPackageReference("epanet", "2.3.5"),),
+        user_names=("u",),
     )
 
 

@@ -105,11 +105,14 @@ class CommandSpec:
         What is placed on the node before.
     environment
         Variables beside those that the service sets.
+    user_name
+        The user account of its pool that it is to run under; None for one of the service's own.
     """
 
     command_line: str
     resource_files: tuple[ResourceFile, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    user_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,8 @@ class PoolSpec:
         What every node runs when it joins; None means nothing.
     packages
         What is installed on every node.
+    user_names
+        The user accounts of every node; None for a pool of which that was not remembered yet.
     """
 
     pool_id: str
@@ -218,6 +223,7 @@ class PoolSpec:
     resize_timeout: timedelta = DEFAULT_RESIZE_TIMEOUT
     start_task: StartTaskSpec | None = None
     packages: tuple[ApplicationPackageReference, ...] = ()
+    user_names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

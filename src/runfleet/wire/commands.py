@@ -49,6 +49,7 @@ def command_spec(command: Command) -> CommandSpec:
         command_line=command["commandLine"],
         resource_files=resource_files(command.get("resourceFiles", ())),
         environment=environment(command.get("environmentSettings", ())),
+        user_name=command.get("userIdentity", {}).get("username") or None,
     )
 
 

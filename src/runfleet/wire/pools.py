@@ -345,6 +345,7 @@ def _spec(pool_id: str, pool: JsonObject, resize_timeout: timedelta) -> PoolSpec
         resize_timeout=resize_timeout,
         start_task=_start_task(body),
         packages=package_references(body.get("applicationPackageReferences", ())),
+        user_names=tuple(account["name"] for account in body.get("userAccounts", ())),
     )
 
 

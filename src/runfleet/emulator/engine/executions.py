@@ -152,6 +152,7 @@ class Executions:
         return str(self._root(node))
 
     def _execute(self, command: Start, pool: PoolSpec, work: _Work, *, is_retry: bool) -> Execute:
+        _check_user(work.command.user_name, pool)
         node = command.node
         root, subject = self._root(node), _subject(work, node)
         directory = _directory(subject)
@@ -210,6 +211,16 @@ def _work_of_job(kind: SubjectKind, spec: PreparationTaskSpec | ReleaseTaskSpec,
 def _subject(work: _Work, node: Node) -> Subject:
     job_id = work.job.spec.job_id if work.job else ""
     return Subject(work.kind, node.pool_id, node.node_id, job_id, work.task_id)
+
+
+def _check_user(name: str | None, pool: PoolSpec) -> None:
+    """Fail what the nodes of a pool could not run, although here all runs as one user."""
+    if name is None or pool.user_names is None or name in pool.user_names:
+        return
+    reason = f"the nodes of pool `{pool.pool_id}` have no user account `{name}`"
+    known = f"they have {', '.join(f'`{one}`' for one in pool.user_names)}"
+    advice = known if pool.user_names else "name it in the `userAccounts` of the pool"
+    raise ExecutionError("CommandLaunchFailed", Message=f"{reason}: {advice}")
 
 
 def _directory(subject: Subject) -> str:
