@@ -248,6 +248,15 @@ def test_a_task_whose_node_goes_is_queued_again(account, sh, wait_for):
     account.client.begin_delete_pool(pool)
 
 
+def test_each_node_tells_of_the_instance_that_it_runs(account, job, team):
+    account.add(job, "t", "sleep 1000", **instances())
+    account.task_in(job, "t", "running")
+    recent = [node["recentTasks"][0] for node in account.nodes(team)]
+    assert sorted(one.get("subtaskId", 0) for one in recent) == [0, 1, 2]
+    assert {(one["taskId"], one["taskState"]) for one in recent} == {("t", "running")}
+    account.send("POST", f"/jobs/{job}/tasks/t/terminate")
+
+
 def test_each_node_remembers_its_instance(account, job, team):
     account.run(job, "t", **instances())
     recent = [node["recentTasks"][0] for node in account.nodes(team)]

@@ -257,6 +257,26 @@ def test_a_node_tells_of_its_tasks(account, node):
     assert last["taskUrl"] == f"{account.url}/jobs/{job}/tasks/bad"
 
 
+def test_a_node_tells_of_the_tasks_that_it_runs(account):
+    pool = account.pool(nodes=1, slots=2)
+    job = account.job(pool)
+    account.run(job, "a")
+    for task in "bc":
+        account.add(job, task, "sleep 1000")
+        account.task_in(job, task, "running")
+
+    def recent():
+        tasks = account.nodes(pool)[0]["recentTasks"]
+        assert all("startTime" in one["executionInfo"] for one in tasks)
+        return [(one["taskId"], one["taskState"]) for one in tasks]
+
+    assert recent() == [("c", "running"), ("b", "running"), ("a", "completed")]
+    account.send("POST", f"/jobs/{job}/tasks/c/terminate")
+    assert recent() == [("b", "running"), ("c", "completed"), ("a", "completed")]
+    account.send("DELETE", f"/jobs/{job}/tasks/b")
+    assert recent() == [("c", "completed"), ("a", "completed")]
+
+
 def test_nodes_are_filtered(account, client, node):
     pool = pool_of(node)
     assert len(list(client.list_nodes(pool, filter="state eq 'idle'"))) == 1

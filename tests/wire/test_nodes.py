@@ -76,7 +76,7 @@ def test_sdk_15_reads_a_node():
         running_slots=2,
         recent_tasks=[RecentTask("j", "t", TaskState.COMPLETED, NOW, NOW, 0, TaskResult.SUCCESS)],
     )
-    read = models.BatchNode(nodes.node_json(node, POOL, base=BASE))
+    read = models.BatchNode(nodes.node_json(node, POOL, node.recent_tasks, base=BASE))
     assert read.url == f"http://batch.example/pools/p/nodes/{node.node_id}"
     assert read.affinity_id == f"TVM:{node.node_id}"
     assert read.state == models.BatchNodeState.RUNNING
@@ -96,14 +96,14 @@ def test_sdk_15_reads_a_node():
 
 
 def test_a_node_that_is_being_made_has_not_booted():
-    answer = nodes.node_json(make_node(NodeState.CREATING), POOL, base=BASE)
+    answer = nodes.node_json(make_node(NodeState.CREATING), POOL, [], base=BASE)
     absent = {"lastBootTime", "nodeAgentInfo", "startTaskInfo", "recentTasks", "errors"}
     assert not absent & answer.keys()
 
 
 def test_a_node_off_scheduling_says_so():
     node = make_node(NodeState.OFFLINE, scheduling_state=SchedulingState.DISABLED)
-    answer = nodes.node_json(node, POOL, base=BASE)
+    answer = nodes.node_json(node, POOL, node.recent_tasks, base=BASE)
     assert (answer["state"], answer["schedulingState"]) == ("offline", "disabled")
 
 

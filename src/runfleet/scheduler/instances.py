@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from runfleet.batch.records import RECENT_TASKS, RecentTask, Subtask, Task
-from runfleet.batch.states import SubtaskState, TaskResult, TaskState
+from runfleet.batch.records import Subtask, Task
+from runfleet.batch.states import SubtaskState, TaskResult
 from runfleet.scheduler.commands import Kill, Proceed, SaveSubtasks, StartInstance
 from runfleet.scheduler.entries import Fate, NodeEntry, RunningTask, SubtaskRun, Team
 from runfleet.scheduler.outcomes import Outcome, failure_of
+from runfleet.scheduler.recent_tasks import note_subtask
 from runfleet.scheduler.state import State
 
 
@@ -131,7 +132,7 @@ def _record_end(run: SubtaskRun, team: Team, outcome: Outcome, now: datetime) ->
     subtask.failure = None if is_coordinated else failure_of(outcome)
     subtask.result = TaskResult.FAILURE if subtask.failure else TaskResult.SUCCESS
     _change_state(subtask, SubtaskState.COMPLETED, now)
-    _note_on_node(run)
+    note_subtask(run.node.node, run.primary.task, subtask)
 
 
 def end_unstarted(state: State, primary: RunningTask, team: Team, now: datetime) -> None:
@@ -148,24 +149,6 @@ def end_with_primary(subtask: Subtask, primary: Task, now: datetime) -> None:
         subtask.exit_code = 0 if primary.result is TaskResult.SUCCESS else None
         subtask.failure = primary.failure
         _change_state(subtask, SubtaskState.COMPLETED, now)
-
-
-def _note_on_node(run: SubtaskRun) -> None:
-    task, subtask, node = run.primary.task, run.subtask, run.node.node
-    recent = RecentTask(
-        job_id=task.job_id,
-        task_id=task.task_id,
-        state=TaskState.COMPLETED,
-        start_time=subtask.start_time,
-        end_time=subtask.end_time,
-        exit_code=subtask.exit_code,
-        result=subtask.result,
-        failure=subtask.failure,
-        retry_count=task.retry_count,
-        requeue_count=task.requeue_count,
-        subtask_id=subtask.number,
-    )
-    node.recent_tasks = [recent, *node.recent_tasks[: RECENT_TASKS - 1]]
 
 
 def _change_state(subtask: Subtask, to: SubtaskState, now: datetime) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from runfleet.batch.records import RECENT_TASKS, Failure, Node, RecentTask, Task
+from runfleet.batch.records import Failure, Node, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
 from runfleet.scheduler import dependencies, instances, managers
 from runfleet.scheduler.commands import Kill, SaveSubtasks, SaveTask, StartTask
 from runfleet.scheduler.entries import DECIDED, Fate, JobEntry, NodeEntry, RunningTask
 from runfleet.scheduler.exit_conditions import note_end
 from runfleet.scheduler.outcomes import Outcome, ended_failure, failure_of, wants_retry
+from runfleet.scheduler.recent_tasks import note_task
 from runfleet.scheduler.state import State
 
 AT_WORK = frozenset({NodeState.IDLE, NodeState.RUNNING})
@@ -175,19 +176,7 @@ def _note_on_node(state: State, task: Task) -> None:
     entry.node.total_tasks_run += 1
     entry.node.total_tasks_succeeded += task.result is TaskResult.SUCCESS
     _keep_files(entry.node, task)
-    recent = RecentTask(
-        job_id=task.job_id,
-        task_id=task.task_id,
-        state=task.state,
-        start_time=task.start_time,
-        end_time=task.end_time,
-        exit_code=task.exit_code,
-        result=task.result,
-        failure=task.failure,
-        retry_count=task.retry_count,
-        requeue_count=task.requeue_count,
-    )
-    entry.node.recent_tasks = [recent, *entry.node.recent_tasks[: RECENT_TASKS - 1]]
+    note_task(entry.node, task)
 
 
 def _keep_files(node: Node, task: Task) -> None:

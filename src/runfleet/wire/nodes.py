@@ -132,11 +132,24 @@ def uploaded_logs_json(directory: str, count: int) -> JsonObject:
     return {"virtualDirectoryName": directory, "numberOfFilesUploaded": count}
 
 
-def node_json(node: Node, pool: Pool, *, base: str) -> JsonObject:
-    """A node as clients read it; its start task and its image are the pool's."""
+def node_json(node: Node, pool: Pool, tasks: Iterable[RecentTask], *, base: str) -> JsonObject:
+    """
+    A node as clients read it.
+
+    Parameters
+    ----------
+    node
+        Where it stands.
+    pool
+        Its pool, whose start task and image are its own.
+    tasks
+        What it runs and ran lately.
+    base
+        Scheme and authority of the service.
+    """
     asked = orjson.loads(pool.body)
     machine = asked["virtualMachineConfiguration"]
-    tasks = [_recent_task_json(task, base) for task in node.recent_tasks]
+    recent = [_recent_task_json(task, base) for task in tasks]
     members = {
         **_state_json(node, base),
         "lastBootTime": optional_time(node.boot_time),
@@ -146,7 +159,7 @@ def node_json(node: Node, pool: Pool, *, base: str) -> JsonObject:
         "vmSize": pool.spec.vm_size,
         "isDedicated": node.dedicated,
         **_usage_json(node),
-        "recentTasks": tasks or None,
+        "recentTasks": recent or None,
         "startTask": asked.get("startTask"),
         "startTaskInfo": auxiliary_info_json(node.start_task) if node.start_task else None,
         "errors": [_error_json(error) for error in node.errors] or None,

@@ -12,7 +12,9 @@ from runfleet.emulator.service import Service
 from runfleet.scheduler import node_requests, user_requests
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.entries import NodeEntry
+from runfleet.scheduler.recent_tasks import recent_tasks
 from runfleet.wire import fields, nodes
+from runfleet.wire.bodies import JsonObject
 from runfleet.wire.paging import entity_json, list_json
 from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond
@@ -38,18 +40,19 @@ async def _ask(
 async def list_nodes(service: Service, request: Request) -> Response:
     """List the nodes of a pool."""
     entry = service.engine.state.pool(request.parameters["pool_id"])
-    shapes = (
-        (key, nodes.node_json(node.node, entry.pool, base=request.base))
-        for key, node in sorted(entry.nodes.items())
-    )
+    shapes = ((key, _shape(node, request)) for key, node in sorted(entry.nodes.items()))
     return respond(request, list_json(request, "nodes", fields.NODES, shapes))
 
 
 async def get_node(service: Service, request: Request) -> Response:
     """Read one node."""
     entry = _node(service, request)
-    shape = nodes.node_json(entry.node, entry.pool.pool, base=request.base)
-    return respond(request, entity_json(request, "nodes", shape))
+    return respond(request, entity_json(request, "nodes", _shape(entry, request)))
+
+
+def _shape(entry: NodeEntry, request: Request) -> JsonObject:
+    tasks = recent_tasks(entry)
+    return nodes.node_json(entry.node, entry.pool.pool, tasks, base=request.base)
 
 
 async def reboot_node(service: Service, request: Request) -> Response:
