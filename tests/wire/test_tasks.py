@@ -265,6 +265,34 @@ def test_a_new_task_is_answered_with_its_defaults():
     }
 
 
+OF_POOL, NON_ADMIN, ADMIN = (
+    {"scope": "pool"},
+    {"elevationLevel": "nonadmin"},
+    {"elevationLevel": "admin"},
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ({"autoUser": {"scope": "task"}}, {"autoUser": {"scope": "task", **NON_ADMIN}}),
+        ({"autoUser": {"elevationLevel": "admin"}}, {"autoUser": {**OF_POOL, **ADMIN}}),
+        ({"autoUser": {}}, {"autoUser": {**OF_POOL, **NON_ADMIN}}),
+        ({"autoUser": None}, {"autoUser": {**OF_POOL, **NON_ADMIN}}),
+        ({"username": "u"}, {"username": "u"}),
+    ],
+)
+def test_the_user_of_a_task_is_answered_with_the_defaults_that_the_sdk_names(asked, shown):
+    answer = tasks.task_json(record(), parse(userIdentity=asked).body, base=BASE)
+    assert answer["userIdentity"] == shown
+
+
+def test_a_task_of_several_instances_has_one_by_default():
+    settings = {"coordinationCommandLine": "true"}
+    answer = tasks.task_json(record(), parse(multiInstanceSettings=settings).body, base=BASE)
+    assert answer["multiInstanceSettings"] == {**settings, "numberOfInstances": 1}
+
+
 def test_sdk_15_reads_a_task_that_has_failed(sent):
     parsed = tasks.parse_create(sent(lambda client: client.create_task("j", FULL)).body, JOB)
     details = {"Message": "The task process exited with an unexpected exit code"}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from runfleet.batch.specs import ApplicationPackageReference, CommandSpec, ResourceFile
 from runfleet.wire import models
+from runfleet.wire.bodies import JsonObject
 from runfleet.wire.errors import invalid_property, missing_property
 
-DEFAULT_USER = {"autoUser": {"scope": "pool", "elevationLevel": "nonadmin"}}
+_AUTO_USER = {"scope": "pool", "elevationLevel": "nonadmin"}
 _FILE_MODE = re.compile("(0o?)?[0-7]{1,4}")
 _SOURCES = ("httpUrl", "storageContainerUrl", "autoStorageContainerName")
 
@@ -28,6 +30,14 @@ def check_command(command: Command) -> None:
     if len(command.get("userIdentity", {})) > 1:
         reason = "a user identity has either username or autoUser"
         raise invalid_property("userIdentity", "username, autoUser", reason)
+
+
+def with_defaults(defaults: Mapping[str, Any], command: Mapping[str, Any]) -> JsonObject:
+    """Fill in what a client left out of a command, and of the user that it runs under."""
+    user = command.get("userIdentity", {})
+    if "username" not in user:
+        user = {"autoUser": {**_AUTO_USER, **user.get("autoUser", {})}}
+    return {**defaults, **command, "userIdentity": user}
 
 
 def check_files(member: str, files: Sequence[models.ResourceFile]) -> None:

@@ -35,7 +35,7 @@ from runfleet.wire.bodies import (
     read_body,
     refuse_unbuilt,
 )
-from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, environment
+from runfleet.wire.commands import check_command, command_spec, environment, with_defaults
 from runfleet.wire.conditions import etag
 from runfleet.wire.errors import WireError, invalid_property, missing_property
 from runfleet.wire.managers import filled_manager, manager_spec, parse_manager
@@ -70,13 +70,11 @@ _DEFAULT_TASK_CONSTRAINTS = {
 }
 _PREPARATION_DEFAULTS: Mapping[str, Any] = {
     "id": "jobpreparation",
-    "userIdentity": DEFAULT_USER,
     "waitForSuccess": True,
     "rerunOnNodeRebootAfterSuccess": True,
 }
 _RELEASE_DEFAULTS: Mapping[str, Any] = {
     "id": "jobrelease",
-    "userIdentity": DEFAULT_USER,
     "maxWallClockTime": duration_text(RELEASE_TASK_TIME_LIMIT),
     "retentionTime": duration_text(DEFAULT_RETENTION),
 }
@@ -387,10 +385,10 @@ def _fill_auxiliary_tasks(job: JsonObject) -> None:
         job["jobManagerTask"] = filled_manager(manager)
     if preparation := job.get("jobPreparationTask"):
         constraints = _DEFAULT_TASK_CONSTRAINTS | preparation.get("constraints", {})
-        filled = {**_PREPARATION_DEFAULTS, **preparation, "constraints": constraints}
-        job["jobPreparationTask"] = filled
+        filled = with_defaults(_PREPARATION_DEFAULTS, preparation)
+        job["jobPreparationTask"] = {**filled, "constraints": constraints}
     if release := job.get("jobReleaseTask"):
-        job["jobReleaseTask"] = {**_RELEASE_DEFAULTS, **release}
+        job["jobReleaseTask"] = with_defaults(_RELEASE_DEFAULTS, release)
 
 
 def _preparation(job: models.BatchJobSpecification) -> PreparationTaskSpec | None:

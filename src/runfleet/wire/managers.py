@@ -11,14 +11,13 @@ from runfleet.batch.records import Job
 from runfleet.batch.specs import JobManagerSpec, JobSpec
 from runfleet.wire import models, tasks
 from runfleet.wire.bodies import JsonObject
-from runfleet.wire.commands import DEFAULT_USER
+from runfleet.wire.commands import with_defaults
 
 _DEFAULTS: Mapping[str, Any] = {
     "allowLowPriorityNode": True,
     "killJobOnCompletion": True,
     "requiredSlots": 1,
     "runExclusive": True,
-    "userIdentity": DEFAULT_USER,
 }
 # All its other members are those of a task.
 _OF_MANAGER = ("allowLowPriorityNode", "killJobOnCompletion", "runExclusive")
@@ -26,7 +25,7 @@ _OF_MANAGER = ("allowLowPriorityNode", "killJobOnCompletion", "runExclusive")
 
 def filled_manager(manager: JsonObject) -> JsonObject:
     """A manager with the defaults of what its client left out."""
-    return {**_DEFAULTS, **manager}
+    return with_defaults(_DEFAULTS, manager)
 
 
 def manager_spec(manager: models.BatchJobManagerTask | None) -> JobManagerSpec | None:

@@ -31,7 +31,12 @@ from runfleet.wire.bodies import (
     read_body,
     refuse_unbuilt,
 )
-from runfleet.wire.commands import DEFAULT_USER, check_command, command_spec, package_references
+from runfleet.wire.commands import (
+    check_command,
+    command_spec,
+    package_references,
+    with_defaults,
+)
 from runfleet.wire.conditions import etag
 from runfleet.wire.endpoints import check_endpoints
 from runfleet.wire.errors import invalid_property, missing_property
@@ -55,7 +60,6 @@ _DEFAULTS: Mapping[str, Any] = {
     "enableInterNodeCommunication": False,
 }
 _START_TASK_DEFAULTS: Mapping[str, Any] = {
-    "userIdentity": DEFAULT_USER,
     "maxTaskRetryCount": 0,
     "waitForSuccess": True,
 }
@@ -278,7 +282,7 @@ def _filled(pool: JsonObject) -> JsonObject:
     shown = {"vmSize": pool["vmSize"].lower(), "virtualMachineConfiguration": machine}
     filled = {**_DEFAULTS, **pool, **shown}
     if "startTask" in pool:
-        filled["startTask"] = {**_START_TASK_DEFAULTS, **pool["startTask"]}
+        filled["startTask"] = with_defaults(_START_TASK_DEFAULTS, pool["startTask"])
     if "userAccounts" in pool:
         filled["userAccounts"] = [without_secrets(account) for account in pool["userAccounts"]]
     return filled

@@ -33,12 +33,12 @@ from runfleet.wire.bodies import (
     refuse_unbuilt,
 )
 from runfleet.wire.commands import (
-    DEFAULT_USER,
     check_command,
     check_files,
     command_spec,
     package_references,
     resource_files,
+    with_defaults,
 )
 from runfleet.wire.conditions import etag
 from runfleet.wire.dependencies import check_dependencies, task_dependencies
@@ -399,7 +399,9 @@ def _asked_json(task: Task, asked: JsonObject) -> JsonObject:
         "maxTaskRetryCount": task.max_task_retry_count,
     }
     asked["constraints"] = defaults | asked.get("constraints", {})
-    return {"userIdentity": DEFAULT_USER, "requiredSlots": task.required_slots, **asked}
+    if settings := asked.get("multiInstanceSettings"):
+        settings.setdefault("numberOfInstances", 1)
+    return with_defaults({"requiredSlots": task.required_slots}, asked)
 
 
 def _state_json(task: Task) -> JsonObject:
