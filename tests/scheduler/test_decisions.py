@@ -755,6 +755,17 @@ def test_a_start_task_runs_again_when_what_it_left_is_lost(world, has_background
     assert entry.node.state is is_up
 
 
+def test_a_task_that_has_completed_is_told_as_that_also_when_its_job_has(world):
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a")
+    world.end("a")
+    world(job_requests.terminate_job, "job", "over")
+    assert world.state.job("job").job.state is JobState.COMPLETED
+    with pytest.raises(BatchRuleError, match="TaskCompleted"):
+        world(task_requests.terminate_task, world.task("a"))
+
+
 def test_a_job_that_its_failed_task_ends_starts_no_other(world):
     world.make_pool()
     world.make_job(on_task_failure=OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION)

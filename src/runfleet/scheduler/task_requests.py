@@ -62,10 +62,10 @@ def living_record(job: JobEntry, task: Task) -> Task:
 def terminate_task(state: State, now: datetime, stored: Task) -> None:
     """Complete a task as ended by request, whether it runs or waits."""
     job = state.job(stored.job_id)
-    demand_living(job)
     task = living_record(job, stored)
     if task.state is TaskState.COMPLETED:
         raise BatchRuleError("TaskCompleted")
+    demand_living(job)
     running = job.running.get(task.sequence)
     if running is None:
         tasks.terminate_waiting(state, job, task, now)
