@@ -447,6 +447,15 @@ def test_a_folder_that_several_delete_at_once_is_gone(account, job, client, sh):
     assert list(left) == []
 
 
+def test_a_slash_follows_the_names_of_folders_alone(account, job, sh):
+    account.run(job, "t", sh("mkdir d; touch d/a"))
+    files = f"/jobs/{job}/tasks/t/files"
+    assert account.send("HEAD", f"{files}/wd%2Fd%2F").status_code == 200
+    for method in ("HEAD", "GET", "DELETE"):
+        assert account.send(method, f"{files}/wd%2Fd%2Fa%2F").status_code == 404
+    assert account.send("GET", f"{files}/wd%2Fd%2Fa").status_code == 200
+
+
 def test_the_root_folder_of_a_node_is_no_file_of_it(account, client):
     pool = account.pool()
     (node,) = account.nodes(pool)

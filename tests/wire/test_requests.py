@@ -27,6 +27,17 @@ def test_flags_are_true_only_when_they_say_so(make_request):
     assert not make_request("GET", "/jobs/j/tasks/t/files").flag("recursive")
 
 
+def test_a_flag_says_true_or_false(make_request):
+    with pytest.raises(WireError) as error:
+        make_request("GET", "/jobs/j/tasks/t/files?recursive=junk").flag("recursive")
+    assert (error.value.code, error.value.status) == ("InvalidQueryParameterValue", 400)
+    assert error.value.details == {
+        "QueryParameterName": "recursive",
+        "QueryParameterValue": "junk",
+        "Reason": "must be true or false",
+    }
+
+
 @pytest.mark.parametrize(
     "version", ["2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2023-05-01.17.0"]
 )

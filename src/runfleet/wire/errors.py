@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -193,8 +194,27 @@ def not_implemented(reason: str) -> WireError:
 
 def invalid_property(name: str, value: object, reason: str) -> WireError:
     """A member of a request body has a value that it cannot have."""
-    details = {"PropertyName": name, "PropertyValue": str(value)[:200], "Reason": reason}
+    details = {"PropertyName": name, "PropertyValue": _json_text(value)[:200], "Reason": reason}
     return WireError("InvalidPropertyValue", details)
+
+
+def _json_text(value: object) -> str:
+    """A value as the client wrote it: `true`, not `True`; a text stands for itself."""
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def invalid_query(name: str, value: str, reason: str) -> WireError:
+    """A parameter of a request's query has a value that it cannot have."""
+    return WireError("InvalidQueryParameterValue", query_details(name, value, reason))
+
+
+def query_details(name: str, value: str, reason: str) -> dict[str, str]:
+    """Which parameter of a query an error is about, and why."""
+    return {
+        "QueryParameterName": name,
+        "QueryParameterValue": value[:200],
+        "Reason": reason,
+    }
 
 
 def missing_property(name: str) -> WireError:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from runfleet.batch.filters import Filter
 from runfleet.wire.bodies import JsonObject
-from runfleet.wire.errors import WireError
+from runfleet.wire.errors import WireError, invalid_query, query_details
 from runfleet.wire.fields import Fields
 from runfleet.wire.odata import (
     FilterSyntaxError,
@@ -171,7 +171,7 @@ def _page_size(text: str | None) -> int:
     if size < 1:
         raise invalid_query("maxresults", text, "MaxResults cannot be less than 1")
     if size > MAX_PAGE_SIZE:
-        details = _details("maxresults", text, f"MaxResults cannot exceed {MAX_PAGE_SIZE}")
+        details = query_details("maxresults", text, f"MaxResults cannot exceed {MAX_PAGE_SIZE}")
         raise WireError("OutOfRangeQueryParameterValue", details)
     return size
 
@@ -198,16 +198,3 @@ def next_link(request: Request, after: str) -> str:
     token = base64.urlsafe_b64encode(after.encode()).decode()
     query = urlencode([*kept, (_SKIP_TOKEN, token)], safe="$", quote_via=quote)
     return f"{request.url}?{query}"
-
-
-def invalid_query(name: str, value: str, reason: str) -> WireError:
-    """A parameter of a request's query has a value that it cannot have."""
-    return WireError("InvalidQueryParameterValue", _details(name, value, reason))
-
-
-def _details(name: str, value: str, reason: str) -> dict[str, str]:
-    return {
-        "QueryParameterName": name,
-        "QueryParameterValue": value[:200],
-        "Reason": reason,
-    }

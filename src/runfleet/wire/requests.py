@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from runfleet.wire.errors import WireError
+from runfleet.wire.errors import WireError, invalid_query
 from runfleet.wire.operations import UNROUTED, Operation
 
 _API_VERSION = re.compile(r"20[2-9][0-9]-[01][0-9]-[0-3][0-9](\.[0-9]+\.[0-9]+)?")
@@ -66,8 +66,18 @@ class Request:
         return self.method in ("GET", "HEAD")
 
     def flag(self, name: str) -> bool:
-        """Whether a query parameter such as `recursive` says true."""
-        return self.query.get(name, "").lower() == "true"
+        """
+        Whether a query parameter such as `recursive` says true.
+
+        Raises
+        ------
+        WireError
+            If it says neither that nor false.
+        """
+        text = self.query.get(name) or "false"
+        if text.lower() not in ("true", "false"):
+            raise invalid_query(name, text, "must be true or false")
+        return text.lower() == "true"
 
 
 def read_request(

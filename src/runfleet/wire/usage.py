@@ -8,7 +8,7 @@ from datetime import datetime
 from runfleet.batch.usage import Period, PoolUsage, interval_start, last_interval
 from runfleet.batch.vm_sizes import service_spelling
 from runfleet.wire.bodies import JsonObject
-from runfleet.wire.paging import invalid_query
+from runfleet.wire.errors import invalid_query
 from runfleet.wire.values import parse_time, time_text
 
 

@@ -93,10 +93,13 @@ def node_folder(service: Service, request: Request) -> Folder:
 
 def _find(folder: Folder, request: Request) -> tuple[FileInfo, Path]:
     """The file that a request names, which never lies outside the folder."""
-    name = _spelled(folder, request.parameters["path"])
+    asked = request.parameters["path"]
+    name = _spelled(folder, asked)
     path = folder.path / name
     info = file_info(folder.path, name)
     if info is None or not is_within(folder.path, name):
+        raise BatchRuleError("FileNotFound")
+    if asked.endswith("/") and not info.is_directory:
         raise BatchRuleError("FileNotFound")
     check_conditions(request, info.last_modified)
     return info, path
@@ -145,8 +148,9 @@ def _open(path: Path, offset: int) -> BinaryIO:
 
 async def _delete(folder: Folder, request: Request) -> Response:
     info, path = _find(folder, request)
+    is_recursive = request.flag("recursive")
     is_folder = info.is_directory and not path.is_symlink()
-    if is_folder and request.flag("recursive"):
+    if is_folder and is_recursive:
         # There may be very many files in it, and meanwhile others ask, too.
         is_gone = await asyncio.to_thread(remove_folder, path)
     else:
@@ -159,7 +163,8 @@ async def _delete(folder: Folder, request: Request) -> Response:
 async def _list(folder: Folder, request: Request) -> Response:
     query = read_list_query(request, fields.FILES)
     # There may be very many of them, and meanwhile others ask, too.
-    page = await asyncio.to_thread(_page, folder, query, recursive=request.flag("recursive"))
+    is_recursive = request.flag("recursive")
+    page = await asyncio.to_thread(_page, folder, query, recursive=is_recursive)
     return respond(request, page_json(request, "files", page, query))
 
 
