@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Callable
 
@@ -26,7 +27,7 @@ _born = time.time_ns()
 
 def copy(source: str, target: str) -> None:
     """Copy a file's content, sharing its blocks where the file system can."""
-    if not hasattr(os, "copy_file_range"):  # as on Windows
+    if sys.platform != "linux":
         shutil.copyfile(source, target)
         return
     reader = os.open(source, os.O_RDONLY)
@@ -119,6 +120,7 @@ def _link_over(source: str, target: str, partial_folder: str) -> None:
 
 
 def _copy_content(reader: int, writer: int) -> None:
+    assert sys.platform == "linux", "others copy as Python does"
     try:
         while os.copy_file_range(reader, writer, _CHUNK):
             pass
@@ -129,6 +131,7 @@ def _copy_content(reader: int, writer: int) -> None:
 
 
 def _send_content(reader: int, writer: int) -> None:
+    assert sys.platform == "linux", "others copy as Python does"
     offset = os.lseek(writer, 0, os.SEEK_CUR)
     while sent := os.sendfile(writer, reader, offset, _CHUNK):
         offset += sent
