@@ -16,6 +16,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _MARKER = b"AZ_BATCH_TASK_DIR="
 # What Wine itself starts for a prefix has nothing of a task in its environment.
 _ERRAND_MARKER = b"WINEPREFIX="
+# One that is read in pieces ends where another program has been started in between.
+_LONGEST_ENVIRONMENT = 8 << 20
 _ATTEMPTS = 200
 _PAUSE = 0.0005
 # Positions in `/proc/PID/stat`, counted from behind the name.
@@ -281,8 +283,8 @@ def _environment(pid: int | str) -> bytes:
     """Read an environment: nothing for a process that is somebody else's, gone or has none."""
     for _ in range(_ATTEMPTS):
         try:
-            with open(f"/proc/{pid}/environ", "rb") as file:
-                environment = file.read()
+            with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:
+                environment = file.read(_LONGEST_ENVIRONMENT)
             if environment or _has_no_environment(pid):
                 return environment
         except OSError:

@@ -8,7 +8,6 @@ import itertools
 import os
 import shutil
 import stat
-import sys
 import time
 from collections.abc import Callable
 
@@ -16,6 +15,8 @@ SMALL = 1 << 20
 """Up to this many bytes a copy is so quick that nobody needs to be kept from waiting for it."""
 
 _CHUNK = 1 << 30
+# Linux has it, of the systems that clients run on.
+_copy_range: Callable[[int, int, int], int] | None = getattr(os, "copy_file_range", None)
 _CANNOT_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS}
 # The last blob of a folder may be deleted, and the folder with it, between making and using it.
@@ -27,18 +28,8 @@ _born = time.time_ns()
 
 def copy(source: str, target: str) -> None:
     """Copy a file's content, sharing its blocks where the file system can."""
-    if sys.platform != "linux":
+    if not _share(source, target):
         shutil.copyfile(source, target)
-        return
-    reader = os.open(source, os.O_RDONLY)
-    try:
-        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        try:
-            _copy_content(reader, writer)
-        finally:
-            os.close(writer)
-    finally:
-        os.close(reader)
 
 
 def make_parent(path: str) -> None:
@@ -119,19 +110,16 @@ def _link_over(source: str, target: str, partial_folder: str) -> None:
             remove(partial)
 
 
-def _copy_content(reader: int, writer: int) -> None:
-    assert sys.platform == "linux", "others copy as Python does"
-    try:
-        while os.copy_file_range(reader, writer, _CHUNK):
-            pass
-    except OSError as error:
-        if error.errno not in _CANNOT_COPY:
+def _share(source: str, target: str) -> bool:
+    """Have the file system copy a file; False where it cannot, and another way is called for."""
+    if _copy_range is None:
+        return False
+    with open(source, "rb", buffering=0) as reader, open(target, "wb", buffering=0) as writer:
+        try:
+            while _copy_range(reader.fileno(), writer.fileno(), _CHUNK):
+                pass
+        except OSError as error:
+            if error.errno in _CANNOT_COPY:
+                return False
             raise
-        _send_content(reader, writer)
-
-
-def _send_content(reader: int, writer: int) -> None:
-    assert sys.platform == "linux", "others copy as Python does"
-    offset = os.lseek(writer, 0, os.SEEK_CUR)
-    while sent := os.sendfile(writer, reader, offset, _CHUNK):
-        offset += sent
+    return True
