@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,20 @@ def runfleet_home() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("runfleet", appauthor=False)
+
+
+def advice_on_foreign(path: Path, home: Path) -> str | None:
+    """Advise on a file below a home folder that may not be used, if that is another user's."""
+    if sys.platform == "win32":
+        return None
+    folders = [folder for folder in path.parents if folder.is_relative_to(home)]
+    for folder in folders:
+        # What is in a folder that is closed to us cannot be looked at.
+        with suppress(OSError):
+            if folder.stat().st_uid == os.geteuid():
+                return None
+            return f"`{folder}` is another user's; set RUNFLEET_HOME to a folder of your own"
+    return None
 
 
 # No dataclasses, which take a millisecond to make: the agent starts with these.

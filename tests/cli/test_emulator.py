@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -37,6 +38,33 @@ def test_it_starts_once_and_stops_cleanly(runfleet):
     assert runfleet("emulator", "stop").err == "The emulator has been stopped.\n"
     assert runfleet("emulator", "stop").err == "The emulator is not running.\n"
     assert json.loads(runfleet("emulator", "status", "--json").out)["state"] == "stopped"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize(
+    ("command", "file", "told"),
+    [
+        ("run study.yaml", "log.txt", "in which runfleet keeps its state, cannot be written to"),
+        ("status", "log.txt", "in which runfleet keeps its state, cannot be written to"),
+        ("emulator stop", "lock", "error: `{state}/lock`: Permission denied"),
+    ],
+)
+def test_a_folder_of_another_user_is_told(
+    runfleet, write_study, command: str, file: str, told: str
+) -> None:
+    """As where two of them have one RUNFLEET_HOME, whose owner alone may look into `emulator/`."""
+    state = runfleet.home / "emulator"
+    state.mkdir(mode=0o700, parents=True)
+    (state / file).touch()
+    os.chown(state, 12345, 12345)
+    without_rights = "setpriv --inh-caps=-all --bounding-set=-all"
+    write_study("study", "true")
+    ended = runfleet.line(f"{without_rights} runfleet {command}")
+    assert ended.code == 1
+    assert told.format(state=state) in ended.err
+    hint = f"hint: `{state}` is another user's; set RUNFLEET_HOME to a folder of your own\n"
+    assert ended.err.endswith(hint)
+    assert "Traceback" not in ended.err
 
 
 def test_names_of_files_do_not_depend_on_who_started_it(runfleet, folder: Path):

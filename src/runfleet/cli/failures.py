@@ -16,7 +16,7 @@ import typer
 from runfleet.cli.arguments import addressed
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError, is_out_of_space
-from runfleet.home import Folders, runfleet_home
+from runfleet.home import Folders, advice_on_foreign, runfleet_home
 from runfleet.launch.accounts.local import LOCAL
 
 FAILED = 1
@@ -105,7 +105,12 @@ def _report_system_error(error: OSError, printer: Printer) -> int:
         return FAILED
     if error.filename is None:
         return _report_unforeseen(error, printer)
-    printer.error(f"`{error.filename}`: {error.strerror}", None)
+    printer.error(
+        f"`{error.filename}`: {error.strerror}",
+        advice_on_foreign(Path(os.fsdecode(error.filename)), runfleet_home())
+        if isinstance(error, PermissionError)
+        else None,
+    )
     return FAILED
 
 

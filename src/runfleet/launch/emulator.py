@@ -8,7 +8,8 @@ import shutil
 import ssl
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 from runfleet.announcement import Announcement
 from runfleet.emulator_start import PATIENCE_SECONDS, PAUSE_SECONDS, EmulatorStart
-from runfleet.home import Folders
+from runfleet.home import Folders, advice_on_foreign
 from runfleet.launch.errors import AccountError
 from runfleet.storage.auto_storage import link_auto_storage
 
@@ -104,7 +105,7 @@ class Emulator:
         Raises
         ------
         AccountError
-            On Windows, where it cannot run; or if its folder cannot be made.
+            On Windows, where it cannot run; or if its folder cannot be made, or written to.
         """
         if not self._is_starting() and self.endpoint() is None:
             self._start()
@@ -169,20 +170,28 @@ class Emulator:
 
     def _start(self) -> None:
         refuse_windows()
-        self._make_folder()
-        if self._storage is not None:
-            link_auto_storage(self._folders.home, self._storage)
-        # Detached, so that Ctrl-C here does not end the runs there.
-        self._started = EmulatorStart(self._folders, self._options, detached=True)
-
-    def _make_folder(self) -> None:
-        try:
+        with self._may_fail("made"):
             self._folders.make_state()
+        with self._may_fail("written to"):
+            if self._storage is not None:
+                link_auto_storage(self._folders.home, self._storage)
+            # Detached, so that Ctrl-C here does not end the runs there.
+            self._started = EmulatorStart(self._folders, self._options, detached=True)
+
+    @contextmanager
+    def _may_fail(self, done: str) -> Iterator[None]:
+        """Say which folder it is that something cannot be done to."""
+        home = self._folders.home
+        try:
+            yield
         except OSError as error:
+            if error.filename is None:  # no process can be started: that is not the folder's fault
+                raise
             raise AccountError(
-                f"the folder `{self._folders.home}`, in which runfleet keeps its state, cannot be "
-                f"made: {error.strerror}: `{error.filename}`",
-                hint="set RUNFLEET_HOME to a folder that you may write to",
+                f"the folder `{home}`, in which runfleet keeps its state, cannot be {done}: "
+                f"{error.strerror}: `{error.filename}`",
+                hint=advice_on_foreign(Path(error.filename), home)
+                or "set RUNFLEET_HOME to a folder that you may write to",
             ) from error
 
     def _is_starting(self) -> bool:
