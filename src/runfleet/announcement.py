@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import NamedTuple, Self
 
 
 # No dataclass, which takes a millisecond to make: this is imported before an emulator starts.
+def read_key(file: Path) -> bytes | None:
+    """Read the account key, decoded; None where there is none, or what is there is no key."""
+    try:
+        return base64.b64decode(file.read_bytes().strip(), validate=True) or None
+    except (OSError, ValueError):
+        return None
+
+
 class Announcement(NamedTuple):
     """
     How an emulator is reached, and what else there is to know before it is asked.
@@ -37,11 +46,11 @@ class Announcement(NamedTuple):
         """Read a file of one; None where there is none, as no emulator runs."""
         try:
             facts = json.loads(file.read_bytes())
-        except (OSError, ValueError):
+            # One of another version may say less, or more.
+            faults = tuple(facts.get("faults", ()))
+            return cls(facts["url"], facts["account"], facts["pid"], facts.get("ca_file"), faults)
+        except (OSError, ValueError, KeyError, AttributeError):
             return None
-        # One of another version may say less, or more.
-        faults = tuple(facts.get("faults", ()))
-        return cls(facts["url"], facts["account"], facts["pid"], facts.get("ca_file"), faults)
 
     def to_json(self) -> str:
         """Write what the file holds."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -26,17 +25,12 @@ def runfleet_home() -> Path:
 
 
 def advice_on_foreign(path: Path, home: Path) -> str | None:
-    """Advise on a file below a home folder that may not be used, if that is another user's."""
-    if sys.platform == "win32":
+    """Advise on a file below a home folder that may not be used, if a folder is why."""
+    folders = (folder for folder in reversed(path.parents) if folder.is_relative_to(home))
+    closed = next((one for one in folders if not os.access(one, os.W_OK | os.X_OK)), None)
+    if closed is None:
         return None
-    folders = [folder for folder in path.parents if folder.is_relative_to(home)]
-    for folder in folders:
-        # What is in a folder that is closed to us cannot be looked at.
-        with suppress(OSError):
-            if folder.stat().st_uid == os.geteuid():
-                return None
-            return f"`{folder}` is another user's; set RUNFLEET_HOME to a folder of your own"
-    return None
+    return f"`{closed}` is another user's, it seems; set RUNFLEET_HOME to a folder of your own"
 
 
 # No dataclasses, which take a millisecond to make: the agent starts with these.

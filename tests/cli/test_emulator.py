@@ -62,8 +62,8 @@ def test_a_folder_of_another_user_is_told(
     ended = runfleet.line(f"{without_rights} runfleet {command}")
     assert ended.code == 1
     assert told.format(state=state) in ended.err
-    hint = f"hint: `{state}` is another user's; set RUNFLEET_HOME to a folder of your own\n"
-    assert ended.err.endswith(hint)
+    advice = "is another user's, it seems; set RUNFLEET_HOME to a folder of your own"
+    assert ended.err.endswith(f"hint: `{state}` {advice}\n")
     assert "Traceback" not in ended.err
 
 

@@ -15,7 +15,7 @@ from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_name, open_account, results_folder
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
-from runfleet.launch import Account, Belongings, StudyNotFoundError
+from runfleet.launch import Account, Belongings, RecordDamagedError, StudyNotFoundError
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.deletion import going_on
 from runfleet.launch.outages import SAME_COMMAND, hopeful
@@ -56,10 +56,10 @@ def delete(
 
 
 def _is_calibration(account: Account, name: str) -> bool:
-    """Tell whether a study is a calibration; one that is deleted in part is none."""
+    """Tell whether a study is a calibration; one that is deleted in part, or damaged, is none."""
     try:
         return account.study(name).is_calibration
-    except StudyNotFoundError:
+    except (StudyNotFoundError, RecordDamagedError):
         return False
 
 

@@ -18,6 +18,7 @@ from runfleet.cli.words import sentence
 from runfleet.launch import (
     Account,
     OtherAccountError,
+    RecordDamagedError,
     RunCounts,
     StudyNotFoundError,
     StudySummary,
@@ -113,6 +114,9 @@ def _standings(printer: Printer, account: Account) -> Iterator[_Standing]:
             continue
         except OtherAccountError as error:
             printer.warning(error.message)
+            continue
+        except RecordDamagedError as error:
+            printer.warning(f"{error.message}; {error.hint}")
             continue
         if submission.is_calibration:
             yield _of_calibration(account, summary, submission)

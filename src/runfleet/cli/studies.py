@@ -9,7 +9,7 @@ from runfleet.cli.study_files import load_study
 from runfleet.cli.study_names import could_be_name, is_study_file
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
-from runfleet.launch import Account, StudyNotFoundError, Submission
+from runfleet.launch import Account, RecordDamagedError, StudyNotFoundError, Submission
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.keys import AskKey
 from runfleet.study import Study, StudyError
@@ -111,6 +111,8 @@ def _is_known(account: Account, study: str) -> bool:
         account.study(study)
     except StudyNotFoundError:
         return False
+    except RecordDamagedError:
+        return True
     return True
 
 

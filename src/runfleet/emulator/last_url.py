@@ -8,8 +8,9 @@ from runfleet.home import Folders
 
 
 def read_last_url(folders: Folders) -> SplitResult:
-    """Read where it was; nothing stands in any part of it if there was none."""
+    """Read where it was; nothing stands in any part of it if nobody can tell."""
     try:
-        return urlsplit(folders.last_url.read_text())
-    except OSError:
+        url = urlsplit(folders.last_url.read_text())
+        return url if url.port else urlsplit("")
+    except (OSError, ValueError):  # as a crash of the machine leaves it
         return urlsplit("")

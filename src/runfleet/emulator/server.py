@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from runfleet.agent.process import AgentProcess
-from runfleet.announcement import Announcement
+from runfleet.announcement import Announcement, read_key
 from runfleet.emulator.app import App
 from runfleet.emulator.applications import Applications
 from runfleet.emulator.certificates import ensure_certificate
@@ -28,7 +28,6 @@ from runfleet.emulator.last_url import read_last_url
 from runfleet.emulator.packages import Packages
 from runfleet.emulator.quiet_server import QuietServer
 from runfleet.emulator.service import Service
-from runfleet.emulator.tokens import read_account_key
 from runfleet.errors import RunfleetError
 from runfleet.home import Folders
 from runfleet.storage.files import write_private, written_whole
@@ -194,9 +193,13 @@ def _listen(port: int, last_port: int) -> socket.socket:
 
 def _account_key(path: Path) -> bytes:
     """The account's key, made at random at the first start."""
-    if not path.exists():
-        write_private(path, base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
-    return read_account_key(path)
+    key = read_key(path)
+    if key is None:
+        if path.exists():
+            log.warning("`%s` is damaged: the account gets another key", path)
+        key = secrets.token_bytes(_KEY_BYTES)
+        write_private(path, base64.b64encode(key))
+    return key
 
 
 def _announce(folders: Folders, url: str, settings: Settings) -> None:

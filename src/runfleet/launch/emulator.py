@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import shutil
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from runfleet.announcement import Announcement
+from runfleet.announcement import Announcement, read_key
 from runfleet.emulator_start import PATIENCE_SECONDS, PAUSE_SECONDS, EmulatorStart
 from runfleet.home import Folders, advice_on_foreign
 from runfleet.launch.errors import AccountError
@@ -134,20 +135,34 @@ class Emulator:
         raise self._failure(what)
 
     def endpoint(self) -> Endpoint | None:
-        """Tell where it listens; None if it does not answer."""
+        """
+        Tell where it listens; None if it does not answer.
+
+        Raises
+        ------
+        AccountError
+            If it answers, and its key cannot be read.
+        """
         found = Announcement.read(self._folders.endpoint)
         if found is None:
             return None
-        try:
-            key = self._folders.key.read_text().strip()
-        except OSError:  # both are being deleted
-            return None
+        key = base64.b64encode(read_key(self._folders.key) or b"").decode()
         endpoint = Endpoint(found.url, found.account, key, found.ca_file, found.faults)
         try:
-            return endpoint if _answers(endpoint, self._answer_patience) else None
+            if not _answers(endpoint, self._answer_patience):
+                return None
         except TimeoutError:
             self._note_hanging(found.pid)
             return None
+        if key:
+            return endpoint
+        if not self._folders.key.exists():  # all of it is being deleted
+            return None
+        raise AccountError(
+            f"the key of the emulator is damaged: `{self._folders.key}`",
+            hint="`runfleet emulator stop` stops it, and the next command starts it with another "
+            "key; what is running starts anew",
+        )
 
     def search_path(self) -> str | None:
         """Tell the PATH of its tasks: that with which it was started; None if nobody can tell."""

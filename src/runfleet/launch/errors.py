@@ -105,6 +105,28 @@ class OtherAccountError(LaunchError):
         self.place = place
 
 
+class RecordDamagedError(LaunchError):
+    """
+    What the account remembers of the study cannot be read, as after a crash of the machine.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    blob, container, place
+        What is damaged, and in which storage account.
+    """
+
+    def __init__(self, study: str, blob: str, container: str, place: str) -> None:
+        super().__init__(
+            f"the record of study `{study}` is damaged: `{blob}` in container `{container}` of "
+            f"storage account {place}",
+            hint=f"`runfleet delete {study}` removes the study with its jobs and files; then "
+            "`runfleet run FILE` begins anew",
+        )
+        self.study = study
+
+
 class NameTakenError(LaunchError):
     """The name of a study is that of another one, whose place it would take."""
 

@@ -68,10 +68,12 @@ class Origins:
 
     def _noted(self, study: str) -> tuple[Path, str] | None:
         """Read which file was noted of a study, and which identity, if it was."""
-        note = self.folder.origin(study)
-        if not note.exists():
+        try:
+            text = self.folder.origin(study).read_text(encoding="utf-8")
+        except (FileNotFoundError, UnicodeDecodeError):
             return None
-        text = note.read_text(encoding="utf-8")
+        if not text or "\0" in text:  # as a crash of the machine leaves it
+            return None
         file, identity = text.rsplit("\n", 1) if "\n" in text else (text, "")
         return Path(file), identity
 

@@ -19,7 +19,7 @@ import orjson
 
 from runfleet.launch import names
 from runfleet.launch.definition import Definition, Outputs
-from runfleet.launch.errors import OtherAccountError, SubmittedElsewhereError
+from runfleet.launch.errors import OtherAccountError, RecordDamagedError, SubmittedElsewhereError
 from runfleet.storage import BlobNotFoundError, ContainerNotFoundError, Storage
 
 
@@ -240,6 +240,7 @@ class RecordStore:
 
     def __init__(self, storage: Storage, study: str, batch_account: str) -> None:
         self.storage = storage
+        self.study = study
         self.batch_account = batch_account
         self.container = names.container_name(study)
         self._known: bytes | None = None
@@ -252,17 +253,28 @@ class RecordStore:
         ------
         OtherAccountError
             If it is one of another Batch account, whose storage account is the same.
+        RecordDamagedError
+            If it is no record.
         """
         try:
             self._known = self.storage.get_bytes(self.container, names.RECORD_BLOB)
         except (BlobNotFoundError, ContainerNotFoundError):
             self._known = None
             return None
-        record = StudyRecord.from_json(self._known)
+        record = self._parsed(self._known)
         owner = record.batch_account
         if owner and self.batch_account and owner != self.batch_account:
             raise OtherAccountError(record.study, owner, self.storage.place)
         return record
+
+    def _parsed(self, content: bytes) -> StudyRecord:
+        try:
+            return StudyRecord.from_json(content)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            place = self.storage.place
+            raise RecordDamagedError(
+                self.study, names.RECORD_BLOB, self.container, place
+            ) from error
 
     def write(self, record: StudyRecord) -> None:
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -28,6 +28,7 @@ from runfleet.launch.errors import (
     AccountError,
     LaunchError,
     NameTakenError,
+    RecordDamagedError,
     StudyNotFoundError,
     demand_study,
 )
@@ -301,6 +302,8 @@ class Account:
             If the account has never seen it.
         OtherAccountError
             If it is one of another Batch account, whose storage account is the same.
+        RecordDamagedError
+            If what the account remembers of it cannot be read.
         """
         if isinstance(study, str):
             loaded, name = None, study
@@ -343,7 +346,8 @@ class Account:
         OtherAccountError
             If its container is one of another Batch account, whose storage account is the same.
         """
-        self.records(study).read()
+        with suppress(RecordDamagedError):  # it is deleted just because of that
+            self.records(study).read()
         belongings = find_belongings(self.batch, self.storage, study)
         if not belongings:
             raise self._not_found(study)
@@ -362,7 +366,8 @@ class Account:
         """
         demand_belongings(belongings)
         with self.locked(belongings.study):
-            self.records(belongings.study).read()
+            with suppress(RecordDamagedError):
+                self.records(belongings.study).read()
             delete_belongings(self.batch, self.storage, belongings)
             self.origins.forget(belongings.study)
 
