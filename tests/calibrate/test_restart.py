@@ -44,6 +44,20 @@ def test_a_switch_goes_on(case: Path, storage: DirectoryStorage, program: str, p
     assert restart_switches(storage, "study", "job-2") == "/r"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_runs_that_try_upgrades_are_begun_anew(
+    case: Path, storage: DirectoryStorage, end: str
+) -> None:
+    """As pestpp-glm does not know their upgrades any more; of a later Jacobian nothing is lost."""
+    before = f"start_iteration 2  2  svd_base_par{end}jacobian_model_runs_built{end}"
+    upgrade = f"{before}upgrade_model_runs_built{end}"
+    later = f"{upgrade}start_iteration 3  3  svd_base_par{end}"
+    files = left(storage, "case.rst", "case.rnj")
+    for content, kept in ((before, before), (upgrade, before), (later, later)):
+        storage.put_bytes("study", "runs/job/manager/case.rst", content.encode())
+        assert plan(case, "pestpp-glm", files).files["case.rst"] == kept.encode()
+
+
 def test_what_a_manager_begins_with_is_nothing_to_go_on_from(
     case: Path, storage: DirectoryStorage
 ) -> None:

@@ -2,11 +2,11 @@
 Going on with a calibration whose manager was lost: what is used of what it has left.
 
 Every program has a way of its own.  BeoPEST goes on at the beginning of an iteration with ``/r``
-(its own usage text: ``[/r] [/j] [/s]``); pestpp-glm at the beginning of a batch of runs with
-``/r``.  The others have no switch: pestpp-ies takes its last ensembles as initial ones, pestpp-opt
-its last Jacobian with the values that it belongs to, by options of the control file (PEST++ Users
-Manual, sections on ``ies_parameter_ensemble``, ``ies_restart_observation_ensemble`` and
-``base_jacobian``).
+(its own usage text: ``[/r] [/j] [/s]``); pestpp-glm within the runs of a Jacobian, or behind them,
+with ``/r``.  The others have no switch: pestpp-ies takes its last ensembles as initial ones,
+pestpp-opt its last Jacobian with the values that it belongs to, by options of the control file
+(PEST++ Users Manual, sections on ``ies_parameter_ensemble``, ``ies_restart_observation_ensemble``
+and ``base_jacobian``).
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ from runfleet.storage import BlobNotFoundError, Storage
 
 _OF_WORKERS = ".rmr"
 """What a manager notes about its workers: those of an earlier one would pass for its own."""
+
+_UPGRADE_BUILT = b"upgrade_model_runs_built"
+"""What pestpp-glm notes last before it carries out the runs that try upgrades."""
 
 
 @dataclass(frozen=True)
@@ -183,10 +186,25 @@ def _pest(program: Program, control: Control, left: LeftFiles) -> Restart:
 
 
 def _glm(control: Control, left: LeftFiles) -> Restart:
-    if f"{control.case}.rst" not in left.blobs:
+    notes = f"{control.case}.rst"
+    if notes not in left.blobs:
         return _nothing("the manager was lost before it had something to go on from")
-    says = "all iterations that were finished are kept, and model runs of the present batch"
-    return Restart(_own_files(control, left), "/r", (says,))
+    says = "all iterations that were finished are kept, and model runs of the present Jacobian"
+    files = _own_files(control, left)
+    if notes in files:
+        files[notes] = _before_upgrade(files[notes])
+    return Restart(files, "/r", (says,))
+
+
+def _before_upgrade(notes: bytes) -> bytes:
+    """
+    Have the runs that try upgrades be begun anew.
+
+    The program does carry out those that it finds, but does not know their upgrades any more: it
+    ends with `all upgrade runs failed`, at every further restart, too.
+    """
+    lines = notes.splitlines(keepends=True)
+    return b"".join(lines[:-1]) if lines and lines[-1].strip() == _UPGRADE_BUILT else notes
 
 
 def _ies(control: Control, left: LeftFiles) -> Restart:
