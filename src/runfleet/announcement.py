@@ -17,6 +17,14 @@ def read_key(file: Path) -> bytes | None:
         return None
 
 
+def read_holder(lock: Path) -> int | None:
+    """Read which process holds the emulator's lock, or held it last; None if it has not said so."""
+    try:
+        return int(lock.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
 class Announcement(NamedTuple):
     """
     How an emulator is reached, and what else there is to know before it is asked.

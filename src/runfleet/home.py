@@ -24,9 +24,12 @@ def runfleet_home() -> Path:
     return user_data_path("runfleet", appauthor=False)
 
 
-def advice_on_foreign(path: Path, home: Path) -> str | None:
-    """Advise on a file below a home folder that may not be used, if a folder is why."""
-    folders = (folder for folder in reversed(path.parents) if folder.is_relative_to(home))
+def advice_on_foreign(error: OSError, home: Path) -> str | None:
+    """Advise on a file below a home folder that may not be used, if a folder there is why."""
+    if not isinstance(error, PermissionError) or error.filename is None:
+        return None
+    above = reversed(Path(os.fsdecode(error.filename)).parents)
+    folders = (one for one in above if one.is_relative_to(home) and os.path.isdir(one))
     closed = next((one for one in folders if not os.access(one, os.W_OK | os.X_OK)), None)
     if closed is None:
         return None

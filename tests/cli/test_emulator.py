@@ -83,6 +83,14 @@ def test_names_of_files_do_not_depend_on_who_started_it(runfleet, folder: Path):
     assert log.read_text() == "Elbe"
 
 
+def test_one_whose_endpoint_file_is_gone_is_stopped_too(runfleet):
+    """Its lock file says which process it is."""
+    assert runfleet("emulator", "start", "--detach").code == 0
+    (runfleet.home / "emulator/endpoint.json").unlink()
+    stopped = runfleet("emulator", "stop")
+    assert (stopped.code, stopped.err) == (0, "The emulator has been stopped.\n")
+
+
 def test_one_that_is_only_starting_is_stopped_too(runfleet):
     """It holds the lock before it says where it listens."""
     process = runfleet.start("emulator", "start")

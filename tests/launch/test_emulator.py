@@ -127,6 +127,20 @@ def test_why_it_does_not_start_is_told_without_what_earlier_ones_logged(
     assert f"port {port}" in logged
 
 
+def test_one_whose_endpoint_file_is_gone_is_named(home: Path) -> None:
+    """Nobody can know where it listens, nor start another."""
+    emulator = Emulator(home, patience=4.0)
+    emulator.wait()
+    endpoint = home / "emulator/endpoint.json"
+    pid = json.loads(endpoint.read_text())["pid"]
+    endpoint.unlink()
+    with pytest.raises(AccountError, match="the emulator did not answer within 4 s") as raised:
+        Emulator(home, patience=4.0).wait()
+    assert raised.value.hint == (
+        f"`kill -9 {pid}` ends it, and what was running starts anew with the next command"
+    )
+
+
 def test_an_emulator_that_hangs_is_told_once(
     home: Path,
     caplog: pytest.LogCaptureFixture,

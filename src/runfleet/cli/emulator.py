@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from runfleet.announcement import Announcement
+from runfleet.announcement import Announcement, read_holder
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, DryRun, Yes
 from runfleet.cli.ca_bundle import ca_bundle
@@ -48,6 +48,7 @@ app = new_app("Start, stop and reset the Batch emulator on this machine.")
 
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
+_START_SECONDS = 5.0
 
 
 NodeDelay = Annotated[
@@ -298,27 +299,32 @@ def _stopped(home: Path) -> bool:
     folders = Folders(home)
     if not is_held(folders.lock):
         return False
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    begun = time.monotonic()
     told = False
     while is_held(folders.lock):
-        if time.monotonic() > deadline:
-            found = Announcement.read(folders.endpoint)
+        waited = time.monotonic() - begun
+        # One that is still starting does not listen to signals yet.
+        pid = _announced(folders) or (waited > _START_SECONDS and read_holder(folders.lock)) or None
+        if waited > _PATIENCE_SECONDS:
             raise RunfleetError(
                 f"the emulator has not ended after {_PATIENCE_SECONDS:.0f} seconds",
-                hint=way_to_end(found.pid) if found else f"its log is `{folders.log}`",
+                hint=way_to_end(pid) if pid else f"its log is `{folders.log}`",
             )
-        # One that is still starting has not said yet which process it is.
-        told = told or _told_to_stop(folders.endpoint)
+        told = told or _told_to_stop(pid)
         time.sleep(_PAUSE_SECONDS)
     return True
 
 
-def _told_to_stop(endpoint: Path) -> bool:
-    found = Announcement.read(endpoint)
-    if found is None:
+def _announced(folders: Folders) -> int | None:
+    found = Announcement.read(folders.endpoint)
+    return found.pid if found else None
+
+
+def _told_to_stop(pid: int | None) -> bool:
+    if pid is None:
         return False
     try:
-        os.kill(found.pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
     except ProcessLookupError:
         return False
     return True

@@ -107,9 +107,7 @@ def _report_system_error(error: OSError, printer: Printer) -> int:
         return _report_unforeseen(error, printer)
     printer.error(
         f"`{error.filename}`: {error.strerror}",
-        advice_on_foreign(Path(os.fsdecode(error.filename)), runfleet_home())
-        if isinstance(error, PermissionError)
-        else None,
+        advice_on_foreign(error, runfleet_home()),
     )
     return FAILED
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,20 +22,24 @@ class AlreadyRunningError(Exception):
 @contextmanager
 def hold(lock: Path) -> Iterator[None]:
     """
-    Hold the lock.
+    Hold the lock, and note in its file which process does.
 
     Raises
     ------
     AlreadyRunningError
         If another process holds it.
     """
-    with lock.open("w") as file:
+    # Not emptied before it is ours: what is there is the number of whoever holds it.
+    with lock.open("a") as file:
         for _ in range(_ATTEMPTS):
             if _take(file, fcntl.LOCK_EX):
                 break
             time.sleep(_PAUSE)
         else:
             raise AlreadyRunningError
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
         yield
 
 

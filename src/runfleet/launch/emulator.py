@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from runfleet.announcement import Announcement, read_key
+from runfleet.announcement import Announcement, read_holder, read_key
 from runfleet.emulator_start import PATIENCE_SECONDS, PAUSE_SECONDS, EmulatorStart
 from runfleet.home import Folders, advice_on_foreign
 from runfleet.launch.errors import AccountError
@@ -91,6 +91,7 @@ class Emulator:
         self._answer_patience = answer_patience
         self._started: EmulatorStart | None = None
         self._hanging: int | None = None
+        self._found_another = False
 
     @property
     def log(self) -> Path:
@@ -126,12 +127,16 @@ class Emulator:
             if endpoint is not None:
                 # Its end is no failure to start from now on.
                 self._started = self._hanging = None
+                self._found_another = False
                 return endpoint
             self._look_after()
             time.sleep(PAUSE_SECONDS)
         what = f"the emulator did not answer within {self._patience:.0f} seconds"
-        if self._hanging is not None:
-            raise AccountError(what, hint=way_to_end(self._hanging))
+        # One that was started ends at once only where another holds the lock.
+        silent = read_holder(self._folders.lock) if self._found_another else None
+        pid = self._hanging or silent
+        if pid is not None:
+            raise AccountError(what, hint=way_to_end(pid))
         raise self._failure(what)
 
     def endpoint(self) -> Endpoint | None:
@@ -205,7 +210,7 @@ class Emulator:
             raise AccountError(
                 f"the folder `{home}`, in which runfleet keeps its state, cannot be {done}: "
                 f"{error.strerror}: `{error.filename}`",
-                hint=advice_on_foreign(Path(error.filename), home)
+                hint=advice_on_foreign(error, home)
                 or "set RUNFLEET_HOME to a folder that you may write to",
             ) from error
 
@@ -222,6 +227,7 @@ class Emulator:
             raise self._failure(f"the emulator ended with exit code {exit_code}")
         if exit_code == 0:
             # Another one holds the lock: it is about to answer, or just about to end.
+            self._found_another = True
             time.sleep(_RESTART_SECONDS)
             if self.endpoint() is None:
                 self._start()
