@@ -83,6 +83,17 @@ def test_names_of_files_do_not_depend_on_who_started_it(runfleet, folder: Path):
     assert log.read_text() == "Elbe"
 
 
+def test_one_that_does_not_answer_is_not_told_as_stopped(runfleet):
+    """As one that is held by a debugger."""
+    assert runfleet("emulator", "start", "--detach").code == 0
+    pid = json.loads((runfleet.home / "emulator/endpoint.json").read_text())["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert runfleet("emulator", "status").out.startswith("State    not answering\n")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def test_one_whose_endpoint_file_is_gone_is_stopped_too(runfleet):
     """Its lock file says which process it is."""
     assert runfleet("emulator", "start", "--detach").code == 0

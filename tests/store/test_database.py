@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -271,6 +273,19 @@ def test_a_damaged_store_is_refused(path):
         Store(path)
     assert error.value.message == f"`{path}` cannot be read: file is not a database"
     assert error.value.hint == "`runfleet emulator reset` starts over with an empty one"
+
+
+def test_what_the_system_denies_is_no_reason_to_start_over(tmp_path):
+    """As where the size of files is limited: what is in the file may be as it should."""
+    path = tmp_path / "state.db"
+    Store(path).close()
+    limited = "import sys; from pathlib import Path; from runfleet.store import Store, StoreError\n"
+    limited += "try: Store(Path(sys.argv[1]))\nexcept StoreError as error: print(error, error.hint)"
+    command = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", sys.executable, "-c", limited, path]
+    told = subprocess.run(command, capture_output=True, text=True).stdout
+    assert told.startswith(f"`{path}` cannot be used: ")
+    assert "see to it that there is space on the disk" in told
+    assert "reset" not in told
 
 
 def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path):

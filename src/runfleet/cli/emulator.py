@@ -161,7 +161,7 @@ def status(as_json: AsJson = False) -> None:
     folders = Folders(runfleet_home())
     endpoint = Emulator(folders.home).endpoint()
     facts: dict[str, Any] = {
-        "state": "running" if endpoint else "stopped",
+        "state": _state(folders, endpoint),
         "url": endpoint.url if endpoint else None,
         "account": endpoint.account if endpoint else None,
         "certificate": endpoint.ca_file if endpoint else None,
@@ -175,6 +175,17 @@ def status(as_json: AsJson = False) -> None:
     else:
         shown = facts | {"faults": ", ".join(facts["faults"])}
         printer.facts((name.capitalize(), text) for name, text in shown.items() if text)
+
+
+def _state(folders: Folders, endpoint: Endpoint | None) -> str:
+    if endpoint:
+        return "running"
+    # It needs POSIX, and on Windows no emulator runs.
+    if sys.platform == "win32":
+        return "stopped"
+    from runfleet.emulator.lock import is_held
+
+    return "not answering" if is_held(folders.lock) else "stopped"
 
 
 @app.command(

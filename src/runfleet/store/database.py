@@ -45,6 +45,29 @@ _JOB_NODE = Decoder(JobNode)
 _encode = Encoder().encode
 
 
+# By the first byte of SQLite's codes; others are those of what is in the file.
+_OF_THE_SYSTEM = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+def _unusable(path: Path, error: sqlite3.DatabaseError) -> StoreError:
+    if error.sqlite_errorcode & 0xFF in _OF_THE_SYSTEM:
+        return StoreError(
+            f"`{path}` cannot be used: {error}",
+            hint="see to it that there is space on the disk, and that files there may be written "
+            "to and grow",
+        )
+    return StoreError(
+        f"`{path}` cannot be read: {error}",
+        hint="`runfleet emulator reset` starts over with an empty one",
+    )
+
+
 class Store:
     """
     The emulator's memory in one SQLite file.
@@ -68,8 +91,7 @@ class Store:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._prepare(path)
         except sqlite3.DatabaseError as error:
-            hint = "`runfleet emulator reset` starts over with an empty one"
-            raise StoreError(f"`{path}` cannot be read: {error}", hint=hint) from error
+            raise _unusable(path, error) from error
         self._job_numbers: dict[str, int] = dict(
             self._connection.execute("SELECT key, number FROM jobs")
         )
