@@ -251,12 +251,19 @@ def test_a_folder_that_was_deleted_is_fetched_again(runs: Runs) -> None:
     assert runs.table()[0]["head"] == "1.0"
 
 
+def test_a_folder_that_is_a_link_to_nowhere_is_told_as_that(runs: Runs) -> None:
+    runs.folder.symlink_to("nowhere")
+    with pytest.raises(LaunchError, match=f"`{runs.folder}` is no folder"):
+        runs.collect()
+
+
 def test_a_folder_that_cannot_be_written_to_is_named(runs: Runs) -> None:
     """With the way to collect elsewhere, for the runs are done."""
     runs.folder.touch()
     with pytest.raises(LaunchError) as raised:
         runs.collect()
-    assert raised.value.message.startswith(f"the results cannot be written to `{runs.folder}`: ")
+    what = f"the results cannot be written to `{runs.folder}`"
+    assert raised.value.message == f"{what}: `{runs.folder}` is no folder"
     assert raised.value.hint == (
         "mend the reason, or collect them elsewhere: "
         f"`runfleet results {runs.study.name} --to FOLDER`"

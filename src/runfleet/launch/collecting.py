@@ -197,10 +197,20 @@ class Collector:
                 yield index
         except OSError as error:
             raise LaunchError(
-                f"the results cannot be written to `{self.folder}`: {error.strerror or error}",
+                f"the results cannot be written to `{self.folder}`: {self._reason_of(error)}",
                 hint="mend the reason, or collect them elsewhere: "
                 f"`runfleet results {self.study.name} --to FOLDER`",
             ) from error
+
+    def _reason_of(self, error: OSError) -> str:
+        places = (self.folder, *self.folder.parents)
+        # A link to nowhere is there, too, though it does not exist.
+        wrong = next((one for one in places if os.path.lexists(one) and not one.is_dir()), None)
+        if wrong is not None:
+            return f"`{wrong}` is no folder"
+        if isinstance(error, FileNotFoundError):
+            return "what was just written there is gone"
+        return str(error.strerror or error)
 
     def _refuse_strange_folder(self) -> None:
         """
