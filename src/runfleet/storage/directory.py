@@ -167,7 +167,7 @@ class DirectoryStorage:
             with FileLock(self.root / _LOCK_FILE):
                 if self._content(container, blob) != instead_of:
                     return False
-                self._put(container, blob, lambda partial: _write_durably(partial, content))
+                self.put_bytes(container, blob, content)
         except OSError as error:
             raise self._writing_error(container, blob, error) from error
         return True
@@ -400,14 +400,6 @@ def _copy_small(source: str, target: str) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Write what is there whole or not at all also after a power cut, which costs a moment."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _walk(folder: str, prefix: str, start: str) -> Iterator[Blob]:
