@@ -180,12 +180,16 @@ def status(as_json: AsJson = False) -> None:
 def _state(folders: Folders, endpoint: Endpoint | None) -> str:
     if endpoint:
         return "running"
-    # It needs POSIX, and on Windows no emulator runs.
-    if sys.platform == "win32":
-        return "stopped"
+    # On Windows no emulator runs.
+    is_silent = sys.platform != "win32" and _is_held(folders)
+    return "not answering" if is_silent else "stopped"
+
+
+def _is_held(folders: Folders) -> bool:
+    # It needs POSIX, and the rest of these commands, their help above all, does not.
     from runfleet.emulator.lock import is_held
 
-    return "not answering" if is_held(folders.lock) else "stopped"
+    return is_held(folders.lock)
 
 
 @app.command(
@@ -304,15 +308,12 @@ def _become_emulator(home: Path, options: Sequence[str], storage: str | None) ->
 
 def _stopped(home: Path) -> bool:
     """Stop the emulator and wait until it has ended; False if it was not running."""
-    # It needs POSIX, and the rest of these commands, their help above all, does not.
-    from runfleet.emulator.lock import is_held
-
     folders = Folders(home)
-    if not is_held(folders.lock):
+    if not _is_held(folders):
         return False
     begun = time.monotonic()
     told = False
-    while is_held(folders.lock):
+    while _is_held(folders):
         waited = time.monotonic() - begun
         # One that is still starting does not listen to signals yet.
         pid = _announced(folders) or (waited > _START_SECONDS and read_holder(folders.lock)) or None
