@@ -133,9 +133,10 @@ def test_one_whose_endpoint_file_is_gone_is_named(home: Path) -> None:
     emulator.wait()
     endpoint = home / "emulator/endpoint.json"
     pid = json.loads(endpoint.read_text())["pid"]
-    endpoint.unlink()
+    aside = endpoint.rename(home / "aside")
     with pytest.raises(AccountError, match="the emulator did not answer within 4 s") as raised:
         Emulator(home, patience=4.0).wait()
+    aside.rename(endpoint)  # or nobody would end it after the test
     assert raised.value.hint == (
         f"`kill -9 {pid}` ends it, and what was running starts anew with the next command"
     )
