@@ -25,6 +25,6 @@ def test_why_it_does_not_start_is_told_also_before_it_logs(tmp_path: Path) -> No
 def test_why_it_does_not_start_is_told_by_the_end_of_its_log(tmp_path: Path) -> None:
     (tmp_path / "emulator/state.db").mkdir(parents=True)
     (tmp_path / "emulator/log.txt").write_text("of an earlier one\n")
-    with pytest.raises(RunfleetError, match="cannot be read") as raised:
+    with pytest.raises(RunfleetError, match="cannot be used") as raised:
         EmulatorProcess(tmp_path).start()
     assert "earlier" not in raised.value.message
