@@ -105,6 +105,18 @@ def test_what_needs_no_service_loads_no_sdk(name: str):
     assert not set(run.stdout.split()) & unwanted
 
 
+def test_an_emulator_starts_before_much_is_imported():
+    """What the command and the emulator import, they import beside each other."""
+    program = (
+        "import sys, runfleet.cli.head_start, runfleet.launch.emulator, runfleet.home;"
+        "print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    slow = {"dataclasses", "http", "logging", "runfleet.storage", "runfleet.study", "shutil", "ssl"}
+    assert not set(run.stdout.split()) & slow
+
+
 def test_errors_have_colour_on_terminals_only(runfleet):
     """`NO_COLOR` is heeded on terminals too."""
     _, coloured = runfleet.on_terminal("rnu")

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import base64
-import logging
 import os
-import shutil
-import ssl
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from runfleet.announcement import Announcement, read_holder, read_key
 from runfleet.emulator_start import PATIENCE_SECONDS, PAUSE_SECONDS, EmulatorStart
 from runfleet.home import Folders, advice_on_foreign
 from runfleet.launch.errors import AccountError
-from runfleet.storage.auto_storage import link_auto_storage
-
-log = logging.getLogger(__name__)
 
 STORAGE_VARIABLE = "RUNFLEET_EMULATOR_STORAGE"
 """Names the storage account of an emulator that is started."""
@@ -151,10 +143,14 @@ class Emulator:
         found = Announcement.read(self._folders.endpoint)
         if found is None:
             return None
+        # Imported late, as are others here: where there is nobody to ask, an emulator is started,
+        # and starts while the rest is imported.
+        from runfleet.launch.batch_service import answers
+
         key = base64.b64encode(read_key(self._folders.key) or b"").decode()
         endpoint = Endpoint(found.url, found.account, key, found.ca_file, found.faults)
         try:
-            if not _answers(endpoint, self._answer_patience):
+            if not answers(endpoint.url, endpoint.ca_file, self._answer_patience):
                 return None
         except TimeoutError:
             self._note_hanging(found.pid)
@@ -184,8 +180,11 @@ class Emulator:
 
     def _note_hanging(self, pid: int) -> None:
         """Tell once that a process holds the port, and says nothing there."""
+        import logging
+
         if self._hanging != pid:
             self._hanging = pid
+            log = logging.getLogger(__name__)
             log.warning("the emulator (process %d) does not answer; %s", pid, way_to_end(pid))
 
     def _start(self) -> None:
@@ -194,6 +193,8 @@ class Emulator:
             self._folders.make_state()
         with self._may_fail("written to"):
             if self._storage is not None:
+                from runfleet.storage.auto_storage import link_auto_storage
+
                 link_auto_storage(self._folders.home, self._storage)
             # Detached, so that Ctrl-C here does not end the runs there.
             self._started = EmulatorStart(self._folders, self._options, detached=True)
@@ -259,44 +260,3 @@ def refuse_windows() -> None:
             "the emulator needs Linux, so the account `local` cannot be used on Windows",
             hint="run it in WSL (`wsl --install`), where everything else works too",
         )
-
-
-def check_wine() -> None:
-    """Raise `AccountError` where the emulator cannot have Windows nodes."""
-    if shutil.which("wine") is None:
-        raise AccountError(
-            "the account `local` carries out Windows programs by Wine, which is not installed here",
-            hint="install it, as by `sudo apt-get install wine wine64`",
-        )
-
-
-def _answers(endpoint: Endpoint, seconds: float) -> bool:
-    """
-    Tell whether a Batch service listens: after a crash the port may be somebody else's.
-
-    Raises
-    ------
-    TimeoutError
-        If whoever listens there says nothing.
-    """
-    try:
-        connection = _connection(endpoint, seconds)
-    except OSError:  # the certificate is gone
-        return False
-    try:
-        connection.request("GET", "/")
-        return connection.getresponse().getheader("DataServiceVersion") is not None
-    except TimeoutError:
-        raise
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _connection(endpoint: Endpoint, seconds: float) -> HTTPConnection:
-    place = urlsplit(endpoint.url).netloc
-    if endpoint.ca_file is None:
-        return HTTPConnection(place, timeout=seconds)
-    context = ssl.create_default_context(cafile=endpoint.ca_file)
-    return HTTPSConnection(place, timeout=seconds, context=context)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from runfleet.documents.errors import nearest
 from runfleet.errors import RunfleetError
-from runfleet.study import Study
 
 
 class LaunchError(RunfleetError):
@@ -38,6 +36,9 @@ class NotAStudyError(LaunchError):
 
 def demand_study(given: object) -> None:
     """Refuse what is no study; raises `NotAStudyError`."""
+    # Imported late: an emulator starts while studies are imported.
+    from runfleet.study import Study
+
     if not isinstance(given, Study):
         raise NotAStudyError(given)
 
@@ -73,6 +74,8 @@ class StudyNotFoundError(LaunchError):
 
 
 def _nearest_study(study: str, known: Iterable[str]) -> str:
+    from runfleet.documents.errors import nearest
+
     meant = nearest(study, known)
     if meant:
         return f"did you mean `{meant}`?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +14,7 @@ from runfleet.azure.channel import import_sdk
 from runfleet.azure.credentials import key_credential
 from runfleet.launch.accounts.local_offers import LocalOffers
 from runfleet.launch.checks import Offers, check_launcher
-from runfleet.launch.emulator import Emulator, Endpoint, check_wine
+from runfleet.launch.emulator import Emulator, Endpoint
 from runfleet.launch.errors import AccountError
 from runfleet.launch.pool import PoolPlan, plan_local_pool
 from runfleet.storage import Storage
@@ -135,7 +136,16 @@ class LocalAccess:
         """
         plan = plan_local_pool(study.pool)
         if plan.operating_system is OperatingSystem.WINDOWS:
-            check_wine()
+            _check_wine()
         elif study.model.mpi is not None:
             check_launcher(study, self.emulator.search_path())
         return plan
+
+
+def _check_wine() -> None:
+    """Raise `AccountError` where the emulator cannot have Windows nodes."""
+    if shutil.which("wine") is None:
+        raise AccountError(
+            "the account `local` carries out Windows programs by Wine, which is not installed here",
+            hint="install it, as by `sudo apt-get install wine wine64`",
+        )
