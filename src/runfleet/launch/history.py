@@ -235,6 +235,8 @@ class History:
 
     def _final_tally(self, generation: Generation) -> TaskTally | None:
         """Wait until none of the tasks that no longer count runs; None if one does for long."""
+        if generation.current_count == 0:  # nothing is left to be told from them
+            return generation.outdated
         outdated = self.store.read_outdated(generation)
         deadline = time.monotonic() + _SETTLING_SECONDS
         while (tally := self._tally(generation, outdated)).running:
