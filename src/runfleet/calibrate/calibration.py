@@ -347,7 +347,7 @@ class Calibration:
         """Give what notes that it is submitted, unless that would take another's place."""
         record = self.account.records(self.name).read()
         changed = record is not None and bool(submitter.changes(record))
-        return self.account.claiming(submitter.study, changed=changed, replace=replace)
+        return self.account.claiming(submitter.target.study, changed=changed, replace=replace)
 
     @contextmanager
     def _submitter(self, on_step: OnStep, on_wait: OnWait) -> Iterator[CalibrationSubmitter]:
@@ -359,19 +359,8 @@ class Calibration:
         study = self._loaded("to submit it")
         pool = self.account.plan_pool(study)
         control, _ = check_before_submitting(study, pool.operating_system)
-        return CalibrationSubmitter(
-            study,
-            pest_of(study),
-            control,
-            self.account.batch,
-            self._storage,
-            self.account.management,
-            pool,
-            files,
-            on_step,
-            on_wait,
-            self.unattended,
-        )
+        target = self.account.target(study, pool, files, on_step)
+        return CalibrationSubmitter(target, pest_of(study), control, on_wait, self.unattended)
 
 
 def _inputs_in(record: StudyRecord) -> Iterator[PurePosixPath]:

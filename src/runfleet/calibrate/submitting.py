@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import cached_property, partial
 
 from runfleet.azure import AzureBatch, ConflictError, JobManager, JobSettings
@@ -34,21 +33,16 @@ from runfleet.calibrate.tasks import (
     worker_id,
 )
 from runfleet.launch import names
-from runfleet.launch.checks import check_account
 from runfleet.launch.comparison import Comparison
 from runfleet.launch.definition import Definition, define
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.failures import was_cancelled
-from runfleet.launch.hashes import Snapshot
 from runfleet.launch.history import unused_numbers
-from runfleet.launch.packages import DefaultVersions
-from runfleet.launch.pool import PoolPlan
-from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.run_files import StoredFiles
 from runfleet.launch.staging import Staging
-from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.launch.url_life import check_url_life, url_life
+from runfleet.launch.steps import Step, StepName
+from runfleet.launch.target import Target
 from runfleet.storage import Storage
 from runfleet.study import Pest, Study
 
@@ -65,33 +59,21 @@ class CalibrationSubmitter:
 
     Parameters
     ----------
-    study
-        The study.
+    target
+        The study, and where it goes.
     pest
         Its calibration.
     control
         What its control file says.
-    batch, storage, open_management
-        The account's.
-    pool
-        Where it shall run.
-    files
-        What the study's files hold.
-    on_step, on_wait
-        Are told what is going on, and why it does not.
+    on_wait
+        Is told why nothing is going on.
     unattended
         Whether nobody will add workers as they are needed, so that all come at once.
     """
 
-    study: Study
+    target: Target
     pest: Pest
     control: Control
-    batch: AzureBatch
-    storage: Storage
-    open_management: Callable[[], DefaultVersions | None]
-    pool: PoolPlan
-    files: Snapshot
-    on_step: OnStep
     on_wait: Callable[[str], None]
     unattended: bool = False
 
@@ -109,7 +91,7 @@ class CalibrationSubmitter:
             return self.begin(claim, Restart())
         claim()
         generation = record.newest
-        job = self.batch.get_job(generation.job_id)
+        job = self._batch.get_job(generation.job_id)
         if job is not None and job.is_over:
             return record
         return self._go_on(record)
@@ -125,11 +107,10 @@ class CalibrationSubmitter:
         restart
             What of the earlier one is used.
         """
-        check_places(self.pool)
-        check_account(self.batch, self.study, self.pool, self.open_management)
-        check_url_life(self.storage, self._store.container, self._url_life)
+        check_places(self.target.pool)
+        self.target.check()
         identity = claim()
-        self.storage.create_container(self._store.container)
+        self._storage.create_container(self._store.container)
         patience = _PORT_SECONDS if self._store.read() else 0.0
         last_try = time.monotonic() + patience
         while True:
@@ -144,16 +125,16 @@ class CalibrationSubmitter:
     def _begin(self, identity: str, restart: Restart) -> StudyRecord:
         record = self._store.read()
         for generation in record.generations if record else ():
-            self.batch.terminate_job(generation.job_id, EndReason.REPLACED)
+            self._batch.terminate_job(generation.job_id, EndReason.REPLACED)
         generation = self._new_generation(record)
-        restart.store(self.storage, self._store.container, generation.job_id)
+        restart.store(self._storage, self._store.container, generation.job_id)
         self._store_tables(generation.job_id)
         renewed = StudyRecord(
-            self.study.name,
+            self._study.name,
             generation.run_count,
             self._definition,
             (generation,),
-            self.study.source,
+            self._study.source,
             identity=identity,
         )
         self._store.write(renewed)
@@ -163,10 +144,10 @@ class CalibrationSubmitter:
         """Keep what the control file has in tables of their own: it is not read without them."""
         prefix = tables_prefix(job_id)
         named = (
-            (str(table), f"{prefix}{table.relative_to(self.study.folder).as_posix()}")
+            (str(table), f"{prefix}{table.relative_to(self._study.folder).as_posix()}")
             for table in self.control.tables
         )
-        self.storage.put_files(self._store.container, named)
+        self._storage.put_files(self._store.container, named)
 
     def changes(self, record: StudyRecord) -> tuple[str, ...]:
         """Say how a calibration differs from what was submitted before."""
@@ -177,12 +158,12 @@ class CalibrationSubmitter:
     def add_workers(self, record: StudyRecord, host: str, count: int) -> StudyRecord:
         """Bring the workers of a running calibration to `count`, besides those sent home."""
         job_id = record.newest.job_id
-        present = {task.id: task for task in self.batch.list_tasks(job_id)}
+        present = {task.id: task for task in self._batch.list_tasks(job_id)}
         total = count + sum(map(was_cancelled, present.values()))
         missing = [number for number in range(1, total + 1) if worker_id(number) not in present]
         tasks = self._tasks(job_id)
         if missing:
-            self.batch.add_tasks(job_id, (tasks.worker(number, host) for number in missing))
+            self._batch.add_tasks(job_id, (tasks.worker(number, host) for number in missing))
         return self._counted(record, len(present) + len(missing))
 
     def add_more_workers(self, job_id: str, count: int) -> None:
@@ -192,11 +173,11 @@ class CalibrationSubmitter:
         Nothing is done where a newer job has taken the place of this one.
         """
         record = self._store.read()
-        first = self.batch.get_task(job_id, worker_id(1))
+        first = self._batch.get_task(job_id, worker_id(1))
         host = first.environment.get(HOST_VARIABLE) if first else None
         if record is None or record.newest.job_id != job_id or host is None:
             return
-        provide_pool(self.batch, self.pool, 1 + count)
+        self.target.provide_pool(1 + count)
         self.add_workers(record, host, count)
 
     @property
@@ -204,101 +185,107 @@ class CalibrationSubmitter:
         workers = self.pest.workers
         return workers.max if self.unattended else workers.min
 
-    @cached_property
+    @property
+    def _study(self) -> Study:
+        return self.target.study
+
+    @property
+    def _batch(self) -> AzureBatch:
+        return self.target.batch
+
+    @property
+    def _storage(self) -> Storage:
+        return self.target.storage
+
+    @property
     def _store(self) -> RecordStore:
-        return RecordStore(self.storage, self.study.name, self.batch.account)
+        return self.target.records
 
     @cached_property
     def _staged(self) -> Study:
-        return staged(self.study, self.pest, self.control)
+        return staged(self._study, self.pest, self.control)
 
     @cached_property
     def _definition(self) -> Definition:
-        return define(self._staged, self.files.digest)
-
-    @cached_property
-    def _url_life(self) -> timedelta:
-        return url_life(self.study, self.pool)
+        return define(self._staged, self.target.files.digest)
 
     @cached_property
     def _staging(self) -> Staging:
-        system = self.pool.operating_system
-        return Staging(self._staged, self.storage, self.files, self._url_life, system)
+        return self.target.staging(self._staged)
 
     def _has_job(self, record: StudyRecord) -> bool:
         """Tell whether the job is there, or has yet to be made; not if it is being deleted."""
         generation = record.newest
-        job = self.batch.get_job(generation.job_id)
+        job = self._batch.get_job(generation.job_id)
         return generation.adding if job is None else job.state != "deleting"
 
     def _new_generation(self, record: StudyRecord | None) -> Generation:
         """Choose a job that nobody has had yet; the manager is the first of its tasks."""
         first = record.newest.number + 1 if record else 1
-        number = next(unused_numbers(self.batch, self.study.name, first))
-        return Generation(number, names.job_id(self.study.name, number), run_count=1)
+        number = next(unused_numbers(self._batch, self._study.name, first))
+        return Generation(number, names.job_id(self._study.name, number), run_count=1)
 
     def _go_on(self, record: StudyRecord) -> StudyRecord:
         """Make what is not there yet: job and manager, the first worker, then the others."""
         generation = record.newest
-        if self.batch.get_job(generation.job_id) is None:
+        if self._batch.get_job(generation.job_id) is None:
             self._make_job(generation)
-        self.on_step(Step(StepName.STARTING_MANAGER))
-        endings = Endings(self.study.name, Logs(self.batch, self._files, generation.job_id))
-        host = wait_for_host(self.batch, generation.job_id, endings, self.on_wait)
-        self.storage.put_bytes(
+        self.target.on_step(Step(StepName.STARTING_MANAGER))
+        endings = Endings(self._study.name, Logs(self._batch, self._files, generation.job_id))
+        host = wait_for_host(self._batch, generation.job_id, endings, self.on_wait)
+        self._storage.put_bytes(
             self._store.container, started_blob(generation.job_id), host.name.encode()
         )
         record = self._connect(record, host, endings)
         return self._add_all(record, host)
 
     def _make_job(self, generation: Generation) -> None:
-        self.on_step(Step(StepName.PROVIDING_POOL))
-        provide_pool(self.batch, self.pool, 1 + self._first_count)
-        self._staging.stage_inputs(self.on_step)
-        switches = restart_switches(self.storage, self._store.container, generation.job_id)
+        self.target.provide_pool(1 + self._first_count)
+        self._staging.stage_inputs(self.target.on_step)
+        switches = restart_switches(self._storage, self._store.container, generation.job_id)
         manager = self._tasks(generation.job_id).manager(switches)
-        self.batch.create_job(self._job(generation, JobManager(manager)))
+        self._batch.create_job(self._job(generation, JobManager(manager)))
 
     def _job(self, generation: Generation, manager: JobManager) -> JobSettings:
         return JobSettings(
             generation.job_id,
-            self.pool.id,
+            self.target.pool.id,
             manager=manager,
             preparation=self._staging.preparation(),
-            metadata=names.job_metadata(self.study.name, generation.number),
+            metadata=names.job_metadata(self._study.name, generation.number),
         )
 
     def _tasks(self, job_id: str) -> CalibrationTasks:
         return CalibrationTasks(
             self._staged,
             self.pest,
-            self.storage,
+            self._storage,
             job_id,
-            self.pool.operating_system,
-            self._url_life,
-            [output.pattern for output in self.study.model.outputs],
+            self._staging.system,
+            self._staging.url_life,
+            [output.pattern for output in self._study.model.outputs],
             self.control.model_folders,
             sweep_output(self.pest, self.control),
         )
 
     @cached_property
     def _files(self) -> StoredFiles:
-        return StoredFiles(self.storage, self._store.container)
+        return StoredFiles(self._storage, self._store.container)
 
     def _connect(self, record: StudyRecord, host: ManagerHost, endings: Endings) -> StudyRecord:
         """Test the connection with the first worker, before there are more of them."""
         if not record.newest.adding:
             return record
-        self.on_step(Step(StepName.CONNECTING))
+        self.target.on_step(Step(StepName.CONNECTING))
         job_id = record.newest.job_id
-        test = ConnectionTest(self.batch, job_id, self.pest, host, endings, self.on_wait)
+        test = ConnectionTest(self._batch, job_id, self.pest, host, endings, self.on_wait)
         try:
             record = self.add_workers(record, host.reachable_as, 1)
             test.wait()
         except ConflictError:  # the manager has ended, and its job with it
             raise test.manager_ended() from None
         except CalibrationError:
-            self.batch.terminate_job(job_id, EndReason.UNREACHABLE)
+            self._batch.terminate_job(job_id, EndReason.UNREACHABLE)
             raise
         return record
 
@@ -306,7 +293,7 @@ class CalibrationSubmitter:
         total = self._first_count
         with suppress(ConflictError):  # the first worker has done it all
             record = self.add_workers(record, host.reachable_as, total)
-        self.on_step(Step(StepName.ADDING, total, total))
+        self.target.on_step(Step(StepName.ADDING, total, total))
         self._store.update(record.newest, StudyRecord.added)
         return record.added()
 

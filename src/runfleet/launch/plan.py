@@ -38,10 +38,11 @@ class Plan:
 def make_plan(submitter: Submitter) -> Plan:
     """Compare a study with what has been done of it."""
     comparison = submitter.compare()
+    study, pool = submitter.target.study, submitter.target.pool
     return Plan(
-        submitter.study.run_count(),
+        study.run_count(),
         tuple(comparison.to_run),
         len(comparison.removed),
-        command_line(submitter.study.model, submitter.pool.operating_system),
-        submitter.pool,
+        command_line(study.model, pool.operating_system),
+        pool,
     )

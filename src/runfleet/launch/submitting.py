@@ -11,12 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 
-from runfleet.azure import AzureBatch
 from runfleet.launch import names
-from runfleet.launch.checks import check_account, check_study
+from runfleet.launch.checks import check_study
 from runfleet.launch.comparison import (
     Comparison,
     Fingerprints,
@@ -28,16 +26,10 @@ from runfleet.launch.definition import Definition, define, fingerprints, with_mo
 from runfleet.launch.differences import describe_changes
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.filling import JobFiller
-from runfleet.launch.hashes import Snapshot
 from runfleet.launch.history import History, Repeat, unused_numbers
-from runfleet.launch.packages import DefaultVersions
-from runfleet.launch.pool import PoolPlan
-from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
-from runfleet.launch.staging import Staging
-from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.launch.url_life import check_url_life, url_life
-from runfleet.storage import Storage
+from runfleet.launch.steps import Step, StepName
+from runfleet.launch.target import Target
 from runfleet.study import Study
 from runfleet.study.designs import FromCsv
 
@@ -69,25 +61,11 @@ class Submitter:
 
     Parameters
     ----------
-    study
-        The study.
-    batch, storage, open_management
-        The account's.
-    pool
-        Where its runs shall run.
-    files
-        What the study's files hold.
-    on_step
-        Is told what is going on.
+    target
+        The study, and where it goes.
     """
 
-    study: Study
-    batch: AzureBatch
-    storage: Storage
-    open_management: Callable[[], DefaultVersions | None]
-    pool: PoolPlan
-    files: Snapshot
-    on_step: OnStep
+    target: Target
 
     def submit(self, claim: Callable[[], str], repeat: Repeat = Repeat.NONE) -> Submitted:
         """
@@ -101,8 +79,8 @@ class Submitter:
         repeat
             Which runs that have ended are done again.
         """
-        check_study(self.study, self.pool)
-        definition = define(self.study, self.files.digest)
+        check_study(self._study, self.target.pool)
+        definition = self._define()
         record = self._store.read()
         if record is None or record.definition != definition or repeat is not Repeat.NONE:
             return self._renew(record, definition, claim, repeat)
@@ -115,38 +93,44 @@ class Submitter:
         if record.is_adding:
             return Submitted(self._add(record))
         if self._history.is_busy(record):
-            provide_pool(self.batch, self.pool, self._history.waiting(record))
+            self.target.provide_pool(self._history.waiting(record))
             return Submitted(record)
         return Submitted(record, is_unchanged=True)
 
     def check(self) -> None:
         """Refuse a study that cannot be carried out; nothing is done."""
-        check_study(self.study, self.pool)
-        check_account(self.batch, self.study, self.pool, self.open_management)
-        check_url_life(self.storage, self._store.container, self._url_life)
+        check_study(self._study, self.target.pool)
+        self.target.check()
 
     def compare(self) -> Comparison:
         """Tell what submitting would do; nothing is done."""
         record = self._store.read()
-        definition = define(self.study, self.files.digest)
-        runs = dict(fingerprints(self.study, definition))
+        definition = self._define()
+        runs = dict(fingerprints(self._study, definition))
         return compare(runs, self._known_tasks(record, definition, runs, Repeat.NONE))
 
     def changes(self) -> tuple[str, ...]:
         """Say what submitting would change of a study that was submitted before, in words."""
         record = self._store.read()
-        definition = define(self.study, self.files.digest)
+        definition = self._define()
         if record is None or record.definition == definition:
             return ()
         return describe_changes(record.definition, definition, self.compare())
 
-    @cached_property
+    @property
+    def _study(self) -> Study:
+        return self.target.study
+
+    @property
     def _store(self) -> RecordStore:
-        return RecordStore(self.storage, self.study.name, self.batch.account)
+        return self.target.records
 
     @cached_property
     def _history(self) -> History:
-        return History(self.batch, self._store)
+        return History(self.target.batch, self._store)
+
+    def _define(self) -> Definition:
+        return define(self._study, self.target.files.digest)
 
     def _renew(
         self,
@@ -156,7 +140,7 @@ class Submitter:
         repeat: Repeat,
     ) -> Submitted:
         """Find out what there is to do, note it, and do it."""
-        self.on_step(Step(StepName.COMPARING))
+        self.target.on_step(Step(StepName.COMPARING))
         renewed, differences = self._note(record, definition, claim, repeat)
         return Submitted(self._add(renewed) if renewed.is_adding else renewed, differences)
 
@@ -168,14 +152,14 @@ class Submitter:
         repeat: Repeat,
     ) -> tuple[StudyRecord, tuple[str, ...]]:
         """Note what there is to do; what has changed is told. All runs are in memory meanwhile."""
-        runs = dict(fingerprints(self.study, definition))
+        runs = dict(fingerprints(self._study, definition))
         self._demand_all(runs)
         known = self._known_tasks(record, definition, runs, repeat)
         comparison = compare(runs, known)
         if comparison.to_run:
             self.check()
         identity = claim()
-        self.storage.create_container(self._store.container)
+        self.target.storage.create_container(self._store.container)
         generations = [
             self._history.superseded(tasks, comparison.outdated[tasks.generation.job_id])
             for tasks in known
@@ -183,11 +167,11 @@ class Submitter:
         if comparison.to_run:
             generations.append(self._new_generation(record, comparison.to_run))
         renewed = StudyRecord(
-            self.study.name,
+            self._study.name,
             len(runs),
             definition,
             tuple(generations),
-            self.study.source,
+            self._study.source,
             record.outputs_asked_for if record else (),
             identity=identity,
         )
@@ -199,9 +183,9 @@ class Submitter:
 
     def _demand_all(self, runs: Fingerprints) -> None:
         """Refuse a design whose table has fewer or more rows by now."""
-        if len(runs) != self.study.run_count():
+        if len(runs) != self._study.run_count():
             raise LaunchError(
-                f"the study had {self.study.run_count():,} runs when it was loaded, and has "
+                f"the study had {self._study.run_count():,} runs when it was loaded, and has "
                 f"{len(runs):,} by now: the table of its design was edited",
                 hint="load the study again",
             )
@@ -218,15 +202,15 @@ class Submitter:
             return []
         known = self._history.known_tasks(record, repeat)
         for earlier in with_more_outputs(definition, record.outputs_asked_for):
-            known = recognise(known, runs, dict(fingerprints(self.study, earlier)))
+            known = recognise(known, runs, dict(fingerprints(self._study, earlier)))
         return known
 
     def _keep_design_table(self, definition: Definition) -> None:
         """Keep the table of a design: the file may be edited before the results are collected."""
-        if isinstance(self.study.design, FromCsv):
+        if isinstance(self._study.design, FromCsv):
             blob = names.design_table_blob(definition.design)
-            file = str(self.study.design.table.file)
-            self.storage.put_files(self._store.container, [(file, blob)])
+            file = str(self._study.design.table.file)
+            self.target.storage.put_files(self._store.container, [(file, blob)])
 
     def _new_generation(self, record: StudyRecord | None, runs: Fingerprints) -> Generation:
         """Write down the runs of a new generation, whose job nobody has yet."""
@@ -234,20 +218,16 @@ class Submitter:
         first = max(numbers, default=0) + 1
         number = next(
             number
-            for number in unused_numbers(self.batch, self.study.name, first)
-            if self._store.write_manifest(names.job_id(self.study.name, number), runs.items())
+            for number in unused_numbers(self.target.batch, self._study.name, first)
+            if self._store.write_manifest(names.job_id(self._study.name, number), runs.items())
         )
-        return Generation(number, names.job_id(self.study.name, number), len(runs))
+        return Generation(number, names.job_id(self._study.name, number), len(runs))
 
     def _add(self, record: StudyRecord) -> StudyRecord:
         """Add the tasks of the newest generation that are not there yet."""
-        self.on_step(Step(StepName.PROVIDING_POOL))
-        provide_pool(self.batch, self.pool, record.newest.run_count)
-        system = self.pool.operating_system
-        staging = Staging(self.study, self.storage, self.files, self._url_life, system)
-        staging.stage_inputs(self.on_step)
-        return JobFiller(self.study, record, self._history, self.pool, staging, self.on_step).fill()
-
-    @cached_property
-    def _url_life(self) -> timedelta:
-        return url_life(self.study, self.pool)
+        self.target.provide_pool(record.newest.run_count)
+        staging = self.target.staging(self._study)
+        on_step = self.target.on_step
+        staging.stage_inputs(on_step)
+        pool = self.target.pool
+        return JobFiller(self._study, record, self._history, pool, staging, on_step).fill()

@@ -43,6 +43,7 @@ from runfleet.launch.record import RecordStore, new_identity
 from runfleet.launch.steps import OnStep, unheard
 from runfleet.launch.submission import Submission
 from runfleet.launch.submitting import Submitted, Submitter
+from runfleet.launch.target import Target
 from runfleet.storage import Storage
 from runfleet.study import Study
 from runfleet.study.designs import FromCsv
@@ -398,7 +399,11 @@ class Account:
     def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
         pool = self.plan_pool(study)
         with self.snapshot() as files, _with_own_table(study, files) as own:
-            yield Submitter(own, self.batch, self.storage, self.management, pool, files, on_step)
+            yield Submitter(self.target(own, pool, files, on_step))
+
+    def target(self, study: Study, pool: PoolPlan, files: Snapshot, on_step: OnStep) -> Target:
+        """Give what a study is submitted with, see `Target`."""
+        return Target(study, self.batch, self.storage, self.management, pool, files, on_step)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
