@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from runfleet.launch.plan import Plan
     from runfleet.launch.pool import PoolPlan
     from runfleet.launch.progress import Progress, RunCounts
+    from runfleet.launch.run_logs import LogStream
     from runfleet.launch.steps import OnStep, Step, StepName
-    from runfleet.launch.submission import LogStream, Submission
+    from runfleet.launch.submission import Submission
 
 __all__ = [
     "Account",
@@ -111,6 +112,7 @@ __getattr__, __dir__ = late_names(
         ".pool": ["PoolPlan"],
         ".progress": ["Progress", "RunCounts"],
         ".steps": ["OnStep", "Step", "StepName"],
-        ".submission": ["LogStream", "Submission"],
+        ".run_logs": ["LogStream"],
+        ".submission": ["Submission"],
     },
 )

@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
-from runfleet.azure import AzureBatch, TaskInfo
-from runfleet.launch import names
+from runfleet.azure import AzureBatch
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.early_collecting import EarlyCollector
@@ -20,8 +18,6 @@ from runfleet.launch.edited_studies import SubmittedStudies, why_other
 from runfleet.launch.ended_runs import EndedRuns
 from runfleet.launch.errors import (
     LaunchError,
-    RunNotFoundError,
-    RunSupersededError,
     StudyFileNeededError,
     StudySupersededError,
 )
@@ -34,14 +30,13 @@ from runfleet.launch.failures import (
     kind_of,
     was_lost,
 )
-from runfleet.launch.history import CANCELLED, OUTDATED, History, Repeat
-from runfleet.launch.near_runs import nearest_run
-from runfleet.launch.node_files import NodeFiles
+from runfleet.launch.history import CANCELLED, History, Repeat
 from runfleet.launch.outages import hopeful
-from runfleet.launch.outcomes import RunState, count_runs, failed_tasks, state_of
+from runfleet.launch.outcomes import count_runs, failed_tasks
 from runfleet.launch.progress import Progress, RunCounts
 from runfleet.launch.record import RecordStore, StudyRecord
 from runfleet.launch.run_files import LogEnd, StoredFiles
+from runfleet.launch.run_logs import LogStream, RunLogs
 from runfleet.launch.steps import OnStep, unheard
 from runfleet.launch.submitting import Submitted
 from runfleet.launch.table import TableShape, make_rows, write_csv, write_parquet
@@ -57,18 +52,6 @@ if TYPE_CHECKING:
 _MOST_LOGS_READ = 2000
 _ENDING_SECONDS = 10.0
 _ENDING_PAUSE = 0.05
-
-
-class LogStream(StrEnum):
-    """What a run writes to."""
-
-    STDOUT = "stdout"
-    STDERR = "stderr"
-
-    @property
-    def file(self) -> str:
-        """The name of the file that gets it."""
-        return names.STDOUT if self is LogStream.STDOUT else names.STDERR
 
 
 class Resubmit(Protocol):
@@ -120,6 +103,7 @@ class Submission:
         self._history = History(batch, RecordStore(storage, self.name, batch.account))
         self._ended = EndedRuns(self._history, self._record)
         self._files = StoredFiles(storage, submitted.record.container)
+        self._logs = RunLogs(self._history, self._files, self._record)
         self._submitted_studies = SubmittedStudies(storage)
 
     @property
@@ -330,41 +314,11 @@ class Submission:
         LaunchError
             If a run has no such stream.
         """
-        file = _log_file(stream)
-        job_id, task = self._task(run)
-        if task.state == "completed":
-            # Batch takes the name in any case, the storage does not.
-            return self._files.read(job_id, task.id, file) or b""
-        return self._on_nodes.read(job_id, run, file) or b""
+        return self._logs.read(run, stream)
 
     def log_end(self, run: str, length: int, stream: LogStream | str = LogStream.STDOUT) -> LogEnd:
         """Read the last `length` bytes of what a run has written so far; see `log`."""
-        file = _log_file(stream)
-        if length < 0:
-            raise LaunchError(
-                f"{length} bytes cannot be read",
-                hint="`length` counts from the end: 1000 gives the last 1000 bytes",
-            )
-        job_id, task = self._task(run)
-        if task.state == "completed":
-            return self._files.read_end(job_id, task.id, file, length)
-        size = self._on_nodes.size(job_id, run, file) or 0
-        left_out = max(0, size - length)
-        return LogEnd(self._on_nodes.read(job_id, run, file, offset=left_out) or b"", left_out)
-
-    def has_begun(self, run: str) -> bool:
-        """Tell whether a run has begun; see `log`."""
-        _, task = self._task(run)
-        return task.started is not None
-
-    def was_cancelled(self, run: str) -> bool:
-        """Tell whether a run was ended on request, or was never to begin; see `log`."""
-        return self._is_cancelled(*self._task(run))
-
-    def outputs(self, run: str) -> Iterator[str]:
-        """List the files of a run that are in the storage, besides what it wrote; see `log`."""
-        job_id, task = self._task(run)
-        return (file for file in self._files.names(job_id, task.id) if file not in names.LOGS)
+        return self._logs.read_end(run, length, stream)
 
     def follow_log(
         self, run: str, stream: LogStream | str = LogStream.STDOUT, *, offset: int = 0
@@ -377,51 +331,19 @@ class Submission:
         RunSupersededError
             If the study is submitted again meanwhile, and the run is done anew or left out.
         """
-        file = _log_file(stream)
-        job_id, task = self._task(run)
-        if task.state == "completed":
-            yield self.log(run, stream)[offset:]
-            return
-        yield from self._history.batch.follow_task_file(job_id, run, file, offset=offset)
-        self._refuse_superseded(job_id, task.id)
+        return self._logs.follow(run, stream, offset)
 
-    def _refuse_superseded(self, job_id: str, run: str) -> None:
-        """Say so where a run that was followed to its end was ended as it counts no more."""
-        task = self._history.batch.get_task(job_id, run)
-        if task is not None and not self._is_cancelled(job_id, task):
-            return
-        if self._is_superseded(job_id, run):
-            known = set(self.runs())
-            raise RunSupersededError(self.name, run, is_left_out=run not in known)
+    def has_begun(self, run: str) -> bool:
+        """Tell whether a run has begun; see `log`."""
+        return self._logs.has_begun(run)
 
-    def _is_superseded(self, job_id: str, run: str) -> bool:
-        """Tell whether a run that was ended counts no more, or will not in a moment."""
-        deadline = time.monotonic() + _ENDING_SECONDS
-        while self._counts(job_id, run):
-            if not self._may_be_superseded(job_id) or time.monotonic() > deadline:
-                return False
-            time.sleep(_ENDING_PAUSE)
-        return True
+    def was_cancelled(self, run: str) -> bool:
+        """Tell whether a run was ended on request, or was never to begin; see `log`."""
+        return self._logs.was_cancelled(run)
 
-    def _counts(self, job_id: str, run: str) -> bool:
-        generations = (one for one in self._record().current if one.job_id == job_id)
-        return any(run not in self._history.store.read_outdated(one) for one in generations)
-
-    def _may_be_superseded(self, job_id: str) -> bool:
-        """Tell whether somebody may have ended runs to submit others, which is noted after that."""
-        job = self._history.batch.get_job(job_id)
-        if job is None or self.is_calibration:
-            return False
-        return not job.is_over or job.terminate_reason in (None, OUTDATED)
-
-    def _is_cancelled(self, job_id: str, task: TaskInfo) -> bool:
-        job = self._history.batch.get_job(job_id)
-        job_ended = job is not None and job.was_ended
-        return state_of(task, job_ended=job_ended) is RunState.CANCELLED
-
-    @property
-    def _on_nodes(self) -> NodeFiles:
-        return NodeFiles(self._history.batch)
+    def outputs(self, run: str) -> Iterator[str]:
+        """List the files of a run that are in the storage, besides what it wrote; see `log`."""
+        return self._logs.outputs(run)
 
     def _record(self) -> StudyRecord:
         record = self._history.store.read()
@@ -441,37 +363,6 @@ class Submission:
         """Have the samples with which the runs were submitted: the file may have been edited."""
         return self._submitted_studies.as_submitted(self._loaded(purpose), self._record())
 
-    def _task(self, run: str) -> tuple[str, TaskInfo]:
-        """Find the task that counts for a run."""
-        _demand_name(run)
-        for generation in reversed(self._record().current):
-            task = self._history.batch.get_task(generation.job_id, run)
-            if task and task.id not in self._history.store.read_outdated(generation):
-                return generation.job_id, task
-        raise self._not_found(run)
-
-    def _not_found(self, run: str) -> RunNotFoundError:
-        """Say why there is no task for a run: it has yet to be added, or was mistyped."""
-        if self.is_calibration:
-            return RunNotFoundError(
-                f"calibration `{self.name}` has no `{run}`",
-                hint="it has `manager`, and its workers are `worker-001` and so on",
-            )
-        known = list(self.runs())
-        if run in known:
-            return RunNotFoundError(
-                f"run `{run}` of study `{self.name}` is not submitted yet, or its job was deleted",
-                hint=f"if nobody is submitting it, `runfleet run {self.name}` goes on where it "
-                "ended",
-            )
-        meant = nearest_run(run, known)
-        return RunNotFoundError(
-            f"study `{self.name}` has no run `{run}`",
-            hint=f"did you mean `{meant}`?"
-            if meant
-            else f"the names of the runs are in `runs.csv`, such as `{known[0]}`",
-        )
-
     def _settled_counts(self) -> RunCounts:
         """Wait a moment for what was cancelled to end."""
         deadline = time.monotonic() + _ENDING_SECONDS
@@ -480,22 +371,3 @@ class Submission:
             time.sleep(_ENDING_PAUSE)
             counts = self.counts()
         return counts
-
-
-def _demand_name(run: object) -> None:
-    """Refuse what cannot name a run, such as its number."""
-    if not isinstance(run, str):
-        raise LaunchError(
-            f"`{run}` is no name of a run", hint="`submission.runs()` has the names of all of them"
-        )
-
-
-def _log_file(stream: LogStream | str) -> str:
-    try:
-        return LogStream(stream).file
-    except ValueError as error:
-        raise LaunchError(
-            f"a run does not write to `{stream}`",
-            hint=f"it writes to {' and '.join(f'`{one}`' for one in LogStream)}; its other files "
-            "are what `outputs` lists",
-        ) from error
