@@ -33,6 +33,19 @@ def test_exit_codes_of_our_own_may_be_those_of_a_model(tmp_path: Path, code: int
     storage.put_bytes("study", names.run_prefix("job", "r1") + "stderr.txt", b"STOP 74\n")
     failed = FailedRun("r1", FailureKind.MODEL, "STOP 74", code)
     assert files.failed_run("job", ended(code)) == failed
+    assert not files.was_lost("job", ended(code))
+
+
+def test_a_run_without_its_inputs_is_lost(tmp_path: Path) -> None:
+    """It is done again, as that of a lost node is."""
+    storage = DirectoryStorage(tmp_path)
+    storage.create_container("study")
+    storage.put_bytes(
+        "study", names.run_prefix("job", "r1") + "stderr.txt", f"cp: no\n{NOT_STAGED}\n".encode()
+    )
+    files = StoredFiles(storage, "study")
+    assert files.failed_run("job", ended(213)).kind is FailureKind.DELIVERY
+    assert files.was_lost("job", ended(213))
 
 
 @pytest.mark.parametrize("length", [0, 10])

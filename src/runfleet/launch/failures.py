@@ -83,7 +83,7 @@ class FailureGroup:
 def kind_of(task: TaskInfo) -> FailureKind:
     """Tell the three kinds of failure apart, from what Batch says of a task."""
     code = task.failure.code if task.failure else ""
-    if _DELIVERY_CODE.match(code) or task.exit_code == EXIT_NOT_STAGED:
+    if _DELIVERY_CODE.match(code):
         return FailureKind.DELIVERY
     category = task.failure.category if task.failure else None
     if _MACHINE_CODE.match(code) or (category == "servererror" and code != _ENDED_CODE):

@@ -22,9 +22,10 @@ from runfleet.azure.task_queries import (
     ended_from,
 )
 from runfleet.launch.comparison import KnownTasks
-from runfleet.launch.failures import was_cancelled, was_lost
+from runfleet.launch.failures import was_cancelled
 from runfleet.launch.names import job_id
 from runfleet.launch.record import Generation, RecordStore, StudyRecord, TaskTally
+from runfleet.launch.run_files import StoredFiles
 
 OUTDATED = "Outdated"
 """Why a job was ended none of whose runs counts any more."""
@@ -212,7 +213,9 @@ class History:
         if repeat is Repeat.FAILED:
             repeated |= self._ids(job.id, FAILED)
         elif repeat is Repeat.LOST:
-            repeated |= {task.id for task in self._failed(job.id) if was_lost(task)}
+            files = StoredFiles(self.store.storage, self.store.container)
+            failed = self._failed(job.id)
+            repeated |= {task.id for task in failed if files.was_lost(job.id, task)}
         outdated = self.store.read_outdated(generation) - absent
         return KnownTasks(generation, tasks, outdated, frozenset(repeated), absent)
 

@@ -11,7 +11,14 @@ from typing import Protocol
 from runfleet.azure import TaskInfo
 from runfleet.launch import names
 from runfleet.launch.any_case import in_any_case
-from runfleet.launch.failures import FailedRun, FailureKind, batch_message, coded_message, kind_of
+from runfleet.launch.failures import (
+    FailedRun,
+    FailureKind,
+    batch_message,
+    coded_message,
+    kind_of,
+    was_lost,
+)
 from runfleet.launch.last_words import error_line, last_line, one_line, reason
 from runfleet.launch.scripts import EXIT_NOT_STAGED, EXIT_OUTPUT_MISSING, NOT_STAGED
 from runfleet.launch.windows_exits import meaning_of, missing_library
@@ -138,12 +145,18 @@ class StoredFiles:
         """Tell why a run failed, with what it said last."""
         if not is_told_by_run(task):
             return FailedRun(task.id, kind_of(task), batch_message(task), task.exit_code)
-        stderr, stdout = (
-            decoded(self.read_end(job_id, task.id, file).content)
-            for file in (names.STDERR, names.STDOUT)
-        )
+        stderr, stdout = (self._end(job_id, task, file) for file in (names.STDERR, names.STDOUT))
         kind = FailureKind.DELIVERY if _was_not_staged(task, stderr) else FailureKind.MODEL
         return FailedRun(task.id, kind, failure_message(task, stderr, stdout), task.exit_code)
+
+    def was_lost(self, job_id: str, task: TaskInfo) -> bool:
+        """Tell whether a failed run failed of its machine, or of files that could not be moved."""
+        if task.exit_code == EXIT_NOT_STAGED:
+            return _was_not_staged(task, self._end(job_id, task, names.STDERR))
+        return was_lost(task)
+
+    def _end(self, job_id: str, task: TaskInfo, file: str) -> str:
+        return decoded(self.read_end(job_id, task.id, file).content)
 
     def _size(self, blob: str) -> int:
         """Tell how long a blob is; 0 if it was deleted meanwhile."""
@@ -159,8 +172,7 @@ class StoredFiles:
 
 def is_told_by_run(task: TaskInfo) -> bool:
     """Tell whether what the run wrote says more of a failure than what Batch says."""
-    is_of_model = task.exit_code is not None and kind_of(task) is FailureKind.MODEL
-    return is_of_model or task.exit_code == EXIT_NOT_STAGED
+    return task.exit_code is not None and kind_of(task) is FailureKind.MODEL
 
 
 def failure_message(task: TaskInfo, stderr: str, stdout: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
@@ -28,7 +28,6 @@ from runfleet.launch.failures import (
     batch_message,
     group_failures,
     kind_of,
-    was_lost,
 )
 from runfleet.launch.history import CANCELLED, History, Repeat
 from runfleet.launch.outages import hopeful
@@ -224,9 +223,11 @@ class Submission:
 
         Not for their names: these would be the same again.
         """
-        generations = self._record().current
-        tasks = chain.from_iterable(failed_tasks(self._history, one) for one in generations)
-        return sum(map(was_lost, tasks))
+        return sum(
+            self._files.was_lost(generation.job_id, task)
+            for generation in self._record().current
+            for task in failed_tasks(self._history, generation)
+        )
 
     @property
     def is_superseded(self) -> bool:
