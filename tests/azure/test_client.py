@@ -188,6 +188,25 @@ def test_a_file_is_followed_while_it_grows(batch, job):
     assert b"".join(parts) == b"two\n"
 
 
+def test_the_file_of_a_task_that_is_retried_is_followed_from_its_beginning(batch, job, tmp_path):
+    """No attempt is read where another one ended, though it writes less."""
+    task = f"""
+        cd {tmp_path}; echo >> attempts; n=$(wc -l < attempts); seq 100 -$n 1; echo begin $n
+        until [ -e go$n ]; do sleep 0.02; done; [ $n = 3 ]
+    """
+    batch.add_tasks(job, [TaskSettings("run-1", sh(task), max_retries=2)])
+    begun, read = [], b""
+    for part in batch.follow_task_file(job, "run-1", "stdout.txt", on_anew=lambda: begun.append(1)):
+        read += part
+        if part.splitlines()[-1].startswith(b"begin"):
+            (tmp_path / f"go{part.split()[-1].decode()}").touch()
+    for n in (1, 2, 3):
+        attempt = [*map(str, range(100, 0, -n)), f"begin {n}"]
+        assert read.decode().splitlines()[: len(attempt)] == attempt
+        read = read.partition(b"begin %d\n" % n)[2]
+    assert (read, len(begun)) == (b"", 2)
+
+
 def test_a_file_of_a_task_that_will_never_begin_is_followed_to_the_end_of_its_job(batch, job_id):
     """The task itself stays as it is."""
     batch.create_job(JobSettings(job_id, "no-such-pool"))

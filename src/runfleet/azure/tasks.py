@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
+from typing import TypeAlias
 
 from runfleet.azure.adding import AddedTasks, add_tasks
 from runfleet.azure.channel import Channel, path_of
@@ -23,6 +24,10 @@ _FOLLOW_BYTES = 1 << 20
 _FOLLOW_SECONDS = 1.0
 _AT_A_TIME = 8
 _BLOCK = 1000
+
+
+_Attempt: TypeAlias = tuple[datetime, int, int]
+"""By which the attempts of a task are told apart: when it began, its retries and requeues."""
 
 
 class TaskOperations:
@@ -190,25 +195,47 @@ class TaskOperations:
         return read_file(self._channel, owner, path, offset, length)
 
     def follow_task_file(
-        self, job_id: str, task_id: str, path: str, *, offset: int = 0
+        self,
+        job_id: str,
+        task_id: str,
+        path: str,
+        *,
+        offset: int = 0,
+        on_anew: Callable[[], None] = lambda: None,
     ) -> Iterator[bytes]:
         """
         Read a file of a task as it grows, from an offset on, until the task is completed.
 
         Nothing is read from a node after its task has ended, except for what was written between
         the last look and the end.  A task that waits when its job ends will write nothing.
+
+        Parameters
+        ----------
+        job_id, task_id, path, offset
+            The file, and where to begin; see `task_file`.
+        on_anew
+            Called where the task begins anew, as after a retry, and its files with it: what comes
+            next is the beginning of the file.
         """
+        attempt: _Attempt | None = None
         for _ in turns_until(f"`{path}` of task `{task_id}`", None, longest=_FOLLOW_SECONDS):
-            state = self._state_of("jobs", job_id, "tasks", task_id)
-            if state == "active":
+            task = self._look_at(job_id, task_id)
+            if task is not None and task.state == "active":
                 # It stays so for ever where its job is over.
-                if self._state_of("jobs", job_id) in OVER:
+                if self._is_over(job_id):
                     return
                 continue
+            before, attempt = attempt, _attempt_of(task, attempt)
+            if before not in (None, attempt):
+                offset = 0
+                on_anew()
             while content := self._read_if_there(job_id, task_id, path, offset):
+                # What was read may be of the next attempt already.
+                if _attempt_of(self._look_at(job_id, task_id), attempt) != attempt:
+                    break
                 offset += len(content)
                 yield content
-            if state == "completed":
+            if task is None or task.state == "completed":
                 return
 
     def list_task_files(
@@ -219,15 +246,31 @@ class TaskOperations:
         for wire in self._channel.list(path, {"recursive": "true" if recursive else None}):
             yield FileInfo.from_wire(wire)
 
-    def _state_of(self, *place: str) -> str:
-        """Ask for the state of a job or a task; one that is gone is as good as completed."""
+    def _look_at(self, job_id: str, task_id: str) -> TaskInfo | None:
+        """Ask how far a task is; None where it is gone."""
+        query = {"$select": ",".join(("id", *STATE_FIELDS))}
         try:
-            return str(self._channel.get(path_of(*place), {"$select": "id,state"})["state"])
+            wire = self._channel.get(path_of("jobs", job_id, "tasks", task_id), query)
         except NotFoundError:
-            return "completed"
+            return None
+        return TaskInfo.from_wire(wire)
+
+    def _is_over(self, job_id: str) -> bool:
+        try:
+            job = self._channel.get(path_of("jobs", job_id), {"$select": "id,state"})
+        except NotFoundError:
+            return True
+        return job["state"] in OVER
 
     def _read_if_there(self, job_id: str, task_id: str, path: str, offset: int) -> bytes:
         try:
             return self.task_file(job_id, task_id, path, offset=offset, length=_FOLLOW_BYTES)
         except (NotFoundError, ConflictError):  # not yet begun, or gone again
             return b""
+
+
+def _attempt_of(task: TaskInfo | None, known: _Attempt | None) -> _Attempt | None:
+    """Tell which attempt of a task is under way, or was last; the known one where nobody says."""
+    if task is None or task.started is None:
+        return known
+    return task.started, task.retries, task.requeues

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Annotated
 
@@ -124,7 +125,8 @@ class _Reader:
             write_raw(to, content)
             read = len(content)
         if follow:
-            for part in self.submission.follow_log(self.run, stream, offset=read):
+            say_so = partial(self.printer.say, f"{self.run} begins anew, and so does its {stream}")
+            for part in self.submission.follow_log(self.run, stream, offset=read, on_anew=say_so):
                 write_raw(to, part)
                 read += len(part)
         return read

@@ -93,9 +93,18 @@ class RunLogs:
         job_id, task = self._task(run)
         return (file for file in self.files.names(job_id, task.id) if file not in names.LOGS)
 
-    def follow(self, run: str, stream: LogStream | str, offset: int) -> Iterator[bytes]:
+    def follow(
+        self, run: str, stream: LogStream | str, offset: int, on_anew: Callable[[], None]
+    ) -> Iterator[bytes]:
         """
         Read what a run writes, as it writes it, until it has ended, or is cancelled.
+
+        Parameters
+        ----------
+        run, stream, offset
+            What, and where to begin.
+        on_anew
+            Called where the run begins anew, and its log with it.
 
         Raises
         ------
@@ -107,7 +116,8 @@ class RunLogs:
         if task.state == "completed":
             yield self.read(run, stream)[offset:]
             return
-        yield from self.history.batch.follow_task_file(job_id, run, file, offset=offset)
+        batch = self.history.batch
+        yield from batch.follow_task_file(job_id, run, file, offset=offset, on_anew=on_anew)
         self._refuse_superseded(job_id, task.id)
 
     def _refuse_superseded(self, job_id: str, run: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -322,17 +322,32 @@ class Submission:
         return self._logs.read_end(run, length, stream)
 
     def follow_log(
-        self, run: str, stream: LogStream | str = LogStream.STDOUT, *, offset: int = 0
+        self,
+        run: str,
+        stream: LogStream | str = LogStream.STDOUT,
+        *,
+        offset: int = 0,
+        on_anew: Callable[[], None] = lambda: None,
     ) -> Iterator[bytes]:
         """
         Read what a run writes, as it writes it, until it has ended, or is cancelled; see `log`.
+
+        Parameters
+        ----------
+        run, stream
+            What is read.
+        offset
+            How many bytes are left out.
+        on_anew
+            Called where the run begins anew, after a retry or the loss of its node: what comes next
+            is the beginning of what it writes then.
 
         Raises
         ------
         RunSupersededError
             If the study is submitted again meanwhile, and the run is done anew or left out.
         """
-        return self._logs.follow(run, stream, offset)
+        return self._logs.follow(run, stream, offset, on_anew)
 
     def has_begun(self, run: str) -> bool:
         """Tell whether a run has begun; see `log`."""
