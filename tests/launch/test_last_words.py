@@ -135,6 +135,7 @@ def test_what_is_told_of_a_program_that_a_signal_has_ended(text: str, line: str 
         ("Segmentation fault (core dumped)\n", "Segmentation fault (core dumped)"),
         ("reading a.dat\nSegmentation fault\n", "Segmentation fault; before that: reading a.dat"),
         ("step 7\nKilled\n", "Killed; before that: step 7"),
+        ("step 7\nUser defined signal 1\n", "User defined signal 1; before that: step 7"),
         (f"{IN_A_SCRIPT}\nAborted\n", "Aborted"),
     ],
 )

@@ -77,7 +77,8 @@ _EPILOGUE = re.compile(
 # `go.sh: line 3: 123 Aborted                 ./model`; and what Open MPI and MPICH say.
 _SIGNAL = (
     "(Aborted|Killed|Segmentation fault|Bus error|Illegal instruction|Floating point exception"
-    "|Trace/breakpoint trap)"
+    "|Trace/breakpoint trap|Bad system call|User defined signal [12]"
+    "|(?:CPU time|File size) limit exceeded)"
 )
 _ENDINGS = tuple(
     re.compile(form.replace("SIGNAL", _SIGNAL))
