@@ -262,6 +262,13 @@ def test_numbers_read_back_in_c_and_fortran_notation(number):
         assert as_number(f"{number:.17E}".replace("E", "")) == number
 
 
+@pytest.mark.parametrize("text", ["2020-05", "3-5", "10-20", "100-200", "1.5-3", "1.5-2.5"])
+def test_months_and_ranges_are_no_numbers(text):
+    """Fortran leaves the letter of an exponent out only if that has three digits."""
+    with pytest.raises(ResultError, match="is not a number"):
+        as_number(text)
+
+
 @given(st.text())
 def test_any_text_is_a_finite_number_or_a_reason(text):
     for source in (PatternSource.parse("(.+)"), ColumnSource(1), JsonSource.parse("a")):

@@ -97,6 +97,8 @@ def test_names_that_come_again_do_not_hide_rows_above_them(text: str) -> None:
         "Time,Q,Level\n01.02.2024,6:00:00,2.5,99\n02.02.2024,6:00:00,3.5,98\n",
         "station t Q\nN1 1-Jan-2024 00:00Z 2.5\nN1 2-Jan-2024 00:00Z 3.5\n",
         "date time Q\n2024-01-01 00:00 2.5\n2024-01-02 00:00 3.5\n",
+        "month;Q\n;m3/s\n2024-01;2.5\n2024-02;3.5\n",
+        "layer Q\nm m3/s\n10-20 2.5\n20-30 3.5\n",
         "time (h)  Q (m3/s)  S (m a.s.l.)\n1 2.5 9\n2 3.5 10\n",
         "# time [d] Q [m3/s]\n1 2.5\n2 3.5\n",
         "t Q\n1 2.5 # of a dry day\n2 3.5\n",

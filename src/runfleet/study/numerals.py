@@ -7,7 +7,15 @@ import re
 
 from runfleet.study.errors import ResultError
 
-_FORTRAN_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dDeEqQ]?([+-]?\d+)?")
+# For exponents of three digits Fortran leaves out the letter, of numbers that have a point always:
+# without one, `2020-05` is a month and `10-20` a range.
+_FORTRAN_NUMBER = re.compile(
+    r"""
+      (?P<mantissa> [+-]? (?: \d+\.?\d* | \.\d+ )) [dDeEqQ] (?P<exponent> [+-]?\d+ )?
+    | (?P<longer> [+-]? (?: \d+\.\d* | \.\d+ )) (?P<large> [+-]\d{3} )
+    """,
+    re.VERBOSE,
+)
 _SHOWN_CHARACTERS = 40
 
 
@@ -35,8 +43,8 @@ def _fortran_number(text: str) -> float:
     match = _FORTRAN_NUMBER.fullmatch(text)
     if match is None:
         raise _not_a_number(text)
-    mantissa, exponent = match.groups()
-    return float(f"{mantissa}e{exponent or 0}")
+    mantissa = match["mantissa"] or match["longer"]
+    return float(f"{mantissa}e{match['exponent'] or match['large'] or 0}")
 
 
 def _not_a_number(text: str) -> ResultError:
