@@ -130,6 +130,38 @@ def test_a_row_that_does_not_go_with_the_names_is_told(text: str, counts: str) -
         numbers(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("0,5;1,5\n0,7;1,9\n", 1),
+        ("1,5;0,5\n1;0.7\n", 2),
+        ("0,5\t1,5\n", 1),
+        ("1\t2,5\t0,5\n", 3),
+        (" 0,5  1,5\n", 1),
+        ("12 0,5e-3\n13 1\n", 2),
+        ("7\n0,5;1\n", 1),
+        ("t;Q\n1;0,5\n", "Q"),
+    ],
+)
+def test_half_of_a_number_with_a_decimal_comma_is_no_number(text: str, column: str | int) -> None:
+    with pytest.raises(ResultError, match=r"`0,5\S*` is not a number"):
+        numbers(text, column)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5,2.5,1\t\n6,3.5,1\t\n",
+        "2020-01-01 00:00,2.5\n2020-01-02 00:00,3.5\n",
+        "5, 2.5, a;b\n6, 3.5, c\n",
+        "1, 2.5, 9\n2, 3.5, 9\n",
+        "t,Q,[m;s]\n1,2.5,9\n2,3.5,9\n",
+    ],
+)
+def test_commas_separate_cells_beside_other_marks(text: str) -> None:
+    assert numbers(text, 2) == [2.5, 3.5]
+
+
 @pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\n\x1a\x1a\n", "\n  \x1a", "\n" + "\0" * 9])
 @pytest.mark.parametrize("column", ["Q", 2])
 @pytest.mark.parametrize("table", [" t  Q\r\n 1. 2.5\r\n 2. 3.5", "t,Q\n1,2.5\n2,3.5"])

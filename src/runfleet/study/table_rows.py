@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -10,6 +11,8 @@ COMMENT = "#"
 """What comments begin with."""
 
 _DELIMITERS = ",;\t"
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_NUMBER = re.compile(r"[+-]?\d+(,\d+([eEdD][+-]?\d+)?)?")
 
 
 def rows_of(lines: Iterable[str]) -> Iterator[list[str]]:
@@ -27,9 +30,27 @@ def rows_of(lines: Iterable[str]) -> Iterator[list[str]]:
 
 
 def delimiter_of(line: str) -> str | None:
-    """Tell what separates the cells of a line; None for blanks."""
-    delimiter = max(_DELIMITERS, key=line.count)
-    return delimiter if delimiter in line else None
+    """
+    Tell what separates the cells of a line; None for blanks.
+
+    Where something else does, commas between digits are decimal ones: a part of a number must not
+    be taken for the whole.
+    """
+    has_others = any(mark in line.strip() for mark in ";\t") or _has_blanks(line)
+    plain = _DECIMAL_COMMA.sub(".", line) if has_others else line
+    delimiter = max(_DELIMITERS, key=plain.count)
+    return delimiter if delimiter in plain else None
+
+
+def _has_blanks(line: str) -> bool:
+    """Tell whether a line has several numbers, and blanks separate them."""
+    words = line.split()
+    return len(words) > 1 and all(map(_NUMBER.fullmatch, words))
+
+
+def has_decimal_comma(cell: str) -> bool:
+    """Tell whether a cell would be a number if it had a point."""
+    return "," in cell and _NUMBER.fullmatch(cell) is not None
 
 
 def names_in(line: str) -> list[str]:

@@ -14,7 +14,13 @@ from runfleet.documents.errors import listed, nearest
 from runfleet.study.errors import ResultError
 from runfleet.study.table_columns import cells_below, names_above
 from runfleet.study.table_heads import find_names, guess_names
-from runfleet.study.table_rows import delimiter_of, is_comment, plain_names, rows_of
+from runfleet.study.table_rows import (
+    delimiter_of,
+    has_decimal_comma,
+    is_comment,
+    plain_names,
+    rows_of,
+)
 from runfleet.study.unit_lines import is_about_columns, is_number
 
 _MOST_NAMES = 20
@@ -84,7 +90,8 @@ def _without_names(rows: Iterator[list[str]], position: int) -> Iterator[list[st
     first = next(rows, None)
     if first is None:
         return
-    if len(first) > position and is_number(first[position]):
+    cell = first[position].strip() if len(first) > position else ""
+    if is_number(cell) or has_decimal_comma(cell):
         yield first
     yield from rows
 
