@@ -49,6 +49,8 @@ def _other_kinds(value: Value, place: str) -> Iterator[tuple[Value, str]]:
         yield from _of_text(text)
         return
     yield text, f"write `{text}` without quotes in {place}"
+    if value in (0, 1):
+        yield bool(value), f"write `{as_text(bool(value))}`"
     if isinstance(value, float) and value.is_integer():
         yield int(value), f"write `{int(value)}`, as it is a whole number"
 

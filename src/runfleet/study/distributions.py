@@ -68,7 +68,7 @@ class Fixed:
 
     def holds(self, value: Value) -> bool:
         """Tell whether it is the value."""
-        return value == self.value
+        return _of_its_kind(value) == _of_its_kind(self.value)
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,12 @@ class Choice:
         return self.values
 
     def holds(self, value: Value) -> bool:
-        """Tell whether it is one of the values; `true` is not 1, although Python says so."""
-        if isinstance(value, bool):
-            return any(own is value for own in self.values)
-        return value in self.values
+        """Tell whether it is one of the values."""
+        return _of_its_kind(value) in self._own
+
+    @cached_property
+    def _own(self) -> frozenset[tuple[bool, Value]]:
+        return frozenset(map(_of_its_kind, self.values))
 
 
 @dataclass(frozen=True)
@@ -338,6 +340,11 @@ def _probability_below(score: float) -> float:
 def _too_large() -> InvalidValueError:
     what = "these numbers are too large to be drawn"
     return InvalidValueError(what, hint="give the parameter in a larger unit")
+
+
+def _of_its_kind(value: Value) -> tuple[bool, Value]:
+    """Have what tells values apart: `true` is not 1, although Python says so."""
+    return isinstance(value, bool), value
 
 
 def _is_number(value: Value) -> TypeGuard[float]:
