@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,20 @@ def test_samples_that_cannot_be_told_are_not_guessed(
     container = account.records(study.name).container
     account.storage.delete_prefix(container, "designs/")
     edited = account.study(write_study(squares([], "{csv: samples.csv}"), samples_csv="X\n6\n"))
+    assert_nothing_is_guessed(edited, tmp_path / "results")
+
+
+def test_samples_of_a_study_file_that_means_nothing_any_more_are_not_guessed(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    study = write_study(squares([1, 2]))
+    finished(account.submit(replace(study, source=f"old_key: 1\n{study.source}")))
+    edited = account.study(write_study(squares([5, 6])))
+    assert_nothing_is_guessed(edited, tmp_path / "results")
+
+
+def assert_nothing_is_guessed(edited: Submission, results: Path) -> None:
     with pytest.raises(LaunchError, match="were edited after it was submitted") as caught:
-        edited.collect(tmp_path / "results")
+        edited.collect(results)
     assert "undo the changes" in (caught.value.hint or "")
-    assert not (tmp_path / "results").exists()
+    assert not results.exists()

@@ -140,6 +140,7 @@ class Study:
         line = parse_document(self.source, self.file).line(place)
         return StudyError(f"{spelled(place)}: {what}", file=self.file, line=line, hint=hint)
 
+    @about_a_study()
     def with_samples_of(self, source: str, table: Path | None = None) -> Study:
         """
         Have the runs and samples of another version of the study file, and the rest of this one.
