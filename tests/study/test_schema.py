@@ -47,6 +47,8 @@ def test_one_distribution_and_one_design_are_in_the_schema():
     *_, parameter = forms["ParameterForm"]["anyOf"]
     assert {"required": ["uniform"]} in parameter["oneOf"]
     assert parameter["dependentRequired"] == {"min": ["normal"], "max": ["normal"]}
+    *_, workers = forms["WorkersForm"]["anyOf"]
+    assert workers["dependentRequired"] == {"min": ["max"], "idle": ["max"]}
     *_, design = forms["DesignForm"]["anyOf"]
     assert {"type": "null"} not in design["properties"]["csv"]["anyOf"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from runfleet.documents.errors import InvalidValueError
 from runfleet.documents.form import Form
@@ -15,6 +15,7 @@ from runfleet.study.pest import DEFAULT_PORT, Pest, WorkerRange
 
 MOST_WORKERS = 1000
 
+_OF_RANGES = ("min", "idle")
 _OWN_SWITCHES = ("/h", "/g", "/e", "/r", "/j", "/s")
 
 
@@ -44,6 +45,10 @@ Switches = Annotated[str, AfterValidator(_check_switches)]
 class WorkersForm(Form):
     """How many workers there are; a bare number is `min` and `max`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"dependentRequired": {key: ["max"] for key in _OF_RANGES}}
+    )
+
     shorthands: ClassVar[Mapping[type, str]] = {int: "number"}
     alternatives: ClassVar[tuple[str, ...]] = ("number", "max")
 
@@ -69,6 +74,13 @@ class WorkersForm(Form):
                 "`workers` is a number, or has a `max`",
                 hint="write `workers: 8`, or `workers: {min: 2, max: 8}`",
             )
+        for key in _OF_RANGES:
+            if self.number is not None and key in self.model_fields_set:
+                raise InvalidValueError(
+                    f"`{key}` means nothing to a fixed number of workers",
+                    hint="remove it, or write `max` in place of `number`",
+                    key=key,
+                )
         self.range()
         return self
 
