@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from runfleet.documents.errors import InvalidValueError
 from runfleet.study import Overlay, Study, StudyError
-from runfleet.study.pest_template import fit, shortened
+from runfleet.study.jinja_template import JinjaTemplate
+from runfleet.study.pest_template import PestTemplate, fit, shortened
 
 
 def overlay(folder: Path, content: str | bytes) -> Overlay:
@@ -30,11 +31,36 @@ def test_jinja_values_are_numbers(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"a\r\n{{ A }}\r\n", b"a\n\n{{ A }}", b"\xb0C {{ A }}\n", "°C {{ A }}\n".encode()],
+    [
+        b"a\r\n{{ A }}\r\n",
+        b"a\n\n{{ A }}",
+        b"a\n{{ A }}\r\nb\rc\n\r\n",
+        b"\xb0C {{ A }}\n",
+        "°C {{ A }}\n".encode(),
+    ],
 )
 def test_jinja_leaves_line_ends_and_encoding_alone(tmp_path: Path, content: bytes):
     rendered = overlay(tmp_path, content).render({"A": 1}, "r")
     assert rendered == content.replace(b"{{ A }}", b"1")
+
+
+RENDERED = {
+    "": "",
+    "\fa": "\fa",
+    "{{ A }}": "1",
+    "{{\r\nA }}": "1",
+    "{#\r#}": "",
+    "{% raw %}\n{% endraw %}": "\n",
+    "{% if A\n%}b{% endif %}": "b",
+}
+"""What lines have before their ends, and what becomes of it."""
+
+
+@given(st.lists(st.tuples(st.sampled_from([*RENDERED]), st.sampled_from(["\n", "\r\n", "\r"]))))
+def test_each_line_keeps_its_own_end(lines: list[tuple[str, str]]):
+    text = "".join(start + end for start, end in lines)
+    rendered = JinjaTemplate.parse(Path("t"), text).render({"A": 1}, "r")
+    assert rendered == "".join(RENDERED[start] + end for start, end in lines)
 
 
 def test_a_byte_order_mark_is_the_templates_where_its_first_line_is(tmp_path: Path):
@@ -110,6 +136,19 @@ def test_a_value_beyond_the_encoding_is_told(tmp_path: Path):
     assert caught.value.message == (
         "template: `日` cannot be written in latin-1, the encoding of this template (run `run-1`)"
     )
+
+
+@pytest.mark.parametrize("formula", ["{{ A" + " + 1" * 5000 + " }}", "{{ " + "(" * 3000])
+def test_a_template_may_not_be_nested_for_ever(formula: str):
+    with pytest.raises(StudyError, match=r"^t: the template is nested too deeply$"):
+        JinjaTemplate.parse(Path("t"), formula)
+
+
+def test_lines_of_a_pest_template_end_where_those_of_an_editor_do():
+    """And not at the form feeds of Fortran."""
+    template = PestTemplate.parse(Path("t"), "ptf ~\na\fb\v~ A ~\rc\r\n~ B ~\n")
+    assert template.uses == {"A": 2, "B": 4}
+    assert template.render({"A": 1, "B": 2}, "r") == "a\fb\v  1.0\rc\r\n  2.0\n"
 
 
 def test_pest_fields_keep_their_width(tmp_path: Path):

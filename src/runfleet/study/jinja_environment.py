@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment, safe_range
 
@@ -18,6 +19,7 @@ MOST_CHARACTERS = 100_000_000
 _MOST_ROUNDS = 10_000_000
 # What Python does not write in decimal digits any more.
 _MOST_BITS = 14_000
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class TemplateEnvironment(SandboxedEnvironment):
@@ -27,12 +29,13 @@ class TemplateEnvironment(SandboxedEnvironment):
     Parameters
     ----------
     text
-        The template, whose line ends are kept.
+        The template.
     """
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "**"})
 
     def __init__(self, text: str) -> None:
+        self.text = text
         super().__init__(
             undefined=StrictUndefined,
             keep_trailing_newline=True,
@@ -40,6 +43,17 @@ class TemplateEnvironment(SandboxedEnvironment):
             finalize=_spelled,
             autoescape=False,
         )
+
+    def compiled(self) -> Template:
+        """Compile the template, each line of which keeps its own end."""
+        tree = self.parse(self.text)
+        ends = _LINE_END.findall(self.text)
+        for piece in tree.find_all(nodes.TemplateData):
+            # Jinja2 has given all lines the same end.
+            first, *others = piece.data.split(self.newline_sequence)
+            own = ends[piece.lineno - 1 : piece.lineno - 1 + len(others)]
+            piece.data = first + "".join(map("".join, zip(own, others, strict=True)))
+        return self.from_string(tree)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """

@@ -81,12 +81,8 @@ class JinjaTemplate:
         StudyError
             If its syntax is wrong or it includes other templates.
         """
-        environment = TemplateEnvironment(text)
         try:
-            tree = environment.parse(text)
-            _refuse_includes(file, tree)
-            _refuse_unknown(file, tree, environment)
-            return cls(file, text, dict(_uses(environment, tree)), tuple(_questions(tree)))
+            return cls._parsed(file, text)
         except TemplateSyntaxError as error:
             raise StudyError(
                 f"the template's syntax is wrong: {_sentence(error)}",
@@ -95,6 +91,17 @@ class JinjaTemplate:
                 hint="see https://jinja.palletsprojects.com/templates; wrap text that is no "
                 "template in `{% raw %}` and `{% endraw %}`",
             ) from error
+        except RecursionError:
+            hint = "calculate in steps, as in `{% set HALF = A / 2 %}`"
+            raise StudyError("the template is nested too deeply", file=file, hint=hint) from None
+
+    @classmethod
+    def _parsed(cls, file: Path, text: str) -> JinjaTemplate:
+        environment = TemplateEnvironment(text)
+        tree = environment.parse(text)
+        _refuse_includes(file, tree)
+        _refuse_unknown(file, tree, environment)
+        return cls(file, text, dict(_uses(environment, tree)), tuple(_questions(tree)))
 
     @staticmethod
     def field(name: str) -> str:
@@ -132,7 +139,7 @@ class JinjaTemplate:
 
     @cached_property
     def _compiled(self) -> Template:
-        return TemplateEnvironment(self.text).from_string(self.text)
+        return TemplateEnvironment(self.text).compiled()
 
 
 def _uses(environment: TemplateEnvironment, tree: nodes.Template) -> Iterator[tuple[str, int]]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 
 from runfleet.documents.errors import InvalidValueError
@@ -82,7 +83,7 @@ class PestTemplate:
             If the marker is not one character that can be a marker, or a field is not closed or
             has no name.
         """
-        header, *lines = text.splitlines(keepends=True)
+        header, *lines = StringIO(text, newline="")  # which keeps the ends
         marker = _marker(file, header)
         pieces: list[str | Field] = []
         for number, line in enumerate(lines, start=2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from io import StringIO
 
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.found_files import find_file
@@ -54,7 +55,7 @@ def _read(control: Control, pair: FilePair, *, is_pestpp: bool) -> PestTemplate 
         what = "PEST takes the second blank of the first line for the marker"
         hint = f"write `{text[:3]} {template.marker}`, with one blank"
         raise ControlError(what, file=shown, line=1, hint=hint)
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(StringIO(text, newline=""), start=1):
         if any("\t" in field for field in line.split(template.marker)[1::2]):
             what = "PEST takes a tab between the markers of a field for a part of the name"
             raise ControlError(what, file=shown, line=number, hint="write blanks for it")
