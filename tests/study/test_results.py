@@ -46,6 +46,19 @@ def test_a_pattern_takes_one_of_its_matches(take, number):
     assert extract(source, REPORT, Take(take)) == number
 
 
+@pytest.mark.parametrize(("take", "number"), [("sum", 1.5), ("mean", 0.375)])
+def test_numbers_are_added_exactly(take, number):
+    text = json.dumps([1e16, 1.0, 0.5, -1e16])
+    assert extract(JsonSource.parse("$"), text, Take(take)) == number
+
+
+@pytest.mark.parametrize("take", ["sum", "mean"])
+def test_numbers_that_cannot_be_added_are_told(take):
+    for numbers, reason in [([1e308] * 9, "too large to be added"), ([], "an empty list")]:
+        with pytest.raises(ResultError, match=reason):
+            extract(JsonSource.parse("$"), json.dumps(numbers), Take(take))
+
+
 def test_a_match_of_nothing_is_passed_over():
     """But not the number of one that only looks ahead."""
     assert extract(PatternSource.parse(r"(?=x(\d+))"), "x12") == 12

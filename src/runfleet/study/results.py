@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
+from itertools import count, islice
 from typing import TypeAlias
 
 from runfleet.documents.errors import InvalidValueError, suggest
@@ -254,16 +254,22 @@ def _first(numbers: Iterator[float]) -> float | None:
 
 
 def _mean(numbers: Iterator[float]) -> float | None:
-    total, count = 0.0, 0
-    for number in numbers:
-        total += number
-        count += 1
-    return total / count if count else None
+    total, how_many = _added(numbers)
+    return total / how_many if how_many else None
 
 
 def _sum(numbers: Iterator[float]) -> float | None:
-    first = next(numbers, None)
-    return None if first is None else sum(numbers, start=first)
+    total, how_many = _added(numbers)
+    return total if how_many else None
+
+
+def _added(numbers: Iterator[float]) -> tuple[float, int]:
+    """Add without errors of rounding, which `sum` makes, and others in each version of Python."""
+    counter = count()
+    try:
+        return math.fsum(number for number, _ in zip(numbers, counter, strict=False)), next(counter)
+    except OverflowError as error:
+        raise ResultError("the numbers are too large to be added") from error
 
 
 _REDUCTIONS: dict[Take, Callable[[Iterator[float]], float | None]] = {
