@@ -114,6 +114,20 @@ def test_numbers_of_a_narrow_range_differ(ours):
     assert all(map(ours.holds, drawn))
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e-300, 1e153])
+def test_triangles_of_any_size_are_alike(size):
+    """The square of a small number may be 0, and that of a large one infinite."""
+    parts = [(part + 0.5) / 20 for part in range(20)]
+    ours, usual = Triangular(size, 3 * size, 2 * size), Triangular(1, 3, 2)
+    assert [ours.quantile(part) / size for part in parts] == pytest.approx(
+        [usual.quantile(part) for part in parts]
+    )
+
+
+def test_the_narrowest_of_ranges_is_drawn_from():
+    assert Normal(5, 1e-320).quantile(0.7) == 5
+
+
 def test_numbers_of_other_ranges_are_not_changed_by_that():
     assert Uniform(1_700_000, 1_700_005).quantile(1 / 3) == 1700001.66667
     assert Normal(1_700_000, 5).quantile(0.6) == 1700001.26674

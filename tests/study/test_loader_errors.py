@@ -174,6 +174,7 @@ LAUGHS = "a0: &a0 {x: 1}\n" + "".join(
     f"a{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 10)}]}}\n"
     for level in range(1, 10)
 )
+NO_LABEL = f"not the text `0{'1' * 36}...`"
 MONSTERS = {
     "merged again and again": (LAUGHS, "study.yaml:1: there are more than 100,000 values"),
     "nested too deeply": (
@@ -183,6 +184,22 @@ MONSTERS = {
     "a digit after the other": (
         f"model: {{command: x, retries: {'9' * 5000}}}",
         f"study.yaml:1: `{'9' * 37}...` cannot be read as a number, nor as true or false",
+    ),
+    "a digit of a label after the other": (
+        f"model: {{command: x}}\nparameters: {{A: {{integers: [0{'1' * 5000}, 5]}}}}",
+        f"study.yaml:2: `parameters.A.integers[0]` should be a whole number, {NO_LABEL}",
+    ),
+    "a digit of sixteen after the other": (
+        f"model: {{command: x, retries: 0x{'f' * 4000}}}",
+        f"study.yaml:1: `0x{'f' * 35}...` cannot be read as a number, nor as true or false",
+    ),
+    "long": (
+        f"model: {{command: x, time_limit: {'9' * 5000}s}}",
+        f"study.yaml:1: `model.time_limit`: `{'9' * 37}...` is more than ten years",
+    ),
+    "a long name": (
+        f"model: {{command: x, inputs: ['{'é' * 128}']}}",
+        f"study.yaml:1: `model.inputs[0]`: `{'é' * 37}...` is too long for a path",
     ),
     "large": (
         "#" * 1_000_001,
@@ -197,6 +214,12 @@ def test_a_study_file_beyond_all_measure_is_refused(load, text: str, message: st
         load(text)
     assert caught.value.message == message
     assert caught.value.hint
+
+
+def test_a_label_beyond_all_measure_is_refused_in_a_table(load):
+    text = "model: {command: x}\nparameters: {A: {integers: [1, 5]}}\ndesign: {csv: s.csv}\n"
+    with pytest.raises(StudyError, match=r"^s\.csv:2: `A` cannot be `01111111.*\.\.\.`, as its"):
+        load(text, s_dot_csv=f"A\n0{'1' * 5000}\n")
 
 
 def test_missing_folder_and_undecodable_study_files(folder: Path):

@@ -169,7 +169,9 @@ class Reader:
                 return check_text(node.value)
             if tag == _INT and node.value.isdecimal():
                 return int(node.value)
-            return self._yaml.constructor.construct_object(node, deep=True)
+            value: object = self._yaml.constructor.construct_object(node, deep=True)
+            str(value)  # what Python does not write, nobody can be told
+            return value
         except InvalidValueError as invalid:
             raise self._error(node, invalid.message, invalid.hint) from invalid
         except (ValueError, KeyError) as error:

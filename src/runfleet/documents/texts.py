@@ -15,6 +15,11 @@ def is_label(text: str) -> bool:
     return _LABEL.fullmatch(text) is not None
 
 
+def without_zeros(label: str) -> str:
+    """Write a label as a number."""
+    return label.lstrip("0") or "0"
+
+
 def check_text(text: str) -> str:
     """
     Refuse what no file and no environment variable can hold.

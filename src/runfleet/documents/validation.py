@@ -14,7 +14,7 @@ from runfleet.documents.errors import DocumentError, InvalidValueError, UnknownK
 from runfleet.documents.form import Form
 from runfleet.documents.homes import form_at, home_hint
 from runfleet.documents.mistakes import Mistakes
-from runfleet.documents.texts import describe, is_label
+from runfleet.documents.texts import describe, is_label, shortened, without_zeros
 
 F = TypeVar("F", bound=Form)
 T = TypeVar("T")
@@ -183,7 +183,7 @@ def _meant_by_number(kind: str, found: float) -> str | None:
 
 def _meant_by_text(kind: str, found: str) -> str | None:
     if kind in _NUMBERS and is_label(found):
-        return f"write `{int(found)}`, as digits after a zero are a text"
+        return f"write `{shortened(without_zeros(found))}`, as digits after a zero are a text"
     if kind == "float_type" and _NUMBER_ELSEWHERE.fullmatch(found):
         return f"write `{found.replace(',', '.').lower().replace('d', 'e')}`"
     if kind == "bool_type" and found.lower() in _TRUTHS:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from runfleet.documents.errors import InvalidValueError
-from runfleet.documents.texts import is_label
+from runfleet.documents.texts import is_label, shortened, without_zeros
 from runfleet.study.errors import StudyError
 from runfleet.study.parameters import Parameter
 from runfleet.study.values import Value, as_text, parse_cell
@@ -28,8 +29,9 @@ def check_declared(parameter: Parameter, value: Value, line: int, file: Path) ->
     meant = (hint for other, hint in _other_kinds(value, place) if distribution.holds(other))
     hint = next(meant, None)
     kind = f"{_kind(value)} " if hint else ""
+    shown = f"{kind}`{shortened(as_text(value))}`"
     raise StudyError(
-        f"`{parameter.name}` cannot be {kind}`{as_text(value)}`, as its parameter is declared",
+        f"`{parameter.name}` cannot be {shown}, as its parameter is declared",
         file=file,
         line=line,
         hint=hint or f"change the value, or what {place} allows",
@@ -57,11 +59,9 @@ def _other_kinds(value: Value, place: str) -> Iterator[tuple[Value, str]]:
 
 def _of_text(text: str) -> Iterator[tuple[Value, str]]:
     if is_label(text):
-        yield int(text), f"write `{int(text)}`, as digits after a zero are a text"
-        return
-    try:
-        value = parse_cell(text.lower())
-    except InvalidValueError:
-        return
-    way = "without quotes" if text == text.lower() else "in small letters, without quotes"
-    yield value, f"write `{text.lower()}` {way}"
+        plain, way = without_zeros(text), ", as digits after a zero are a text"
+    else:
+        plain = text.lower()
+        way = " without quotes" if text == plain else " in small letters, without quotes"
+    with suppress(InvalidValueError):
+        yield parse_cell(plain), f"write `{plain}`{way}"

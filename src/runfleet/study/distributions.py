@@ -165,9 +165,7 @@ class _Continuous:
     @cached_property
     def _format(self) -> str:
         width, size = self._scale
-        if size * _NARROW < width:
-            return f".{_DIGITS}g"
-        return f".{min(_DIGITS + math.ceil(math.log10(size / width)), _ALL_DIGITS)}g"
+        return f".{_DIGITS if size * _NARROW < width else _ALL_DIGITS}g"
 
     def _rounded(self, number: float) -> float:
         rounded = float(format(number, self._format))
@@ -263,11 +261,24 @@ class Triangular(_Continuous):
 
     def quantile(self, probability: float) -> float:
         """Return the number below which this part of the triangle's area lies."""
-        width, rise = self.high - self.low, self.mode - self.low
+        unit, width, rise, fall = self._sides
         if probability * width < rise:
-            return self._rounded(self.low + math.sqrt(probability * width * rise))
-        rest = (1 - probability) * width * (self.high - self.mode)
-        return self._rounded(self.high - math.sqrt(rest))
+            return self._rounded(self.low + unit * math.sqrt(probability * width * rise))
+        return self._rounded(self.high - unit * math.sqrt((1 - probability) * width * fall))
+
+    @cached_property
+    def _sides(self) -> tuple[float, float, float, float]:
+        """
+        Measure the sides in a unit in which the squares of small ones are not 0.
+
+        Returns
+        -------
+        unit, width, rise, fall
+            The unit is a power of two, so that nothing is rounded.
+        """
+        width, rise, fall = self.high - self.low, self.mode - self.low, self.high - self.mode
+        unit = min(1.0, math.ldexp(1.0, math.frexp(width)[1] - 1))
+        return unit, width / unit, rise / unit, fall / unit
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os import fsencode
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
@@ -19,6 +20,8 @@ _IN_RUN = "give a path from the folder in which a run is started"
 _RENAME_IN_RUN = "rename it, or copy it to another name, at the end of the command"
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST_NAME = 254
+_LONGEST_PATH = 1024
+_MOST_BYTES = 255  # of the name of a file, on all systems
 _RENAME = "rename it, or leave it out of the inputs"
 RESULTS_FOLDER = "results"
 """Where results are collected, beside the study file: never an input of the study."""
@@ -55,14 +58,16 @@ def inner_path(text: str, *, of_run: bool = False) -> PurePosixPath:
     Raises
     ------
     InvalidValueError
-        If the path is absolute or from a home folder, leads outside or is spelled with
-        backslashes.
+        If the path is absolute or from a home folder, leads outside, is spelled with backslashes,
+        or is longer than systems allow.
     """
     if "\\" in text:
         raise InvalidValueError(f"`{text}` is spelled with `\\`", hint="write `/`, on Windows too")
     if "\0" in text or "\n" in text:
         raise InvalidValueError("a path holds a line break or a null character", hint="remove it")
     path = PurePosixPath(text)
+    if len(text) > _LONGEST_PATH or any(len(fsencode(part)) > _MOST_BYTES for part in path.parts):
+        raise InvalidValueError(f"`{shortened(text)}` is too long for a path", hint="shorten it")
     hint = _IN_RUN if of_run else _IN_STUDY
     if text == "~" or text.startswith("~/"):
         raise InvalidValueError(

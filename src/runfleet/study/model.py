@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from runfleet.documents.errors import InvalidValueError
+from runfleet.documents.texts import shortened
 from runfleet.study.mpi import Mpi
 from runfleet.study.overlays import Overlay
 
@@ -145,13 +146,14 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None or not match.group():
         raise InvalidValueError(f"`{text}` is not a duration", hint=_DURATION_HINT)
-    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    # Python refuses to make an integer of very many digits.
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
     total = seconds + 60 * (minutes + 60 * (hours + 24 * days))
     if not total:
         raise InvalidValueError(f"`{text}` is no time at all", hint="write `1s` or more")
     if total > _LONGEST.total_seconds():
         hint = f"write `{_LONGEST.days}d` or less"
-        raise InvalidValueError(f"`{text}` is more than ten years", hint=hint)
+        raise InvalidValueError(f"`{shortened(text)}` is more than ten years", hint=hint)
     return timedelta(seconds=total)
 
 
