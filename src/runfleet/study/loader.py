@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -35,6 +34,7 @@ from runfleet.study.parameters import Parameter
 from runfleet.study.pest import Pest
 from runfleet.study.pest_loader import load_pest
 from runfleet.study.pool import is_windows
+from runfleet.study.result_files import as_pattern, unnamed_files
 from runfleet.study.results import Result
 from runfleet.study.run import RUN_VARIABLE
 
@@ -104,6 +104,8 @@ class Parts:
     ----------
     design, parameters, results, model, run_name, pest
         As `Study` has them.
+    unnamed_files
+        The files that results are read from, and that are outputs only for that reason.
     """
 
     design: Design
@@ -112,6 +114,7 @@ class Parts:
     model: Model
     run_name: NamePattern
     pest: Pest | None
+    unnamed_files: tuple[str, ...]
 
 
 def load_parts(form: StudyForm, document: Document, folder: Path) -> Parts:
@@ -129,13 +132,16 @@ def load_parts(form: StudyForm, document: Document, folder: Path) -> Parts:
         designed = mistakes.of(load_design, form, document, folder)
         results = mistakes.of(_load_results, form, document) or ()
         parameters = designed[1] if designed else ()
-        model = mistakes.of(_load_model, form, results, parameters, document, folder)
+        named = mistakes.of(_named_outputs, form.model, document) or []
+        unnamed = _unnamed_files(form, results, named)
+        outputs = [*named, *map(Output, map(as_pattern, unnamed))]
+        model = mistakes.of(_load_model, form.model, outputs, parameters, document, folder)
         if designed and model:
             mistakes.add(find_mistakes(form, model, parameters, document))
     assert designed is not None, "what is wrong has been told"
     assert model is not None, "what is wrong has been told"
     run_name = _load_run_name(form, parameters, designed[0].count, document)
-    return Parts(designed[0], parameters, results, model, run_name, pest)
+    return Parts(designed[0], parameters, results, model, run_name, pest, unnamed)
 
 
 def load_sampling(
@@ -186,8 +192,8 @@ def _load_results(form: StudyForm, document: Document) -> tuple[Result, ...]:
 
 
 def _load_model(
-    whole: StudyForm,
-    results: Iterable[Result],
+    form: ModelForm,
+    outputs: Iterable[Output],
     parameters: Iterable[Parameter],
     document: Document,
     folder: Path,
@@ -197,10 +203,10 @@ def _load_model(
 
     Parameters
     ----------
-    whole
-        What the study file says of it, and on which machines it runs.
-    results
-        The files they are read from are outputs, too.
+    form
+        What the study file says of it.
+    outputs
+        What is kept of its files.
     parameters
         All processes of a run need them, and templates write them.
     document
@@ -213,19 +219,16 @@ def _load_model(
     StudyError
         If a file is missing or outside of the folder, or a template is wrong.
     """
-    form = whole.model
-    ignores_case = is_windows(whole.pool.image)
     with Mistakes() as mistakes:
         overlays = mistakes.of(_overlays, form, parameters, document, folder)
         inputs = mistakes.of(_inputs, form, document, folder)
-        outputs = mistakes.of(_outputs, form, results, document, ignores_case)
     return Model(
         command=form.command or "",
         packages=tuple(form.packages),
         inputs=inputs.files if inputs else (),
         folders=inputs.folders if inputs else (),
         overlays=tuple(overlays or ()),
-        outputs=tuple(outputs or ()),
+        outputs=tuple(outputs),
         environment=dict(form.environment),
         retries=form.retries,
         time_limit=form.time_limit,
@@ -293,23 +296,21 @@ def _overlays(
     return for_each(form.overlays.items(), load)
 
 
-def _outputs(
-    form: ModelForm, results: Iterable[Result], document: Document, ignores_case: bool
-) -> list[Output]:
-    """Load the patterns, and those of files of results that no other fits."""
-
+def _named_outputs(form: ModelForm, document: Document) -> list[Output]:
     def load(numbered: tuple[int, OutputForm]) -> Output:
         index, item = numbered
         place = ("model", "outputs", index)
         return Output(str(located(document, place, _output_path, item.pattern)), item.required)
 
-    outputs = for_each(enumerate(form.outputs), load)
-    spelled = str.lower if ignores_case else str
-    for file in dict.fromkeys(result.file for result in results):
-        kept = [*_ALWAYS_KEPT, *(output.pattern for output in outputs)]
-        if not any(_matches(spelled(file), spelled(pattern)) for pattern in kept):
-            outputs.append(Output(file.replace("[", "[[]")))  # a name, and no pattern
-    return outputs
+    return for_each(enumerate(form.outputs), load)
+
+
+def _unnamed_files(
+    form: StudyForm, results: Iterable[Result], named: Iterable[Output]
+) -> tuple[str, ...]:
+    files = (result.file for result in results)
+    kept = [*_ALWAYS_KEPT, *(output.pattern for output in named)]
+    return tuple(unnamed_files(files, kept, ignores_case=is_windows(form.pool.image)))
 
 
 def _output_path(text: str) -> PurePosixPath:
@@ -321,9 +322,3 @@ def _output_path(text: str) -> PurePosixPath:
             hint="leave it out, and let the model write no file of this name itself",
         )
     return path
-
-
-def _matches(file: str, pattern: str) -> bool:
-    # A `*` that crosses folders would be taken for one that does not, so depths are compared.
-    deep = "**" in pattern or file.count("/") == pattern.count("/")
-    return deep and fnmatchcase(file, pattern.replace("**/", "*"))

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from itertools import islice
 
 from runfleet.study.designs import Design, Drawn, FromCsv, Listed
@@ -15,6 +14,7 @@ from runfleet.study.loader import Parts
 from runfleet.study.narrow_fields import find_narrow_fields
 from runfleet.study.odd_conditions import find_odd_conditions
 from runfleet.study.parameters import Parameter
+from runfleet.study.result_files import as_pattern, near_patterns
 from runfleet.study.sensitivity import Morris, Saltelli, SensitivityDesign
 from runfleet.study.values import Sample, Value, as_text
 
@@ -23,13 +23,9 @@ _FEWEST_TRAJECTORIES = 10
 _FEWEST_BASE_SAMPLES = 256
 _FIRST_SAMPLES = 20
 _MOST_COMPARED = 10_000
-_CLOSE = 0.8
-_WILDCARDS = frozenset("*?[")
 
 
-def find_oddities(
-    parts: Parts, named_outputs: int, samples: Callable[[], Iterable[Sample]]
-) -> Iterator[str]:
+def find_oddities(parts: Parts, samples: Callable[[], Iterable[Sample]]) -> Iterator[str]:
     """
     Say what is allowed but probably not meant.
 
@@ -37,9 +33,6 @@ def find_oddities(
     ----------
     parts
         The parts of the study.
-    named_outputs
-        How many of its outputs, the first ones, the study file names as such; results are read from
-        the others.
     samples
         Generates its samples.
     """
@@ -56,8 +49,7 @@ def find_oddities(
         yield from _row_oddities(list(islice(samples(), _FIRST_SAMPLES)))
         yield from _same_rows(islice(samples(), _MOST_COMPARED))
     yield from _twin_results(result.name for result in parts.results)
-    patterns = [output.pattern for output in parts.model.outputs]
-    yield from _file_oddities(patterns[:named_outputs], patterns[named_outputs:])
+    yield from _slips(parts.unnamed_files, [output.pattern for output in parts.model.outputs])
     yield from find_narrow_fields(parts.model.overlays, islice(samples(), _FIRST_SAMPLES))
     yield from find_odd_conditions(parts.model.overlays, islice(samples(), _FIRST_SAMPLES))
 
@@ -155,18 +147,10 @@ def _no_number(name: str, text: str) -> str:
     return f"`{text}`, a value of `{name}`, is a text: numbers have a decimal point and no unit"
 
 
-def _file_oddities(outputs: Sequence[str], of_results: Sequence[str]) -> Iterator[str]:
-    """Find files of results that are called nearly as an output: it may be the same file."""
-    for file in of_results:
-        if meant := next((one for one in outputs if _is_nearly(file, one)), None):
-            yield (
-                f"results are read from `{file}`, which `outputs` do not name; did you mean "
-                f"`{meant}`?"
-            )
-
-
-def _is_nearly(file: str, output: str) -> bool:
-    """Names of one length, as `flow1.csv` and `flow2.csv`, differ in more than a slip."""
-    if len(file) == len(output) or not _WILDCARDS.isdisjoint(output):
-        return file.lower() == output.lower()
-    return bool(get_close_matches(file.lower(), [output.lower()], cutoff=_CLOSE))
+def _slips(unnamed: Sequence[str], outputs: Iterable[str]) -> Iterator[str]:
+    own = set(map(as_pattern, unnamed))
+    named = [pattern for pattern in outputs if pattern not in own]
+    for file, meant in near_patterns(unnamed, named):
+        yield (
+            f"results are read from `{file}`, which `outputs` do not name; did you mean `{meant}`?"
+        )

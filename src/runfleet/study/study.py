@@ -109,10 +109,7 @@ class Study:
             source=document.text,
             pest=pest,
         )
-        study = replace(
-            study,
-            warnings=tuple(oddities.find_oddities(parts, len(form.model.outputs), study.samples)),
-        )
+        study = replace(study, warnings=tuple(oddities.find_oddities(parts, study.samples)))
         consistency.try_runs(study.runs_at, design.count, study.model.overlays, document)
         if form.run_name is not None:
             consistency.check_run_names(
