@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from runfleet.study import json_schema
+from runfleet.documents.form import Form
+from runfleet.study import forms, json_schema
 
 
 def described(schema, place=""):
@@ -32,6 +33,14 @@ def test_every_key_is_described():
 def test_unknown_keys_are_refused_by_the_schema_too():
     assert json_schema()["additionalProperties"] is False
     assert "internal" not in json.dumps(json_schema())
+
+
+def test_what_others_call_keys_is_translated_into_keys():
+    held = (kind for kind in vars(forms).values() if isinstance(kind, type))
+    ours = [kind for kind in held if issubclass(kind, Form)]
+    assert sum(len(form.synonyms) for form in ours) > 30
+    for form in ours:
+        assert form.fields_by_key().keys() >= set(form.synonyms.values())
 
 
 def test_short_spellings_are_in_the_schema():

@@ -28,7 +28,7 @@ _VERBATIM = {f"{_TAG}{kind}" for kind in ("str", "timestamp")}
 _KNOWN = _CONSTRUCTED | _VERBATIM | {f"{_TAG}{kind}" for kind in ("map", "seq")}
 
 MOST_VALUES = 100_000
-"""A study file has fewer values: reading YAML is slow, and a few aliases make billions of them."""
+"""Our files have fewer values: reading YAML is slow, and a few aliases make billions of them."""
 
 # What libyaml reads in another way: tabs, what ended a line in YAML 1.1, anchors with a colon, what
 # ends a document, a comment right behind the sign of a text of several lines.
@@ -39,8 +39,6 @@ _READ_DIFFERENTLY = re.compile(
 # It crashes where thousands of collections are one inside the other.
 _OPENING = re.compile(r"[\[{]|[-?]\s")
 _MOST_OPENED = 1000
-
-CSV_HINT = "put samples into a CSV file and write `design: {csv: samples.csv}`"
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Document:
         return DocumentError(what, file=self.file, line=self.line(place), hint=hint)
 
 
-def parse_document(text: str, file: Path) -> Document:
+def parse_document(text: str, file: Path, *, when_large: str = "leave some out") -> Document:
     """
     Read YAML 1.2 into dictionaries, lists, texts, numbers, booleans and None.
 
@@ -87,13 +85,15 @@ def parse_document(text: str, file: Path) -> Document:
         The YAML text.
     file
         The file it comes from, for messages.
+    when_large
+        What to do where there are too many values.
 
     Raises
     ------
     DocumentError
         If the text is not YAML, has the same key twice or refers to itself.
     """
-    reader = Reader(file)
+    reader = Reader(file, when_large)
     try:
         node = reader.compose(text)
         data = None if node is None else reader.read(node, ())
@@ -110,12 +110,13 @@ class Reader:
 
     Parameters
     ----------
-    file
-        Where the text is from, for messages.
+    file, when_large
+        As `parse_document` has them.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, when_large: str) -> None:
         self.file = file
+        self.when_large = when_large
         self.lines: dict[Place, int] = {}
         self._yaml = YAML(typ="safe", pure=True)
         # An anchor may be given anew: an alias means the last.
@@ -153,7 +154,7 @@ class Reader:
         if tag not in _KNOWN:
             raise self._error(
                 node,
-                f"the tag `{tag.replace(_TAG, '!!')}` means nothing in a study file",
+                f"the tag `{tag.replace(_TAG, '!!')}` means nothing here",
                 "remove it; put a text that begins with `!` in quotes",
             )
         if isinstance(node, MappingNode):
@@ -231,7 +232,8 @@ class Reader:
             raise self._error(node, "an anchored value holds itself", "remove the alias in it")
         self._count += 1
         if self._count > MOST_VALUES:
-            raise self._error(node, f"there are more than {MOST_VALUES:,} values", CSV_HINT)
+            what = f"there are more than {MOST_VALUES:,} values"
+            raise self._error(node, what, self.when_large)
 
     def _error(self, node: Node, what: str, hint: str | None) -> DocumentError:
         return DocumentError(what, file=self.file, line=node.start_mark.line + 1, hint=hint)

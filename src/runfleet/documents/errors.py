@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,44 +12,7 @@ from runfleet.errors import RunfleetError
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_SYNONYMS = {
-    "bounds": "uniform",
-    "choice": "values",
-    "choices": "values",
-    "cmd": "command",
-    "constant": "value",
-    "csv": "column",
-    "default": "value",
-    "env": "environment",
-    "exe": "command",
-    "executable": "command",
-    "factorial": "grid",
-    "files": "inputs",
-    "fixed": "value",
-    "full_factorial": "grid",
-    "gaussian": "normal",
-    "high": "uniform",
-    "int": "integers",
-    "latin": "latin_hypercube",
-    "lhs": "latin_hypercube",
-    "list": "values",
-    "low": "uniform",
-    "lower": "uniform",
-    "machine": "vm_size",
-    "mc": "random",
-    "monte_carlo": "random",
-    "name": "study",
-    "options": "values",
-    "os": "image",
-    "pattern": "path",
-    "regex": "pattern",
-    "slots": "tasks_per_node",
-    "templates": "overlays",
-    "timeout": "time_limit",
-    "upper": "uniform",
-    "walltime": "time_limit",
-}
-"""What other programs call the keys of our files."""
+_NO_SYNONYMS: Mapping[str, str] = {}
 
 
 class DocumentError(RunfleetError):
@@ -125,25 +88,23 @@ class UnknownKeyError(InvalidValueError):
     is_translated: bool = False
 
 
-def synonym(word: str, known: Iterable[str]) -> str | None:
-    """Find the known word that other programs call `word`."""
-    meant = _SYNONYMS.get(word.lower())
-    return next((name for name in known if name.lower() == meant), None)
-
-
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known word that `word` was probably meant to be."""
     by_lower = {name.lower(): name for name in known}
-    if translated := synonym(word, by_lower.values()):
-        return translated
     close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None
 
 
-def suggest(word: str, known: Iterable[str], otherwise: str) -> str:
+def suggest(
+    word: str,
+    known: Iterable[str],
+    otherwise: str,
+    *,
+    synonyms: Mapping[str, str] = _NO_SYNONYMS,
+) -> str:
     """Ask whether the nearest known word was meant; where none is near, list them all."""
     names = list(known)
-    meant = nearest(word, names)
+    meant = synonyms.get(word.lower()) or nearest(word, names)
     if meant is not None:
         return f"did you mean `{meant}`?"
     return f"{otherwise} {listed(names)}" if names else f"{otherwise} none"

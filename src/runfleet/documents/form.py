@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails
 
-from runfleet.documents.errors import InvalidValueError, UnknownKeyError, suggest, synonym
+from runfleet.documents.errors import InvalidValueError, UnknownKeyError, suggest
 
 
 class Form(BaseModel):
@@ -36,6 +36,9 @@ class Form(BaseModel):
 
     remedies: ClassVar[Mapping[str, str]] = {}
     """What mends whatever is wrong at a place."""
+
+    synonyms: ClassVar[Mapping[str, str]] = {}
+    """What other programs call its keys, in small letters."""
 
     foreign: ClassVar[Mapping[str, str]] = {}
     """Keys of other programs, each with how to have here what it means there."""
@@ -70,12 +73,14 @@ class Form(BaseModel):
     def _unknown_key(
         cls, key: str, value: object, known: Mapping[str, FieldInfo]
     ) -> UnknownKeyError:
-        hint = cls.foreign.get(key.lower()) or suggest(key, known, "the keys here are")
+        hint = cls.foreign.get(key.lower()) or suggest(
+            key, known, "the keys here are", synonyms=cls.synonyms
+        )
         if value is None and not key.isidentifier():
             # YAML takes the `140)` of `{uniform: (80, 140)}` for a key.
             hint = "write lists in `[ ]`, and numbers without commas between thousands"
         unknown = UnknownKeyError(f"unknown key `{key}`", hint=hint, key=key)
-        unknown.is_translated = key.lower() in cls.foreign or synonym(key, known) is not None
+        unknown.is_translated = key.lower() in {*cls.foreign, *cls.synonyms}
         return unknown
 
     @classmethod

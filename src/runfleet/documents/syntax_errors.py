@@ -58,8 +58,8 @@ _MISTAKES = (
         "remove a bracket that is too many; put a text that begins with one in quotes as a whole",
     ),
     ("node content", "a value is missing", "remove a `,` or a bracket, or write the value"),
-    ("another document", "a second document begins here", "write one study a file"),
-    ("<document start>", "this is no study", "write it as `key: value`, one a line"),
+    ("another document", "a second document begins here", "write it into a file of its own"),
+    ("<document start>", "this line is no `key: value`", "write one a line, and nothing else"),
     (
         "escape",
         "a backslash in double quotes means nothing here",

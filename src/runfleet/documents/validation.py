@@ -128,11 +128,6 @@ def _in_words(form: type[Form], place: Place, details: ErrorDetails) -> tuple[st
     if kind == "enum":
         allowed = context["expected"].replace("'", "`")
         return f"{subject} should not be {describe(found)}", f"use {allowed}"
-    if kind == "string_pattern_mismatch":
-        return (
-            f"{subject} holds characters that Batch refuses, or too many",
-            "use up to 64 letters, digits, `-` and `_`",
-        )
     if kind in _BOUNDS:
         key, words = _BOUNDS[kind]
         bound = f"{words} {context[key]:,}"

@@ -25,6 +25,15 @@ class DesignForm(Form):
 
     alternatives: ClassVar[tuple[str, ...]] = DESIGNS
 
+    synonyms: ClassVar[Mapping[str, str]] = {
+        "factorial": "grid",
+        "full_factorial": "grid",
+        "latin": "latin_hypercube",
+        "lhs": "latin_hypercube",
+        "mc": "random",
+        "monte_carlo": "random",
+    }
+
     grid: bool | None = Field(None, description="All combinations of all values.")
     zip_: bool | None = Field(
         None,
@@ -78,7 +87,8 @@ class DesignForm(Form):
                 hint=f"write `{{{data}: {example}}}`, for example",
             )
         raise InvalidValueError(
-            f"there is no design `{data}`", hint=suggest(data, DESIGNS, "designs are")
+            f"there is no design `{data}`",
+            hint=suggest(data, DESIGNS, "designs are", synonyms=cls.synonyms),
         )
 
     @classmethod

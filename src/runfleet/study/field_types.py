@@ -11,7 +11,7 @@ from pydantic.functional_validators import AfterValidator, BeforeValidator
 from pydantic.json_schema import WithJsonSchema
 
 from runfleet.documents.errors import InvalidValueError
-from runfleet.documents.texts import describe
+from runfleet.documents.texts import describe, shortened
 from runfleet.study.model import PackageReference, parse_duration
 from runfleet.study.names import LONGEST_STUDY_NAME, check_study_name
 from runfleet.study.parameters import RESERVED_PREFIXES, VARIABLE_NAME, check_parameter_name
@@ -22,6 +22,7 @@ MOST_RUNS = 10_000_000
 
 
 _RESULT_NAME = re.compile(r"[^\W\d_]([\w .-]{0,98}[\w.-])?")
+_POOL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _VM_SIZE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -77,6 +78,15 @@ def _check_result_name(name: str) -> str:
             "and ending in no blank",
         )
     return name
+
+
+def _check_pool_id(text: str) -> str:
+    if not _POOL_ID.fullmatch(text):
+        raise InvalidValueError(
+            f"`{shortened(text)}` has characters that Batch refuses, or too many",
+            hint="use up to 64 letters, digits, `-` and `_`",
+        )
+    return text
 
 
 def _check_vm_size(name: str) -> str:
@@ -144,6 +154,11 @@ RunCount = Annotated[int, Field(ge=1, le=MOST_RUNS)]
 GroupCount = Annotated[int, Field(ge=2, le=MOST_RUNS)]
 LevelCount = Annotated[int, Field(ge=2, le=1000, json_schema_extra={"multipleOf": 2})]
 ResultName = Annotated[str, AfterValidator(_check_result_name)]
+PoolId = Annotated[
+    str,
+    AfterValidator(_check_pool_id),
+    WithJsonSchema({"type": "string", "pattern": f"^{_POOL_ID.pattern}$"}),
+]
 VmSize = Annotated[
     str,
     AfterValidator(_check_vm_size),

@@ -27,6 +27,7 @@ from runfleet.study.field_types import (
     NonEmpty,
     Package,
     ParameterName,
+    PoolId,
     ResultName,
     StudyName,
     VmSize,
@@ -47,6 +48,7 @@ class InputForm(Form):
     """An input file that all runs read; a bare text is its path."""
 
     shorthands: ClassVar[Mapping[type, str]] = {str: "path"}
+    synonyms: ClassVar[Mapping[str, str]] = {"pattern": "path"}
 
     path: NonEmpty = Field(
         description="A file, a folder or a pattern such as `data/*.csv`, beside the study file."
@@ -60,6 +62,7 @@ class OutputForm(Form):
     """Files to keep of each run; a bare text is their pattern."""
 
     shorthands: ClassVar[Mapping[type, str]] = {str: "pattern"}
+    synonyms: ClassVar[Mapping[str, str]] = {"regex": "pattern"}
 
     pattern: NonEmpty = Field(description="A file or a pattern such as `*.rpt` or `out/**`.")
     required: bool = Field(True, description="Whether a run has failed if there is no such file.")
@@ -67,6 +70,17 @@ class OutputForm(Form):
 
 class ModelForm(Form):
     """What a run executes, and the files around it."""
+
+    synonyms: ClassVar[Mapping[str, str]] = {
+        "cmd": "command",
+        "env": "environment",
+        "exe": "command",
+        "executable": "command",
+        "files": "inputs",
+        "templates": "overlays",
+        "timeout": "time_limit",
+        "walltime": "time_limit",
+    }
 
     command: Command | None = Field(
         None, description="The command line of a run, as you would type it into a terminal."
@@ -120,6 +134,7 @@ class ResultForm(Form):
     """A number to take from an output file of each run."""
 
     alternatives: ClassVar[tuple[str, ...]] = ("pattern", "column", "json")
+    synonyms: ClassVar[Mapping[str, str]] = {"csv": "column", "regex": "pattern"}
 
     file: NonEmpty = Field(description="The output file, relative to the run's folder.")
     pattern: str | None = Field(
@@ -191,9 +206,14 @@ class NodesForm(Form):
 class PoolForm(Form):
     """The machines to run on; the local account takes from it what it can offer."""
 
-    id: str | None = Field(
+    synonyms: ClassVar[Mapping[str, str]] = {
+        "machine": "vm_size",
+        "os": "image",
+        "slots": "tasks_per_node",
+    }
+
+    id: PoolId | None = Field(
         None,
-        pattern=r"^[A-Za-z0-9_-]{1,64}$",
         description="A pool that exists already, or the name of the one to make.",
     )
     image: NonEmpty = Field(LINUX_IMAGE, description="The operating system of the nodes.")
@@ -248,6 +268,7 @@ class StudyForm(Form):
 
     examples: ClassVar[Mapping[str, str]] = EXAMPLES
     remedies: ClassVar[Mapping[str, str]] = REMEDIES
+    synonyms: ClassVar[Mapping[str, str]] = {"name": "study"}
 
     study: StudyName | None = Field(
         None, description="Name of the study; the name of the file if not given."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from runfleet.documents.document import CSV_HINT, Document, Place, parse_document
+from runfleet.documents.document import Document, Place, parse_document
 from runfleet.documents.errors import InvalidValueError
 from runfleet.documents.mistakes import Mistakes, for_each
 from runfleet.documents.validation import check, located
@@ -39,6 +39,7 @@ from runfleet.study.results import Result
 from runfleet.study.run import RUN_VARIABLE
 
 _MOST_BYTES = 1_000_000
+_WHEN_LARGE = "put samples into a CSV file and write `design: {csv: samples.csv}`"
 _ALWAYS_KEPT = {"stdout.txt", "stderr.txt"}
 
 
@@ -55,7 +56,7 @@ def read_study_file(file: Path) -> tuple[StudyForm, Document]:
 
 
 def _checked(text: str, file: Path) -> tuple[StudyForm, Document]:
-    document = parse_document(text, file)
+    document = parse_document(text, file, when_large=_WHEN_LARGE)
     if document.data is None:
         raise StudyError("the file is empty", file=file, hint="`runfleet init` writes a first one")
     return check(StudyForm, document), document
@@ -70,7 +71,7 @@ def _read(file: Path) -> str:
         size = file.stat().st_size
         if size > _MOST_BYTES:
             what = f"the file has {size:,} bytes, a study file may have {_MOST_BYTES:,}"
-            raise StudyError(what, file=file, hint=CSV_HINT)
+            raise StudyError(what, file=file, hint=_WHEN_LARGE)
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         hint = "check the path, or write a first study file with `runfleet init`"

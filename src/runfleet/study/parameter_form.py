@@ -37,6 +37,13 @@ _NO_DISTRIBUTION = (
     "draw the samples elsewhere, for `design: {csv: samples.csv}`; distributions here are "
     "`uniform`, `loguniform`, `normal`, `truncated_normal` and `triangular`"
 )
+_SYNONYMS = {
+    **dict.fromkeys(("choice", "choices", "list", "options"), "values"),
+    **dict.fromkeys(("constant", "default", "fixed"), "value"),
+    **dict.fromkeys(("bounds", "high", "low", "lower", "upper"), "uniform"),
+    "gaussian": "normal",
+    "int": "integers",
+}
 _FOREIGN = {
     "range": "write `uniform: [lowest, highest]` for any number, `integers: [lowest, highest]` for "
     "whole ones, or list all `values: [0, 0.1, 0.2]`",
@@ -86,6 +93,7 @@ class ParameterForm(Form):
         float: "value",
         list: "values",
     }
+    synonyms: ClassVar[Mapping[str, str]] = _SYNONYMS
     foreign: ClassVar[Mapping[str, str]] = _FOREIGN
 
     value: AnyValue | None = Field(None, description="The same value in every run.")
