@@ -160,8 +160,8 @@ def try_runs(
     """
     Refuse a study of whose runs some cannot be named, or their overlays not be rendered.
 
-    Of most studies every run is tried; of large ones the first, the last, and some evenly spread
-    between them: as many as take little time.
+    Of a study with templates so many runs are tried as take little time: the first ones, the last,
+    and some evenly spread between them.  Of one without, the first run is.
 
     Parameters
     ----------
