@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
+from itertools import islice, product
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runfleet.study.designs import Grid, powers_around
 from runfleet.study.sampling import BLOCK, Method, latin_hypercube, unit_points
 
 MODEL = "model: {command: x}\n"
@@ -176,3 +179,28 @@ def test_texts_of_a_table_are_samples_where_they_may_be(load, table: str):
 def test_texts_that_are_declared_may_stand_above_numbers(load):
     text = "model: {command: x}\nparameters: {A: [m, 1], B: [s, 2]}\ndesign: {csv: s.csv}\n"
     assert load(text, s_dot_csv="A,B\nm,s\n1,2\n").run_count() == 2
+
+
+@pytest.mark.parametrize("levels", [(range(3_000_000), "ab"), ("ab", range(3_000_000))])
+def test_a_grid_does_not_hold_its_levels(levels):
+    tracemalloc.start()
+    try:
+        assert len(list(islice(Grid(levels).rows(), 5))) == 5
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000
+
+
+@given(st.lists(st.lists(st.integers(), min_size=1, max_size=4).map(tuple), max_size=5).map(tuple))
+def test_a_grid_is_a_product(levels):
+    grid = Grid(levels)
+    assert list(grid.rows()) == list(product(*levels)) == list(grid.rows_at(range(grid.count)))
+
+
+@pytest.mark.parametrize(
+    ("count", "powers"),
+    [(1, None), (2, None), (3, (2, 4)), (200, (128, 256)), (256, None), (257, (256, 512))],
+)
+def test_powers_of_two_are_told(count, powers):
+    assert powers_around(count) == powers

@@ -10,8 +10,8 @@ from runfleet.documents.errors import DocumentError, InvalidValueError, suggest
 from runfleet.documents.mistakes import for_each
 from runfleet.documents.validation import located, spelled
 from runfleet.study.declared_values import check_declared
-from runfleet.study.design_form import DRAWN, DesignForm
-from runfleet.study.designs import Design, Drawn, FromCsv, Grid, Listed, Zip
+from runfleet.study.design_form import DesignForm
+from runfleet.study.designs import Design, Drawn, FromCsv, Grid, Listed, Zip, powers_around
 from runfleet.study.distributions import Distribution
 from runfleet.study.errors import StudyError
 from runfleet.study.field_types import MOST_RUNS
@@ -42,20 +42,20 @@ def load_design(
     parameters = tuple(item.parameter(name) for name, item in form.parameters.items())
     design = form.design or _GRID
     builder = _Builder(document, folder, parameters)
-    match design.kind:
-        case "list":
-            return builder.from_list(design.list_ or [])
-        case "csv":
-            return builder.from_csv(design.csv or "")
-        case "zip":
+    match design:
+        case DesignForm(list_=list() as rows):
+            return builder.from_list(rows)
+        case DesignForm(csv=str() as table):
+            return builder.from_csv(table)
+        case DesignForm(zip_=True):
             return builder.zip(), parameters
-        case "morris":
-            return builder.morris(design), parameters
-        case "saltelli":
-            return builder.saltelli(design), parameters
-        case kind if kind in DRAWN:
-            return builder.drawn(kind, design), parameters
-    return builder.grid(), parameters
+        case DesignForm(morris=int() as trajectories):
+            return builder.morris(trajectories, design), parameters
+        case DesignForm(saltelli=int() as base_samples):
+            return builder.saltelli(base_samples, design), parameters
+        case DesignForm(grid=True):
+            return builder.grid(), parameters
+    return builder.drawn(design.kind, design), parameters
 
 
 class _Builder:
@@ -99,26 +99,26 @@ class _Builder:
     def drawn(self, kind: str, form: DesignForm) -> Drawn:
         return Drawn(kind, getattr(form, kind), form.drawn_seed, self._distributions(kind))
 
-    def morris(self, form: DesignForm) -> Morris:
+    def morris(self, trajectories: int, form: DesignForm) -> Morris:
         declared = self._distributions("morris")
         names = (parameter.name for parameter in self.varying)
         stepped = [
             located(self.document, ("parameters", name), stepping, distribution)
             for name, distribution in zip(names, declared, strict=True)
         ]
-        design = Morris(form.morris or 0, form.levels or 4, form.drawn_seed, tuple(stepped))
+        design = Morris(trajectories, form.levels or 4, form.drawn_seed, tuple(stepped))
         self._refuse_too_many(design.count, ("design", "morris"), "take fewer trajectories")
         return design
 
-    def saltelli(self, form: DesignForm) -> Saltelli:
-        count, second_order = form.saltelli or 0, bool(form.second_order)
+    def saltelli(self, count: int, form: DesignForm) -> Saltelli:
+        second_order = bool(form.second_order)
         design = Saltelli(count, second_order, form.drawn_seed, self._distributions("saltelli"))
-        if count & (count - 1):
+        if powers := powers_around(count):
             raise self._place_error(
                 ("design", "saltelli"),
                 f"{count:,} is no power of two, and only so many samples of a Sobol sequence are "
                 "balanced",
-                _powers_hint(count, design.group_size),
+                _powers_hint(powers, design.group_size),
             )
         self._refuse_too_many(design.count, ("design", "saltelli"), "take fewer base samples")
         return design
@@ -225,11 +225,11 @@ class _Builder:
         return self.document.error(place, f"{spelled(place)}: {what}", hint)
 
 
-def _powers_hint(count: int, group_size: int) -> str:
-    lower = 1 << (count.bit_length() - 1)
+def _powers_hint(powers: tuple[int, int], group_size: int) -> str:
+    lower, upper = powers
     return (
-        f"write {lower:,} or {2 * lower:,}, which makes {lower * group_size:,} or "
-        f"{2 * lower * group_size:,} runs"
+        f"write {lower:,} or {upper:,}, which makes {lower * group_size:,} or "
+        f"{upper * group_size:,} runs"
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, product
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -62,8 +63,10 @@ class Grid:
         """Generate all combinations."""
         if not self.levels:
             return iter([()])
-        *slower, fastest = self.levels  # a product would hold each of its values
-        return ((*head, value) for head in product(*slower) for value in fastest)
+        *slower, fastest = self.levels
+        # A product would hold each of the values.
+        heads = Grid(tuple(slower))
+        return ((*head, value) for head in heads.rows_at(range(heads.count)) for value in fastest)
 
     def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
         """Generate the combinations of these indices."""
@@ -163,8 +166,26 @@ class FromCsv:
         return (values for _, values in self.table.rows(self.columns, indices))
 
 
+class Sampled(ABC):
+    """What designs have in common that turn points of the unit cube into samples."""
+
+    distributions: tuple[Distribution, ...]
+
+    @abstractmethod
+    def points(self) -> Iterator[FloatArray]:
+        """Generate the points, block by block: one for each row."""
+
+    def rows(self) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows, in the order of the points."""
+        return _sample_rows(self.distributions, self.points())
+
+    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
+        """Generate the rows of these indices."""
+        return _sample_rows(self.distributions, _points_at(indices, self.points()))
+
+
 @dataclass(frozen=True)
-class Drawn:
+class Drawn(Sampled):
     """
     Values drawn from the parameters' distributions.
 
@@ -193,16 +214,18 @@ class Drawn:
         width = len(self.distributions)
         return unit_points(Method(self.method), self.count, width, self.seed)
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
-        """Draw the rows."""
-        return sample_rows(self.distributions, self.points())
 
-    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
-        """Draw the rows of these indices."""
-        return sample_rows(self.distributions, points_at(indices, self.points()))
+def powers_around(count: int) -> tuple[int, int] | None:
+    """
+    Find the powers of two next to a number of samples; None if it is one itself.
+
+    So many samples of a Sobol sequence are balanced, and others are not.
+    """
+    lower: int = 1 << (count.bit_length() - 1)
+    return None if lower == count else (lower, 2 * lower)
 
 
-def points_at(indices: Sequence[int], blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+def _points_at(indices: Sequence[int], blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
     """Take the points of these indices, which rise, out of blocks of points."""
     start = taken = 0
     for block in blocks:
@@ -214,7 +237,7 @@ def points_at(indices: Sequence[int], blocks: Iterable[FloatArray]) -> Iterator[
         start, taken = start + len(block), last
 
 
-def sample_rows(
+def _sample_rows(
     distributions: Sequence[Distribution], blocks: Iterable[FloatArray]
 ) -> Iterator[tuple[Value, ...]]:
     """Turn blocks of points of the unit cube into samples, see `_rows_of`."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from runfleet.study.designs import Design, Drawn, FromCsv, Listed
+from runfleet.study.designs import Design, Drawn, FromCsv, Listed, powers_around
 from runfleet.study.distributions import Choice, Fixed, Normal
 from runfleet.study.loader import Parts
 from runfleet.study.narrow_fields import find_narrow_fields
@@ -55,12 +55,12 @@ def find_oddities(parts: Parts, samples: Callable[[], Iterable[Sample]]) -> Iter
 
 
 def _sobol_oddity(design: Design) -> Iterator[str]:
-    count = design.count
-    if isinstance(design, Drawn) and design.method == "sobol" and count & (count - 1):
-        lower = 1 << (count.bit_length() - 1)
+    if not (isinstance(design, Drawn) and design.method == "sobol"):
+        return
+    if powers := powers_around(design.count):
         yield (
             f"a Sobol sequence is balanced only if its length is a power of two: "
-            f"{lower} or {2 * lower} runs rather than {count}"
+            f"{powers[0]} or {powers[1]} runs rather than {design.count}"
         )
 
 

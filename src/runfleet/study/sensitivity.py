@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from runfleet.documents.errors import InvalidValueError
-from runfleet.study.designs import points_at, sample_rows
+from runfleet.study.designs import Sampled
 from runfleet.study.distributions import Choice, Distribution, Normal
-from runfleet.study.values import Value
 
 if TYPE_CHECKING:
     from runfleet.study.sampling import FloatArray
@@ -19,7 +18,7 @@ _TAIL = 0.005
 
 
 @dataclass(frozen=True)
-class Morris:
+class Morris(Sampled):
     """
     Trajectories that change one parameter a run, each of them once.
 
@@ -74,17 +73,9 @@ class Morris:
         levels = (distribution.levels() for distribution in self.distributions)
         return [None if values is None else len(values) for values in levels]
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
-        """Generate the rows, trajectory by trajectory."""
-        return sample_rows(self.distributions, self.points())
-
-    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
-        """Generate the rows of these indices."""
-        return sample_rows(self.distributions, points_at(indices, self.points()))
-
 
 @dataclass(frozen=True)
-class Saltelli:
+class Saltelli(Sampled):
     """
     Pairs of samples of a Sobol sequence, and samples that mix the two of a pair.
 
@@ -133,14 +124,6 @@ class Saltelli:
 
         width = len(self.distributions)
         return saltelli_points(self.base_samples, width, self.seed, second_order=self.second_order)
-
-    def rows(self) -> Iterator[tuple[Value, ...]]:
-        """Generate the rows, group by group."""
-        return sample_rows(self.distributions, self.points())
-
-    def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
-        """Generate the rows of these indices."""
-        return sample_rows(self.distributions, points_at(indices, self.points()))
 
 
 SensitivityDesign: TypeAlias = Morris | Saltelli
