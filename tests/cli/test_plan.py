@@ -97,6 +97,30 @@ def test_truth_values_are_shown_as_runs_get_them(runfleet, study: Path):
     assert "\n".join(["run        WET", *runs]) in ended.out
 
 
+def test_a_terminal_shows_the_parameters_that_fit_whole(runfleet, study: Path):
+    """And says where the others are; a file has all of them."""
+    names = [f"PARAMETER_{number}" for number in range(1, 15)]
+    ranges = "".join(f"  {name}: {{uniform: [0, 1]}}\n" for name in names)
+    study.write_text(f"model: {{command: ls}}\ndesign: {{random: 2}}\nparameters:\n{ranges}")
+    code, shown = runfleet.on_terminal("plan", "study.yaml", NO_COLOR="1", TERM="dumb")
+    head, *_, left_out = shown.partition("\nHow ")[0].rpartition("\nrun ")[2].strip().splitlines()
+    assert (code, head.split()) == (0, names[:5])
+    assert left_out == (
+        "There is no room for 9 more parameters: `runfleet plan study.yaml > plan.txt` writes all "
+        "of them."
+    )
+    runfleet.line("runfleet plan study.yaml > plan.txt")
+    assert f"run        {'  '.join(names)}\n" in (study.parent / "plan.txt").read_text()
+
+
+def test_whoever_reads_only_the_beginning_of_a_plan_gets_no_complaint(runfleet, study: Path):
+    study.write_text(
+        "model: {command: ls}\nparameters: {N: {uniform: [0, 1]}}\ndesign: {random: 100000}\n"
+    )
+    ended = runfleet.line("runfleet plan study.yaml --json | head -n 1")
+    assert (ended.out, ended.err) == ("{\n", "")
+
+
 def test_empty_folders_of_the_inputs_are_named(runfleet, study):
     """Runs get them, too."""
     (study.parent / "work" / "heads").mkdir(parents=True)

@@ -78,7 +78,7 @@ def plan(
     else:
         printer.facts(_facts(loaded, pool))
         printer.data("")
-        first = _show_runs(printer, loaded)
+        first = _show_runs(printer, loaded, as_typed(study, on))
         _show_start(printer, loaded, first, pool.operating_system, whole=script)
     if not as_json:
         _say_what_is_next(printer, as_typed(study, on), on)
@@ -165,7 +165,7 @@ def _pool_text(pool: PoolPlan) -> str:
     return f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {places}"
 
 
-def _show_runs(printer: Printer, study: Study) -> Run:
+def _show_runs(printer: Printer, study: Study, called: str) -> Run:
     """Show the first and the last runs as a table; returns the first one."""
     count = study.run_count()
     last = range(max(_FIRST_RUNS, count - _LAST_RUNS), count)
@@ -175,7 +175,11 @@ def _show_runs(printer: Printer, study: Study) -> Run:
     rows = [_row(run) for run in runs]
     if count > len(runs):
         rows.insert(_FIRST_RUNS, ["...", *("" for _ in columns)])
-    printer.table(["run", *columns], rows)
+    if left_out := printer.named_table(["run", *columns], rows):
+        printer.say(
+            f"There is no room for {count_text(left_out, 'more parameter')}: "
+            f"`runfleet plan {called} > plan.txt` writes all of them."
+        )
     return runs[0]
 
 

@@ -18,13 +18,12 @@ from rich.console import Console, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from runfleet.cli.plain_tables import GAP, table_lines
+
 Columns: TypeAlias = Sequence[Column | str]
 
 # Wide enough that nothing is cut or wrapped where no terminal sets the width.
 _UNLIMITED_WIDTH = 10_000
-
-# Blanks between the columns of a table.
-_GAP = 2
 
 
 class Printer:
@@ -57,25 +56,50 @@ class Printer:
         return self.err.is_terminal and sys.stdin.isatty()
 
     def data(self, text: str) -> None:
-        """Print a line of data as it is."""
-        self.out.out(text, highlight=False)
+        """Print a line of data: as it is, but for control characters, which no terminal gets."""
+        if self.out.file.isatty():
+            self.out.out(text, highlight=False)
+            return
+        try:
+            self.out.file.write(f"{text}\n")
+            self.out.file.flush()
+        except BrokenPipeError:
+            # Whoever reads it has enough, as `head` has.
+            self.out.on_broken_pipe()
 
     def json(self, value: Any) -> None:
         """Print a value as JSON, see `json_text`."""
         self.data(json_text(value))
 
     def table(self, columns: Columns, rows: Iterable[Sequence[object]]) -> None:
-        """Print a table of data."""
-        self.show(new_table(columns, rows))
+        """Print a table of data; nothing is cut where no terminal sets the width."""
+        if self.out.is_terminal:
+            self.show(new_table(columns, rows))
+            return
+        numbers = {place for place, column in enumerate(columns) if _is_aligned_right(column)}
+        for line in table_lines([list(map(_header, columns)), *rows], numbers):
+            self.data(line)
 
-    def named_table(self, columns: Sequence[Column | str], rows: Sequence[Sequence[str]]) -> None:
-        """Print data of which the first column names each row; the last to go on narrow screens."""
+    def named_table(self, columns: Columns, rows: Sequence[Sequence[str]]) -> int:
+        """
+        Print data of which the first column names each row; the last to go on narrow terminals.
+
+        Returns how many columns had no room; without a terminal none.
+        """
+        if not self.out.is_terminal:
+            self.table(columns, rows)
+            return 0
         count = _fitting_columns(columns, rows, self.out.width)
-        name = Column(str(columns[0]), no_wrap=count > 1, overflow="fold")
+        name = Column(_header(columns[0]), no_wrap=count > 1, overflow="fold")
         self.table((name, *columns[1:count]), [row[:count] for row in rows])
+        return len(columns) - count
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Print names and texts, a line each, the names in a column."""
+        if not self.out.is_terminal:
+            for line in table_lines(facts):
+                self.data(line)
+            return
         grid = Table.grid(padding=(0, 2))
         for name, text in facts:
             grid.add_row(Text(name, "bold"), Text(text))
@@ -176,10 +200,17 @@ def _fitting_columns(
     columns: Sequence[Column | str], rows: Sequence[Sequence[str]], width: int
 ) -> int:
     """Count the columns that have room side by side, unbroken; at least one."""
-    headers = [column if isinstance(column, str) else str(column.header) for column in columns]
-    widths = [max(map(cell_len, cells)) for cells in zip(headers, *rows, strict=True)]
-    ends = accumulate(_GAP + cells for cells in widths)
-    return max(1, sum(end - _GAP <= width for end in ends))
+    widths = [max(map(cell_len, cells)) for cells in zip(map(_header, columns), *rows, strict=True)]
+    ends = accumulate(GAP + cells for cells in widths)
+    return max(1, sum(end - GAP <= width for end in ends))
+
+
+def _header(column: Column | str) -> str:
+    return column if isinstance(column, str) else str(column.header)
+
+
+def _is_aligned_right(column: Column | str) -> bool:
+    return isinstance(column, Column) and column.justify == "right"
 
 
 def number_column(name: str) -> Column:
