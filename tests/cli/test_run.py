@@ -309,12 +309,28 @@ def test_a_terminal_gets_the_end_of_a_long_log(local, write_study):
     numbers = "".join(f"{number}\n" for number in range(1, 300_001))
     assert local("logs", study, "run-00001").out == numbers
     code, shown = local.on_terminal("logs", study, "run-00001")
-    left_out = "... 2.0 MB of stdout left out; all of it: runfleet logs long.yaml run-00001 --all\n"
+    left_out = "... 2.0 MB of stdout left out; all of it: runfleet logs --all long.yaml run-00001\n"
     assert (code, shown) == (0, left_out + numbers[-7_000:] + "last\n")
     assert local.on_terminal("logs", study, "run-00001", "--all") == (0, numbers + "last\n")
     some = local("logs", study, "run-00001", "--lines", "50000")
     assert some.out == numbers[-350_000:]
     assert some.err == left_out.replace("2.0", "1.6") + "last\n"
+
+
+def test_names_of_runs_may_begin_as_options_do(local, write_study):
+    """What is advised puts `--` before them."""
+    study = write_study("below", "seq 2000\n", values=[-2], more="run_name: '{N}'\n")
+    assert local("run", study).code == 0
+    mistaken = local("logs", study, "-2")
+    assert mistaken.err == (
+        "error: there is no option `-2`\nhint: before a name, write `--`: `-- -2`\n"
+    )
+    assert local("logs", study, "--", "-2").out.startswith("1\n2\n")
+    _, shown = local.on_terminal("logs", study, "--lines", "1", "--", "-2")
+    assert shown.partition("\n")[0].endswith(
+        "left out; all of it: runfleet logs --all -- below.yaml -2"
+    )
+    assert local("logs", "--all", "--", "below.yaml", "-2").out.endswith("\n2000\n")
 
 
 def test_the_log_of_a_running_run_is_followed_from_its_end(local, write_study, folder: Path):

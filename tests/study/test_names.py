@@ -31,6 +31,15 @@ def test_letters_with_accents_are_spelled_without():
     )
 
 
+@pytest.mark.parametrize(("name", "better"), [("-n", "n"), ("--", "study")])
+def test_no_study_is_called_as_options_are(name, better):
+    """Every command would take its name for one."""
+    with pytest.raises(InvalidValueError) as refused:
+        check_study_name(name)
+    assert str(refused.value) == f"the name `{name}` begins with `-`, as options of commands do"
+    assert refused.value.hint == f"begin it with a letter or a digit, as in `{better}`"
+
+
 @pytest.mark.parametrize(
     ("count", "name"), [(3, "run-00003"), (99_999, "run-99999"), (1_000_000, "run-1000000")]
 )

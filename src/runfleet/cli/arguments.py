@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Annotated
 
 import typer
 
 from runfleet.cli.command_line import ACCOUNT_VARIABLE
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.advice import operands
 
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="A study file, or the name of a study.")
@@ -30,18 +30,23 @@ On = Annotated[
 
 _OUR_COMMAND = re.compile(
     r"`runfleet (run|plan|watch|status|explain|logs|cancel|retry|results|delete|doctor|images|sizes"
-    r"|package|pool|job|task|check|calibrate)\b([^`]*)`"
+    r"|package|pool|job|task|check|calibrate)\b([^`]*?)( -- [^`]*)?`"
 )
 
 
 def addressed(text: str, account: str) -> str:
     """Have the commands that a text advises go to an account."""
-    return _OUR_COMMAND.sub(rf"`runfleet \1\2{on_option(account)}`", text)
+    return _OUR_COMMAND.sub(rf"`runfleet \1\2{on_option(account)}\3`", text)
 
 
-def as_typed(name: str, account: str) -> str:
-    """Write what to type for a study and its account: `'my study.yaml' --on azure`."""
-    return f"{shlex.quote(name)}{on_option(account)}"
+def as_typed(*names: str, on: str) -> str:
+    """
+    Write what to type after a command and its options for a study, or for a run of it.
+
+    That is `'my study.yaml' run-1 --on azure`, or `--on azure -- study.yaml -2`.
+    """
+    words, option = operands(*names), on_option(on)
+    return f"{option} {words}".lstrip() if words.startswith("-- ") else f"{words}{option}"
 
 
 def on_option(account: str) -> str:

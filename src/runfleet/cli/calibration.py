@@ -32,6 +32,7 @@ from runfleet.cli.words import count_text, value_text
 from runfleet.cli.worker_table import worker_table
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, Submission
+from runfleet.launch.advice import operands
 
 if TYPE_CHECKING:
     from runfleet.calibrate.results.collecting import BestParameter, Results
@@ -59,10 +60,11 @@ def retry_calibration(request: Request) -> int:
     """Carry out `runfleet retry`: begin it anew, if it does not run any more."""
     state = requested(request).look().state
     if not state.has_ended:
+        called = operands(request.called)
         raise RunfleetError(
             f"the calibration `{request.study.name}` is {state}; beginning anew would end it",
-            hint=f"watch it with `runfleet watch {request.called}`, or end it first with "
-            f"`runfleet cancel {request.called}`",
+            hint=f"watch it with `runfleet watch {called}`, or end it first with "
+            f"`runfleet cancel {called}`",
         )
     refuse_strange_calibration(request)
     if not agreed_to_run(request):
@@ -93,7 +95,7 @@ def submit_and_watch(request: Request, submit: Submit) -> int:
 
 def watch_calibration(printer: Printer, calibration: Calibration, called: str, on: str) -> int:
     """Carry out `runfleet watch`."""
-    name = as_typed(called, on)
+    name = as_typed(called, on=on)
     ways = ways_on(name)
     with open_calibration_display(printer, calibration.name) as display, leaving(printer, *ways):
         last = _follow(calibration, display)
@@ -142,7 +144,7 @@ def cancel_calibration(printer: Printer, calibration: Calibration, called: str, 
         printer.say(f"The calibration has ended already: {state}.")
         return
     calibration.cancel()
-    name = as_typed(called, on)
+    name = as_typed(called, on=on)
     printer.say("The calibration is cancelled; what its manager has written stays.")
     printer.say(f"To go on with it after all: runfleet calibrate resume {name}")
 

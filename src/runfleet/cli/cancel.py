@@ -32,4 +32,4 @@ def cancel(study: StudyName, on: On = LOCAL) -> None:
     counts = submission.cancel()
     printer.say(f"The study is cancelled: {counts_text(counts)}.")
     if counts.cancelled:
-        printer.say(f"To run the rest after all: runfleet run {as_typed(study, on)}")
+        printer.say(f"To run the rest after all: runfleet run {as_typed(study, on=on)}")

@@ -81,6 +81,8 @@ def _in_our_words(error: typer.TyperException) -> tuple[str, str | None]:
     context = getattr(error, "ctx", None)
     usage = f"`{context.command_path} --help` shows how it is used" if context else None
     option = getattr(error, "option_name", None)
+    if option and re.match(r"-\d", option):
+        return f"there is no option `{option}`", f"before a name, write `--`: `-- {option}`"
     if option and hasattr(error, "possibilities"):
         nearest = get_close_matches(option, error.possibilities or (), n=1)
         return (

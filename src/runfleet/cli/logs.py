@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -12,7 +11,7 @@ import typer
 from rich.console import Console
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import On, StudyName, on_option
+from runfleet.cli.arguments import On, StudyName, as_typed
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer, write_raw
 from runfleet.cli.studies import find_submission, open_account
@@ -68,7 +67,7 @@ def logs(
     printer = Printer.standard()
     submission = find_submission(open_account(on), study)
     name = run or _first_to_read(printer, submission)
-    command = f"runfleet logs {shlex.quote(study)} {name}{on_option(on)} --all"
+    command = f"runfleet logs --all {as_typed(study, name, on=on)}"
     reader = _Reader(printer, submission, name, command, lines=lines, whole=whole)
     if stderr:
         reader.show(LogStream.STDERR, printer.out, follow=follow)

@@ -78,10 +78,10 @@ def plan(
     else:
         printer.facts(_facts(loaded, pool))
         printer.data("")
-        first = _show_runs(printer, loaded, as_typed(study, on))
+        first = _show_runs(printer, loaded, as_typed(study, on=on))
         _show_start(printer, loaded, first, pool.operating_system, whole=script)
     if not as_json:
-        _say_what_is_next(printer, as_typed(study, on), on)
+        _say_what_is_next(printer, as_typed(study, on=on), on)
 
 
 def _say_what_is_next(printer: Printer, called: str, on: str) -> None:

@@ -43,4 +43,4 @@ class Request:
     @property
     def name(self) -> str:
         """What to type for the study, and for its account."""
-        return as_typed(self.called, self.on)
+        return as_typed(self.called, on=self.on)

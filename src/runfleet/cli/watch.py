@@ -33,7 +33,7 @@ def watch(study: StudyName, on: On = LOCAL) -> None:
         from runfleet.cli.calibration import to_be_watched, watch_calibration
 
         raise typer.Exit(watch_calibration(printer, to_be_watched(account, submission), study, on))
-    name = as_typed(study, on)
+    name = as_typed(study, on=on)
     with open_display(printer, submission.name) as display, leaving(printer, *ways_on(name)):
         counts = follow(display, submission)
     printer.say(f"{count_text(counts.total, 'run')}: {counts_text(counts)}.")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runfleet.errors import RunfleetError
+from runfleet.launch.advice import operands
 
 
 class LaunchError(RunfleetError):
@@ -174,7 +175,7 @@ class RunSupersededError(LaunchError):
         what = "is left out" if is_left_out else "is done anew"
         super().__init__(
             f"study `{study}` was submitted again meanwhile, and run `{run}` {what}",
-            hint=None if is_left_out else f"`runfleet logs -f {study} {run}` follows it",
+            hint=None if is_left_out else f"`runfleet logs -f {operands(study, run)}` follows it",
         )
         self.study = study
         self.run = run

@@ -131,13 +131,18 @@ def check_study_name(name: str) -> str:
     Raises
     ------
     InvalidValueError
-        If the name is empty, too long or holds characters that Batch refuses.
+        If the name is empty, too long, begins with `-` or holds characters that Batch refuses.
     """
     if not 1 <= len(name) <= LONGEST_STUDY_NAME:
         raise _wrong_length("study", name, LONGEST_STUDY_NAME)
     _refuse_characters(
         name, f"the name `{name}`", f"{_ALLOWED_HINT}, as in `{study_name_from(name)}`"
     )
+    if name.startswith("-"):
+        raise InvalidValueError(
+            f"the name `{name}` begins with `-`, as options of commands do",
+            hint=f"begin it with a letter or a digit, as in `{study_name_from(name)}`",
+        )
     if _DEVICE.fullmatch(name):
         raise _name_of_device("study", name)
     return name
