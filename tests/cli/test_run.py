@@ -421,6 +421,24 @@ def test_a_deleted_study_leaves_its_results(local, write_study, folder: Path):
     assert not (folder / "results/gone").exists()
 
 
+def test_of_results_behind_a_link_only_the_link_is_deleted(local, write_study, folder: Path):
+    """What it leads to may be others', too; that is said before."""
+    study = write_study("linked", ECHO, values=[1])
+    assert local("run", study).code == 0
+    link, place = folder / "results/linked", folder / "large disk"
+    link.rename(place)
+    link.symlink_to(place)
+    deleted = local("delete", study, "--results", "--yes")
+    assert (deleted.code, deleted.out) == (0, "")
+    assert f"  - link `{link}`; what it leads to stays: `{place}`\n" in deleted.err
+    assert not link.is_symlink()
+    assert (place / "runs.csv").exists()
+    local("run", study, "--detach")
+    again = local("delete", study, "--results", "--yes")
+    assert again.code == 0
+    assert "results" not in again.err, "there are none"
+
+
 def test_a_study_whose_file_has_been_moved(local, write_study, folder: Path):
     """Its name leads to the old place, and the file itself to its study all the same."""
     study = write_study("moved", ECHO, values=[1])

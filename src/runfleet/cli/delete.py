@@ -51,8 +51,8 @@ def delete(
     if agreed(printer, "Delete the study?", yes=yes, dry_run=dry_run):
         account.delete(belongings)
         printer.say(f"Study `{name}` is deleted.")
-        if folder and folder.exists():
-            shutil.rmtree(folder)
+        if folder:
+            _remove(folder)
 
 
 def _is_calibration(account: Account, name: str) -> bool:
@@ -71,7 +71,9 @@ def _lines(belongings: Belongings, noun: str, results: Path | None) -> list[str]
         lines.append(f"  - job `{job.id}` with {count_text(counts.total, noun)}{ends}")
     if belongings.container:
         lines.append(f"  - container `{belongings.container}` with what its runs need and wrote")
-    if results:
+    if results and results.is_symlink():
+        lines.append(f"  - link `{results}`; what it leads to stays: `{results.resolve()}`")
+    elif results and results.exists():
         lines.append(f"  - folder `{results}`")
     return lines
 
@@ -84,3 +86,11 @@ def _results_of(account: Account, name: str) -> Path:
             hint="leave out `--results`, and delete the folder yourself",
         )
     return results_folder(file.parent, name)
+
+
+def _remove(results: Path) -> None:
+    """Remove a folder of results; where it is a link, only that: others may use what is there."""
+    if results.is_symlink():
+        results.unlink()
+    elif results.exists():
+        shutil.rmtree(results)
