@@ -68,7 +68,7 @@ def logs(
     submission = find_submission(open_account(on), study)
     name = run or _first_to_read(printer, submission)
     command = f"runfleet logs --all {as_typed(study, name, on=on)}"
-    reader = _Reader(printer, submission, name, command, lines=lines, whole=whole)
+    reader = Reader(printer, submission, name, command, lines=lines, whole=whole)
     if stderr:
         reader.show(LogStream.STDERR, printer.out, follow=follow)
         return
@@ -79,7 +79,7 @@ def logs(
 
 
 @dataclass(frozen=True)
-class _Reader:
+class Reader:
     """
     Shows what one run wrote.
 
@@ -135,10 +135,10 @@ class _Reader:
         length = _TERMINAL_BYTES
         while True:
             end = self.submission.log_end(self.run, length, stream)
-            shown = end.last_lines(self.lines or _TERMINAL_LINES)
-            is_all = not end.left_out or shown.content.count(b"\n") >= (self.lines or 0)
-            if is_all:
-                return shown
+            # The first of them may have begun before.
+            is_enough = self.lines is None or len(end.content.splitlines()) > self.lines
+            if is_enough or not end.left_out:
+                return end.last_lines(self.lines or _TERMINAL_LINES)
             length *= 8
 
 
