@@ -131,6 +131,24 @@ def test_the_picture_has_every_step_with_a_clock(capsys: pytest.CaptureFixture[s
     ]
 
 
+def test_failures_are_counted_however_many_there_are(capsys: pytest.CaptureFixture[str]):
+    """Not all are looked into while many fail at a time, and those are counted apart."""
+    display = LiveDisplay("net1", Clock())
+    for look in range(250):
+        new = tuple(failed(f"run-{20 * look + n}", "exit code 3") for n in range(20))
+        counts = RunCounts(9000, waiting=0, running=9000 - 21 * look - 21, failed=21 * look + 21)
+        display.progress(Progress(counts, timedelta(seconds=look), new_failures=new))
+    display.progress(
+        Progress(counts, timedelta(seconds=250), new_failures=(failed("run-x", "it is dry"),))
+    )
+    Printer.standard().show(display.picture())
+    assert capsys.readouterr().out.splitlines()[1:4] == [
+        "5,000 x exit code 3 (run-0, run-1, run-2, ...)",
+        "1 x it is dry (run-x)",
+        "and 249 more failed, whose logs are read at the end",
+    ]
+
+
 def test_the_summary_keeps_what_was_done_and_how_long_it_took(
     capsys: pytest.CaptureFixture[str],
 ):

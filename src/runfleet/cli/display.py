@@ -18,12 +18,11 @@ from runfleet.cli.live import Pacing, open_live
 from runfleet.cli.printer import Printer
 from runfleet.cli.timeline import Timeline
 from runfleet.cli.words import duration_text
-from runfleet.launch import FailedRun, FailureGroup, Progress, RunCounts, Step
-from runfleet.launch.failures import group_failures
+from runfleet.launch import FailureGroup, Progress, RunCounts, Step
+from runfleet.launch.failures import FailureGroups
 from runfleet.launch.grouping import normalised
 
 _SHOWN_FAILURES = 5
-_REMEMBERED_FAILURES = 1000
 _SHOWN_RUNS = 3
 _RUNNING = "Running"
 _FIRST_PAUSE = 2.0
@@ -123,7 +122,8 @@ class LiveDisplay:
     study: str
     clock: Callable[[], float] = monotonic
     _progress: Progress | None = None
-    _failures: list[FailedRun] = field(default_factory=list)
+    _failures: FailureGroups = field(default_factory=lambda: FailureGroups(_SHOWN_RUNS))
+    _groups: list[FailureGroup] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._timeline = Timeline(self.clock)
@@ -135,8 +135,10 @@ class LiveDisplay:
     def progress(self, progress: Progress) -> None:
         """Take note of how far the runs are."""
         self._progress = progress
-        self._failures.extend(progress.new_failures)
-        del self._failures[_REMEMBERED_FAILURES:]
+        for failed in progress.new_failures:
+            self._failures.add(failed)
+        if progress.new_failures:
+            self._groups = self._failures.largest_first()
         amount = amount_text(progress.counts.ended, progress.counts.total)
         self._timeline.note(_RUNNING, amount)
 
@@ -157,7 +159,7 @@ class LiveDisplay:
             return
         before, after = self._timeline.split(_RUNNING)
         yield before
-        yield from _failure_lines(group_failures(self._failures))
+        yield from _failure_lines(self._groups, self._progress.counts.failed)
         yield from _run_lines(self._progress, elapsed)
         yield after
 
@@ -218,11 +220,15 @@ def amount_text(done: int, total: int) -> str:
     return f"{done:,} of {total:,}" if total else ""
 
 
-def _failure_lines(groups: list[FailureGroup]) -> Iterator[RenderableType]:
+def _failure_lines(groups: list[FailureGroup], failed: int) -> Iterator[RenderableType]:
+    """Tell the largest groups, and how many runs are in none: some are told, where many fail."""
     for group in groups[:_SHOWN_FAILURES]:
         yield Text(failure_text(group), "red", no_wrap=True, overflow="ellipsis")
     if len(groups) > _SHOWN_FAILURES:
         yield Text(f"and {len(groups) - _SHOWN_FAILURES} other kinds of failures", "red")
+    unread = failed - sum(group.count for group in groups)
+    if groups and unread > 0:
+        yield Text(f"and {unread:,} more failed, whose logs are read at the end", "red")
 
 
 def _run_lines(progress: Progress, elapsed: timedelta) -> Iterator[RenderableType]:

@@ -80,6 +80,33 @@ class FailureGroup:
     is_same: bool
 
 
+class FailureGroups:
+    """
+    Failed runs that say the same, put together as they become known.
+
+    Parameters
+    ----------
+    examples
+        How many runs a group names at most.
+    """
+
+    def __init__(self, examples: int = 1000) -> None:
+        self._groups = Groups[FailureKind](examples)
+
+    def add(self, failed: FailedRun) -> None:
+        """Take note of a run."""
+        self._groups.add(failed.kind, failed.run, failed.message)
+
+    def largest_first(self) -> list[FailureGroup]:
+        """List the groups as they are now."""
+        return [
+            FailureGroup(
+                group.message, kind, group.count, tuple(group.runs), group.pattern, group.is_same
+            )
+            for kind, group in self._groups.largest_first()
+        ]
+
+
 def kind_of(task: TaskInfo) -> FailureKind:
     """Tell the three kinds of failure apart, from what Batch says of a task."""
     code = task.failure.code if task.failure else ""
@@ -151,12 +178,7 @@ def group_failures(failed: Iterable[FailedRun], *, examples: int = 1000) -> list
     examples
         How many runs a group names at most.
     """
-    groups = Groups[FailureKind](examples)
+    groups = FailureGroups(examples)
     for run in failed:
-        groups.add(run.kind, run.run, run.message)
-    return [
-        FailureGroup(
-            group.message, kind, group.count, tuple(group.runs), group.pattern, group.is_same
-        )
-        for kind, group in groups.largest_first()
-    ]
+        groups.add(run)
+    return groups.largest_first()
