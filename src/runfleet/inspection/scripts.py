@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 import zipfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator
+from pathlib import Path
 
 from runfleet.inspection.errors import InspectionError
+from runfleet.inspection.first_lines import FirstLine
 from runfleet.inspection.program import Kind, Problem, Program, System
 
 _INTERPRETERS = {
@@ -115,36 +116,30 @@ def _refuse_other_texts(path: Path, head: bytes) -> None:
 
 
 def _with_first_line(path: Path, head: bytes) -> Program:
-    line = head.removeprefix(_BOM).partition(b"\n")[0][2:].decode(errors="replace")
-    interpreter = _interpreter(line.split())
-    if not interpreter:
+    text = head.removeprefix(_BOM).partition(b"\n")[0][2:].decode(errors="replace")
+    line = FirstLine.read(text)
+    if not line.program:
         raise InspectionError(
             f"the first line of `{path}` names no program", hint="write `#!/bin/sh`, for example"
         )
-    problems = [*_first_line_problems(path, head, interpreter), *_missing(interpreter)]
+    problems = [*_first_line_problems(path, head, line), *_missing(line.program)]
     starts_itself = not problems and not _ends_as_on_windows(head)
     return Program(
         path,
         Kind.SCRIPT,
         System.LINUX,
-        f"a script for `{interpreter}`",
-        interpreter="" if starts_itself else interpreter,
+        f"a script for `{line.program}`",
+        interpreter="" if starts_itself else line.command,
         problems=tuple(problems),
     )
 
 
-def _interpreter(words: Sequence[str]) -> str:
-    """Name what a first line starts, behind `env` with its options and variables."""
-    first, rest = words[0] if words else "", words[1:]
-    if PurePosixPath(first).name != "env":
-        return PurePosixPath(first).name
-    started = (word.removeprefix("-S") for word in rest)
-    program = next((one for one in started if one[:1] not in ("", "-") and "=" not in one), "")
-    return PurePosixPath(program or first).name
-
-
-def _first_line_problems(path: Path, head: bytes, interpreter: str) -> Iterator[Problem]:
-    quoted = shlex.quote(path.name)
+def _first_line_problems(path: Path, head: bytes, line: FirstLine) -> Iterator[Problem]:
+    quoted, interpreter = shlex.quote(path.name), line.program
+    if not line.is_split:
+        message = "Linux takes all that follows `env` in its first line for one word"
+        command = line.command.removeprefix("env ")
+        yield Problem(message, f"write `#!/usr/bin/env -S {command}`")
     if head.startswith(_BOM):
         message = "a byte order mark stands before its first line, which Linux does not take"
         yield Problem(message, f"remove it: `sed -i '1s/^\\xef\\xbb\\xbf//' {quoted}`")
