@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
+import zipapp
 import zipfile
 from pathlib import Path
 
@@ -132,6 +134,23 @@ def test_a_linux_program_with_the_libraries_of_its_libraries(linux_programs: Pat
 
 
 @linux
+@pytest.mark.parametrize(
+    ("tags", "depth"), [("--disable-new-dtags", "beside"), ("--enable-new-dtags", "missing")]
+)
+def test_libraries_look_where_the_program_does_with_rpath_only(
+    build, linux_programs: Path, tmp_path: Path, tags: str, depth: str
+):
+    """With RUNPATH, as newer linkers write it, each looks for what it needs itself."""
+    build(f"gcc main.c -L. -larea -Wl,-rpath-link,. -Wl,{tags},-rpath,$ORIGIN/lib -o {tmp_path}/m")
+    (tmp_path / "lib").mkdir()
+    copy(tmp_path / "lib", *(linux_programs / f"lib{name}.so" for name in ("area", "depth")))
+    found = places(inspect(tmp_path / "m"))
+    assert (found["libarea.so"], found["libdepth.so"]) == ("beside", depth)
+    loader = subprocess.run(["ldd", tmp_path / "m"], capture_output=True, text=True, check=True)
+    assert ("libdepth.so => not found" in loader.stdout) == (depth == "missing")
+
+
+@linux
 def test_a_static_program_needs_nothing(linux_programs: Path):
     for name in ("static", "static_pie"):
         program = inspect(linux_programs / name)
@@ -224,6 +243,10 @@ def dos(mark: bytes) -> bytes:
         ("model.exe", dos(b"PE\0\0"), "begins as a Windows program (PE), but is cut off"),
         ("model", b"\x7fELF" + bytes(60), "begins as a Linux program (ELF), but is cut off"),
         ("model", b"\xcf\xfa\xed\xfe" + bytes(60), "is a program of macOS"),
+        ("model", b"\xca\xfe\xba\xbe\0\0\0\2" + bytes(60), "is a program of macOS"),
+        ("Foo.class", b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(60), "is a class of Java"),
+        ("run.bat", "echo".encode("utf-16"), "is no program: it holds data"),
+        ("model.pyz", b"PK\x03\x04", "is an archive, not a program"),
         ("data.bin", b"\0\1\2", "is no program: it holds data"),
         ("model.zip", b"PK\x03\x04", "is an archive, not a program"),
         ("run", b"#!\n", "names no program"),
@@ -271,6 +294,11 @@ def test_what_is_not_there_or_no_file(tmp_path: Path):
         ("run.py", b"#!/usr/bin/python\n", "linux", "python", 1),
         ("run.R", b"print(1)", "linux", "Rscript", 1),
         ("run.BAT", b"@echo off\r\n", "windows", "", 0),
+        ("run", b"#!/bin/sh\nexit\n\0\1", "linux", "", 0),
+        (
+            *("run.ps1", "echo ü".encode("utf-16"), "windows"),
+            *("powershell -ExecutionPolicy Bypass -File", 1),
+        ),
         ("run.ps1", b"echo", "windows", "powershell -ExecutionPolicy Bypass -File", 1),
     ],
 )
@@ -281,6 +309,16 @@ def test_scripts(
     program = inspect(tmp_path / name)
     assert (program.kind, program.system) == (Kind.SCRIPT, system)
     assert (program.interpreter, len(program.problems)) == (interpreter, problems)
+
+
+@pytest.mark.parametrize(("first_line", "starter"), [(None, "python3"), ("/bin/python3", "")])
+def test_archives_of_python(tmp_path: Path, first_line: str | None, starter: str):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/__main__.py").write_text("print(1)\n")
+    zipapp.create_archive(tmp_path / "app", tmp_path / "app.pyz", first_line)
+    program = inspect(tmp_path / "app.pyz")
+    assert (program.kind, program.interpreter) == (Kind.SCRIPT, starter)
+    assert program.description == "a script for `python3`"
 
 
 def test_archives_of_java(tmp_path: Path):

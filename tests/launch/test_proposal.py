@@ -12,8 +12,8 @@ from runfleet.launch.proposal import propose
 from runfleet.study import PackageReference
 
 
-def binary(path: Path, system: System = System.WINDOWS, *, version: str = "", folders=()):
-    header = Binary(system, 64, "x86-64", is_program=True, folders=folders)
+def binary(path: Path, system: System = System.WINDOWS, *, version: str = "", **more):
+    header = Binary(system, 64, "x86-64", is_program=True, **more)
     return Program(path, Kind.BINARY, system, "a program", version=version, binary=header)
 
 
@@ -59,17 +59,25 @@ def test_programs_of_one_name_have_packages_of_their_own(tmp_path):
     assert found == ["model==1.0", "model-exe==1.0"]
 
 
-def test_libraries_come_along_and_are_found(tmp_path: Path):
-    """A Linux program that does not look beside itself is told to."""
-    library = Library("libnet.so", Whereabouts.BESIDE, tmp_path / "libnet.so", "model")
-    for folders, command in (
-        ((), 'LD_LIBRARY_PATH="$AZ_BATCH_APP_PACKAGE_model_1_0" model'),
-        ((tmp_path,), "model"),
-    ):
-        program = binary(tmp_path / "model", System.LINUX, folders=folders)
-        proposal = propose(with_libraries(program, library), tmp_path)
-        assert proposal.command == command
-        assert proposal.package_files == (tmp_path / "model", tmp_path / "libnet.so")
+@pytest.mark.parametrize(
+    ("looks_beside", "is_followed", "needed_by", "command"),
+    [
+        (False, False, "model", 'LD_LIBRARY_PATH="$AZ_BATCH_APP_PACKAGE_model_1_0" model'),
+        (True, False, "model", "model"),
+        (True, False, "libsea.so", 'LD_LIBRARY_PATH="$AZ_BATCH_APP_PACKAGE_model_1_0" model'),
+        (True, True, "libsea.so", "model"),
+    ],
+)
+def test_libraries_come_along_and_are_found(
+    tmp_path: Path, looks_beside: bool, is_followed: bool, needed_by: str, command: str
+):
+    """A Linux program is told to look beside itself where it, or a library, would not."""
+    library = Library("libnet.so", Whereabouts.BESIDE, tmp_path / "libnet.so", needed_by)
+    folders = (tmp_path,) if looks_beside else ()
+    program = binary(tmp_path / "model", System.LINUX, folders=folders, is_followed=is_followed)
+    proposal = propose(with_libraries(program, library), tmp_path)
+    assert proposal.command == command
+    assert proposal.package_files == (tmp_path / "model", tmp_path / "libnet.so")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,9 @@ def _binary(elf: Any, path: Path) -> Binary:
     loader = _loader(elf)
     tags = [tag for one in _of_type(elf, "PT_DYNAMIC") for tag in _at_most(one.iter_tags())]
     needs = [tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"]
+    runpath, rpath = _texts(tags, "DT_RUNPATH", "runpath"), _texts(tags, "DT_RPATH", "rpath")
+    # As the loader has it, the one counts only without the other.
+    searched = runpath or rpath
     is_library = elf["e_type"] == "ET_DYN" and not loader and not _is_static_pie(tags)
     return Binary(
         system=System.LINUX,
@@ -75,7 +78,8 @@ def _binary(elf: Any, path: Path) -> Binary:
         machine=_MACHINES.get(elf["e_machine"], str(elf["e_machine"])),
         is_program=not is_library,
         needs=tuple(dict.fromkeys(needs)),
-        folders=tuple(_folders(tags, path.absolute().parent)),
+        folders=tuple(_folders(searched, path.absolute().parent)),
+        is_followed=bool(searched) and not runpath,
         is_static=not loader and not needs,
         runtime="musl" if "musl" in loader else "",
         glibc=max(_glibc_versions(elf), default=()),
@@ -103,13 +107,15 @@ def _is_static_pie(tags: Iterable[Any]) -> bool:
     return any(tag.entry.d_tag == "DT_FLAGS_1" and tag.entry.d_val & _IS_PIE for tag in tags)
 
 
-def _folders(tags: Iterable[Any], origin: Path) -> Iterator[Path]:
-    for tag in tags:
-        if tag.entry.d_tag in ("DT_RPATH", "DT_RUNPATH"):
-            text = tag.runpath if tag.entry.d_tag == "DT_RUNPATH" else tag.rpath
-            for folder in filter(None, text.split(":")):
-                place = re.sub(r"\$(ORIGIN|\{ORIGIN\})", lambda _: str(origin), folder)
-                yield Path(place)
+def _texts(tags: Iterable[Any], kind: str, attribute: str) -> list[str]:
+    return [getattr(tag, attribute) for tag in tags if tag.entry.d_tag == kind]
+
+
+def _folders(texts: Iterable[str], origin: Path) -> Iterator[Path]:
+    for text in texts:
+        for folder in filter(None, text.split(":")):
+            place = re.sub(r"\$(ORIGIN|\{ORIGIN\})", lambda _: str(origin), folder)
+            yield Path(place)
 
 
 def _glibc_versions(elf: Any) -> Iterator[tuple[int, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 from runfleet.inspection.elf import read_elf
@@ -10,16 +11,18 @@ from runfleet.inspection.libraries import find_libraries
 from runfleet.inspection.pe import read_pe
 from runfleet.inspection.problems import find_problems, needed_glibc
 from runfleet.inspection.program import Binary, Kind, Program, System
-from runfleet.inspection.scripts import read_jar, read_script
+from runfleet.inspection.scripts import read_archive, read_script
 
 _HEAD_BYTES = 4096
 _OLE = b"\xd0\xcf\x11\xe0"
+_JAVA_OR_MACH_O = b"\xca\xfe\xba\xbe"
+_OLDEST_JAVA = 45
 _MACH_O = {
     b"\xcf\xfa\xed\xfe",
     b"\xce\xfa\xed\xfe",
     b"\xfe\xed\xfa\xcf",
     b"\xfe\xed\xfa\xce",
-    b"\xca\xfe\xba\xbe",
+    _JAVA_OR_MACH_O,
 }
 
 
@@ -53,28 +56,44 @@ def inspect(path: Path) -> Program:
 def _inspect(path: Path) -> Program:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    if head.startswith(b"MZ") and len(head) >= 2:
+    if head.startswith(b"MZ"):
         return _described(path, read_pe(path))
     if head.startswith(b"\x7fELF"):
         return _described(path, read_elf(path))
     if head.startswith(b"PK\x03\x04"):
-        return read_jar(path)
+        return read_archive(path)
     if head.startswith(_OLE) and path.suffix.lower() == ".msi":
         raise InspectionError(
             f"`{path}` is an installer (MSI), not a program",
             hint="install it on a machine with Windows, and name the program that it has brought",
+        )
+    if _is_java_class(head):
+        raise InspectionError(
+            f"`{path}` is a class of Java, which `java` starts from its folder or its archive",
+            hint="name the JAR file with it, or a script with the line that starts it",
         )
     if head[:4] in _MACH_O:
         raise InspectionError(
             f"`{path}` is a program of macOS, and nodes run Linux or Windows",
             hint="name the one for Linux or Windows, or compile it there",
         )
-    if b"\0" in head:
+    if b"\0" in head and not _is_script(path, head):
         raise InspectionError(
             f"`{path}` is no program: it holds data of a kind that is not known here",
             hint="name the executable that reads it",
         )
     return read_script(path, head)
+
+
+def _is_java_class(head: bytes) -> bool:
+    """Tell classes from programs of macOS, of which few are for so many processors."""
+    return head.startswith(_JAVA_OR_MACH_O) and int.from_bytes(head[4:8]) >= _OLDEST_JAVA
+
+
+def _is_script(path: Path, head: bytes) -> bool:
+    """Tell texts with bytes of 0: with data behind their lines, or as PowerShell writes them."""
+    is_utf_16 = head.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return head.startswith(b"#!") or (is_utf_16 and path.suffix.lower() == ".ps1")
 
 
 def _described(path: Path, binary: Binary) -> Program:

@@ -56,28 +56,62 @@ def find_libraries(program: Path, binary: Binary) -> list[Found]:
     it can be told to look there.
     """
     found: dict[str, Found] = {}
-    waiting = [(program, binary)]
-    for user, needs in waiting:
-        for library in _asked_for(user, needs, program.parent):
+    waiting = [_User(program, binary)]
+    for user in waiting:
+        for library in _asked_for(user, program.parent):
             key = library.name.lower() if binary.system is System.WINDOWS else library.name
             if key in found or len(found) >= _MOST_LIBRARIES:
                 continue
             found[key] = Found(library, _read(library, binary))
             if library.path is not None and (needed := found[key].binary) is not None:
-                waiting.append((library.path, needed))
+                waiting.append(_User(library.path, needed, user.followed_folders))
     return list(found.values())
 
 
-def _asked_for(user: Path, binary: Binary, home: Path) -> Iterator[Library]:
-    for name in binary.needs:
-        whereabouts, path = _place(name, binary, home)
-        advice = advice_on(name, binary.system)
-        yield Library(name, whereabouts, path, user.name, advice)
+@dataclass(frozen=True)
+class _User:
+    """
+    A program or library that needs others.
+
+    Parameters
+    ----------
+    path
+        The file.
+    binary
+        What its header says.
+    inherited_folders
+        Where those look that it is needed by, if it follows them.
+    """
+
+    path: Path
+    binary: Binary
+    inherited_folders: tuple[Path, ...] = ()
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where it looks; with a RUNPATH of its own it follows nobody."""
+        own = self.binary
+        is_alone = bool(own.folders) and not own.is_followed
+        return own.folders if is_alone else (*own.folders, *self.inherited_folders)
+
+    @property
+    def followed_folders(self) -> tuple[Path, ...]:
+        """Where those look, too, that it needs."""
+        own = self.binary.folders if self.binary.is_followed else ()
+        return (*own, *self.inherited_folders)
 
 
-def _place(name: str, binary: Binary, home: Path) -> tuple[Whereabouts, Path | None]:
+def _asked_for(user: _User, home: Path) -> Iterator[Library]:
+    for name in user.binary.needs:
+        whereabouts, path = _place(name, user, home)
+        advice = advice_on(name, user.binary.system)
+        yield Library(name, whereabouts, path, user.path.name, advice)
+
+
+def _place(name: str, user: _User, home: Path) -> tuple[Whereabouts, Path | None]:
     """A file beside the program wins over the system's, as it does where they run."""
-    beside = _find_beside(name, binary, home)
+    binary = user.binary
+    beside = _find_beside(name, user, home)
     if beside is not None:
         return Whereabouts.BESIDE, beside
     is_windows = binary.system is System.WINDOWS
@@ -87,10 +121,10 @@ def _place(name: str, binary: Binary, home: Path) -> tuple[Whereabouts, Path | N
     return (Whereabouts.HERE, here) if here else (Whereabouts.MISSING, None)
 
 
-def _find_beside(name: str, binary: Binary, home: Path) -> Path | None:
-    if binary.system is System.WINDOWS:
+def _find_beside(name: str, user: _User, home: Path) -> Path | None:
+    if user.binary.system is System.WINDOWS:
         return _find_in_any_case(name, home)
-    return _first_file(name, [*binary.folders, home])
+    return _first_file(name, [*user.folders, home])
 
 
 def _find_here(name: str, binary: Binary) -> Path | None:

@@ -50,6 +50,8 @@ class Binary:
         The libraries it is linked with, by name.
     folders
         Where it looks for them before the system does.
+    is_followed
+        Whether the libraries that it needs look there, too, as with RPATH and not with RUNPATH.
     is_console
         Whether it writes to a console; else it has windows.
     is_static
@@ -70,6 +72,7 @@ class Binary:
     is_program: bool
     needs: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
+    is_followed: bool = False
     is_console: bool = True
     is_static: bool = False
     runtime: str = ""

@@ -1,4 +1,4 @@
-"""Executables that another program runs: scripts, batch files, archives of Java."""
+"""Executables that another program runs: scripts, batch files, archives of Java and Python."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from runfleet.inspection.errors import InspectionError
 from runfleet.inspection.first_lines import FirstLine
 from runfleet.inspection.program import Kind, Problem, Program, System
 
+_ZIPAPP = ".pyz"
 _INTERPRETERS = {
     ".py": "python3",
     ".sh": "sh",
@@ -20,7 +21,7 @@ _INTERPRETERS = {
     ".pl": "perl",
     ".r": "Rscript",
     ".jl": "julia",
-    ".pyz": "python3",
+    _ZIPAPP: "python3",
 }
 _BATCH = (".bat", ".cmd")
 _SOURCES = re.compile(r"\.(c|cc|cpp|cxx|cs|f|for|ftn|f77|f9\d|f0\d|go|java|pas|rs)")
@@ -81,24 +82,28 @@ def read_script(path: Path, head: bytes) -> Program:
     )
 
 
-def read_jar(path: Path) -> Program:
+def read_archive(path: Path) -> Program:
     """
-    Tell whether an archive of Java can be started.
+    Tell whether an archive of Java or Python can be started.
 
     Raises
     ------
     InspectionError
         If it is another zip file.
     """
+    is_of_python = path.suffix.lower() == _ZIPAPP
+    member = "__main__.py" if is_of_python else "META-INF/MANIFEST.MF"
     try:
-        with zipfile.ZipFile(path) as archive, archive.open("META-INF/MANIFEST.MF") as manifest:
-            text = manifest.read(1 << 16)
+        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            text = file.read(1 << 16)
     except Exception as error:
         # Encrypted, damaged or without a manifest: `zipfile` has an exception for each.
         raise InspectionError(
             f"`{path}` is an archive, not a program",
             hint="unpack it and name the program in it; as it is, `runfleet package add` takes it",
         ) from error
+    if is_of_python:
+        return _for(path, _INTERPRETERS[_ZIPAPP], Kind.SCRIPT)
     if b"Main-Class:" not in text:
         raise InspectionError(
             f"`{path}` is a library of Java: its manifest names no main class",

@@ -226,10 +226,13 @@ def _folder_of(package: PackageReference) -> str:
 
 
 def _brings_libraries(program: Program) -> bool:
-    """Tell whether it has libraries in its package that it would not look for there."""
-    home = program.path.absolute().parent
-    looks_beside = program.binary is not None and home in program.binary.folders
-    return not looks_beside and bool(program.found(Whereabouts.BESIDE, Whereabouts.HERE))
+    """Tell whether it has libraries in its package that would not be looked for there."""
+    brought = program.found(Whereabouts.BESIDE, Whereabouts.HERE)
+    binary = program.binary
+    if binary is None or program.path.absolute().parent not in binary.folders:
+        return bool(brought)
+    needed_by_others = (library.needed_by != program.path.name for library in brought)
+    return not binary.is_followed and any(needed_by_others)
 
 
 def _windows_word(word: str) -> str:
