@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -271,6 +272,29 @@ def test_reset_deletes_everything_but_collected_results(runfleet, write_study, f
     assert runfleet("status", study).code == 1
     shutil.copytree(folder, folder / "other", ignore=shutil.ignore_patterns("results"))
     assert runfleet("run", f"other/{study}").code == 0
+
+
+def test_reset_bears_files_that_go_while_it_looks(runfleet):
+    """Tasks make and delete files all the time."""
+    folder = runfleet.home / "emulator/nodes"
+    folder.mkdir(parents=True)
+    is_over = threading.Event()
+
+    def work() -> None:
+        while not is_over.is_set():
+            for number in range(1000):
+                (folder / str(number)).touch()
+            for number in range(1000):
+                (folder / str(number)).unlink()
+
+    task = threading.Thread(target=work)
+    task.start()
+    try:
+        ended = [runfleet("emulator", "reset", "--dry-run") for _ in range(5)]
+    finally:
+        is_over.set()
+        task.join()
+    assert [(one.code, "error" in one.err) for one in ended] == [(0, False)] * 5
 
 
 def test_pools_are_listed_resized_and_deleted(runfleet, write_study):

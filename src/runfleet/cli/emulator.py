@@ -343,11 +343,16 @@ def _told_to_stop(pid: int | None) -> bool:
 
 
 def _size_of(folder: Path) -> int:
-    return sum(
-        (Path(place) / name).lstat().st_size
-        for place, _, names in os.walk(folder)
-        for name in names
-    )
+    files = (Path(place) / name for place, _, names in os.walk(folder) for name in names)
+    return sum(map(_file_size, files))
+
+
+def _file_size(file: Path) -> int:
+    """Tell how long a file is; 0 if a task has deleted it meanwhile."""
+    try:
+        return file.lstat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _delete(folders: Iterable[Path]) -> None:
