@@ -260,6 +260,11 @@ def test_a_pool_made_by_hand_is_never_left_over(local):
             "look: `runfleet pool show shared`",
         ),
         (
+            ["pool", "create", "p9", "--elevated", "--yes"],
+            "`--elevated` is given without `--start`, the command that it is for",
+            "say what to run on each node with `--start`; or leave it out",
+        ),
+        (
             ["job", "create", "j", "--pool", "no-such-pool"],
             "there is no pool `no-such-pool`",
             "`runfleet pool list` lists the pools",
@@ -324,6 +329,22 @@ def test_mistakes_are_told(local, arguments, error: str, hint: str):
     ended = local(*arguments)
     assert ended.code in {1, 2}
     assert ended.err.endswith(f"error: {error}\nhint: {hint}\n")
+
+
+def test_nothing_is_uploaded_for_a_job_that_is_refused(local, job: str, folder: Path):
+    """For a wrong option, or as there is one already."""
+    (folder / "m.sh").write_text("echo hello\n")
+    given = ("--pool", "shared", "--prepare", "sh m.sh", "--prepare-input", "m.sh")
+    wrong = local("job", "create", "j", *given, "--container", "wrong", "--time-limit", "bogus")
+    assert wrong.err.startswith("error: `bogus` is not a duration\n")
+    twin = local("job", "create", job, *given, "--container", "twin")
+    assert twin.err == (
+        f"error: there is a job `{job}` already\n"
+        f"hint: take another id, or delete it: `runfleet job delete {job}`\n"
+    )
+    assert (wrong.code, twin.code) == (2, 1)
+    storage = local.home / "storage"
+    assert {"wrong", "twin"}.isdisjoint(os.listdir(storage) if storage.exists() else ())
 
 
 def test_a_pool_cannot_grow_beyond_what_reaches_each_other(local):

@@ -79,10 +79,13 @@ def create(
     printer = Printer.standard()
     variables = read_environment(environment)
     warn_of_names(printer, variables)
-    account = open_account(on)
-    found = find_pool(account.batch, pool)
+    limit = read_duration(time_limit)
+    _check_preparation(prepare, prepare_input)
     if container:
         check_container_name(container)
+    account = open_account(on)
+    found = find_pool(account.batch, pool)
+    _refuse_twin(account, job_id)
     files = JobFiles.new(account.storage, container or job_container_name(job_id), job_id)
     settings = JobSettings(
         job_id,
@@ -90,15 +93,12 @@ def create(
         preparation=_preparation(files, prepare, prepare_input, found),
         environment=variables,
         max_retries=retries or 0,
-        time_limit=read_duration(time_limit),
+        time_limit=limit,
         priority=priority,
         metadata=files.metadata,
     )
     if not account.batch.create_job(settings):
-        raise RunfleetError(
-            f"there is a job `{job_id}` already",
-            hint=f"take another id, or delete it: `runfleet job delete {job_id}`",
-        )
+        raise _is_there(job_id)
     add = f"runfleet task add {job_id} TASK 'COMMAND'{on_option(on)}"
     printer.say(f"Job `{job_id}` is there; add tasks: {add}")
     printer.data(job_id)
@@ -142,12 +142,28 @@ def delete(job_id: JobId, on: On = LOCAL, yes: Yes = False, dry_run: DryRun = Fa
         printer.say(f"Job `{job_id}` is being deleted.")
 
 
-def _preparation(
-    files: JobFiles, command: str | None, inputs: list[Path] | None, pool: PoolInfo
-) -> PreparationTask | None:
+def _check_preparation(command: str | None, inputs: list[Path] | None) -> None:
     if command is None and inputs:
         hint = "say with `--prepare` what shall be done with it"
         raise WrongUsageError("an input of no preparation is given", hint=hint)
+
+
+def _refuse_twin(account: Account, job_id: str) -> None:
+    """Refuse a job that is there before anything is uploaded for another one."""
+    if account.batch.get_job(job_id) is not None:
+        raise _is_there(job_id)
+
+
+def _is_there(job_id: str) -> RunfleetError:
+    return RunfleetError(
+        f"there is a job `{job_id}` already",
+        hint=f"take another id, or delete it: `runfleet job delete {job_id}`",
+    )
+
+
+def _preparation(
+    files: JobFiles, command: str | None, inputs: list[Path] | None, pool: PoolInfo
+) -> PreparationTask | None:
     if command is None:
         return None
     line = shell_command(command, operating_system_of(pool))

@@ -76,6 +76,11 @@ def create(
     nodes as `--nodes` and `--spot` say, until it is resized.
     """
     printer = Printer.standard()
+    if elevated and start is None:
+        raise WrongUsageError(
+            "`--elevated` is given without `--start`, the command that it is for",
+            hint="say what to run on each node with `--start`; or leave it out",
+        )
     scale = _autoscale(max_nodes, min_nodes, nodes + spot)
     if inter_node:
         fewer = "a smaller `--max-nodes`" if max_nodes else "fewer with `--nodes` and `--spot`"
