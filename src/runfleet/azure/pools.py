@@ -15,6 +15,7 @@ from runfleet.azure.errors import (
 )
 from runfleet.azure.failures import reason_of
 from runfleet.azure.files import read_file
+from runfleet.azure.missing import not_there
 from runfleet.azure.pool_info import NodeCounts, NodeInfo, PoolInfo
 from runfleet.azure.pool_settings import Autoscale, PoolSettings
 from runfleet.azure.values import pairs_to_wire, quoted, without_none
@@ -264,7 +265,7 @@ class PoolOperations:
     def _raise_failed_resize(self, pool_id: str, count: int) -> None:
         pool = self.get_pool(pool_id)
         if pool is None:
-            raise NotFoundError(f"there is no pool `{pool_id}`", code="PoolNotFound", status=404)
+            raise not_there("pool", {"pool": pool_id})
         if pool.allocation_state != "steady":
             return
         if pool.resize_errors:

@@ -18,7 +18,7 @@ from runfleet.azure import (
     PoolInfo,
     TaskInfo,
 )
-from runfleet.azure.refusals import not_found
+from runfleet.azure.missing import not_there
 from runfleet.azure.task_queries import ID_FIELDS
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
@@ -121,10 +121,7 @@ def find_pool(batch: AzureBatch, pool_id: str) -> PoolInfo:
 
 
 def _missing(kind: str, ids: Mapping[str, str], known: Iterator[str]) -> NotFoundError:
-    refusal = not_found(kind, ids)
-    meant = nearest(ids[kind], islice(known, _MOST_KNOWN))
-    hint = f"did you mean `{meant}`? {refusal.hint}" if meant else refusal.hint
-    return NotFoundError(refusal.what, status=404, code=refusal.code, hint=hint)
+    return not_there(kind, ids, meant=nearest(ids[kind], islice(known, _MOST_KNOWN)))
 
 
 def check_communication(nodes: int, *, fewer: str) -> None:

@@ -24,7 +24,7 @@ from runfleet.cli.report import shortest
 from runfleet.cli.request import Request
 from runfleet.cli.studies import find_study, open_account
 from runfleet.cli.study_files import load_study
-from runfleet.cli.words import count_text
+from runfleet.cli.words import count_text, sentence
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
 from runfleet.launch.accounts.connecting import access_to
@@ -70,8 +70,8 @@ def resume(study: StudyName, on: On = LOCAL, detach: Detach = False, yes: Yes = 
     request = Request(printer, account, find_study(account, study), study, on, detach, yes)
     restart = requested(request).plan_resume()
     refuse_strange_calibration(request)
-    for sentence in restart.says:
-        printer.say(f"{sentence[:1].upper()}{sentence[1:]}.")
+    for text in restart.says:
+        printer.say(sentence(text))
     if not agreed_to_run(request):
         raise typer.Exit(FAILED)
 

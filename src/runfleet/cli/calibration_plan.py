@@ -11,6 +11,7 @@ from runfleet.calibrate.checks import check_before_submitting
 from runfleet.calibrate.places import check_places
 from runfleet.calibrate.scripts import manager_command, worker_command
 from runfleet.calibrate.tasks import manager_state
+from runfleet.cli.pool_texts import pool_text
 from runfleet.cli.printer import Printer
 from runfleet.cli.words import count_text, duration_text, size_text
 from runfleet.launch.pool import PoolPlan
@@ -73,9 +74,7 @@ def _facts(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> Iterat
     yield "Files", f"{count_text(len(files), 'file')}, {size}, staged once on each node"
     if study.model.time_limit:
         yield "Time limit", duration_text(study.model.time_limit)
-    nodes = count_text(pool.nodes, "spot node" if pool.spot else "node")
-    slots = count_text(pool.slots, "task")
-    yield "Pool", f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {slots} at a time on each"
+    yield "Pool", pool_text(pool, f"{count_text(pool.slots, 'task')} at a time on each")
 
 
 def _commands(study: Study, pest: Pest, control: Control, pool: PoolPlan) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runfleet.batch.vm_sizes import core_count
 from runfleet.cli.consent import agreed
+from runfleet.cli.pool_texts import node_noun
 from runfleet.cli.request import Request
 from runfleet.cli.words import count_text
 from runfleet.launch import PoolPlan
@@ -39,6 +40,6 @@ def agreed_to_costs(request: Request, runs: int) -> bool:
 
 def _pool_text(pool: PoolPlan) -> str:
     cores = core_count(pool.vm_size)
-    kind = f"{pool.vm_size} {'spot node' if pool.spot else 'node'}"
+    kind = f"{pool.vm_size} {node_noun(pool)}"
     nodes = f"up to {count_text(pool.nodes, kind)} of {count_text(cores, 'core')}"
     return f"pool `{pool.id}`, {nodes}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runfleet.cli.printer import Printer
-from runfleet.inspection import Library, Program, System, Whereabouts
+from runfleet.inspection import Library, Program, Whereabouts
 from runfleet.launch.proposal import Proposal
 
 _SHOWN_OF_SYSTEM = 3
@@ -71,8 +71,7 @@ def _rows(program: Program) -> Iterator[tuple[str, str]]:
     if of_system:
         shown = ", ".join(of_system[:_SHOWN_OF_SYSTEM])
         more = len(of_system) - _SHOWN_OF_SYSTEM
-        system = "Windows" if program.system is System.WINDOWS else "Linux"
-        yield f"{shown} and {more} more" if more > 0 else shown, f"of {system}"
+        yield f"{shown} and {more} more" if more > 0 else shown, f"of {program.system.label}"
 
 
 def _binary_facts(program: Program) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import typer
 from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, StudyName, as_typed
+from runfleet.cli.pool_texts import pool_text
 from runfleet.cli.printer import Printer, json_text
 from runfleet.cli.studies import load_to_look_at
 from runfleet.cli.study_files import warn
@@ -99,7 +100,7 @@ def _facts(study: Study, pool: PoolPlan) -> Iterator[tuple[str, str]]:
         yield "Design", study.design.summary
     yield from _model_facts(study)
     yield from _file_facts(study)
-    yield "Pool", _pool_text(pool)
+    yield "Pool", pool_text(pool, _places_text(pool))
 
 
 def _model_facts(study: Study) -> Iterator[tuple[str, str]]:
@@ -155,14 +156,10 @@ def _overlays_size(study: Study) -> int:
     return sum(len(overlay.render(first.sample, first.name)) for overlay in study.model.overlays)
 
 
-def _pool_text(pool: PoolPlan) -> str:
-    nodes = count_text(pool.nodes, "spot node" if pool.spot else "node")
-    if pool.scaling is not None:
-        nodes = f"up to {nodes}"
-    places = f"{count_text(pool.slots, 'run')} at a time on each"
+def _places_text(pool: PoolPlan) -> str:
     if pool.nodes_per_run:
-        places = f"{count_text(pool.nodes_per_run, 'node')} a run"
-    return f"{pool.id}: {nodes}, {pool.vm_size}, {pool.image}, {places}"
+        return f"{count_text(pool.nodes_per_run, 'node')} a run"
+    return f"{count_text(pool.slots, 'run')} at a time on each"
 
 
 def _show_runs(printer: Printer, study: Study, called: str) -> Run:

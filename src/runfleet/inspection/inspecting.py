@@ -118,8 +118,7 @@ def _described(path: Path, binary: Binary) -> Program:
 
 
 def _description(binary: Binary) -> str:
-    system = "Windows" if binary.system is System.WINDOWS else "Linux"
     kind = f"a {binary.runtime} program" if binary.runtime else "a program"
     console = ", for the console" if binary.system is System.WINDOWS and binary.is_console else ""
     links = ", static" if binary.is_static else ""
-    return f"{kind} of {system}, {binary.bits} bit ({binary.machine}){console}{links}"
+    return f"{kind} of {binary.system.label}, {binary.bits} bit ({binary.machine}){console}{links}"

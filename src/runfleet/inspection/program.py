@@ -13,6 +13,11 @@ class System(StrEnum):
     LINUX = "linux"
     WINDOWS = "windows"
 
+    @property
+    def label(self) -> str:
+        """Its name, as people write it."""
+        return self.value.capitalize()
+
 
 class Kind(StrEnum):
     """What executables are: machine code, or a text or archive that another program runs."""
