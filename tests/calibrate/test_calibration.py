@@ -515,6 +515,20 @@ def test_all_workers_come_at_once_where_nobody_watches(prepare: Prepare) -> None
     assert calibration.look().workers.present == 3
 
 
+def test_what_still_goes_on_is_not_begun_anew(prepare: Prepare, home: Path, tmp_path: Path) -> None:
+    """What is advised can be typed, though there is a blank in the name of its folder."""
+    calibration = prepare(delay=2000)
+    calibration.submit()
+    file = tmp_path / "my curve" / "study.yaml"
+    refused = run_command(home, "retry", file)
+    assert refused.returncode == 1
+    assert refused.stderr.endswith(
+        "beginning anew would end it\n"
+        f"hint: watch it with `runfleet watch '{file}'`, or end it first with `runfleet cancel "
+        f"'{file}'`\n"
+    )
+
+
 def test_twenty_workers_register_within_half_a_minute(prepare: Prepare) -> None:
     calibration = prepare(workers="20", delay=2000)
     begin = time.monotonic()
