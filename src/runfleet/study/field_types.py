@@ -148,7 +148,9 @@ NonEmpty = Annotated[str, Field(min_length=1)]
 StudyName = Annotated[
     str,
     AfterValidator(check_study_name),
-    WithJsonSchema({"type": "string", "pattern": f"^[A-Za-z0-9_-]{{1,{LONGEST_STUDY_NAME}}}$"}),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^[A-Za-z0-9_][A-Za-z0-9_-]{{0,{LONGEST_STUDY_NAME - 1}}}$"}
+    ),
 ]
 RunCount = Annotated[int, Field(ge=1, le=MOST_RUNS)]
 GroupCount = Annotated[int, Field(ge=2, le=MOST_RUNS)]
