@@ -140,6 +140,21 @@ def test_targets_that_stay_are_no_resize(world):
     assert last_run(world).time == world.start + timedelta(hours=1)
 
 
+def test_the_evaluation_after_a_resize_that_was_stopped_resizes_again(world):
+    """The targets stay, and so would a pool without the nodes that its tasks wait for."""
+    world.state.node_delay = timedelta(minutes=2)
+    make_pool_by(world, "$TargetDedicatedNodes = 2;")
+    world.wait(1)
+    world(pool_requests.stop_resize, "pool")
+    assert (targets(world), world.states()) == ((2, 0), [])
+    world.wait(minutes=5)
+    assert world.pool.allocation_state is AllocationState.RESIZING
+    assert world.pool.resize_errors == []
+    world.wait(minutes=4)
+    assert world.states() == [NodeState.IDLE] * 2
+    assert world.pool.allocation_state is AllocationState.STEADY
+
+
 def test_a_formula_that_fails_leaves_the_pool_alone(world):
     make_pool_by(world, "$TargetDedicatedNodes = time().minute < 5 ? 2 : $CPUPercent.GetSample(1);")
     world.wait(minutes=5)

@@ -81,9 +81,14 @@ def _run_of(evaluation: Evaluation, now: datetime) -> AutoscaleRun:
 
 
 def _approach(state: State, pool: PoolEntry, evaluation: Evaluation, now: datetime) -> None:
-    """Resize the pool if its targets change; a resize that is going on gets new ones."""
+    """
+    Resize the pool if its targets change; a resize that is going on gets new ones.
+
+    Where an earlier resize ended before its targets, as it was stopped, the pool is resized again.
+    """
     record = pool.pool
     wanted = evaluation.target_dedicated, evaluation.target_low_priority
-    if wanted != (record.target_dedicated, record.target_low_priority):
+    is_new = wanted != (record.target_dedicated, record.target_low_priority)
+    if is_new or pools.has_missed_targets(pool):
         record.target_dedicated, record.target_low_priority = wanted
         pools.begin_resize(state, pool, evaluation.deallocation_option, now)

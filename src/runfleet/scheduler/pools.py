@@ -54,6 +54,15 @@ def members(pool: PoolEntry, *, dedicated: bool) -> list[NodeEntry]:
     ]
 
 
+def has_missed_targets(pool: PoolEntry) -> bool:
+    """Whether a pool whose resize is over has not as many nodes as were asked for."""
+    record = pool.pool
+    return record.allocation_state is AllocationState.STEADY and (
+        len(members(pool, dedicated=True)) != record.target_dedicated
+        or len(members(pool, dedicated=False)) != record.target_low_priority
+    )
+
+
 def count_nodes(pool: PoolEntry, *, dedicated: bool) -> int:
     """How many nodes of one kind a pool has; those that are still being made are none yet."""
     return sum(
