@@ -106,8 +106,11 @@ def test_values_are_spelled_in_results(
     assert evaluate_text(f"x = {expression};").results.endswith(f";x={spelled}")
 
 
-@pytest.mark.parametrize(("number", "nodes"), [(2.9, 2), (2.0, 2), (0.7, 0), (-0.5, 0), (-3, 0)])
-def test_targets_are_whole_and_not_negative(
+@pytest.mark.parametrize(
+    ("number", "nodes"),
+    [(2.9, 2), (2.0, 2), (0.7, 0), (-0.5, 0), (-3, 0), (2.0**31, 2**31 - 1), (1e300, 2**31 - 1)],
+)
+def test_targets_are_whole_not_negative_and_of_32_bits(
     evaluate_text: Evaluate, number: float, nodes: int
 ) -> None:
     """Fractions are cut off, as Azure/Batch#151 reports; less than none is none."""

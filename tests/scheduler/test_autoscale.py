@@ -155,6 +155,17 @@ def test_the_evaluation_after_a_resize_that_was_stopped_resizes_again(world):
     assert world.pool.allocation_state is AllocationState.STEADY
 
 
+def test_a_formula_gets_no_more_nodes_than_a_quota_allows(world):
+    make_pool_by(world, "$TargetDedicatedNodes = 1000000000;")
+    world.wait(minutes=1)
+    assert (targets(world), len(world.nodes())) == ((10**9, 0), pools.MOST_NODES)
+    world.wait(minutes=10)
+    assert len(world.nodes()) == pools.MOST_NODES
+    assert world.pool.allocation_state is AllocationState.STEADY
+    assert [error.code for error in world.pool.resize_errors] == ["AccountCoreQuotaReached"]
+    assert last_run(world).error is None
+
+
 def test_a_formula_that_fails_leaves_the_pool_alone(world):
     make_pool_by(world, "$TargetDedicatedNodes = time().minute < 5 ? 2 : $CPUPercent.GetSample(1);")
     world.wait(minutes=5)

@@ -589,6 +589,28 @@ def test_a_stopped_resize_says_so(world):
     assert world.nodes() == []
 
 
+def test_all_pools_together_have_so_many_nodes_at_most(world):
+    """A resize that reaches the quota ends with the nodes that there are, and says so."""
+    world.make_pool(nodes=2)
+    other = PoolSpec("other", "standard_f2s_v2")
+    targets = {"target_dedicated": pools.MOST_NODES - 1, "target_low_priority": 3}
+    world(pool_requests.create_pool, other, "{}", **targets)
+    world.wait(10)
+    made = world.state.pool("other")
+    assert len(made.nodes) == pools.MOST_NODES - 2
+    assert made.pool.allocation_state is AllocationState.STEADY
+    assert made.pool.target_low_priority == 3
+    assert [error.code for error in made.pool.resize_errors] == [
+        "AccountCoreQuotaReached",
+        "AccountLowPriorityCoreQuotaReached",
+    ]
+    world(pool_requests.delete_pool, "pool")
+    world(pool_requests.resize_pool, "other", target_dedicated=None, target_low_priority=1)
+    world.wait(10)
+    codes = [error.code for error in made.pool.resize_errors]
+    assert (len(made.nodes), codes) == (pools.MOST_NODES, [])
+
+
 def test_what_is_done_to_nodes_that_are_there_can_be_seen_and_stopped(world):
     """Unless a delay is chosen, the first nodes of a pool alone are there at once."""
     world.state.node_delay = None

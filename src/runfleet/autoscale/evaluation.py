@@ -16,6 +16,8 @@ from runfleet.autoscale.values import Value, as_text
 from runfleet.autoscale.variables import DEALLOCATION_OPTION, TARGET_DEDICATED, TARGET_LOW_PRIORITY
 from runfleet.batch.states import NodeDeallocationOption
 
+_MOST = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -102,6 +104,6 @@ def whole_nodes(number: float) -> int:
     Make a target a whole number: fractions are cut off, and negative targets are 0.
 
     That 2.9 becomes 2 is reported of the service (Azure/Batch#151); what it does with negative
-    targets is not known.
+    targets is not known, nor with those beyond the 32 bits that its API has for them.
     """
-    return max(0, int(number))
+    return min(max(0, int(number)), _MOST)

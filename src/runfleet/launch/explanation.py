@@ -162,7 +162,7 @@ def _resize_reason(pool: PoolInfo) -> Explanation | None:
 
 _RESIZE_STEPS = {
     "AccountCoreQuotaReached": "ask for fewer nodes, or ask Azure for a larger core quota",
-    "AccountSpotCoreQuotaReached": "ask for fewer spot nodes, or for a larger spot core quota",
+    "AccountLowPriorityCoreQuotaReached": "ask for fewer spot nodes, or Azure for a larger quota",
     "AllocationFailed": "try again later, or choose another size of machine or region",
     "AllocationTimedout": "try again later, or choose another size of machine or region",
     "ResizeStopped": "somebody stopped the resizing: resize the pool again",

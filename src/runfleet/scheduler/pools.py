@@ -24,6 +24,9 @@ _IDLE_FIRST = {
     NodeState.STARTING: 1,
     NodeState.IDLE: 2,
 }
+MOST_NODES = 5_000
+"""How many nodes all pools have together at most, so that a slip of the pen does no harm."""
+
 _OF_POOLS = (Due.RESIZE_TIMEOUT, Due.EVALUATION, Due.SAMPLE)
 _ON_THEIR_WAY = nodes.AWAY | {NodeState.CREATING, NodeState.STARTING, NodeState.REBOOTING}
 
@@ -75,7 +78,7 @@ def _approach(
     state: State, pool: PoolEntry, now: datetime, *, dedicated: bool, target: int
 ) -> None:
     present = members(pool, dedicated=dedicated)
-    for _ in range(target - len(present)):
+    for _ in range(min(target - len(present), MOST_NODES - len(state.addresses))):
         nodes.create(state, pool, now, dedicated=dedicated)
     surplus = max(0, len(present) - target)
     for entry in sorted(present, key=_leaves_first)[:surplus]:
@@ -93,14 +96,27 @@ def settle_pool(state: State, pool: PoolEntry, now: datetime) -> None:
         if not pool.nodes:
             forget(state, pool)
     elif record.allocation_state is not AllocationState.STEADY and not _is_changing(pool):
-        if record.allocation_state is AllocationState.STOPPING:
-            record.resize_errors = [ResizeError("ResizeStopped", "Resize was stopped by the user.")]
+        record.resize_errors = _resize_errors(pool)
         become_steady(state, pool, now)
 
 
 def _is_changing(pool: PoolEntry) -> bool:
     passing = {NodeState.CREATING, NodeState.LEAVING_POOL}
     return any(entry.node.state in passing for entry in pool.nodes.values())
+
+
+def _resize_errors(pool: PoolEntry) -> list[ResizeError]:
+    """Why a resize that is over has not reached its targets, where it has not."""
+    record = pool.pool
+    if record.allocation_state is AllocationState.STOPPING:
+        return [ResizeError("ResizeStopped", "Resize was stopped by the user.")]
+    text = f"All pools together have {MOST_NODES} nodes, the most that the emulator makes."
+    errors = []
+    if len(members(pool, dedicated=True)) < record.target_dedicated:
+        errors.append(ResizeError("AccountCoreQuotaReached", text))
+    if len(members(pool, dedicated=False)) < record.target_low_priority:
+        errors.append(ResizeError("AccountLowPriorityCoreQuotaReached", text))
+    return errors
 
 
 def become_steady(state: State, pool: PoolEntry, now: datetime) -> None:
