@@ -12,6 +12,7 @@ from runfleet.batch.specs import (
     AutoPoolSpec,
     AutoscaleSpec,
     CommandSpec,
+    JobManagerSpec,
     JobSpec,
     PoolSpec,
     PreparationTaskSpec,
@@ -700,6 +701,24 @@ def test_only_a_window_of_the_waiting_tasks_is_held_in_memory(world):
     (load,) = world.of(LoadTasks)
     assert load.after_sequence == WINDOW
     assert world.counts()[0] + world.counts()[1] == 500
+
+
+@pytest.mark.parametrize("way", [job_requests.terminate_job, job_requests.delete_job, None])
+def test_of_a_job_that_ends_no_task_stays_in_memory(world, way):
+    """However many it leaves that will never run; nor do they come back after a restart."""
+    world.make_pool()
+    world.make_job(manager=JobManagerSpec("m"))
+    world.add_tasks("m", *(f"t{n}" for n in range(2 * WINDOW)))
+    job = world.state.job("job")
+    if way is None:
+        world.end("m")
+        assert job.job.state is JobState.COMPLETED
+    else:
+        world(way, "job", *([None] if way is job_requests.terminate_job else []))
+    assert (len(job.queue), job.queue.beyond) == (0, 2 * WINDOW)
+    world.commands.clear()
+    world.restart()
+    assert not world.of(LoadTasks)
 
 
 def test_a_task_of_an_id_that_was_just_deleted_does_not_end_with_the_older_one(world):

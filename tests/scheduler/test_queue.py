@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runfleet.batch.records import Task
 from runfleet.scheduler.queue import TaskQueue
@@ -23,6 +23,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = TaskQueue(WINDOW)
         self.made = 0
         self.active: dict[int, Task] = {}
+        self.is_closed = False
         self.away: dict[int, Task] = {}
 
     def _new(self) -> Task:
@@ -45,7 +46,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(count=st.integers(1, 12), sees_them=st.booleans())
     def start(self, count: int, *, sees_them: bool) -> None:
         """The first of those that are held; there is one as long as any waits."""
-        for _ in range(min(count, len(self.active))):
+        for _ in range(0 if self.is_closed else min(count, len(self.active))):
             self.load(sees_them=sees_them)
             task = self.queue.first(1)
             assert task is not None
@@ -77,6 +78,20 @@ class QueueMachine(RuleBasedStateMachine):
         stored = sorted(self.active if sees_them else before)
         found = [n for n in stored if n > self.queue.last_sequence][:WINDOW]
         self.queue.put_loaded([self.active[sequence] for sequence in found])
+
+    @precondition(lambda self: self.made > WINDOW)
+    @rule(is_loading=st.booleans())
+    def close(self, *, is_loading: bool) -> None:
+        """What was asked for may come afterwards."""
+        self.queue.is_loading = is_loading
+        self.queue.close()
+        self.is_closed = True
+        if is_loading:
+            self.queue.put_loaded([self.active[n] for n in sorted(self.active)[:WINDOW]])
+
+    @invariant()
+    def nothing_is_held_once_it_is_closed(self) -> None:
+        assert not self.is_closed or (len(self.queue) == 0 and not self.queue.wants_more())
 
     @invariant()
     def every_active_task_is_held_or_will_be_loaded(self) -> None:

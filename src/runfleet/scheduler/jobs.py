@@ -107,7 +107,8 @@ def begin_deletion(state: State, job: JobEntry, now: datetime) -> None:
 
 
 def end_tasks(state: State, job: JobEntry, now: datetime) -> None:
-    """Complete all running tasks of a job as ended by request, and prepare no more nodes."""
+    """Complete all running tasks of a job by request; start no others and prepare no nodes."""
+    job.queue.close()
     for running in list(job.running.values()):
         tasks.terminate_running(state, running, now)
     for execution in job.preparing:
@@ -163,6 +164,7 @@ def _settle_ending(state: State, job: JobEntry, now: datetime) -> None:
 
 
 def _complete(state: State, job: JobEntry, now: datetime) -> None:
+    job.queue.close()
     job.job.end_time = now
     change_state(state, job, JobState.COMPLETED, now)
     watch_time_limit(state, job)
@@ -207,3 +209,5 @@ def recount(job: JobEntry, counts: TaskCounts, slot_counts: TaskCounts) -> None:
     """Take over the counts that the store found after a restart."""
     job.job.counts, job.job.slot_counts = counts, slot_counts
     job.queue.beyond = counts.active - counts.blocked
+    if job.is_ending or job.job.state is JobState.COMPLETED:
+        job.queue.close()

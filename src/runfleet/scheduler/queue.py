@@ -27,12 +27,15 @@ class TaskQueue:
     ----------
     window
         How many tasks to hold; more are asked for when a quarter is left.
+    is_closed
+        Whether no task is ever taken from it again: all are left to the store.
     """
 
     window: int = WINDOW
     last_sequence: int = 0
     beyond: int = 0
     is_loading: bool = False
+    is_closed: bool = False
     _waiting: dict[str, Task] = field(default_factory=dict)
     _order: dict[Size, list[tuple[int, str]]] = field(default_factory=dict)
 
@@ -45,7 +48,7 @@ class TaskQueue:
 
     def add_new(self, task: Task) -> None:
         """Take a task that was just added, into the window or behind it."""
-        if self.beyond or len(self._waiting) >= self.window:
+        if self.beyond or len(self._waiting) >= self.window or self.is_closed:
             self.beyond += 1
         else:
             self.last_sequence = task.sequence
@@ -82,12 +85,22 @@ class TaskQueue:
     def put_loaded(self, tasks: list[Task]) -> None:
         """Widen the window by the tasks that were asked of the store."""
         self.is_loading = False
+        if self.is_closed:
+            return
         # One that came back since they were asked for is here already.
         new = [task for task in tasks if task.task_id.lower() not in self._waiting]
         for task in new:
             self._put(task)
         self.last_sequence = tasks[-1].sequence if tasks else self.last_sequence
         self.beyond = max(0, self.beyond - len(new)) if tasks else 0
+
+    def close(self) -> None:
+        """Hold no tasks any more: none of those that wait will ever run."""
+        self.beyond += len(self._waiting)
+        self.last_sequence = 0
+        self.is_closed, self.is_loading = True, False
+        self._waiting.clear()
+        self._order.clear()
 
     @property
     def has_instances(self) -> bool:
@@ -131,7 +144,8 @@ class TaskQueue:
 
     def wants_more(self) -> bool:
         """Whether the window should be widened now."""
-        return self.beyond > 0 and not self.is_loading and 4 * len(self._waiting) < self.window
+        is_able = not (self.is_loading or self.is_closed)
+        return is_able and self.beyond > 0 and 4 * len(self._waiting) < self.window
 
     def _head(self, size: Size) -> Task | None:
         order = self._order[size]
