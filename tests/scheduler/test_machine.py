@@ -1119,10 +1119,10 @@ def _could_start(state: State, job: JobEntry) -> bool:
     ]
     rooms = [_room(entry) for entry in entries if preparation.suits(job, entry)]
     for task in sorted(job.queue, key=lambda task: task.sequence):
-        if managers.is_manager(job.job.spec, task) and any(map(_room, entries)):
-            # Those that come after it wait until it has found its place.
-            return _manager_fits(job, task, entries)
-        if _fits(task, pool.pool.spec, rooms):
+        if managers.is_manager(job.job.spec, task):
+            if _manager_fits(job, task, entries):
+                return True
+        elif _fits(task, pool.pool.spec, rooms):
             return True
     return False
 

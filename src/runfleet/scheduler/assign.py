@@ -18,7 +18,8 @@ def assign_tasks(state: State, pool: PoolEntry, now: datetime) -> None:
     """Give the free slots of a pool to the waiting tasks, best job first."""
     if pool.pool.state is not PoolState.ACTIVE:
         return
-    jobs = [job for job in pool.jobs.values() if _may_start(job)]
+    waiting = [job for job in pool.jobs.values() if _may_start(job)]
+    jobs = list(waiting)
     rank = _RANKS[pool.pool.spec.job_default_order]
     while jobs and (free := pool.free.largest()):
         job = min(jobs, key=rank)
@@ -27,6 +28,8 @@ def assign_tasks(state: State, pool: PoolEntry, now: datetime) -> None:
             jobs.remove(job)
         if job.queue.wants_more():
             load_more(state, job)
+    for job in waiting:
+        job.queue.take_back()
 
 
 def _may_start(job: JobEntry) -> bool:
@@ -64,6 +67,11 @@ def _place_next(state: State, pool: PoolEntry, job: JobEntry, free: int, now: da
     if nodes:
         preparation.place(state, job, task, nodes, now)
         return True
+    if managers.is_manager(job.job.spec, task):
+        # "The Batch service tries to schedule the Job Manager Task before any other Tasks in the
+        # Job", says the SDK.  Where it cannot, they do not wait for a node that may never come.
+        job.queue.set_aside(task)
+        return _place_next(state, pool, job, free, now)
     # Only nodes that the job may not use have that much room: a smaller task may fit another one.
     usable = pool.free.largest_of(_suits(pool, job))
     return usable < free and _place_next(state, pool, job, usable, now)

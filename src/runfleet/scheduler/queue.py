@@ -38,6 +38,7 @@ class TaskQueue:
     is_closed: bool = False
     _waiting: dict[str, Task] = field(default_factory=dict)
     _order: dict[Size, list[tuple[int, str]]] = field(default_factory=dict)
+    _aside: list[Task] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -141,6 +142,15 @@ class TaskQueue:
         """Take a task out, from the window or from what is behind it."""
         if self._waiting.pop(task.task_id.lower(), None) is None and self.beyond:
             self.beyond -= 1
+
+    def set_aside(self, task: Task) -> None:
+        """Pass a task of the window over until `take_back`."""
+        self._aside.append(self._waiting.pop(task.task_id.lower()))
+
+    def take_back(self) -> None:
+        """Let those wait again that were set aside."""
+        while self._aside:
+            self._put(self._aside.pop())
 
     def wants_more(self) -> bool:
         """Whether the window should be widened now."""
