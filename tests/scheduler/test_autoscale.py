@@ -15,6 +15,7 @@ from runfleet.scheduler import (
     job_requests,
     pool_requests,
     pools,
+    task_requests,
 )
 from runfleet.scheduler.commands import Kill, StartTask
 
@@ -217,6 +218,43 @@ def test_what_is_counted(world):
     world.wait(minutes=2)
     for name, number in names.items():
         assert evaluated(world, f"n = {name}.GetSample(1);") == f"n=[{number}]", name
+
+
+def test_tasks_of_jobs_that_have_ended_are_counted_until_they_are_deleted(world):
+    """Though the jobs are not looked at any more; nor are they after a restart."""
+    make_pool_by(world, "$TargetDedicatedNodes = 4;")
+    for job_id in ("first", "second"):
+        world.make_job(job_id)
+        world.add_tasks("good", "bad", job_id=job_id)
+        world.wait(minutes=1)
+        for running in list(world.state.job(job_id).running.values()):
+            world.end(running.execution, exit_code=int(running.task.task_id == "bad"))
+        world(job_requests.terminate_job, job_id, None)
+    world.make_job("living")
+    ended = "good = $SucceededTasks; bad = $FailedTasks;"
+    assert evaluated(world, ended) == "bad=2;good=2"
+    world.restart()
+    assert list(world.entry.jobs) == ["living"]
+    assert evaluated(world, ended) == "bad=2;good=2"
+    (bad,) = [one.task for one in world.of(StartTask) if one.task.sequence == 2]
+    world(task_requests.delete_task, bad)
+    assert evaluated(world, ended) == "bad=1;good=2"
+    world(job_requests.delete_job, "second")
+    assert evaluated(world, ended) == "bad=0;good=1"
+
+
+def test_a_new_pool_of_an_old_id_does_not_count_what_ended_before_it(world):
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a")
+    world.end("a")
+    world(job_requests.terminate_job, "job", None)
+    world(pool_requests.delete_pool, "pool")
+    world.wait(60)
+    make_pool_by(world, "$TargetDedicatedNodes = 1;")
+    assert evaluated(world, "n = $SucceededTasks;") == "n=0"
+    world.restart()
+    assert evaluated(world, "n = $SucceededTasks;") == "n=0"
 
 
 def test_a_task_on_several_nodes_counts_for_each_of_them(world):

@@ -66,7 +66,7 @@ from runfleet.scheduler import (
     schedule_requests,
     task_requests,
 )
-from runfleet.scheduler.entries import Fate, JobEntry, NodeEntry, Purpose
+from runfleet.scheduler.entries import Fate, JobEntry, NodeEntry, PoolEntry, Purpose
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.settle import settle
 from runfleet.scheduler.state import State
@@ -1047,6 +1047,18 @@ class SchedulerMachine(RuleBasedStateMachine):
             )
 
     @invariant()
+    def jobs_that_have_ended_are_counted_and_not_walked(self) -> None:
+        state = self.world.state
+        living = {key: job for key, job in state.jobs.items() if not job.has_ended}
+        assert state.living_jobs == living
+        for key, pool in state.pools.items():
+            here = {one: job for one, job in living.items() if _pool_key(job) == key}
+            assert pool.jobs == here
+            ended = [one.job.counts for one in state.jobs.values() if _is_counted_in(pool, one)]
+            assert pool.ended_tasks.succeeded == sum(counts.succeeded for counts in ended)
+            assert pool.ended_tasks.failed == sum(counts.failed for counts in ended)
+
+    @invariant()
     def no_task_waits_where_there_is_room(self) -> None:
         for job in self.world.state.jobs.values():
             assert not _could_start(self.world.state, job)
@@ -1075,6 +1087,16 @@ class SchedulerMachine(RuleBasedStateMachine):
         for job in state.jobs.values():
             for task in _tasks_in_memory(job):
                 assert store.tasks[task.sequence] == task
+
+
+def _pool_key(job: JobEntry) -> str:
+    return job.job.spec.pool_id.lower()
+
+
+def _is_counted_in(pool: PoolEntry, job: JobEntry) -> bool:
+    is_here = job.has_ended and job.counted_in is pool.ended_tasks
+    assert is_here is False or _pool_key(job) == pool.pool.spec.pool_id.lower()
+    return is_here
 
 
 def _tasks_in_memory(job: JobEntry) -> Iterator[Task]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task
+from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task, TaskCounts
 from runfleet.batch.states import JobState
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.queue import TaskQueue
@@ -200,6 +200,19 @@ class Sampling:
 
 
 @dataclass(slots=True, eq=False)
+class EndedTasks:
+    """How many tasks have succeeded, and failed, of all jobs that have ended on a pool."""
+
+    succeeded: int = 0
+    failed: int = 0
+
+    def add(self, counts: TaskCounts, sign: int = 1) -> None:
+        """Count in the tasks of a job that has ended; with -1 those of one that is gone."""
+        self.succeeded += sign * counts.succeeded
+        self.failed += sign * counts.failed
+
+
+@dataclass(slots=True, eq=False)
 class PoolEntry:
     """
     A pool with its nodes.
@@ -211,7 +224,9 @@ class PoolEntry:
     free
         The slots that tasks may take.
     jobs
-        Those that run on it, by their keys.
+        Those on it that have not ended, by their keys.
+    ended_tasks
+        What is still counted of the others.
     sampling
         None where the pool is not autoscaled.
     """
@@ -220,6 +235,7 @@ class PoolEntry:
     nodes: dict[str, NodeEntry] = field(default_factory=dict)
     free: FreeSlots = field(default_factory=FreeSlots)
     jobs: dict[str, JobEntry] = field(default_factory=dict)
+    ended_tasks: EndedTasks = field(default_factory=EndedTasks)
     sampling: Sampling | None = None
 
 
@@ -246,6 +262,8 @@ class JobEntry:
         Whether its manager is yet to be added to its tasks.
     end_reason, is_to_disable
         What is due because of tasks that have completed, until the job is settled.
+    counted_in
+        Where the tasks of a job that has ended are counted; None where its pool was gone.
     """
 
     job: Job
@@ -260,6 +278,7 @@ class JobEntry:
     awaits_manager: bool = False
     end_reason: str | None = None
     is_to_disable: bool = False
+    counted_in: EndedTasks | None = None
 
     @property
     def key(self) -> str:
@@ -270,6 +289,11 @@ class JobEntry:
     def is_ending(self) -> bool:
         """Whether its tasks are being ended for good."""
         return self.job.state in {JobState.TERMINATING, JobState.DELETING}
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has completed, and may be being deleted by now."""
+        return JobState.COMPLETED in {self.job.state, self.job.previous_state}
 
 
 @dataclass(slots=True, eq=False)

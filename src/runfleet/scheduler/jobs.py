@@ -16,7 +16,7 @@ from runfleet.batch.states import (
 from runfleet.scheduler import auto_pools, tasks
 from runfleet.scheduler.assign import load_more
 from runfleet.scheduler.commands import AddManager, ForgetJob, Kill, SaveJob
-from runfleet.scheduler.entries import Fate, JobEntry
+from runfleet.scheduler.entries import Fate, JobEntry, PoolEntry
 from runfleet.scheduler.release import release_nodes
 from runfleet.scheduler.state import State
 from runfleet.scheduler.timers import Due
@@ -165,8 +165,11 @@ def _settle_ending(state: State, job: JobEntry, now: datetime) -> None:
 
 def _complete(state: State, job: JobEntry, now: datetime) -> None:
     job.queue.close()
+    leave_pool(state, job)
+    state.living_jobs.pop(job.key, None)
     job.job.end_time = now
     change_state(state, job, JobState.COMPLETED, now)
+    join_pool(state, job)
     watch_time_limit(state, job)
     end_auto_pool(state, job.job.spec, now)
 
@@ -182,6 +185,7 @@ def end_auto_pool(state: State, spec: JobSpec, now: datetime) -> None:
 def forget(state: State, job: JobEntry) -> None:
     """A job is gone."""
     state.jobs.pop(job.key, None)
+    state.living_jobs.pop(job.key, None)
     state.timers.drop(Due.JOB_TIME_LIMIT, job.key)
     leave_pool(state, job)
     if job.schedule is not None:
@@ -191,11 +195,23 @@ def forget(state: State, job: JobEntry) -> None:
 
 
 def join_pool(state: State, job: JobEntry) -> None:
-    """Let a job's tasks be put on the pool it names, where that exists."""
+    """Let a job's tasks be put on the pool it names, where that exists, or be counted there."""
     pool = state.pools.get(job.job.spec.pool_id.lower())
-    if pool is not None:
+    if pool is None:
+        return
+    if job.has_ended:
+        _count_ended(pool, job)
+    else:
         pool.jobs[job.key] = job
         state.touch_pool(pool)
+
+
+def _count_ended(pool: PoolEntry, job: JobEntry) -> None:
+    """Add what has become of a job's tasks to its pool, unless this came after the job's end."""
+    end = job.job.end_time
+    if end is not None and end >= pool.pool.creation_time and job.counted_in is None:
+        job.counted_in = pool.ended_tasks
+        job.counted_in.add(job.job.counts)
 
 
 def leave_pool(state: State, job: JobEntry) -> None:
@@ -203,11 +219,14 @@ def leave_pool(state: State, job: JobEntry) -> None:
     pool = state.pools.get(job.job.spec.pool_id.lower())
     if pool is not None:
         pool.jobs.pop(job.key, None)
+    if job.counted_in is not None:
+        job.counted_in.add(job.job.counts, -1)
+        job.counted_in = None
 
 
 def recount(job: JobEntry, counts: TaskCounts, slot_counts: TaskCounts) -> None:
     """Take over the counts that the store found after a restart."""
     job.job.counts, job.job.slot_counts = counts, slot_counts
     job.queue.beyond = counts.active - counts.blocked
-    if job.is_ending or job.job.state is JobState.COMPLETED:
+    if job.is_ending or job.has_ended:
         job.queue.close()

@@ -46,7 +46,7 @@ def create_pool(
         target_low_priority=target_low_priority,
         autoscale=autoscale,
     )
-    for job in state.jobs.values():
+    for job in state.living_jobs.values():
         if job.job.spec.pool_id.lower() == spec.pool_id.lower():
             jobs.join_pool(state, job)
 

@@ -34,6 +34,8 @@ class State:
         Number of the next execution; never used twice.
     pools, jobs, job_schedules
         By their ids in lower case.
+    living_jobs
+        The jobs that have not ended, so that what has is not walked.
     executions
         All that runs on nodes, by its number.
     addresses
@@ -52,6 +54,7 @@ class State:
     next_execution: int = 1
     pools: dict[str, PoolEntry] = field(default_factory=dict)
     jobs: dict[str, JobEntry] = field(default_factory=dict)
+    living_jobs: dict[str, JobEntry] = field(default_factory=dict)
     job_schedules: dict[str, JobScheduleEntry] = field(default_factory=dict)
     executions: dict[int, Execution] = field(default_factory=dict)
     addresses: set[str] = field(default_factory=set)
@@ -105,6 +108,8 @@ class State:
         """Take in a job; the id of one that a schedule made names that before a colon."""
         entry = JobEntry(job, TaskQueue(self.window))
         self.jobs[entry.key] = entry
+        if not entry.has_ended:
+            self.living_jobs[entry.key] = entry
         schedule_key, colon, _ = entry.key.partition(":")
         if colon:
             entry.schedule = self.job_schedules[schedule_key]

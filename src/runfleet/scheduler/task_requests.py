@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Task
+from runfleet.batch.records import Task, TaskCounts
 from runfleet.batch.states import JobState, TaskResult, TaskState
 from runfleet.scheduler import dependencies, jobs, tasks
 from runfleet.scheduler.commands import (
@@ -95,6 +95,8 @@ def _uncount(job: JobEntry, task: Task) -> None:
     name = _counted_as(task)
     for counts, amount in ((job.job.counts, 1), (job.job.slot_counts, task.required_slots)):
         setattr(counts, name, getattr(counts, name) - amount)
+    if job.counted_in is not None and task.state is TaskState.COMPLETED:
+        job.counted_in.add(TaskCounts(**{name: 1}), -1)
 
 
 def _counted_as(task: Task) -> str:
