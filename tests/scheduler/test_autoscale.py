@@ -156,6 +156,16 @@ def test_the_evaluation_after_a_resize_that_was_stopped_resizes_again(world):
     assert world.pool.allocation_state is AllocationState.STEADY
 
 
+def test_the_resizes_of_a_formula_have_no_timeout(world):
+    world.state.node_delay = timedelta(hours=1)
+    make_pool_by(world, "$TargetDedicatedNodes = 1;")
+    world.wait(minutes=59)
+    assert world.pool.allocation_state is AllocationState.RESIZING
+    world.wait(minutes=2)
+    assert world.pool.allocation_state is AllocationState.STEADY
+    assert (world.states(), world.pool.resize_errors) == ([NodeState.STARTING], [])
+
+
 def test_a_formula_gets_no_more_nodes_than_a_quota_allows(world):
     make_pool_by(world, "$TargetDedicatedNodes = 1000000000;")
     world.wait(minutes=1)
@@ -407,7 +417,7 @@ def test_tasks_that_wait_for_an_evaluation_are_work_to_come(world):
 
 
 def test_tasks_that_wait_for_slow_nodes_are_work_to_come(world):
-    world.state.node_delay = timedelta(hours=1)
+    world.state.node_delay = timedelta(minutes=10)
     world.ask_for_pool()
     world.make_job()
     world.add_tasks("a", "b")

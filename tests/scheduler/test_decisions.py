@@ -562,6 +562,59 @@ def test_a_resize_is_refused_while_one_goes_on_and_its_timeout_ends_it(world):
     world.wait(15 * 60)
     assert world.pool.allocation_state is AllocationState.STEADY
     assert [error.code for error in world.pool.resize_errors] == ["AllocationTimedout"]
+    world.wait(2 * 3600)
+    assert world.nodes() == []
+    assert world.pool.target_dedicated == 1
+
+
+def test_a_resize_that_a_restart_interrupted_has_its_time_anew(world):
+    world.state.node_delay = timedelta(minutes=5)
+    world.ask_for_pool(nodes=1)
+    world.now += timedelta(hours=1)
+    world.restart()
+    world.wait(minutes=10)
+    assert world.states() == [NodeState.IDLE]
+    assert (world.pool.allocation_state, world.pool.resize_errors) == (AllocationState.STEADY, [])
+
+
+def test_a_resize_that_was_stopped_has_no_timeout(world):
+    """The pool is stopping for as long as nodes leave it, which wait for their tasks."""
+    world.make_pool(nodes=2)
+    world.make_job()
+    world.add_tasks("a", "b")
+    world(
+        pool_requests.resize_pool,
+        "pool",
+        target_dedicated=0,
+        target_low_priority=None,
+        option=NodeDeallocationOption.TASK_COMPLETION,
+    )
+    world(pool_requests.stop_resize, "pool")
+    world.wait(minutes=60)
+    assert world.pool.allocation_state is AllocationState.STOPPING
+    world.end("a")
+    world.end("b")
+    assert world.pool.allocation_state is AllocationState.STEADY
+    assert [error.code for error in world.pool.resize_errors] == ["ResizeStopped"]
+
+
+def test_nodes_that_have_begun_to_leave_go_after_a_timeout_too(world):
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a")
+    world(
+        pool_requests.resize_pool,
+        "pool",
+        target_dedicated=0,
+        target_low_priority=2,
+        option=NodeDeallocationOption.TASK_COMPLETION,
+    )
+    world.wait(minutes=15)
+    assert world.pool.allocation_state is AllocationState.STEADY
+    assert [error.code for error in world.pool.resize_errors] == ["AllocationTimedout"]
+    assert world.states() == [NodeState.LEAVING_POOL, NodeState.IDLE, NodeState.IDLE]
+    world.end("a")
+    assert world.states() == [NodeState.IDLE] * 2
 
 
 @pytest.mark.parametrize("has_run", [True, False])

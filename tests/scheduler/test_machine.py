@@ -1047,6 +1047,18 @@ class SchedulerMachine(RuleBasedStateMachine):
             )
 
     @invariant()
+    def no_node_comes_into_a_steady_pool(self) -> None:
+        """Spot nodes that were preempted apart, for which others come."""
+        for pool in self.world.state.pools.values():
+            is_steady = pool.pool.allocation_state is AllocationState.STEADY
+            coming = [
+                entry.node
+                for entry in pool.nodes.values()
+                if entry.node.dedicated and entry.node.state is NodeState.CREATING
+            ]
+            assert not (is_steady and coming)
+
+    @invariant()
     def jobs_that_have_ended_are_counted_and_not_walked(self) -> None:
         state = self.world.state
         living = {key: job for key, job in state.jobs.items() if not job.has_ended}

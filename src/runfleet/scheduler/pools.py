@@ -40,12 +40,18 @@ def begin_resize(
         record.allocation_state, record.allocation_time = AllocationState.RESIZING, now
     record.resize_errors = []
     record.deallocation_option = option
-    record.resize_deadline = now + record.spec.resize_timeout
-    state.timers.set(record.resize_deadline, Due.RESIZE_TIMEOUT, record.spec.pool_id)
+    begin_timeout(state, pool, now)
     _approach(state, pool, now, dedicated=True, target=record.target_dedicated)
     _approach(state, pool, now, dedicated=False, target=record.target_low_priority)
-    state.emit(SavePool(record))
     state.touch_pool(pool)
+
+
+def begin_timeout(state: State, pool: PoolEntry, now: datetime) -> None:
+    """Let a resize take its time from now on, also one that goes on after a restart."""
+    record = pool.pool
+    record.resize_deadline = now + record.spec.resize_timeout
+    state.timers.set(record.resize_deadline, Due.RESIZE_TIMEOUT, record.spec.pool_id)
+    state.emit(SavePool(record))
 
 
 def members(pool: PoolEntry, *, dedicated: bool) -> list[NodeEntry]:
@@ -127,21 +133,29 @@ def become_steady(state: State, pool: PoolEntry, now: datetime) -> None:
 
 
 def stop_resize(state: State, pool: PoolEntry, now: datetime) -> None:
-    """Give up the nodes that have not come yet."""
+    """Give up the nodes that have not come yet; that the others go has no timeout."""
     pool.pool.allocation_state, pool.pool.allocation_time = AllocationState.STOPPING, now
-    for entry in list(pool.nodes.values()):
-        if entry.node.state is NodeState.CREATING:
-            nodes.leave(state, entry, NodeDeallocationOption.REQUEUE, now)
+    pool.pool.resize_deadline = None
+    _give_up_newcomers(state, pool, now)
     state.emit(SavePool(pool.pool))
     state.touch_pool(pool)
 
 
+def _give_up_newcomers(state: State, pool: PoolEntry, now: datetime) -> None:
+    for entry in list(pool.nodes.values()):
+        if entry.node.state is NodeState.CREATING:
+            nodes.leave(state, entry, NodeDeallocationOption.REQUEUE, now)
+
+
 def on_resize_timeout(state: State, pool: PoolEntry, now: datetime) -> None:
-    """A resize has taken too long: what is there stays."""
+    """A resize has taken too long: what is there stays, and what is on its way out goes."""
     deadline = pool.pool.resize_deadline
-    if deadline is not None and deadline <= now:
+    # "This timeout applies only to manual scaling; it has no effect when enableAutoScale is set
+    # to true", says the SDK.
+    if deadline is not None and deadline <= now and pool.pool.autoscale is None:
         text = "Desired number of nodes could not be allocated within the resize timeout."
         pool.pool.resize_errors = [ResizeError("AllocationTimedout", text)]
+        _give_up_newcomers(state, pool, now)
         become_steady(state, pool, now)
 
 

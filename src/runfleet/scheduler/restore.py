@@ -25,7 +25,7 @@ from runfleet.batch.states import (
     SchedulingState,
     TaskState,
 )
-from runfleet.scheduler import autoscaling, jobs, nodes, preparation, schedules, tasks
+from runfleet.scheduler import autoscaling, jobs, nodes, pools, preparation, schedules, tasks
 from runfleet.scheduler.auxiliary import is_running
 from runfleet.scheduler.entries import NodeEntry, PoolEntry, Purpose
 from runfleet.scheduler.exit_conditions import job_action
@@ -143,7 +143,7 @@ def _resume_jobs(state: State) -> None:
 def _resume_pools(state: State, now: datetime) -> None:
     for pool in state.pools.values():
         if pool.pool.resize_deadline is not None:
-            state.timers.set(pool.pool.resize_deadline, Due.RESIZE_TIMEOUT, pool.pool.spec.pool_id)
+            pools.begin_timeout(state, pool, now)
         if pool.pool.autoscale is not None:
             autoscaling.resume(state, pool, pool.pool.autoscale, now)
         for node in list(pool.nodes.values()):
