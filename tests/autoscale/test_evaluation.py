@@ -472,8 +472,8 @@ def test_no_evaluation_is_too_deep(context: Context) -> None:
 
 
 def test_tasks_are_counted(evaluate_text: Evaluate, context: Context) -> None:
-    """`$ActiveTasks` leaves out unmet dependencies; `$PendingTasks` adds what runs (item 143)."""
-    counts = PoolCounts(ready_tasks=3, waiting_tasks=100, running_tasks=2, succeeded_tasks=7)
+    """`$PendingTasks` are the active and the running ones (item 143)."""
+    counts = PoolCounts(ready_tasks=3, running_tasks=2, succeeded_tasks=7)
     within = replace(context, current=counts.metrics())
     evaluation = evaluate_text("x = [$ActiveTasks, $PendingTasks, $SucceededTasks]", within)
     assert evaluation.variables == {"x": (3, 5, 7)}

@@ -51,9 +51,7 @@ class PoolCounts:
         How many tasks that need one slot a node runs at once.
     ready_tasks
         Active tasks whose dependencies are met, of all jobs on the pool; a multi-instance task
-        counts once for each of its instances.
-    waiting_tasks
-        Active tasks that still wait for others.  No variable counts them.
+        counts once for each of its instances.  No variable counts those that wait for others.
     running_tasks, succeeded_tasks, failed_tasks
         Tasks of all jobs on the pool that run or have ended.
     dedicated_nodes
@@ -68,7 +66,6 @@ class PoolCounts:
 
     task_slots_per_node: int = 1
     ready_tasks: int = 0
-    waiting_tasks: int = 0
     running_tasks: int = 0
     succeeded_tasks: int = 0
     failed_tasks: int = 0
