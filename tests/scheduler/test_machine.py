@@ -174,6 +174,7 @@ class World:
             commands.ForgetTask: self._forget_task,
             commands.SaveSubtasks: self._save_subtasks,
             commands.RemoveTaskFiles: lambda command: None,
+            commands.RemoveJobFiles: self._remove_job_files,
             commands.LoadTasks: self._load_tasks,
             commands.Satisfy: self._satisfy,
             commands.StartTask: self._start_task,
@@ -357,13 +358,24 @@ class World:
     def _forget_job(self, command: commands.ForgetJob) -> None:
         job_id = command.job_id
         del self.store.jobs[job_id]
-        assert not self._running(job_id=job_id)
+        self._disown(job_id)
         self.released = {key for key in self.released if key[0] != job_id}
         for task in self.store.tasks_of(job_id):
             del self.store.tasks[task.sequence]
         self.store.satisfied = {one for one in self.store.satisfied if one[0] != job_id}
         for key in [key for key in self.store.job_nodes if key[0] == job_id]:
             del self.store.job_nodes[key]
+
+    def _disown(self, job_id: str) -> None:
+        """What still runs of a job that is gone has nothing to do with another one of its id."""
+        for execution, process in list(self.processes.items()):
+            if process.job_id == job_id:
+                # The other instances of a task are ended with its primary.
+                assert execution in self.killed or process.team
+                self.processes[execution] = replace(process, job_id="")
+
+    def _remove_job_files(self, command: commands.RemoveJobFiles) -> None:
+        assert command.job_id not in self.store.jobs
 
     def _save_job_schedule(self, command: commands.SaveJobSchedule) -> None:
         schedule = command.schedule
@@ -774,13 +786,16 @@ class SchedulerMachine(RuleBasedStateMachine):
     def enable_job(self, job_id: str) -> None:
         self.world.ask(job_requests.enable_job, job_id)
 
-    @rule(job_id=JOB_IDS)
-    def terminate_job(self, job_id: str) -> None:
-        self.world.ask(job_requests.terminate_job, job_id, None)
+    @rule(job_id=JOB_IDS, force=st.booleans())
+    def terminate_job(self, job_id: str, force: bool) -> None:
+        is_taken = self.world.ask(job_requests.terminate_job, job_id, None, force=force)
+        if is_taken and force:
+            assert self.world.store.jobs[job_id].state is JobState.COMPLETED
 
-    @rule(job_id=JOB_IDS)
-    def delete_job(self, job_id: str) -> None:
-        self.world.ask(job_requests.delete_job, job_id)
+    @rule(job_id=JOB_IDS, force=st.booleans())
+    def delete_job(self, job_id: str, force: bool) -> None:
+        self.world.ask(job_requests.delete_job, job_id, force=force)
+        assert not force or job_id not in self.world.store.jobs
 
     @rule(spec=SCHEDULE_SPECS, decision=st.sampled_from(["create", "update"]))
     def write_job_schedule(self, spec: JobScheduleSpec, decision: str) -> None:
@@ -793,7 +808,9 @@ class SchedulerMachine(RuleBasedStateMachine):
                 schedule_requests.disable_job_schedule,
                 schedule_requests.enable_job_schedule,
                 schedule_requests.terminate_job_schedule,
+                partial(schedule_requests.terminate_job_schedule, force=True),
                 schedule_requests.delete_job_schedule,
+                partial(schedule_requests.delete_job_schedule, force=True),
             ]
         ),
     )

@@ -150,6 +150,14 @@ class Satisfy:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveJobFiles:
+    """Remove what is left on a node of a job that is gone."""
+
+    job_id: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
 class StartTask:
     """
     Run a task on a node.
@@ -309,6 +317,7 @@ Command = (
     | SaveSubtasks
     | ForgetTask
     | RemoveTaskFiles
+    | RemoveJobFiles
     | LoadTasks
     | Satisfy
     | StartTask

@@ -264,6 +264,8 @@ class JobEntry:
         What is due because of tasks that have completed, until the job is settled.
     counted_in
         Where the tasks of a job that has ended are counted; None where its pool was gone.
+    is_forgotten
+        Whether it is gone, although something of it may still be ending on nodes.
     """
 
     job: Job
@@ -279,6 +281,7 @@ class JobEntry:
     end_reason: str | None = None
     is_to_disable: bool = False
     counted_in: EndedTasks | None = None
+    is_forgotten: bool = False
 
     @property
     def key(self) -> str:
@@ -294,6 +297,11 @@ class JobEntry:
     def has_ended(self) -> bool:
         """Whether it has completed, and may be being deleted by now."""
         return JobState.COMPLETED in {self.job.state, self.job.previous_state}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether none of its tasks will be started any more."""
+        return self.is_ending or self.has_ended
 
 
 @dataclass(slots=True, eq=False)

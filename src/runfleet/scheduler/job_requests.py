@@ -87,18 +87,28 @@ def enable_job(state: State, now: datetime, job_id: str) -> None:
 
 
 @decision
-def terminate_job(state: State, now: datetime, job_id: str, reason: str | None) -> None:
-    """End a job: its running tasks now, its waiting ones never run."""
+def terminate_job(
+    state: State, now: datetime, job_id: str, reason: str | None, *, force: bool = False
+) -> None:
+    """End a job: its running tasks now, its waiting ones never run; by force without any delay."""
     job = state.job(job_id)
-    demand_living(job)
+    is_hurried = force and job.job.state is JobState.TERMINATING
+    if not is_hurried:
+        demand_living(job)
     job.job.last_modified = now
-    jobs.begin_termination(state, job, reason or "UserTerminate", now)
+    if not is_hurried:
+        jobs.begin_termination(state, job, reason or "UserTerminate", now)
+    if force:
+        jobs.complete_at_once(state, job, now)
 
 
 @decision
-def delete_job(state: State, now: datetime, job_id: str) -> None:
-    """End a job if it has not ended, then forget it with its tasks and files."""
+def delete_job(state: State, now: datetime, job_id: str, *, force: bool = False) -> None:
+    """End a job if it has not ended, then forget it with its tasks and files; by force at once."""
     job = state.job(job_id)
+    if force:
+        jobs.delete_at_once(state, job, now)
+        return
     if job.job.state is JobState.DELETING:
         raise BatchRuleError("JobBeingDeleted")
     jobs.begin_deletion(state, job, now)

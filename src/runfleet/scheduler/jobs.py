@@ -106,12 +106,42 @@ def begin_deletion(state: State, job: JobEntry, now: datetime) -> None:
     end_tasks(state, job, now)
 
 
+def complete_at_once(state: State, job: JobEntry, now: datetime) -> None:
+    """Complete a job that is terminating; what runs of it is ended, but not waited for."""
+    _end_release(state, job)
+    _complete(state, job, now)
+
+
+def delete_at_once(state: State, job: JobEntry, now: datetime) -> None:
+    """Forget a job; what runs of it is ended, but not waited for, and leaves nothing behind."""
+    if job.job.state is not JobState.DELETING:
+        set_state(job.job, JobState.DELETING, now)
+    job.queue.close()
+    for running in list(job.running.values()):
+        tasks.end_running(state, running, Fate.DELETED, now)
+    _end_preparation(state, job)
+    _end_release(state, job)
+    end_auto_pool(state, job.job.spec, now)
+    forget(state, job)
+
+
 def end_tasks(state: State, job: JobEntry, now: datetime) -> None:
     """Complete all running tasks of a job by request; start no others and prepare no nodes."""
     job.queue.close()
     for running in list(job.running.values()):
         tasks.terminate_running(state, running, now)
+    _end_preparation(state, job)
+
+
+def _end_preparation(state: State, job: JobEntry) -> None:
     for execution in job.preparing:
+        state.emit(Kill(execution))
+
+
+def _end_release(state: State, job: JobEntry) -> None:
+    """End the release tasks that run, and start no others."""
+    job.unreleased = []
+    for execution in job.releasing:
         state.emit(Kill(execution))
 
 
@@ -133,7 +163,7 @@ def settle_job(state: State, job: JobEntry, now: datetime) -> None:
 def _do_what_is_due(state: State, job: JobEntry, now: datetime) -> None:
     reason, job.end_reason = job.end_reason, None
     is_to_disable, job.is_to_disable = job.is_to_disable, False
-    if job.is_ending or job.job.state is JobState.COMPLETED:
+    if job.is_over:
         return
     if reason is not None:
         begin_termination(state, job, reason, now)
@@ -184,8 +214,10 @@ def end_auto_pool(state: State, spec: JobSpec, now: datetime) -> None:
 
 def forget(state: State, job: JobEntry) -> None:
     """A job is gone."""
+    job.is_forgotten = True
     state.jobs.pop(job.key, None)
     state.living_jobs.pop(job.key, None)
+    state.touched_jobs.pop(job.key, None)
     state.timers.drop(Due.JOB_TIME_LIMIT, job.key)
     leave_pool(state, job)
     if job.schedule is not None:
@@ -228,5 +260,5 @@ def recount(job: JobEntry, counts: TaskCounts, slot_counts: TaskCounts) -> None:
     """Take over the counts that the store found after a restart."""
     job.job.counts, job.job.slot_counts = counts, slot_counts
     job.queue.beyond = counts.active - counts.blocked
-    if job.is_ending or job.has_ended:
+    if job.is_over:
         job.queue.close()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from runfleet.batch.records import AuxiliaryTaskInfo, JobNode, Task
-from runfleet.batch.states import AuxiliaryTaskState, EndedBy, TaskState
+from runfleet.batch.states import AuxiliaryTaskState, EndedBy, JobState, TaskState
 from runfleet.scheduler import tasks
 from runfleet.scheduler.auxiliary import ended_info, is_running
 from runfleet.scheduler.commands import SaveJobNode, StartPreparation
@@ -85,7 +85,8 @@ def _prepare(
 def note(state: State, job: JobEntry, job_node: JobNode) -> None:
     """Keep what has become of a node, in memory and for after a restart alike."""
     job.nodes[job_node.node_id] = job_node
-    state.emit(SaveJobNode(job_node))
+    if not job.is_forgotten:
+        state.emit(SaveJobNode(job_node))
 
 
 def on_preparation_ended(
@@ -111,7 +112,7 @@ def on_preparation_ended(
 
 def _retries(job: JobEntry) -> int:
     spec = job.job.spec.preparation
-    return 0 if spec is None or job.is_ending else spec.max_task_retry_count
+    return 0 if spec is None or job.is_over else spec.max_task_retry_count
 
 
 def _awaiting(job: JobEntry, node: NodeEntry) -> list[RunningTask]:
@@ -124,12 +125,22 @@ def _awaiting(job: JobEntry, node: NodeEntry) -> list[RunningTask]:
 
 def resume(state: State, job: JobEntry, job_node: JobNode, now: datetime) -> None:
     """What was cut short starts over: the preparation with the next task, the release at once."""
-    if is_running(job_node.release):
-        job_node = replace(job_node, release=None)
+    if job_node.release is not None and is_running(job_node.release):
+        job_node = replace(job_node, release=_resumed_release(job, job_node.release, now))
     if job_node.preparation is not None and is_running(job_node.preparation):
         info, _ = ended_info(job_node.preparation, lost_outcome(now), 0)
         job_node = replace(job_node, preparation=info, was_cut_short=True)
     note(state, job, job_node)
+
+
+def _resumed_release(
+    job: JobEntry, release: AuxiliaryTaskInfo, now: datetime
+) -> AuxiliaryTaskInfo | None:
+    if job.job.state is not JobState.COMPLETED:
+        return None
+    # The job had not waited for it, and it is not run again.
+    info, _ = ended_info(release, lost_outcome(now), 0)
+    return info
 
 
 def _has_completed(info: AuxiliaryTaskInfo | None) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from runfleet.batch.records import Task
-from runfleet.batch.states import JobState
 from runfleet.scheduler import (
     autoscaling,
     dependencies,
@@ -19,9 +18,11 @@ from runfleet.scheduler import (
     schedules,
     tasks,
 )
+from runfleet.scheduler.commands import RemoveJobFiles
 from runfleet.scheduler.entries import (
     Execution,
     Fate,
+    JobEntry,
     NodeTaskRun,
     PreparationRun,
     ReleaseRun,
@@ -53,6 +54,21 @@ def _on_run_ended(state: State, run: Execution, outcome: Outcome, now: datetime)
         preparation.on_preparation_ended(state, run, outcome, now)
     else:
         release.on_release_ended(state, run, outcome)
+    _clear_away(state, run)
+
+
+def _clear_away(state: State, run: Execution) -> None:
+    """What ended after its job was forgotten may have written into folders that were removed."""
+    job = _job_of(run)
+    # A job of the same id has its folders in the same place, and clears those that it uses.
+    if job is not None and job.is_forgotten and job.key not in state.jobs:
+        state.emit(RemoveJobFiles(job.job.spec.job_id, run.node.node))
+
+
+def _job_of(run: Execution) -> JobEntry | None:
+    if isinstance(run, NodeTaskRun):
+        return None
+    return run.primary.job if isinstance(run, SubtaskRun) else run.job
 
 
 def _on_task_ended(state: State, run: RunningTask, outcome: Outcome, now: datetime) -> None:
@@ -185,5 +201,5 @@ def _on_job_time_limit(state: State, job_key: str, now: datetime) -> None:
     limit = job.job.spec.max_wall_clock_time if job else None
     if job is None or limit is None or job.job.creation_time + limit > now:
         return
-    if not job.is_ending and job.job.state is not JobState.COMPLETED:
+    if not job.is_over:
         jobs.begin_termination(state, job, "MaxWallClockTimeExpiry", now)

@@ -78,17 +78,32 @@ def _switch(state: State, schedule_id: str, to: JobScheduleState, now: datetime)
 
 
 @decision
-def terminate_job_schedule(state: State, now: datetime, schedule_id: str) -> None:
-    """End a job schedule and its active job."""
-    schedule = _living(state, schedule_id)
+def terminate_job_schedule(
+    state: State, now: datetime, schedule_id: str, *, force: bool = False
+) -> None:
+    """End a job schedule and its active job, by force without any delay."""
+    schedule = state.job_schedule(schedule_id)
+    is_hurried = force and schedule.schedule.state is JobScheduleState.TERMINATING
+    if not is_hurried:
+        _living(state, schedule_id)
     schedule.schedule.last_modified = now
-    schedules.begin_termination(state, schedule, now)
+    if is_hurried:
+        state.emit(SaveJobSchedule(schedule.schedule))
+    else:
+        schedules.begin_termination(state, schedule, now)
+    if force:
+        schedules.end_job_at_once(state, schedule, now)
 
 
 @decision
-def delete_job_schedule(state: State, now: datetime, schedule_id: str) -> None:
-    """Delete all jobs of a schedule, then forget it."""
+def delete_job_schedule(
+    state: State, now: datetime, schedule_id: str, *, force: bool = False
+) -> None:
+    """Delete all jobs of a schedule, then forget it; by force at once."""
     schedule = state.job_schedule(schedule_id)
+    if force:
+        schedules.delete_at_once(state, schedule, now)
+        return
     if schedule.schedule.state is JobScheduleState.DELETING:
         raise BatchRuleError("JobScheduleBeingDeleted")
     schedules.begin_deletion(state, schedule, now)

@@ -46,12 +46,29 @@ def begin_termination(state: State, schedule: JobScheduleEntry, now: datetime) -
         jobs.begin_termination(state, job, TERMINATE_REASON, now)
 
 
+def end_job_at_once(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
+    """Do not wait for the active job of a schedule that is terminating."""
+    job = active_job(schedule)
+    if job is not None and job.job.state is JobState.DELETING:
+        jobs.delete_at_once(state, job, now)
+    elif job is not None:
+        jobs.complete_at_once(state, job, now)
+
+
 def begin_deletion(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
     """Make no more jobs, and delete those that there are."""
     change_state(state, schedule, JobScheduleState.DELETING, now)
     for job in list(schedule.jobs.values()):
         if job.job.state is not JobState.DELETING:
             jobs.begin_deletion(state, job, now)
+
+
+def delete_at_once(state: State, schedule: JobScheduleEntry, now: datetime) -> None:
+    """Make no more jobs, and forget those that there are; the schedule goes with the last."""
+    if schedule.schedule.state is not JobScheduleState.DELETING:
+        change_state(state, schedule, JobScheduleState.DELETING, now)
+    for job in list(schedule.jobs.values()):
+        jobs.delete_at_once(state, job, now)
 
 
 def active_job(schedule: JobScheduleEntry) -> JobEntry | None:

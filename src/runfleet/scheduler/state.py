@@ -135,8 +135,9 @@ class State:
         self.touch_pool(entry.pool)
 
     def touch_job(self, entry: JobEntry) -> None:
-        """Have what follows from a change of a job worked out."""
-        self.touched_jobs[entry.key] = entry
+        """Have what follows from a change of a job worked out; of one that is gone nothing does."""
+        if not entry.is_forgotten:
+            self.touched_jobs[entry.key] = entry
 
     def touch_job_schedule(self, entry: JobScheduleEntry) -> None:
         """Have what follows from a change of a job schedule worked out."""

@@ -124,6 +124,7 @@ class Engine:
             wanted.ForgetJob: self._removal.forget_job,
             wanted.ForgetTask: self._removal.forget_task,
             wanted.RemoveTaskFiles: self._removal.remove_task_files,
+            wanted.RemoveJobFiles: self._removal.remove_job_files,
             wanted.StartTask: self._orders.start_task,
             wanted.StartInstance: self._orders.start_task,
             wanted.StartNodeTask: self._orders.start_node_task,

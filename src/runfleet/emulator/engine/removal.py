@@ -12,7 +12,13 @@ from runfleet.emulator.engine.commits import Commits
 from runfleet.emulator.engine.node_agent import Sender
 from runfleet.emulator.node_roots import node_root
 from runfleet.home import Folders
-from runfleet.scheduler.commands import ForgetJob, ForgetNode, ForgetTask, RemoveTaskFiles
+from runfleet.scheduler.commands import (
+    ForgetJob,
+    ForgetNode,
+    ForgetTask,
+    RemoveJobFiles,
+    RemoveTaskFiles,
+)
 from runfleet.scheduler.entries import PoolEntry
 from runfleet.store import Store
 from runfleet.wire.shapes import job_directory, task_directory
@@ -64,10 +70,17 @@ class Removal:
         self._store.forget_job(command.job_id)
         for pool in self._pools.values():
             for node_id in pool.nodes:
-                folder = node_root(self._folders, node_id) / job_directory(command.job_id)
-                if folder.is_dir():
-                    self._remove(folder)
+                self._remove_job_folder(command.job_id, node_id)
         self.purge()
+
+    def remove_job_files(self, command: RemoveJobFiles) -> None:
+        """Remove the folder of a job on one node."""
+        self._remove_job_folder(command.job_id, command.node.node_id)
+
+    def _remove_job_folder(self, job_id: str, node_id: str) -> None:
+        folder = node_root(self._folders, node_id) / job_directory(job_id)
+        if folder.is_dir():
+            self._remove(folder)
 
     def forget_task(self, command: ForgetTask) -> None:
         """Forget a task with its files, and what it waited for."""

@@ -86,10 +86,14 @@ def _check_jobs(service: Service, asked: job_schedules.ParsedJobSchedule) -> Non
 
 
 async def _ask(
-    service: Service, request: Request, decision: Callable[..., list[Command]], *arguments: Any
+    service: Service,
+    request: Request,
+    decision: Callable[..., list[Command]],
+    *arguments: Any,
+    **options: Any,
 ) -> Response:
     schedule = _schedule(service, request)
-    service.engine.decide(decision, *arguments)
+    service.engine.decide(decision, *arguments, **options)
     await service.engine.committed()
     return respond(request, last_modified=schedule.last_modified)
 
@@ -106,19 +110,23 @@ async def enable_job_schedule(service: Service, request: Request) -> Response:
 
 async def terminate_job_schedule(service: Service, request: Request) -> Response:
     """End a schedule and its active job."""
-    return await _switch(service, request, schedule_requests.terminate_job_schedule)
+    decision = schedule_requests.terminate_job_schedule
+    return await _switch(service, request, decision, force=request.flag("force"))
 
 
 async def _switch(
-    service: Service, request: Request, decision: Callable[..., list[Command]]
+    service: Service, request: Request, decision: Callable[..., list[Command]], **options: bool
 ) -> Response:
-    return await _ask(service, request, decision, request.parameters["job_schedule_id"])
+    schedule_id = request.parameters["job_schedule_id"]
+    return await _ask(service, request, decision, schedule_id, **options)
 
 
 async def delete_job_schedule(service: Service, request: Request) -> Response:
     """Delete a schedule with all its jobs."""
     schedule = _schedule(service, request)
-    service.engine.decide(schedule_requests.delete_job_schedule, schedule.spec.schedule_id)
+    decision = schedule_requests.delete_job_schedule
+    force = request.flag("force")
+    service.engine.decide(decision, schedule.spec.schedule_id, force=force)
     await service.engine.committed()
     return respond(request)
 

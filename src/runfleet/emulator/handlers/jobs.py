@@ -94,9 +94,10 @@ async def _ask(
     request: Request,
     decision: Callable[..., list[Command]],
     *arguments: Any,
+    **options: Any,
 ) -> Response:
     job = _job(service, request)
-    service.engine.decide(decision, *arguments)
+    service.engine.decide(decision, *arguments, **options)
     await service.engine.committed()
     return respond(request, last_modified=job.last_modified)
 
@@ -104,7 +105,8 @@ async def _ask(
 async def delete_job(service: Service, request: Request) -> Response:
     """Delete a job with its tasks and their files."""
     job = _job(service, request)
-    service.engine.decide(job_requests.delete_job, job.spec.job_id)
+    force = request.flag("force")
+    service.engine.decide(job_requests.delete_job, job.spec.job_id, force=force)
     await service.engine.committed()
     return respond(request)
 
@@ -125,7 +127,8 @@ async def terminate_job(service: Service, request: Request) -> Response:
     """End a job."""
     reason = jobs.parse_terminate(request.body)
     job_id = request.parameters["job_id"]
-    return await _ask(service, request, job_requests.terminate_job, job_id, reason)
+    force = request.flag("force")
+    return await _ask(service, request, job_requests.terminate_job, job_id, reason, force=force)
 
 
 async def get_job_task_counts(service: Service, request: Request) -> Response:
