@@ -268,3 +268,23 @@ def test_what_is_not_built_says_so(account, pool_body):
     response = account.send("POST", "/pools", body)
     assert account.code(response) == (501, "NotImplemented")
     assert "not supported" in response.json()["values"][0]["value"]
+
+
+def test_a_node_agent_goes_with_its_image(account, pool_body, unused):
+    """Of pools, of their changes and of auto pools."""
+    body = pool_body(unused, nodes=0)
+    machine = body["virtualMachineConfiguration"]
+    unknown = {"virtualMachineConfiguration": machine | {"nodeAgentSKUId": "batch.node.foo"}}
+    other = {"virtualMachineConfiguration": machine | {"nodeAgentSKUId": "batch.node.el 9"}}
+    auto_pool = {name: value for name, value in body.items() if name != "id"}
+    account.client.create_pool(body)
+    for wrong, code in (
+        (unknown, (404, "NodeAgentSKUNotFound")),
+        (other, (400, "InvalidPropertyValue")),
+    ):
+        another = body | wrong | {"id": f"{unused}-2"}
+        assert account.code(account.send("POST", "/pools", another)) == code
+        assert account.code(account.send("PATCH", f"/pools/{unused}", wrong)) == code
+        specification = {"poolLifetimeOption": "job", "pool": auto_pool | wrong}
+        job = {"id": unused, "poolInfo": {"autoPoolSpecification": specification}}
+        assert account.code(account.send("POST", "/jobs", job)) == code

@@ -205,7 +205,9 @@ def test_secrets_are_neither_kept_nor_answered(sent):
 
 
 def test_the_node_agent_tells_the_operating_system():
-    machine = {**MACHINE, **UPDATED, "nodeAgentSKUId": "batch.node.Windows amd64"}
+    publisher, offer, sku = "MicrosoftWindowsServer", "WindowsServer", "2022-Datacenter"
+    image = {"publisher": publisher, "offer": offer, "sku": sku}
+    machine = {**UPDATED, "imageReference": image, "nodeAgentSKUId": "batch.node.Windows amd64"}
     assert parse(virtualMachineConfiguration=machine).spec.os_type is OsType.WINDOWS
 
 

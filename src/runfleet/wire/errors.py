@@ -72,6 +72,7 @@ ERRORS: Mapping[str, ErrorText] = {
             "FileNotFound": "The specified file does not exist.",
             "JobNotFound": "The specified job does not exist.",
             "JobScheduleNotFound": "The specified job schedule does not exist.",
+            "NodeAgentSKUNotFound": "The specified node agent SKU does not exist.",
             "NodeNotFound": "The specified node does not exist.",
             "NodeUserNotFound": "The node user does not exist.",
             "PathNotFound": "The specified path does not exist.",

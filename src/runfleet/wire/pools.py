@@ -40,6 +40,7 @@ from runfleet.wire.commands import (
 from runfleet.wire.conditions import etag
 from runfleet.wire.endpoints import check_endpoints
 from runfleet.wire.errors import invalid_property, missing_property
+from runfleet.wire.images import check_machine
 from runfleet.wire.sizing import (
     SIZE_MEMBERS,
     autoscale_run_json,
@@ -152,6 +153,7 @@ def parse_specification(request: JsonObject, pool_id: str = "") -> PoolRequest:
     pool = {name: value for name, value in request.items() if name not in SIZE_MEMBERS}
     _rename_slots(pool)
     kept = _filled(pool)
+    check_machine(kept["virtualMachineConfiguration"])
     return PoolRequest(
         spec=_spec(pool_id, kept, timeout),
         body=orjson.dumps(kept).decode(),
@@ -172,9 +174,12 @@ def patch(pool: Pool, body: bytes) -> PoolChange:
     """
     changes = read_body(models.BatchPoolUpdateOptions, body)
     needs_empty_pool = not _ALWAYS_CHANGEABLE.issuperset(changes)
-    return _changed(
+    change = _changed(
         pool, orjson.loads(pool.body) | dict(changes), needs_empty_pool=needs_empty_pool
     )
+    if "virtualMachineConfiguration" in changes:
+        check_machine(changes["virtualMachineConfiguration"])
+    return change
 
 
 def replace_properties(pool: Pool, body: bytes) -> PoolChange:
