@@ -128,6 +128,60 @@ def test_only_whether_it_is_kept_may_change():
         assert caught.value.details["PropertyName"] == "autoPoolSpecification"
 
 
+ACCOUNTS = {
+    "userAccounts": [
+        {"name": "u", "password": "p"},
+        {"name": "admin", "password": "p", "elevationLevel": "admin"},
+    ]
+}
+
+
+@pytest.mark.parametrize("update", [jobs.patch, jobs.replace])
+def test_whether_it_is_kept_may_change_without_all_that_may_not(update):
+    job = job_of(parse(POOL | ACCOUNTS, autoPoolIdPrefix="nightly"))
+    change = {"poolLifetimeOption": "job", "keepAlive": True}
+    changed = update(job, orjson.dumps({"poolInfo": {"autoPoolSpecification": change}}))
+    assert changed.spec.auto_pool == replace(job.spec.auto_pool, keep_alive=True)
+    assert echo(changed) == echo(parse(POOL | ACCOUNTS, autoPoolIdPrefix="nightly", keepAlive=True))
+
+
+@pytest.mark.parametrize("update", [jobs.patch, jobs.replace])
+def test_a_job_is_read_and_written_without_the_secrets_of_its_auto_pool(update):
+    job = job_of(parse(POOL | ACCOUNTS))
+    read = jobs.job_json(job, base=BASE)
+    accounts = read["poolInfo"]["autoPoolSpecification"]["pool"]["userAccounts"]
+    assert accounts == [
+        {"name": "u", "elevationLevel": "nonadmin"},
+        {"name": "admin", "elevationLevel": "admin"},
+    ]
+    changed = update(job, orjson.dumps(read | {"priority": 7}))
+    assert (changed.spec.priority, changed.spec.auto_pool) == (7, job.spec.auto_pool)
+    accounts.append({"name": "another"})
+    with pytest.raises(WireError) as caught:
+        update(job, orjson.dumps(read))
+    assert caught.value.details["PropertyName"] == "password"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[], {"poolInfo": []}, {"poolInfo": {"autoPoolSpecification": "x"}}]
+    + [
+        {"poolInfo": {"autoPoolSpecification": {"poolLifetimeOption": "job", "pool": pool}}}
+        for pool in ("x", POOL | {"userAccounts": "x"}, POOL | {"userAccounts": [1]})
+    ],
+)
+def test_a_change_that_is_none_is_refused(wrong):
+    with pytest.raises(WireError) as caught:
+        jobs.patch(job_of(parse(POOL | ACCOUNTS)), orjson.dumps(wrong))
+    assert caught.value.code in {"InvalidRequestBody", "InvalidPropertyValue"}
+
+
+def test_a_job_of_before_defaults_were_filled_in_can_be_changed():
+    parsed = parse(POOL | ACCOUNTS)
+    older = job_of(replace(parsed, body=parsed.body.replace('"elevationLevel":"nonadmin",', "")))
+    assert jobs.patch(older, b'{"priority": 7}').spec.priority == 7
+
+
 def test_a_job_may_leave_its_auto_pool_but_not_take_one():
     left = jobs.patch(job_of(parse()), b'{"poolInfo": {"poolId": "p"}}')
     assert (left.spec.pool_id, left.spec.auto_pool) == ("p", None)

@@ -170,3 +170,24 @@ def test_replacing_without_a_schedule_makes_one_job_at_once(sent):
     assert changed.spec.recurrence_interval is changed.spec.do_not_run_until is None
     assert changed.spec.job == current.spec.job
     assert orjson.loads(changed.body) == {"displayName": "every night"}
+
+
+@pytest.mark.parametrize("update", [job_schedules.patch, job_schedules.replace])
+def test_a_schedule_is_read_and_written_without_the_secrets_of_its_auto_pool(update):
+    image = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
+    pool = {
+        "vmSize": "standard_f2s_v2",
+        "virtualMachineConfiguration": {
+            "imageReference": image,
+            "nodeAgentSKUId": "batch.node.ubuntu 24.04",
+        },
+        "userAccounts": [{"name": "u", "password": "secret"}],
+    }
+    auto_pool = {"poolLifetimeOption": "jobschedule", "pool": pool}
+    specification = {"poolInfo": {"autoPoolSpecification": auto_pool}}
+    schedule = schedule_of(parse(jobSpecification=specification))
+    read = answer(schedule)
+    assert "secret" not in str(read)
+    read["jobSpecification"]["priority"] = 7
+    changed = update(schedule, orjson.dumps(read))
+    assert (changed.spec.job.priority, changed.spec.job.auto_pool.pool.user_names) == (7, ("u",))

@@ -200,7 +200,11 @@ def test_secrets_are_neither_kept_nor_answered(sent):
     request = pools.parse_create(sent(lambda client: client.create_pool(FULL)).body)
     assert "secret" not in request.body
     assert answer(pool_of(request))["userAccounts"] == [
-        {"name": "u", "linuxUserConfiguration": {"uid": 1, "gid": 1}}
+        {
+            "name": "u",
+            "elevationLevel": "nonadmin",
+            "linuxUserConfiguration": {"uid": 1, "gid": 1},
+        }
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from runfleet.batch.states import OsType
 from runfleet.wire.errors import WireError
-from runfleet.wire.user_accounts import check_user_accounts, without_secrets
+from runfleet.wire.user_accounts import as_shown, check_user_accounts
 
 USER = {"name": "u", "password": "secret"}
 
@@ -29,6 +29,9 @@ def test_secrets_are_not_shown():
     linux = {"uid": 1, "gid": 1, "sshPrivateKey": "secret"}
     account = {**USER, "linuxUserConfiguration": linux}
     check_user_accounts([account], OsType.LINUX)
-    shown = {"name": "u", "linuxUserConfiguration": {"uid": 1, "gid": 1}}
-    assert without_secrets(account) == shown
+    assert as_shown(account) == {
+        "name": "u",
+        "elevationLevel": "nonadmin",
+        "linuxUserConfiguration": {"uid": 1, "gid": 1},
+    }
     assert linux["sshPrivateKey"] == "secret"

@@ -14,7 +14,7 @@ from runfleet.wire.errors import invalid_property, missing_property
 MAX_PREFIX_LENGTH = 20
 
 
-def fill(asked: models.BatchAutoPoolSpecification) -> JsonObject:
+def fill(asked: models.BatchAutoPoolSpecification | JsonObject) -> JsonObject:
     """
     Check what an auto pool is to be like, and fill in its defaults.
 
@@ -29,6 +29,42 @@ def fill(asked: models.BatchAutoPoolSpecification) -> JsonObject:
         _check_prefix(prefix)
     pool = pools.parse_specification(dict(asked["pool"]))
     return {"keepAlive": False, **asked, "pool": pools.specification_json(pool)}
+
+
+def complete(asked: object, before: JsonObject | None) -> None:
+    """
+    Put into a change of a job what of its auto pool cannot change, and so need not be sent.
+
+    Parameters
+    ----------
+    asked
+        The body, not checked yet.
+    before
+        As `fill` gave it; None for a job that names its pool.
+    """
+    change = _member(asked, "poolInfo", "autoPoolSpecification")
+    if before is not None and isinstance(change, dict):
+        for name in ("autoPoolIdPrefix", "pool"):
+            if name in before:
+                change.setdefault(name, before[name])
+    complete_secrets(asked, before)
+
+
+def complete_secrets(asked: object, before: JsonObject | None) -> None:
+    """Let a change of jobs leave out the passwords of user accounts: nobody can read them."""
+    place = ("poolInfo", "autoPoolSpecification", "pool", "userAccounts")
+    changed, known = _member(asked, *place), (before or {}).get("pool", {}).get("userAccounts", ())
+    names = [account["name"] for account in known]
+    for account in changed if isinstance(changed, list) else ():
+        if isinstance(account, dict) and account.get("name") in names:
+            account.setdefault("password", "")
+
+
+def _member(content: object, *names: str) -> object:
+    """What an unchecked body has in a place; None where that is not there."""
+    for name in names:
+        content = content.get(name) if isinstance(content, dict) else None
+    return content
 
 
 def as_shown(filled: JsonObject) -> JsonObject:
@@ -67,7 +103,7 @@ def check_change(before: JsonObject | None, after: JsonObject) -> None:
     """
     is_of_job = after["poolLifetimeOption"] == PoolLifetimeOption.JOB
     changeable = {"keepAlive": after["keepAlive"]} if is_of_job else {}
-    if before is None or before | changeable != after:
+    if before is None or fill(before) | changeable != after:
         reason = "only keepAlive may change, and only where poolLifetimeOption is job"
         raise invalid_property("autoPoolSpecification", "", reason)
 

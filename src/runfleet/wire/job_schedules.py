@@ -10,13 +10,15 @@ import orjson
 
 from runfleet.batch.records import JobSchedule
 from runfleet.batch.specs import ApplicationPackageReference, JobScheduleSpec
-from runfleet.wire import jobs, models
+from runfleet.wire import auto_pools, jobs, models
 from runfleet.wire.bodies import (
     JsonObject,
     check_display_name,
     check_id,
     check_metadata,
+    check_shape,
     read_body,
+    read_json,
 )
 from runfleet.wire.conditions import etag
 from runfleet.wire.errors import invalid_property
@@ -70,7 +72,7 @@ def patch(schedule: JobSchedule, body: bytes) -> ParsedJobSchedule:
     WireError
         If the request is wrong in itself.
     """
-    changes = read_body(models.BatchJobScheduleUpdateOptions, body)
+    changes = check_shape(models.BatchJobScheduleUpdateOptions, _read_change(schedule, body))
     job = jobs.ParsedJob(schedule.spec.job, schedule.spec.job_body)
     if "jobSpecification" in changes:
         job = jobs.parse_specification(changes["jobSpecification"])
@@ -79,10 +81,17 @@ def patch(schedule: JobSchedule, body: bytes) -> ParsedJobSchedule:
 
 def replace(schedule: JobSchedule, body: bytes) -> ParsedJobSchedule:
     """Apply a request to replace a job schedule; without `schedule` it makes one job, at once."""
-    asked = read_body(models.BatchJobSchedule, body)
+    asked = check_shape(models.BatchJobSchedule, _read_change(schedule, body))
     job = jobs.parse_specification(asked["jobSpecification"])
     kept = {n: v for n, v in orjson.loads(schedule.body).items() if n == "displayName"}
     return _parsed(schedule.spec.schedule_id, job, {**kept, **asked})
+
+
+def _read_change(schedule: JobSchedule, body: bytes) -> object:
+    content = read_json(body)
+    specification = content.get("jobSpecification") if isinstance(content, dict) else None
+    auto_pools.complete_secrets(specification, jobs.auto_pool_of(schedule.spec.job_body))
+    return content
 
 
 def job_schedule_json(schedule: JobSchedule, *, base: str) -> JsonObject:

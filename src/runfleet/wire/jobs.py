@@ -32,12 +32,15 @@ from runfleet.wire.bodies import (
     check_id,
     check_metadata,
     check_range,
+    check_shape,
     read_body,
+    read_json,
     refuse_unbuilt,
 )
 from runfleet.wire.commands import check_command, command_spec, environment, with_defaults
 from runfleet.wire.conditions import etag
 from runfleet.wire.errors import WireError, invalid_property, missing_property
+from runfleet.wire.images import check_machine
 from runfleet.wire.managers import filled_manager, manager_spec, parse_manager
 from runfleet.wire.shapes import (
     auxiliary_info_json,
@@ -154,7 +157,10 @@ def parse_specification(job: Mapping[str, Any], job_id: str = "") -> ParsedJob:
     asked = cast("models.BatchJobSpecification", job)
     refuse_unbuilt(asked, coverage.IN_JOBS)
     _check_auxiliary_tasks(asked)
-    return _parsed(job_id, dict(job))
+    parsed = _parsed(job_id, dict(job))
+    if auto_pool := auto_pool_of(parsed.body):
+        check_machine(auto_pool["pool"]["virtualMachineConfiguration"])
+    return parsed
 
 
 def patch(job: Job, body: bytes) -> ParsedJob:
@@ -166,7 +172,7 @@ def patch(job: Job, body: bytes) -> ParsedJob:
     WireError
         If the request is wrong in itself or turns `terminatejob` back.
     """
-    changes = read_body(models.BatchJobUpdateOptions, body)
+    changes = check_shape(models.BatchJobUpdateOptions, _read_change(job, body))
     refuse_unbuilt(changes, coverage.IN_JOBS)
     return _changed(job, orjson.loads(job.body), dict(changes))
 
@@ -175,7 +181,7 @@ def replace(job: Job, body: bytes) -> ParsedJob:
     """Apply a request to replace a job: as `patch`, but what may change and is left out resets."""
     current = orjson.loads(job.body)
     kept = {name: value for name, value in current.items() if name not in _REPLACED}
-    return _changed(job, kept, dict(read_body(models.BatchJob, body)))
+    return _changed(job, kept, dict(check_shape(models.BatchJob, _read_change(job, body))))
 
 
 def parse_disable(body: bytes) -> DisableJobOption:
@@ -188,6 +194,12 @@ def parse_terminate(body: bytes) -> str:
     """Why a job is being terminated; the body may be empty."""
     options = read_body(models.BatchJobTerminateOptions, body or b"{}")
     return options.get("terminateReason", DEFAULT_TERMINATE_REASON)
+
+
+def auto_pool_of(body: str) -> JsonObject | None:
+    """What is remembered of the auto pool of a job, or of those that a schedule makes."""
+    auto_pool: JsonObject | None = orjson.loads(body)["poolInfo"].get("autoPoolSpecification")
+    return auto_pool
 
 
 def specification_json(body: str) -> JsonObject:
@@ -267,12 +279,18 @@ def _directory_json(url: str, job_id: str, task_id: str, os_type: OsType) -> Jso
     }
 
 
+def _read_change(job: Job, body: bytes) -> object:
+    content = read_json(body)
+    auto_pools.complete(content, auto_pool_of(job.body))
+    return content
+
+
 def _changed(job: Job, kept: JsonObject, changes: JsonObject) -> ParsedJob:
     parsed = _parsed(job.spec.job_id, kept | changes)
     _check_completion(job.spec.on_all_tasks_complete, parsed.spec.on_all_tasks_complete)
     if parsed.spec.auto_pool is None:
         return parsed
-    auto_pools.check_change(_auto_pool(job.body), _auto_pool(parsed.body) or {})
+    auto_pools.check_change(auto_pool_of(job.body), auto_pool_of(parsed.body) or {})
     return ParsedJob(dataclasses.replace(parsed.spec, pool_id=job.spec.pool_id), parsed.body)
 
 
@@ -280,11 +298,6 @@ def _check_completion(before: OnAllTasksComplete, after: OnAllTasksComplete) -> 
     if before is OnAllTasksComplete.TERMINATE_JOB and after is not before:
         reason = "a job that ends with its tasks cannot be told to go on"
         raise invalid_property("onAllTasksComplete", after, reason)
-
-
-def _auto_pool(body: str) -> JsonObject | None:
-    auto_pool: JsonObject | None = orjson.loads(body)["poolInfo"].get("autoPoolSpecification")
-    return auto_pool
 
 
 def _parsed(job_id: str, job: JsonObject) -> ParsedJob:

@@ -21,7 +21,7 @@ from runfleet.batch.states import (
     OsType,
 )
 from runfleet.batch.vm_sizes import core_count
-from runfleet.wire import coverage, models
+from runfleet.wire import coverage, models, user_accounts
 from runfleet.wire.bodies import (
     JsonObject,
     check_display_name,
@@ -48,7 +48,6 @@ from runfleet.wire.sizing import (
     formula_json,
     resize_timeout,
 )
-from runfleet.wire.user_accounts import check_user_accounts, without_secrets
 from runfleet.wire.values import duration_text, time_text
 
 MAX_SLOTS_PER_NODE = 256
@@ -128,7 +127,9 @@ def parse_create(body: bytes) -> PoolRequest:
     request = read_body(models.BatchPoolCreateOptions, body)
     check_id("id", request["id"])
     content = {name: value for name, value in request.items() if name != "id"}
-    return parse_specification(content, request["id"])
+    parsed = parse_specification(content, request["id"])
+    check_machine(request["virtualMachineConfiguration"])
+    return parsed
 
 
 def parse_specification(request: JsonObject, pool_id: str = "") -> PoolRequest:
@@ -153,7 +154,6 @@ def parse_specification(request: JsonObject, pool_id: str = "") -> PoolRequest:
     pool = {name: value for name, value in request.items() if name not in SIZE_MEMBERS}
     _rename_slots(pool)
     kept = _filled(pool)
-    check_machine(kept["virtualMachineConfiguration"])
     return PoolRequest(
         spec=_spec(pool_id, kept, timeout),
         body=orjson.dumps(kept).decode(),
@@ -289,7 +289,9 @@ def _filled(pool: JsonObject) -> JsonObject:
     if "startTask" in pool:
         filled["startTask"] = with_defaults(_START_TASK_DEFAULTS, pool["startTask"])
     if "userAccounts" in pool:
-        filled["userAccounts"] = [without_secrets(account) for account in pool["userAccounts"]]
+        filled["userAccounts"] = [
+            user_accounts.as_shown(account) for account in pool["userAccounts"]
+        ]
     return filled
 
 
@@ -312,7 +314,7 @@ def _check(pool: JsonObject) -> None:
     check_range(pool, "taskSlotsPerNode", 1, most_slots)
     check_display_name(pool)
     check_metadata(pool.get("metadata", ()))
-    check_user_accounts(pool.get("userAccounts", ()), _os_type(machine))
+    user_accounts.check_user_accounts(pool.get("userAccounts", ()), _os_type(machine))
     _check_windows(machine)
     _check_packages(pool.get("applicationPackageReferences", ()))
     network = pool.get("networkConfiguration", {})

@@ -36,9 +36,10 @@ def check_user_name(name: str) -> None:
         raise invalid_property("name", name, f"must have 1 to {MAX_NAME} characters")
 
 
-def without_secrets(account: JsonObject) -> JsonObject:
-    """An account as it is shown: nobody reads its password or key again."""
+def as_shown(account: JsonObject) -> JsonObject:
+    """An account with its default, and without its secrets: nobody reads those again."""
     shown = {name: value for name, value in account.items() if name != "password"}
+    shown.setdefault("elevationLevel", "nonadmin")
     if "linuxUserConfiguration" in shown:
         linux = dict(shown["linuxUserConfiguration"])
         linux.pop("sshPrivateKey", None)
