@@ -199,6 +199,7 @@ def test_what_is_no_collection_of_up_to_100_is_refused_whole(body, code):
         ("constraints", {"retentionTime": "a while"}, "retentionTime"),
         ("resourceFiles", [{"filePath": "a"}], "resourceFiles"),
         ("resourceFiles", [{"httpUrl": "a", "storageContainerUrl": "b"}], "resourceFiles"),
+        ("resourceFiles", [{"httpUrl": "a", "filePath": "a", "blobPrefix": "b"}], "blobPrefix"),
         ("outputFiles", [OUTPUT | {"uploadOptions": {"uploadCondition": "x"}}], "uploadCondition"),
         ("environmentSettings", {"A": "1"}, "environmentSettings"),
         ("userIdentity", {"username": "u", "autoUser": {"scope": "task"}}, "userIdentity"),

@@ -17,12 +17,19 @@ USER = {"name": "u", "password": "secret"}
         ([USER, {**USER, "name": "U"}], OsType.LINUX, "name"),
         ([{**USER, "windowsUserConfiguration": {}}], OsType.LINUX, "windowsUserConfiguration"),
         ([{**USER, "linuxUserConfiguration": {}}], OsType.WINDOWS, "linuxUserConfiguration"),
+        ([{**USER, "linuxUserConfiguration": {"uid": 0}}], OsType.LINUX, "linuxUserConfiguration"),
+        ([{**USER, "linuxUserConfiguration": {"gid": 1}}], OsType.LINUX, "linuxUserConfiguration"),
     ],
 )
 def test_an_account_that_cannot_be(accounts, os_type, blamed):
     with pytest.raises(WireError) as error:
         check_user_accounts(accounts, os_type)
     assert error.value.details["PropertyName"] == blamed
+
+
+@pytest.mark.parametrize("linux", [{}, {"sshPrivateKey": "k"}, {"uid": 1, "gid": 2}])
+def test_a_linux_account_has_both_numbers_or_none(linux):
+    check_user_accounts([{**USER, "linuxUserConfiguration": linux}], OsType.LINUX)
 
 
 def test_secrets_are_not_shown():

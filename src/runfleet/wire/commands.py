@@ -47,10 +47,19 @@ def check_files(member: str, files: Sequence[models.ResourceFile]) -> None:
         if len(sources) != 1:
             reason = f"a resource file needs exactly one of {', '.join(_SOURCES)}"
             raise invalid_property(member, ", ".join(sources), reason)
-        if sources[0] == "httpUrl" and not file.get("filePath"):
-            raise missing_property("filePath")
+        if sources[0] == "httpUrl":
+            _check_single(file)
         if not _FILE_MODE.fullmatch(file.get("fileMode", "0")):
             raise invalid_property("fileMode", file["fileMode"], "must be an octal number")
+
+
+def _check_single(file: models.ResourceFile) -> None:
+    if not file.get("filePath"):
+        raise missing_property("filePath")
+    if file.get("blobPrefix"):
+        # "valid only when autoStorageContainerName or storageContainerUrl is used" (azure-batch).
+        reason = "goes with autoStorageContainerName or storageContainerUrl, not with httpUrl"
+        raise invalid_property("blobPrefix", file["blobPrefix"], reason)
 
 
 def command_spec(command: Command) -> CommandSpec:

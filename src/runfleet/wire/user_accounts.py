@@ -28,6 +28,15 @@ def check_user_accounts(accounts: Sequence[models.UserAccount], os_type: OsType)
         if _OF_THE_OTHER_SYSTEM[os_type] in account:
             reason = f"does not go with nodes of {os_type}"
             raise invalid_property(_OF_THE_OTHER_SYSTEM[os_type], "", reason)
+        _check_linux(account.get("linuxUserConfiguration", {}))
+
+
+def _check_linux(configuration: models.LinuxUserConfiguration) -> None:
+    # "The uid and gid properties must be specified together or not at all" (azure-batch).
+    given = [name for name in ("uid", "gid") if name in configuration]
+    if len(given) == 1:
+        reason = f"has {given[0]} alone: uid and gid must be specified together or not at all"
+        raise invalid_property("linuxUserConfiguration", "", reason)
 
 
 def check_user_name(name: str) -> None:
