@@ -95,6 +95,15 @@ def test_sdk_15_reads_a_node():
     assert read.node_agent_info.last_update_time == NOW
 
 
+def test_sdk_15_reads_how_a_node_is_reached():
+    read = models.BatchNode(nodes.node_json(make_node(number=3), POOL, [], base=BASE))
+    (endpoint,) = read.endpoint_configuration.inbound_endpoints
+    assert (endpoint.name, endpoint.protocol) == ("SSHRule.3", models.InboundEndpointProtocol.TCP)
+    assert endpoint.public_ip_address == endpoint.public_fqdn == read.ip_address == "10.0.0.4"
+    assert (endpoint.frontend_port, endpoint.backend_port) == (22, 22)
+    assert read.ipv6_address is None
+
+
 def test_a_node_that_is_being_made_has_not_booted():
     answer = nodes.node_json(make_node(NodeState.CREATING), POOL, [], base=BASE)
     absent = {"lastBootTime", "nodeAgentInfo", "startTaskInfo", "recentTasks", "errors"}

@@ -241,6 +241,8 @@ def _endpoints_json(node: Node) -> JsonObject:
         "name": f"SSHRule.{node.number}",
         "protocol": "tcp",
         "publicIPAddress": node.address,
+        # No name leads to a node; whoever connects to this gets there.
+        "publicFQDN": node.address,
         "frontendPort": SSH_PORT,
         "backendPort": SSH_PORT,
     }
