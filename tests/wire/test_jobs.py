@@ -210,6 +210,17 @@ def test_a_value_that_cannot_be_is_named(member, value, name):
     assert error.details["PropertyName"] == name
 
 
+@pytest.mark.parametrize("most", [0, -2, 2**31])
+def test_how_many_tasks_may_run_at_once(most):
+    assert parse(maxParallelTasks=-1).spec.max_parallel_tasks == -1
+    assert parse(maxParallelTasks=2**31 - 1).spec.max_parallel_tasks == 2**31 - 1
+    assert refusal(maxParallelTasks=most).details == {
+        "PropertyName": "maxParallelTasks",
+        "PropertyValue": str(most),
+        "Reason": "must be between 1 and 2147483647, or -1 for no limit",
+    }
+
+
 @pytest.mark.parametrize("ids", [("Same", "same"), (None, "jobPreparation"), ("jobrelease", None)])
 def test_a_release_task_is_not_called_as_the_preparation_task_is(ids):
     """Each has a folder of its own on a node."""

@@ -310,12 +310,17 @@ def _parsed(job_id: str, job: JsonObject) -> ParsedJob:
     check_range(full["constraints"], "maxTaskRetryCount", -1)
     if not -MAX_PRIORITY <= full["priority"] <= MAX_PRIORITY:
         raise WireError("OutOfRangePriority", {"PropertyValue": str(full["priority"])})
-    if full["maxParallelTasks"] != -1:
-        check_range(full, "maxParallelTasks", 1, _MAX_PARALLEL_TASKS)
+    _check_parallel_tasks(full["maxParallelTasks"])
     spec = _spec(job_id, full)
     manager = full.get("jobManagerTask")
     packages = parse_manager(manager, spec).head.packages if manager else ()
     return ParsedJob(spec, orjson.dumps(full).decode(), packages)
+
+
+def _check_parallel_tasks(most: int) -> None:
+    if most != -1 and not 1 <= most <= _MAX_PARALLEL_TASKS:
+        reason = f"must be between 1 and {_MAX_PARALLEL_TASKS}, or -1 for no limit"
+        raise invalid_property("maxParallelTasks", most, reason)
 
 
 def _spec(job_id: str, content: JsonObject) -> JobSpec:
