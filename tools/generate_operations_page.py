@@ -36,7 +36,8 @@ REFUSED_INTRODUCTION = """
 ## What is refused in the bodies of requests
 
 A request with one of these members is answered with 501 `NotImplemented`; a slash stands before
-nested ones.
+nested ones. Of several tasks in one request only those that have such a member are refused: the
+answer is 200, and its items for them have the error `NotImplemented`.
 
 | member | of | what it asks for | why it is refused | instead |
 |---|---|---|---|---|
