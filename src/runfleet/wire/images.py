@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,11 @@ from runfleet.wire.bodies import JsonObject
 from runfleet.wire.errors import WireError, invalid_property
 
 _AGENTS = tuple(sorted({image.node_agent for image in IMAGES}))
+# Azure comes to have others, and had others: the systems stay, their versions go by.
+_AGENT = re.compile(
+    r"batch\.node\.(windows amd64"
+    r"|(ubuntu|debian|el|centos|mariner|azurelinux|rhel|sles|opensuse) \d[\w.-]*)"
+)
 _MARKETPLACE = ("publisher", "offer", "sku")
 _ID_MEMBERS = ("virtualMachineImageId", "sharedGalleryImageId", "communityGalleryImageId")
 
@@ -43,8 +49,8 @@ def check_machine(machine: models.VirtualMachineConfiguration) -> None:
     """
     reference, agent = machine["imageReference"], machine["nodeAgentSKUId"]
     _check_reference(reference)
-    if agent.lower() not in _AGENTS:
-        reason = f"must be one of {_list(_AGENTS)}"
+    if not _AGENT.fullmatch(agent.lower()):
+        reason = f"must be one such as {_list(_AGENTS)}"
         details = {"PropertyName": "nodeAgentSKUId", "PropertyValue": agent, "Reason": reason}
         raise WireError("NodeAgentSKUNotFound", details)
     wanted = _agents_of(reference)
