@@ -20,6 +20,9 @@ import psutil
 import pytest
 from azure.core.exceptions import AzureError
 
+from runfleet.agent.messages import Ended, Subject, SubjectKind, encode
+from runfleet.batch.states import EndedBy
+
 
 class Restarting:
     """An emulator that is killed and started again, and the account in it."""
@@ -111,6 +114,27 @@ def test_what_ran_is_ended_and_runs_again(restarting, sh, wait_for, tmp_path, en
     }
     account.client.terminate_task(job, "t")
     wait_for(lambda: not runs(int(second[0])))
+
+
+def test_a_task_that_follows_on_a_lost_agent_runs_once(restarting, sh, tmp_path):
+    """The agent has noted an end, and is killed before it tells of it."""
+    account, starts = restarting.account, tmp_path / "starts"
+    pool = account.pool()
+    job = account.job(pool)
+    account.add(job, "first", "sleep 60")
+    account.add(job, "next", sh(f'echo >> "{starts}"; sleep 0.5'))
+    account.task_in(job, "first", "running")
+    agent = restarting.agent()
+    agent.suspend()
+    subject = Subject(SubjectKind.TASK, pool, account.nodes(pool)[0]["id"], job, "first")
+    ended = Ended(1, subject, time.time(), time.time(), EndedBy.EXIT, exit_code=0)
+    with (restarting.home / "emulator" / "agent.journal").open("ab") as journal:
+        journal.write(encode(ended))
+    agent.kill()
+    assert account.task_in(job, "first", "completed")["executionInfo"]["exitCode"] == 0
+    account.task_in(job, "next", "completed")
+    account.run(job, "last")
+    assert starts.read_text() == "\n"
 
 
 @pytest.mark.parametrize("end", ["kill emulator", "kill agent"])

@@ -58,6 +58,7 @@ from runfleet.scheduler.commands import (
     StartRelease,
     StartTask,
 )
+from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.queue import WINDOW
 
 COMMAND = CommandSpec("true")
@@ -467,6 +468,23 @@ def test_a_lost_machine_costs_neither_retry_nor_requeue(world):
     assert world.started() == ["a", "a"]
     task = world.task("a")
     assert (task.retry_count, task.requeue_count) == (0, 0)
+
+
+def test_what_a_lost_agent_had_noted_counts_and_what_follows_is_not_lost(world):
+    """The next task begins on the new agent, and begins once."""
+    world.make_pool(slots=2)
+    world.make_job()
+    world.add_tasks("done", retries=1)
+    world.add_tasks("failed", retries=1)
+    world.add_tasks("next", "last")
+    noted = {
+        world.execution("done"): Outcome(world.now, world.now, EndedBy.EXIT, 0),
+        world.execution("failed"): Outcome(world.now, world.now, EndedBy.EXIT, 1),
+    }
+    world(reports.on_agent_lost, noted)
+    assert world.started() == ["done", "failed", "failed", "next"]
+    assert world.task("failed").retry_count == 1
+    assert world.counts() == (1, 2, 1, 0)
 
 
 def test_a_job_ends_itself_after_its_last_task_and_an_empty_one_at_once(world):

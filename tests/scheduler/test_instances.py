@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from runfleet.batch.records import Task
-from runfleet.batch.states import SubtaskState, TaskResult, TaskState
+from runfleet.batch.states import EndedBy, SubtaskState, TaskResult, TaskState
 from runfleet.scheduler import losses, reports, task_requests
 from runfleet.scheduler.commands import (
     Command,
@@ -17,6 +17,7 @@ from runfleet.scheduler.commands import (
     SaveSubtasks,
     StartInstance,
 )
+from runfleet.scheduler.outcomes import Outcome
 
 
 def start(world, retries: int = 0) -> tuple[Task, int, int, int]:
@@ -117,6 +118,19 @@ def test_a_lost_agent_ends_nothing_twice(world):
     assert not kinds(commands, Kill)
     assert len(kinds(commands, StartInstance)) == 3
     assert (task.retry_count, task.requeue_count) == (0, 0)
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_an_end_that_a_lost_agent_had_noted_is_that_of_the_task(world, retries):
+    """Its own retry counts; nobody is left to be ended."""
+    task, primary, *_ = start(world, retries)
+    noted = {primary: Outcome(world.now, world.now, EndedBy.EXIT, 3)}
+    commands = world(reports.on_agent_lost, noted)
+    assert not kinds(commands, Kill)
+    assert (task.retry_count, len(kinds(commands, StartInstance))) == (retries, 3 * retries)
+    assert (task.exit_code, task.state) == (
+        (None, TaskState.RUNNING) if retries else (3, TaskState.COMPLETED)
+    )
 
 
 @pytest.mark.parametrize("retries", [0, 1])

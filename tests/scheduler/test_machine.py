@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -283,10 +283,15 @@ class World:
             return True
         return not (execution in self.uncoordinated or execution in self.proceeding)
 
-    def lose_agent(self) -> None:
-        self.processes.clear()
+    def lose_agent(self, noted: Mapping[int, Outcome]) -> None:
+        """Kill the agent, which had noted how some executions ended and could not tell of it."""
+        old, self.processes = self.processes, {}
         self.killed.clear()
-        self.decide(reports.on_agent_lost)
+        for process in (old[execution] for execution in noted):
+            if process.kind is commands.StartRelease:
+                self.released.add((process.job_id, process.node_id))
+        self.decide(reports.on_agent_lost, noted)
+        assert not old.keys() & self.state.executions.keys()
 
     def restart(self, outcomes: Callable[[Task], Outcome | None]) -> None:
         """Kill scheduler and agent, and go on from the store and what the agent had noted."""
@@ -879,9 +884,18 @@ class SchedulerMachine(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.world.wait(seconds)
 
-    @rule()
-    def lose_agent(self) -> None:
-        self.world.lose_agent()
+    @rule(data=st.data())
+    def lose_agent(self, data: st.DataObject) -> None:
+        ends = st.none() | st.sampled_from([0, 1])
+        drawn = {execution: data.draw(ends) for execution in self.world.processes}
+        now = self.world.now
+        self.world.lose_agent(
+            {
+                execution: Outcome(now, now, EndedBy.EXIT, exit_code)
+                for execution, exit_code in drawn.items()
+                if exit_code is not None
+            }
+        )
 
     @rule(data=st.data())
     def restart(self, data: st.DataObject) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from runfleet.batch.records import Task
 from runfleet.scheduler import (
@@ -38,6 +39,10 @@ from runfleet.scheduler.timers import Due, Timer
 @decision
 def on_ended(state: State, now: datetime, execution: int, outcome: Outcome) -> None:
     """An execution is over and its processes are gone."""
+    _end(state, execution, outcome, now)
+
+
+def _end(state: State, execution: int, outcome: Outcome, now: datetime) -> None:
     run = _forget_execution(state, execution)
     if run is not None:
         _on_run_ended(state, run, outcome, now)
@@ -115,27 +120,50 @@ def _forget_execution(state: State, execution: int) -> Execution | None:
 
 
 @decision
-def on_agent_lost(state: State, now: datetime) -> None:
-    """All processes of all nodes are gone, as if their machines had been restarted."""
-    outcome = lost_outcome(now)
-    for execution in list(state.executions):
-        run = _forget_execution(state, execution)
-        if isinstance(run, NodeTaskRun):
-            nodes.on_start_task_lost(state, run.node, now)
-        elif run is not None:
-            _lose(_task_of(run), outcome)
-            _on_run_ended(state, run, outcome, now)
+def on_agent_lost(
+    state: State, now: datetime, noted: Mapping[int, Outcome] = MappingProxyType({})
+) -> None:
+    """
+    All processes of all nodes are gone, as if their machines had been restarted.
+
+    How some had ended is still noted, though nobody could tell of it any more.
+    """
+    # What follows from their ends is begun anew, and is not lost.
+    old = list(state.executions)
+    for execution in filter(noted.__contains__, old):
+        _end_noted(state, execution, noted[execution], now)
+    for execution in old:
+        _lose(state, execution, now)
     for pool in state.pools.values():
         for entry in filter(nodes.has_background, pool.nodes.values()):
             nodes.on_start_task_lost(state, entry, now)
 
 
-def _lose(task: RunningTask | None, outcome: Outcome) -> None:
-    if task is None:
-        return
-    task.fate = Fate.LOST if task.fate is Fate.ITS_OWN else task.fate
-    if task.team is not None and task.team.outcome is None:
-        task.team.outcome = outcome  # nobody is left to be ended
+def _end_noted(state: State, execution: int, outcome: Outcome, now: datetime) -> None:
+    _leave_nobody_to_be_ended(_task_of(state.executions[execution]), outcome)
+    _end(state, execution, outcome, now)
+
+
+def _lose(state: State, execution: int, now: datetime) -> None:
+    run, outcome = _forget_execution(state, execution), lost_outcome(now)
+    if isinstance(run, NodeTaskRun):
+        nodes.on_start_task_lost(state, run.node, now)
+    elif run is not None:
+        task = _task_of(run)
+        if task is not None and task.fate is Fate.ITS_OWN and not _has_ended(task):
+            task.fate = Fate.LOST
+        _leave_nobody_to_be_ended(task, outcome)
+        _on_run_ended(state, run, outcome, now)
+
+
+def _has_ended(task: RunningTask) -> bool:
+    """Whether only the rest of a task's instances was still there."""
+    return task.team is not None and task.team.outcome is not None
+
+
+def _leave_nobody_to_be_ended(task: RunningTask | None, outcome: Outcome) -> None:
+    if task is not None and task.team is not None and not _has_ended(task):
+        task.team.outcome = outcome
 
 
 @decision

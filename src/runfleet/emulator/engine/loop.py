@@ -201,11 +201,10 @@ class Engine:
             log.info("node agent %d is ready", message.pid)
 
     def _on_agent_replaced(self) -> None:
-        for ended in read_journal(self.folders.agent.journal):
-            # The lost one may have noted ends that it had no time to tell.
-            if ended.execution in self.state.executions:
-                self.decide(reports.on_ended, ended.execution, outcome_of(ended))
-        self.decide(reports.on_agent_lost)
+        # The lost one may have noted ends that it had no time to tell.
+        noted = read_journal(self.folders.agent.journal)
+        ends = {ended.execution: outcome_of(ended) for ended in noted}
+        self.decide(reports.on_agent_lost, ends)
 
     def _set_timer(self) -> None:
         due = self.state.timers.next_due()
