@@ -406,6 +406,8 @@ def test_members_of_timestamps(evaluate_text: Evaluate) -> None:
         ("x = 1; x.Count()", "Line 1, Col 15: Count is a method of metrics alone"),
         ("x = 1 / 0", "Line 1, Col 7: Division by zero"),
         ("x = TimeInterval_Day / 0", "Line 1, Col 22: Division by zero"),
+        ("x = TimeInterval_Year / 1e-300", "Line 1, Col 23: The result is not a finite number"),
+        ("x = TimeInterval_Year * 1e300", "Line 1, Col 23: The result is not a finite number"),
         ("x = 1e308 * 10", "Line 1, Col 11: The result is not a finite number"),
         ("x = 1e999", "Line 1, Col 5: The result is not a finite number"),
         ("x = sum([1e308], 1e308)", "Line 1, Col 5: The result is not a finite number"),

@@ -79,9 +79,7 @@ def _compared(apply: Callable[[Any, Any], bool]) -> Apply:
 
 
 def _stretched(interval: Interval, factor: float) -> Interval:
-    ticks = interval.ticks * factor
-    check_finite(ticks)
-    return Interval(round(ticks))
+    return Interval(round(interval.ticks * factor))
 
 
 def _shortened(interval: Interval, divisor: float) -> Interval:
@@ -162,7 +160,11 @@ def unary_operation(sign: str, kind: Kind) -> Operation:
 
 def combine(left: Value, sign: str, right: Value) -> Value:
     """Work out an operator between two values."""
-    result = operation(kind_of(left), sign, kind_of(right)).apply(left, right)
+    apply = operation(kind_of(left), sign, kind_of(right)).apply
+    try:
+        result = apply(left, right)
+    except OverflowError as overflow:
+        raise FaultError("the result is not a finite number") from overflow
     check_finite(result)
     return result
 
