@@ -74,6 +74,29 @@ def test_the_death_of_the_agent_is_told(state):
     asyncio.run(main())
 
 
+def test_an_agent_that_is_lost_alive_notes_no_failures(state):
+    """What is ended because nobody hears of it any more has not failed by itself."""
+
+    class Failing(Emulator):
+        def on_message(self, message):
+            super().on_message(message)
+            if isinstance(message, Ended):
+                raise RuntimeError
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        emulator = Failing(state)
+        link = await emulator.start()
+        for number in range(50):
+            link.send(emulator.execution(number, "sleep 1000"))
+        link.send(emulator.execution(50, "sleep 0.5"))
+        await asyncio.wait_for(emulator.lost.wait(), 60)
+        await link.stop()
+        assert [one.execution for one in read_journal(state / "agent.journal")] == [50]
+
+    asyncio.run(main())
+
+
 def test_what_was_sent_last_is_carried_out_before_the_stop(state):
     async def main():
         emulator = Emulator(state)

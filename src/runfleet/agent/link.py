@@ -126,6 +126,9 @@ class AgentLink(asyncio.Protocol):
             reason = "the node agent ended before it was ready"
             self._ready.set_exception(AgentLostError(reason, hint="its log says why"))
         elif not self._is_stopping:
+            # One that is still there would take what is ended now for what failed by itself.
+            self._process.kill()
+            self._process.wait()
             # A killed agent leaves them running. What they did until the next one is ready would
             # be done again: the sooner they end, the fewer runs have ended by themselves.
             end_processes(self._state)
