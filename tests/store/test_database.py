@@ -7,6 +7,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -308,3 +310,39 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path):
     store.tasks.add(number, [StoredTask(child, b"{}")])
     assert store.dependencies.add(number, 2, TaskDependencies(("first",)))
     assert store.tasks.waiting(number, after=0, limit=9) == [first]
+
+
+def test_a_store_that_somebody_else_has_locked_is_waited_for(tmp_path):
+    """Longer than Python waits, and also where something was written meanwhile."""
+    store, path = Store(tmp_path / "state.db"), tmp_path / "state.db"
+    store.save_job(JOB)
+    store.commit()
+    locked = threading.Event()
+
+    def lock():
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("CREATE TABLE elsewhere (x)")
+            locked.set()
+            time.sleep(5.5)
+            other.execute("COMMIT")
+
+    locking = threading.Thread(target=lock)
+    locking.start()
+    assert locked.wait(60)
+    store.save_pool(POOL)
+    store.commit()
+    locking.join()
+    assert store.pools() == [POOL]
+    store.close()
+
+
+def test_what_was_not_committed_may_be_abandoned(tmp_path):
+    store = Store(tmp_path / "state.db")
+    store.save_pool(POOL)
+    store.commit()
+    store.save_job(JOB)
+    store.abandon()
+    again = Store(tmp_path / "state.db")
+    assert (again.pools(), again.jobs()) == ([POOL], [])
+    again.close()

@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS job_nodes (
 ) WITHOUT ROWID;
 """
 _PURGE_AT_ONCE = 1_000
+# Seconds for which somebody else may lock the file, as a backup or a browser of databases does.
+_PATIENCE = 60.0
 
 _POOL = Decoder(Pool)
 _NODE = Decoder(Node)
@@ -88,7 +90,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
             self._prepare(path)
         except sqlite3.DatabaseError as error:
             raise _unusable(path, error) from error
@@ -137,9 +139,13 @@ class Store:
         self.commit()
         self._connection.close()
 
+    def abandon(self) -> None:
+        """Let go of the file; what was not committed is lost."""
+        self._connection.close()
+
     def _begin(self) -> None:
         if not self._connection.in_transaction:
-            self._connection.execute("BEGIN")
+            self._connection.execute("BEGIN IMMEDIATE")
 
     def _write(self, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
         self._begin()
