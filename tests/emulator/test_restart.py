@@ -532,6 +532,69 @@ def test_an_emulator_without_an_agent_ends(restarting, wait_for, tmp_path):
     log.write_text("")  # that the agent had no lock is no fault to be found there
 
 
+@pytest.fixture
+def damage(restarting):
+    """Rename a table of a running emulator's store: the next one makes it anew."""
+
+    def damage(table):
+        path = restarting.home / "emulator" / "state.db"
+        with contextlib.closing(sqlite3.connect(path)) as store:
+            store.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
+
+    return damage
+
+
+def wait_for_failure(restarting, table):
+    """Wait until the emulator has ended for want of a table, as its log says; start another."""
+    assert restarting.emulator.process.wait(60) == 1
+    log = restarting.emulator.log
+    assert f"the emulator cannot go on: no such table: {table}" in log.read_text()
+    log.write_text("")
+    restarting.start()
+
+
+def test_a_request_that_fails_halfway_is_not_done_and_ends_the_emulator(
+    restarting, damage, sh, tmp_path
+):
+    """Nothing of it is there afterwards; what ran runs again as after any other end."""
+    account, starts = restarting.account, tmp_path / "starts"
+    job = account.job(account.pool())
+    account.add(job, "t", sh(f'echo >> "{starts}"; sleep 600'))
+    account.wait_for(starts.exists)
+    damage("job_schedules")
+    body = {
+        "id": "s",
+        "schedule": {"doNotRunUntil": "2020-01-01T00:00:00Z"},
+        "jobSpecification": {"poolInfo": {"poolId": "p"}},
+    }
+    # The SDK asks again, and finds nobody.
+    with contextlib.suppress(AzureError):
+        assert account.send("POST", "/jobschedules", body).status_code == 500
+    wait_for_failure(restarting, "job_schedules")
+    account = restarting.account
+    assert account.get("/jobschedules")["value"] == []
+    assert [one["id"] for one in account.get("/jobs")["value"]] == [job]
+    account.wait_for(lambda: starts.read_text() == "\n\n")
+    info = account.task_in(job, "t", "running")["executionInfo"]
+    assert (info["retryCount"], info["requeueCount"]) == (0, 0)
+
+
+def test_what_fails_by_itself_ends_the_emulator_too(restarting, damage):
+    """A node leaves once its task has ended, long after it was asked to: so it does then."""
+    account = restarting.account
+    pool = account.pool()
+    (node,) = account.nodes(pool)
+    job = account.job(pool)
+    account.add(job, "t", "sleep 600")
+    account.task_in(job, "t", "running")
+    damage("usage")
+    body = {"nodeList": [node["id"]]}
+    assert account.send("POST", f"/pools/{pool}/removenodes", body).status_code == 202
+    wait_for_failure(restarting, "usage")
+    restarting.account.steady(pool)
+    assert restarting.account.nodes(pool) == []
+
+
 def test_an_emulator_whose_agents_all_end_at_once_ends(restarting, wait_for):
     """Else a study would wait for ever, and nobody would be told why."""
     emulator, killed = restarting.emulator, set[int]()

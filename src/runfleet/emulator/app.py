@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from time import monotonic
 
 from runfleet.batch.errors import BatchRuleError
@@ -69,6 +70,10 @@ class App:
             return await self._handle(request)
         except BatchRuleError as error:
             return respond_error(request, error)
+        except sqlite3.Error as error:
+            # Even who only reads writes first what waits to be written.
+            self._service.engine.health.fail(error)
+            return respond_error(request, WireError("InternalError"))
         except Exception:
             log.exception("request %s %s failed", request.method, request.path)
             return respond_error(request, WireError("InternalError"))

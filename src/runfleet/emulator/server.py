@@ -122,6 +122,9 @@ async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> N
         folders.endpoint.unlink(missing_ok=True)
         await engine.stop()
         log.info("stopped")
+    if not engine.health.is_sound:
+        hint = "what was acknowledged is stored; the next one goes on from there"
+        raise RunfleetError("the emulator could not go on", hint=hint)
 
 
 def _service(account: str, folders: Folders, engine: Engine) -> Service:
@@ -220,7 +223,7 @@ def _listed(faults: Faults | None) -> tuple[str, ...]:
 
 
 async def _stop_when_failed(server: QuietServer, engine: Engine) -> None:
-    await engine.failed.wait()
+    await engine.health.ending.wait()
     server.stop()
 
 

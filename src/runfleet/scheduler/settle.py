@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from runfleet.batch.errors import BatchRuleError
 from runfleet.scheduler.assign import assign_tasks
 from runfleet.scheduler.commands import Command
 from runfleet.scheduler.jobs import settle_job
@@ -25,8 +26,12 @@ def decision(
 
     @wraps(change)
     def decide(state: State, now: datetime, /, *args: P.args, **kwargs: P.kwargs) -> list[Command]:
-        change(state, now, *args, **kwargs)
-        settle(state, now)
+        try:
+            change(state, now, *args, **kwargs)
+            settle(state, now)
+        except BatchRuleError:
+            assert not state.commands, "what is refused has changed nothing"
+            raise
         return state.take_commands()
 
     return decide

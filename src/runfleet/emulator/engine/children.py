@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from runfleet.batch.records import Task
 from runfleet.emulator.engine.commits import Commits
+from runfleet.emulator.engine.health import Health
 from runfleet.scheduler import reports
 from runfleet.scheduler.commands import Satisfy
 from runfleet.store import Store
@@ -24,13 +25,18 @@ class Children:
         Knows who waits for whom.
     commits
         Told of what was written.
+    health
+        Told when that cannot be done.
     decide
         Has the scheduler decide about those that are free.
     """
 
-    def __init__(self, store: Store, commits: Commits, decide: Callable[..., None]) -> None:
+    def __init__(
+        self, store: Store, commits: Commits, health: Health, decide: Callable[..., None]
+    ) -> None:
         self._store = store
         self._commits = commits
+        self._health = health
         self._decide = decide
         self._is_telling = False
 
@@ -43,7 +49,7 @@ class Children:
         """Have the children told of what was noted, if there are any, in the loop's next turn."""
         if self._store.dependencies.is_due and not self._is_telling:
             self._is_telling = True
-            asyncio.get_running_loop().call_soon(self._tell_some)
+            asyncio.get_running_loop().call_soon(self._health.attempt, self._tell_some)
 
     def _tell_some(self) -> None:
         """Some at a time: a parent may have a hundred thousand children."""

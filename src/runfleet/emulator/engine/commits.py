@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable
 
 from runfleet.emulator.disk import Disk, io_error
+from runfleet.emulator.engine.health import EngineFailedError, Health
 from runfleet.store import Store
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Commits:
         Where it is.
     on_committed
         Told when all that was written has become lasting.
-    on_lost
+    health
         Told when what was written cannot become lasting: what is in memory is no more true.
     """
 
@@ -37,12 +37,12 @@ class Commits:
         store: Store,
         disk: Disk,
         on_committed: Callable[[], None],
-        on_lost: Callable[[], None],
+        health: Health,
     ) -> None:
         self._store = store
         self._disk = disk
         self._on_committed = on_committed
-        self._on_lost = on_lost
+        self._health = health
         self._awaits_space = False
         self._handle: asyncio.Handle | None = None
         self._is_coming = False
@@ -50,6 +50,7 @@ class Commits:
 
     async def committed(self) -> None:
         """Wait until all that was written so far is lasting."""
+        self._health.demand()
         if self._store.is_dirty:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
@@ -77,16 +78,18 @@ class Commits:
 
     def _commit(self) -> None:
         self._handle, self._is_coming = None, False
+        if not self._health.is_sound:
+            self._answer(EngineFailedError())
+            return
         if not self._disk.takes_commits:
             self._commit_once_there_is_space()
             return
         self._awaits_space = False
         try:
             self._store.commit()
-        except sqlite3.Error as error:
-            log.critical("what was decided cannot be stored: %s", error)
-            self._answer(error)
-            self._on_lost()
+        except Exception as error:
+            self._health.fail(error)
+            self._answer(EngineFailedError())
         else:
             self._answer()
             self._on_committed()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from runfleet.batch.records import Task
 from runfleet.emulator.clock import now
 from runfleet.emulator.engine.commits import Commits
+from runfleet.emulator.engine.health import Health
 from runfleet.store import Store
 
 _AT_ONCE = 500
@@ -27,15 +28,22 @@ class Expiry:
         Remembers which these are.
     commits
         Told of what was written.
+    health
+        Told when that cannot be done.
     remove_files
         Removes those of one task from its nodes.
     """
 
     def __init__(
-        self, store: Store, commits: Commits, remove_files: Callable[[Task], None]
+        self,
+        store: Store,
+        commits: Commits,
+        health: Health,
+        remove_files: Callable[[Task], None],
     ) -> None:
         self._store = store
         self._commits = commits
+        self._health = health
         self._remove_files = remove_files
         self._next = _NEVER
         self._timer: asyncio.TimerHandle | None = None
@@ -60,7 +68,8 @@ class Expiry:
         self._next = due
         delay = min(due - now(), _LONGEST_SLEEP)
         seconds = max(_PAUSE, delay.total_seconds())
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._remove_expired)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(seconds, self._health.attempt, self._remove_expired)
 
     def _remove_expired(self) -> None:
         """Some at a time: a whole job may expire at once."""

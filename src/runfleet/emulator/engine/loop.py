@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.messages import BackgroundEnded, Coordinated, Ended, Message, Ready
 from runfleet.agent.process import AgentProcess
+from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.clock import now
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.engine.children import Children
@@ -19,6 +22,7 @@ from runfleet.emulator.engine.commits import Commits
 from runfleet.emulator.engine.executions import Executions
 from runfleet.emulator.engine.expiry import Expiry
 from runfleet.emulator.engine.full_nodes import FullNodes
+from runfleet.emulator.engine.health import EngineFailedError, Health
 from runfleet.emulator.engine.node_agent import Interposer, NodeAgent
 from runfleet.emulator.engine.orders import Orders
 from runfleet.emulator.engine.outcomes import is_success, outcome_of
@@ -63,8 +67,8 @@ class Engine:
     ----------
     disk
         What the home is on.
-    failed
-        Set when it cannot go on: there is no node agent any more, or nothing can be stored.
+    health
+        Tells when it cannot go on: there is no node agent any more, or something has failed.
     """
 
     def __init__(
@@ -79,17 +83,18 @@ class Engine:
         self.store = store
         self.folders = folders
         self.disk = Disk(folders.home)
-        self.failed = asyncio.Event()
+        self.health = health = Health()
         self._agent = NodeAgent(
-            folders.state, self._on_message, self._on_agent_replaced, self.failed.set
+            folders.state, self._on_message, self._on_agent_replaced, health.give_up
         )
-        self._commits = Commits(store, self.disk, self._on_committed, self.failed.set)
-        self._children = Children(store, self._commits, self.decide)
-        nodes = self._agent if faults is None else faults(self._agent, self.decide)
-        self._orders = Orders(state, store, executions, nodes, self.decide)
-        self._removal = Removal(folders, store, self._commits, state.pools, nodes)
-        self._expiry = Expiry(store, self._commits, self._removal.remove_files_of)
-        self._full_nodes = FullNodes(self.disk, self.decide)
+        self._commits = Commits(store, self.disk, self._on_committed, health)
+        self._children = Children(store, self._commits, health, self.hear)
+        nodes = self._agent if faults is None else faults(self._agent, self.hear)
+        self._orders = Orders(state, store, executions, nodes, self.hear)
+        self._removal = Removal(folders, store, self._commits, health, state.pools, nodes)
+        self._expiry = Expiry(store, self._commits, health, self._removal.remove_files_of)
+        self._full_nodes = FullNodes(self.disk, self.hear)
+        self._commands: deque[wanted.Command] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: datetime | None = None
         self._do = {**self._remembering(), **self._carrying_out()}
@@ -143,7 +148,7 @@ class Engine:
         self._expiry.begin()
 
     async def stop(self) -> None:
-        """End all executions and commit; what ran is queued again at the next start."""
+        """End all executions and commit, if all is well; the next start queues them again."""
         await self._agent.stop()
         if self._timer is not None:
             self._timer.cancel()
@@ -153,6 +158,9 @@ class Engine:
         self._close_store()
 
     def _close_store(self) -> None:
+        if not self.health.is_sound:
+            self.store.abandon()
+            return
         try:
             self.store.close()
         except sqlite3.Error as error:
@@ -170,8 +178,33 @@ class Engine:
     def decide(
         self, decision: Callable[..., list[wanted.Command]], *args: Any, **kwargs: Any
     ) -> None:
-        """Have the scheduler decide about something now, and do what it wants."""
-        for command in decision(self.state, now(), *args, **kwargs):
+        """
+        Have the scheduler decide now about what is asked for, and do what it wants.
+
+        Raises
+        ------
+        BatchRuleError
+            If a rule refuses it: nothing has changed then.
+        EngineFailedError
+            If anything else goes wrong: the emulator ends.
+        """
+        with self.health.guard(BatchRuleError):
+            commands = decision(self.state, now(), *args, **kwargs)
+        with self.health.guard():
+            self._carry_out(commands)
+
+    def hear(
+        self, decision: Callable[..., list[wanted.Command]], *args: Any, **kwargs: Any
+    ) -> None:
+        """Have the scheduler decide about what has happened, which no rule may refuse."""
+        with suppress(EngineFailedError), self.health.guard():
+            self._carry_out(decision(self.state, now(), *args, **kwargs))
+
+    def _carry_out(self, commands: list[wanted.Command]) -> None:
+        """Do what is wanted; what is decided on the way comes behind what was decided before."""
+        self._commands.extend(commands)
+        while self._commands:
+            command = self._commands.popleft()
             self._do[type(command)](command)
         self._set_timer()
         self._children.tell_soon()
@@ -189,14 +222,14 @@ class Engine:
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Ended):
             self._agent.note_work()
-            self.decide(reports.on_ended, message.execution, outcome_of(message))
+            self.hear(reports.on_ended, message.execution, outcome_of(message))
             if not is_success(message):
                 self._full_nodes.on_failed(message)
         elif isinstance(message, Coordinated):
-            self.decide(reports.on_coordinated, message.execution)
+            self.hear(reports.on_coordinated, message.execution)
         elif isinstance(message, BackgroundEnded):
             of = message.subject
-            self.decide(reports.on_background_ended, of.pool_id, of.node_id)
+            self.hear(reports.on_background_ended, of.pool_id, of.node_id)
         elif isinstance(message, Ready):
             log.info("node agent %d is ready", message.pid)
 
@@ -204,7 +237,7 @@ class Engine:
         # The lost one may have noted ends that it had no time to tell.
         noted = read_journal(self.folders.agent.journal)
         ends = {ended.execution: outcome_of(ended) for ended in noted}
-        self.decide(reports.on_agent_lost, ends)
+        self.hear(reports.on_agent_lost, ends)
 
     def _set_timer(self) -> None:
         due = self.state.timers.next_due()
@@ -219,7 +252,7 @@ class Engine:
 
     def _on_time(self) -> None:
         self._timer_due = None
-        self.decide(reports.on_time)
+        self.hear(reports.on_time)
 
     def _save_task(self, command: wanted.SaveTask) -> None:
         task = command.task
@@ -233,11 +266,11 @@ class Engine:
             after=command.after_sequence,
             limit=command.limit,
         )
-        self.decide(reports.on_tasks_loaded, command.job_id, tasks)
+        self._commands.extend(reports.on_tasks_loaded(self.state, now(), command.job_id, tasks))
 
     def _add_manager(self, command: wanted.AddManager) -> None:
         parsed, sequence = manager_task(command.job), self.store.tasks.next_sequence()
         task = new_task(command.job, parsed.head, sequence, now())
         number = self.store.job_number(task.job_id)
         self.store.tasks.add(number, [StoredTask(task, parsed.body)])
-        self.decide(task_requests.add_manager, task.job_id, task)
+        self._commands.extend(task_requests.add_manager(self.state, now(), task.job_id, task))

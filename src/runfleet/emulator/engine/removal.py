@@ -9,6 +9,7 @@ from pathlib import Path
 from runfleet.agent.messages import RemoveFolder
 from runfleet.batch.records import Task
 from runfleet.emulator.engine.commits import Commits
+from runfleet.emulator.engine.health import Health
 from runfleet.emulator.engine.node_agent import Sender
 from runfleet.emulator.node_roots import node_root
 from runfleet.home import Folders
@@ -38,6 +39,8 @@ class Removal:
         What is forgotten from.
     commits
         Told of what was written.
+    health
+        Told when that cannot be done.
     pools
         The pools that there are, with their nodes.
     nodes
@@ -49,12 +52,14 @@ class Removal:
         folders: Folders,
         store: Store,
         commits: Commits,
+        health: Health,
         pools: Mapping[str, PoolEntry],
         nodes: Sender,
     ) -> None:
         self._folders = folders
         self._store = store
         self._commits = commits
+        self._health = health
         self._pools = pools
         self._nodes = nodes
         self._is_purging = False
@@ -107,7 +112,8 @@ class Removal:
         """Go on deleting the tasks of jobs that are gone, in the pauses between other work."""
         if not self._is_purging:
             self._is_purging = True
-            asyncio.get_running_loop().call_later(_PURGE_PAUSE, self._purge_some)
+            loop = asyncio.get_running_loop()
+            loop.call_later(_PURGE_PAUSE, self._health.attempt, self._purge_some)
 
     def _purge_some(self) -> None:
         self._is_purging = False

@@ -130,11 +130,12 @@ def _add(
         if isinstance(result, ParsedTask):
             sequence = table.next_sequence()
             added.append(StoredTask(new_task(job, result.head, sequence, received), result.body))
-    table.add(number, added)
     heads = [result.head for result in results if isinstance(result, ParsedTask)]
     records = [stored.task for stored in added]
-    _add_dependencies(service.engine.store, number, zip(records, heads, strict=True))
-    service.engine.decide(task_requests.add_tasks, job.spec.job_id, records)
+    with service.engine.health.guard(BatchRuleError):
+        table.add(number, added)
+        _add_dependencies(service.engine.store, number, zip(records, heads, strict=True))
+        service.engine.decide(task_requests.add_tasks, job.spec.job_id, records)
     return results
 
 
