@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 
 import pytest
 from azure.batch import models
@@ -50,3 +52,23 @@ def task(number, sh):
 async def read(client, path, **more):
     parts = await client.download_task_file("j", "t7", path, **more)
     return b"".join([part async for part in parts])
+
+
+def test_a_pool_that_is_deleted_while_it_is_made_was_made(emulator, pool_body):
+    """Both requests come in while the emulator stands still, and are done in one turn."""
+    asyncio.run(asyncio.wait_for(make_and_delete(emulator, pool_body), 60))
+
+
+async def make_and_delete(emulator, pool_body):
+    credential = AzureNamedKeyCredential(emulator.account, emulator.key)
+    async with BatchClient(emulator.url, credential) as client:
+        for number in range(10):
+            emulator.process.send_signal(signal.SIGSTOP)
+            made = asyncio.create_task(client.create_pool(pool_body(f"gone-{number}", nodes=0)))
+            await asyncio.sleep(0.02)
+            deleted = asyncio.create_task(client.begin_delete_pool(f"gone-{number}"))
+            await asyncio.sleep(0.02)
+            emulator.process.send_signal(signal.SIGCONT)
+            await made
+            with contextlib.suppress(ResourceNotFoundError):  # it came first
+                await deleted

@@ -65,8 +65,9 @@ async def create_pool(service: Service, request: Request) -> Response:
         target_low_priority=asked.target_low_priority,
         autoscale=asked.autoscale,
     )
-    await service.engine.committed()
+    # Another request may delete it before all is lasting.
     pool = service.engine.state.pool(asked.spec.pool_id).pool
+    await service.engine.committed()
     location = f"{request.url}/{asked.spec.pool_id}"
     return respond(request, last_modified=pool.last_modified, location=location)
 
