@@ -46,7 +46,7 @@ def test_no_process_is_left_when_the_emulator_or_the_agent_is_told_to_end(own_ag
     assert own_agent.process.wait(60) == 0
     assert time.monotonic() - started < IN_TIME
     assert not any(map(exists, pids))
-    assert read_journal(state / "agent.journal") == [done]
+    assert list(read_journal(state / "agent.journal")) == [done]
 
 
 def test_a_hundred_processes_are_ended_in_time(own_agent):
@@ -88,7 +88,7 @@ def test_an_upload_that_hangs_does_not_keep_the_agent(own_agent, state, blob_ser
     own_agent.process.terminate()
     assert own_agent.process.wait(60) == 0
     assert time.monotonic() - started < IN_TIME
-    assert read_journal(state / "agent.journal") == []
+    assert list(read_journal(state / "agent.journal")) == []
 
 
 PARENT = """
@@ -133,7 +133,7 @@ def test_an_emulator_that_is_slow_to_read_gets_all_messages(own_agent, state, wa
     executions = [own_agent.task(f"{shlex.quote(name)}{i}", f"{name}{i}") for i in range(2000)]
     for execution in executions:
         own_agent.say(execution)
-    wait_for(lambda: len(read_journal(state / "agent.journal")) == len(executions))
+    wait_for(lambda: len(list(read_journal(state / "agent.journal"))) == len(executions))
     codes = {own_agent.ended(one).failure.code for one in executions}
     assert codes == {"CommandProgramNotFound"}
 

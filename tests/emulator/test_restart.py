@@ -212,6 +212,18 @@ def test_no_task_is_lost_nor_run_again_after_it_has_succeeded(restarting, sh, tm
     assert all("TaskEnded" not in task.execution_info.failure_info.code for task in failed)
 
 
+def test_what_is_noted_of_ends_does_not_grow_while_something_runs(restarting, wait_for):
+    account = restarting.account
+    job = account.job(account.pool(slots=5))
+    account.add(job, "long", "sleep 600")
+    for part in range(8):
+        value = [{"id": f"t{part}-{n}", "commandLine": "true"} for n in range(100)]
+        account.send("POST", f"/jobs/{job}/addtaskcollection", {"value": value})
+    account.wait_for(lambda: account.counts(job)["completed"] == 800)
+    parts = list((restarting.home / "emulator").glob("agent.journal*"))
+    assert 0 < sum(part.stat().st_size for part in parts) < 800 * 200
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_no_child_starts_early_or_never(restarting, sh, tmp_path, seed):
     """Killed at random moments while its tasks wait for one another, in pairs and all for one."""

@@ -1,13 +1,22 @@
-"""The executions that ended, on disk before anybody hears of them."""
+"""
+The executions that ended, on disk before anybody hears of them.
+
+The agent appends to a file, and begins another one when that has grown; whoever has heard of all
+that is in the one before removes that.  Neither need know what the other is doing.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Container, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import DecodeError
 
 from runfleet.agent.messages import Ended, decode
+
+_ENOUGH_BYTES = 1 << 16
 
 
 class Journal:
@@ -23,8 +32,10 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._left = b""
+        self._path = path
+        self._file = _open(path)
+        # An earlier agent may have been torn away from its last line.
+        self._left = b"\n" if os.fstat(self._file).st_size else b""
 
     def append(self, lines: bytes) -> None:
         """
@@ -38,21 +49,52 @@ class Journal:
         self._left += lines
         while self._left:
             self._left = self._left[os.write(self._file, self._left) :]
+        if os.fstat(self._file).st_size >= _ENOUGH_BYTES and not _earlier(self._path).exists():
+            self._begin_another()
+
+    def _begin_another(self) -> None:
+        # There first: on a full disk the old one is gone on with.
+        fresh = self._path.with_name(f"{self._path.name}.fresh")
+        file = _open(fresh)
+        os.rename(self._path, _earlier(self._path))
+        os.rename(fresh, self._path)
+        os.close(self._file)
+        self._file = file
 
 
-def read_journal(path: Path) -> list[Ended]:
+def read_journal(path: Path) -> Iterator[Ended]:
     """Read what ended, oldest first; nothing from a journal that is not there."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return []
-    return [ended for line in lines if (ended := _ended(line))]
+    yield from _read(_earlier(path))
+    yield from _read(path)
 
 
 def clear_journal(path: Path) -> None:
     """Forget what ended; the agent may go on appending meanwhile."""
-    if path.exists():
+    with suppress(FileNotFoundError):
         os.truncate(path, 0)
+    _earlier(path).unlink(missing_ok=True)
+
+
+def shorten_journal(path: Path, running: Container[int]) -> None:
+    """Forget the earlier part, if nothing that ended there is taken for running still."""
+    earlier = _earlier(path)
+    if earlier.exists() and not any(ended.execution in running for ended in _read(earlier)):
+        earlier.unlink()
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+def _earlier(path: Path) -> Path:
+    return path.with_name(f"{path.name}.earlier")
+
+
+def _read(path: Path) -> Iterator[Ended]:
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        for line in file:
+            if ended := _ended(line):
+                yield ended
 
 
 def _ended(line: bytes) -> Ended | None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from runfleet.agent.journal import clear_journal, read_journal
+from runfleet.agent.journal import clear_journal, read_journal, shorten_journal
 from runfleet.agent.messages import BackgroundEnded, Coordinated, Ended, Message, Ready
 from runfleet.agent.process import AgentProcess
 from runfleet.batch.errors import BatchRuleError
@@ -215,8 +215,10 @@ class Engine:
         await self._commits.committed()
 
     def _on_committed(self) -> None:
-        if not self.state.executions:
-            # All that the agent noted has come in, and is lasting now.
+        # What the agent noted of executions that are over has come in, and is lasting now.
+        if self.state.executions:
+            shorten_journal(self.folders.agent.journal, self.state.executions)
+        else:
             clear_journal(self.folders.agent.journal)
 
     def _on_message(self, message: Message) -> None:
