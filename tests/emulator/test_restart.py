@@ -212,6 +212,43 @@ def test_no_task_is_lost_nor_run_again_after_it_has_succeeded(restarting, sh, tm
     assert all("TaskEnded" not in task.execution_info.failure_info.code for task in failed)
 
 
+@pytest.mark.parametrize("end", ["kill agent", "kill both"])
+def test_what_was_to_go_from_nodes_goes_though_its_agent_died(restarting, sh, end):
+    """It was told to remove a node, a job and tasks, and is killed before it hears of it."""
+    account = restarting.account
+    pool, left = account.pool(), account.pool()
+    preparation = {"id": "prepared", "commandLine": "true"}
+    job = account.job(pool, jobPreparationTask=preparation)
+    other, elsewhere = account.job(pool), account.job(left)
+    account.run(job, "expired", constraints={"retentionTime": "PT2S"})
+    account.run(job, "kept", sh("mkdir ../../of-the-user"))
+    for job_id, task_id in ((job, "deleted"), (other, "of-job"), (elsewhere, "of-node")):
+        account.run(job_id, task_id)
+    nodes = restarting.home / "emulator" / "nodes"
+
+    def found():
+        return sorted(one.name for one in nodes.glob("*/workitems/*/job-1/*"))
+
+    kept = ["kept", "of-the-user", "prepared"]
+    assert found() == sorted([*kept, "deleted", "expired", "of-job", "of-node"])
+    agent = restarting.agent()
+    agent.suspend()
+    account.client.delete_task(job, "deleted")
+    account.send("DELETE", f"/jobs/{other}")
+    account.send("DELETE", f"/pools/{left}")
+    files = f"/jobs/{job}/tasks/expired/files"
+    account.wait_for(lambda: account.send("GET", files).status_code == 409)
+    if end == "kill agent":
+        agent.kill()
+    else:
+        restarting.kill_both()
+        restarting.start()
+        account = restarting.account
+    account.wait_for(lambda: found() == kept and len(list(nodes.iterdir())) == 1)
+    account.run(job, "again")
+    assert found() == ["again", *kept]
+
+
 def test_what_is_noted_of_ends_does_not_grow_while_something_runs(restarting, wait_for):
     account = restarting.account
     job = account.job(account.pool(slots=5))

@@ -83,6 +83,15 @@ class TaskTable:
         )
         return {key for (key,) in rows}
 
+    def with_files(self, job: int, task_ids: Sequence[str]) -> set[str]:
+        """Which of these ids, in lower case, are those of tasks whose files are to be kept."""
+        rows = self._read(
+            "SELECT key FROM tasks WHERE job = ? AND files_removed = 0"
+            " AND key IN (SELECT value FROM json_each(?))",
+            (job, orjson.dumps([task_id.lower() for task_id in task_ids]).decode()),
+        )
+        return {key for (key,) in rows}
+
     def add(self, job: int, added: Sequence[StoredTask]) -> None:
         """Insert new tasks."""
         self._begin()

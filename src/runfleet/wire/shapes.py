@@ -54,10 +54,20 @@ def auxiliary_info_json(info: AuxiliaryTaskInfo) -> JsonObject:
     )
 
 
+JOBS_DIRECTORY = "workitems"
+_ONLY_JOB = "job-1"
+
+
 def job_directory(job_id: str) -> str:
     """The folder of a job below a node's root; a schedule's job ``s:job-1`` lies in ``s/job-1``."""
     schedule, _, job_name = job_id.partition(":")
-    return f"workitems/{schedule}/{job_name or 'job-1'}"
+    return f"{JOBS_DIRECTORY}/{schedule}/{job_name or _ONLY_JOB}"
+
+
+def jobs_of_directory(parent: str, name: str) -> list[str]:
+    """The ids, in lower case, of the jobs that such a folder in another may be of."""
+    of_schedule = f"{parent}:{name}".lower()
+    return [of_schedule, parent.lower()] if name == _ONLY_JOB else [of_schedule]
 
 
 def task_directory(job_id: str, task_id: str) -> str:

@@ -23,6 +23,7 @@ from runfleet.emulator.engine.executions import Executions
 from runfleet.emulator.engine.expiry import Expiry
 from runfleet.emulator.engine.full_nodes import FullNodes
 from runfleet.emulator.engine.health import EngineFailedError, Health
+from runfleet.emulator.engine.leftovers import Leftovers
 from runfleet.emulator.engine.node_agent import Interposer, NodeAgent
 from runfleet.emulator.engine.orders import Orders
 from runfleet.emulator.engine.outcomes import is_success, outcome_of
@@ -32,6 +33,7 @@ from runfleet.home import Folders
 from runfleet.scheduler import commands as wanted
 from runfleet.scheduler import reports, task_requests
 from runfleet.scheduler.pools import awaits_nodes
+from runfleet.scheduler.restore import Remembered, resume
 from runfleet.scheduler.schedules import awaits_run
 from runfleet.scheduler.state import State
 from runfleet.store import Store, StoredTask
@@ -92,6 +94,7 @@ class Engine:
         nodes = self._agent if faults is None else faults(self._agent, self.hear)
         self._orders = Orders(state, store, executions, nodes, self.hear)
         self._removal = Removal(folders, store, self._commits, health, state.pools, nodes)
+        self._leftovers = Leftovers(folders, state, store, health, nodes)
         self._expiry = Expiry(store, self._commits, health, self._removal.remove_files_of)
         self._full_nodes = FullNodes(self.disk, self.hear)
         self._commands: deque[wanted.Command] = deque()
@@ -146,6 +149,11 @@ class Engine:
         await self._agent.start(agent)
         self._removal.purge()
         self._expiry.begin()
+
+    def go_on(self, remembered: Remembered) -> None:
+        """Let go on what is remembered of an earlier life."""
+        self.decide(resume, remembered)
+        self._leftovers.look()
 
     async def stop(self) -> None:
         """End all executions and commit, if all is well; the next start queues them again."""
@@ -240,6 +248,7 @@ class Engine:
         noted = read_journal(self.folders.agent.journal)
         ends = {ended.execution: outcome_of(ended) for ended in noted}
         self.hear(reports.on_agent_lost, ends)
+        self._leftovers.look()
 
     def _set_timer(self) -> None:
         due = self.state.timers.next_due()

@@ -14,7 +14,6 @@ from runfleet.emulator.engine.node_agent import Interposer
 from runfleet.emulator.engine.recovery import recover_tasks, remembered
 from runfleet.emulator.packages import Packages
 from runfleet.home import Folders
-from runfleet.scheduler.restore import resume
 from runfleet.scheduler.state import State
 from runfleet.storage.auto_storage import open_auto_storage
 from runfleet.store import Store
@@ -56,7 +55,7 @@ async def start_engine(
     engine = Engine(folders, store, state, executions, faults)
     await engine.start(agent)
     recover_tasks(store, folders.agent.journal)
-    engine.decide(resume, remembered(store))
+    engine.go_on(remembered(store))
     await engine.committed()
     return engine
 
