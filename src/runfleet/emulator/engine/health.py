@@ -22,6 +22,7 @@ class EngineFailedError(WireError):
 
     def __init__(self) -> None:
         super().__init__("InternalError")
+        self.hint = "the emulator's log says why"
 
 
 class Health:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from runfleet.agent.journal import clear_journal, read_journal, shorten_journal
@@ -87,7 +88,10 @@ class Engine:
         self.disk = Disk(folders.home)
         self.health = health = Health()
         self._agent = NodeAgent(
-            folders.state, self._on_message, self._on_agent_replaced, health.give_up
+            folders.state,
+            self._on_message,
+            partial(health.attempt, self._on_agent_replaced),
+            health.give_up,
         )
         self._commits = Commits(store, self.disk, self._on_committed, health)
         self._children = Children(store, self._commits, health, self.hear)
