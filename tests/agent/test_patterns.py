@@ -178,6 +178,7 @@ def is_possible(chosen):
 
 @given(patterns, st.lists(paths, min_size=1, max_size=6, unique_by=tuple).filter(is_possible))
 @example([["a", "*"], ["**"], ["b"]], [["ab", "b"], ["aa", ".a", "b"], ["a", "a", "b"]])
+@example([["[.]"], ["*"]], [["a"]])
 def test_a_pattern_finds_what_the_rules_say(tmp_path_factory, pattern, chosen):
     wd = tmp_path_factory.mktemp("wd")
     for names in chosen:

@@ -134,7 +134,9 @@ def _join(folders: list[str]) -> str:
 def _plain(name: str) -> str | None:
     """The one name that is meant, or None if there are wildcards."""
     characters = [_character(piece) for piece in _PIECE.findall(name)]
-    return None if None in characters else "".join(map(str, characters))
+    plain = None if None in characters else "".join(map(str, characters))
+    # In brackets they are names that no file has, and no way to a folder.
+    return None if plain in (".", "..") and plain != name else plain
 
 
 def _character(piece: str) -> str | None:
