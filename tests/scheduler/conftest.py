@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
-from runfleet.batch.records import Failure, Pool, Task
+from runfleet.batch.records import Failure, Node, Pool, Task
 from runfleet.batch.specs import AutoscaleSpec, JobSpec, PoolSpec
 from runfleet.batch.states import EndedBy, NodeState
 from runfleet.scheduler import job_requests, pool_requests, reports, restore, task_requests
-from runfleet.scheduler.commands import Command, LoadTasks, SaveJobNode, StartTask
-from runfleet.scheduler.entries import NodeEntry, PoolEntry
+from runfleet.scheduler.commands import Command, LoadTasks, SaveJobNode, SaveNode, StartTask
+from runfleet.scheduler.entries import JobEntry, NodeEntry, PoolEntry
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.state import State
 
@@ -24,11 +25,14 @@ class World:
         self.state = State(Random(1), node_delay=timedelta(seconds=1))
         self.start = self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.commands: list[Command] = []
+        self.saved_nodes: dict[str, Node] = {}
         self.sequence = 0
 
     def __call__(self, decision, *args, **kwargs) -> list[Command]:
         commands = decision(self.state, self.now, *args, **kwargs)
         self.commands += commands
+        saved = [one.node for one in commands if isinstance(one, SaveNode)]
+        self.saved_nodes |= {node.node_id: copy(node) for node in saved}
         return commands
 
     def wait(self, seconds: float = 0, *, minutes: float = 0) -> None:
@@ -39,13 +43,19 @@ class World:
         self.now = end
 
     def restart(self) -> None:
-        """Forget all but what is remembered over a restart; no task may be with a node."""
+        """Forget all but what is remembered over a restart; what ran is to run again."""
         before = self.state
+        for job in before.jobs.values():
+            self._put_back(job)
         self.state = State(before.random, node_delay=before.node_delay)
         saved = {(one.job_node.job_id, one.job_node.node_id): one for one in self.of(SaveJobNode)}
         remembered = restore.Remembered(
             pools=[entry.pool for entry in before.pools.values()],
-            nodes=[one.node for entry in before.pools.values() for one in entry.nodes.values()],
+            nodes=[
+                copy(self.saved_nodes[node_id])
+                for entry in before.pools.values()
+                for node_id in entry.nodes
+            ],
             jobs=[(one.job, one.job.counts, one.job.slot_counts) for one in before.jobs.values()],
             job_nodes=[one.job_node for one in saved.values()],
         )
@@ -53,6 +63,13 @@ class World:
         for one in loads:
             waiting = list(before.job(one.job_id).queue)
             self(reports.on_tasks_loaded, one.job_id, waiting)
+
+    def _put_back(self, job: JobEntry) -> None:
+        for running in job.running.values():
+            restore.recover_task(job.job, running.task, None, self.now)
+            job.queue.put_back(running.task)
+        for counts in (job.job.counts, job.job.slot_counts):
+            counts.active, counts.running = counts.active + counts.running, 0
 
     def make_pool(self, nodes: int = 1, slots: int = 1, *, spot: int = 0, **spec) -> None:
         """Make a pool of a fixed size, and wait until its nodes are there."""

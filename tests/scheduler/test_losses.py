@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runfleet.batch.states import NodeState, TaskState
-from runfleet.scheduler import losses, pool_requests
+from runfleet.batch.states import NodeDeallocationOption, NodeState, TaskState
+from runfleet.scheduler import losses, node_requests, pool_requests
 from runfleet.scheduler.commands import ForgetNode, Kill, StartTask
 
 
@@ -93,3 +93,19 @@ def test_a_node_that_is_not_there_cannot_be_lost(world):
     assert world(losses.on_disk_full, "none", "none") == []
     world(pool_requests.delete_pool, "pool")
     assert world(losses.on_node_lost, "pool", node_id) == []
+
+
+@pytest.mark.parametrize("loss", [losses.on_node_lost, losses.on_disk_full])
+def test_what_was_asked_of_a_node_once_does_not_keep_it_away(world, loss):
+    """It was rebooted once its data had expired; what it has now goes with its loss."""
+    world.make_pool()
+    world.make_job()
+    node_id = node_of(world).node_id
+    option = NodeDeallocationOption.RETAINED_DATA
+    world(node_requests.reboot_node, "pool", node_id, option)
+    world.wait(10)
+    world.add_tasks("t1")
+    world.end("t1")
+    world(loss, "pool", node_id)
+    world.wait(minutes=1)
+    assert node_of(world).state is NodeState.IDLE

@@ -47,6 +47,7 @@ from runfleet.batch.states import (
     OnTaskFailure,
     PoolLifetimeOption,
     PoolState,
+    Purpose,
     SchedulingState,
     TaskResult,
     TaskState,
@@ -66,7 +67,7 @@ from runfleet.scheduler import (
     schedule_requests,
     task_requests,
 )
-from runfleet.scheduler.entries import Fate, JobEntry, NodeEntry, PoolEntry, Purpose
+from runfleet.scheduler.entries import Fate, JobEntry, NodeEntry, PoolEntry
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.settle import settle
 from runfleet.scheduler.state import State
@@ -249,6 +250,7 @@ class World:
             self.now,
             required_slots=1 if instances else slots,
             max_task_retry_count=retries,
+            retention_time=RETENTION,
             instances=instances,
         )
 
@@ -542,8 +544,10 @@ OPTIONS = st.sampled_from(
         NodeDeallocationOption.REQUEUE,
         NodeDeallocationOption.TERMINATE,
         NodeDeallocationOption.TASK_COMPLETION,
+        NodeDeallocationOption.RETAINED_DATA,
     ]
 )
+RETENTION = timedelta(seconds=30)
 FORMULAS = st.sampled_from(
     [
         "$TargetDedicatedNodes = min(3, $PendingTasks); $NodeDeallocationOption = taskcompletion;",
@@ -864,7 +868,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         task = self.pick(data, list(self.world.store.tasks.values()))
         if task is not None:
             decision = task_requests.change_constraints
-            self.world.ask(decision, copy(task), retries, HOUR, limit)
+            self.world.ask(decision, copy(task), retries, RETENTION, limit)
 
     @rule(
         data=st.data(),
@@ -931,9 +935,10 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.let_everything_end()
 
     def _is_steady(self) -> bool:
-        """An evaluation may have begun another resize just now."""
-        pools = self.world.store.pools.values()
-        return all(pool.allocation_state is AllocationState.STEADY for pool in pools)
+        """An evaluation may have begun another resize just now, and files may have to be kept."""
+        pools, nodes = self.world.store.pools.values(), self.world.store.nodes.values()
+        are_steady = all(pool.allocation_state is AllocationState.STEADY for pool in pools)
+        return are_steady and all(_is_away(node) or _is_settled(node) for node in nodes)
 
     def _check_settled(self) -> None:
         for job in self.world.store.jobs.values():
@@ -949,16 +954,10 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert pool.allocation_state is AllocationState.STEADY
         for pool_entry in self.world.state.pools.values():
             for entry in pool_entry.nodes.values():
-                if entry.emptied_for is Purpose.STAY_AWAY:
+                if _is_away(entry.node):
                     assert entry.node.state is NodeState.UNKNOWN
                     continue
-                assert entry.emptied_for is None
-                assert entry.node.state in {
-                    NodeState.IDLE,
-                    NodeState.OFFLINE,
-                    NodeState.START_TASK_FAILED,
-                    NodeState.DEALLOCATED,
-                }
+                assert _is_settled(entry.node)
         assert not any(
             task.state in {TaskState.RUNNING, TaskState.PREPARING}
             for task in self.world.store.tasks.values()
@@ -1140,6 +1139,21 @@ def _is_counted_in(pool: PoolEntry, job: JobEntry) -> bool:
     is_here = job.has_ended and job.counted_in is pool.ended_tasks
     assert is_here is False or _pool_key(job) == pool.pool.spec.pool_id.lower()
     return is_here
+
+
+def _is_settled(node: Node) -> bool:
+    """Whether nothing is to become of it unless somebody asks for it."""
+    return node.emptying is None and node.state in {
+        NodeState.IDLE,
+        NodeState.OFFLINE,
+        NodeState.START_TASK_FAILED,
+        NodeState.DEALLOCATED,
+    }
+
+
+def _is_away(node: Node) -> bool:
+    """Whether it does not come back by itself."""
+    return node.emptying is not None and node.emptying.purpose is Purpose.STAY_AWAY
 
 
 def _tasks_in_memory(job: JobEntry) -> Iterator[Task]:

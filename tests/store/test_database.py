@@ -19,6 +19,7 @@ from runfleet.batch.records import (
     AutoscaleError,
     AutoscaleRun,
     AuxiliaryTaskInfo,
+    Emptying,
     Failure,
     Job,
     JobNode,
@@ -48,9 +49,11 @@ from runfleet.batch.states import (
     ErrorCategory,
     JobScheduleState,
     JobState,
+    NodeDeallocationOption,
     NodeFillType,
     NodeState,
     PoolState,
+    Purpose,
     SchedulingState,
     TaskResult,
     TaskState,
@@ -107,6 +110,7 @@ NODE = Node(
     errors=[FAILURE],
     total_tasks_run=9,
     recent_tasks=[RecentTask("job", "t", TaskState.COMPLETED, START, LATER, 0)],
+    emptying=Emptying(Purpose.REBOOT, NodeDeallocationOption.TASK_COMPLETION),
 )
 JOB = Job(
     spec=JobSpec(

@@ -23,6 +23,7 @@ from runfleet.batch.states import (
     NodeDeallocationOption,
     NodeState,
     PoolState,
+    Purpose,
     SchedulingState,
     SubtaskState,
     TaskResult,
@@ -251,6 +252,23 @@ class NodeUser:
     expiry_time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Emptying:
+    """
+    That a node takes no new tasks, and what for.
+
+    Parameters
+    ----------
+    purpose
+        What is done once it is empty.
+    option
+        What becomes of the tasks that it has, and of their files.
+    """
+
+    purpose: Purpose
+    option: NodeDeallocationOption
+
+
 @dataclass(slots=True)
 class Node:
     """
@@ -290,6 +308,8 @@ class Node:
         When the files of all tasks that ended there need not be kept any longer.
     machine_since
         When it got the machine that it has; None while it has none.
+    emptying
+        Set while its tasks are being ended or awaited.
     """
 
     node_id: str
@@ -312,6 +332,7 @@ class Node:
     users: list[NodeUser] = field(default_factory=list)
     data_until: datetime | None = None
     machine_since: datetime | None = None
+    emptying: Emptying | None = None
 
 
 @dataclass(slots=True)

@@ -124,6 +124,17 @@ class NodeDeallocationOption(StrEnum):
     RETAINED_DATA = "retaineddata"
 
 
+class Purpose(StrEnum):
+    """Why a node is being emptied of its tasks."""
+
+    LEAVE = "leave"
+    REBOOT = "reboot"
+    DEALLOCATE = "deallocate"
+    GO_OFFLINE = "go offline"
+    RETURN = "return"
+    STAY_AWAY = "stay away"
+
+
 class PoolLifetimeOption(StrEnum):
     """How long an auto pool lives."""
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool, Subtask, Task, TaskCounts
-from runfleet.batch.states import JobState
+from runfleet.batch.states import JobState, Purpose
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.queue import TaskQueue
 from runfleet.scheduler.slots import FreeSlots
@@ -140,17 +140,6 @@ class ReleaseRun:
 Execution = RunningTask | SubtaskRun | NodeTaskRun | PreparationRun | ReleaseRun
 
 
-class Purpose(StrEnum):
-    """Why a node is being emptied of its tasks."""
-
-    LEAVE = "leave"
-    REBOOT = "reboot"
-    DEALLOCATE = "deallocate"
-    GO_OFFLINE = "go offline"
-    RETURN = "return"
-    STAY_AWAY = "stay away"
-
-
 @dataclass(slots=True, eq=False)
 class NodeEntry:
     """
@@ -162,10 +151,6 @@ class NodeEntry:
         By their sequence: one that was deleted may still be ending while another of its id runs.
     executions
         The numbers of all that runs on it, of tasks of every kind.
-    emptied_for
-        Set while the tasks are being ended.
-    keeps_data
-        Whether what it is emptied for has to wait until its files need not be kept.
     is_reserved
         Whether it takes no task beside the one that it runs.
     awaited_by
@@ -176,10 +161,18 @@ class NodeEntry:
     pool: PoolEntry
     tasks: dict[int, RunningTask] = field(default_factory=dict)
     executions: set[int] = field(default_factory=set)
-    emptied_for: Purpose | None = None
-    keeps_data: bool = False
     is_reserved: bool = False
     awaited_by: dict[str, JobEntry] = field(default_factory=dict)
+
+    @property
+    def emptied_for(self) -> Purpose | None:
+        """Why its tasks are being ended or awaited; None where they are not."""
+        return None if self.node.emptying is None else self.node.emptying.purpose
+
+    @property
+    def stays(self) -> bool:
+        """Whether it neither leaves nor goes down nor is away."""
+        return self.emptied_for in {None, Purpose.GO_OFFLINE}
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from runfleet.batch.records import Failure
-from runfleet.batch.states import ErrorCategory, NodeState
+from runfleet.batch.records import Emptying, Failure
+from runfleet.batch.states import ErrorCategory, NodeDeallocationOption, NodeState, Purpose
 from runfleet.scheduler import nodes, tasks
-from runfleet.scheduler.entries import Fate, NodeEntry, Purpose
+from runfleet.scheduler.entries import Fate, NodeEntry
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import State
 
@@ -54,8 +54,12 @@ def on_disk_has_room(state: State, _now: datetime, pool_id: str, node_id: str) -
     pool = state.pools.get(pool_id.lower())
     entry = pool.nodes.get(node_id) if pool else None
     if entry is not None and entry.emptied_for is Purpose.STAY_AWAY:
-        entry.emptied_for = Purpose.RETURN
-        state.touch_node(entry)
+        nodes.set_emptying(state, entry, _emptied_for(Purpose.RETURN))
+
+
+def _emptied_for(purpose: Purpose) -> Emptying:
+    """What a node is emptied for of which nothing is left: neither tasks nor files are awaited."""
+    return Emptying(purpose, NodeDeallocationOption.REQUEUE)
 
 
 def _find(state: State, pool_id: str, node_id: str) -> NodeEntry | None:
@@ -64,14 +68,15 @@ def _find(state: State, pool_id: str, node_id: str) -> NodeEntry | None:
     entry = pool.nodes.get(node_id) if pool else None
     if entry is None or entry.node.state not in _UP:
         return None
-    return entry if entry.emptied_for in {None, Purpose.GO_OFFLINE} else None
+    return entry if entry.stays else None
 
 
 def _take_away(
     state: State, entry: NodeEntry, to: NodeState, now: datetime, *, recovers: bool
 ) -> None:
     """End what runs on a node; its tasks go back to the queue, which costs them nothing."""
-    entry.emptied_for = Purpose.RETURN if recovers else Purpose.STAY_AWAY
+    purpose = Purpose.RETURN if recovers else Purpose.STAY_AWAY
+    nodes.set_emptying(state, entry, _emptied_for(purpose))
     nodes.end_background(state, entry)
     nodes.set_state(state, entry, to, now)
     for running in list(entry.tasks.values()):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.states import NodeDeallocationOption, NodeState, SchedulingState
+from runfleet.batch.states import NodeDeallocationOption, NodeState, Purpose, SchedulingState
 from runfleet.scheduler import nodes
 from runfleet.scheduler.commands import SaveNode
-from runfleet.scheduler.entries import NodeEntry, Purpose
+from runfleet.scheduler.entries import NodeEntry
 from runfleet.scheduler.settle import decision
 from runfleet.scheduler.state import State
 from runfleet.scheduler.tasks import AT_WORK
@@ -91,6 +91,6 @@ def enable_scheduling(state: State, now: datetime, pool_id: str, node_id: str) -
         raise BatchRuleError("NodeAlreadyInTargetSchedulingState")
     entry.node.scheduling_state = SchedulingState.ENABLED
     if entry.emptied_for is Purpose.GO_OFFLINE:
-        entry.emptied_for = None
+        entry.node.emptying = None
     is_offline = entry.node.state is NodeState.OFFLINE
     nodes.set_state(state, entry, NodeState.IDLE if is_offline else entry.node.state, now)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from random import Random
 
-from runfleet.batch.records import AuxiliaryTaskInfo, Node
+from runfleet.batch.records import AuxiliaryTaskInfo, Emptying, Node
 from runfleet.batch.states import (
     AuxiliaryTaskState,
     NodeDeallocationOption,
     NodeState,
+    Purpose,
     SchedulingState,
 )
 from runfleet.batch.usage import NodeUsage
@@ -26,7 +27,7 @@ from runfleet.scheduler.commands import (
     SaveUsage,
     StartNodeTask,
 )
-from runfleet.scheduler.entries import Fate, NodeEntry, NodeTaskRun, PoolEntry, Purpose
+from runfleet.scheduler.entries import Fate, NodeEntry, NodeTaskRun, PoolEntry
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.release import on_node_changed
 from runfleet.scheduler.state import State
@@ -37,6 +38,7 @@ AWAY = frozenset({NodeState.UNKNOWN, NodeState.UNUSABLE, NodeState.PREEMPTED})
 """The states of nodes that were taken away, until they return."""
 
 _UP = AT_WORK | {NodeState.OFFLINE}
+_RETAINED = NodeDeallocationOption.RETAINED_DATA
 _WITHOUT_MACHINE = frozenset({NodeState.DEALLOCATED, NodeState.PREEMPTED})
 
 
@@ -142,8 +144,7 @@ def on_start_task_ended(state: State, entry: NodeEntry, outcome: Outcome, now: d
 def _start_task_retries(entry: NodeEntry) -> int:
     """How often it may be retried: not at all on a node that goes, or if it is asked no more."""
     start_task = entry.pool.pool.spec.start_task
-    stays = entry.emptied_for in {None, Purpose.GO_OFFLINE}
-    return start_task.max_task_retry_count if start_task is not None and stays else 0
+    return start_task.max_task_retry_count if start_task is not None and entry.stays else 0
 
 
 def has_background(entry: NodeEntry) -> bool:
@@ -168,7 +169,7 @@ def end_background(state: State, entry: NodeEntry) -> None:
 
 def on_start_task_lost(state: State, entry: NodeEntry, now: datetime) -> None:
     """The processes of a start task are gone: it is run anew unless the node goes."""
-    if entry.emptied_for in {None, Purpose.GO_OFFLINE}:
+    if entry.stays:
         boot(state, entry, now)
 
 
@@ -204,14 +205,19 @@ def empty(
     now: datetime,
 ) -> None:
     """Take no new tasks and end or await the running ones; what it is for is done when empty."""
-    entry.emptied_for = purpose
-    entry.keeps_data = option is NodeDeallocationOption.RETAINED_DATA
-    tasks.refresh_room(entry)
+    set_emptying(state, entry, Emptying(purpose, option))
     for running in list(entry.tasks.values()):
         if option is NodeDeallocationOption.REQUEUE:
             tasks.end_running(state, running, Fate.REQUEUE, now)
         elif option is NodeDeallocationOption.TERMINATE:
             tasks.terminate_running(state, running, now)
+
+
+def set_emptying(state: State, entry: NodeEntry, emptying: Emptying | None) -> None:
+    """Note what a node is emptied for, if anything, and with it the room that it offers."""
+    entry.node.emptying = emptying
+    tasks.refresh_room(entry)
+    state.emit(SaveNode(entry.node))
     state.touch_node(entry)
 
 
@@ -227,12 +233,14 @@ def settle_node(state: State, entry: NodeEntry, now: datetime) -> None:
     wanted = NodeState.RUNNING if entry.tasks else NodeState.IDLE
     if entry.node.state in AT_WORK and entry.node.state is not wanted:
         set_state(state, entry, wanted, now)
-    if entry.emptied_for is None or entry.tasks:
+    emptying = entry.node.emptying
+    if emptying is None or entry.tasks:
         return
-    if entry.keeps_data and entry.node.data_until is not None and now < entry.node.data_until:
-        _await_expiry(state, entry, entry.node.data_until)
+    kept_until = entry.node.data_until if emptying.option is _RETAINED else None
+    if kept_until is not None and now < kept_until:
+        _await_expiry(state, entry, kept_until)
     else:
-        _do_when_empty(state, entry, now)
+        _do_when_empty(state, entry, emptying.purpose, now)
 
 
 def _await_expiry(state: State, entry: NodeEntry, due: datetime) -> None:
@@ -240,13 +248,13 @@ def _await_expiry(state: State, entry: NodeEntry, due: datetime) -> None:
     state.timers.set(due, Due.NODE_DATA_EXPIRES, node.pool_id, node.node_id)
 
 
-def _do_when_empty(state: State, entry: NodeEntry, now: datetime) -> None:
-    if entry.emptied_for is not Purpose.GO_OFFLINE and entry.executions:
+def _do_when_empty(state: State, entry: NodeEntry, purpose: Purpose, now: datetime) -> None:
+    if purpose is not Purpose.GO_OFFLINE and entry.executions:
         _kill_all(state, entry)
         return
-    if entry.emptied_for is Purpose.STAY_AWAY:
+    if purpose is Purpose.STAY_AWAY:
         return
-    purpose, entry.emptied_for = entry.emptied_for, None
+    entry.node.emptying = None
     if purpose is Purpose.LEAVE:
         _go(state, entry, now)
     elif purpose is Purpose.REBOOT:

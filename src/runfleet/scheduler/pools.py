@@ -11,10 +11,11 @@ from runfleet.batch.states import (
     NodeDeallocationOption,
     NodeState,
     PoolState,
+    Purpose,
 )
 from runfleet.scheduler import managers, nodes
 from runfleet.scheduler.commands import ForgetPool, SavePool
-from runfleet.scheduler.entries import NodeEntry, PoolEntry, Purpose
+from runfleet.scheduler.entries import NodeEntry, PoolEntry
 from runfleet.scheduler.state import State
 from runfleet.scheduler.timers import Due
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runfleet.batch.records import (
+    Emptying,
     Job,
     JobNode,
     JobSchedule,
@@ -21,13 +22,13 @@ from runfleet.batch.states import (
     JobState,
     NodeDeallocationOption,
     NodeState,
-    PoolState,
+    Purpose,
     SchedulingState,
     TaskState,
 )
 from runfleet.scheduler import autoscaling, jobs, nodes, pools, preparation, schedules, tasks
 from runfleet.scheduler.auxiliary import is_running
-from runfleet.scheduler.entries import NodeEntry, PoolEntry, Purpose
+from runfleet.scheduler.entries import NodeEntry, PoolEntry
 from runfleet.scheduler.exit_conditions import job_action
 from runfleet.scheduler.outcomes import Outcome, failure_of, lost_outcome, wants_retry
 from runfleet.scheduler.settle import decision
@@ -154,33 +155,43 @@ def _resume_pools(state: State, now: datetime) -> None:
 def _resume_node(state: State, entry: NodeEntry, now: datetime) -> None:
     node = entry.node
     node.running_tasks = node.running_slots = 0
-    pool = entry.pool.pool
-    if pool.state is PoolState.DELETING:
-        nodes.empty(state, entry, Purpose.LEAVE, NodeDeallocationOption.REQUEUE, now)
-    elif node.state is NodeState.LEAVING_POOL:
-        nodes.empty(state, entry, Purpose.LEAVE, pool.deallocation_option, now)
-    elif node.state in _ARRIVING:
+    nodes.set_emptying(state, entry, _still_emptied_for(entry))
+    if entry.stays:
+        _go_on(state, entry, now)
+
+
+def _still_emptied_for(entry: NodeEntry) -> Emptying | None:
+    """What a node is emptied for, which earlier versions told by its states alone."""
+    node = entry.node
+    if node.state in nodes.AWAY:
+        # Whatever it was that kept the node away: it is tried again.
+        return None
+    if node.emptying is not None:
+        return node.emptying
+    if node.state is NodeState.LEAVING_POOL:
+        return Emptying(Purpose.LEAVE, entry.pool.pool.deallocation_option)
+    is_disabled = node.scheduling_state is SchedulingState.DISABLED
+    if is_disabled and node.state in tasks.AT_WORK:
+        return Emptying(Purpose.GO_OFFLINE, NodeDeallocationOption.REQUEUE)
+    return None
+
+
+def _go_on(state: State, entry: NodeEntry, now: datetime) -> None:
+    """Have a node that stays do what it was about to."""
+    node = entry.node
+    if node.state in _ARRIVING:
         state.timers.set(now, Due.NODE_ARRIVES, node.pool_id, node.node_id)
     elif node.state in _BOOTING:
         nodes.start_booting(state, entry, now)
     elif _lost_its_start_task(entry):
         nodes.boot(state, entry, now)
-    elif node.state in tasks.AT_WORK:
-        _resume_work(state, entry, now)
     elif node.state in nodes.AWAY:
         state.timers.set(now, Due.NODE_RETURNS, node.pool_id, node.node_id)
     elif node.state is NodeState.DEALLOCATING:
         state.timers.set(now, Due.NODE_DEALLOCATED, node.pool_id, node.node_id)
-    tasks.refresh_room(entry)
-    state.touch_node(entry)
 
 
 def _lost_its_start_task(entry: NodeEntry) -> bool:
     """Whether its start task was running, or something that this had left in the background."""
     was_running = entry.node.state in tasks.AT_WORK and is_running(entry.node.start_task)
     return was_running or nodes.has_background(entry)
-
-
-def _resume_work(state: State, entry: NodeEntry, now: datetime) -> None:
-    if entry.node.scheduling_state is SchedulingState.DISABLED:
-        nodes.empty(state, entry, Purpose.GO_OFFLINE, NodeDeallocationOption.REQUEUE, now)

@@ -1,0 +1,57 @@
+"""What was under way when the emulator was killed goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from runfleet.batch.states import NodeDeallocationOption, NodeState
+from runfleet.scheduler import losses, node_requests, pool_requests
+
+_AWAITING = [NodeDeallocationOption.TASK_COMPLETION, NodeDeallocationOption.RETAINED_DATA]
+
+
+def busy_node(world) -> str:
+    """Have a task run on the only node of a pool: the node's id."""
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a")
+    return world.nodes()[0].node.node_id
+
+
+@pytest.mark.parametrize("option", _AWAITING)
+def test_a_node_that_awaits_its_tasks_is_deallocated_all_the_same(world, option):
+    node_id = busy_node(world)
+    world(node_requests.deallocate_node, "pool", node_id, option)
+    world.restart()
+    world.wait(10)
+    assert world.states() == [NodeState.DEALLOCATED]
+    assert world.started() == ["a"]
+
+
+@pytest.mark.parametrize("option", _AWAITING)
+def test_a_node_that_awaits_its_tasks_reboots_all_the_same(world, option):
+    node_id = busy_node(world)
+    booted = world.nodes()[0].node.boot_time
+    world(node_requests.reboot_node, "pool", node_id, option)
+    world.restart()
+    world.wait(10)
+    assert world.started() == ["a", "a"]
+    assert world.nodes()[0].node.boot_time > booted
+
+
+def test_a_node_leaves_as_it_was_asked_to(world):
+    """Whoever takes out a node may ask for something else than the last resize did."""
+    node_id = busy_node(world)
+    option = NodeDeallocationOption.TASK_COMPLETION
+    world(pool_requests.remove_nodes, "pool", [node_id], option=option)
+    world.restart()
+    assert not world.nodes()
+
+
+@pytest.mark.parametrize("recovers", [True, False])
+def test_a_node_that_was_away_is_tried_again(world, recovers):
+    node_id = busy_node(world)
+    world(losses.on_node_lost, "pool", node_id, recovers=recovers)
+    world.restart()
+    world.wait(10)
+    assert world.states() == [NodeState.RUNNING]
