@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from runfleet.batch.specs import CommandSpec, StartTaskSpec
 from runfleet.batch.states import NodeDeallocationOption, NodeState
 from runfleet.scheduler import losses, node_requests, pool_requests
+from runfleet.scheduler.commands import StartNodeTask
 
 _AWAITING = [NodeDeallocationOption.TASK_COMPLETION, NodeDeallocationOption.RETAINED_DATA]
 
@@ -55,3 +57,12 @@ def test_a_node_that_was_away_is_tried_again(world, recovers):
     world.restart()
     world.wait(10)
     assert world.states() == [NodeState.RUNNING]
+
+
+def test_a_start_task_runs_again_also_on_a_node_that_takes_no_tasks(world):
+    world.make_pool(start_task=StartTaskSpec(CommandSpec("serve"), wait_for_success=False))
+    node_id = world.nodes()[0].node.node_id
+    world(node_requests.disable_scheduling, "pool", node_id, NodeDeallocationOption.REQUEUE)
+    world.restart()
+    assert len(world.of(StartNodeTask)) == 2
+    assert world.states() == [NodeState.OFFLINE]

@@ -37,7 +37,9 @@ from runfleet.scheduler.timers import Due
 AWAY = frozenset({NodeState.UNKNOWN, NodeState.UNUSABLE, NodeState.PREEMPTED})
 """The states of nodes that were taken away, until they return."""
 
-_UP = AT_WORK | {NodeState.OFFLINE}
+UP = AT_WORK | {NodeState.OFFLINE}
+"""The states of nodes that have booted, and whose start task, if awaited, has succeeded."""
+
 _RETAINED = NodeDeallocationOption.RETAINED_DATA
 _WITHOUT_MACHINE = frozenset({NodeState.DEALLOCATED, NodeState.PREEMPTED})
 
@@ -149,7 +151,7 @@ def _start_task_retries(entry: NodeEntry) -> int:
 
 def has_background(entry: NodeEntry) -> bool:
     """Whether processes that the start task has left run on a node that is up."""
-    is_up = entry.node.state in _UP
+    is_up = entry.node.state in UP
     return is_up and entry.node.start_task is not None and entry.node.start_task.has_background
 
 

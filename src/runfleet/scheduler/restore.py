@@ -193,5 +193,5 @@ def _go_on(state: State, entry: NodeEntry, now: datetime) -> None:
 
 def _lost_its_start_task(entry: NodeEntry) -> bool:
     """Whether its start task was running, or something that this had left in the background."""
-    was_running = entry.node.state in tasks.AT_WORK and is_running(entry.node.start_task)
+    was_running = entry.node.state in nodes.UP and is_running(entry.node.start_task)
     return was_running or nodes.has_background(entry)
