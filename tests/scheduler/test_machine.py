@@ -133,6 +133,7 @@ class Process:
     What runs on a node: a task by its sequence, or a start, preparation or release task.
 
     Of a task on several nodes each instance does, of which only the primary has the sequence.
+    A start task that is awaited holds its node.
     """
 
     kind: type[commands.Command]
@@ -140,6 +141,7 @@ class Process:
     job_id: str = ""
     sequence: int = 0
     team: int = 0
+    holds_node: bool = False
 
 
 class World:
@@ -164,6 +166,7 @@ class World:
             commands.ForgetPool: self._forget_pool,
             commands.SaveNode: self._save_node,
             commands.ForgetNode: self._forget_node,
+            commands.EndBackground: lambda command: None,
             commands.SaveUsage: self._save_usage,
             commands.SaveJob: self._save_job,
             commands.AddManager: self._add_manager,
@@ -261,7 +264,14 @@ class World:
             self.decide(reports.on_time)
         self.now = end
 
-    def end(self, execution: int, ended_by: EndedBy, exit_code: int | None) -> None:
+    def end(
+        self,
+        execution: int,
+        ended_by: EndedBy,
+        exit_code: int | None,
+        *,
+        leaves_some: bool = False,
+    ) -> None:
         """An execution is over, as the agent reports it; an instance is coordinated before."""
         if ended_by is EndedBy.EXIT and self._goes_on(execution, exit_code):
             return
@@ -270,7 +280,9 @@ class World:
         self.now += timedelta(milliseconds=1)
         if process.kind is commands.StartRelease:
             self.released.add((process.job_id, process.node_id))
-        self.decide(reports.on_ended, execution, Outcome(self.now, self.now, ended_by, exit_code))
+        has_background = leaves_some and process.kind is commands.StartNodeTask
+        outcome = Outcome(self.now, self.now, ended_by, exit_code, has_background=has_background)
+        self.decide(reports.on_ended, execution, outcome)
         task = self.store.tasks.get(process.sequence)
         if task is not None and task.result is TaskResult.SUCCESS:
             self.succeeded.add(task.sequence)
@@ -450,6 +462,7 @@ class World:
         assert stored.state is TaskState.RUNNING
         assert stored.sequence not in self.succeeded
         assert not self._running(sequence=stored.sequence)
+        assert not self._running(node_id=command.node.node_id, holds_node=True)
         before = self.attempts.get(stored.sequence)
         attempt = self.attempts[stored.sequence] = (command.node.node_id, stored.retry_count)
         assert not command.is_retry or before == (attempt[0], attempt[1] - 1)
@@ -486,7 +499,10 @@ class World:
     def _start_node_task(self, command: commands.StartNodeTask) -> None:
         assert command.pool.spec.start_task is not None
         assert not self._running(kind=commands.StartNodeTask, node_id=command.node.node_id)
-        self._begin(command.execution, Process(commands.StartNodeTask, command.node.node_id))
+        holds_node = command.node.state is NodeState.WAITING_FOR_START_TASK
+        assert command.is_retry or holds_node is command.pool.spec.start_task.wait_for_success
+        process = Process(commands.StartNodeTask, command.node.node_id, holds_node=holds_node)
+        self._begin(command.execution, process)
 
     def _start_preparation(self, command: commands.StartPreparation) -> None:
         self._begin_job_part(commands.StartPreparation, command)
@@ -874,15 +890,20 @@ class SchedulerMachine(RuleBasedStateMachine):
         data=st.data(),
         ended_by=st.sampled_from([EndedBy.EXIT, EndedBy.EXIT, EndedBy.EXIT, EndedBy.TIME_LIMIT]),
         exit_code=st.sampled_from([0, 0, 1]),
+        leaves_some=st.booleans(),
     )
-    def end_execution(self, data: st.DataObject, ended_by: EndedBy, exit_code: int) -> None:
+    def end_execution(
+        self, data: st.DataObject, ended_by: EndedBy, exit_code: int, *, leaves_some: bool
+    ) -> None:
         """One that was killed may have come to its own end just before."""
         execution = self.pick(data, sorted(self.world.processes))
         if execution is None:
             return
         if execution in self.world.killed and data.draw(st.booleans()):
             ended_by = EndedBy.KILL
-        self.world.end(execution, ended_by, exit_code if ended_by is EndedBy.EXIT else None)
+            leaves_some = False
+        code = exit_code if ended_by is EndedBy.EXIT else None
+        self.world.end(execution, ended_by, code, leaves_some=leaves_some)
 
     @rule(seconds=st.sampled_from([0.5, 1, 2, 60, 1000]))
     def wait(self, seconds: float) -> None:

@@ -265,8 +265,16 @@ def _do_when_empty(state: State, entry: NodeEntry, purpose: Purpose, now: dateti
         _go_down(state, entry, NodeState.DEALLOCATING, Due.NODE_DEALLOCATED, now)
     elif purpose is Purpose.RETURN:
         _go_down(state, entry, entry.node.state, Due.NODE_RETURNS, now)
-    elif entry.node.scheduling_state is SchedulingState.DISABLED:
+    else:
+        _go_offline(state, entry, now)
+
+
+def _go_offline(state: State, entry: NodeEntry, now: datetime) -> None:
+    """A node that awaits its start task anew is not offline before that has succeeded."""
+    if entry.node.state in AT_WORK:
         set_state(state, entry, NodeState.OFFLINE, now)
+    else:
+        state.emit(SaveNode(entry.node))
 
 
 def _kill_all(state: State, entry: NodeEntry) -> None:

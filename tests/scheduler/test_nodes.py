@@ -1,0 +1,44 @@
+"""Nodes between what is asked of them and what their start tasks, their tasks and agents do."""
+
+from __future__ import annotations
+
+from runfleet.batch.specs import CommandSpec, StartTaskSpec
+from runfleet.batch.states import NodeDeallocationOption, NodeState
+from runfleet.scheduler import node_requests, reports
+from runfleet.scheduler.commands import StartNodeTask
+
+_COMPLETION = NodeDeallocationOption.TASK_COMPLETION
+
+
+def start_task(world) -> int:
+    """The last execution of a start task."""
+    return world.of(StartNodeTask)[-1].execution
+
+
+def test_a_node_is_not_offline_before_its_start_task_has_succeeded(world):
+    """What it had left went with the agent, while the node awaited its last task."""
+    world.make_pool(start_task=StartTaskSpec(CommandSpec("serve")))
+    world.end(start_task(world), has_background=True)
+    world.make_job()
+    world.add_tasks("a", "b")
+    node_id = world.nodes()[0].node.node_id
+    world(node_requests.disable_scheduling, "pool", node_id, _COMPLETION)
+    world(reports.on_agent_lost)
+    assert world.states() == [NodeState.WAITING_FOR_START_TASK]
+    world(node_requests.enable_scheduling, "pool", node_id)
+    assert world.states() == [NodeState.WAITING_FOR_START_TASK]
+    assert world.started() == ["a"]
+    world.end(start_task(world))
+    assert world.started() == ["a", "a"]
+
+
+def test_a_node_taken_off_scheduling_is_offline_when_its_start_task_has_succeeded(world):
+    world.make_pool(start_task=StartTaskSpec(CommandSpec("serve")))
+    node_id = world.nodes()[0].node.node_id
+    world.end(start_task(world), has_background=True)
+    world.make_job()
+    world.add_tasks("a")
+    world(node_requests.disable_scheduling, "pool", node_id, _COMPLETION)
+    world(reports.on_agent_lost)
+    world.end(start_task(world))
+    assert world.states() == [NodeState.OFFLINE]
