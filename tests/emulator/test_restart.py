@@ -678,3 +678,19 @@ def _difference(measure, seconds):
     before = measure()
     time.sleep(seconds)
     return measure() - before
+
+
+def test_a_node_that_is_never_idle_knows_what_has_ended_there(restarting, sh):
+    """It is not saved with each end of a task; what it does not know then, the tasks do."""
+    account = restarting.account
+    pool = account.pool(slots=2)
+    job = account.job(pool)
+    account.add(job, "long", sh("sleep 1000"))
+    account.wait_for(lambda: account.task(job, "long")["state"] == "running")
+    account.run(job, "good", "true")
+    account.run(job, "bad", "false")
+    restarting.kill_both()
+    restarting.start()
+    (node,) = restarting.account.nodes(pool)
+    assert (node["totalTasksRun"], node["totalTasksSucceeded"]) == (2, 1)
+    assert [task["taskId"] for task in node["recentTasks"]][-2:] == ["bad", "good"]

@@ -12,7 +12,14 @@ from runfleet.batch.records import Failure, Node, Pool, Task
 from runfleet.batch.specs import AutoscaleSpec, JobSpec, PoolSpec
 from runfleet.batch.states import EndedBy, NodeState
 from runfleet.scheduler import job_requests, pool_requests, reports, restore, task_requests
-from runfleet.scheduler.commands import Command, LoadTasks, SaveJobNode, SaveNode, StartTask
+from runfleet.scheduler.commands import (
+    Command,
+    LoadTasks,
+    SaveJobNode,
+    SaveNode,
+    SaveTask,
+    StartTask,
+)
 from runfleet.scheduler.entries import JobEntry, NodeEntry, PoolEntry
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.state import State
@@ -58,6 +65,7 @@ class World:
             ],
             jobs=[(one.job, one.job.counts, one.job.slot_counts) for one in before.jobs.values()],
             job_nodes=[one.job_node for one in saved.values()],
+            ended=[one.task for one in self.of(SaveTask) if one.task.end_time is not None],
         )
         loads = [one for one in self(restore.resume, remembered) if isinstance(one, LoadTasks)]
         for one in loads:

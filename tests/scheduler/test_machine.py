@@ -158,6 +158,7 @@ class World:
         self.proceeding: set[int] = set()
         self.succeeded: set[int] = set()
         self.attempts: dict[int, tuple[str, int]] = {}
+        self.ends: Counter[str | None] = Counter()
         self.is_sound = True
         self.is_telling = False
         self.released: set[tuple[str, str]] = set()
@@ -309,6 +310,7 @@ class World:
 
     def restart(self, outcomes: Callable[[Task], Outcome | None]) -> None:
         """Kill scheduler and agent, and go on from the store and what the agent had noted."""
+        self.now += timedelta(milliseconds=1)
         self.processes.clear()
         self.killed.clear()
         interrupted = [
@@ -326,6 +328,7 @@ class World:
             job_schedules=store.job_schedules.values(),
             jobs=[(job, *store.counts(job.spec.job_id)) for job in store.jobs.values()],
             job_nodes=store.job_nodes.values(),
+            ended=sorted(self.ended(), key=lambda task: task.state_time),
         )
         self.state = State(
             self.state.random,
@@ -336,11 +339,15 @@ class World:
         self.decide(restore.resume, remembered)
         self._tell_children()
 
+    def ended(self) -> list[Task]:
+        return [one for one in self.store.tasks.values() if one.state is TaskState.COMPLETED]
+
     def _recover(self, task: Task, noted: Outcome | None) -> None:
         job = self.store.jobs[task.job_id]
         outcome = restore.recover_task(job, task, noted, self.now)
         if outcome is None:
             return
+        self.ends[task.node_id] += 1
         restore.recover_job(job, task, outcome, self.now)
         if exit_conditions.satisfies(job.spec, task, outcome):
             self.store.satisfied.add((task.job_id, task.task_id))
@@ -414,6 +421,8 @@ class World:
         if before is not None:
             # Whether it is blocked is the store's to say.
             assert before.is_blocked is command.task.is_blocked
+            is_over = command.task.state is TaskState.COMPLETED
+            self.ends[command.task.node_id] += is_over and before.state is not command.task.state
             self.store.tasks[command.task.sequence] = copy(command.task)
 
     def _forget_task(self, command: commands.ForgetTask) -> None:
@@ -1091,6 +1100,22 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert on_nodes == self.world.state.executions.keys()
 
     @invariant()
+    def a_node_knows_what_has_ended_there(self) -> None:
+        """Also over a restart; of tasks that were deleted before that it may not."""
+        for entry in self._nodes():
+            node = entry.node
+            ended = [task for task in self.world.ended() if task.node_id == node.node_id]
+            assert len(ended) <= node.total_tasks_run <= self.world.ends[node.node_id]
+            for task in ended:
+                assert task.end_time is not None
+                assert node.data_until is not None
+                assert task.end_time + task.retention_time <= node.data_until
+
+    def _nodes(self) -> list[NodeEntry]:
+        pools = self.world.state.pools.values()
+        return [entry for pool in pools for entry in pool.nodes.values()]
+
+    @invariant()
     def parallel_tasks_are_limited(self) -> None:
         for entry in self.world.state.jobs.values():
             assert entry.running_slots == sum(
@@ -1190,7 +1215,7 @@ def _lasting_job(job: Job) -> Job:
 
 
 def _lasting_node(node: Node) -> Node:
-    """How many tasks it runs and ran is not worth a write for each."""
+    """What tasks it runs and ran is not worth a write for each, and is found at a restart."""
     return replace(
         node,
         total_tasks_run=0,
@@ -1199,6 +1224,7 @@ def _lasting_node(node: Node) -> Node:
         running_slots=0,
         recent_tasks=[],
         data_until=None,
+        counted_until=None,
     )
 
 

@@ -66,3 +66,19 @@ def test_a_start_task_runs_again_also_on_a_node_that_takes_no_tasks(world):
     world.restart()
     assert len(world.of(StartNodeTask)) == 2
     assert world.states() == [NodeState.OFFLINE]
+
+
+def test_a_node_awaits_also_the_files_of_tasks_that_ended_since_it_was_saved(world):
+    world.make_pool(slots=2)
+    world.make_job()
+    world.add_tasks("a", "b")
+    node_id = world.nodes()[0].node.node_id
+    option = NodeDeallocationOption.RETAINED_DATA
+    world(node_requests.deallocate_node, "pool", node_id, option)
+    world.wait(1)
+    world.end("a")
+    world.restart()
+    world.wait(minutes=1)
+    assert world.states() == [NodeState.IDLE]
+    world.wait(minutes=7 * 24 * 60)
+    assert world.states() == [NodeState.DEALLOCATED]

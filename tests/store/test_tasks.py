@@ -296,6 +296,23 @@ def test_tasks_that_were_with_a_node_are_found(path):
     store.close()
 
 
+def test_tasks_that_ended_on_a_node_since_its_moment_are_found_in_order(path):
+    store = opened(path, "job")
+    minute = timedelta(minutes=1)
+
+    def ended(number, node, minutes):
+        known = {"state_time": START + minutes * minute, "end_time": START}
+        return replace(plain(number), node_id=node, **known)
+
+    tasks = [ended(1, "n1", 3), ended(2, "n1", 2), ended(3, "n1", 1), ended(4, "n2", 3)]
+    running = replace(plain(5), node_id="n1", state_time=START + 3 * minute)
+    filled(store, [*tasks, running, ended(6, "n3", 3)])
+    found = store.tasks.ended_on({"n1": START + minute, "n2": START, "none": START})
+    assert [one.task_id for one in found] in (["t2", "t1", "t4"], ["t2", "t4", "t1"])
+    assert store.tasks.ended_on({}) == []
+    store.close()
+
+
 def test_files_expire_after_their_retention(path):
     store = opened(path, "job")
     day = timedelta(days=1)

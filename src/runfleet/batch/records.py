@@ -306,6 +306,8 @@ class Node:
         The accounts that clients made on it.
     data_until
         When the files of all tasks that ended there need not be kept any longer.
+    counted_until
+        When the last task ended that the totals, the recent tasks and `data_until` include.
     machine_since
         When it got the machine that it has; None while it has none.
     emptying
@@ -331,6 +333,7 @@ class Node:
     recent_tasks: list[RecentTask] = field(default_factory=list)
     users: list[NodeUser] = field(default_factory=list)
     data_until: datetime | None = None
+    counted_until: datetime | None = None
     machine_since: datetime | None = None
     emptying: Emptying | None = None
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from runfleet.batch.records import Subtask, Task
 from runfleet.batch.states import SubtaskState, TaskResult
-from runfleet.scheduler.commands import Kill, Proceed, SaveSubtasks, StartInstance
+from runfleet.scheduler.commands import Kill, Proceed, SaveNode, SaveSubtasks, StartInstance
 from runfleet.scheduler.entries import Fate, NodeEntry, RunningTask, SubtaskRun, Team
 from runfleet.scheduler.outcomes import Outcome, failure_of
 from runfleet.scheduler.recent_tasks import note_subtask
@@ -102,7 +102,7 @@ def on_subtask_ended(
     """
     primary, team = run.primary, run.primary.team
     assert team is not None, "a subtask is one of a team"
-    _record_end(run, team, outcome, now)
+    _record_end(state, run, team, outcome, now)
     run.execution = None
     if team.outcome is None:
         team.outcome = outcome
@@ -123,7 +123,7 @@ def _final_outcome(primary: RunningTask, team: Team) -> Outcome | None:
     return None if primary.is_executed else team.outcome
 
 
-def _record_end(run: SubtaskRun, team: Team, outcome: Outcome, now: datetime) -> None:
+def _record_end(state: State, run: SubtaskRun, team: Team, outcome: Outcome, now: datetime) -> None:
     """Note how a subtask ended: one that was coordinated has done what was asked of it."""
     subtask = run.subtask
     is_coordinated = run.execution not in team.uncoordinated
@@ -133,6 +133,7 @@ def _record_end(run: SubtaskRun, team: Team, outcome: Outcome, now: datetime) ->
     subtask.result = TaskResult.FAILURE if subtask.failure else TaskResult.SUCCESS
     _change_state(subtask, SubtaskState.COMPLETED, now)
     note_subtask(run.node.node, run.primary.task, subtask)
+    state.emit(SaveNode(run.node.node))
 
 
 def end_unstarted(state: State, primary: RunningTask, team: Team, now: datetime) -> None:

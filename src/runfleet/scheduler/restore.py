@@ -28,6 +28,7 @@ from runfleet.batch.states import (
 )
 from runfleet.scheduler import autoscaling, jobs, nodes, pools, preparation, schedules, tasks
 from runfleet.scheduler.auxiliary import is_running
+from runfleet.scheduler.ended_tasks import count_end, counted_until
 from runfleet.scheduler.entries import NodeEntry, PoolEntry
 from runfleet.scheduler.exit_conditions import job_action
 from runfleet.scheduler.outcomes import Outcome, failure_of, lost_outcome, wants_retry
@@ -53,6 +54,8 @@ class Remembered:
         Each with how many tasks it has in each state, and how many slots these need.
     job_nodes
         What preparation and release tasks did, on nodes that are gone, too.
+    ended
+        The tasks, in order, that have ended on nodes since these were saved, and maybe others.
     """
 
     pools: Iterable[Pool]
@@ -60,6 +63,7 @@ class Remembered:
     jobs: Iterable[tuple[Job, TaskCounts, TaskCounts]]
     job_nodes: Iterable[JobNode]
     job_schedules: Iterable[JobSchedule] = ()
+    ended: Iterable[Task] = ()
 
 
 def in_order(interrupted: Iterable[Interrupted]) -> list[Interrupted]:
@@ -122,6 +126,7 @@ def resume(state: State, now: datetime, remembered: Remembered) -> None:
         pool_entry = state.pools[node.pool_id.lower()]
         pool_entry.nodes[node.node_id] = NodeEntry(node, pool_entry)
         state.addresses.add(node.address)
+    _count_ends(state, remembered.ended)
     for schedule in remembered.job_schedules:
         schedules.add(state, schedule)
     for job, counts, slot_counts in remembered.jobs:
@@ -132,6 +137,17 @@ def resume(state: State, now: datetime, remembered: Remembered) -> None:
         preparation.resume(state, state.job(job_node.job_id), job_node, now)
     _resume_pools(state, now)
     _resume_jobs(state)
+
+
+def _count_ends(state: State, ended: Iterable[Task]) -> None:
+    """Count the ends of tasks on their nodes, unless that was saved with these."""
+    nodes = {key: one.node for pool in state.pools.values() for key, one in pool.nodes.items()}
+    # Taken before the first is counted: several tasks may have ended at one moment.
+    since = {key: counted_until(node) for key, node in nodes.items()}
+    for task in ended:
+        node_id = task.node_id
+        if node_id is not None and node_id in nodes and task.state_time > since[node_id]:
+            count_end(nodes[node_id], task)
 
 
 def _resume_jobs(state: State) -> None:

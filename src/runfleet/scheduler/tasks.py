@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from runfleet.batch.records import Failure, Node, Task
+from runfleet.batch.records import Failure, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
 from runfleet.scheduler import dependencies, instances, managers
-from runfleet.scheduler.commands import Kill, SaveSubtasks, SaveTask, StartTask
+from runfleet.scheduler.commands import Kill, SaveNode, SaveSubtasks, SaveTask, StartTask
+from runfleet.scheduler.ended_tasks import count_end
 from runfleet.scheduler.entries import DECIDED, Fate, JobEntry, NodeEntry, RunningTask
 from runfleet.scheduler.exit_conditions import note_end
 from runfleet.scheduler.outcomes import Outcome, ended_failure, failure_of, wants_retry
-from runfleet.scheduler.recent_tasks import note_task
 from runfleet.scheduler.state import State
 
 AT_WORK = frozenset({NodeState.IDLE, NodeState.RUNNING})
@@ -171,18 +171,8 @@ def _count_completed(job: JobEntry, task: Task) -> None:
 def _note_on_node(state: State, task: Task) -> None:
     pool = state.pools.get((task.pool_id or "").lower())
     entry = pool.nodes.get(task.node_id or "") if pool else None
-    if entry is None:
-        return
-    entry.node.total_tasks_run += 1
-    entry.node.total_tasks_succeeded += task.result is TaskResult.SUCCESS
-    _keep_files(entry.node, task)
-    note_task(entry.node, task)
-
-
-def _keep_files(node: Node, task: Task) -> None:
-    if task.end_time is not None:
-        until = task.end_time + task.retention_time
-        node.data_until = until if node.data_until is None else max(until, node.data_until)
+    if entry is not None and count_end(entry.node, task):
+        state.emit(SaveNode(entry.node))
 
 
 def requeue(state: State, running: RunningTask, now: datetime, *, is_counted: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -251,6 +251,20 @@ class TaskTable:
                 (job,),
             ).fetchall()
             yield from (task_of(row) for row in rows)
+
+    def ended_on(self, nodes: Mapping[str, datetime]) -> list[Task]:
+        """The tasks that have ended on nodes since a moment for each, by when that was known."""
+        if not nodes:
+            return []
+        since = orjson.dumps({node: microseconds(moment) for node, moment in nodes.items()})
+        rows = self._read(
+            "WITH nodes AS MATERIALIZED (SELECT key, value FROM json_each(?))"
+            f" SELECT {COLUMNS} FROM tasks CROSS JOIN nodes ON nodes.key = tasks.node_id"
+            " WHERE tasks.state_time > ? AND tasks.end_time IS NOT NULL"
+            " AND tasks.state_time > nodes.value ORDER BY tasks.state_time",
+            (since.decode(), microseconds(min(nodes.values()))),
+        )
+        return [task_of(row) for row in rows]
 
     def counts(self, job: int) -> tuple[TaskCounts, TaskCounts]:
         """How many tasks of a job are in each state, and the slots that they need."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runfleet.agent.journal import clear_journal, read_journal
 from runfleet.agent.messages import Ended, SubjectKind
-from runfleet.batch.records import Job, Task
+from runfleet.batch.records import Job, Node, Task
 from runfleet.batch.states import TaskState
 from runfleet.emulator.clock import now
 from runfleet.emulator.engine.outcomes import outcome_of
 from runfleet.scheduler import instances
+from runfleet.scheduler.ended_tasks import counted_until, had_tasks
 from runfleet.scheduler.exit_conditions import satisfies
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.restore import Remembered, in_order, recover_job, recover_task
@@ -20,13 +21,18 @@ from runfleet.store import Store
 TaskKey = tuple[str, str]
 
 
-def recover_tasks(store: Store, journal: Path) -> None:
+def recover_tasks(store: Store, journal: Path) -> list[Task]:
     """
     Settle the tasks that were running, by what the node agent noted, then empty its journal.
 
     The agent notes the end of an execution before it tells the emulator, so that a task which
     succeeded is not run again even if the emulator was killed before it heard of it, or had not
     yet committed that the task was started.  The journal is complete once a new agent is ready.
+
+    Returns
+    -------
+    ended
+        Those that have completed.
     """
     noted = _noted_ends(journal)
     jobs = {job.spec.job_id.lower(): job for job in store.jobs()}
@@ -42,6 +48,7 @@ def recover_tasks(store: Store, journal: Path) -> None:
         _recover(store, jobs[task.job_id.lower()], task, outcome)
     store.commit()
     clear_journal(journal)
+    return [task for task in interrupted.values() if task.state is TaskState.COMPLETED]
 
 
 def _recover(store: Store, job: Job, task: Task, noted: Outcome | None) -> None:
@@ -90,13 +97,21 @@ def _newer_outcome(ended: Ended | None, task: Task) -> Outcome | None:
     return outcome if outcome.end_time > begun else None
 
 
-def remembered(store: Store) -> Remembered:
-    """All that the store remembers but the tasks."""
-    jobs = store.jobs()
+def remembered(store: Store, recovered: Sequence[Task]) -> Remembered:
+    """All that the store remembers but the tasks, and of these those that nodes do not."""
+    jobs, nodes = store.jobs(), store.nodes()
     return Remembered(
         pools=store.pools(),
-        nodes=store.nodes(),
+        nodes=nodes,
         jobs=[(job, *store.tasks.counts(store.job_number(job.spec.job_id))) for job in jobs],
         job_nodes=store.job_nodes(),
         job_schedules=store.job_schedules(),
+        ended=_uncounted(store, nodes, recovered),
     )
+
+
+def _uncounted(store: Store, nodes: Sequence[Node], recovered: Sequence[Task]) -> list[Task]:
+    """The tasks that have ended since their nodes were saved, in order, and maybe others."""
+    since = {node.node_id: counted_until(node) for node in nodes if had_tasks(node)}
+    ended = {task.sequence: task for task in (*store.tasks.ended_on(since), *recovered)}
+    return sorted(ended.values(), key=lambda task: task.state_time)

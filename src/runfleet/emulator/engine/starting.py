@@ -54,8 +54,8 @@ async def start_engine(
     state = State(SystemRandom(), node_delay=node_delay)
     engine = Engine(folders, store, state, executions, faults)
     await engine.start(agent)
-    recover_tasks(store, folders.agent.journal)
-    engine.go_on(remembered(store))
+    ended = recover_tasks(store, folders.agent.journal)
+    engine.go_on(remembered(store, ended))
     await engine.committed()
     return engine
 
