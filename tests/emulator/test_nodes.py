@@ -142,6 +142,28 @@ def test_running_tasks_of_a_node_taken_off_scheduling(
     client.terminate_task(job, "t") if state != "completed" else None
 
 
+def test_the_files_of_a_task_go_when_it_is_queued_again(account, sh):
+    """They would stay on a node where nobody looks for them."""
+    pool = account.pool(nodes=2)
+    job = account.job(pool)
+    account.add(job, "t", sh("sleep 60"))
+    first = account.task_in(job, "t", "running")["nodeInfo"]["nodeId"]
+    option = {"nodeDisableSchedulingOption": "requeue"}
+    account.send("POST", f"/pools/{pool}/nodes/{first}/disablescheduling", option)
+    account.wait_for(lambda: ran_on(account, job, "t") not in {None, first})
+    account.wait_for(lambda: not files_of(account, pool, first, "t"))
+    assert files_of(account, pool, ran_on(account, job, "t"), "t")
+
+
+def ran_on(account, job, task):
+    return account.task(job, task).get("nodeInfo", {}).get("nodeId")
+
+
+def files_of(account, pool, node, task):
+    listed = account.get(f"/pools/{pool}/nodes/{node}/files", recursive="true")["value"]
+    return [one["name"] for one in listed if f"/{task}/" in one["name"]]
+
+
 REASONS_TO_GO = {
     "resize": lambda node, option: ("", "resize", {"targetDedicatedNodes": 0, **option}),
     "remove": lambda node, option: ("", "removenodes", {"nodeList": [node], **option}),

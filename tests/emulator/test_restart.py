@@ -694,3 +694,23 @@ def test_a_node_that_is_never_idle_knows_what_has_ended_there(restarting, sh):
     (node,) = restarting.account.nodes(pool)
     assert (node["totalTasksRun"], node["totalTasksSucceeded"]) == (2, 1)
     assert [task["taskId"] for task in node["recentTasks"]][-2:] == ["bad", "good"]
+
+
+def test_the_files_of_a_task_that_runs_again_elsewhere_go(restarting, sh):
+    account = restarting.account
+    pool = account.pool(nodes=2)
+    job = account.job(pool)
+    account.add(job, "t", sh("sleep 1000"))
+    first = account.task_in(job, "t", "running")["nodeInfo"]["nodeId"]
+    option = {"nodeDisableSchedulingOption": "taskcompletion"}
+    account.send("POST", f"/pools/{pool}/nodes/{first}/disablescheduling", option)
+    restarting.kill_both()
+    restarting.start()
+    account = restarting.account
+    assert account.task_in(job, "t", "running")["nodeInfo"]["nodeId"] != first
+    files = f"/pools/{pool}/nodes/{first}/files"
+    account.wait_for(
+        lambda: (
+            not any("/t/" in one["name"] for one in account.get(files, recursive="true")["value"])
+        )
+    )

@@ -52,6 +52,7 @@ from runfleet.scheduler.commands import (
     ForgetPool,
     Kill,
     LoadTasks,
+    RemoveTaskFiles,
     SaveNode,
     StartNodeTask,
     StartPreparation,
@@ -447,6 +448,8 @@ def test_disabling_a_job_requeues_and_counts_it(world):
     world.end_killed("a")
     assert world.state.job("job").job.state is JobState.DISABLED
     assert world.task("a").requeue_count == 1
+    (removed,) = world.of(RemoveTaskFiles)
+    assert removed.task.node_id == world.nodes()[0].node.node_id
     world(job_requests.enable_job, "job")
     assert world.started() == ["a", "a"]
 

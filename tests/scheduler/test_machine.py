@@ -159,6 +159,7 @@ class World:
         self.succeeded: set[int] = set()
         self.attempts: dict[int, tuple[str, int]] = {}
         self.ends: Counter[str | None] = Counter()
+        self.folders: dict[int, set[str]] = {}
         self.is_sound = True
         self.is_telling = False
         self.released: set[tuple[str, str]] = set()
@@ -178,7 +179,7 @@ class World:
             commands.SaveTask: self._save_task,
             commands.ForgetTask: self._forget_task,
             commands.SaveSubtasks: self._save_subtasks,
-            commands.RemoveTaskFiles: lambda command: None,
+            commands.RemoveTaskFiles: lambda command: self._remove_files(command.task),
             commands.RemoveJobFiles: self._remove_job_files,
             commands.LoadTasks: self._load_tasks,
             commands.Satisfy: self._satisfy,
@@ -344,8 +345,10 @@ class World:
 
     def _recover(self, task: Task, noted: Outcome | None) -> None:
         job = self.store.jobs[task.job_id]
+        as_it_was = copy(task)
         outcome = restore.recover_task(job, task, noted, self.now)
         if outcome is None:
+            self._remove_files(as_it_was)
             return
         self.ends[task.node_id] += 1
         restore.recover_job(job, task, outcome, self.now)
@@ -366,6 +369,8 @@ class World:
 
     def _forget_node(self, command: commands.ForgetNode) -> None:
         del self.store.nodes[command.node.node_id]
+        for nodes in self.folders.values():
+            nodes.discard(command.node.node_id)
         assert not self._running(node_id=command.node.node_id)
 
     def _save_usage(self, command: commands.SaveUsage) -> None:
@@ -425,7 +430,16 @@ class World:
             self.ends[command.task.node_id] += is_over and before.state is not command.task.state
             self.store.tasks[command.task.sequence] = copy(command.task)
 
+    def _remove_files(self, task: Task) -> None:
+        self.folders.get(task.sequence, set()).difference_update(self.looked_at(task))
+
+    def looked_at(self, task: Task) -> set[str | None]:
+        """Where the files of a task are looked for."""
+        subtasks = self.store.subtasks.get(task.sequence, ())
+        return {task.node_id, *(subtask.node_id for subtask in subtasks)}
+
     def _forget_task(self, command: commands.ForgetTask) -> None:
+        self._remove_files(command.task)
         del self.store.tasks[command.task.sequence]
         self.store.subtasks.pop(command.task.sequence, None)
 
@@ -475,6 +489,7 @@ class World:
         before = self.attempts.get(stored.sequence)
         attempt = self.attempts[stored.sequence] = (command.node.node_id, stored.retry_count)
         assert not command.is_retry or before == (attempt[0], attempt[1] - 1)
+        self.folders.setdefault(stored.sequence, set()).add(command.node.node_id)
         self._begin(
             command.execution,
             Process(commands.StartTask, command.node.node_id, stored.job_id, stored.sequence),
@@ -493,6 +508,7 @@ class World:
         kind = commands.StartInstance
         process = Process(kind, node.node_id, task.job_id, sequence, task.sequence)
         self.uncoordinated.add(command.execution)
+        self.folders.setdefault(task.sequence, set()).add(node.node_id)
         self._begin(command.execution, process)
 
     def _proceed(self, command: commands.Proceed) -> None:
@@ -1098,6 +1114,12 @@ class SchedulerMachine(RuleBasedStateMachine):
             for execution in entry.executions
         }
         assert on_nodes == self.world.state.executions.keys()
+
+    @invariant()
+    def no_files_lie_where_nobody_looks_for_them(self) -> None:
+        for sequence, nodes in self.world.folders.items():
+            task = self.world.store.tasks.get(sequence)
+            assert not nodes or task is None or nodes <= self.world.looked_at(task)
 
     @invariant()
     def a_node_knows_what_has_ended_there(self) -> None:

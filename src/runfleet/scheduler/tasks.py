@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from runfleet.batch.records import Failure, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
 from runfleet.scheduler import dependencies, instances, managers
-from runfleet.scheduler.commands import Kill, SaveNode, SaveSubtasks, SaveTask, StartTask
+from runfleet.scheduler.commands import (
+    Kill,
+    RemoveTaskFiles,
+    SaveNode,
+    SaveSubtasks,
+    SaveTask,
+    StartTask,
+)
 from runfleet.scheduler.ended_tasks import count_end
 from runfleet.scheduler.entries import DECIDED, Fate, JobEntry, NodeEntry, RunningTask
 from runfleet.scheduler.exit_conditions import note_end
@@ -176,10 +184,12 @@ def _note_on_node(state: State, task: Task) -> None:
 
 
 def requeue(state: State, running: RunningTask, now: datetime, *, is_counted: bool) -> None:
-    """Put a task that held slots back among the waiting ones of its job."""
+    """Put a task that held slots back among the waiting ones of its job; its files go."""
     task = running.task
     release(state, running)
     _count_placed(running.job, task, -1)
+    if task.start_time is not None:
+        state.emit(RemoveTaskFiles(replace(task)))
     if is_counted:
         task.requeue_count += 1
         task.last_requeue_time = now

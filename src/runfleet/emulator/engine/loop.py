@@ -16,6 +16,7 @@ from runfleet.agent.journal import clear_journal, read_journal, shorten_journal
 from runfleet.agent.messages import BackgroundEnded, Coordinated, Ended, Message, Ready
 from runfleet.agent.process import AgentProcess
 from runfleet.batch.errors import BatchRuleError
+from runfleet.batch.records import Task
 from runfleet.emulator.clock import now
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.engine.children import Children
@@ -221,6 +222,10 @@ class Engine:
         self._set_timer()
         self._children.tell_soon()
         self._commits.commit_later()
+
+    def remove_files_of(self, task: Task) -> None:
+        """Remove the folders of a task from the nodes where it and its subtasks ran last."""
+        self._removal.remove_files_of(task)
 
     async def committed(self) -> None:
         """Wait until all that was written so far is lasting."""

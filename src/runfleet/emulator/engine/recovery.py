@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runfleet.agent.journal import clear_journal, read_journal
@@ -21,13 +22,22 @@ from runfleet.store import Store
 TaskKey = tuple[str, str]
 
 
-def recover_tasks(store: Store, journal: Path) -> list[Task]:
+def recover_tasks(store: Store, journal: Path, remove_files: Callable[[Task], None]) -> list[Task]:
     """
     Settle the tasks that were running, by what the node agent noted, then empty its journal.
 
     The agent notes the end of an execution before it tells the emulator, so that a task which
     succeeded is not run again even if the emulator was killed before it heard of it, or had not
     yet committed that the task was started.  The journal is complete once a new agent is ready.
+
+    Parameters
+    ----------
+    store
+        Has the tasks.
+    journal
+        What the agent noted.
+    remove_files
+        Removes the files of a task that is to run again, maybe elsewhere, from its nodes.
 
     Returns
     -------
@@ -45,14 +55,23 @@ def recover_tasks(store: Store, journal: Path) -> list[Task]:
             task.pool_id, task.node_id = ended.subject.pool_id, ended.subject.node_id
     known = ((task, _newer_outcome(noted.get(key), task)) for key, task in interrupted.items())
     for task, outcome in in_order(known):
-        _recover(store, jobs[task.job_id.lower()], task, outcome)
+        _recover(store, jobs[task.job_id.lower()], task, outcome, remove_files)
     store.commit()
     clear_journal(journal)
     return [task for task in interrupted.values() if task.state is TaskState.COMPLETED]
 
 
-def _recover(store: Store, job: Job, task: Task, noted: Outcome | None) -> None:
+def _recover(
+    store: Store,
+    job: Job,
+    task: Task,
+    noted: Outcome | None,
+    remove_files: Callable[[Task], None],
+) -> None:
+    as_it_was = replace(task)
     outcome = recover_task(job, task, noted, now())
+    if outcome is None:
+        remove_files(as_it_was)
     store.tasks.save(task)
     _recover_subtasks(store, task)
     if outcome is not None:

@@ -100,7 +100,11 @@ class Removal:
         self.remove_files_of(command.task)
 
     def remove_files_of(self, task: Task) -> None:
-        """Remove the folders of a task from all nodes where it or a subtask of it ran."""
+        """
+        Remove the folders of a task from the nodes where it and its subtasks ran last.
+
+        Those on nodes where they ran before went when it was queued again.
+        """
         if task.node_id is None:
             return
         others = [subtask.node_id for subtask in self._store.tasks.subtasks(task)]

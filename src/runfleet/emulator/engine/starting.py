@@ -54,7 +54,7 @@ async def start_engine(
     state = State(SystemRandom(), node_delay=node_delay)
     engine = Engine(folders, store, state, executions, faults)
     await engine.start(agent)
-    ended = recover_tasks(store, folders.agent.journal)
+    ended = recover_tasks(store, folders.agent.journal, engine.remove_files_of)
     engine.go_on(remembered(store, ended))
     await engine.committed()
     return engine
