@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from runfleet.batch.specs import CommandSpec, StartTaskSpec
+import pytest
+
+from runfleet.batch.specs import CommandSpec, PoolSpec, StartTaskSpec
 from runfleet.batch.states import NodeDeallocationOption, NodeState
-from runfleet.scheduler import node_requests, reports
+from runfleet.scheduler import node_requests, pool_requests, reports
 from runfleet.scheduler.commands import StartNodeTask
 
 _COMPLETION = NodeDeallocationOption.TASK_COMPLETION
@@ -42,3 +44,19 @@ def test_a_node_taken_off_scheduling_is_offline_when_its_start_task_has_succeede
     world(reports.on_agent_lost)
     world.end(start_task(world))
     assert world.states() == [NodeState.OFFLINE]
+
+
+@pytest.mark.parametrize("event", ["agent lost", "reboot"])
+def test_a_start_task_that_is_asked_no_more_is_not_told_after_the_next_boot(world, event):
+    """It was told as running for good where the agent was lost while it ran."""
+    world.make_pool(start_task=StartTaskSpec(CommandSpec("serve")))
+    world(pool_requests.update_pool, PoolSpec("pool", "standard_f2s_v2"), "{}")
+    if event == "agent lost":
+        world(reports.on_agent_lost)
+    else:
+        world.end(start_task(world))
+        node_id = world.nodes()[0].node.node_id
+        world(node_requests.reboot_node, "pool", node_id, NodeDeallocationOption.REQUEUE)
+        world.wait(10)
+    assert world.states() == [NodeState.IDLE]
+    assert world.nodes()[0].node.start_task is None

@@ -111,6 +111,7 @@ def boot(state: State, entry: NodeEntry, now: datetime) -> None:
     entry.node.boot_time = now
     start_task = entry.pool.pool.spec.start_task
     if start_task is None:
+        entry.node.start_task = None
         _become_usable(state, entry, now)
         return
     entry.node.start_task = AuxiliaryTaskInfo(AuxiliaryTaskState.RUNNING, now)
