@@ -60,3 +60,16 @@ def test_a_start_task_that_is_asked_no_more_is_not_told_after_the_next_boot(worl
         world.wait(10)
     assert world.states() == [NodeState.IDLE]
     assert world.nodes()[0].node.start_task is None
+
+
+def test_a_node_whose_state_does_not_change_is_in_it_since_it_came_to_it(world):
+    world.make_pool()
+    world.make_job()
+    world.add_tasks("a", "b")
+    node_id, since = world.nodes()[0].node.node_id, world.nodes()[0].node.state_time
+    world.wait(10)
+    world(node_requests.disable_scheduling, "pool", node_id, _COMPLETION)
+    world(node_requests.enable_scheduling, "pool", node_id)
+    assert world.nodes()[0].node.state_time == since
+    world.end("a")
+    assert world.started() == ["a", "b"]

@@ -90,7 +90,6 @@ def enable_scheduling(state: State, now: datetime, pool_id: str, node_id: str) -
     if entry.node.scheduling_state is SchedulingState.ENABLED:
         raise BatchRuleError("NodeAlreadyInTargetSchedulingState")
     entry.node.scheduling_state = SchedulingState.ENABLED
-    if entry.emptied_for is Purpose.GO_OFFLINE:
-        entry.node.emptying = None
-    is_offline = entry.node.state is NodeState.OFFLINE
-    nodes.set_state(state, entry, NodeState.IDLE if is_offline else entry.node.state, now)
+    nodes.set_emptying(state, entry, None if entry.stays else entry.node.emptying)
+    if entry.node.state is NodeState.OFFLINE:
+        nodes.set_state(state, entry, NodeState.IDLE, now)
