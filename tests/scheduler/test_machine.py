@@ -555,7 +555,10 @@ class World:
         self.processes[execution] = process
 
     def _kill(self, command: commands.Kill) -> None:
-        assert command.execution in self.processes
+        process = self.processes[command.execution]
+        if process.kind is commands.StartRelease:
+            emptying = self.store.nodes[process.node_id].emptying
+            assert emptying is None or emptying.option in AT_ONCE
         self.killed.add(command.execution)
 
     def _running(self, **wanted: Any) -> list[Process]:
@@ -588,6 +591,7 @@ OPTIONS = st.sampled_from(
         NodeDeallocationOption.RETAINED_DATA,
     ]
 )
+AT_ONCE = {NodeDeallocationOption.REQUEUE, NodeDeallocationOption.TERMINATE}
 RETENTION = timedelta(seconds=30)
 FORMULAS = st.sampled_from(
     [

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from runfleet.batch.specs import CommandSpec, PoolSpec, StartTaskSpec
+from runfleet.batch.specs import (
+    CommandSpec,
+    PoolSpec,
+    PreparationTaskSpec,
+    ReleaseTaskSpec,
+    StartTaskSpec,
+)
 from runfleet.batch.states import NodeDeallocationOption, NodeState
-from runfleet.scheduler import node_requests, pool_requests, reports
-from runfleet.scheduler.commands import StartNodeTask
+from runfleet.scheduler import job_requests, node_requests, pool_requests, reports
+from runfleet.scheduler.commands import Kill, StartNodeTask, StartPreparation, StartRelease
 
 _COMPLETION = NodeDeallocationOption.TASK_COMPLETION
 
@@ -73,3 +79,27 @@ def test_a_node_whose_state_does_not_change_is_in_it_since_it_came_to_it(world):
     assert world.nodes()[0].node.state_time == since
     world.end("a")
     assert world.started() == ["a", "b"]
+
+
+@pytest.mark.parametrize("option", list(NodeDeallocationOption))
+def test_a_node_that_awaits_its_tasks_awaits_their_jobs_release(world, option):
+    """A release task is not run again, so what it was to save or clear away would be lost."""
+    command = CommandSpec("true")
+    world.make_pool()
+    world.make_job(
+        preparation=PreparationTaskSpec("prepare", command),
+        release=ReleaseTaskSpec("release", command),
+    )
+    world.add_tasks("a")
+    world.end(world.of(StartPreparation)[0].execution)
+    world.end("a")
+    world(job_requests.terminate_job, "job", None)
+    release = world.of(StartRelease)[0].execution
+    node_id, booted = world.nodes()[0].node.node_id, world.nodes()[0].node.boot_time
+    world(node_requests.reboot_node, "pool", node_id, option)
+    awaits = option.value in {"taskcompletion", "retaineddata"}
+    assert world.of(Kill) == ([] if awaits else [Kill(release)])
+    world.end(release)
+    world.wait(minutes=8 * 24 * 60)
+    assert world.states() == [NodeState.IDLE]
+    assert world.nodes()[0].node.boot_time > booted

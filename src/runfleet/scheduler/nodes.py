@@ -27,7 +27,7 @@ from runfleet.scheduler.commands import (
     SaveUsage,
     StartNodeTask,
 )
-from runfleet.scheduler.entries import Fate, NodeEntry, NodeTaskRun, PoolEntry
+from runfleet.scheduler.entries import Fate, NodeEntry, NodeTaskRun, PoolEntry, ReleaseRun
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.release import on_node_changed
 from runfleet.scheduler.state import State
@@ -41,6 +41,7 @@ UP = AT_WORK | {NodeState.OFFLINE}
 """The states of nodes that have booted, and whose start task, if awaited, has succeeded."""
 
 _RETAINED = NodeDeallocationOption.RETAINED_DATA
+_AWAITING = frozenset({NodeDeallocationOption.TASK_COMPLETION, _RETAINED})
 _WITHOUT_MACHINE = frozenset({NodeState.DEALLOCATED, NodeState.PREEMPTED})
 
 
@@ -237,13 +238,20 @@ def settle_node(state: State, entry: NodeEntry, now: datetime) -> None:
     if entry.node.state in AT_WORK and entry.node.state is not wanted:
         set_state(state, entry, wanted, now)
     emptying = entry.node.emptying
-    if emptying is None or entry.tasks:
+    if emptying is None or entry.tasks or _awaits_release(state, entry, emptying.option):
         return
     kept_until = entry.node.data_until if emptying.option is _RETAINED else None
     if kept_until is not None and now < kept_until:
         _await_expiry(state, entry, kept_until)
     else:
         _do_when_empty(state, entry, emptying.purpose, now)
+
+
+def _awaits_release(state: State, entry: NodeEntry, option: NodeDeallocationOption) -> bool:
+    """Whether a release task runs that may come to its own end, as the tasks before it might."""
+    return option in _AWAITING and any(
+        isinstance(state.executions[number], ReleaseRun) for number in entry.executions
+    )
 
 
 def _await_expiry(state: State, entry: NodeEntry, due: datetime) -> None:
