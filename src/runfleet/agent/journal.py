@@ -17,6 +17,7 @@ from msgspec import DecodeError
 from runfleet.agent.messages import Ended, decode
 
 _ENOUGH_BYTES = 1 << 16
+_EARLIER = ".earlier"
 
 
 class Journal:
@@ -77,8 +78,11 @@ def clear_journal(path: Path) -> None:
 
 def shorten_journal(path: Path, running: Container[int]) -> None:
     """Forget the earlier part, if nothing that ended there is taken for running still."""
+    # A plain path: this is asked after each commit.
+    if not os.path.exists(f"{path}{_EARLIER}"):
+        return
     earlier = _earlier(path)
-    if earlier.exists() and not any(ended.execution in running for ended in _read(earlier)):
+    if not any(ended.execution in running for ended in _read(earlier)):
         earlier.unlink()
 
 
@@ -87,7 +91,7 @@ def _open(path: Path) -> int:
 
 
 def _earlier(path: Path) -> Path:
-    return path.with_name(f"{path.name}.earlier")
+    return path.with_name(path.name + _EARLIER)
 
 
 def _read(path: Path) -> Iterator[Ended]:

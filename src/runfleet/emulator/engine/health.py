@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from runfleet.wire.errors import WireError
 
@@ -71,5 +71,9 @@ class Health:
 
     def attempt(self, change: Callable[[], None]) -> None:
         """Change memory or store while nobody waits for it, who could be told of an error."""
-        with suppress(EngineFailedError), self.guard():
+        if not self.is_sound:
+            return
+        try:
             change()
+        except Exception as error:
+            self.fail(error)

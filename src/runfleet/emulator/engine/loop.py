@@ -7,7 +7,6 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -24,7 +23,7 @@ from runfleet.emulator.engine.commits import Commits
 from runfleet.emulator.engine.executions import Executions
 from runfleet.emulator.engine.expiry import Expiry
 from runfleet.emulator.engine.full_nodes import FullNodes
-from runfleet.emulator.engine.health import EngineFailedError, Health
+from runfleet.emulator.engine.health import Health
 from runfleet.emulator.engine.leftovers import Leftovers
 from runfleet.emulator.engine.node_agent import Interposer, NodeAgent
 from runfleet.emulator.engine.orders import Orders
@@ -87,6 +86,7 @@ class Engine:
         self.store = store
         self.folders = folders
         self.disk = Disk(folders.home)
+        self._journal = folders.agent.journal
         self.health = health = Health()
         self._agent = NodeAgent(
             folders.state,
@@ -210,8 +210,7 @@ class Engine:
         self, decision: Callable[..., list[wanted.Command]], *args: Any, **kwargs: Any
     ) -> None:
         """Have the scheduler decide about what has happened, which no rule may refuse."""
-        with suppress(EngineFailedError), self.health.guard():
-            self._carry_out(decision(self.state, now(), *args, **kwargs))
+        self.health.attempt(lambda: self._carry_out(decision(self.state, now(), *args, **kwargs)))
 
     def _carry_out(self, commands: list[wanted.Command]) -> None:
         """Do what is wanted; what is decided on the way comes behind what was decided before."""
@@ -234,9 +233,9 @@ class Engine:
     def _on_committed(self) -> None:
         # What the agent noted of executions that are over has come in, and is lasting now.
         if self.state.executions:
-            shorten_journal(self.folders.agent.journal, self.state.executions)
+            shorten_journal(self._journal, self.state.executions)
         else:
-            clear_journal(self.folders.agent.journal)
+            clear_journal(self._journal)
 
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Ended):
@@ -254,7 +253,7 @@ class Engine:
 
     def _on_agent_replaced(self) -> None:
         # The lost one may have noted ends that it had no time to tell.
-        noted = read_journal(self.folders.agent.journal)
+        noted = read_journal(self._journal)
         ends = {ended.execution: outcome_of(ended) for ended in noted}
         self.hear(reports.on_agent_lost, ends)
         self._leftovers.look()
