@@ -93,3 +93,12 @@ def test_the_parameter_that_was_meant_is_told(
 )
 def test_other_variables_are_left_alone(told, system: OperatingSystem, command: str):
     assert told(system, command) == []
+
+
+@pytest.mark.parametrize(("system", "command"), [(LINUX, "echo $P1"), (WINDOWS, "echo %p1%")])
+def test_a_parameter_is_not_taken_for_another_one_that_is_left_out(
+    write_study: Callable[[str], Study], system: OperatingSystem, command: str
+):
+    """The other one may be for a template, or of no effect on purpose."""
+    text = f"{{model: {{command: '{command}'}}, parameters: {{P1: 1, P14: 2}}}}"
+    assert list(find_mistyped_variables(write_study(text), system)) == []

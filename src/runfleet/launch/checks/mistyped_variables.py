@@ -43,7 +43,7 @@ def find_mistyped_variables(study: Study, system: OperatingSystem) -> Iterator[s
     words = set(_WORD.findall(command))
     unused = [name for name in parameters if name not in words]
     for name in right:
-        meant = _nearest(name, unused, system)
+        meant = None if name in parameters else _nearest(name, unused, system)
         if meant and name not in study.model.environment and not _is_set(command, name):
             yield (
                 f"`{_WRITTEN[system].format(name)}` in the command is no parameter; did you mean "
