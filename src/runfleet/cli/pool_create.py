@@ -76,11 +76,7 @@ def create(
     nodes as `--nodes` and `--spot` say, until it is resized.
     """
     printer = Printer.standard()
-    if elevated and start is None:
-        raise WrongUsageError(
-            "`--elevated` is given without `--start`, the command that it is for",
-            hint="say what to run on each node with `--start`; or leave it out",
-        )
+    _check_start(start, elevated=elevated)
     scale = _autoscale(max_nodes, min_nodes, nodes + spot)
     if inter_node:
         fewer = "a smaller `--max-nodes`" if max_nodes else "fewer with `--nodes` and `--spot`"
@@ -110,6 +106,14 @@ def create(
     if not batch.create_pool(settings):
         raise _is_there(pool_id)
     printer.data(pool_id)
+
+
+def _check_start(command: str | None, *, elevated: bool) -> None:
+    if elevated and command is None:
+        raise WrongUsageError(
+            "`--elevated` is given without `--start`, the command that it is for",
+            hint="say what to run on each node with `--start`; or leave it out",
+        )
 
 
 def _refuse_twin(batch: AzureBatch, pool_id: str) -> None:

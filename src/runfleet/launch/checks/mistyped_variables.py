@@ -40,11 +40,12 @@ def find_mistyped_variables(study: Study, system: OperatingSystem) -> Iterator[s
         variable = (meant_by | _OF_RUNS).get(_WORD.findall(found)[0])
         if variable:
             yield f"`{found}` in the command {reason}; write `{_WRITTEN[system].format(variable)}`"
+    given = {*parameters, *study.model.environment}
     words = set(_WORD.findall(command))
     unused = [name for name in parameters if name not in words]
     for name in right:
-        meant = None if name in parameters else _nearest(name, unused, system)
-        if meant and name not in study.model.environment and not _is_set(command, name):
+        meant = None if name in given else _nearest(name, unused, system)
+        if meant and not _is_set(command, name):
             yield (
                 f"`{_WRITTEN[system].format(name)}` in the command is no parameter; did you mean "
                 f"`{_WRITTEN[system].format(meant)}`?"
