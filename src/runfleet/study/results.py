@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import count, islice
+from itertools import islice
 from typing import TypeAlias
 
 from runfleet.documents.errors import InvalidValueError, suggest
@@ -265,9 +265,9 @@ def _sum(numbers: Iterator[float]) -> float | None:
 
 def _added(numbers: Iterator[float]) -> tuple[float, int]:
     """Add without errors of rounding, which `sum` makes, and others in each version of Python."""
-    counter = count()
+    values = list(numbers)
     try:
-        return math.fsum(number for number, _ in zip(numbers, counter, strict=False)), next(counter)
+        return math.fsum(values), len(values)
     except OverflowError as error:
         raise ResultError("the numbers are too large to be added") from error
 
