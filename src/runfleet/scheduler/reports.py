@@ -9,7 +9,6 @@ from types import MappingProxyType
 from runfleet.batch.records import Task
 from runfleet.scheduler import (
     autoscaling,
-    dependencies,
     instances,
     jobs,
     nodes,
@@ -17,6 +16,7 @@ from runfleet.scheduler import (
     preparation,
     release,
     schedules,
+    task_counts,
     tasks,
 )
 from runfleet.scheduler.commands import RemoveJobFiles
@@ -191,7 +191,7 @@ def on_tasks_released(state: State, _now: datetime, job_id: str, released: Seque
     if job is None:
         return
     for task in released:
-        dependencies.take_away(job, task)
+        task_counts.leave(job, task, "blocked")
         job.queue.put_back(task)
     jobs.join_pool(state, job)
     state.touch_job(job)

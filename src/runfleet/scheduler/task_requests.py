@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runfleet.batch.errors import BatchRuleError
-from runfleet.batch.records import Task, TaskCounts
+from runfleet.batch.records import Task
 from runfleet.batch.states import JobState, TaskResult, TaskState
-from runfleet.scheduler import dependencies, jobs, tasks
+from runfleet.scheduler import jobs, task_counts, tasks
 from runfleet.scheduler.commands import (
     Constrain,
     ForgetTask,
@@ -42,12 +42,10 @@ def add_manager(state: State, _now: datetime, job_id: str, manager: Task) -> Non
 def _enter(state: State, job: JobEntry, added: Sequence[Task]) -> None:
     for task in added:
         if task.is_blocked:
-            dependencies.put_aside(job, task)
+            task_counts.enter(job, task, "blocked")
         else:
             job.queue.add_new(task)
-    slots = sum(task.required_slots for task in added)
-    job.job.counts.active += len(added)
-    job.job.slot_counts.active += slots
+        task_counts.enter(job, task, "active")
     jobs.join_pool(state, job)
     state.touch_job(job)
 
@@ -81,7 +79,7 @@ def delete_task(state: State, now: datetime, stored: Task) -> None:
     if job.job.state is JobState.DELETING:
         raise BatchRuleError("JobBeingDeleted")
     task = living_record(job, stored)
-    _uncount(job, task)
+    task_counts.leave(job, task, task_counts.counted_as(task))
     running = job.running.get(task.sequence)
     if running is not None:
         tasks.end_running(state, running, Fate.DELETED, now)
@@ -89,20 +87,6 @@ def delete_task(state: State, now: datetime, stored: Task) -> None:
         tasks.leave_queue(job, task)
     state.emit(ForgetTask(task))
     state.touch_job(job)
-
-
-def _uncount(job: JobEntry, task: Task) -> None:
-    name = _counted_as(task)
-    for counts, amount in ((job.job.counts, 1), (job.job.slot_counts, task.required_slots)):
-        setattr(counts, name, getattr(counts, name) - amount)
-    if job.counted_in is not None and task.state is TaskState.COMPLETED:
-        job.counted_in.add(TaskCounts(**{name: 1}), -1)
-
-
-def _counted_as(task: Task) -> str:
-    if task.state is TaskState.COMPLETED:
-        return "succeeded" if task.result is TaskResult.SUCCESS else "failed"
-    return "active" if task.state is TaskState.ACTIVE else "running"
 
 
 @decision
@@ -118,7 +102,7 @@ def reactivate_task(state: State, now: datetime, stored: Task) -> None:
     if task.sequence in job.running:
         # It was ended a moment ago and its processes are still going.
         raise BatchRuleError("TaskNotCompleted")
-    _uncount(job, task)
+    task_counts.move(job, task, "failed", "active")
     _make_new(state, job, task, now)
     state.touch_job(job)
 
@@ -132,8 +116,6 @@ def _make_new(state: State, job: JobEntry, task: Task, now: datetime) -> None:
     task.files_removed = False
     task.last_modified = now
     tasks.change_state(task, TaskState.ACTIVE, now)
-    job.job.counts.active += 1
-    job.job.slot_counts.active += task.required_slots
     tasks.enter_queue(job, task)
     jobs.join_pool(state, job)
     state.emit(SaveTask(task))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from runfleet.batch.records import Failure, Task
 from runfleet.batch.states import EndedBy, NodeState, SchedulingState, TaskResult, TaskState
-from runfleet.scheduler import dependencies, instances, managers
+from runfleet.scheduler import instances, managers, task_counts
 from runfleet.scheduler.commands import (
     Kill,
     RemoveTaskFiles,
@@ -52,7 +52,7 @@ def place(
     job.running_slots += task.required_slots
     for node in nodes:
         _occupy(state, running, node)
-    _count_placed(job, task, 1)
+    task_counts.move(job, task, "active", "running")
     return running
 
 
@@ -63,13 +63,6 @@ def _occupy(state: State, running: RunningTask, node: NodeEntry) -> None:
     node.is_reserved = managers.is_exclusive(running.job.job.spec, running.task)
     refresh_room(node)
     state.touch_node(node)
-
-
-def _count_placed(job: JobEntry, task: Task, sign: int) -> None:
-    job.job.counts.active -= sign
-    job.job.counts.running += sign
-    job.job.slot_counts.active -= sign * task.required_slots
-    job.job.slot_counts.running += sign * task.required_slots
 
 
 def start(state: State, running: RunningTask, now: datetime) -> None:
@@ -141,9 +134,7 @@ def complete(state: State, job: JobEntry, task: Task, outcome: Outcome, now: dat
     """Record how a task that had been running ended."""
     record_outcome(task, outcome, now)
     note_end(state, job, task, outcome)
-    _count_completed(job, task)
-    job.job.counts.running -= 1
-    job.job.slot_counts.running -= task.required_slots
+    task_counts.move(job, task, "running", task_counts.counted_as(task))
     _note_on_node(state, task)
     state.emit(SaveTask(task))
 
@@ -167,15 +158,6 @@ def _record_result(task: Task, failure: Failure | None, now: datetime) -> None:
     change_state(task, TaskState.COMPLETED, now)
 
 
-def _count_completed(job: JobEntry, task: Task) -> None:
-    if task.result is TaskResult.SUCCESS:
-        job.job.counts.succeeded += 1
-        job.job.slot_counts.succeeded += task.required_slots
-    else:
-        job.job.counts.failed += 1
-        job.job.slot_counts.failed += task.required_slots
-
-
 def _note_on_node(state: State, task: Task) -> None:
     pool = state.pools.get((task.pool_id or "").lower())
     entry = pool.nodes.get(task.node_id or "") if pool else None
@@ -187,7 +169,7 @@ def requeue(state: State, running: RunningTask, now: datetime, *, is_counted: bo
     """Put a task that held slots back among the waiting ones of its job; its files go."""
     task = running.task
     release(state, running)
-    _count_placed(running.job, task, -1)
+    task_counts.move(running.job, task, "running", "active")
     if task.start_time is not None:
         state.emit(RemoveTaskFiles(replace(task)))
     if is_counted:
@@ -232,8 +214,6 @@ def terminate_running(state: State, running: RunningTask, now: datetime) -> None
         return
     _complete_ended(state, running.job, running.task, now)
     _note_on_node(state, running.task)
-    running.job.job.counts.running -= 1
-    running.job.job.slot_counts.running -= running.task.required_slots
     end_running(state, running, Fate.COMPLETED, now)
     state.touch_job(running.job)
 
@@ -241,16 +221,14 @@ def terminate_running(state: State, running: RunningTask, now: datetime) -> None
 def terminate_waiting(state: State, job: JobEntry, task: Task, now: datetime) -> None:
     """Complete a task that never ran as ended by request."""
     leave_queue(job, task)
-    job.job.counts.active -= 1
-    job.job.slot_counts.active -= task.required_slots
     _complete_ended(state, job, task, now)
     state.touch_job(job)
 
 
 def enter_queue(job: JobEntry, task: Task) -> None:
-    """Let a task that has become active wait for a node, or for its parents."""
+    """Let a task that has become active wait: in the queue, or blocked by its parents."""
     if task.is_blocked:
-        dependencies.put_aside(job, task)
+        task_counts.enter(job, task, "blocked")
     else:
         job.queue.put_back(task)
 
@@ -258,16 +236,17 @@ def enter_queue(job: JobEntry, task: Task) -> None:
 def leave_queue(job: JobEntry, task: Task) -> None:
     """An active task waits no more, neither for a node nor for its parents."""
     if task.is_blocked:
-        dependencies.take_away(job, task)
+        task_counts.leave(job, task, "blocked")
     else:
         job.queue.remove(task)
 
 
 def _complete_ended(state: State, job: JobEntry, task: Task, now: datetime) -> None:
+    before = task_counts.counted_as(task)
     task.last_modified = now
     record_ended(task, now)
     note_end(state, job, task, Outcome(now, now, EndedBy.KILL))
-    _count_completed(job, task)
+    task_counts.move(job, task, before, task_counts.counted_as(task))
     state.emit(SaveTask(task))
 
 
