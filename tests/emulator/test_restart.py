@@ -137,6 +137,28 @@ def test_a_task_that_follows_on_a_lost_agent_runs_once(restarting, sh, tmp_path)
     assert starts.read_text() == "\n"
 
 
+def test_what_is_noted_of_a_task_that_was_deleted_is_not_taken_for_one_of_its_name(restarting):
+    """The processes of a deleted task end after another task has come under its id."""
+    account = restarting.account
+    pool = account.pool()
+    job = account.job(pool)
+    account.add(job, "t", "sleep 60")
+    account.task_in(job, "t", "running")
+    node, agent = account.nodes(pool)[0]["id"], restarting.agent()
+    agent.suspend()
+    account.client.delete_task(job, "t")
+    account.add(job, "t", "true")
+    subject = Subject(SubjectKind.TASK, pool, node, job, "t", task_sequence=1)
+    moment = time.time()
+    ended = Ended(1, subject, moment, moment, EndedBy.EXIT, exit_code=9)
+    with (restarting.home / "emulator" / "agent.journal").open("ab") as journal:
+        journal.write(encode(ended))
+    restarting.kill_both()
+    restarting.start()
+    task = restarting.account.task_in(job, "t", "completed")
+    assert task["executionInfo"]["exitCode"] == 0
+
+
 @pytest.mark.parametrize("end", ["kill emulator", "kill agent"])
 def test_a_time_limit_that_was_changed_stays_so(restarting, sh, wait_for, tmp_path, end):
     account = restarting.account

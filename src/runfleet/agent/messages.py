@@ -30,13 +30,18 @@ class SubjectKind(StrEnum):
 
 
 class Subject(Struct, frozen=True):
-    """Whose execution it is; job and task are empty for a start task."""
+    """
+    Whose execution it is; job and task are empty for a start task.
+
+    Only what a client added as a task has a sequence: another task may get its id once it is gone.
+    """
 
     kind: SubjectKind
     pool_id: str
     node_id: str
     job_id: str = ""
     task_id: str = ""
+    task_sequence: int = 0
 
 
 class FileToFetch(Struct, frozen=True):

@@ -71,6 +71,7 @@ class _Work(NamedTuple):
     command: CommandSpec
     job: Job | None = None
     task_id: str = ""
+    task_sequence: int = 0
     packages: Sequence[ApplicationPackageReference] = ()
     uploads: tuple[FilesToUpload, ...] = ()
     upload_on_failure: bool = True
@@ -107,6 +108,7 @@ class Executions:
             spec.command,
             job,
             command.task.task_id,
+            command.task.sequence,
             packages=spec.packages,
             uploads=tuple(map(_upload, spec.output_files)),
             upload_on_failure=not _may_retry(command.task),
@@ -210,7 +212,7 @@ def _work_of_job(kind: SubjectKind, spec: PreparationTaskSpec | ReleaseTaskSpec,
 
 def _subject(work: _Work, node: Node) -> Subject:
     job_id = work.job.spec.job_id if work.job else ""
-    return Subject(work.kind, node.pool_id, node.node_id, job_id, work.task_id)
+    return Subject(work.kind, node.pool_id, node.node_id, job_id, work.task_id, work.task_sequence)
 
 
 def _check_user(name: str | None, pool: PoolSpec) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runfleet.agent.journal import clear_journal, read_journal
-from runfleet.agent.messages import Ended, SubjectKind
+from runfleet.agent.messages import Ended, Subject, SubjectKind
 from runfleet.batch.records import Job, Node, Task
 from runfleet.batch.states import TaskState
 from runfleet.emulator.clock import now
@@ -18,8 +18,6 @@ from runfleet.scheduler.exit_conditions import satisfies
 from runfleet.scheduler.outcomes import Outcome
 from runfleet.scheduler.restore import Remembered, in_order, recover_job, recover_task
 from runfleet.store import Store
-
-TaskKey = tuple[str, str]
 
 
 def recover_tasks(store: Store, journal: Path, remove_files: Callable[[Task], None]) -> list[Task]:
@@ -47,13 +45,16 @@ def recover_tasks(store: Store, journal: Path, remove_files: Callable[[Task], No
     noted = _noted_ends(journal)
     jobs = {job.spec.job_id.lower(): job for job in store.jobs()}
     numbers = {job_key: store.job_number(job_key) for job_key in jobs}
-    interrupted = {_key(task): task for task in store.tasks.interrupted(numbers.values())}
-    for (job_key, task_key), ended in noted.items():
-        stored = store.tasks.find(numbers[job_key], task_key) if job_key in numbers else None
-        if stored is not None and stored.task.state is not TaskState.COMPLETED:
-            task = interrupted.setdefault((job_key, task_key), stored.task)
+    interrupted = {task.sequence: task for task in store.tasks.interrupted(numbers.values())}
+    for sequence, ended in noted.items():
+        number = numbers.get(ended.subject.job_id.lower())
+        task = None if number is None else _unfinished(store, number, ended.subject)
+        if task is not None:
+            task = interrupted.setdefault(sequence, task)
             task.pool_id, task.node_id = ended.subject.pool_id, ended.subject.node_id
-    known = ((task, _newer_outcome(noted.get(key), task)) for key, task in interrupted.items())
+    known = (
+        (task, _newer_outcome(noted.get(sequence), task)) for sequence, task in interrupted.items()
+    )
     for task, outcome in in_order(known):
         _recover(store, jobs[task.job_id.lower()], task, outcome, remove_files)
     store.commit()
@@ -95,16 +96,19 @@ def _let_follow(store: Store, job: Job, task: Task, outcome: Outcome) -> None:
         store.save_job(job)
 
 
-def _noted_ends(journal: Path) -> Mapping[TaskKey, Ended]:
+def _noted_ends(journal: Path) -> Mapping[int, Ended]:
     return {
-        (ended.subject.job_id.lower(), ended.subject.task_id.lower()): ended
+        ended.subject.task_sequence: ended
         for ended in read_journal(journal)
         if ended.subject.kind is SubjectKind.TASK
     }
 
 
-def _key(task: Task) -> TaskKey:
-    return task.job_id.lower(), task.task_id.lower()
+def _unfinished(store: Store, job_number: int, subject: Subject) -> Task | None:
+    stored = store.tasks.find(job_number, subject.task_id)
+    if stored is None or stored.task.sequence != subject.task_sequence:
+        return None
+    return None if stored.task.state is TaskState.COMPLETED else stored.task
 
 
 def _newer_outcome(ended: Ended | None, task: Task) -> Outcome | None:
