@@ -12,7 +12,7 @@ from runfleet.launch.grouping import normalised
 from runfleet.launch.last_words import error_line, printable
 from runfleet.launch.node_files import NodeFiles
 from runfleet.launch.run_files import StoredFiles
-from runfleet.study.text_files import GrowingText, decoded
+from runfleet.program_text import GrowingText, decoded
 
 _LAST_LINES = 12
 _MOST_LINES = 2000

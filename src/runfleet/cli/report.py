@@ -16,11 +16,11 @@ from runfleet.launch import Collected, FailureGroup, RunCounts
 from runfleet.launch.collecting import LackingResult
 from runfleet.launch.run_files import CollectedFiles
 from runfleet.launch.table import TableShape, read_succeeded
+from runfleet.program_text import decoded
 from runfleet.study import Study
 from runfleet.study.nearest_lines import nearest_line
 from runfleet.study.pool import is_windows
 from runfleet.study.results import PatternSource
-from runfleet.study.text_files import decoded
 from runfleet.study.units import with_unit
 
 _SHOWN_FAILURES = 10

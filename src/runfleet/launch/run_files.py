@@ -22,8 +22,8 @@ from runfleet.launch.failures import (
 from runfleet.launch.last_words import error_line, last_line, one_line, reason
 from runfleet.launch.scripts import EXIT_NOT_STAGED, EXIT_OUTPUT_MISSING, NOT_STAGED
 from runfleet.launch.windows_exits import meaning_of, missing_library
+from runfleet.program_text import decoded
 from runfleet.storage import BlobNotFoundError, Storage
-from runfleet.study.text_files import decoded
 
 _LOG_BYTES = 1 << 16
 _OUR_WORDS = ("runfleet: the required output", NOT_STAGED)

@@ -14,11 +14,11 @@ from runfleet.launch import names
 from runfleet.launch.last_words import one_line
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.run_files import RunFiles, failure_message
+from runfleet.program_text import decoded
 from runfleet.storage.files import written_whole
 from runfleet.study import Run, Study
 from runfleet.study.errors import ResultError
 from runfleet.study.results import Result
-from runfleet.study.text_files import decoded
 from runfleet.study.values import Value, as_text
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runfleet.study.text_files import GrowingText, decoded
+from runfleet.program_text import GrowingText, decoded
 
 
 @pytest.mark.parametrize(
