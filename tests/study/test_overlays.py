@@ -256,15 +256,15 @@ def test_a_field_that_cuts_values_off_is_told(tmp_path: Path):
 
 
 def test_a_parameter_may_be_called_as_a_function_of_jinja(tmp_path: Path):
-    template = overlay(tmp_path, "{{ range }} {{ dict }}")
-    assert template.uses == {"range": 1, "dict": 1}
-    assert template.render({"range": 1200.5, "dict": 2}, "r") == b"1200.5 2"
+    file = overlay(tmp_path, "{{ range }} {{ dict }}")
+    assert file.template.uses == {"range": 1, "dict": 1}
+    assert file.render({"range": 1200.5, "dict": 2}, "r") == b"1200.5 2"
 
 
 def test_functions_of_jinja_are_no_parameters(tmp_path: Path):
-    template = overlay(tmp_path, "{% for i in range(2) %}{{ A }} {% endfor %}")
-    assert template.uses == {"A": 1}
-    assert template.render({"A": 7}, "r") == b"7 7 "
+    file = overlay(tmp_path, "{% for i in range(2) %}{{ A }} {% endfor %}")
+    assert file.template.uses == {"A": 1}
+    assert file.render({"A": 7}, "r") == b"7 7 "
 
 
 @pytest.mark.parametrize(

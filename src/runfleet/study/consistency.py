@@ -17,6 +17,7 @@ from runfleet.study.mpi import WHERE_EACH_IS
 from runfleet.study.names import NamePattern
 from runfleet.study.overlays import Overlay
 from runfleet.study.parameters import Parameter
+from runfleet.study.pest_template import PestTemplate
 from runfleet.study.pool import is_windows
 from runfleet.study.run import Run
 from runfleet.study.values import Sample
@@ -104,25 +105,21 @@ def _files_as_folders(model: Model, document: Document) -> Iterator[DocumentErro
 def _undefined(overlay: Overlay, parameters: Sequence[str]) -> Iterator[DocumentError]:
     """Find names in a template that are no parameters."""
     names = (*parameters, _RUN_NAME)
-    known = {_folded(overlay, name) for name in names}
-    for name, line in overlay.uses.items():
-        if _folded(overlay, name) not in known:
+    template = overlay.template
+    known = {template.folded(name) for name in names}
+    for name, line in template.uses.items():
+        if template.folded(name) not in known:
             yield StudyError(
                 f"`{name}` is no parameter of this study",
-                file=overlay.template.file,
+                file=template.file,
                 line=line,
                 hint=suggest(name, names, "templates may use"),
             )
 
 
-def _folded(overlay: Overlay, name: str) -> str:
-    """PEST's names count in any case."""
-    return name.lower() if overlay.kind == "ptf" else name
-
-
 def _is_used(model: Model, name: str) -> bool:
-    for overlay in model.overlays:
-        if _folded(overlay, name) in {_folded(overlay, used) for used in overlay.uses}:
+    for template in (overlay.template for overlay in model.overlays):
+        if template.folded(name) in map(template.folded, template.uses):
             return True
     word = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])")
     return any(word.search(text) for text in (model.command, *model.environment.values()))
@@ -133,8 +130,9 @@ def _unused(document: Document, name: str, overlays: Sequence[Overlay]) -> Docum
     place = ("parameters", name)
     if place not in document.lines:
         return document.error(("design",), what, "list the columns to take under `parameters`")
-    use = f"use it as `{overlays[0].field(name)}`, remove it"
-    if not overlays[0].can_read(name):
+    template = overlays[0].template
+    use = f"use it as `{template.field(name)}`, remove it"
+    if not template.can_read(name):
         what += f": to Jinja2 `{name}` means something else"
         use = "rename it"
     hint = f"{use}, or, if the model reads the environment variable, add `environment_only: true`"
@@ -148,7 +146,7 @@ def _unused(document: Document, name: str, overlays: Sequence[Overlay]) -> Docum
 def _lacks_header(overlay: Overlay) -> bool:
     """Tell whether a template is one of PEST by its name alone."""
     is_pest = overlay.source.suffix.lower() == ".tpl"
-    return is_pest and overlay.kind == "jinja" and not overlay.uses
+    return is_pest and not (isinstance(overlay.template, PestTemplate) or overlay.template.uses)
 
 
 def try_runs(

@@ -18,6 +18,7 @@ from runfleet.study.jinja_environment import (
 )
 from runfleet.study.values import Sample
 
+_WORDS = frozenset({"true", "false", "none", "True", "False", "None", "self"})
 _NO_FILTERS = {
     "exp": "write `{{ 2.718281828459045 ** X }}`",
     "log": "let the parameter be the logarithm, and write `{{ 10 ** X }}` for the number",
@@ -102,6 +103,16 @@ class JinjaTemplate:
         _refuse_includes(file, tree)
         _refuse_unknown(file, tree, environment)
         return cls(file, text, dict(_uses(environment, tree)), tuple(_questions(tree)))
+
+    @staticmethod
+    def folded(name: str) -> str:
+        """Spell a name as it is: the case counts."""
+        return name
+
+    @staticmethod
+    def can_read(name: str) -> bool:
+        """Tell whether a parameter of this name can be read, and the name means nothing else."""
+        return name not in _WORDS
 
     @staticmethod
     def field(name: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from runfleet.study.errors import StudyError
 from runfleet.study.pest_template import PestTemplate, looks_like_pest
@@ -16,9 +16,7 @@ from runfleet.study.values import Sample
 if TYPE_CHECKING:
     from runfleet.study.jinja_template import JinjaTemplate
 
-
 _NO_TEXT_HINT = "save it as text in UTF-8; a file without parameters belongs to `inputs`"
-_WORDS_OF_JINJA = frozenset({"true", "false", "none", "True", "False", "None", "self"})
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,6 @@ class Overlay:
         The file to make, relative to the run's folder.
     source
         The template file.
-    kind
-        The template's language.
     encoding
         Of the template and of what is rendered.
     template
@@ -44,7 +40,6 @@ class Overlay:
 
     target: PurePosixPath
     source: Path
-    kind: Literal["jinja", "ptf"]
     encoding: str
     template: JinjaTemplate | PestTemplate
     digest: str
@@ -80,24 +75,11 @@ class Overlay:
             # A byte order mark goes with the line that it stands before.
             encoding = encoding.removesuffix("-sig")
             pest = PestTemplate.parse(shown, text, whole)
-            return cls(target, source, "ptf", encoding, pest, digest)
+            return cls(target, source, encoding, pest, digest)
         # Imported late: many studies have no template of this kind.
         from runfleet.study.jinja_template import JinjaTemplate
 
-        return cls(target, source, "jinja", encoding, JinjaTemplate.parse(shown, text), digest)
-
-    @property
-    def uses(self) -> dict[str, int]:
-        """The names that the template reads, each with the line of its first use."""
-        return self.template.uses
-
-    def can_read(self, name: str) -> bool:
-        """Tell whether a parameter of this name can be read, and the name means nothing else."""
-        return self.kind == "ptf" or name not in _WORDS_OF_JINJA
-
-    def field(self, name: str) -> str:
-        """Write what stands for a parameter in the language of the template."""
-        return self.template.field(name)
+        return cls(target, source, encoding, JinjaTemplate.parse(shown, text), digest)
 
     def render(self, sample: Sample, run_name: str) -> bytes:
         """

@@ -103,6 +103,17 @@ class PestTemplate:
         """Its fields, in the order of the text."""
         return tuple(piece for piece in self.pieces if isinstance(piece, Field))
 
+    @staticmethod
+    def folded(name: str) -> str:
+        """Spell a name in lower case: the case does not count."""
+        return name.lower()
+
+    @staticmethod
+    def can_read(name: str) -> bool:
+        """Tell that every parameter can be read: no name means anything else."""
+        del name
+        return True
+
     def field(self, name: str) -> str:
         """Write a field as it would stand in the text."""
         return f"{self.marker} {name} {self.marker}"
