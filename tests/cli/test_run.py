@@ -474,6 +474,27 @@ def test_a_study_of_which_only_the_jobs_are_left(local, write_study):
     assert local("run", study).code == 0
 
 
+def test_a_study_whose_results_could_not_be_collected_does_not_begin(
+    local, write_study, folder: Path
+):
+    """But it does where nothing is to be collected."""
+    study = write_study("blocked", ECHO)
+    place = folder / "results/blocked"
+    place.parent.mkdir(exist_ok=True)
+    place.touch()
+    refused = local("run", study)
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == (
+        f"error: the results cannot be written to `{place}`: `{place}` is no folder\n"
+        "hint: move it, or run with `--detach` and collect elsewhere: "
+        "`runfleet results blocked --to FOLDER`\n"
+    )
+    assert "blocked" not in local("status").out
+    assert local("run", study, "--detach").code == 0
+    assert local("watch", study).code == 0
+    assert local("results", study, "--to", str(folder / "elsewhere")).code == 0
+
+
 def test_an_unknown_study(local):
     """Every command that takes a study says the same."""
     for command in (

@@ -22,6 +22,7 @@ from runfleet.launch.figures import new_figure, save_figure
 from runfleet.launch.names import container_name, job_id
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.progress import RunCounts
+from runfleet.launch.results_folder import ResultsFolder
 from runfleet.launch.steps import unheard
 from runfleet.storage import Blob, DirectoryStorage
 from runfleet.storage.parallel import pause
@@ -83,9 +84,8 @@ class Runs:
 
     @property
     def collector(self) -> Collector:
-        return Collector(
-            self.study, self.account, self.storage, self.folder, unheard, lambda: self.jobs
-        )
+        folder = ResultsFolder(self.folder, self.study.name)
+        return Collector(self.study, self.account, self.storage, folder, unheard, lambda: self.jobs)
 
     def collect(self) -> Collected:
         return self.collector.collect(self.outcomes)

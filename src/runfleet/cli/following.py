@@ -17,6 +17,8 @@ from runfleet.cli.studies import results_folder
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Explanation, OnStep, Progress, RunCounts, Step, StepName, Submission
+from runfleet.launch.errors import LaunchError
+from runfleet.launch.results_folder import ResultsFolder
 
 _MOST_REPEATS = 3
 
@@ -38,11 +40,13 @@ def submit_and_follow(request: Request, submit: Callable[[OnStep], Submission]) 
         1 if not all runs have succeeded.
     """
     printer, study, name = request.printer, request.study, request.name
+    folder = results_folder(study.folder, study.name)
+    if not request.detach:
+        _check(ResultsFolder(folder, study.name))
     with open_display(printer, study.name) as display:
         with leaving(printer, f"Not all runs are submitted. Go on: runfleet run {name}"):
             submission = submit(display.step)
         if not request.detach:
-            folder = results_folder(study.folder, study.name)
             with leaving(printer, *ways_on(name)):
                 submission, counts = _completed(display, submission, folder)
             with leaving(printer, f"The runs have ended. Collect them: runfleet results {name}"):
@@ -54,6 +58,16 @@ def submit_and_follow(request: Request, submit: Callable[[OnStep], Submission]) 
         return 0
     show_ending(printer, ending)
     return exit_code(counts)
+
+
+def _check(folder: ResultsFolder) -> None:
+    """Say before anything runs that what it leaves could not be collected."""
+    try:
+        folder.check()
+    except LaunchError as error:
+        elsewhere = f"`runfleet results {folder.study} --to FOLDER`"
+        hint = f"move it, or run with `--detach` and collect elsewhere: {elsewhere}"
+        raise LaunchError(error.message, hint=hint) from error
 
 
 def collect_ending(

@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from filelock import FileLock
-
 from runfleet.launch import names
 from runfleet.launch.any_case import in_any_case
-from runfleet.launch.errors import LaunchError
 from runfleet.launch.figures import Drawn, NotDrawn, notes_on_missing, remove_figures
 from runfleet.launch.folder_index import (
-    INDEX,
     LACKING,
     FolderIndex,
     account_line,
@@ -32,6 +28,7 @@ from runfleet.launch.grouping import Groups
 from runfleet.launch.last_words import one_line
 from runfleet.launch.outcomes import Outcome, RunState
 from runfleet.launch.plots import MOST_PLOTS, choose_plots, draw_plots
+from runfleet.launch.results_folder import ResultsFolder
 from runfleet.launch.run_files import CollectedFiles
 from runfleet.launch.sensitivity.files import remove_findings
 from runfleet.launch.steps import OnStep, Step, StepName
@@ -45,9 +42,6 @@ if TYPE_CHECKING:
     from runfleet.launch.sensitivity.findings import Sensitivities
 
 T = TypeVar("T")
-
-# Two clients that watch one study finish at the same time, and collect in the same folder.
-_LOCK = ".lock"
 
 _NAMED_RUNS = 100
 _NAMED_LETTERS = 10
@@ -146,7 +140,7 @@ class Collector:
     study: Study
     account: str
     storage: Storage
-    folder: Path
+    folder: ResultsFolder
     on_step: OnStep
     jobs: Callable[[], Mapping[str, str]]
     _missing_results: int = field(default=0, init=False)
@@ -166,7 +160,7 @@ class Collector:
         LaunchError
             If the folder cannot be written to.
         """
-        with self._open_folder() as index:
+        with self.folder.open() as index:
             return self._collect(outcomes, index)
 
     def collect_files(self, outcomes: Mapping[str, Outcome]) -> None:
@@ -183,60 +177,8 @@ class Collector:
         LaunchError
             If the folder cannot be written to.
         """
-        with self._open_folder() as index:
+        with self.folder.open() as index:
             self._fetch_files(outcomes, index)
-
-    @contextmanager
-    def _open_folder(self) -> Iterator[FolderIndex]:
-        try:
-            self._refuse_strange_folder()
-            self._runs_folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.folder / _LOCK):
-                index = FolderIndex.read(self.folder)
-                self._refuse_other_study(index)
-                yield index
-        except OSError as error:
-            raise LaunchError(
-                f"the results cannot be written to `{self.folder}`: {self._reason_of(error)}",
-                hint="mend the reason, or collect them elsewhere: "
-                f"`runfleet results {self.study.name} --to FOLDER`",
-            ) from error
-
-    def _reason_of(self, error: OSError) -> str:
-        places = (self.folder, *self.folder.parents)
-        # A link to nowhere is there, too, though it does not exist.
-        wrong = next((one for one in places if os.path.lexists(one) and not one.is_dir()), None)
-        if wrong is not None:
-            return f"`{wrong}` is no folder"
-        if isinstance(error, FileNotFoundError):
-            return "what was just written there is gone"
-        return str(error.strerror or error)
-
-    def _refuse_strange_folder(self) -> None:
-        """
-        Overwrite nothing that was not collected, nor add anything to it.
-
-        The index comes before all else, so it is looked for last: another client may just collect.
-        """
-        for name in ("runs.csv", "runs.parquet", "runs"):
-            path = self.folder / name
-            is_there = path.is_file() or (path.is_dir() and any(path.iterdir()))
-            if is_there and not (self.folder / INDEX).exists():
-                raise LaunchError(
-                    f"`{path}` is in the way: nothing tells that it was collected there",
-                    hint="move it, or collect elsewhere: "
-                    f"`runfleet results {self.study.name} --to FOLDER`",
-                )
-
-    def _refuse_other_study(self, index: FolderIndex) -> None:
-        """Keep the results of another study: its runs would be removed, or mixed with these."""
-        other = index.study_other_than(self.study.name)
-        if other is not None:
-            raise LaunchError(
-                f"`{self.folder}` has the results of another study, `{other}`",
-                hint="move them, or collect elsewhere: "
-                f"`runfleet results {self.study.name} --to FOLDER`",
-            )
 
     def _collect(self, outcomes: Mapping[str, Outcome], index: FolderIndex) -> Collected:
         new_runs = self._fetch_files(outcomes, index)
@@ -245,7 +187,7 @@ class Collector:
         plots, notes = self._draw_plots(parquet, shape, found)
         moved = self._note_account(index)
         return Collected(
-            self.folder,
+            self.folder.path,
             self.study,
             new_runs,
             csv,
@@ -263,7 +205,7 @@ class Collector:
         before = index.account
         if before == self.account:
             return ()
-        with open_index(self.folder) as lines:
+        with open_index(self.folder.path) as lines:
             lines.write(account_line(self.account))
         if before is None:
             return ()
@@ -283,7 +225,7 @@ class Collector:
             pattern, shown = self._spelled(output.pattern), output.pattern
             # What is required is there wherever a run has succeeded.
             places = example if output.required else "*"
-            if any(self._runs_folder.glob(f"{places}/{pattern}")):
+            if any(self.folder.runs.glob(f"{places}/{pattern}")):
                 continue
             if output.required and "**" not in pattern and "[" not in shown:
                 yield f"no run has left a file `{shown}`: to keep a folder, write `{shown}/**`"
@@ -300,10 +242,6 @@ class Collector:
     def _is_for_windows(self) -> bool:
         return is_windows(self.study.pool.image)
 
-    @property
-    def _runs_folder(self) -> Path:
-        return self.folder / "runs"
-
     def _fetch_files(self, outcomes: Mapping[str, Outcome], index: FolderIndex) -> int:
         known = self._collected_before(index)
         removed = self._outdated(known, outcomes)
@@ -314,13 +252,13 @@ class Collector:
             if one.has_files and known.get(name) != one.mark
         }
         done = ended - len(wanted)
-        with open_index(self.folder) as lines:
+        with open_index(self.folder.path) as lines:
             if index.study is None:
                 lines.write(owner_line(self.study.name))
             # Before any file comes or goes: an interruption leaves no folder that passes for whole.
             lines.write(mark_lines((run, LACKING) for run in wanted.keys() | removed))
             for run in (wanted.keys() & known.keys()) | removed:
-                shutil.rmtree(self._runs_folder / run, ignore_errors=True)
+                shutil.rmtree(self.folder.runs / run, ignore_errors=True)
             for block in _in_blocks(self._listed(wanted), _BLOCK_RUNS):
                 self.storage.get_files(self._container, self._files_of(wanted, block))
                 lines.write(mark_lines((run, wanted[run].mark) for run, _ in block))
@@ -347,7 +285,7 @@ class Collector:
 
     def _collected_before(self, index: FolderIndex) -> dict[str, str]:
         """Leave out the runs whose folders somebody has deleted meanwhile."""
-        folders = set(os.listdir(self._runs_folder))
+        folders = set(os.listdir(self.folder.runs))
         return {run: mark for run, mark in index.marks.items() if run in folders}
 
     def _listed(self, wanted: Mapping[str, Outcome]) -> Iterator[tuple[str, list[Blob]]]:
@@ -361,7 +299,7 @@ class Collector:
         self, wanted: Mapping[str, Outcome], listed: Iterable[tuple[str, list[Blob]]]
     ) -> Iterator[tuple[Blob, str]]:
         """Name the file of each blob, below the folder of its run, which is made."""
-        runs_folder = os.fspath(self._runs_folder)
+        runs_folder = os.fspath(self.folder.runs)
         for run, blobs in listed:
             folder = f"{runs_folder}/{run}"
             with suppress(FileExistsError):
@@ -376,9 +314,9 @@ class Collector:
 
     def _write_tables(self, outcomes: Mapping[str, Outcome]) -> tuple[Path, Path, TableShape]:
         self.on_step(Step(StepName.TABULATING))
-        csv, parquet = self.folder / "runs.csv", self.folder / "runs.parquet"
+        csv, parquet = self.folder.path / "runs.csv", self.folder.path / "runs.parquet"
         shape = TableShape.of(self.study)
-        files = CollectedFiles(self._runs_folder, ignores_case=self._is_for_windows)
+        files = CollectedFiles(self.folder.runs, ignores_case=self._is_for_windows)
         rows = make_rows(self.study, outcomes, files)
         write_csv(csv, shape, self._watched(rows))
         write_parquet(parquet, shape, csv)
@@ -402,12 +340,12 @@ class Collector:
     ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         plots = choose_plots(self.study, shape, found.rank if found else None)
         if found is None:
-            remove_findings(self.folder)
+            remove_findings(self.folder.path)
         if not plots:
-            remove_figures(self.folder / "plots")
+            remove_figures(self.folder.path / "plots")
             return (), ()
         self.on_step(Step(StepName.PLOTTING))
-        drawn = tuple(draw_plots(self.folder / "plots", parquet, plots[:MOST_PLOTS]))
+        drawn = tuple(draw_plots(self.folder.path / "plots", parquet, plots[:MOST_PLOTS]))
         notes = tuple(_notes_on_plots(drawn, len(plots) - MOST_PLOTS))
         return tuple(plot.path for plot in drawn if isinstance(plot, Drawn)), notes
 

@@ -34,6 +34,7 @@ from runfleet.launch.outages import hopeful
 from runfleet.launch.outcomes import count_runs, failed_tasks
 from runfleet.launch.progress import Progress, RunCounts
 from runfleet.launch.record import RecordStore, StudyRecord
+from runfleet.launch.results_folder import ResultsFolder
 from runfleet.launch.run_files import LogEnd, StoredFiles
 from runfleet.launch.run_logs import LogStream, RunLogs
 from runfleet.launch.steps import OnStep, unheard
@@ -274,7 +275,8 @@ class Submission:
     def _collector(self, folder: Path | str, on_step: OnStep) -> Collector:
         study = self._as_submitted("to collect its results")
         storage = self._files.storage
-        return Collector(study, self._account, storage, Path(folder), on_step, self._ended.jobs)
+        place = ResultsFolder(Path(folder), study.name)
+        return Collector(study, self._account, storage, place, on_step, self._ended.jobs)
 
     def table(self) -> pandas.DataFrame:
         """
