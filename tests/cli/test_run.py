@@ -167,6 +167,18 @@ def test_failed_runs_are_grouped_by_what_they_said(local, write_study):
     )
 
 
+def test_failures_that_differ_in_nothing_but_their_exit_codes_are_told_with_these(
+    local, write_study
+):
+    """A model that says the same whatever happens to it may still fail of several causes."""
+    study = write_study("failing-twice", 'echo "reading input" >&2; exit "$N"\n')
+    ended = local("run", study)
+    runs = "run-00001, run-00002, run-00003"
+    assert f"\n3 x reading input (exit codes 1, 2, 3; {runs})\n" in ended.err
+    facts = json.loads(local("results", study, "--json").out)
+    assert facts["failures"][0]["exit_codes"] == [1, 2, 3]
+
+
 def test_a_result_that_never_changes_is_doubted(local, write_study):
     """Its plots are flat, and nobody would know why."""
     study = write_study("flat", "echo 12.5 metres > out.txt\n", more=RESULT)

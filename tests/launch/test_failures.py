@@ -37,7 +37,10 @@ def failure(code: str, category: str = "usererror", message: str = "") -> dict[s
 
 def test_groups_are_counted_and_the_largest_comes_first() -> None:
     """Each shows what its first run said, and what all have in common."""
-    failed = [FailedRun(f"run-{n}", FailureKind.MODEL, f"node {n} is dry") for n in range(3)]
+    failed = [
+        FailedRun(f"run-{n}", FailureKind.MODEL, f"node {n} is dry", code)
+        for n, code in enumerate((139, 2, 139))
+    ]
     failed += [FailedRun("run-9", FailureKind.DELIVERY, "2 files")]
     groups = group_failures(failed, examples=2)
     assert groups == [
@@ -48,6 +51,7 @@ def test_groups_are_counted_and_the_largest_comes_first() -> None:
             ("run-0", "run-1"),
             pattern="node # is dry",
             is_same=False,
+            exit_codes=(2, 139),
         ),
         FailureGroup(
             "2 files", FailureKind.DELIVERY, 1, ("run-9",), pattern="# files", is_same=True

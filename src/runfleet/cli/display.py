@@ -24,6 +24,7 @@ from runfleet.launch.grouping import normalised
 
 _SHOWN_FAILURES = 5
 _SHOWN_RUNS = 3
+_SHOWN_CODES = 5
 _RUNNING = "Running"
 _FIRST_PAUSE = 2.0
 
@@ -205,9 +206,15 @@ def failure_text(group: FailureGroup) -> str:
     """`2 x exit code 3 (run-00003, run-00017)`."""
     kind = "" if group.kind == "model" else f"{group.kind}: "
     example = "" if group.is_same else "such as: "
-    return (
-        f"{group.count:,} x {kind}{example}{group.message} ({runs_text(group.runs, group.count)})"
-    )
+    runs = runs_text(group.runs, group.count)
+    return f"{group.count:,} x {kind}{example}{group.message} ({_exit_codes(group)}{runs})"
+
+
+def _exit_codes(group: FailureGroup) -> str:
+    """`exit codes 1, 3, ...; ` where there are several."""
+    codes = [str(code) for code in group.exit_codes]
+    more = ", ..." if len(codes) > _SHOWN_CODES else ""
+    return f"exit codes {', '.join(codes[:_SHOWN_CODES])}{more}; " if len(codes) > 1 else ""
 
 
 def runs_text(runs: Sequence[str], count: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runfleet.azure import TaskInfo
-from runfleet.launch.grouping import Groups
+from runfleet.launch.grouping import Group, Groups
 from runfleet.launch.last_words import one_line
 from runfleet.launch.scripts import EXIT_NOT_STAGED
 from runfleet.launch.windows_exits import meaning_of
@@ -70,6 +70,8 @@ class FailureGroup:
         What they have in common, with `#` for numbers and `...` for paths.
     is_same
         Whether all of them say it in the same words.
+    exit_codes
+        Their exit codes, the smallest first: several tell of several causes.
     """
 
     message: str
@@ -78,6 +80,7 @@ class FailureGroup:
     runs: tuple[str, ...]
     pattern: str
     is_same: bool
+    exit_codes: tuple[int, ...] = ()
 
 
 class FailureGroups:
@@ -92,19 +95,29 @@ class FailureGroups:
 
     def __init__(self, examples: int = 1000) -> None:
         self._groups = Groups[FailureKind](examples)
+        self._exit_codes: dict[tuple[FailureKind, str], set[int]] = {}
 
     def add(self, failed: FailedRun) -> None:
         """Take note of a run."""
-        self._groups.add(failed.kind, failed.run, failed.message)
+        group = self._groups.add(failed.kind, failed.run, failed.message)
+        exit_codes = self._exit_codes.setdefault((failed.kind, group.pattern), set())
+        if failed.exit_code is not None:
+            exit_codes.add(failed.exit_code)
 
     def largest_first(self) -> list[FailureGroup]:
         """List the groups as they are now."""
-        return [
-            FailureGroup(
-                group.message, kind, group.count, tuple(group.runs), group.pattern, group.is_same
-            )
-            for kind, group in self._groups.largest_first()
-        ]
+        return [self._told(kind, group) for kind, group in self._groups.largest_first()]
+
+    def _told(self, kind: FailureKind, group: Group) -> FailureGroup:
+        return FailureGroup(
+            group.message,
+            kind,
+            group.count,
+            tuple(group.runs),
+            group.pattern,
+            group.is_same,
+            tuple(sorted(self._exit_codes[kind, group.pattern])),
+        )
 
 
 def kind_of(task: TaskInfo) -> FailureKind:

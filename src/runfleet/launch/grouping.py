@@ -62,14 +62,15 @@ class Groups(Generic[K]):
         self._examples = examples
         self._groups: dict[tuple[K, str], Group] = {}
 
-    def add(self, key: K, run: str, message: str) -> None:
-        """Take note of what a run says."""
+    def add(self, key: K, run: str, message: str) -> Group:
+        """Take note of what a run says, and with whom."""
         pattern = normalised(message)
         group = self._groups.setdefault((key, pattern), Group(message, pattern))
         group.count += 1
         group.is_same = group.is_same and group.message == message
         if len(group.runs) < self._examples:
             group.runs.append(run)
+        return group
 
     def largest_first(self) -> list[tuple[K, Group]]:
         """List the groups with their keys."""
