@@ -3,6 +3,9 @@
 import os
 import signal
 import subprocess
+from pathlib import Path
+
+import pytest
 
 
 def exists(pid):
@@ -31,6 +34,41 @@ def test_what_a_killed_agent_left_is_ended_before_ready(start):
     assert all(map(exists, pids))
     start().ready()
     assert not any(map(exists, pids))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "exec env -i /bin/sleep 1000",
+        "exec env -i /bin/sh -c 'rm ../stdout.txt; cd /; exec /bin/sleep 1000'",
+        """exec perl -e '$0 = "x" x 9000; sleep 1000'""",
+    ],
+)
+def test_what_hides_its_environment_is_ended_too(start, wait_for, command):
+    """It still writes to the files of its task."""
+    first = start()
+    first.ready()
+    execution = first.shell(f"echo $$ > pid; {command}")
+    first.say(execution)
+    pid = first.pid_from(execution, "pid")
+    environment = Path(f"/proc/{pid}/environ")
+    wait_for(lambda: b"AZ_BATCH" not in environment.read_bytes())
+    first.process.kill()
+    first.process.wait()
+    start().ready()
+    assert not exists(pid)
+
+
+def test_who_stands_in_the_folder_of_a_task_is_left_alone(start, state):
+    """Somebody may be looking at what was written there."""
+    folder = state / "nodes/0a1b2c3d"
+    folder.mkdir(parents=True)
+    with (folder / "notes.txt").open("w") as notes:
+        looking = subprocess.Popen(["sleep", "1000"], cwd=folder, stdout=notes)
+    with looking:
+        start().ready()
+        assert looking.poll() is None
+        looking.kill()
 
 
 def test_an_agent_that_is_still_there_is_ended_first(start):

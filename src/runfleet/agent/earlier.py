@@ -8,11 +8,13 @@ import signal
 import time
 from pathlib import Path
 
+from runfleet.agent.launch import LOGS
 from runfleet.agent.processes import all_processes, read_variable
 from runfleet.home import AgentFolders
 
 # The latter for Windows nodes, whose root folder is told as a path of Windows.
 _MARKERS = (b"AZ_BATCH_NODE_ROOT_DIR=", b"WINEPREFIX=")
+_GONE = " (deleted)"
 _PATIENCE = 2.0
 _PAUSE = 0.01
 
@@ -84,4 +86,18 @@ def _is_of(pid: int, state: str) -> bool:
     folders = (read_variable(pid, marker) for marker in _MARKERS)
     # A path of Windows would be taken for one below our own folder.
     known = (os.fsdecode(folder) for folder in folders if folder and folder.startswith(b"/"))
-    return any(f"{os.path.realpath(folder)}/".startswith(state) for folder in known)
+    if any(f"{os.path.realpath(folder)}/".startswith(state) for folder in known):
+        return True
+    # A program may have emptied its environment, or written over it.
+    return any(_is_log(_open_file(pid, number), state) for number in (1, 2))
+
+
+def _is_log(path: str, state: str) -> bool:
+    return path.startswith(state) and os.path.basename(path).removesuffix(_GONE) in LOGS
+
+
+def _open_file(pid: int, number: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/fd/{number}")
+    except OSError:  # not open, somebody else's, or gone
+        return ""

@@ -12,6 +12,9 @@ from functools import lru_cache
 from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.storage.placing import remove
 
+LOGS = ("stdout.txt", "stderr.txt")
+"""What the output and the errors of a command are written to, in the folder of its task."""
+
 # What of the agent's own environment a command sees; all else comes from the service.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
 # Python ignores some, and what is ignored stays so in a new program.  The C library looks up each
@@ -172,7 +175,7 @@ def open_logs(
 ) -> list[int]:
     """Open ``stdout.txt`` and ``stderr.txt``, to be closed with the stack."""
     streams = []
-    for name in ("stdout.txt", "stderr.txt"):
+    for name in LOGS:
         path = f"{task_directory}/{name}"
         try:
             streams.append(open_file(path))

@@ -13,6 +13,7 @@ import orjson
 from runfleet.agent import patterns, windows_patterns
 from runfleet.agent.cancellation import Cancellation
 from runfleet.agent.failures import ExecutionError, from_os_error
+from runfleet.agent.launch import LOGS
 from runfleet.agent.messages import ExecutionFailure, FilesToUpload
 from runfleet.agent.patterns import Match, Pattern
 from runfleet.agent.urls import is_remote, local_path
@@ -24,7 +25,6 @@ from runfleet.storage.names import check_blob_name
 from runfleet.storage.placing import SMALL, remove
 from runfleet.storage.urls import blob_url, without_query
 
-_LOGS = ("stdout.txt", "stderr.txt")
 _CODES_BY_STATUS = {
     404: "FileUploadContainerNotFound",
     401: "FileUploadAccessDenied",
@@ -190,7 +190,7 @@ def _parse(
 
 def _reaches_logs(specification: _Specification, logs: str) -> bool:
     _, pattern, folder = specification
-    return folder == logs and any(map(pattern.matches_name, _LOGS))
+    return folder == logs and any(map(pattern.matches_name, LOGS))
 
 
 def _blob_name(wanted: FilesToUpload, pattern: Pattern, match: Match) -> str:
