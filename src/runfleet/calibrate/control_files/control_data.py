@@ -23,6 +23,9 @@ _LINES = (
 )
 """What we read in the lines of the first version, from the left; there is more in each of them."""
 
+NOPTMAX_LINE = _LINES.index(("noptmax",))
+"""The line of the first version that begins with NOPTMAX, from 0."""
+
 _COMMAND_COUNT = (2, 4)
 """Where NUMCOM, the number of commands, may stand: the line and the place in it, from 0."""
 

@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.control_data import NOPTMAX_LINE
+from runfleet.calibrate.control_files.sections import Section
 
-_NOPTMAX_LINE = 7
-"""The line of the section `* control data`, after its heading, that begins with NOPTMAX."""
-
-_NOT_COUNTED = re.compile(r"\s*(#|\+\+|$)")
 _INITIAL = re.compile(r"(\s*(?:\S+\s+){3})\S+")
 """A line about a parameter as far as its fourth word, the value that it begins with."""
 
@@ -48,41 +46,51 @@ def rewritten(
     values
         What parameters begin with, by their names in small letters; see `can_take_values`.
     """
-    lines = control.file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    lines = _lines_of(control)
     for parameter in control.parameters if values else ():
         if values and parameter.name in values:
             number = parameter.place.line - 1
             lines[number] = _INITIAL.sub(rf"\g<1>{values[parameter.name]}", lines[number], count=1)
-    kept = _with_noptmax([*_without(lines, "|".join(_ALIASES[name] for name in options))], noptmax)
-    added = [f"++{name}({value})" for name, value in options.items()]
-    text = "\r\n".join([*kept, *added]) + "\r\n"
-    return text.encode("utf-8", errors="surrogateescape")
+    section = control.sections["control data"]
+    if section.is_keyword:
+        kept = _with_keywords(lines, section, {"noptmax": str(noptmax), **options})
+    else:
+        number = section.rows[NOPTMAX_LINE].place.line - 1
+        lines[number] = re.sub(r"\S+", str(noptmax), lines[number], count=1)
+        kept = _with_options(lines, options)
+    return ("\r\n".join(kept) + "\r\n").encode("utf-8", errors="surrogateescape")
 
 
-def _without(lines: Sequence[str], options: str) -> Iterator[str]:
-    """Leave out options of PEST++, as the first version of the format has them or the second."""
-    for line in lines:
-        if line.lstrip().startswith("++"):
-            rest = re.sub(rf"(?i)\b({options})\s*\([^)]*\)", "", line)
-            if rest.strip(" +"):
-                yield rest
-        elif not re.match(rf"(?i)\s*({options})\s", line):
+def _lines_of(control: Control) -> list[str]:
+    """Read the lines as they are counted; Windows reads nothing behind an old end of file."""
+    text = control.file.read_bytes().decode("utf-8", errors="surrogateescape")
+    return [line.removesuffix("\r") for line in text.rstrip("\r\n\x1a").split("\n")]
+
+
+def _with_keywords(
+    lines: Sequence[str], section: Section, wanted: Mapping[str, str]
+) -> Iterator[str]:
+    """Replace values in the second version, where PEST++ refuses lines that begin with `++`."""
+    names = re.compile(_any_of(wanted), re.IGNORECASE)
+    old = {row.place.line for row in section.rows if names.fullmatch(row.text.split()[0])}
+    for number, line in enumerate(lines, start=1):
+        if number not in old:
             yield line
+        if number == section.place.line:
+            yield from (f"{name} {value}" for name, value in wanted.items())
 
 
-def _with_noptmax(lines: Sequence[str], count: int) -> Iterator[str]:
-    """Replace the number of iterations, as the first version of the format has it or the second."""
-    position = -1
+def _with_options(lines: Sequence[str], wanted: Mapping[str, str]) -> Iterator[str]:
+    """Replace options of PEST++ in the first version, which may share a line with others."""
+    option = re.compile(rf"\b({_any_of(wanted)})\s*\([^)]*\)", re.IGNORECASE)
     for line in lines:
-        if line.strip().lower().startswith("* control data"):
-            position = 0
-        elif line.lstrip().startswith("*"):
-            position = -1
-        elif position >= 0 and not _NOT_COUNTED.match(line):
-            position += 1
-        is_keyword = line.split()[:1] == ["noptmax"]
-        if is_keyword or position == _NOPTMAX_LINE:
-            position = -1
-            yield re.sub(r"(?i)(noptmax\s+)?\S+", rf"\g<1>{count}", line, count=1)
-        else:
-            yield line
+        is_about_options = line.lstrip().startswith("++")
+        rest = option.sub("", line) if is_about_options else line
+        if rest.strip(" \t+") or not is_about_options:
+            yield rest
+    yield from (f"++{name}({value})" for name, value in wanted.items())
+
+
+def _any_of(names: Mapping[str, str]) -> str:
+    """Give an expression for names in all their spellings."""
+    return "|".join(_ALIASES.get(name, name) for name in names)
