@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +17,7 @@ from runfleet.calibrate.endings import Endings, EndReason
 from runfleet.calibrate.errors import CalibrationError, ManagerLostError
 from runfleet.calibrate.explaining import Standing, explain_calibration, needs_situation
 from runfleet.calibrate.logs import Logs
+from runfleet.calibrate.manager_folder import ManagerFolder
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart
@@ -43,9 +42,6 @@ from runfleet.study import Pest, Study, WorkerRange
 
 if TYPE_CHECKING:
     from runfleet.calibrate.results.collecting import Results
-
-MANAGER_FOLDER = "manager"
-"""The folder, in that of the results, of the files of the manager."""
 
 _FIRST_TO_KEEP = 2
 
@@ -220,7 +216,7 @@ class Calibration:
         Raises
         ------
         CalibrationError
-            If something else is where the manager's files go.
+            If something else is where the manager's files go, or there are none of them yet.
         """
         # Imported late: pandas takes its time.
         from runfleet.calibrate.results.collecting import collect_results
@@ -228,24 +224,12 @@ class Calibration:
         record = self._record()
         pest = _pest_in(record)
         folder = Path(folder)
-        own = folder / MANAGER_FOLDER
-        self._refuse_strange_folder(own, pest.control)
-        on_step(Step(StepName.COLLECTING))
-        shutil.rmtree(own, ignore_errors=True)
-        own.mkdir(parents=True)
-        self._fetch(record, own)
+        own = ManagerFolder(folder, self.name, pest.control)
+        with own.renewed() as draft:
+            on_step(Step(StepName.COLLECTING))
+            self._fetch(record, draft)
         on_step(Step(StepName.TABULATING))
-        return collect_results(own / pest.control.parent, pest.control.stem, folder)
-
-    def _refuse_strange_folder(self, folder: Path, control: PurePosixPath) -> None:
-        """Remove nothing but what a manager with such a control file has left."""
-        there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-        case = (folder / control.parent).glob(f"{glob.escape(control.stem)}.*")
-        if there.difference(names.LOGS) and not any(case):
-            raise CalibrationError(
-                f"`{folder}` is in the way: it has no files of `{control}`",
-                hint=f"move it, or collect elsewhere: `runfleet results {self.name} --to FOLDER`",
-            )
+        return collect_results(own.path / pest.control.parent, pest.control.stem, folder)
 
     def _is_in_vain(self) -> bool:
         """Tell whether it has ended badly, before its first iteration was finished."""

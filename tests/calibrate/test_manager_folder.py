@@ -1,0 +1,96 @@
+"""Collecting the files of a manager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from runfleet.calibrate import Calibration, CalibrationError
+from runfleet.calibrate.manager_folder import ManagerFolder
+from runfleet.launch import Account
+from runfleet.launch.accounts.access import Access
+from runfleet.launch.definition import Definition
+from runfleet.launch.record import Generation, RecordStore, StudyRecord
+from runfleet.storage import Blob, DirectoryStorage, StorageUnavailableError
+
+
+class FailingStorage(DirectoryStorage):
+    """Answers no more after the first file."""
+
+    def get_files(self, container: str, files: Iterable[tuple[Blob, str]]) -> None:
+        super().get_files(container, list(files)[:1])
+        raise StorageUnavailableError("the storage account is too busy")
+
+
+def submit(storage: DirectoryStorage) -> None:
+    """Note a calibration, `curve`, as submitted."""
+    model = {"control": "case.pst", "program": "pestpp-glm", "inputs": {}}
+    record = StudyRecord("curve", 1, Definition(model, {}, {}, ""), (Generation(1, "curve", 1),))
+    storage.create_container(record.container)
+    RecordStore(storage, "curve", "local").write(record)
+
+
+def calibration_on(storage: DirectoryStorage, home: Path) -> Calibration:
+    """Give the calibration on an account with such a storage."""
+    access = SimpleNamespace(
+        open_storage=lambda: storage, open_batch=lambda: SimpleNamespace(account="local")
+    )
+    return Calibration(Account("local", home, cast("Access", access)), "curve")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> ManagerFolder:
+    """A folder with what a manager has left."""
+    own = ManagerFolder(tmp_path / "results", "curve", PurePosixPath("case.pst"))
+    own.path.mkdir(parents=True)
+    (own.path / "case.rec").write_text("earlier")
+    return own
+
+
+def test_what_was_collected_stays_until_there_is_something_new(
+    case: Path, own: ManagerFolder, tmp_path: Path
+) -> None:
+    """Also where the storage fails in the middle; then the next time all is there."""
+    storage = FailingStorage(tmp_path / "storage")
+    submit(storage)
+    for name in ("a.tpl", "case.rec", "case.pst"):
+        storage.put_file("study-curve", f"runs/curve/manager/{name}", case)
+    with pytest.raises(StorageUnavailableError):
+        calibration_on(storage, tmp_path).collect(own.results)
+    assert [path.name for path in own.results.iterdir() if path.name != ".lock"] == ["manager"]
+    assert [path.name for path in own.path.iterdir()] == ["case.rec"]
+    calibration_on(DirectoryStorage(tmp_path / "storage"), tmp_path).collect(own.results)
+    assert {path.name for path in own.path.iterdir()} == {"a.tpl", "case.rec", "case.pst"}
+
+
+def test_a_manager_that_has_saved_nothing_leaves_what_there_was(
+    own: ManagerFolder, tmp_path: Path
+) -> None:
+    storage = DirectoryStorage(tmp_path / "storage")
+    submit(storage)
+    with pytest.raises(CalibrationError) as caught:
+        calibration_on(storage, tmp_path).collect(own.results)
+    assert str(caught.value) == "nothing was saved yet of the files of the manager of `curve`"
+    assert caught.value.hint == "`runfleet explain curve` says where it is"
+    assert (own.path / "case.rec").exists()
+
+
+def test_a_collection_that_was_killed_is_no_obstacle(own: ManagerFolder) -> None:
+    for ending in ("partial", "earlier"):
+        (own.results / f".manager.{ending}").mkdir()
+        (own.results / f".manager.{ending}" / "case.jco").touch()
+    with own.renewed() as draft:
+        (draft / "CASE.pst").touch()
+    assert [path.name for path in own.path.iterdir()] == ["CASE.pst"]
+    assert {path.name for path in own.results.iterdir()} <= {"manager", ".lock"}
+
+
+def test_files_of_somebody_else_are_not_removed(own: ManagerFolder) -> None:
+    (own.path / "case.rec").rename(own.path / "notes.txt")
+    with pytest.raises(CalibrationError, match="is in the way"), own.renewed():
+        pass
+    assert (own.path / "notes.txt").exists()
