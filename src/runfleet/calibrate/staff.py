@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from runfleet.azure import AzureBatch, ConflictError, ServiceUnavailableError
+from runfleet.azure import AzureBatch, ConflictError, NotFoundError, ServiceUnavailableError
 from runfleet.calibrate.elastic import dispensable, wanted_workers
 from runfleet.calibrate.progress.worker_paces import WorkerState, paces_of
 from runfleet.calibrate.states import CalibrationProgress
+from runfleet.calibrate.tasks import worker_in
 from runfleet.errors import RunfleetError
 from runfleet.study import WorkerRange
 
@@ -84,13 +85,13 @@ class Staff:
 
     def _shrink(self, found: CalibrationProgress) -> Iterator[str]:
         now = self.clock()
-        idle = {
-            pace.worker for pace in paces_of(found.pest.workers) if pace.state is WorkerState.IDLE
-        }
+        # A worker that somebody has connected by hand is no task, and not ours to end.
+        own = (worker for worker in found.pest.workers if worker_in(worker.name))
+        idle = [pace.worker for pace in paces_of(own) if pace.state is WorkerState.IDLE]
         self._idle_since = {name: self._idle_since.get(name, now) for name in idle}
         dismissed = dispensable(self.workers, found.workers.present, self._idle_since, now)
         for name in dismissed:
-            with suppress(ConflictError):  # its job has just ended
+            with suppress(ConflictError, NotFoundError):  # it has just ended, or its job
                 self.batch.terminate_task(self.job_id, name)
         if dismissed:
             yield f"sent home, as they had nothing to do: {', '.join(dismissed)}"
