@@ -56,6 +56,11 @@ def test_beopest_from_its_console_alone(calibrated: Mapping[str, Any]) -> None:
     assert progress.phi_by_iteration == whole_progress(run).phi_by_iteration
 
 
+def test_beopest_writes_the_smallest_numbers_without_a_letter() -> None:
+    text = " Sum of squared weighted residuals (ie phi) = 2.5-101\n"
+    assert read_progress("case", Family.PEST, {"stdout.txt": text}).phi == 2.5e-101
+
+
 def test_pestpp_ies(calibrated: Mapping[str, Any]) -> None:
     """The mean phi of the ensemble, and the realizations that failed."""
     progress = whole_progress(calibrated["ies"])

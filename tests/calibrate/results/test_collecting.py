@@ -162,6 +162,20 @@ def test_sensitivities_are_those_of_parameters(case: Path, tmp_path: Path) -> No
     assert [path.stem for path in results.plots] == ["sensitivities"]
 
 
+def test_numbers_are_read_as_fortran_writes_them(case: Path, tmp_path: Path) -> None:
+    """Where an exponent has three digits, there is no letter before it."""
+    (case.parent / "case.sen").write_text(
+        " OPTIMISATION ITERATION NO. 1 ----->\n ---- ---- ---- ----\n"
+        " start rates 1.0 2.5-101\n decay rates 5.0-102 0.5\n"
+    )
+    (case.parent / "case.par").write_text("double point\n start 2.0-101 1 0\n decay 0.05 1 0\n")
+    results = collect_results(case.parent, "case", tmp_path / "results")
+    assert results.notes == ()
+    assert read(results, "sensitivities")["sensitivity"].tolist() == [2.5e-101, 0.5]
+    last = read(results, "parameter_history").groupby("parameter")["value"].last()
+    assert last.to_dict() == {"start": 2.0e-101, "decay": 0.05}
+
+
 def test_the_history_has_tied_and_fixed_parameters(case: Path, tmp_path: Path) -> None:
     """BeoPEST tells of those alone that it adjusts; the others follow from them."""
     adjusted, others = "decay log factor 0.05", ("tail tied factor 0.1", "base fixed factor 7.0")

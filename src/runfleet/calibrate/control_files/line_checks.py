@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.control_files.sections import Row
-from runfleet.calibrate.control_files.tables import as_number
+from runfleet.calibrate.fortran_numbers import as_number
 from runfleet.documents.errors import listed
 
 _WHOLE = re.compile(r"[+-]?\d+")

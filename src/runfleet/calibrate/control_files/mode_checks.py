@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.control_files.sections import Row
-from runfleet.calibrate.control_files.tables import as_number
+from runfleet.calibrate.fortran_numbers import as_number
 
 _SECTIONS = {"regularisation": "regularisation", "prediction": "predictive analysis"}
 _SVD = "singular value decomposition"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runfleet.calibrate.control_files.problems import Place
 from runfleet.calibrate.control_files.sections import Section
-from runfleet.calibrate.control_files.tables import as_number
+from runfleet.calibrate.fortran_numbers import as_number
 
 BASE_CONTROL = "base control file"
 

@@ -8,7 +8,7 @@ from itertools import chain
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.problems import Place, Problem
 from runfleet.calibrate.control_files.sections import Row
-from runfleet.calibrate.control_files.tables import plain_number
+from runfleet.calibrate.fortran_numbers import plain_number
 
 _NUMBER_COLUMNS = {
     "parameter groups": (2, 3, 5, 7, 8),

@@ -9,7 +9,7 @@ from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.parts import ADJUSTABLE_HINT, PriorInformation
 from runfleet.calibrate.control_files.problems import Problem
 from runfleet.calibrate.control_files.suggestions import Suggestions
-from runfleet.calibrate.control_files.tables import as_number
+from runfleet.calibrate.fortran_numbers import as_number
 
 _TERM = re.compile(r"\*\s*(log\s*\()?\s*([^\s()*+=]+)", re.IGNORECASE)
 _FORM = "`pi1 1.0 * log(a) + 2.0 * b = 0.5 1.0 prior`"

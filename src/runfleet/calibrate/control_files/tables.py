@@ -12,11 +12,9 @@ from pathlib import Path
 from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.control_files.problems import ControlError, Place
 from runfleet.calibrate.control_files.sections import Row, Section
+from runfleet.calibrate.fortran_numbers import as_number
 from runfleet.documents.errors import listed
 from runfleet.study.text_files import read_text
-
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eEdDqQ](\d+)|[eEdDqQ]?([+-]\d+))?")
-"""As Fortran reads it: an exponent that has a sign needs no letter, as in `1.0-7`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +95,6 @@ def read_number(text: str, column: str, place: Place) -> float:
         what = f"`{text[:40]}`, the `{column.upper()}`, is too large for a number of a computer"
         raise ControlError.at(place, what, "write a smaller number")
     return number
-
-
-def as_number(text: str) -> float | None:
-    """Read a number, as Fortran may have written it; None if it is none."""
-    plain = plain_number(text)
-    return None if plain is None else float(plain)
-
-
-def plain_number(text: str) -> str | None:
-    """Spell a number of Fortran as everybody does, with an `e`; None if it is none."""
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        return None
-    mantissa, *exponents = match.groups(default="")
-    exponent = "".join(exponents)
-    return f"{mantissa}e{exponent}" if exponent else mantissa
 
 
 def read_whole_number(text: str, column: str, place: Place) -> int:

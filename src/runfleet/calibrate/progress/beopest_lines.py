@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from runfleet.calibrate.fortran_numbers import WRITTEN, as_number
 from runfleet.calibrate.progress.line_handlers import Handlers, Told, handle_line
 from runfleet.calibrate.progress.tally import Tally
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NUMBER = r"[-+.\dEe]+"
 _RUNS = re.compile(
     r"""
       (?P<time> \d+\s+[A-Z][a-z][a-z]\s+\d\d:\d\d:\d\d(?:\.\d+)? ) :-\s (?:
@@ -33,12 +33,12 @@ _RUNS = re.compile(
 _RECORD = re.compile(
     rf"""
       OPTIMISATION\ ITERATION\ NO\.\s*:?\s*(?P<iteration>\d+)
-    | Sum\ of\ squared\ weighted\ residuals\ \(ie\ phi\)\s*=\s*(?P<sum>{_NUMBER})
-    | Current\ value\ of\ measurement\ objective\ function\s*[:=]\s*(?P<measured>{_NUMBER})
-    | Optimised\ measurement\ objective\ function\s*=\s*(?P<optimised>{_NUMBER})
+    | Sum\ of\ squared\ weighted\ residuals\ \(ie\ phi\)\s*=\s*(?P<sum>{WRITTEN})
+    | Current\ value\ of\ measurement\ objective\ function\s*[:=]\s*(?P<measured>{WRITTEN})
+    | Optimised\ measurement\ objective\ function\s*=\s*(?P<optimised>{WRITTEN})
     | Starting\ (?:measurement\ )?(?:phi|objective\ function)\ for\ this\ itera?t?i?o?n\.?\s*:\s*
-      (?P<starting>{_NUMBER})
-    | (?:Lowest|Best)\s+phi\s+this\s+iteration\s*:\s*(?P<lowest>{_NUMBER})
+      (?P<starting>{WRITTEN})
+    | (?:Lowest|Best)\s+phi\s+this\s+iteration\s*:\s*(?P<lowest>{WRITTEN})
     | (?P<awaiting>Waiting\ for\ at\ least\ one\ slave)
     | (?P<complete>Optimisation\ complete)
     | (?P<error>Error\ condition\ prevents\ continued\ PEST\ execution)
@@ -141,14 +141,14 @@ class RecordLines:
         self._tally.begin_iteration(self._iteration)
 
     def _note_phi(self, iteration: int, text: str) -> None:
-        phi = _number(text)
+        phi = as_number(text)
         if phi is not None:
             self._tally.phi[max(iteration, 0)] = phi
 
     def _note_total_phi(self, iteration: int, text: str) -> None:
         # Of regularised inversion it holds the penalty, too, and is weighted anew in each
         # iteration: the measurement objective function is told apart, and before.
-        phi = _number(text)
+        phi = as_number(text)
         if phi is not None:
             self._tally.phi.setdefault(max(iteration, 0), phi)
 
@@ -174,13 +174,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return date + timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _tidy(name: str) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 
+from runfleet.calibrate.fortran_numbers import WRITTEN, as_number
 from runfleet.calibrate.progress.line_handlers import Handlers, Told, handle_line
 from runfleet.calibrate.progress.tally import Tally
 
-_NUMBER = r"[-+.\dEe]+"
 _SECONDS_A_MINUTE = 60.0
 _RUNS = re.compile(
-    r"""
+    rf"""
       new\ agent\ ready:(?P<ready>.+?)(?:\ socket:.*)?$
     | Sending\ run_id:(?P<begun>\d+)\ to:(?P<begun_on>.+?)\ +group_id:
     | completed\ run_id:\d+\ .*?(?:from|agent):(?P<late_on>.+?)(?:\ +(?:run_time|group_id):.*)?$
     | run_id:\d+\ killed\ on\ agent:(?P<killed_on>.+?)(?:\ +(?:run_id|group_id):.*)?$
-    | run_id:\d+\ received\ from:(?P<done_on>.+?)\ +run_time:(?P<minutes>[-+.\dEe]+)
+    | run_id:\d+\ received\ from:(?P<done_on>.+?)\ +run_time:(?P<minutes>{WRITTEN})
     | run_id:\d+\ failed\ on\ agent:(?P<failed_on>.+?)\ +group_id:
     | (?:lost\ connection\ to\ agent|closed\ connection\ to\ agent|receive\ failed\ from\ agent
         |agent\ exiting|Frozen\ agent|error\ in\ model\ IO\ files\ on\ agent)
@@ -34,10 +35,10 @@ _CONSOLE = re.compile(
     | starting\ LP\ iteration\s*(?P<opt_iteration>\d+)
     | EnsembleMethod\ iteration\ (?P<report>\d+)\ report
     | ---\ \ (?P<initial>initial)\ phi\ summary
-    | ^\s+actual\s+(?P<mean>{_NUMBER})
-    | starting\ phi\ =\s*(?P<starting>{_NUMBER});\s+ending\ phi\ =\s*(?P<ending>{_NUMBER})
-    | objective\ function\ value\ \(using\ initial.*?\):\s*(?P<objective>{_NUMBER})
-    | iteration\ (?P<optimised>\d+)\ objective\ function\ value:\s*(?P<optimum>{_NUMBER})
+    | ^\s+actual\s+(?P<mean>{WRITTEN})
+    | starting\ phi\ =\s*(?P<starting>{WRITTEN});\s+ending\ phi\ =\s*(?P<ending>{WRITTEN})
+    | objective\ function\ value\ \(using\ initial.*?\):\s*(?P<objective>{WRITTEN})
+    | iteration\ (?P<optimised>\d+)\ objective\ function\ value:\s*(?P<optimum>{WRITTEN})
     | running\ model\s+(?P<wanted>\d+)\s+times
     | ^\s*---\s+(?P<stage>running\ [\w\ ]+)
     | ^\s*(?:\.\.\.)?(?P<activity>calculating\ jacobian|performing\ upgrade\ vector\ model\ runs
@@ -224,7 +225,5 @@ def tidy_agent(name: str) -> str:
 
 
 def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
+    number = as_number(text.strip())
+    return math.nan if number is None else number

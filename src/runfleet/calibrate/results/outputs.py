@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from runfleet.calibrate.fortran_numbers import WRITTEN, as_number
 from runfleet.calibrate.results.pyemu import require_pyemu
 
 _ITERATION = re.compile(r"ITERATION NO\.\s*(\d+)")
-_SENSITIVITY = re.compile(r"\s+(\S+)\s+(\S+)\s+([-+.\dEe]+)\s+([-+.\dEe]+)\s*")
+_SENSITIVITY = re.compile(rf"\s+(\S+)\s+\S+\s+({WRITTEN})\s+({WRITTEN})\s*")
 _END_OF_ITERATIONS = "COMPLETION OF OPTIMISATION"
 _BINARY = (".jcb", ".jco", ".bin")
 
@@ -36,7 +37,7 @@ def numbered_files(folder: Path, pattern: str) -> Iterator[tuple[int, Path]]:
 def read_parameter_values(path: Path) -> pd.Series[float]:
     """Read a file of parameter values, `.par`: the value of each parameter by its name."""
     table = require_pyemu().pst_utils.read_parfile(str(path))
-    values: pd.Series[float] = table["parval1"].astype(float)
+    values: pd.Series[float] = table["parval1"].astype(str).map(as_number).astype(float)
     values.index = table["parnme"].astype(str).str.lower()
     return values
 
@@ -86,7 +87,9 @@ def read_sensitivity_record(path: Path) -> pd.DataFrame:
         if header := _ITERATION.search(line):
             iteration = int(header[1])
         elif iteration is not None and (row := _SENSITIVITY.fullmatch(line)):
-            rows.append((iteration, row[1].lower(), float(row[3]), float(row[4])))
+            value, sensitivity = as_number(row[2]), as_number(row[3])
+            if value is not None and sensitivity is not None:
+                rows.append((iteration, row[1].lower(), value, sensitivity))
     return pd.DataFrame(rows, columns=["iteration", "parameter", "value", "sensitivity"])
 
 
