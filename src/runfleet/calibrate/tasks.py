@@ -15,6 +15,7 @@ from runfleet.azure import (
     TaskSettings,
 )
 from runfleet.calibrate.control_files.control import Control
+from runfleet.calibrate.control_files.pestpp_options import spellings
 from runfleet.calibrate.programs import Program
 from runfleet.calibrate.scripts import HOST_VARIABLE, manager_command, worker_command
 from runfleet.launch import names
@@ -93,7 +94,8 @@ def sweep_output(pest: Pest, control: Control) -> str:
     """Name the table that pestpp-swp writes; nothing for other programs."""
     if Program.named(pest.program).tool != "swp":
         return ""
-    return control.options.get("sweep_output_csv_file", _SWEEP_OUTPUT)
+    named = spellings(["sweep_output_csv_file"]) & control.options.keys()
+    return next((control.options[option] for option in named), _SWEEP_OUTPUT)
 
 
 def staged(study: Study, pest: Pest, control: Control) -> Study:

@@ -171,6 +171,16 @@ def test_templates_that_write_the_same_file(change: Change) -> None:
         ),
         (
             "case.pst",
+            "++ies_num_reals",
+            "++parcov_filename(rates.cov) ies_num_reals",
+            (
+                "case.pst:30: there is no file `rates.cov` beside the control file, which "
+                "`parcov_filename` names"
+            ),
+            "put it there, mend its name, or remove the option",
+        ),
+        (
+            "case.pst",
             "prior.csv",
             "priors.csv",
             (

@@ -15,12 +15,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from runfleet.calibrate.control_files.problems import ControlError, Place
+from runfleet.calibrate.control_files.sections import BLANKS
 
 DUMMY = "dum"
 """The name under which a number is read and forgotten."""
-
-_BLANKS = " \t\r\f\v\x1a"
-"""What old editors of DOS end a file with counts as a blank, too."""
 
 _HEADER = re.compile(r"[pj]if\s+(\S+)\s*", re.IGNORECASE)
 _HEADER_HINT = "begin the file with `pif` and one marker, as in `pif @`"
@@ -76,7 +74,7 @@ def read_instructions(file: Path, text: str, *, is_pestpp: bool = False) -> Iter
     marker = _marker(Place(file, 1), header, is_pestpp=is_pestpp)
     may_continue = False
     for number, line in enumerate(lines, start=2):
-        if kept := line.strip(_BLANKS):
+        if kept := line.strip(BLANKS):
             place = Place(file, number)
             kept = _begun(kept, marker, place, may_continue=may_continue, is_pestpp=is_pestpp)
             found = [*_instructions(kept, marker, place)]

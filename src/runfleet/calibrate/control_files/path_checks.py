@@ -12,34 +12,13 @@ from runfleet.calibrate.control_files.named_files import (
     covariance_files,
 )
 from runfleet.calibrate.control_files.parts import FilePair
+from runfleet.calibrate.control_files.pestpp_options import FILES_READ
 from runfleet.calibrate.control_files.problems import Place, Problem
-
-_OPTIONS = {
-    "base_jacobian",
-    "hotstart_resfile",
-    "ies_localizer",
-    "ies_obs_en",
-    "ies_observation_ensemble",
-    "ies_par_en",
-    "ies_parameter_ensemble",
-    "ies_restart_obs_en",
-    "ies_restart_observation_ensemble",
-    "ies_restart_par_en",
-    "ies_restart_parameter_ensemble",
-    "ies_weight_ensemble",
-    "ies_weights_ensemble",
-    "obscov",
-    "observation_covariance",
-    "parameter_covariance",
-    "parcov",
-    "sweep_parameter_csv_file",
-}
-"""Options of PEST++ whose values are files, which it reads without asking if they are there."""
 
 
 def check_paths(control: Control, *, is_windows: bool, is_pestpp: bool) -> Iterator[Problem]:
     """Find files that are missing, lie elsewhere, or that a Linux node would not find."""
-    for name in sorted(_OPTIONS & control.options.keys()):
+    for name in sorted(FILES_READ & control.options.keys()):
         yield from _check_option(control, name)
     if not is_pestpp:
         for named in (*covariance_files(control.sections), *base_files(control.sections)):

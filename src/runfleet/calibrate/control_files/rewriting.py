@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.control_data import NOPTMAX_LINE
-from runfleet.calibrate.control_files.sections import Section
+from runfleet.calibrate.control_files.pestpp_options import spellings
+from runfleet.calibrate.control_files.sections import BLANKS, Section
 
 _INITIAL = re.compile(r"(\s*(?:\S+\s+){3})\S+")
 """A line about a parameter as far as its fourth word, the value that it begins with."""
 
-_ALIASES = {
-    "ies_parameter_ensemble": "ies_par(ameter)?_en(semble)?",
-    "ies_observation_ensemble": "ies_obs(ervation)?_en(semble)?",
-    "ies_restart_observation_ensemble": "ies_restart_obs(ervation)?_en(semble)?",
-    "base_jacobian": "base_jacobian(_filename)?",
-}
+_OPTION = re.compile(r"\b(\w+)\s*\([^)]*\)")
 
 
 def can_take_values(control: Control) -> bool:
@@ -64,15 +60,15 @@ def rewritten(
 def _lines_of(control: Control) -> list[str]:
     """Read the lines as they are counted; Windows reads nothing behind an old end of file."""
     text = control.file.read_bytes().decode("utf-8", errors="surrogateescape")
-    return [line.removesuffix("\r") for line in text.rstrip("\r\n\x1a").split("\n")]
+    return [line.removesuffix("\r") for line in text.rstrip(f"\n{BLANKS}").split("\n")]
 
 
 def _with_keywords(
     lines: Sequence[str], section: Section, wanted: Mapping[str, str]
 ) -> Iterator[str]:
     """Replace values in the second version, where PEST++ refuses lines that begin with `++`."""
-    names = re.compile(_any_of(wanted), re.IGNORECASE)
-    old = {row.place.line for row in section.rows if names.fullmatch(row.text.split()[0])}
+    names = spellings(wanted)
+    old = {row.place.line for row in section.rows if row.text.split()[0].lower() in names}
     for number, line in enumerate(lines, start=1):
         if number not in old:
             yield line
@@ -82,15 +78,14 @@ def _with_keywords(
 
 def _with_options(lines: Sequence[str], wanted: Mapping[str, str]) -> Iterator[str]:
     """Replace options of PEST++ in the first version, which may share a line with others."""
-    option = re.compile(rf"\b({_any_of(wanted)})\s*\([^)]*\)", re.IGNORECASE)
+    names = spellings(wanted)
     for line in lines:
-        is_about_options = line.lstrip().startswith("++")
-        rest = option.sub("", line) if is_about_options else line
-        if rest.strip(" \t+") or not is_about_options:
+        if not line.lstrip().startswith("++"):
+            yield line
+        elif (rest := _OPTION.sub(lambda one: _unless_among(names, one), line)).strip(f"{BLANKS}+"):
             yield rest
     yield from (f"++{name}({value})" for name, value in wanted.items())
 
 
-def _any_of(names: Mapping[str, str]) -> str:
-    """Give an expression for names in all their spellings."""
-    return "|".join(_ALIASES.get(name, name) for name in names)
+def _unless_among(names: Collection[str], option: re.Match[str]) -> str:
+    return "" if option[1].lower() in names else option[0]

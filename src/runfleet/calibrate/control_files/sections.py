@@ -40,7 +40,7 @@ _KNOWN = {
     "tied parameters data",
 }
 _COMMENT = re.compile(r"(^|\s|(?<=\+\+))#.*")
-_BLANKS = " \t\r\f\v\x1a"
+BLANKS = " \t\r\f\v\x1a"
 """What old editors of DOS end a file with counts as a blank, too."""
 
 _OPTION = re.compile(r"\s*([A-Za-z_]\w*)\s*\(([^()]*)\)")
@@ -158,7 +158,7 @@ def split_control(file: Path, text: str) -> ControlText:
 
 def _rows(file: Path, text: str) -> Iterator[Row]:
     for number, line in enumerate(text.split("\n"), start=1):
-        kept = _COMMENT.sub("", line).strip(_BLANKS)
+        kept = _COMMENT.sub("", line).strip(BLANKS)
         if kept and kept != "++":
             yield Row(kept, Place(file, number))
 
