@@ -88,6 +88,22 @@ def test_ensembles_are_gone_on_with(case: Path, storage: DirectoryStorage) -> No
     assert "restart.case.2.par.csv" in restart.files
 
 
+@pytest.mark.parametrize(
+    ("program", "option", "names"),
+    [
+        ("pestpp-ies", "ies_restart_par_en", ("0.par.csv", "0.obs.csv", "obs+noise.csv")),
+        ("pestpp-opt", "hotstart_resfile", ("1.jcb",)),
+    ],
+)
+def test_what_it_once_began_with_is_not_used_again(
+    case: Path, storage: DirectoryStorage, program: str, option: str, names: tuple[str, ...]
+) -> None:
+    """The user's own restart files belong to other values than those that it goes on with."""
+    case.write_text(f"{case.read_text()}++{option}(prior.csv)\n")
+    restart = plan(case, program, left(storage, *(f"case.{name}" for name in names)))
+    assert option not in restart.files["case.pst"].decode()
+
+
 def test_a_second_loss_loses_no_more(case: Path, storage: DirectoryStorage) -> None:
     """A manager that went on and was lost before it had anything new: the same is used again."""
     names = ["case.2.par.csv", "case.2.obs.csv", "case.obs+noise.csv"]

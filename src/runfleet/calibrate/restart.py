@@ -40,6 +40,10 @@ _UPGRADE_BUILT = b"upgrade_model_runs_built"
 """What pestpp-glm notes last before it carries out the runs that try upgrades."""
 
 
+_OF_OTHER_VALUES = ("hotstart_resfile", "ies_restart_parameter_ensemble")
+"""Options by which users restart a calibration themselves: they belong to where that was."""
+
+
 @dataclass(frozen=True)
 class Restart:
     """
@@ -222,7 +226,7 @@ def _ies(control: Control, left: LeftFiles) -> Restart:
     files = {f"restart.{name}": left.read(name) for name in sources.values()}
     options = {option: f"restart.{name}" for option, name in sources.items()}
     rest = _rest(control, left, done)
-    content = rewritten(control, options, noptmax=rest)
+    content = rewritten(control, options, without=_OF_OTHER_VALUES, noptmax=rest)
     says = f"the ensembles after iteration {done} are the initial ones; iterations left: {rest}"
     return Restart(files | {control.file.name: content}, says=(says,))
 
@@ -235,7 +239,8 @@ def _opt(control: Control, left: LeftFiles) -> Restart:
     name = f"restart.{jacobian}"
     rest = _rest(control, left, number - 1)
     values = _read_values(left.read(f"{control.case}.{number - 1}.par")) if number > 1 else {}
-    content = rewritten(control, {"base_jacobian": name}, noptmax=rest, values=values)
+    options = {"base_jacobian": name}
+    content = rewritten(control, options, without=_OF_OTHER_VALUES, noptmax=rest, values=values)
     files = {name: left.read(jacobian), control.file.name: content}
     begins = f"it begins with the values after iteration {number - 1} and"
     says = f"{begins if values else 'it begins with'} the Jacobian that was worked out from them"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 from runfleet.calibrate.control_files.control import Control
 from runfleet.calibrate.control_files.control_data import NOPTMAX_LINE
@@ -25,6 +26,7 @@ def rewritten(
     control: Control,
     options: Mapping[str, str],
     *,
+    without: Collection[str] = (),
     noptmax: int,
     values: Mapping[str, str] | None = None,
 ) -> bytes:
@@ -37,6 +39,8 @@ def rewritten(
         The control file; what is not about the rest stays as it is.
     options
         Options of PEST++ that win over those it has.
+    without
+        Options of PEST++ that it shall not have.
     noptmax
         How many iterations there shall be.
     values
@@ -49,11 +53,12 @@ def rewritten(
             lines[number] = _INITIAL.sub(rf"\g<1>{values[parameter.name]}", lines[number], count=1)
     section = control.sections["control data"]
     if section.is_keyword:
-        kept = _with_keywords(lines, section, {"noptmax": str(noptmax), **options})
+        keywords = {"noptmax": str(noptmax), **options}
+        kept = _with_keywords(lines, section, keywords, spellings([*keywords, *without]))
     else:
         number = section.rows[NOPTMAX_LINE].place.line - 1
         lines[number] = re.sub(r"\S+", str(noptmax), lines[number], count=1)
-        kept = _with_options(lines, options)
+        kept = _with_options(lines, options, spellings([*options, *without]))
     return ("\r\n".join(kept) + "\r\n").encode("utf-8", errors="surrogateescape")
 
 
@@ -64,11 +69,10 @@ def _lines_of(control: Control) -> list[str]:
 
 
 def _with_keywords(
-    lines: Sequence[str], section: Section, wanted: Mapping[str, str]
+    lines: Sequence[str], section: Section, wanted: Mapping[str, str], unwanted: Collection[str]
 ) -> Iterator[str]:
     """Replace values in the second version, where PEST++ refuses lines that begin with `++`."""
-    names = spellings(wanted)
-    old = {row.place.line for row in section.rows if row.text.split()[0].lower() in names}
+    old = {row.place.line for row in section.rows if row.text.split()[0].lower() in unwanted}
     for number, line in enumerate(lines, start=1):
         if number not in old:
             yield line
@@ -76,13 +80,14 @@ def _with_keywords(
             yield from (f"{name} {value}" for name, value in wanted.items())
 
 
-def _with_options(lines: Sequence[str], wanted: Mapping[str, str]) -> Iterator[str]:
+def _with_options(
+    lines: Sequence[str], wanted: Mapping[str, str], unwanted: Collection[str]
+) -> Iterator[str]:
     """Replace options of PEST++ in the first version, which may share a line with others."""
-    names = spellings(wanted)
     for line in lines:
-        if not line.lstrip().startswith("++"):
-            yield line
-        elif (rest := _OPTION.sub(lambda one: _unless_among(names, one), line)).strip(f"{BLANKS}+"):
+        is_about_options = line.lstrip().startswith("++")
+        rest = _OPTION.sub(partial(_unless_among, unwanted), line) if is_about_options else line
+        if rest.strip(f"{BLANKS}+") or not is_about_options:
             yield rest
     yield from (f"++{name}({value})" for name, value in wanted.items())
 
