@@ -94,3 +94,18 @@ def test_files_of_somebody_else_are_not_removed(own: ManagerFolder) -> None:
     with pytest.raises(CalibrationError, match="is in the way"), own.renewed():
         pass
     assert (own.path / "notes.txt").exists()
+
+
+def test_tables_of_the_user_are_not_written_over(own: ManagerFolder, tmp_path: Path) -> None:
+    """As a control file may name some, and its own folder be given for the results."""
+    (own.results / "parameters.csv").touch()
+    with own.renewed() as draft:  # it was collected with the files that are there
+        (draft / "case.pst").touch()
+    strange = ManagerFolder(tmp_path, "curve", own.control)
+    (tmp_path / "parameters.csv").touch()
+    with pytest.raises(CalibrationError) as caught, strange.renewed():
+        pass
+    assert str(caught.value) == (
+        f"`{tmp_path / 'parameters.csv'}` is in the way: nothing tells that it was collected there"
+    )
+    assert not strange.path.exists()

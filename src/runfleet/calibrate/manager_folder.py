@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from filelock import FileLock
 
 from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.errors import CalibrationError
+from runfleet.calibrate.results.table_names import ENDINGS, TABLES
 from runfleet.launch import names
 
 # Two clients that watch one calibration finish at the same time, and collect in the same folder.
@@ -53,7 +55,8 @@ class ManagerFolder:
         Raises
         ------
         CalibrationError
-            If something else is in its place, or the new files lack the control file.
+            If something else is in its place or in that of tables, or the new files lack the
+            control file.
         """
         self._refuse_strange()
         self.results.mkdir(parents=True, exist_ok=True)
@@ -82,13 +85,25 @@ class ManagerFolder:
 
     def _refuse_strange(self) -> None:
         """Remove nothing but what a manager with such a control file has left."""
-        there = {path.name for path in self.path.iterdir()} if self.path.is_dir() else set()
+        if not self.path.is_dir():
+            self._refuse_strange_tables()
+            return
+        there = {path.name for path in self.path.iterdir()}
         case = (self.path / self.control.parent).glob(f"{glob.escape(self.control.stem)}.*")
         if there.difference(names.LOGS) and not any(case):
-            raise CalibrationError(
-                f"`{self.path}` is in the way: it has no files of `{self.control}`",
-                hint=f"move it, or collect elsewhere: `runfleet results {self.study} --to FOLDER`",
-            )
+            raise self._in_the_way(self.path, f"it has no files of `{self.control}`")
+
+    def _refuse_strange_tables(self) -> None:
+        """Write over no table of the user's, as those may be which a control file names."""
+        files = (self.results / f"{table}{ending}" for table in TABLES for ending in ENDINGS)
+        if found := next(filter(os.path.lexists, files), None):
+            raise self._in_the_way(found, "nothing tells that it was collected there")
+
+    def _in_the_way(self, path: Path, reason: str) -> CalibrationError:
+        return CalibrationError(
+            f"`{path}` is in the way: {reason}",
+            hint=f"move it, or collect elsewhere: `runfleet results {self.study} --to FOLDER`",
+        )
 
     def _demand_control_file(self, folder: Path) -> None:
         """Refuse what there is before a manager has begun, or is left of one that was lost."""

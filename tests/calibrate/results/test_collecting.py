@@ -162,6 +162,21 @@ def test_sensitivities_are_those_of_parameters(case: Path, tmp_path: Path) -> No
     assert [path.stem for path in results.plots] == ["sensitivities"]
 
 
+def test_tables_and_plots_of_an_earlier_calibration_go(case: Path, tmp_path: Path) -> None:
+    """What this one does not tell was not found by it; files of the user's own stay."""
+    record, to = case.parent / "case.sen", tmp_path / "results"
+    record.write_text(" OPTIMISATION ITERATION NO. 1 ----->\n start rates 1.0 2.5\n")
+    assert collect_results(case.parent, "case", to).plots
+    (to / "plots" / "own.png").touch()
+    (to / "own.csv").touch()
+    record.unlink()
+    assert collect_results(case.parent, "case", to).plots == ()
+    assert {path.name for path in to.iterdir()} == {
+        *("parameters.csv", "parameters.parquet", "own.csv", "plots")
+    }
+    assert [path.name for path in (to / "plots").iterdir()] == ["own.png"]
+
+
 def test_numbers_are_read_as_fortran_writes_them(case: Path, tmp_path: Path) -> None:
     """Where an exponent has three digits, there is no letter before it."""
     (case.parent / "case.sen").write_text(

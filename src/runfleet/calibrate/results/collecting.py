@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from runfleet.calibrate.results.leftovers import Leftovers
 from runfleet.calibrate.results.plots import draw_plots
 from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.calibrate.results.sensitivities import sensitivities
-from runfleet.launch.figures import Drawn, notes_on_missing
+from runfleet.calibrate.results.table_names import ENDINGS, TABLES
+from runfleet.launch.figures import Drawn, notes_on_missing, remove_figures
 from runfleet.launch.frames import write_frame
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,8 @@ def collect_results(folder: Path, case: str, to: Path) -> Results:
     case
         What the control file is called, without its ending.
     to
-        Where tables go; plots go into a folder `plots` there.
+        Where tables go; plots go into a folder `plots` there. Those of an earlier calibration are
+        replaced or removed.
 
     Raises
     ------
@@ -116,12 +118,15 @@ def collect_results(folder: Path, case: str, to: Path) -> Results:
     to.mkdir(parents=True, exist_ok=True)
     kept = {name: table for name, table in tables.items() if not table.empty}
     written = tuple(_write(to, name, table) for name, table in kept.items())
+    _remove_tables(to, (name for name in TABLES if name not in kept))
     plots = tuple(draw_plots(to / "plots", kept))
+    drawn = tuple(plot.path for plot in plots if isinstance(plot, Drawn))
+    remove_figures(to / "plots", but=drawn)
     notes += notes_on_missing(plots)
     return Results(
         folder=to,
         tables=written,
-        plots=tuple(plot.path for plot in plots if isinstance(plot, Drawn)),
+        plots=drawn,
         parameters=_best(tables["parameters"]),
         phi_by_iteration=_phi(tables["phi"]),
         failed_realizations=_failed(tables["realizations"]),
@@ -171,6 +176,13 @@ def _write(folder: Path, name: str, table: pd.DataFrame) -> Path:
     write_frame(table, path)
     write_frame(table, path.with_suffix(".parquet"))
     return path
+
+
+def _remove_tables(folder: Path, names: Iterable[str]) -> None:
+    """Remove what was made of an earlier calibration, and this one does not tell."""
+    for name in names:
+        for ending in ENDINGS:
+            (folder / f"{name}{ending}").unlink(missing_ok=True)
 
 
 def _best(table: pd.DataFrame) -> tuple[BestParameter, ...]:
