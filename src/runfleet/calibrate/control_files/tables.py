@@ -168,6 +168,9 @@ def _read_file(row: Row, shape: TableShape, folder: Path) -> Iterator[Record]:
         raise ControlError.at(row.place, what, "make it, or mend its name")
     pairs = zip(rest[::2], rest[1::2], strict=True)
     options = {name.lower(): value for name, value in pairs}
+    if not options.get("sep", ","):
+        what = "the separator of the table is empty"
+        raise ControlError.at(row.place, what, "write `sep w` where columns are set off by blanks")
     shown = row.place.file.parent / spelled
     yield from _read_rows(path, shown, shape, options)
 
@@ -179,8 +182,7 @@ def _read_rows(
     text, _ = read_text(path, shown=shown, what="the table", otherwise=hint)
     missing = options.get("missing_values", "")
     columns: Sequence[str] | None = None
-    for number, cells in _split(text, options.get("sep", ",").lower()):
-        place = Place(shown, number)
+    for place, cells in _split(text, options.get("sep", ",").lower(), shown):
         if columns is None:
             columns = _columns(cells, shape, place)
         elif len(cells) != len(columns):
@@ -191,13 +193,22 @@ def _read_rows(
             yield Record(kept, place)
 
 
-def _split(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    lines = text.split("\n")
+def _split(text: str, separator: str, shown: Path) -> Iterator[tuple[Place, list[str]]]:
+    lines = text.rstrip("\r\n\x1a").split("\n")  # what old editors of DOS end a file with, too
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            plain = separator == "w"
-            cells = line.split() if plain else next(csv.reader([line], delimiter=separator[0]))
-            yield number, [cell.strip() for cell in cells]
+            place = Place(shown, number)
+            cells = line.split() if separator == "w" else _cells(line, separator[0], place)
+            yield place, [cell.strip() for cell in cells]
+
+
+def _cells(line: str, separator: str, place: Place) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator))
+    except csv.Error as error:
+        what = f"the line has no columns: {error}"
+        hint = "save the table with an end of each line, and columns set off by commas"
+        raise ControlError.at(place, what, hint) from error
 
 
 def _columns(cells: Sequence[str], shape: TableShape, place: Place) -> list[str]:
