@@ -69,6 +69,26 @@ def test_writers_in_other_processes_and_threads_do_not_meet(storage):
     assert [writer.wait() for writer in writers] == [0, 0, 0]
 
 
+def test_containers_are_made_while_others_write(storage):
+    """What was being written when leftovers were looked for may be in its place since."""
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            storage.put_bytes("study-one", "a", b"x")
+
+    writers = [threading.Thread(target=write) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    try:
+        for _ in range(1_000):
+            storage.create_container("study-two")
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+
+
 def test_what_is_being_written_is_never_listed_and_is_swept_when_old(storage):
     storage.put_bytes("study-one", "a", b"x")
     (partial,) = [path for path in storage.root.iterdir() if path.name.startswith(".")]

@@ -446,8 +446,14 @@ def _delete_leftovers(folder: Path) -> None:
     """Delete what a process that was killed had begun to write or to delete."""
     oldest = time.time() - _LEFTOVER_AGE.total_seconds()
     for path in folder.iterdir():
-        if path.lstat().st_mtime < oldest:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        # What somebody else is writing may be in its place by now.
+        with contextlib.suppress(FileNotFoundError):
+            if path.lstat().st_mtime < oldest:
+                _delete(path)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
