@@ -57,7 +57,7 @@ def test_writers_in_other_processes_and_threads_do_not_meet(storage):
     script = (
         "import sys; from pathlib import Path; from runfleet.storage import DirectoryStorage\n"
         "storage = DirectoryStorage(Path(sys.argv[1]))\n"
-        "for n in range(200):\n"
+        "for n in range(400):\n"
         "    name = f'deep/folder/{sys.argv[2]}-{n}'\n"
         "    storage.put_bytes('study-one', name, b'x')\n"
         "    storage.delete_blob('study-one', name)\n"

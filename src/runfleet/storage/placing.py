@@ -38,9 +38,13 @@ def make_parent(path: str) -> None:
     try:
         os.mkdir(folder)
     except OSError:
-        # Another process may delete its folder, which is empty, at any moment.
+        # Another process may delete the folder, or that of it, at any moment: they are empty.
         with contextlib.suppress(FileNotFoundError):
-            os.makedirs(folder, exist_ok=True)
+            try:
+                os.makedirs(folder, exist_ok=True)
+            except FileExistsError:
+                if os.path.isfile(folder):
+                    raise
 
 
 def with_parent(path: str, write: Callable[[], None]) -> None:
