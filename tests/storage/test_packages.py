@@ -98,6 +98,23 @@ def test_names_differ_by_more_than_case(packages: PackageFolder, program: Path):
     assert packages.get("ePaNet", "2.3-B").version == "2.3-b"
 
 
+def test_a_version_may_begin_with_a_dot(packages: PackageFolder, program: Path):
+    package = packages.add("epanet", ".5", program)
+    assert packages.packages() == [package]
+    assert packages.get("epanet", ".5") == package
+    with pytest.raises(PackageError, match="is there with other content"):
+        packages.add("epanet", ".5", program / "bin")
+    packages.remove("epanet", ".5")
+    assert packages.packages() == []
+
+
+def test_what_is_being_packed_is_no_package(packages: PackageFolder, program: Path):
+    archive = packages.add("epanet", "1", program).path
+    (packages.root / ".epanet-2.zip.123").write_bytes(archive.read_bytes())
+    (archive.parent / ".2.upload").mkdir()
+    assert [one.version for one in packages.packages()] == ["1"]
+
+
 def test_removing_the_last_version_removes_the_application(packages: PackageFolder, program: Path):
     """Nothing is left of it, and a second removal says so."""
     packages.add("epanet", "2.3.5", program)
@@ -152,6 +169,17 @@ def test_sources_that_cannot_be_packed(packages: PackageFolder, tmp_path: Path):
         with pytest.raises(PackageError) as refused:
             packages.add("one", "1", tmp_path / name)
         assert refused.value.message == reason
+    assert list(packages.root.iterdir()) == []
+
+
+def test_a_file_name_that_is_no_utf_8(packages: PackageFolder, tmp_path: Path):
+    """As archives of old programs hold; a zip file cannot keep it."""
+    (tmp_path / "old/in").mkdir(parents=True)
+    Path(os.fsdecode(os.fsencode(tmp_path / "old/in") + b"/gr\xf6\xdfe.dat")).write_text("x")
+    with pytest.raises(PackageError) as refused:
+        packages.add("one", "1", tmp_path / "old")
+    assert refused.value.message == r"the name of `in/gr\xf6\xdfe.dat` is not UTF-8"
+    assert refused.value.hint == "rename it: zip files hold no other names"
     assert list(packages.root.iterdir()) == []
 
 

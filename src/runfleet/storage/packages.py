@@ -111,7 +111,7 @@ class PackageFolder:
 
     def packages(self) -> list[Package]:
         """Every version of every application, sorted by id and version."""
-        return [_package(path) for path in sorted(self.root.glob(f"[!.]*/[!.]*{_SUFFIX}"))]
+        return [_package(path) for path in sorted(self.root.glob(f"[!.]*/?*{_SUFFIX}"))]
 
     def versions(self, application_id: str) -> list[Package]:
         """The versions of one application; none if it is not known."""
@@ -196,12 +196,21 @@ def packed(sources: Sequence[Path], target: Path) -> Iterator[Path]:
     except OSError as error:
         place = error.filename or sources[0]
         raise PackageError(f"cannot pack `{place}`: {error.strerror or error}") from error
+    except UnicodeEncodeError as error:
+        raise _not_utf8(error.object) from error
     except ArchiveError as error:
         raise PackageError(error.message) from error
     except zipfile.BadZipFile as error:
         raise PackageError(f"the zip file `{sources[0]}` is damaged: {error}") from error
     finally:
         target.unlink(missing_ok=True)
+
+
+def _not_utf8(name: str) -> PackageError:
+    shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return PackageError(
+        f"the name of `{shown}` is not UTF-8", hint="rename it: zip files hold no other names"
+    )
 
 
 def _pack(sources: Sequence[Path], packed: Path) -> None:
