@@ -117,6 +117,16 @@ def test_many_blobs_are_copied_to_files_in_new_folders(storage, tmp_path):
     assert {name: (tmp_path / name).read_bytes() for name in contents} == contents
 
 
+def test_names_may_be_as_long_as_azure_allows(storage, tmp_path):
+    blob = "x" * 254
+    storage.put_bytes(CONTAINER, blob, b"1")
+    storage.get_file(CONTAINER, blob, tmp_path / "one" / blob)
+    storage.get_files(CONTAINER, [(next(storage.list_blobs(CONTAINER)), tmp_path / "many" / blob)])
+    assert (tmp_path / "one" / blob).read_bytes() == b"1"
+    assert (tmp_path / "many" / blob).read_bytes() == b"1"
+    assert os.listdir(tmp_path / "one") == [blob]
+
+
 def test_a_blob_that_is_gone_when_many_are_copied_is_named(storage, tmp_path):
     storage.put_bytes(CONTAINER, "gone", b"1")
     listed = list(storage.list_blobs(CONTAINER))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,8 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     The folder is made if need be. Where writing fails, nothing is left of it.
     """
-    mark = f"{os.getpid()}-{threading.get_ident()}"
-    partial = path.with_name(f".{path.name}.partial-{mark}")
+    # A name that holds that of the file could be too long where that is not.
+    partial = path.with_name(f".partial-{os.urandom(8).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
