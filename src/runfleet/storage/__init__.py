@@ -15,7 +15,6 @@ from runfleet.storage.errors import (
     StorageError,
     StorageUnavailableError,
 )
-from runfleet.storage.file_urls import blob_path, container_path
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.protocol import Blob, Storage
 from runfleet.storage.transfers import (
@@ -44,10 +43,8 @@ __all__ = [
     "StorageUnavailableError",
     "TransferProgress",
     "Transferred",
-    "blob_path",
     "check_blob_name",
     "check_container_name",
-    "container_path",
     "download_folder",
     "download_zipped",
     "upload_folder",
