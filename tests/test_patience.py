@@ -1,12 +1,14 @@
 """Pauses before a request is sent again."""
 
 import logging
+import math
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfleet.patience import BackOff, Patience, Trouble
+from runfleet.patience import BackOff, Patience, Trouble, retry_after_of
 
 ATTEMPTS = st.integers(0, 10_000)
 CHANCES = st.floats(0, 1, exclude_max=True)
@@ -46,17 +48,44 @@ def test_a_busy_service_gets_more_patience_than_one_that_is_gone():
         (gone, False, 10),
     ]:
         for waited in (patience - 1, patience):
-            given_up = back_off.gives_up(
+            left = back_off.patience_left(
                 trouble, attempt=1, waited=waited, has_answered=has_answered
             )
-            assert given_up is (waited == patience)
+            assert left == patience - waited
 
 
 def test_a_request_is_sent_again_as_often_as_it_must_however_long_that_takes():
     back_off = BackOff(contact_patience=0, fewest=5)
     for attempt in range(8):
-        given_up = back_off.gives_up(Trouble(""), attempt=attempt, waited=99, has_answered=False)
-        assert given_up is (attempt >= 5)
+        left = back_off.patience_left(Trouble(""), attempt=attempt, waited=99, has_answered=False)
+        assert left == (math.inf if attempt < 5 else 0)
+
+
+def test_no_pause_is_longer_than_the_patience_that_is_left():
+    """A service may ask to be left alone for longer than its answer is of use."""
+    pauses = []
+    patience = Patience(BackOff(busy_patience=3), logging.getLogger("test"))
+    busy = Trouble("busy", is_answer=True, is_busy=True, retry_after=50)
+    assert patience.begin(sleep=pauses.append).outlasts(busy)
+    assert pauses == [pytest.approx(3, abs=0.5)]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("12", 12),
+        ("0.5", 0.5),
+        ("86400", 60),
+        ("inf", 60),
+        ("-3", 0),
+        ("nan", 0),
+        ("", 0),
+        (None, 0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 0),
+    ],
+)
+def test_of_the_time_that_a_service_asks_for_a_minute_is_heeded(header, seconds):
+    assert retry_after_of(header) == seconds
 
 
 def test_a_long_wait_is_told_and_not_at_each_attempt(caplog):

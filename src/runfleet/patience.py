@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -12,6 +13,19 @@ from dataclasses import dataclass
 # Seconds after which a wait is worth a word, and between two words.
 _LONG_WAIT = 5.0
 _BETWEEN_WORDS = 30.0
+_LONGEST_RETRY_AFTER = 60.0
+
+
+def retry_after_of(header: str | None) -> float:
+    """
+    Read the header `Retry-After` as seconds, of which no more than a minute is heeded.
+
+    Its other form, a date, is not used by Azure, and counts as nothing.
+    """
+    try:
+        return min(_LONGEST_RETRY_AFTER, max(0.0, float(header or 0)))
+    except ValueError:
+        return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +42,13 @@ class Trouble:
     is_busy
         Whether it said that it is too busy: it is there, and later it will do.
     retry_after
-        For how many seconds it asked to be left alone, if it did.
+        For how many seconds it asked to be left alone.
     """
 
     message: str
     is_answer: bool = False
     is_busy: bool = False
-    retry_after: float | None = None
+    retry_after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,7 @@ class BackOff:
     contact_patience: float = 60.0
     fewest: int = 0
 
-    def pause(self, attempt: int, *, chance: float, retry_after: float | None = None) -> float:
+    def pause(self, attempt: int, *, chance: float, retry_after: float = 0.0) -> float:
         """
         Tell how many seconds to wait before the next attempt.
 
@@ -80,13 +94,19 @@ class BackOff:
             How long the service asked to be left alone: no pause is shorter.
         """
         whole = min(self.longest, self.first * 2.0 ** min(attempt, 60))
-        return max(whole * (0.5 + 0.5 * chance), (retry_after or 0.0) * (1 + 0.1 * chance))
+        return max(whole * (0.5 + 0.5 * chance), retry_after * (1 + 0.1 * chance))
 
-    def gives_up(
+    def patience_left(
         self, trouble: Trouble, *, attempt: int, waited: float, has_answered: bool
-    ) -> bool:
-        """Tell whether `waited` seconds of this trouble are enough, by what it is."""
-        return attempt >= self.fewest and waited >= self._patience(trouble, has_answered)
+    ) -> float:
+        """
+        Tell how many seconds more of this trouble are borne, by what it is.
+
+        Endlessly many while it is to be asked again in any case; 0 where `waited` are enough.
+        """
+        if attempt < self.fewest:
+            return math.inf
+        return max(0.0, self._patience(trouble, has_answered) - waited)
 
     def _patience(self, trouble: Trouble, has_answered: bool) -> float:
         if trouble.is_busy:
@@ -130,11 +150,11 @@ class Patience:
         """Take note that the service has answered, whatever it said: its address is right."""
         self._has_answered = True
 
-    def gives_up(self, trouble: Trouble, *, attempt: int, waited: float) -> bool:
-        """Tell whether that is enough; see `BackOff.gives_up`."""
+    def left(self, trouble: Trouble, *, attempt: int, waited: float) -> float:
+        """Tell how much of it is left, in seconds; see `BackOff.patience_left`."""
         if trouble.is_answer:
             self.note_answer()
-        return self.back_off.gives_up(
+        return self.back_off.patience_left(
             trouble, attempt=attempt, waited=waited, has_answered=self._has_answered
         )
 
@@ -174,13 +194,15 @@ class Wait:
     def outlasts(self, trouble: Trouble) -> bool:
         """Pause before the request is sent again; without a pause False, if that is enough."""
         waited = time.monotonic() - self._began
-        if self._patience.gives_up(trouble, attempt=self._attempt, waited=waited):
+        left = self._patience.left(trouble, attempt=self._attempt, waited=waited)
+        if not left:
             return False
         pause = self._patience.back_off.pause(
             self._attempt,
             chance=random.random(),  # noqa: S311 - spreads clients, no more
             retry_after=trouble.retry_after,
         )
+        pause = min(pause, left)
         self._patience.tell(trouble, pause=pause, waited=waited)
         self._sleep(pause)
         self._attempt += 1

@@ -18,6 +18,7 @@ from runfleet.azure.errors import (
     ServiceUnavailableError,
 )
 from runfleet.azure.refusals import UNKNOWN_SIGNATURE, Refusal, refusal_of
+from runfleet.patience import retry_after_of
 
 # Fifteen minutes are what the service bears.
 _SUSPICIOUS_CLOCK = timedelta(minutes=5)
@@ -59,7 +60,7 @@ def error_of(answer: Answer) -> BatchError:
             code=code,
             hint=hint or "try again later: nothing is lost",
             throttled=answer.status in (429, 503),
-            retry_after=_seconds(answer.retry_after),
+            retry_after=retry_after_of(answer.retry_after),
         )
     return _class_of(answer.status)(message, status=answer.status, code=code, hint=hint)
 
@@ -103,11 +104,3 @@ def _refusal(answer: Answer) -> Refusal:
         return refusal_of(orjson.loads(answer.body), answer.request.partition(" ")[2])
     except (orjson.JSONDecodeError, AttributeError):
         return Refusal("", answer.body[:200].decode(errors="replace").strip())
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Read `Retry-After` as seconds; its other form, a date, is not used by the service."""
-    try:
-        return max(0.0, float(retry_after)) if retry_after else None
-    except ValueError:
-        return None

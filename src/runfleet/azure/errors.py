@@ -64,7 +64,7 @@ class ServiceUnavailableError(BatchError):
     throttled
         Whether the service answered that it is too busy: it is there, and later it will do.
     retry_after
-        For how many seconds it asked to be left alone, if it did.
+        For how many seconds it asked to be left alone.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class ServiceUnavailableError(BatchError):
         code: str = "",
         hint: str | None = None,
         throttled: bool = False,
-        retry_after: float | None = None,
+        retry_after: float = 0.0,
     ) -> None:
         super().__init__(message, status=status, code=code, hint=hint)
         self.throttled = throttled

@@ -9,9 +9,9 @@ from azure.core.exceptions import AzureError, ServiceRequestError, ServiceRespon
 from azure.storage.blob import ExponentialRetry
 from requests.exceptions import ProxyError
 
-from runfleet.patience import Patience
+from runfleet.patience import Patience, retry_after_of
 from runfleet.reasons import innermost
-from runfleet.storage.channel import WebError, seconds_of, trouble_of
+from runfleet.storage.channel import WebError, trouble_of
 from runfleet.storage.parallel import pause
 
 if TYPE_CHECKING:
@@ -82,5 +82,5 @@ def _refusal(response: HttpResponse) -> WebError:
         f"{response.status_code} {code or response.reason or ''}".rstrip(),
         status=response.status_code,
         code=code,
-        retry_after=seconds_of(response.headers.get("Retry-After")),
+        retry_after=retry_after_of(response.headers.get("Retry-After")),
     )

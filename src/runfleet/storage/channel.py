@@ -20,7 +20,7 @@ import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 from urllib3.exceptions import HTTPError, MaxRetryError, ProxyError
 
-from runfleet.patience import BackOff, Patience, Trouble
+from runfleet.patience import BackOff, Patience, Trouble, retry_after_of
 from runfleet.reasons import innermost
 from runfleet.storage.errors import StorageError
 from runfleet.storage.parallel import pause
@@ -48,7 +48,6 @@ _API_VERSION = "2020-10-02"
 _TIMEOUT = urllib3.Timeout(connect=20.0, read=60.0)
 _BUSY = {429, 503}
 _TRANSIENT = {408, 429, 500, 502, 503, 504}
-_LONGEST_RETRY_AFTER = 60.0
 _MOST_OF_REASON = 4096
 # Redirections are followed, but all else is tried again by `Channel` alone.
 _NO_RETRIES = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=5)
@@ -267,7 +266,7 @@ def _refusal(response: urllib3.BaseHTTPResponse) -> WebError:
         f"{message}: {said}" if said else message,
         status=response.status,
         code=code,
-        retry_after=seconds_of(response.headers.get("Retry-After")),
+        retry_after=retry_after_of(response.headers.get("Retry-After")),
     )
 
 
@@ -281,11 +280,3 @@ def trouble_of(error: WebError, called: str, method: str, url: str) -> Trouble:
         is_busy=error.status in _BUSY,
         retry_after=error.retry_after,
     )
-
-
-def seconds_of(retry_after: str | None) -> float:
-    """Read `Retry-After`; its other form, a date, is not used by Azure Storage."""
-    try:
-        return min(_LONGEST_RETRY_AFTER, max(0.0, float(retry_after or 0)))
-    except ValueError:
-        return 0.0
