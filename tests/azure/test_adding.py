@@ -145,6 +145,23 @@ def test_a_refused_task_is_an_error_that_names_it_and_the_reason(service, reply,
     )
 
 
+def test_a_refused_task_keeps_no_other_of_its_request_from_being_added(service, reply):
+    """Not even one that the service could not add just then."""
+    troubles = {"run-00001": "ClientError", "run-00002": "ServerError"}
+
+    def answer(request):
+        ids = [task["id"] for task in request.body["value"]]
+        results = [{"status": troubles.pop(i, "Success"), "taskId": i} for i in ids]
+        return reply(200, {"value": results})
+
+    service.answer = answer
+    with pytest.raises(TasksRefusedError) as caught:
+        service.client().add_tasks("net1", runs(4))
+    assert list(caught.value.refused) == ["run-00001"]
+    sent = [[task["id"] for task in request.body["value"]] for request in service.requests]
+    assert sent[1:] == [["run-00002"]]
+
+
 def test_a_request_that_is_too_large_is_halved(service, job, reply, error):
     def strict(request):
         if len(request.body["value"]) > 10:

@@ -199,19 +199,22 @@ def _in_order(
 def _add_chunk(request: _Request, chunk: Chunk) -> AddedTasks:
     """Send a chunk until each of its tasks is added, was there already, or is refused."""
     done = AddedTasks()
+    refused: dict[str, Refusal] = {}
     attempt = 0
     while chunk:
         try:
             outcome = _outcome_of(request.job_id, chunk, request.send(chunk))
         except RequestTooLargeError:
-            return done + _add_halves(request, chunk)
+            done += _add_halves(request, chunk)
+            break
         done += AddedTasks(outcome.added, outcome.existing)
-        if outcome.refused:
-            raise _refused(request.job_id, outcome.refused)
+        refused |= outcome.refused
         chunk = [task for task in chunk if task.id in outcome.again]
         if chunk:
             _wait_for_server(request, chunk, attempt)
             attempt = 0 if outcome.added else attempt + 1
+    if refused:
+        raise _refused(request.job_id, refused)
     return done
 
 
