@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from azure.batch import BatchClient
     from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
     from azure.core.pipeline import PipelineResponse
-    from azure.core.rest import HttpRequest
+    from azure.core.rest import HttpRequest, HttpResponse
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +109,10 @@ class Channel:
         """Ask for one thing."""
         return parsed(self.send("GET", path, query=query))
 
+    def head(self, path: str) -> Mapping[str, str]:
+        """Ask for the headers of a thing alone."""
+        return self._answered(self._request("HEAD", path), time.sleep).headers
+
     def list(self, path: str, query: Query | None = None) -> Iterator[dict[str, Any]]:
         """Ask for all things of a list, page by page as they are taken."""
         while True:
@@ -168,19 +172,21 @@ class Channel:
             If the service refuses, or fails for longer than the back-off has patience; or if this
             channel is closed.
         """
+        return self._answered(self._request(method, path, query, content, headers), sleep).content
+
+    def _answered(self, request: HttpRequest, sleep: Callable[[float], object]) -> HttpResponse:
         self._demand_open()
-        request = self._request(method, path, query, content, headers)
         wait = self._patience.begin(sleep)
         while True:
             try:
-                content = self._send_reviving(request)
+                response = self._send_reviving(request)
             except ServiceUnavailableError as error:
                 if not wait.outlasts(_trouble_of(error)):
                     raise
             else:
                 self._patience.note_answer()
                 self._last_contact = time.monotonic()
-                return content
+                return response
 
     def _demand_open(self) -> None:
         if self._is_closed:
@@ -193,16 +199,16 @@ class Channel:
         self,
         method: str,
         path: str,
-        query: Query | None,
-        content: bytes | None,
-        headers: Mapping[str, str] | None,
+        query: Query | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpRequest:
         from azure.core.rest import HttpRequest
 
         url = f"{self.endpoint}{path}?{_query_text(query)}"
         return HttpRequest(method, url, headers=_headers(content, headers), content=content)
 
-    def _send_reviving(self, request: HttpRequest) -> bytes:
+    def _send_reviving(self, request: HttpRequest) -> HttpResponse:
         """Send a request, and once more where nobody was there and the service can be revived."""
         try:
             return self._send_once(request)
@@ -215,16 +221,15 @@ class Channel:
         self._revive()
         return self._send_once(request)
 
-    def _send_once(self, request: HttpRequest) -> bytes:
+    def _send_once(self, request: HttpRequest) -> HttpResponse:
         from azure.core.exceptions import AzureError
 
         try:
             # A streamed response is one that the SDK does not parse; the hook has read it. Each
             # attempt is signed anew, for the client works on a copy of the request.
-            response = self._client.send_request(request, stream=True, raw_response_hook=_read)
+            return self._client.send_request(request, stream=True, raw_response_hook=_read)
         except AzureError as error:
             raise self._unreachable(request, error) from error
-        return response.content
 
     def _unreachable(self, request: HttpRequest, error: Exception) -> ServiceUnavailableError:
         asked = f"{request.method} {urlsplit(request.url).path}"

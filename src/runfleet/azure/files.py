@@ -33,8 +33,29 @@ def read_file(
         end = "" if length is None else str(offset + length - 1)
         headers["ocp-range"] = f"bytes={offset}-{end}"
     try:
-        return channel.send("GET", f"{owner}{path_of('files', path)}", headers=headers)
+        return channel.send("GET", _address(owner, path), headers=headers)
     except BatchError as error:
         if error.status == _RANGE_NOT_SATISFIABLE:
             return b""
         raise
+
+
+def read_end(channel: Channel, owner: str, path: str, most: int) -> bytes:
+    """
+    Read the last bytes of a file of a task or of a node, and no others.
+
+    Parameters
+    ----------
+    channel, owner, path
+        See `read_file`.
+    most
+        How many bytes to take at most.
+    """
+    # `ocp-range` has no form for the end of a file.
+    size = int(channel.head(_address(owner, path)).get("Content-Length", 0))
+    start = max(0, size - most)
+    return read_file(channel, owner, path, start, size - start)
+
+
+def _address(owner: str, path: str) -> str:
+    return f"{owner}{path_of('files', path)}"

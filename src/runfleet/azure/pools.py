@@ -14,7 +14,7 @@ from runfleet.azure.errors import (
     accepting,
 )
 from runfleet.azure.failures import reason_of
-from runfleet.azure.files import read_file
+from runfleet.azure.files import read_end, read_file
 from runfleet.azure.missing import not_there
 from runfleet.azure.pool_info import NodeCounts, NodeInfo, PoolInfo
 from runfleet.azure.pool_settings import Autoscale, PoolSettings
@@ -227,11 +227,12 @@ class PoolOperations:
             Empty where there is nothing, or where it cannot be read: why a task failed must be
             told with it or without.
         """
+        node = path_of("pools", pool_id, "nodes", node_id)
         try:
-            content = self.read_node_file(pool_id, node_id, f"{directory}/stderr.txt")
+            content = read_end(self._channel, node, f"{directory}/stderr.txt", _STDERR_BYTES)
         except BatchError:
             return ""
-        return content[-_STDERR_BYTES:].decode(errors="replace").strip()
+        return content.decode(errors="replace").strip()
 
     def _aims_at(self, pool_id: str, dedicated: int | None, spot: int | None) -> bool:
         pool = self.get_pool(pool_id)
