@@ -166,6 +166,29 @@ def test_content_is_told_from_other_content_of_the_same_size(storage, tmp_path):
     assert not storage.has_content(CONTAINER, blob, tmp_path / "a")
 
 
+def test_content_is_told_from_other_content_of_the_same_size_and_time(storage, tmp_path):
+    """As archives and `cp -p` write, and however often it is asked for."""
+    path = tmp_path / "a"
+    path.write_bytes(b"content")
+    os.utime(path, (1e9, 1e9))
+    storage.put_file(CONTAINER, "a", path)
+    (blob,) = storage.list_blobs(CONTAINER, "a")
+    assert storage.has_content(CONTAINER, blob, path)
+    path.write_bytes(b"CONTENT")
+    os.utime(path, (1e9, 1e9))
+    assert not storage.has_content(CONTAINER, blob, path)
+
+
+def test_large_content_is_compared_to_its_end(storage, tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(bytes(300_000))
+    storage.put_file(CONTAINER, "a", path)
+    (blob,) = storage.list_blobs(CONTAINER, "a")
+    assert storage.has_content(CONTAINER, blob, path)
+    path.write_bytes(bytes(299_999) + b"1")
+    assert not storage.has_content(CONTAINER, blob, path)
+
+
 def test_a_listing_is_sorted_by_name_and_tells_sizes(storage):
     for name in ["b", "a/c", "a-b", "a/b/c", "a0", "a.b"]:
         storage.put_bytes(CONTAINER, name, name.encode())
