@@ -8,7 +8,6 @@ each start a thread that swallows errors, and some fail before anything is sent.
 
 from __future__ import annotations
 
-import base64
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from runfleet.azure.answers import Answer, error_of
 from runfleet.azure.errors import AuthenticationError, BatchError, ServiceUnavailableError
 from runfleet.patience import BackOff, Patience, Trouble
 from runfleet.reasons import innermost
+from runfleet.storage.keys import KeyFormatError, check_key
 from runfleet.storage.urls import is_loopback
 
 if TYPE_CHECKING:
@@ -280,17 +280,13 @@ def _not_the_service(body: bytes) -> BatchError:
 
 
 def _check_key(credential: AzureNamedKeyCredential | TokenCredential) -> None:
-    """Refuse a key that the SDK could not sign with; it would raise a foreign error later."""
     key = getattr(credential, "named_key", None)
     if key is None:
         return
     try:
-        base64.b64decode(key.key, validate=True)
-    except ValueError as error:
-        raise AuthenticationError(
-            f"the key of Batch account `{key.name}` is not in base64",
-            hint="copy the whole key, with the equals signs at its end",
-        ) from error
+        check_key(key.key, f"Batch account `{key.name}`")
+    except KeyFormatError as error:
+        raise AuthenticationError(error.message, hint=error.hint) from error
 
 
 def import_sdk() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import logging
 import os
@@ -40,6 +39,7 @@ from runfleet.storage.errors import (
     StorageError,
 )
 from runfleet.storage.files import written_whole
+from runfleet.storage.keys import KeyFormatError, check_key
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.parallel import for_each
 from runfleet.storage.protocol import Blob, OnBytes, unheard
@@ -402,14 +402,10 @@ class AzureBlob:
         return DelegationKey(self._delegation_key)
 
     def _checked_key(self, key: str) -> str:
-        """Refuse a key that the SDK could not sign with; it would raise a foreign error later."""
         try:
-            base64.b64decode(key, validate=True)
-        except ValueError as error:
-            raise StorageAccessError(
-                f"the key of storage account `{self.account_name}` is not in base64",
-                hint="copy the whole key, with the equals signs at its end",
-            ) from error
+            check_key(key, f"storage account `{self.account_name}`")
+        except KeyFormatError as error:
+            raise StorageAccessError(error.message, hint=error.hint) from error
         return key
 
     def _delegation_key(self, start: datetime, expiry: datetime) -> UserDelegationKey:
