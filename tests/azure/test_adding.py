@@ -162,6 +162,22 @@ def test_a_refused_task_keeps_no_other_of_its_request_from_being_added(service, 
     assert sent[1:] == [["run-00002"]]
 
 
+def test_what_was_refused_is_told_also_where_the_service_fails_then(service, reply):
+    troubles = {"run-00001": "ClientError", "run-00002": "ServerError"}
+
+    def answer(request):
+        ids = [task["id"] for task in request.body["value"]]
+        results = [{"status": troubles.get(i, "Success"), "taskId": i} for i in ids]
+        return reply(200, {"value": results})
+
+    service.answer = answer
+    with pytest.raises(ServiceUnavailableError, match="failed 10 times in a row") as caught:
+        service.client().add_tasks("net1", runs(4))
+    (refusal,) = caught.value.others
+    assert isinstance(refusal, TasksRefusedError)
+    assert list(refusal.refused) == ["run-00001"]
+
+
 def test_a_request_that_is_too_large_is_halved(service, job, reply, error):
     def strict(request):
         if len(request.body["value"]) > 10:

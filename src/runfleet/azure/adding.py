@@ -15,6 +15,7 @@ import orjson
 
 from runfleet.azure.channel import Channel, parsed, path_of
 from runfleet.azure.errors import (
+    BatchError,
     RequestTooLargeError,
     ServiceUnavailableError,
     TasksRefusedError,
@@ -198,8 +199,21 @@ def _in_order(
 
 def _add_chunk(request: _Request, chunk: Chunk) -> AddedTasks:
     """Send a chunk until each of its tasks is added, was there already, or is refused."""
-    done = AddedTasks()
     refused: dict[str, Refusal] = {}
+    try:
+        done = _add_others(request, chunk, refused)
+    except BatchError as error:
+        if refused:
+            error.others = (_refused(request.job_id, refused),)
+        raise
+    if refused:
+        raise _refused(request.job_id, refused)
+    return done
+
+
+def _add_others(request: _Request, chunk: Chunk, refused: dict[str, Refusal]) -> AddedTasks:
+    """Add what is not refused of a chunk, and take note of what is."""
+    done = AddedTasks()
     attempt = 0
     while chunk:
         try:
@@ -213,8 +227,6 @@ def _add_chunk(request: _Request, chunk: Chunk) -> AddedTasks:
         if chunk:
             _wait_for_server(request, chunk, attempt)
             attempt = 0 if outcome.added else attempt + 1
-    if refused:
-        raise _refused(request.job_id, refused)
     return done
 
 
