@@ -54,7 +54,7 @@ def read_end(channel: Channel, owner: str, path: str, most: int) -> bytes:
     # `ocp-range` has no form for the end of a file.
     size = int(channel.head(_address(owner, path)).get("Content-Length", 0))
     start = max(0, size - most)
-    return read_file(channel, owner, path, start, size - start)
+    return read_file(channel, owner, path, start, size - start) if size else b""
 
 
 def _address(owner: str, path: str) -> str:
