@@ -5,6 +5,7 @@ import time
 import pytest
 
 from runfleet.agent.messages import Constrain, FilesToUpload, FileToFetch, Kill, RemoveFolder
+from runfleet.agent.node_logs import LOG_FILE
 from runfleet.batch.states import EndedBy
 
 
@@ -222,6 +223,16 @@ def test_time_limits_pass_in_their_own_order(agent):
     ends = [agent.ended(one) for one in (quick, short, long)]
     assert [one.ended_by for one in ends] == ["exit", "timelimit", "timelimit"]
     assert ends[1].end_time < ends[2].end_time
+
+
+def test_a_time_limit_may_be_longer_than_the_kernel_waits_at_once(own_agent, wait_for):
+    month = 30 * 24 * 3600
+    execution = own_agent.shell("sleep 1000", time_limit=month)
+    own_agent.say(execution)
+    # From then on there is nothing else to wait for.
+    wait_for((own_agent.node_root / LOG_FILE).exists)
+    assert own_agent.run(own_agent.task("true")).exit_code == 0
+    assert own_agent.kill(execution).ended_by is EndedBy.KILL
 
 
 def test_a_longer_time_limit_counts_from_the_begin(agent):

@@ -43,6 +43,8 @@ _READ_SIZE = 1 << 16
 _WORKERS = 8
 _PATIENCE = 0.7
 _NOTE_AGAIN = 0.2
+# The kernel counts milliseconds in 32 bits and refuses to wait for a month.
+_LONGEST_WAIT = 3600.0
 
 
 class Agent:
@@ -224,7 +226,8 @@ class Agent:
         until_log = self._node_logs.seconds_to_wait(time.time())
         until_noted = _NOTE_AGAIN if self._unsaid else None
         waits = (until_deadline, until_deletion, until_log, until_noted)
-        return min((seconds for seconds in waits if seconds is not None), default=None)
+        soonest = min((seconds for seconds in waits if seconds is not None), default=None)
+        return None if soonest is None else min(soonest, _LONGEST_WAIT)
 
 
 def _name(message: Message) -> str:
