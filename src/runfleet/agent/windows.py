@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import selectors
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,7 +13,7 @@ from runfleet.agent.execution import Execution, Phase
 from runfleet.agent.processes import Exit, Processes
 from runfleet.agent.streams import Stream, Streams
 from runfleet.agent.wine_slots import Slot, Slots
-from runfleet.agent.wine_template import Template
+from runfleet.agent.wine_template import OnReady, Template
 from runfleet.agent.workers import Workers
 from runfleet.home import AgentFolders
 
@@ -22,8 +21,6 @@ log = logging.getLogger(__name__)
 
 _EXIT_KILLED = 128 + signal.SIGKILL
 _KILLED = b"a process was killed by signal %d: there may have been too little memory\r\n"
-
-OnReady = Callable[[Exception | None], None]
 
 
 @dataclass(slots=True)
@@ -82,11 +79,10 @@ class Windows:
         Raises
         ------
         ExecutionError
-            If Wine is not installed.
+            If Wine is not installed, or cannot be started.
         """
-        root = execution.message.node_root
-        take = partial(self._slots.take, root, partial(self._on_slot, execution, then))
-        self._template.await_ready(self._processes, take)
+        on_template = partial(self._on_template, execution, then)
+        self._template.await_ready(self._processes, on_template)
 
     def launch(self, execution: Execution) -> int:
         """
@@ -149,6 +145,13 @@ class Windows:
     def close(self) -> None:
         """Clear away what lies elsewhere, once no process is left."""
         self._slots.close()
+
+    def _on_template(self, execution: Execution, then: OnReady, error: Exception | None) -> None:
+        if error is None:
+            root = execution.message.node_root
+            self._slots.take(root, partial(self._on_slot, execution, then))
+        else:
+            then(error)
 
     def _on_slot(
         self, execution: Execution, then: OnReady, slot: Slot, error: Exception | None

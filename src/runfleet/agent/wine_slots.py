@@ -7,6 +7,7 @@ tasks, and with them the registry, which is made anew when a task has changed it
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -161,6 +162,6 @@ def _launch(slot: Slot, command: Sequence[str]) -> int:
 
 def _remove_remains(folder: str) -> None:
     """Remove the slots that an earlier agent, which was killed, has left of a node."""
-    if os.path.isdir(folder):
+    with contextlib.suppress(OSError):  # what is in the way is told by whoever makes a slot
         for name in os.listdir(folder):
             wine.remove_prefix(f"{folder}/{name}")

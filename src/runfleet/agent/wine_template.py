@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import TypeAlias
 
 from runfleet.agent import launch, wine
 from runfleet.agent.failures import ExecutionError, from_os_error
@@ -38,6 +40,8 @@ _NOT_MADE = (
 # Registries are written to; the time stamp keeps Wine from bringing a new prefix up to date.
 _COPIED = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
 
+OnReady: TypeAlias = Callable[[Exception | None], None]
+
 
 class Template:
     """
@@ -52,22 +56,22 @@ class Template:
     def __init__(self, folders: AgentFolders) -> None:
         self._folder = os.fspath(folders.wine)
         self._draft = os.fspath(folders.wine_draft)
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[OnReady] = []
         self._lock = threading.Lock()
         self._errand = 0
         self._attempts_left = 0
 
-    def await_ready(self, processes: Processes, then: Callable[[], None]) -> None:
+    def await_ready(self, processes: Processes, then: OnReady) -> None:
         """
-        Go on at once, or when the template has been made or could not be.
+        Go on at once, or when the template has been made; `then` hears why it could not be.
 
         Raises
         ------
         ExecutionError
-            If Wine is not installed.
+            If Wine is not installed, or cannot be started.
         """
         if self._is_there():
-            then()
+            then(None)
             return
         if not self._waiting:
             self._attempts_left = _ATTEMPTS
@@ -83,19 +87,13 @@ class Template:
         ExecutionError
             If there is no template, or no space.
         """
-        if not self._is_there():
-            raise ExecutionError("CommandLaunchFailed", Message=_NOT_MADE)
-        try:
+        with _naming(prefix):
             self._make_drive(wine.drive_of(node_root))
             os.makedirs(prefix + "/dosdevices")
             for name in _COPIED:
                 shutil.copyfile(f"{self._folder}/{name}", f"{prefix}/{name}")
             for drive, folder in wine.drives(node_root).items():
                 os.symlink(folder, f"{prefix}/dosdevices/{drive}:")
-        except OSError as error:
-            raise from_os_error(
-                error, "ResourceDirectoryCreateFailed", DirectoryPath=prefix
-            ) from error
 
     def _make_drive(self, drive: str) -> None:
         with self._lock:
@@ -118,7 +116,8 @@ class Template:
     def _make(self, processes: Processes) -> None:
         self._attempts_left -= 1
         on_exit = partial(self._on_made, processes)
-        self._errand = processes.add_errand(self._begin(), self._draft, on_exit)
+        with _naming(self._draft):
+            self._errand = processes.add_errand(self._begin(), self._draft, on_exit)
 
     def _begin(self) -> int:
         """Start making it; whoever waits until it is done has all its processes ended."""
@@ -135,20 +134,36 @@ class Template:
     def _on_made(self, processes: Processes, exit_code: int) -> None:
         processes.end_errand(self._errand, self._draft)
         wine.remove_server_folders(self._draft)
-        if exit_code == 0 and os.path.exists(f"{self._draft}/system.reg"):
-            self._keep()
-        elif self._attempts_left:
-            self._make(processes)
-            return
+        error = None
+        try:
+            if exit_code == 0 and os.path.exists(f"{self._draft}/system.reg"):
+                self._keep()
+            elif self._attempts_left:
+                self._make(processes)
+                return
+            else:
+                error = ExecutionError("CommandLaunchFailed", Message=_NOT_MADE)
+        except ExecutionError as caught:
+            error = caught
         waiting, self._waiting = self._waiting, []
         for then in waiting:
-            then()
+            then(error)
 
     def _keep(self) -> None:
-        with open(f"{self._draft}/{_RECIPE}", "w") as recipe:
-            recipe.write(_MAKE)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        os.rename(self._draft, self._folder)
+        with _naming(self._folder):
+            with open(f"{self._draft}/{_RECIPE}", "w") as recipe:
+                recipe.write(_MAKE)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            os.rename(self._draft, self._folder)
+
+
+@contextmanager
+def _naming(folder: str) -> Iterator[None]:
+    """Name the folder that cannot be made."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os_error(error, "ResourceDirectoryCreateFailed", DirectoryPath=folder) from error
 
 
 def _link(source: str, target: str) -> str:
