@@ -122,6 +122,22 @@ def test_a_pipe_is_no_output(wd):
     assert found("pipe.txt", wd) == []
 
 
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("*a*a*a*a*a*a*a*a*z", "a" * 200),
+        ("**/a/**/*/**/a/**/[ab]/**/a/**/?/**/a/**/z", "a/" * 200 + "a"),
+    ],
+    ids=["name", "folders"],
+)
+def test_many_stars_are_matched_in_no_time(tmp_path, pattern, path):
+    file = tmp_path / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    assert found(pattern, tmp_path) == []
+    assert found(pattern.replace("z", "a"), tmp_path) == [path]
+
+
 def test_variables_are_expanded():
     environment = {"RUN": "run-1", "EMPTY": ""}
     assert expand("$RUN/${RUN}x/$EMPTY*.txt", environment) == "run-1/run-1x/*.txt"
@@ -179,6 +195,8 @@ def is_possible(chosen):
 @given(patterns, st.lists(paths, min_size=1, max_size=6, unique_by=tuple).filter(is_possible))
 @example([["a", "*"], ["**"], ["b"]], [["ab", "b"], ["aa", ".a", "b"], ["a", "a", "b"]])
 @example([["[.]"], ["*"]], [["a"]])
+@example([["**"], [".", "a"], ["**"], ["b"]], [[".a", "b"], ["a", ".a", "b"], [".a", ".a", "b"]])
+@example([["*", "a", "*", "a", "b", "*", "b"]], [["aab"], ["aabb"], ["aaabab"], ["aabab.b"]])
 def test_a_pattern_finds_what_the_rules_say(tmp_path_factory, pattern, chosen):
     wd = tmp_path_factory.mktemp("wd")
     for names in chosen:

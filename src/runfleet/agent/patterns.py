@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +13,8 @@ from runfleet.agent.names_on_disk import as_on_disk
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _PIECE = re.compile(r"\[!?+.[^\]]*\]|\*+|.", re.DOTALL)
 _SET_ITEM = re.compile(r"(.)-(.)|(.)", re.DOTALL)
-_ANY_FOLDERS = r"(?:(?!\.)[^/]+/)*"
+_ANY_CHARACTER = "[^/]"
+_ANY_FOLDER = r"(?:(?!\.)[^/]+/)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,26 +153,43 @@ def _regex(names: list[str]) -> str:
     if names[-1] == "**":
         names = [*names, "*"]
     *folders, last = names
-    return "".join(_folder_regex(name) for name in folders) + _name_regex(last)
-
-
-def _folder_regex(name: str) -> str:
-    return _ANY_FOLDERS if name == "**" else _name_regex(name) + "/"
+    folder_regexes = [None if name == "**" else _name_regex(name) + "/" for name in folders]
+    return _with_gaps([*folder_regexes, _name_regex(last)], _ANY_FOLDER)
 
 
 def _name_regex(name: str) -> str:
     pieces = _PIECE.findall(name)
     spells_dot = bool(pieces) and _character(pieces[0]) == "."
-    return ("" if spells_dot else r"(?!\.)") + "".join(map(_piece_regex, pieces))
+    regexes = [None if piece[0] == "*" else _piece_regex(piece) for piece in pieces]
+    return ("" if spells_dot else r"(?!\.)") + _with_gaps(regexes, _ANY_CHARACTER)
+
+
+def _with_gaps(regexes: Iterable[str | None], filling: str) -> str:
+    """
+    Join regexes; None is a gap, which any number of fillings close.
+
+    What stands between two gaps is taken where it comes first, and nowhere else is tried: if the
+    rest does not match behind that, it matches nowhere.  Else many gaps would take for ever.
+    """
+    stretches = [""]
+    for regex in regexes:
+        if regex is None:
+            stretches.append("")
+        else:
+            stretches[-1] += regex
+    first, *others = stretches
+    if not others:
+        return first
+    *inner, last = others
+    found_first = "".join(f"(?>{filling}*?{stretch})" for stretch in inner if stretch)
+    return f"{first}{found_first}{filling}*{last}"
 
 
 def _piece_regex(piece: str) -> str:
     character = _character(piece)
     if character is not None:
         return re.escape(character)
-    if piece[0] == "*":
-        return "[^/]*"
-    return "[^/]" if piece == "?" else _set_regex(piece[1:-1])
+    return _ANY_CHARACTER if piece == "?" else _set_regex(piece[1:-1])
 
 
 def _set_regex(text: str) -> str:
