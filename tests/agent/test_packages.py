@@ -111,3 +111,15 @@ def test_a_missing_archive_can_be_brought_later(agent, package):
     assert failed.failure.code == "ApplicationPackageError"
     os.rename(wanted.archive + ".away", wanted.archive)
     assert agent.run(agent.task("true", packages=(wanted,))).exit_code == 0
+
+
+def test_a_file_that_is_damaged_within_an_archive(agent, package):
+    wanted = package({})
+    with zipfile.ZipFile(wanted.archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("x.txt", "x" * 5000)
+    with open(wanted.archive, "r+b") as file:
+        file.seek(30 + len("x.txt"))  # behind the header
+        file.write(b"\xff" * 4)
+    failure = agent.run(agent.task("true", packages=(wanted,))).failure
+    assert failure.code == "ApplicationPackageError"
+    assert failure.details["Message"].startswith("the zip file cannot be unpacked: ")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-import zipfile
 from collections import defaultdict
 
 from runfleet.agent.failures import ExecutionError, from_os_error
 from runfleet.agent.messages import PackageToInstall
-from runfleet.storage.archives import unzip
+from runfleet.storage.archives import ArchiveError, unzip
 
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -31,16 +30,9 @@ def install(package: PackageToInstall) -> None:
             _install(package)
         except OSError as error:
             raise from_os_error(error, "ApplicationPackageError", **_place(package)) from error
-        except (
-            zipfile.BadZipFile,
-            RuntimeError,
-            NotImplementedError,
-            ValueError,
-            EOFError,
-        ) as error:
-            reason = str(error)
+        except ArchiveError as error:
             raise ExecutionError(
-                "ApplicationPackageError", **_place(package), Message=reason
+                "ApplicationPackageError", **_place(package), Message=error.message
             ) from error
 
 

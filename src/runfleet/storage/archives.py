@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import lzma
 import os
-import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,8 +15,17 @@ from runfleet.storage.errors import StorageError
 
 _CHUNK = 1 << 20
 _UNIX_MODE_SHIFT = 16
-# What `zipfile` raises at damaged or encrypted files, and `unzip` at names that lead elsewhere.
-_UNSOUND = (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError)
+
+# What `zipfile` raises at damaged or encrypted files.
+_UNSOUND = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    EOFError,
+)
 
 
 class ArchiveError(StorageError):
@@ -78,16 +88,19 @@ def unzip(archive_path: str, folder: str) -> None:
     archive_path
         The zip file.
     folder
-        An absolute path; nothing is written outside of it.
+        An absolute path, and there; nothing is written outside of it.
 
     Raises
     ------
-    ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile
+    ArchiveError
         If it would write elsewhere, is encrypted, or is no sound zip file.
+    OSError
+        If the zip file cannot be read, or the folder cannot be written to.
     """
-    with zipfile.ZipFile(archive_path) as archive:
+    with _sound(), zipfile.ZipFile(archive_path) as archive:
+        unpacking = _Unpacking(archive, folder)
         for member in archive.infolist():
-            _unpack(archive, member, folder)
+            unpacking.unpack(member)
 
 
 def unpack(archive_path: Path, folder: Path) -> None:
@@ -106,8 +119,11 @@ def unpack(archive_path: Path, folder: Path) -> None:
         raise ArchiveError(
             f"cannot unpack into `{folder}`: {error.strerror or error}: {error.filename}"
         ) from error
-    except _UNSOUND as error:
-        raise ArchiveError(f"the zip file cannot be unpacked: {error}") from error
+
+
+def mode_of(member: zipfile.ZipInfo) -> int:
+    """Tell the mode of a member as Unix has it: its kind and its permissions; 0 if not known."""
+    return member.external_attr >> _UNIX_MODE_SHIFT
 
 
 def files_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
@@ -130,33 +146,96 @@ def _empty_folders_below(folder: Path) -> Iterator[Path]:
             yield entry
 
 
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: str) -> None:
-    target = _inside(folder, member.filename)
-    mode = member.external_attr >> _UNIX_MODE_SHIFT
-    if member.is_dir():
-        os.makedirs(target, exist_ok=True)
-        return
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    # What is there is replaced, never written to: it may be a link, or have another place.
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(target)
-    if stat.S_ISLNK(mode):
-        _unpack_link(archive.read(member).decode(), target, folder)
-        return
-    with archive.open(member) as source, open(target, "xb") as file:
-        shutil.copyfileobj(source, file, _CHUNK)
-    if permissions := stat.S_IMODE(mode) & 0o777:
-        os.chmod(target, permissions | stat.S_IRUSR | stat.S_IWUSR)
+@contextlib.contextmanager
+def _sound() -> Iterator[None]:
+    """Tell what is no sound zip file from what the operating system refuses."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # What `bz2` finds damaged.
+        raise _unsound(error) from error
+    except _UNSOUND as error:
+        raise _unsound(error) from error
 
 
-def _unpack_link(destination: str, target: str, folder: str) -> None:
-    beside = os.path.join(os.path.dirname(os.path.relpath(target, folder)), destination)
-    _inside(folder, beside)
-    os.symlink(destination, target)
+def _unsound(error: Exception) -> ArchiveError:
+    return ArchiveError(f"the zip file cannot be unpacked: {error}")
 
 
-def _inside(folder: str, name: str) -> str:
-    path = os.path.normpath(os.path.join(folder, name))
-    if not path.startswith(folder + os.sep) and path != folder:
-        raise ValueError(f"`{name}` lies outside the package")
-    return path
+class _Unpacking:
+    """
+    Unpacks members of an archive into a folder.
+
+    A link may lead on to others, and where they end is not written in its name: whatever is there
+    before a folder is made is looked at.  Nor is the folder itself made again, which somebody may
+    have taken away meanwhile.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, folder: str) -> None:
+        self._archive = archive
+        self._folder = folder
+        self._real = os.path.realpath(folder)
+        self._inside = {folder}
+
+    def unpack(self, member: zipfile.ZipInfo) -> None:
+        target = self._place(member.filename, member.filename)
+        if member.is_dir():
+            self._make_folders(target)
+        elif target == self._folder:
+            raise _outside(member.filename)
+        else:
+            self._make_folders(os.path.dirname(target))
+            self._unpack_file(member, target)
+
+    def _unpack_file(self, member: zipfile.ZipInfo, target: str) -> None:
+        mode = mode_of(member)
+        # What is there is replaced, never written to: it may be a link, or have another place.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(target)
+        if stat.S_ISLNK(mode):
+            self._link(self._archive.read(member).decode(), target)
+            return
+        with self._archive.open(member) as source, open(target, "xb") as file:
+            while chunk := source.read(_CHUNK):
+                file.write(chunk)
+        if permissions := stat.S_IMODE(mode) & 0o777:
+            os.chmod(target, permissions | stat.S_IRUSR | stat.S_IWUSR)
+
+    def _link(self, destination: str, target: str) -> None:
+        self._place(os.path.join(os.path.dirname(target), destination), destination)
+        os.symlink(destination, target)
+        self._inside = {self._folder}
+
+    def _place(self, path: str, name: str) -> str:
+        """The absolute path of what a member names, if no link is on the way."""
+        path = os.path.normpath(os.path.join(self._folder, path))
+        if not _is_within(path, self._folder):
+            raise _outside(name)
+        return path
+
+    def _make_folders(self, path: str) -> None:
+        """Make a folder in the folder, with those above it, as far as they are not there."""
+        missing = []
+        while path not in self._inside:
+            missing.append(path)
+            path = os.path.dirname(path)
+        for one in reversed(missing):
+            self._make_folder(one)
+
+    def _make_folder(self, path: str) -> None:
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            if not _is_within(os.path.realpath(path), self._real):
+                raise _outside(os.path.relpath(path, self._folder)) from None
+        self._inside.add(path)
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + os.sep)
+
+
+def _outside(name: str) -> ArchiveError:
+    return ArchiveError(f"the zip file cannot be unpacked: `{name}` lies outside the package")

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from runfleet.storage.archives import ArchiveError, zip_files, zip_folder
+from runfleet.storage.archives import ArchiveError, mode_of, zip_files, zip_folder
 from runfleet.storage.errors import StorageError
 
 _APPLICATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _VERSION = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,64}")
 _SUFFIX = ".zip"
-_UNIX_MODE_SHIFT = 16
 # Programs that are, or may be, zip files themselves.
 _ZIPPED_PROGRAMS = {".exe", ".jar", ".pyz"}
 
@@ -281,6 +280,6 @@ def _content(archive_path: Path) -> dict[str, tuple[int, int, int]]:
     """What an archive unpacks to: mode, size and checksum by name; times do not matter."""
     with zipfile.ZipFile(archive_path) as archive:
         return {
-            entry.filename: (entry.external_attr >> _UNIX_MODE_SHIFT, entry.file_size, entry.CRC)
+            entry.filename: (mode_of(entry), entry.file_size, entry.CRC)
             for entry in archive.infolist()
         }
