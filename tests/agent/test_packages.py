@@ -3,11 +3,12 @@
 import os
 import shlex
 import stat
+import time
 import zipfile
 
 import pytest
 
-from runfleet.agent.messages import PackageToInstall
+from runfleet.agent.messages import Kill, PackageToInstall, RemoveFolder
 from runfleet.batch.states import EndedBy
 
 
@@ -123,3 +124,32 @@ def test_a_file_that_is_damaged_within_an_archive(agent, package):
     failure = agent.run(agent.task("true", packages=(wanted,))).failure
     assert failure.code == "ApplicationPackageError"
     assert failure.details["Message"].startswith("the zip file cannot be unpacked: ")
+
+
+def test_a_node_that_was_removed_meanwhile_stays_away(own_agent, tmp_path, wait_for):
+    archive, folder = tmp_path / "model.zip", own_agent.node_root / "applications/model/1"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for number in range(20_000):
+            zipped.writestr(f"{number}/a.txt", b"")
+    wanted = PackageToInstall(str(archive), str(folder))
+    execution = own_agent.task("true", packages=(wanted,))
+    own_agent.say(execution)
+    wait_for(folder.with_name("1.partial").exists)
+    own_agent.say(Kill(execution.execution, upload=False), RemoveFolder(str(own_agent.node_root)))
+    assert own_agent.ended(execution).ended_by is EndedBy.KILL
+    wait_for(lambda: not own_agent.node_root.exists())
+    time.sleep(0.2)  # in which hundreds of files would have come
+    assert not own_agent.node_root.exists()
+
+
+def test_a_package_is_unpacked_for_others_though_the_first_was_stopped(own_agent, tmp_path):
+    archive, folder = tmp_path / "model.zip", own_agent.node_root / "applications/model/1"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for number in range(5_000):
+            zipped.writestr(f"{number}/a.txt", b"")
+    wanted = PackageToInstall(str(archive), str(folder))
+    first, second = (own_agent.task("true", packages=(wanted,)) for _ in range(2))
+    own_agent.say(first, second, Kill(first.execution))
+    assert own_agent.ended(first).ended_by is EndedBy.KILL
+    assert own_agent.ended(second).exit_code == 0
+    assert len(os.listdir(folder)) == 5_000

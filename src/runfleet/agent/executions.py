@@ -288,7 +288,7 @@ class Executions:
         from runfleet.agent.packages import install
 
         for package in packages:
-            install(package)
+            install(package, execution.cancellation)
         for file in files:
             staging.fetch(file, folder, self._partial_folder, execution.cancellation)
 

@@ -8,13 +8,16 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from runfleet.storage.errors import StorageError
 
 _CHUNK = 1 << 20
 _UNIX_MODE_SHIFT = 16
+
+Check: TypeAlias = Callable[[], None]
 
 # What `zipfile` raises at damaged or encrypted files.
 _UNSOUND = (
@@ -79,7 +82,7 @@ def _zip(files: Mapping[str, Path], archive_path: Path) -> None:
             archive.write(file, name)
 
 
-def unzip(archive_path: str, folder: str) -> None:
+def unzip(archive_path: str, folder: str, *, check: Check = lambda: None) -> None:
     """
     Unpack a zip file into a folder, with modes and links as Unix tools keep them.
 
@@ -89,6 +92,8 @@ def unzip(archive_path: str, folder: str) -> None:
         The zip file.
     folder
         An absolute path, and there; nothing is written outside of it.
+    check
+        Called now and then; what it raises ends the unpacking.
 
     Raises
     ------
@@ -98,7 +103,7 @@ def unzip(archive_path: str, folder: str) -> None:
         If the zip file cannot be read, or the folder cannot be written to.
     """
     with _sound(), zipfile.ZipFile(archive_path) as archive:
-        unpacking = _Unpacking(archive, folder)
+        unpacking = _Unpacking(archive, folder, check)
         for member in archive.infolist():
             unpacking.unpack(member)
 
@@ -173,13 +178,15 @@ class _Unpacking:
     have taken away meanwhile.
     """
 
-    def __init__(self, archive: zipfile.ZipFile, folder: str) -> None:
+    def __init__(self, archive: zipfile.ZipFile, folder: str, check: Check) -> None:
         self._archive = archive
         self._folder = folder
         self._real = os.path.realpath(folder)
+        self._check = check
         self._inside = {folder}
 
     def unpack(self, member: zipfile.ZipInfo) -> None:
+        self._check()
         target = self._place(member.filename, member.filename)
         if member.is_dir():
             self._make_folders(target)
@@ -199,6 +206,7 @@ class _Unpacking:
             return
         with self._archive.open(member) as source, open(target, "xb") as file:
             while chunk := source.read(_CHUNK):
+                self._check()
                 file.write(chunk)
         if permissions := stat.S_IMODE(mode) & 0o777:
             os.chmod(target, permissions | stat.S_IRUSR | stat.S_IWUSR)
