@@ -74,6 +74,19 @@ def test_what_nobody_has_heard_of_is_kept_however_much_it_is(path):
     assert list(read_journal(path)) == []
 
 
+def test_what_is_written_is_told_though_another_file_cannot_be_begun(path):
+    in_the_way = path.with_name(f"{path.name}.fresh")
+    in_the_way.mkdir()
+    journal = Journal(path)
+    for number in range(1, 1_000):
+        journal.append(encode(ended(number)))
+    in_the_way.rmdir()
+    journal.append(encode(ended(1_000)))
+    shorten_journal(path, running=())
+    journal.append(encode(ended(1_001)))
+    assert list(read_journal(path)) == [ended(1_001)]
+
+
 def test_the_first_end_that_another_agent_notes_is_not_lost_behind_a_torn_line(path):
     path.write_bytes(encode(ended(1))[:50])
     Journal(path).append(encode(ended(2)))

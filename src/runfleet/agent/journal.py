@@ -51,13 +51,18 @@ class Journal:
         while self._left:
             self._left = self._left[os.write(self._file, self._left) :]
         if os.fstat(self._file).st_size >= _ENOUGH_BYTES and not _earlier(self._path).exists():
-            self._begin_another()
+            with suppress(OSError):  # all is written, and this one can be gone on with
+                self._begin_another()
 
     def _begin_another(self) -> None:
         # There first: on a full disk the old one is gone on with.
         fresh = self._path.with_name(f"{self._path.name}.fresh")
         file = _open(fresh)
-        os.rename(self._path, _earlier(self._path))
+        try:
+            os.rename(self._path, _earlier(self._path))
+        except OSError:
+            os.close(file)
+            raise
         os.rename(fresh, self._path)
         os.close(self._file)
         self._file = file
