@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 
-from runfleet.agent.host_names import Naming, naming, with_host_name
+from runfleet.agent.host_names import Naming, trial, tried, with_host_name
+
+
+def naming() -> Naming:
+    return tried(subprocess.run(trial(), capture_output=True).returncode)
 
 
 def host_name(*arguments: str) -> str:
-    command = with_host_name(
-        "127.1.2.3", ["/bin/sh", "-c", 'hostname; echo "$@"', "sh", *arguments]
-    )
+    show = ["/bin/sh", "-c", 'hostname; echo "$@"', "sh", *arguments]
+    command = with_host_name(naming(), "127.1.2.3", show)
     return subprocess.run(command, capture_output=True, text=True).stdout
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,21 +18,20 @@ from runfleet.home import AgentFolders
 ADDRESS = "127.9.8.7"
 
 
+def order(agent, coordination, command="true", task_id="", **changes):
+    """Make the order to run an instance of a task."""
+    execution = agent.shell(command, task_id)
+    directory = execution.directory
+    begin = Coordination(f"/bin/sh -c '{coordination}'", ADDRESS, directory)
+    changes = {"coordination": begin, **changes}
+    environment = {**execution.environment, "AZ_BATCH_HOST_LIST": ADDRESS}
+    return agent.shell(command, task_id, directory=directory, environment=environment, **changes)
+
+
 @pytest.fixture
 def instance(agent):
-    """Make the order to run an instance of a task."""
-
-    def make(coordination, command="true", task_id="", **changes):
-        execution = agent.shell(command, task_id)
-        directory = execution.directory
-        begin = Coordination(f"/bin/sh -c '{coordination}'", ADDRESS, directory)
-        changes = {"coordination": begin, **changes}
-        environment = {**execution.environment, "AZ_BATCH_HOST_LIST": ADDRESS}
-        return agent.shell(
-            command, task_id, directory=directory, environment=environment, **changes
-        )
-
-    return make
+    """Make such orders for the agent."""
+    return partial(order, agent)
 
 
 def begin(agent, execution):
@@ -44,6 +45,26 @@ def test_the_command_follows_the_coordination_in_the_same_files(agent, instance)
     agent.say(Proceed(execution.execution))
     assert agent.ended(execution).exit_code == 0
     assert agent.stdout(execution) == "first\na\nsecond\n"
+
+
+def test_nobody_waits_while_host_names_are_tried(tmp_path, monkeypatch, start):
+    """Here the kernel takes its time; in the end hosts get no names."""
+    program, released = tmp_path / "bin/unshare", tmp_path / "released"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nwhile [ ! -e {released} ]; do sleep 0.01; done; exit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    agent = start()
+    agent.ready()
+    first, second, third = (order(agent, "true") for _ in range(3))
+    agent.say(first, second, third)
+    asked = time.time()
+    assert agent.run(agent.task("true")).start_time < asked + 4
+    assert agent.kill(second).ended_by is EndedBy.KILL
+    released.touch()
+    assert {agent.receive().execution for _ in range(2)} == {first.execution, third.execution}
+    for one in (first, third):
+        assert agent.kill(one).ended_by is EndedBy.KILL
 
 
 def test_a_coordination_that_leaves_a_pipe_for_its_output_holds_nobody_up(agent, instance):

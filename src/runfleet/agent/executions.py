@@ -17,7 +17,7 @@ from runfleet.agent.background import Background
 from runfleet.agent.execution import LIVE, Execution, Phase
 from runfleet.agent.failures import failure_of
 from runfleet.agent.folders import NodeFolders
-from runfleet.agent.host_names import with_host_name
+from runfleet.agent.host_names import HostNames, with_host_name
 from runfleet.agent.launchers import remove_sessions, sessions_folder, with_launchers
 from runfleet.agent.messages import (
     BackgroundEnded,
@@ -86,6 +86,7 @@ class Executions:
         self._on_background_ended = on_background_ended
         self._processes = Processes()
         self._background = Background(self._processes)
+        self._host_names = HostNames(self._processes)
         self._windows = Windows(folders, self._processes, workers, selector)
         self._base = launch.base_environment(os.environ)
         self._executions: dict[int, Execution] = {}
@@ -147,7 +148,8 @@ class Executions:
         execution = self._instances.get(address)
         if execution is None or execution.phase not in LIVE:
             return None
-        arguments = with_host_name(address, ["/bin/sh", "-c", command])
+        shell = ["/bin/sh", "-c", command]
+        arguments = with_host_name(self._host_names.naming, address, shell)
         guest = launch.launch_beside(
             arguments, execution.environment, execution.working_directory, streams
         )
@@ -239,17 +241,29 @@ class Executions:
             self._finish(execution, failure_of(error))
 
     def _enter(self, execution: Execution) -> None:
-        message = execution.message
-        if message.coordination is not None:
-            self._enter_instance(execution, message.coordination.address)
-        step = self._admit if message.on_windows else self._stage
-        step(execution)
+        if execution.message.coordination is not None:
+            self._host_names.await_known(
+                partial(self._on_fetched, execution, self._enter_instance, None)
+            )
+        else:
+            self._find_place(execution)
 
-    def _enter_instance(self, execution: Execution, address: str) -> None:
+    def _enter_instance(self, execution: Execution) -> None:
+        coordination = execution.message.coordination
+        assert coordination is not None, "only instances of a multi-instance task get here"
         self._on_instance()
-        self._instances[address] = execution
-        sessions = sessions_folder(execution.message)
-        execution.environment = with_launchers(execution.environment, self._launchers, sessions)
+        self._instances[coordination.address] = execution
+        execution.environment = with_launchers(
+            execution.environment,
+            self._launchers,
+            sessions_folder(execution.message),
+            self._host_names.naming,
+        )
+        self._find_place(execution)
+
+    def _find_place(self, execution: Execution) -> None:
+        step = self._admit if execution.message.on_windows else self._stage
+        step(execution)
 
     def _admit(self, execution: Execution) -> None:
         self._windows.admit(execution, partial(self._on_fetched, execution, self._stage))

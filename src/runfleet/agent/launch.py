@@ -1,4 +1,4 @@
-"""Starting the command of an execution: the one place that makes processes."""
+"""Starting the command of an execution: the one place where the agent makes processes."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runfleet.agent import ssh
-from runfleet.agent.host_names import Naming, naming
+from runfleet.agent.host_names import Naming
 from runfleet.agent.messages import Execute
 from runfleet.home import AgentFolders
 from runfleet.storage.files import written_whole
@@ -54,7 +54,9 @@ def remove_sessions(message: Execute) -> None:
     shutil.rmtree(sessions_folder(message), ignore_errors=True)
 
 
-def with_launchers(environment: Mapping[str, str], folder: Path, sessions: str) -> dict[str, str]:
+def with_launchers(
+    environment: Mapping[str, str], folder: Path, sessions: str, naming: Naming
+) -> dict[str, str]:
     """
     An environment in which programs find `ssh` here before all other places.
 
@@ -64,7 +66,7 @@ def with_launchers(environment: Mapping[str, str], folder: Path, sessions: str) 
     allowed = dict.fromkeys(_ALLOW_ROOT, "1") if os.geteuid() == 0 else {}
     own = {"PATH": f"{folder}{os.pathsep}{path}"}
     apart = dict.fromkeys(_SESSIONS, sessions)
-    return {**allowed, **_DETOURS[naming()], **apart, **environment, **own}
+    return {**allowed, **_DETOURS[naming], **apart, **environment, **own}
 
 
 def write_launchers(folders: AgentFolders) -> None:

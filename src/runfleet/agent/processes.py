@@ -142,9 +142,11 @@ class Processes:
         self._sessions[guest] = execution
         self._guests[guest] = on_exit
 
-    def add_errand(self, pid: int, prefix: str, on_exit: Callable[[int], None]) -> int:
+    def add_errand(self, pid: int, mark: str, on_exit: Callable[[int], None]) -> int:
         """
-        Watch over a process that works for a Wine prefix, and over what it starts.
+        Watch over a process that works for no execution, and over what it starts.
+
+        What is left of it is known by its mark, the Wine prefix if it works for one.
 
         Returns
         -------
@@ -154,14 +156,14 @@ class Processes:
         """
         errand = next(self._errands)
         self.hold(errand)
-        self._marks[os.fsencode(prefix)] = errand
+        self._marks[os.fsencode(mark)] = errand
         self.add_guest(errand, pid, on_exit)
         return errand
 
-    def end_errand(self, errand: int, prefix: str) -> None:
+    def end_errand(self, errand: int, mark: str) -> None:
         """End the processes of an errand."""
         self.release(errand)
-        self.forget(errand, 0, prefix)
+        self.forget(errand, 0, mark)
         self.end_strangers()
 
     def kill(self, leader: int) -> None:
