@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
 import os
 import selectors
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from runfleet.agent import launch, staging, uploads, wine
 from runfleet.agent.background import Background
+from runfleet.agent.deadlines import Deadlines
 from runfleet.agent.execution import LIVE, Execution, Phase
 from runfleet.agent.failures import failure_of
 from runfleet.agent.folders import NodeFolders
@@ -92,7 +92,7 @@ class Executions:
         self._executions: dict[int, Execution] = {}
         self._instances: dict[str, Execution] = {}
         self._clearing: list[Execution] = []
-        self._deadlines: list[tuple[float, int]] = []
+        self._deadlines = Deadlines()
 
     def __len__(self) -> int:
         return len(self._executions)
@@ -104,7 +104,7 @@ class Executions:
         environment = self._environment(message)
         execution = Execution(message, environment, time.time(), time.monotonic())
         self._executions[message.execution] = execution
-        self._limit(execution)
+        self._deadlines.set(execution.number, execution.deadline)
         self._attempt(execution, self._enter)
 
     def _environment(self, message: Execute) -> dict[str, str]:
@@ -128,11 +128,7 @@ class Executions:
                 time_limit=change.time_limit,
                 upload_on_failure=change.upload_on_failure,
             )
-            self._limit(execution)
-
-    def _limit(self, execution: Execution) -> None:
-        if execution.deadline is not None:
-            heapq.heappush(self._deadlines, (execution.deadline, execution.number))
+            self._deadlines.set(execution.number, execution.deadline)
 
     def log_in(
         self, address: str, command: str, streams: Sequence[int], on_exit: Callable[[int], None]
@@ -180,21 +176,13 @@ class Executions:
 
     def expire(self, now: float) -> None:
         """Stop the executions whose time is over; `now` is that of the monotonic clock."""
-        while self._deadlines and self._deadlines[0][0] <= now:
-            deadline, number = heapq.heappop(self._deadlines)
-            if self._holds(deadline, number) and self._executions[number].phase in LIVE:
+        for number in self._deadlines.pop_passed(now):
+            if self._executions[number].phase in LIVE:
                 self.stop(number, EndedBy.TIME_LIMIT)
 
     def next_deadline(self) -> float | None:
         """Tell when to call `expire`."""
-        while self._deadlines and not self._holds(*self._deadlines[0]):
-            heapq.heappop(self._deadlines)
-        return self._deadlines[0][0] if self._deadlines else None
-
-    def _holds(self, deadline: float, number: int) -> bool:
-        """Whether a deadline is that of an execution still: it may be over, or have another."""
-        execution = self._executions.get(number)
-        return execution is not None and execution.deadline == deadline
+        return self._deadlines.next()
 
     def on_processes_ended(self) -> None:
         """See which processes have ended."""
@@ -403,6 +391,7 @@ class Executions:
     def _end(self, execution: Execution) -> None:
         execution.phase = Phase.OVER
         del self._executions[execution.number]
+        self._deadlines.forget(execution.number)
         try:
             self._release(execution)
         except Exception:  # whatever is left behind, the end has to be told
