@@ -155,6 +155,8 @@ def test_sources_that_cannot_be_packed(packages: PackageFolder, tmp_path: Path):
     (tmp_path / "loop/again").symlink_to(tmp_path / "loop")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/link").symlink_to("nowhere")
+    (tmp_path / "pipes").mkdir()
+    os.mkfifo(tmp_path / "pipes/one")
     reasons = {
         "absent": f"there is no file or folder `{tmp_path}/absent`",
         "empty": f"the folder `{tmp_path}/empty` holds no file to pack",
@@ -163,7 +165,8 @@ def test_sources_that_cannot_be_packed(packages: PackageFolder, tmp_path: Path):
         "escape.zip": f"the zip file `{tmp_path}/escape.zip` holds `../b`, "
         "outside of its own folder",
         "loop": f"the link `{tmp_path}/loop/again` leads back to a folder that it is in",
-        "broken": f"cannot pack `{tmp_path}/broken/link`: No such file or directory",
+        "broken": f"the link `{tmp_path}/broken/link` leads to nothing",
+        "pipes": f"`{tmp_path}/pipes/one` is no file and no folder",
     }
     for name, reason in reasons.items():
         with pytest.raises(PackageError) as refused:

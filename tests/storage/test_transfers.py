@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from functools import partial
 
 import pytest
 
@@ -94,6 +95,21 @@ def test_what_cannot_be_moved_is_told(storage, tmp_path):
     with pytest.raises(StorageError, match="cannot be unpacked"):
         download_zipped(storage, CONTAINER, "a.zip", tmp_path / "back")
     assert upload_folder(storage, CONTAINER, tmp_path / "empty") == Transferred(0, 0, 0)
+
+
+@pytest.mark.parametrize("upload", [upload_folder, partial(upload_zipped, blob="all.zip")])
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os.mkfifo, "is no file and no folder"),
+        (lambda path: path.symlink_to("nowhere"), "leads to nothing"),
+        (lambda path: path.symlink_to("."), "leads back to a folder that it is in"),
+    ],
+)
+def test_what_is_no_file_is_not_waited_for(storage, folder, upload, make, reason):
+    make(folder / "deep" / "odd")
+    with pytest.raises(StorageError, match=rf"odd` {reason}$"):
+        upload(storage, container=CONTAINER, folder=folder)
 
 
 def test_a_blob_whose_name_leads_elsewhere_is_refused(azurite, tmp_path):

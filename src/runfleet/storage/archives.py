@@ -46,7 +46,8 @@ def zip_folder(folder: Path, archive_path: Path) -> None:
     Raises
     ------
     ArchiveError
-        If there is no file, or if a link leads back to a folder that it is in.
+        If there is no file, or something that is none; if a link leads to nothing, or back to a
+        folder that it is in; or if a name is not UTF-8.
     """
     files = sorted(files_below(folder))
     if not files:
@@ -62,7 +63,7 @@ def zip_files(files: Iterable[Path], archive_path: Path) -> None:
     Raises
     ------
     ArchiveError
-        If two have the same name, be it but for case.
+        If two have the same name, be it but for case, or if one is not UTF-8.
     """
     named: dict[str, Path] = {}
     for file in files:
@@ -74,12 +75,27 @@ def zip_files(files: Iterable[Path], archive_path: Path) -> None:
 
 
 def _zip(files: Mapping[str, Path], archive_path: Path) -> None:
-    # Times before 1980, which zip files cannot express, are moved there instead of being refused.
-    with zipfile.ZipFile(
-        archive_path, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False
-    ) as archive:
-        for name, file in files.items():
-            archive.write(file, name)
+    try:
+        # Times before 1980, which zip files cannot express, are moved there, not refused.
+        with zipfile.ZipFile(
+            archive_path, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False
+        ) as archive:
+            for name, file in files.items():
+                _check_name(name)
+                archive.write(file, name)
+    except OSError as error:
+        place = error.filename or archive_path
+        raise ArchiveError(f"cannot pack `{place}`: {error.strerror or error}") from error
+
+
+def _check_name(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        raise ArchiveError(
+            f"the name of `{shown}` is not UTF-8", hint="rename it: zip files hold no other names"
+        ) from error
 
 
 def unzip(archive_path: str, folder: str, *, check: Check = lambda: None) -> None:
@@ -132,15 +148,35 @@ def mode_of(member: zipfile.ZipInfo) -> int:
 
 
 def files_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """All files, also through links to folders, as nodes unpack files but no links."""
+    """
+    All files, also through links to folders, as nodes unpack files but no links.
+
+    Raises
+    ------
+    ArchiveError
+        If a folder cannot be read or a link leads back to one, or if anything is no file.
+    """
     real = folder.resolve()
     if real in above:
         raise ArchiveError(f"the link `{folder}` leads back to a folder that it is in")
-    for entry in folder.iterdir():
+    for entry in _entries(folder):
         if entry.is_dir():
             yield from files_below(entry, above | {real})
-        else:
+        elif entry.is_file():
             yield entry
+        elif entry.exists():
+            # Whoever reads a pipe waits until somebody writes to it.
+            raise ArchiveError(f"`{entry}` is no file and no folder", hint="take it out")
+        else:
+            hint = "mend it, or take it out"
+            raise ArchiveError(f"the link `{entry}` leads to nothing", hint=hint)
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise ArchiveError(f"the folder `{folder}` cannot be read: {error.strerror}") from error
 
 
 def _empty_folders_below(folder: Path) -> Iterator[Path]:

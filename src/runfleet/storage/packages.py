@@ -195,21 +195,12 @@ def packed(sources: Sequence[Path], target: Path) -> Iterator[Path]:
     except OSError as error:
         place = error.filename or sources[0]
         raise PackageError(f"cannot pack `{place}`: {error.strerror or error}") from error
-    except UnicodeEncodeError as error:
-        raise _not_utf8(error.object) from error
     except ArchiveError as error:
-        raise PackageError(error.message) from error
+        raise PackageError(error.message, hint=error.hint) from error
     except zipfile.BadZipFile as error:
         raise PackageError(f"the zip file `{sources[0]}` is damaged: {error}") from error
     finally:
         target.unlink(missing_ok=True)
-
-
-def _not_utf8(name: str) -> PackageError:
-    shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-    return PackageError(
-        f"the name of `{shown}` is not UTF-8", hint="rename it: zip files hold no other names"
-    )
 
 
 def _pack(sources: Sequence[Path], packed: Path) -> None:
