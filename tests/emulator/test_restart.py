@@ -736,3 +736,91 @@ def test_the_files_of_a_task_that_runs_again_elsewhere_go(restarting, sh):
             not any("/t/" in one["name"] for one in account.get(files, recursive="true")["value"])
         )
     )
+
+
+@pytest.fixture
+def long_running(restarting):
+    """A task on a pool of its own, while which runs the journal is not cleared."""
+    account = restarting.account
+    job = account.job(account.pool())
+    account.add(job, "long", "sleep 600")
+    account.task_in(job, "long", "running")
+
+
+@pytest.mark.usefixtures("long_running")
+def test_a_task_that_waits_in_a_job_that_is_over_still_waits(restarting):
+    """Its earlier attempt had failed, which is still noted."""
+    account = restarting.account
+    job = account.job(account.pool())
+    account.run(job, "t", "false")
+    account.send("POST", f"/jobs/{job}/disable", {"disableTasks": "requeue"})
+    account.job_in(job, "disabled")
+    account.send("POST", f"/jobs/{job}/tasks/t/reactivate")
+    account.send("POST", f"/jobs/{job}/terminate")
+    account.job_in(job, "completed")
+    task, counts = account.task(job, "t"), counted(account, job)
+    restarting.kill()
+    restarting.start()
+    account = restarting.account
+    assert account.task(job, "t") == task
+    assert counted(account, job) == counts
+
+
+@pytest.fixture
+def requeued(restarting, long_running):
+    """Have a task requeued: its pool, its job and the node that it is on now."""
+    account = restarting.account
+
+    def requeued(command, **job_settings):
+        pool = account.pool(nodes=3)
+        job = account.job(pool, **job_settings)
+        account.add(job, "t", command)
+        first = account.task_in(job, "t", "running")["nodeInfo"]["nodeId"]
+        off_scheduling(account, pool, first, "requeue")
+        return pool, job, account.wait_for(lambda: runs_elsewhere(account, job, "t", first))
+
+    return requeued
+
+
+def off_scheduling(account, pool, node, option):
+    body = {"nodeDisableSchedulingOption": option}
+    account.send("POST", f"/pools/{pool}/nodes/{node}/disablescheduling", body)
+
+
+def runs_elsewhere(account, job, task_id, node):
+    task = account.task(job, task_id)
+    other = task.get("nodeInfo", {}).get("nodeId")
+    return other if task["state"] == "running" and other != node else None
+
+
+def test_a_task_that_ends_with_its_job_stays_on_its_last_node(restarting, requeued, sh, tmp_path):
+    """What is noted of its earlier attempt tells of another node."""
+    account, flag = restarting.account, tmp_path / "flag"
+    wait = sh(f'until test -e "{flag}"; do sleep 0.01; done; exit 3')
+    manager = {"id": "manager", "commandLine": wait, "runExclusive": False}
+    starts = tmp_path / "starts"
+    command = sh(f'echo $AZ_BATCH_NODE_ID | tee "{starts}"; sleep 600')
+    _, job, node = requeued(command, jobManagerTask=manager)
+    account.wait_for(lambda: starts.exists() and starts.read_text() == f"{node}\n")
+    restarting.emulator.process.send_signal(signal.SIGSTOP)
+    flag.touch()
+    journal = restarting.home / "emulator" / "agent.journal"
+    account.wait_for(lambda: b'"exit_code":3' in journal.read_bytes())
+    restarting.kill()
+    restarting.start()
+    account = restarting.account
+    account.job_in(job, "completed")
+    assert account.task(job, "t")["nodeInfo"]["nodeId"] == node
+    assert account.read(job, "t") == f"{node}\n"
+
+
+def test_the_files_of_a_requeued_task_that_runs_again_go_from_its_last_node(restarting, requeued):
+    account = restarting.account
+    pool, job, node = requeued("sleep 600")
+    off_scheduling(account, pool, node, "taskcompletion")
+    restarting.kill()
+    restarting.start()
+    account = restarting.account
+    account.wait_for(lambda: runs_elsewhere(account, job, "t", node))
+    folders = restarting.home / "emulator" / "nodes"
+    account.wait_for(lambda: len(list(folders.glob(f"*/workitems/{job}/*/t"))) == 1)

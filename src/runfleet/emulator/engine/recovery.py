@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,13 @@ from runfleet.scheduler import instances
 from runfleet.scheduler.ended_tasks import counted_until, had_tasks
 from runfleet.scheduler.exit_conditions import satisfies
 from runfleet.scheduler.outcomes import Outcome
-from runfleet.scheduler.restore import Remembered, in_order, recover_job, recover_task
+from runfleet.scheduler.restore import (
+    Interrupted,
+    Remembered,
+    in_order,
+    recover_job,
+    recover_task,
+)
 from runfleet.store import Store
 
 
@@ -42,24 +48,30 @@ def recover_tasks(store: Store, journal: Path, remove_files: Callable[[Task], No
     ended
         Those that have completed.
     """
-    noted = _noted_ends(journal)
     jobs = {job.spec.job_id.lower(): job for job in store.jobs()}
-    numbers = {job_key: store.job_number(job_key) for job_key in jobs}
-    interrupted = {task.sequence: task for task in store.tasks.interrupted(numbers.values())}
-    for sequence, ended in noted.items():
-        number = numbers.get(ended.subject.job_id.lower())
-        task = None if number is None else _unfinished(store, number, ended.subject)
-        if task is not None:
-            task = interrupted.setdefault(sequence, task)
-            task.pool_id, task.node_id = ended.subject.pool_id, ended.subject.node_id
-    known = (
-        (task, _newer_outcome(noted.get(sequence), task)) for sequence, task in interrupted.items()
-    )
-    for task, outcome in in_order(known):
+    interrupted = _interrupted(store, jobs, journal)
+    for task, outcome in in_order(interrupted):
         _recover(store, jobs[task.job_id.lower()], task, outcome, remove_files)
     store.commit()
     clear_journal(journal)
-    return [task for task in interrupted.values() if task.state is TaskState.COMPLETED]
+    return [task for task, _ in interrupted if task.state is TaskState.COMPLETED]
+
+
+def _interrupted(store: Store, jobs: Iterable[str], journal: Path) -> Sequence[Interrupted]:
+    """The tasks that were with a node, and those of which more is noted than stored."""
+    numbers = {job_key: store.job_number(job_key) for job_key in jobs}
+    found: dict[int, Interrupted] = {
+        task.sequence: (task, None) for task in store.tasks.interrupted(numbers.values())
+    }
+    for sequence, ended in _noted_ends(journal).items():
+        number = numbers.get(ended.subject.job_id.lower())
+        task = None if number is None else _unfinished(store, number, ended.subject)
+        outcome = outcome_of(ended)
+        # An end that is not newer is that of an attempt before, maybe on another node.
+        if task is not None and _is_newer(outcome, task):
+            task.pool_id, task.node_id = ended.subject.pool_id, ended.subject.node_id
+            found[sequence] = task, outcome
+    return list(found.values())
 
 
 def _recover(
@@ -111,13 +123,8 @@ def _unfinished(store: Store, job_number: int, subject: Subject) -> Task | None:
     return None if stored.task.state is TaskState.COMPLETED else stored.task
 
 
-def _newer_outcome(ended: Ended | None, task: Task) -> Outcome | None:
-    """What was noted of an earlier attempt of the same task says nothing of this one."""
-    if ended is None:
-        return None
-    begun = max(task.state_time, task.last_retry_time or task.state_time)
-    outcome = outcome_of(ended)
-    return outcome if outcome.end_time > begun else None
+def _is_newer(outcome: Outcome, task: Task) -> bool:
+    return outcome.end_time > max(task.state_time, task.last_retry_time or task.state_time)
 
 
 def remembered(store: Store, recovered: Sequence[Task]) -> Remembered:
