@@ -50,6 +50,13 @@ class Restarting:
         agent.kill()
         self.emulator.process.wait(60)
 
+    def end_unheard(self, flag):
+        """Let a task end, with exit code 3, of which the agent alone is to know."""
+        self.emulator.process.send_signal(signal.SIGSTOP)
+        flag.touch()
+        journal = self.home / "emulator" / "agent.journal"
+        self.account.wait_for(lambda: journal.exists() and b'"exit_code":3' in journal.read_bytes())
+
 
 @pytest.fixture
 def restarting(tmp_path, start_emulator, account_of):
@@ -338,10 +345,7 @@ def test_what_a_failure_means_outlives_the_emulator(restarting, sh, tmp_path):
     account.add(job, "child", dependsOn={"taskIds": ["parent"]})
     account.add(job, "parent", command, exitConditions={"default": options})
     account.task_in(job, "parent", "running")
-    restarting.emulator.process.send_signal(signal.SIGSTOP)
-    flag.touch()
-    journal = restarting.home / "emulator" / "agent.journal"
-    account.wait_for(lambda: journal.exists() and b'"exit_code":3' in journal.read_bytes())
+    restarting.end_unheard(flag)
     restarting.kill_both()
     restarting.start()
     account = restarting.account
@@ -366,10 +370,7 @@ def test_a_job_that_ended_with_a_task_ends_its_other_tasks(restarting, sh, tmp_p
         account.add(job, task_id, "sleep 60", constraints={"maxTaskRetryCount": 1})
         account.task_in(job, task_id, "running")
     account.add(job, "waiting")
-    restarting.emulator.process.send_signal(signal.SIGSTOP)
-    flag.touch()
-    journal = restarting.home / "emulator" / "agent.journal"
-    account.wait_for(lambda: journal.exists() and b'"exit_code":3' in journal.read_bytes())
+    restarting.end_unheard(flag)
     restarting.kill_both()
     restarting.start()
     restarting.kill_both()
@@ -802,10 +803,7 @@ def test_a_task_that_ends_with_its_job_stays_on_its_last_node(restarting, requeu
     command = sh(f'echo $AZ_BATCH_NODE_ID | tee "{starts}"; sleep 600')
     _, job, node = requeued(command, jobManagerTask=manager)
     account.wait_for(lambda: starts.exists() and starts.read_text() == f"{node}\n")
-    restarting.emulator.process.send_signal(signal.SIGSTOP)
-    flag.touch()
-    journal = restarting.home / "emulator" / "agent.journal"
-    account.wait_for(lambda: b'"exit_code":3' in journal.read_bytes())
+    restarting.end_unheard(flag)
     restarting.kill()
     restarting.start()
     account = restarting.account
@@ -824,3 +822,18 @@ def test_the_files_of_a_requeued_task_that_runs_again_go_from_its_last_node(rest
     account.wait_for(lambda: runs_elsewhere(account, job, "t", node))
     folders = restarting.home / "emulator" / "nodes"
     account.wait_for(lambda: len(list(folders.glob(f"*/workitems/{job}/*/t"))) == 1)
+
+
+def test_the_files_of_a_task_whose_end_was_only_noted_expire(restarting, sh, tmp_path):
+    account, flag = restarting.account, tmp_path / "flag"
+    job = account.job(account.pool())
+    wait = sh(f'until test -e "{flag}"; do sleep 0.01; done; exit 3')
+    account.add(job, "t", wait, constraints={"retentionTime": "PT2S"})
+    account.task_in(job, "t", "running")
+    restarting.end_unheard(flag)
+    restarting.kill()
+    restarting.start()
+    account = restarting.account
+    assert account.task(job, "t")["state"] == "completed"
+    files = f"/jobs/{job}/tasks/t/files"
+    account.wait_for(lambda: account.send("GET", files).status_code == 409)

@@ -153,10 +153,10 @@ class Engine:
         """Wait for the node agent, which ends what an earlier one left running."""
         await self._agent.start(agent)
         self._removal.purge()
-        self._expiry.begin()
 
     def go_on(self, remembered: Remembered) -> None:
-        """Let go on what is remembered of an earlier life."""
+        """Let go on what is remembered of an earlier life, once what ran then is settled."""
+        self._expiry.begin()
         self.decide(resume, remembered)
         self._leftovers.look()
 
