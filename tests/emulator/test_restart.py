@@ -837,3 +837,40 @@ def test_the_files_of_a_task_whose_end_was_only_noted_expire(restarting, sh, tmp
     assert account.task(job, "t")["state"] == "completed"
     files = f"/jobs/{job}/tasks/t/files"
     account.wait_for(lambda: account.send("GET", files).status_code == 409)
+
+
+@pytest.mark.parametrize("by", ["delete tasks", "delete job", "reactivate"])
+def test_a_node_remembers_tasks_that_are_gone(restarting, by):
+    """It is not saved with each end of a task, but with what would be counted in vain."""
+    account = restarting.account
+    pool = account.pool(slots=2)
+    job, other = account.job(pool), account.job(pool)
+    account.add(job, "long", "sleep 600")
+    account.task_in(job, "long", "running")
+    for task_id in ("a", "b", "c"):
+        account.run(other, task_id, "false")
+    if by == "delete job":
+        account.send("DELETE", f"/jobs/{other}")
+        account.wait_for(lambda: stored_tasks(restarting) == 1)
+    elif by == "delete tasks":
+        for task_id in ("a", "b", "c"):
+            account.client.delete_task(other, task_id)
+    else:
+        account.send("POST", f"/jobs/{other}/disable", {"disableTasks": "requeue"})
+        account.job_in(other, "disabled")
+        for task_id in ("a", "b", "c"):
+            account.send("POST", f"/jobs/{other}/tasks/{task_id}/reactivate")
+    restarting.kill_both()
+    restarting.start()
+    (node,) = restarting.account.nodes(pool)
+    assert (node["totalTasksRun"], node["totalTasksSucceeded"]) == (3, 0)
+    recent = [task["taskId"] for task in node["recentTasks"]]
+    assert recent[-3:] == ["c", "b", "a"]
+
+
+def stored_tasks(restarting):
+    """How many tasks the store has, those of jobs that are gone included."""
+    path = restarting.home / "emulator" / "state.db"
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        (count,) = store.execute("SELECT count(*) FROM tasks").fetchone()
+    return count

@@ -26,6 +26,7 @@ from runfleet.emulator.engine.full_nodes import FullNodes
 from runfleet.emulator.engine.health import Health
 from runfleet.emulator.engine.leftovers import Leftovers
 from runfleet.emulator.engine.node_agent import Interposer, NodeAgent
+from runfleet.emulator.engine.node_records import NodeRecords
 from runfleet.emulator.engine.orders import Orders
 from runfleet.emulator.engine.outcomes import is_success, outcome_of
 from runfleet.emulator.engine.removal import Removal
@@ -98,7 +99,10 @@ class Engine:
         self._children = Children(store, self._commits, health, self.hear)
         nodes = self._agent if faults is None else faults(self._agent, self.hear)
         self._orders = Orders(state, store, executions, nodes, self.hear)
-        self._removal = Removal(folders, store, self._commits, health, state.pools, nodes)
+        self._node_records = NodeRecords(store, state.pools)
+        self._removal = Removal(
+            folders, store, self._commits, health, state.pools, self._node_records, nodes
+        )
         self._leftovers = Leftovers(folders, state, store, health, nodes)
         self._expiry = Expiry(store, self._commits, health, self._removal.remove_files_of)
         self._full_nodes = FullNodes(self.disk, self.hear)
@@ -113,7 +117,7 @@ class Engine:
         return {
             wanted.SavePool: lambda command: store.save_pool(command.pool),
             wanted.ForgetPool: lambda command: store.forget_pool(command.pool_id),
-            wanted.SaveNode: lambda command: store.save_node(command.node),
+            wanted.SaveNode: lambda command: self._node_records.save(command.node),
             wanted.SaveUsage: lambda command: store.usage.add(command.usage),
             wanted.SaveJob: lambda command: store.save_job(command.job),
             wanted.SaveJobSchedule: lambda command: store.save_job_schedule(command.schedule),

@@ -11,6 +11,7 @@ from runfleet.batch.records import Task
 from runfleet.emulator.engine.commits import Commits
 from runfleet.emulator.engine.health import Health
 from runfleet.emulator.engine.node_agent import Sender
+from runfleet.emulator.engine.node_records import NodeRecords
 from runfleet.emulator.node_roots import node_root
 from runfleet.home import Folders
 from runfleet.scheduler.commands import (
@@ -43,6 +44,8 @@ class Removal:
         Told when that cannot be done.
     pools
         The pools that there are, with their nodes.
+    node_records
+        Forgets nodes, and remembers of them what tasks that are forgotten no longer tell.
     nodes
         Takes the orders to the node agent.
     """
@@ -54,6 +57,7 @@ class Removal:
         commits: Commits,
         health: Health,
         pools: Mapping[str, PoolEntry],
+        node_records: NodeRecords,
         nodes: Sender,
     ) -> None:
         self._folders = folders
@@ -61,17 +65,18 @@ class Removal:
         self._commits = commits
         self._health = health
         self._pools = pools
+        self._node_records = node_records
         self._nodes = nodes
         self._is_purging = False
 
     def forget_node(self, command: ForgetNode) -> None:
         """Forget a node with all that is on it."""
-        node_id = command.node.node_id
-        self._store.forget_node(node_id)
-        self._remove(node_root(self._folders, node_id))
+        self._node_records.forget(command.node)
+        self._remove(node_root(self._folders, command.node.node_id))
 
     def forget_job(self, command: ForgetJob) -> None:
         """Forget a job; its tasks are deleted bit by bit, as there may be very many."""
+        self._node_records.keep_all_ends()
         self._store.forget_job(command.job_id)
         for pool in self._pools.values():
             for node_id in pool.nodes:
@@ -90,13 +95,15 @@ class Removal:
     def forget_task(self, command: ForgetTask) -> None:
         """Forget a task with its files, and what it waited for."""
         task = command.task
+        self._node_records.keep_end_of(task)
         self.remove_files_of(task)
         self._store.tasks.forget(task)
         if task.is_blocked:
             self._store.dependencies.forget_child(task.sequence)
 
     def remove_task_files(self, command: RemoveTaskFiles) -> None:
-        """Remove the folders of a task that stays."""
+        """Remove the folders of a task that stays; if it had ended, it is to run again."""
+        self._node_records.keep_end_of(command.task)
         self.remove_files_of(command.task)
 
     def remove_files_of(self, task: Task) -> None:
