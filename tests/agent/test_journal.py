@@ -57,7 +57,7 @@ def test_a_journal_of_which_all_is_known_stays_short(path):
     journal = Journal(path)
     for number in range(1, 3_000):
         journal.append(encode(ended(number)))
-        shorten_journal(path, running={0, number})
+        shorten_journal(path, {0, number}.copy)
     left = [one.execution for one in read_journal(path)]
     assert left == list(range(left[0], 3_000))
     assert len(left) < 1_000
@@ -68,7 +68,7 @@ def test_what_nobody_has_heard_of_is_kept_however_much_it_is(path):
     journal = Journal(path)
     for number in range(1, 2_000):
         journal.append(encode(ended(number)))
-        shorten_journal(path, running={1})
+        shorten_journal(path, {1}.copy)
     assert [one.execution for one in read_journal(path)] == list(range(1, 2_000))
     clear_journal(path)
     assert list(read_journal(path)) == []
@@ -82,7 +82,7 @@ def test_what_is_written_is_told_though_another_file_cannot_be_begun(path):
         journal.append(encode(ended(number)))
     in_the_way.rmdir()
     journal.append(encode(ended(1_000)))
-    shorten_journal(path, running=())
+    shorten_journal(path, set[int])
     journal.append(encode(ended(1_001)))
     assert list(read_journal(path)) == [ended(1_001)]
 

@@ -62,6 +62,25 @@ def test_subtasks_end_with_their_primary_and_the_task_completes_last(world):
     assert [one.result for one in saved.subtasks] == [TaskResult.SUCCESS] * 2
 
 
+def test_the_end_of_a_primary_stays_noted_until_its_task_is_saved(world):
+    """Until the last subtask has ended it is in memory only: a restart has to find it noted."""
+    _, primary, first, second = start(world)
+    world.end(primary)
+    assert world.state.unsettled() == {primary, first, second}
+    world.end_killed(first)
+    assert world.state.unsettled() == {primary, second}
+    world.end_killed(second)
+    assert world.state.unsettled() == set()
+
+
+def test_the_end_of_a_primary_that_was_tried_again_need_not_stay_noted(world):
+    _, *executions = start(world, retries=1)
+    world.end(executions[0], 3)
+    for execution in executions[1:]:
+        world.end_killed(execution)
+    assert world.state.unsettled() == {one.execution for one in world.of(StartInstance)[3:]}
+
+
 def test_constraints_that_change_hold_for_the_primary_with_which_all_end(world):
     task, primary, *_ = start(world)
     limit = timedelta(hours=1)

@@ -8,7 +8,7 @@ that is in the one before removes that.  Neither need know what the other is doi
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -81,13 +81,23 @@ def clear_journal(path: Path) -> None:
     _earlier(path).unlink(missing_ok=True)
 
 
-def shorten_journal(path: Path, running: Container[int]) -> None:
-    """Forget the earlier part, if nothing that ended there is taken for running still."""
+def shorten_journal(path: Path, unsettled: Callable[[], Container[int]]) -> None:
+    """
+    Forget the earlier part, once all that ended there is settled.
+
+    Parameters
+    ----------
+    path
+        Of the journal.
+    unsettled
+        Gives the executions that a restart would have to find here; asked if there is that part.
+    """
     # A plain path: this is asked after each commit.
     if not os.path.exists(f"{path}{_EARLIER}"):
         return
     earlier = _earlier(path)
-    if not any(ended.execution in running for ended in _read(earlier)):
+    awaited = unsettled()
+    if not any(ended.execution in awaited for ended in _read(earlier)):
         earlier.unlink()
 
 

@@ -102,11 +102,14 @@ class Team:
         The executions, the primary's included, that are still to be coordinated.
     outcome
         How the task ended, while the rest of its instances is being ended.
+    ended
+        The primary's execution once it has ended, while the rest is being ended.
     """
 
     subtasks: list[SubtaskRun]
     uncoordinated: set[int] = field(default_factory=set)
     outcome: Outcome | None = None
+    ended: int | None = None
 
     @property
     def is_executed(self) -> bool:

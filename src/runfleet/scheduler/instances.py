@@ -39,7 +39,7 @@ def start(state: State, primary: RunningTask, now: datetime, *, is_retry: bool) 
     assert primary.team is not None, "only a multi-instance task has instances"
     assert primary.execution is not None, "the primary is begun first"
     team, task = primary.team, primary.task
-    team.outcome = None
+    team.outcome = team.ended = None
     executions = [primary.execution, *(_begin(state, run, now) for run in team.subtasks)]
     team.uncoordinated = set(executions)
     nodes = [entry.node for entry in primary.nodes]
@@ -82,7 +82,7 @@ def on_primary_ended(
     outcome
         That of the task, once none of its instances is left.
     """
-    primary.execution = None
+    team.ended, primary.execution = primary.execution, None
     if team.outcome is None:
         team.outcome = outcome
         _end_subtasks(state, team)

@@ -9,7 +9,14 @@ from random import Random
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Job
 from runfleet.scheduler.commands import Command
-from runfleet.scheduler.entries import Execution, JobEntry, JobScheduleEntry, NodeEntry, PoolEntry
+from runfleet.scheduler.entries import (
+    Execution,
+    JobEntry,
+    JobScheduleEntry,
+    NodeEntry,
+    PoolEntry,
+    SubtaskRun,
+)
 from runfleet.scheduler.queue import WINDOW, TaskQueue
 from runfleet.scheduler.timers import Timers
 
@@ -150,3 +157,14 @@ class State:
         self.executions[execution] = run
         node.executions.add(execution)
         return execution
+
+    def unsettled(self) -> set[int]:
+        """
+        The executions that run, and those that have ended and of whose end nothing is saved yet.
+
+        How a primary ended is saved only when the rest of its task's instances has ended, too.
+        """
+        subtasks = (run for run in self.executions.values() if isinstance(run, SubtaskRun))
+        teams = filter(None, (run.primary.team for run in subtasks))
+        ended = (team.ended for team in teams if team.ended is not None)
+        return {*self.executions, *ended}

@@ -237,7 +237,7 @@ class Engine:
     def _on_committed(self) -> None:
         # What the agent noted of executions that are over has come in, and is lasting now.
         if self.state.executions:
-            shorten_journal(self._journal, self.state.executions)
+            shorten_journal(self._journal, self.state.unsettled)
         else:
             clear_journal(self._journal)
 
