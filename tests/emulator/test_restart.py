@@ -839,6 +839,24 @@ def test_the_files_of_a_task_whose_end_was_only_noted_expire(restarting, sh, tmp
     account.wait_for(lambda: account.send("GET", files).status_code == 409)
 
 
+def test_what_a_task_has_left_on_a_node_before_its_last_goes(restarting):
+    """Both processes are killed before the agent hears that a requeued task's files are to go."""
+    account = restarting.account
+    job = account.job(account.pool(nodes=2))
+    account.add(job, "elsewhere", "sleep 600")
+    account.task_in(job, "elsewhere", "running")
+    account.run(job, "t", "echo kept")
+    nodes = restarting.home / "emulator" / "nodes"
+    (folder,) = nodes.glob("*/workitems/*/job-1/t")
+    (elsewhere,) = nodes.glob("*/workitems/*/job-1/elsewhere")
+    elsewhere.with_name("t").joinpath("wd").mkdir(parents=True)
+    restarting.kill_both()
+    restarting.start()
+    account = restarting.account
+    account.wait_for(lambda: list(nodes.glob("*/workitems/*/job-1/t")) == [folder])
+    assert account.read(job, "t") == "kept\n"
+
+
 @pytest.mark.parametrize("by", ["delete tasks", "delete job", "reactivate"])
 def test_a_node_remembers_tasks_that_are_gone(restarting, by):
     """It is not saved with each end of a task, but with what would be counted in vain."""

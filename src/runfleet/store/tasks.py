@@ -83,12 +83,12 @@ class TaskTable:
         )
         return {key for (key,) in rows}
 
-    def with_files(self, job: int, task_ids: Sequence[str]) -> set[str]:
-        """Which of these ids, in lower case, are those of tasks whose files are to be kept."""
+    def with_files(self, job: int, node_id: str, task_ids: Sequence[str]) -> set[str]:
+        """Which of these ids, in lower case, are those of tasks whose files a node is to keep."""
         rows = self._read(
             "SELECT key FROM tasks WHERE job = ? AND files_removed = 0"
-            " AND key IN (SELECT value FROM json_each(?))",
-            (job, orjson.dumps([task_id.lower() for task_id in task_ids]).decode()),
+            " AND (node_id = ? OR instances > 0) AND key IN (SELECT value FROM json_each(?))",
+            (job, node_id, orjson.dumps([task_id.lower() for task_id in task_ids]).decode()),
         )
         return {key for (key,) in rows}
 

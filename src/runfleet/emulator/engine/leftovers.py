@@ -55,7 +55,7 @@ class Leftovers:
         self._store = store
         self._health = health
         self._nodes = nodes
-        self._unseen: Iterator[Path] = iter(())
+        self._unseen: Iterator[tuple[str, Path]] = iter(())
         self._is_looking = False
 
     def look(self) -> None:
@@ -72,26 +72,26 @@ class Leftovers:
     def _look_at_some(self) -> None:
         self._is_looking = False
         some = list(islice(self._unseen, _AT_ONCE))
-        for folder, tasks in groupby(some, key=lambda task: task.parent):
-            self._look_at_tasks(folder, list(tasks))
+        for (node_id, folder), tasks in groupby(some, key=lambda one: (one[0], one[1].parent)):
+            self._look_at_tasks(node_id, folder, [task for _, task in tasks])
         if some:
             self._look_soon()
 
-    def _look_at_tasks(self, folder: Path, tasks: list[Path]) -> None:
+    def _look_at_tasks(self, node_id: str, folder: Path, tasks: list[Path]) -> None:
         job = self._job_of(folder)
         kept = set[str]()
         if job is not None:
             spec = job.job.spec
             number = self._store.job_number(spec.job_id)
-            kept = self._store.tasks.with_files(number, [task.name for task in tasks])
+            kept = self._store.tasks.with_files(number, node_id, [task.name for task in tasks])
             kept |= _auxiliary_tasks(spec)
         for task in tasks:
             if task.name.lower() not in kept:
                 self._remove(task)
 
-    def _task_folders(self) -> Iterator[Path]:
-        """What tasks have left; what is left of nodes and jobs that are gone goes on the way."""
-        roots = {node_root(self._folders, node_id) for node_id in self._node_ids()}
+    def _task_folders(self) -> Iterator[tuple[str, Path]]:
+        """What tasks have left on nodes; what gone nodes and jobs have left goes on the way."""
+        roots = {node_root(self._folders, node_id): node_id for node_id in self._node_ids()}
         for root in list(_folders_in(self._folders.nodes)):
             if root not in roots:
                 self._remove(root)
@@ -101,7 +101,8 @@ class Leftovers:
                     if self._job_of(folder) is None:
                         self._remove(folder)
                     else:
-                        yield from filter(_is_of_task, _folders_in(folder))
+                        tasks = filter(_is_of_task, _folders_in(folder))
+                        yield from ((roots[root], task) for task in tasks)
 
     def _node_ids(self) -> Iterator[str]:
         for pool in self._state.pools.values():
