@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pytest
 from hypothesis import example, given
@@ -236,6 +237,48 @@ def test_flags_and_missing_numbers_are_no_units(row: str) -> None:
 
 def test_columns_may_be_counted_below_their_names() -> None:
     assert numbers("t Q S\n(1) (2) (3)\n4 2.5 7\n") == [2.5]
+
+
+@pytest.mark.parametrize("column", [1, 2])
+@pytest.mark.parametrize(
+    "first",
+    [
+        *["nan,3", "******,3", "Infinity,3", "NA,3", ",3", "-,3", "-nan(ind),3", "1.#QNAN,3"],
+        *["nan,nan", "NA,NA", "-,-", "n/a,None", "north,NaN", "2020-01-01,failed", "failed,3"],
+        *["2020-01-01T00:00,****", "<0.5,3", "3.5*,7.1*", "1-Jan-2020,NA"],
+    ],
+)
+@pytest.mark.parametrize("separator", [",", ", ", ";", "\t", "  "])
+def test_a_first_row_with_a_number_or_in_place_of_one_is_no_heading(
+    first: str, separator: str, column: int
+) -> None:
+    """A sum over the rows below it would be of other steps than the user believes."""
+    if separator == "  " and first == ",3":
+        return
+    text = "\n".join(row.replace(",", separator) for row in (first, "1.5,4", "2,5"))
+    cell = first.split(",")[column - 1]
+    assert next(column_cells(text, column)) == cell
+    assert len(list(column_cells(f"{text}\n", column))) == 3
+    assert list(column_cells(first.replace(",", separator), column)) == [cell]
+
+
+@pytest.mark.parametrize("first", ["nan", "*****", "NA", "-Infinity", "1.#INF", "<0.5"])
+def test_nor_is_it_in_a_table_of_one_column(first: str) -> None:
+    with pytest.raises(ResultError, match=f"`{re.escape(first)}` is not a "):
+        numbers(f"{first}\n1\n2\n", 1)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *["t Q", "Ca Na", "a.b c", "date 10m", "流量 水位", "Time Zone 1", "Zone 1 Zone 2", "t"],
+        *["Zone 1 Zone 2\n- m", "t Q\nd mm\n---", "--- ---", "d m3/s", "t Q # of run 3", "t 2 m"],
+    ],
+)
+@pytest.mark.parametrize("column", [1, 2])
+def test_a_heading_is_no_row_of_any_column_by_number(heading: str, column: int) -> None:
+    """Though names have blanks, and numbers behind them."""
+    assert numbers(f"{heading}\n1 4\n2 5\n", column) == [[1, 2], [4, 5]][column - 1]
 
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -21,10 +21,15 @@ _DATE = re.compile(r"\d{1,4}([-/.])(\d{1,2}|[A-Za-z]{3,9})\1\d{1,4}|\d{8}")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d*)?)?(Z|[-+]\d{2}:?\d{2})?")
 
 
+def is_date(cell: str) -> bool:
+    """Tell whether a cell is a date, or begins with one."""
+    return _DATE.match(cell) is not None
+
+
 def names_above(row: Sequence[str], names: list[str]) -> list[str]:
     """Choose what of a line are names by the first row below it: units may stand beside them."""
     plain = without_units(names)
-    cells = _whole(row)
+    cells = whole_cells(row)
     return plain if len(plain) == len(cells) != len(names) else names
 
 
@@ -50,7 +55,7 @@ def cells_below(
     """
     if len(row) == len(names):
         return row
-    cells = _whole(row)
+    cells = whole_cells(row)
     if not cells:
         raise ResultError(
             f"a row below the names is a comment, `{_shown(row)}`; give a `pattern` in place of "
@@ -61,6 +66,17 @@ def cells_below(
         counted = "1 cell" if len(row) == 1 else f"{len(row)} cells"
         way_on = _BY_NUMBER if taken is None or may_be_short else _by_pattern(names, row, taken)
         raise ResultError(f"a row has {counted} below {len(names)} names{way_on}")
+    return cells
+
+
+def whole_cells(row: Sequence[str]) -> list[str]:
+    """Leave out a comment at the end of a row, and put together its dates and times."""
+    cells: list[str] = []
+    for cell in takewhile(lambda cell: not cell.startswith(COMMENT), map(str.strip, row)):
+        if cells and _DATE.fullmatch(cells[-1]) and _TIME.fullmatch(cell):
+            cells[-1] += f" {cell}"
+        else:
+            cells.append(cell)
     return cells
 
 
@@ -76,14 +92,3 @@ def _by_pattern(names: Sequence[str], row: Sequence[str], taken: int) -> str:
 
 def _shown(row: Sequence[str]) -> str:
     return " ".join(row)[:_SHOWN_CHARACTERS]
-
-
-def _whole(row: Sequence[str]) -> list[str]:
-    """Leave out a comment at the end of a row, and put together its dates and times."""
-    cells: list[str] = []
-    for cell in takewhile(lambda cell: not cell.startswith(COMMENT), map(str.strip, row)):
-        if cells and _DATE.fullmatch(cells[-1]) and _TIME.fullmatch(cell):
-            cells[-1] += f" {cell}"
-        else:
-            cells.append(cell)
-    return cells

@@ -5,11 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from runfleet.study.table_columns import names_above
-from runfleet.study.table_rows import COMMENT, is_comment, names_in, rows_of
+from runfleet.study.table_columns import is_date, names_above, whole_cells
+from runfleet.study.table_rows import COMMENT, has_decimal_comma, is_comment, names_in, rows_of
 from runfleet.study.unit_lines import is_about_columns, is_number
 
 _DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
+
+# What programs write in place of a number; `Na` is sodium.
+_NO_NUMBER = re.compile(
+    r"""
+      \(? [+-]? (?i: nan | inf | infinity ) (?: \(\w*\) )? \)?
+    | [+-]? \d\.\#\w+
+    | \*+
+    | NA | (?i: n/a | none | null )
+    """,
+    re.VERBOSE,
+)
 
 
 def find_names(column: str, head: Sequence[str]) -> tuple[int, str] | None:
@@ -52,6 +64,42 @@ def guess_names(head: Sequence[str]) -> int:
         above -= 1
     are_names = above > first and len(rows[above]) == len(rows[top]) and _is_text(rows[above])
     return above if are_names else first
+
+
+def is_heading(row: Sequence[str], below: Sequence[str], *, has_blanks: bool) -> bool:
+    """
+    Tell whether the first row of a table is the names of its columns.
+
+    A row with a number, or with what stands in place of one, is data whichever column is asked
+    for: its numbers would be missed, and nobody told.
+
+    Parameters
+    ----------
+    row
+        Its cells.
+    below
+        The next row that has a number.
+    has_blanks
+        Whether blanks separate the cells: then a name such as `Zone 1` is two of them.
+    """
+    cells = whole_cells(row)
+    if not cells or is_date(cells[0]) or any(map(_NO_NUMBER.fullmatch, cells)):
+        return False
+    if any(map(_is_numeric, cells)):
+        return has_blanks and _are_parts_of_names(cells, whole_cells(below))
+    return any(map(_LETTER.search, cells))
+
+
+def _is_numeric(cell: str) -> bool:
+    return is_number(cell) or has_decimal_comma(cell)
+
+
+def _are_parts_of_names(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Tell whether there are not as many cells as below, and words stand above numbers there."""
+    return len(cells) != len(below) and any(
+        _LETTER.search(cell) and not is_number(cell) and _is_numeric(number)
+        for cell, number in zip(cells, below, strict=False)
+    )
 
 
 def _names_with(column: str, head: Sequence[str], number: int) -> str | None:

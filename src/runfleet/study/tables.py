@@ -13,14 +13,8 @@ from itertools import chain, dropwhile, islice
 from runfleet.documents.errors import listed, nearest
 from runfleet.study.errors import ResultError
 from runfleet.study.table_columns import cells_below, names_above
-from runfleet.study.table_heads import find_names, guess_names
-from runfleet.study.table_rows import (
-    delimiter_of,
-    has_decimal_comma,
-    is_comment,
-    plain_names,
-    rows_of,
-)
+from runfleet.study.table_heads import find_names, guess_names, is_heading
+from runfleet.study.table_rows import delimiter_of, is_comment, plain_names, rows_of
 from runfleet.study.unit_lines import is_about_columns, is_number
 
 _MOST_NAMES = 20
@@ -46,8 +40,7 @@ def column_cells(text: str, column: str | int) -> Iterator[str]:
     if isinstance(column, str):
         return _cells(*_below_names(column, lines))
     position = column - 1
-    rows = _without_names(rows_of(dropwhile(is_comment, lines)), position)
-    return _cells(position, _without_units(rows))
+    return _cells(position, _without_units(_without_names(dropwhile(is_comment, lines))))
 
 
 def _below_names(column: str, lines: Iterator[str]) -> tuple[int, Iterator[list[str]]]:
@@ -86,14 +79,14 @@ def _position(column: str, names: list[str]) -> int:
     raise ResultError(f"the file has no column `{column}`; {known}")
 
 
-def _without_names(rows: Iterator[list[str]], position: int) -> Iterator[list[str]]:
-    first = next(rows, None)
-    if first is None:
-        return
-    cell = first[position].strip() if len(first) > position else ""
-    if is_number(cell) or has_decimal_comma(cell):
-        yield first
-    yield from rows
+def _without_names(lines: Iterator[str]) -> Iterator[list[str]]:
+    first = list(islice(lines, 1))
+    has_blanks = delimiter_of("".join(first)) is None
+    rows = rows_of(chain(first, lines))
+    top = list(islice(rows, _MOST_UNIT_LINES + 2))
+    if top and is_heading(top[0], _first_with_number(top[1:]), has_blanks=has_blanks):
+        del top[0]
+    return chain(top, rows)
 
 
 def _without_units(rows: Iterator[list[str]]) -> Iterator[list[str]]:
