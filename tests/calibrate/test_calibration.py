@@ -29,7 +29,7 @@ from runfleet.calibrate import (
     WorkerError,
 )
 from runfleet.calibrate.results.collecting import Results
-from runfleet.launch import Account, LaunchError, connect
+from runfleet.launch import Account, LaunchError, NameTakenError, connect
 from runfleet.storage.packages import PackageFolder
 from runfleet.study import Study
 
@@ -527,6 +527,19 @@ def test_what_still_goes_on_is_not_begun_anew(prepare: Prepare, home: Path, tmp_
         f"hint: watch it with `runfleet watch '{file}'`, or end it first with `runfleet cancel "
         f"'{file}'`\n"
     )
+
+
+def test_the_calibration_of_another_file_is_left_alone(prepare: Prepare, tmp_path: Path) -> None:
+    calibration = prepare(delay=2000)
+    calibration.submit()
+    copy = shutil.copytree(tmp_path / "my curve", tmp_path / "copy")
+    other = Calibration.of(calibration.account, Study.load(copy / "study.yaml"))
+    for ask in (other.cancel, other.look, other.explain, other.changes, other.plan_resume):
+        with pytest.raises(NameTakenError):
+            ask()
+    assert other.changes(replace=True) == ()
+    other.submit(replace=True)
+    assert not other.look().state.has_ended
 
 
 def test_twenty_workers_register_within_half_a_minute(prepare: Prepare) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,12 +58,15 @@ def test_a_study_of_another_file_is_refused_unless_it_is_to_be_replaced(
     copy = tmp_path / "copy"
     shutil.copytree(study.folder, copy)
     namesake = Study.load(copy / study.file.name)
-    for ask in (partial(account.submit, namesake), account.study(namesake).retry):
+    for do in (account.submit, account.study, account.plan, account.changes, account.check):
         with pytest.raises(NameTakenError) as refused:
-            ask()
+            do(namesake)
         assert refused.value.message == (
             f"the name `{study.name}` belongs to the study of `{study.file}`"
         )
+    assert account.plan(namesake, replace=True).to_run == ()
+    assert account.changes(namesake, replace=True) == ()
+    account.check(namesake, replace=True)
     account.submit(namesake, replace=True)
     with pytest.raises(NameTakenError):
         account.submit(study)

@@ -139,6 +139,9 @@ class Calibration:
                 hint=f"`runfleet results {self.name}` collects its results, "
                 f"`runfleet retry {self.name}` begins it anew",
             )
+        return self._restart_from(record, study)
+
+    def _restart_from(self, record: StudyRecord, study: Study) -> Restart:
         pest = pest_of(study)
         program = Program.named(pest.program)
         return plan_restart(program, control_of(study, pest), self._left(record))
@@ -150,13 +153,26 @@ class Calibration:
         with self._submitter(on_step, on_wait) as submitter, hopeful():
             return submitter.begin(self._claiming(submitter), restart)
 
-    def changes(self) -> tuple[str, ...]:
-        """Say how the study differs from what was submitted before; nothing is done."""
+    def changes(self, *, replace: bool = False) -> tuple[str, ...]:
+        """
+        Say how the study differs from what was submitted before; nothing is done.
+
+        Raises
+        ------
+        NameTakenError
+            If its name is that of another study, whose place it may not take; see `submit`.
+        """
+        study = self._loaded("to compare it")
+        if not replace:
+            self.account.origins.refuse_namesake(study)
         record = self.account.records(self.name).read()
         if record is None:
             return ()
         with self._submitter(unheard, unheard) as submitter:
-            return submitter.changes(record)
+            changes = submitter.changes(record)
+        if not replace:
+            self.account.refuse_other(study, changed=bool(changes))
+        return changes
 
     def look(self) -> CalibrationProgress:
         """Tell how far it is; nothing is done about it."""
@@ -233,16 +249,19 @@ class Calibration:
 
     def _is_in_vain(self) -> bool:
         """Tell whether it has ended badly, before its first iteration was finished."""
-        if self.account.records(self.name).read() is None:
+        record = self.account.records(self.name).read()
+        if record is None:
             return False
-        progress = self.look()
+        progress = self._watcher(self._demand_calibration(record)).look()
         if isinstance(progress.error, ManagerLostError):
-            return not self._keeps_anything(self._record())
+            return not self._keeps_anything(record)
         return progress.error is not None and (progress.pest.iteration or 0) < _FIRST_TO_KEEP
 
     def _keeps_anything(self, record: StudyRecord) -> bool:
         """Tell whether there is something to go on with, as far as that is known by the name."""
-        return self.plan_resume().keeps_anything if self.study else bool(self._left(record).blobs)
+        if self.study is None:
+            return bool(self._left(record).blobs)
+        return self._restart_from(record, self.study).keeps_anything
 
     def _left(self, record: StudyRecord) -> LeftFiles:
         folder = _pest_in(record).control.parent
@@ -273,7 +292,12 @@ class Calibration:
         return self.account.storage
 
     def _record(self) -> StudyRecord:
-        record = self.account.records(self.name).read()
+        """Read what the account knows of it, and not of another file's study of its name."""
+        if self.study is not None:
+            self.account.origins.refuse_namesake(self.study)
+        return self._demand_calibration(self.account.records(self.name).read())
+
+    def _demand_calibration(self, record: StudyRecord | None) -> StudyRecord:
         if record is None or not record.is_calibration:
             raise StudyNotFoundError(self.name, self.account.name)
         return record

@@ -48,9 +48,7 @@ Submit = Callable[[Calibration, CalibrationDisplay], object]
 
 def run_calibration(request: Request) -> int:
     """Carry out `runfleet run`; returns the exit code."""
-    changes = requested(request).changes()
-    if not request.replace:
-        request.account.refuse_other(request.study, changed=bool(changes))
+    changes = requested(request).changes(replace=request.replace)
     if not _agreed_to_changes(request, changes) or not agreed_to_run(request):
         return FAILED
     return submit_and_watch(request, partial(_submit, request.replace))
@@ -220,8 +218,7 @@ def requested(request: Request) -> Calibration:
 
 def refuse_strange_calibration(request: Request) -> None:
     """Refuse to begin anew, or to go on with, what somebody else has submitted and is another."""
-    changes = requested(request).changes()
-    request.account.refuse_other(request.study, changed=bool(changes))
+    requested(request).changes()
 
 
 def agreed_to_run(request: Request) -> bool:

@@ -31,7 +31,7 @@ def agreed_to_costs(request: Request, runs: int) -> bool:
     printer, account = request.printer, request.account
     if account.is_local or not runs:
         return True
-    account.check(request.study)
+    account.check(request.study, replace=request.replace)
     pool = account.plan_pool(request.study)
     printer.say(f"Account `{account.name}`: {count_text(runs, 'run')} on {_pool_text(pool)}.")
     printer.say("Its nodes cost money while they are there. Without runs they go by themselves.")

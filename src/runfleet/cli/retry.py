@@ -61,7 +61,6 @@ def _retry_runs(request: Request, *, failed: bool) -> int:
         advice = "; `--failed` repeats those that have failed" if counts.failed else ""
         printer.say(f"No run is to be repeated: {counts_text(counts)}{advice}.")
         return FAILED if counts.failed else 0
-    request.account.refuse_other(study, changed=bool(changes))
     if not agreed_to_changes(printer, f"Study `{study.name}`", changes, yes=request.yes):
         return FAILED
     if not agreed_to_costs(request, runs):

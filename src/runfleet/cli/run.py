@@ -49,7 +49,7 @@ def run(
     """
     printer = Printer.standard()
     account = open_account(on)
-    loaded = find_study(account, study, replace=replace)
+    loaded = find_study(account, study)
     warn(printer, loaded, account.plan_pool(loaded))
     request = Request(printer, account, loaded, study, on, detach, yes, replace)
     if loaded.pest:
@@ -62,9 +62,7 @@ def run(
 def _run(request: Request) -> int:
     """Show what has changed and what it may cost, submit and follow it; returns the exit code."""
     account, study = request.account, request.study
-    changes = account.changes(study)
-    if not request.replace:
-        account.refuse_other(study, changed=bool(changes))
+    changes = account.changes(study, replace=request.replace)
     if not agreed_to_changes(request.printer, f"Study `{study.name}`", changes, yes=request.yes):
         return FAILED
     if not _agreed_to_costs(request):
@@ -76,4 +74,7 @@ def _run(request: Request) -> int:
 
 def _agreed_to_costs(request: Request) -> bool:
     account = request.account
-    return account.is_local or agreed_to_costs(request, len(account.plan(request.study).to_run))
+    if account.is_local:
+        return True
+    plan = account.plan(request.study, replace=request.replace)
+    return agreed_to_costs(request, len(plan.to_run))

@@ -38,10 +38,13 @@ def find_submission(account: Account, study: str) -> Submission:
 def find_name(account: Account, study: str) -> str:
     """Find out what a study is called, that is named by its name or its file."""
     named = _named(account, study)
-    return named if isinstance(named, str) else named.name
+    if isinstance(named, str):
+        return named
+    account.origins.refuse_namesake(named)
+    return named.name
 
 
-def find_study(account: Account, study: str, *, replace: bool = False) -> Study:
+def find_study(account: Account, study: str) -> Study:
     """
     Load a study from its file, or from the file that it was last submitted from.
 
@@ -49,19 +52,14 @@ def find_study(account: Account, study: str, *, replace: bool = False) -> Study:
     ----------
     account, study
         Where it is or will be, and how the user names it.
-    replace
-        Whether it may take the place of another file's study of its name.
 
     Raises
     ------
     RunfleetError
-        If there is no such file, the account does not know the study, or it is another's.
+        If there is no such file, or the account does not know the study.
     """
     if _is_file(account, study):
-        loaded = load_study(study)
-        if not replace:
-            account.origins.refuse_namesake(loaded)
-        return loaded
+        return load_study(study)
     account.study(study)
     return load_by_name(account, study)
 
@@ -126,14 +124,12 @@ def _named(account: Account, study: str) -> Study | str:
     if not _is_file(account, study):
         return study
     try:
-        loaded = load_study(study)
+        return load_study(study)
     except StudyError:
         name = account.origins.study_from(study)
         if name is None:
             raise
         return name
-    account.origins.refuse_namesake(loaded)
-    return loaded
 
 
 def _file_not_found(what: str) -> RunfleetError:

@@ -148,30 +148,49 @@ class Account:
         demand_study(study)
         return self._access.plan_pool(study)
 
-    def check(self, study: Study) -> None:
+    def check(self, study: Study, *, replace: bool = False) -> None:
         """
         Refuse a study that the account cannot carry out, as `submit` would; nothing is done.
 
         Raises
         ------
+        NameTakenError
+            If its name is that of another file's study, whose place it may not take.
         StudyError
             If the pool cannot be had, the account lacks a package or an image, or has a pool of
             that name that is for something else.
         LaunchError
             If the runs may take longer than the account's storage signs URLs for.
         """
-        with self._submitter(study, unheard) as submitter:
+        with self._comparing(study, replace=replace) as submitter:
             submitter.check()
 
-    def plan(self, study: Study) -> Plan:
-        """Tell what submitting a study would do; nothing is done."""
-        with self._submitter(study, unheard) as submitter:
+    def plan(self, study: Study, *, replace: bool = False) -> Plan:
+        """
+        Tell what submitting a study would do; nothing is done.
+
+        Raises
+        ------
+        NameTakenError
+            If its name is that of another file's study, whose place it may not take.
+        """
+        with self._comparing(study, replace=replace) as submitter:
             return make_plan(submitter)
 
-    def changes(self, study: Study) -> tuple[str, ...]:
-        """Say how an edited study differs from what was submitted before; nothing is done."""
-        with self._submitter(study, unheard) as submitter:
-            return submitter.changes()
+    def changes(self, study: Study, *, replace: bool = False) -> tuple[str, ...]:
+        """
+        Say how an edited study differs from what was submitted before; nothing is done.
+
+        Raises
+        ------
+        NameTakenError
+            If its name is that of another study, whose place it may not take, see `refuse_other`.
+        """
+        with self._comparing(study, replace=replace) as submitter:
+            changes = submitter.changes()
+        if not replace:
+            self.refuse_other(study, changed=bool(changes))
+        return changes
 
     def submit(
         self, study: Study, *, replace: bool = False, on_step: OnStep = unheard
@@ -301,6 +320,8 @@ class Account:
         ------
         StudyNotFoundError
             If the account has never seen it.
+        NameTakenError
+            If what is given is the study of another file than the one that was submitted.
         OtherAccountError
             If it is one of another Batch account, whose storage account is the same.
         RecordDamagedError
@@ -310,6 +331,7 @@ class Account:
             loaded, name = None, study
         else:
             demand_study(study)
+            self.origins.refuse_namesake(study)
             loaded, name = study, study.name
         record = self.records(name).read()
         if record is None or record.study != name:
@@ -394,6 +416,15 @@ class Account:
                 claim = self.claiming(study, changed=changed, replace=replace)
                 submitted = submitter.submit(claim, repeat)
             return self._submission(submitted, study)
+
+    @contextmanager
+    def _comparing(self, study: Study, *, replace: bool) -> Iterator[Submitter]:
+        """Give what compares a study with what was submitted of it, and not of another file's."""
+        demand_study(study)
+        if not replace:
+            self.origins.refuse_namesake(study)
+        with self._submitter(study, unheard) as submitter:
+            yield submitter
 
     @contextmanager
     def _submitter(self, study: Study, on_step: OnStep) -> Iterator[Submitter]:
