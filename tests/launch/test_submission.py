@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -32,6 +34,7 @@ from runfleet.launch import (
     names,
 )
 from runfleet.launch.collecting import Collected
+from runfleet.launch.explanation import Explanation
 from runfleet.launch.history import History
 from runfleet.launch.names import container_name
 from runfleet.launch.progress import Progress, RunCounts
@@ -830,6 +833,55 @@ def test_a_submission_cut_short_after_failures_is_explained(
     assert states_in(interrupted.collect(tmp_path / "results")) == "succeeded failed cancelled"
     assert [failed.message for failed in interrupted.failed_runs()] == ["bad luck"]
     assert interrupted.log("run-00002", "stderr") == b"bad luck\n"
+
+
+def test_what_nobody_submits_any_more_is_not_waited_for(interrupted: Submission) -> None:
+    *_, last = interrupted.watch()
+    assert last.counts == RunCounts(3, waiting=1, succeeded=1, failed=1)
+    assert last.explanation == Explanation(
+        f"the runs of `{interrupted.name}` are not all there: their submission was interrupted",
+        f"`runfleet run {interrupted.name}` goes on where it ended",
+        is_stuck=True,
+    )
+
+
+def test_what_somebody_submits_is_waited_for(interrupted: Submission, account: Account) -> None:
+    """It is said all the time, and not only where it is looked into anew."""
+    watched = interrupted.watch()
+    with account.locked(interrupted.name):
+        told = [one.explanation for one in takewhile(_is_early, watched)]
+    first, *others = dropwhile(lambda explanation: explanation is None, told)
+    assert first is not None
+    assert "are being submitted" in first.sentence
+    assert not first.is_stuck
+    assert len(others) > 1
+    assert set(others) == {first}
+
+
+def _is_early(progress: Progress) -> bool:
+    return progress.elapsed < timedelta(seconds=2.5)
+
+
+def test_submitted_runs_are_waited_for_though_others_never_were(
+    account: Account, write_study: WriteStudy
+) -> None:
+    """Here while another study has the only node."""
+    text = f"    study: first\n{QUEUE.format(values=[1], pool='cut-short')}"
+    first = account.submit(write_study(text))
+    next(progress for progress in first.watch() if progress.counts.running)
+    study = write_study(QUEUE.format(values=list(range(150)), pool="cut-short"))
+
+    def die(step: Step) -> None:
+        if step.name is StepName.ADDING and step.done:
+            raise _ClientGoneError
+
+    with pytest.raises(_ClientGoneError):
+        account.submit(study, on_step=die)
+    second = account.study(study)
+    assert "are being submitted" in second.explain().sentence
+    assert not second.explain().is_stuck
+    second.cancel()
+    first.cancel()
 
 
 def test_a_template_that_fails_while_runs_are_submitted_is_told(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from runfleet.azure import AzureBatch, Failure, JobInfo, NodeCounts
+from runfleet.azure import AzureBatch, Failure, JobInfo, NodeCounts, NotFoundError
 from runfleet.azure.failures import reason_of
 from runfleet.azure.task_queries import NODES_FIELDS, WAITING
 from runfleet.documents.errors import joined
@@ -19,7 +20,11 @@ _FAILED_START = "starttaskfailed"
 
 
 def explain_study(
-    history: History, record: StudyRecord, counts: RunCounts, failures: list[FailureGroup]
+    history: History,
+    record: StudyRecord,
+    counts: RunCounts,
+    failures: list[FailureGroup],
+    is_free: Callable[[], bool],
 ) -> Explanation:
     """
     Explain where a study is.
@@ -32,9 +37,11 @@ def explain_study(
         Its runs by state.
     failures
         Its failed runs, grouped.
+    is_free
+        Asks whether nobody can be submitting it.
     """
     if record.is_adding and not counts.all_ended and not counts.running:
-        return _adding(record)
+        return _interrupted(record) if _is_left(history, record, is_free) else _adding(record)
     if not counts.waiting and not counts.running:
         return _ended(record, counts, failures)
     if counts.running:
@@ -102,6 +109,34 @@ def _is_prepared(batch: AzureBatch, job: JobInfo, situation: Situation) -> bool:
     """Tell whether a node is left on which the preparation has not failed."""
     failed = {info.node_id for info in batch.list_preparations(job.id, failed_only=True)}
     return any(node.id not in failed for node in batch.list_nodes(situation.pool_id))
+
+
+def _is_left(history: History, record: StudyRecord, is_free: Callable[[], bool]) -> bool:
+    """Tell whether all runs that were submitted have ended, and nobody submits the others."""
+    if _go_on(history, record) or not is_free():
+        return False
+    # Who submitted them may have come to the end just before.
+    return history.store.read() == record
+
+
+def _go_on(history: History, record: StudyRecord) -> bool:
+    """Tell whether there are tasks that have not ended."""
+    for generation in record.current:
+        try:
+            counts = history.batch.task_counts(generation.job_id)
+        except NotFoundError:  # not made yet, or deleted
+            continue
+        if counts.active or counts.running:
+            return True
+    return False
+
+
+def _interrupted(record: StudyRecord) -> Explanation:
+    return Explanation(
+        f"the runs of `{record.study}` are not all there: their submission was interrupted",
+        f"`runfleet run {record.study}` goes on where it ended",
+        is_stuck=True,
+    )
 
 
 def _adding(record: StudyRecord) -> Explanation:

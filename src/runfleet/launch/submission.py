@@ -81,6 +81,8 @@ class Submission:
         None where only the study's name is known.
     resubmit
         Submits the study again.
+    is_free
+        Asks whether nobody can be submitting it.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Submission:
         submitted: Submitted,
         study: Study | None,
         resubmit: Resubmit,
+        is_free: Callable[[], bool],
     ) -> None:
         self.name = submitted.record.study
         self.is_calibration = submitted.record.is_calibration
@@ -100,6 +103,7 @@ class Submission:
         self._study = study
         self._account = account
         self._resubmit = resubmit
+        self._is_free = is_free
         self._history = History(batch, RecordStore(storage, self.name, batch.account))
         self._ended = EndedRuns(self._history, self._record)
         self._files = StoredFiles(storage, submitted.record.container)
@@ -150,12 +154,15 @@ class Submission:
 
     def _watch(self, early: EarlyCollector | None) -> Iterator[Progress]:
         with hopeful():
-            for progress in Watcher(self._history, self._files, self._record).watch():
+            for progress in self._watcher().watch():
                 yield progress
                 if early is not None:
                     early.keep_up(progress.counts)
         if early is not None:
             early.finish()
+
+    def _watcher(self) -> Watcher:
+        return Watcher(self._history, self._files, self._record, self._is_free)
 
     def cancel(self) -> RunCounts:
         """
@@ -244,7 +251,7 @@ class Submission:
         record = self._record()
         counts = count_runs(self._history, record)
         failures = self.failures() if counts.failed else []
-        return explain_study(self._history, record, counts, failures)
+        return explain_study(self._history, record, counts, failures, self._is_free)
 
     def collect(self, folder: Path | str, *, on_step: OnStep = unheard) -> Collected:
         """

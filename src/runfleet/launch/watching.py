@@ -36,17 +36,21 @@ class Watcher:
         What its runs have left.
     read_record
         Reads what the account knows of the study now: somebody may change it meanwhile.
+    is_free
+        Asks whether nobody can be submitting it.
     """
 
     history: History
     files: StoredFiles
     read_record: Callable[[], StudyRecord]
+    is_free: Callable[[], bool]
     _pace: Pace = field(default_factory=Pace)
     _failed: int = 0
     _told: set[tuple[str, str]] = field(default_factory=set)
     _latest: datetime | None = None
     _idle_since: float | None = None
     _doubt: float = _FIRST_DOUBT_SECONDS
+    _reason: Explanation | None = None
 
     def watch(self) -> Iterator[Progress]:
         """Look until all runs have ended, or nothing can go on."""
@@ -120,13 +124,17 @@ class Watcher:
     def _explanation(
         self, record: StudyRecord, counts: RunCounts, now: float
     ) -> Explanation | None:
-        """Find out why nothing runs, once that has lasted a moment, and then ever more rarely."""
+        """
+        Find out why nothing runs, once that has lasted a moment, and then ever more rarely.
+
+        What was found out last is said meanwhile.
+        """
         if counts.running or counts.all_ended:
-            self._idle_since, self._doubt = None, _FIRST_DOUBT_SECONDS
+            self._idle_since, self._doubt, self._reason = None, _FIRST_DOUBT_SECONDS, None
             return None
         if self._idle_since is None:
             self._idle_since = now
-        if now - self._idle_since < self._doubt:
-            return None
-        self._idle_since, self._doubt = now, min(_LONGEST_DOUBT_SECONDS, self._doubt * 2)
-        return explain_study(self.history, record, counts, [])
+        if now - self._idle_since >= self._doubt:
+            self._idle_since, self._doubt = now, min(_LONGEST_DOUBT_SECONDS, self._doubt * 2)
+            self._reason = explain_study(self.history, record, counts, [], self.is_free)
+        return self._reason

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
@@ -398,7 +398,10 @@ class Account:
         return StudyNotFoundError(study, self.name, [known.name for known in self.studies()])
 
     def _submission(self, submitted: Submitted, study: Study | None) -> Submission:
-        return Submission(self.name, self.batch, self.storage, submitted, study, self._submit)
+        is_free = partial(self._is_free, submitted.record.study)
+        return Submission(
+            self.name, self.batch, self.storage, submitted, study, self._submit, is_free
+        )
 
     def _submit(
         self, study: Study, on_step: OnStep, repeat: Repeat, *, replace: bool = False
@@ -455,6 +458,16 @@ class Account:
                 f"{_LOCK_SECONDS // 60} minutes",
                 hint="end that process, or wait for it, and try again",
             ) from error
+
+    def _is_free(self, study: str) -> bool:
+        """Tell whether nobody is submitting a study; of other machines nothing is known."""
+        if not self.is_local:
+            return False
+        try:
+            with FileLock(self._folder.lock(study), timeout=0):
+                return True
+        except Timeout:
+            return False
 
     @property
     def _folder(self) -> StudiesFolder:
