@@ -28,6 +28,13 @@ def test_digits_after_a_zero_stay_as_they_are():
     assert parse_document(text, Path("s.yaml")).data == read_as
 
 
+def test_what_yaml_1_2_has_no_number_for_is_a_text():
+    """It was a number in YAML 1.1; `2020_01` is a month, and `1_1` a name."""
+    written = ["2020_01", "1_1", "1__2", "1_", "-1_0", "1_000.5", "1e1_0", "0b11", "-0x10", "+0o17"]
+    text = f"[{', '.join(written)}]"
+    assert parse_document(text, Path("s.yaml")).data == written
+
+
 @pytest.mark.filterwarnings("error")
 def test_an_alias_means_the_last_anchor_of_its_name():
     document = parse_document("a: &x 1\nb: *x\nc: &x 2\nd: *x\n", Path("s.yaml"))

@@ -23,9 +23,13 @@ Place: TypeAlias = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
 _INT = f"{_TAG}int"
+_NUMBERS = {_INT, f"{_TAG}float"}
 _CONSTRUCTED = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
 _VERBATIM = {f"{_TAG}{kind}" for kind in ("str", "timestamp")}
 _KNOWN = _CONSTRUCTED | _VERBATIM | {f"{_TAG}{kind}" for kind in ("map", "seq")}
+
+# What YAML 1.1 had for numbers, and ruamel.yaml still has: `2020_01` and `1_1` are names.
+_OLD_NUMBER = re.compile(r".*_|[-+]?0b|[-+]0[ox]")
 
 MOST_VALUES = 100_000
 """Our files have fewer values: reading YAML is slow, and a few aliases make billions of them."""
@@ -77,7 +81,7 @@ def parse_document(text: str, file: Path, *, when_large: str = "leave some out")
     Read YAML 1.2 into dictionaries, lists, texts, numbers, booleans and None.
 
     Dates stay texts, as a model would not know Python's, and so do digits after a leading zero:
-    `0012` is the name of a gauge, or half past midnight.
+    `0012` is the name of a gauge, or half past midnight.  Digits with `_` between them are a text.
 
     Parameters
     ----------
@@ -166,7 +170,7 @@ class Reader:
 
     def _read_scalar(self, node: ScalarNode, tag: str) -> object:
         try:
-            if tag in _VERBATIM or is_label(node.value):
+            if tag in _VERBATIM or _is_text(node.value, tag):
                 return check_text(node.value)
             if tag == _INT and node.value.isdecimal():
                 return int(node.value)
@@ -243,6 +247,11 @@ def _tag(node: Node) -> str:
     """Tell a node's tag; what is known needs no decoding, which takes longer than all the rest."""
     tag = node.ctag
     return tag.suffix if tag.handle is None and tag.suffix in _KNOWN else str(tag)
+
+
+def _is_text(text: str, tag: str) -> bool:
+    """Tell whether it is a text that ruamel.yaml, as YAML 1.1 did, takes for a number."""
+    return is_label(text) or (tag in _NUMBERS and _OLD_NUMBER.match(text) is not None)
 
 
 def _suits_libyaml(text: str) -> bool:

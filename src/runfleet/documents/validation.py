@@ -33,6 +33,7 @@ _EXPECTED = {
 _GLUED = re.compile(r"[a-z_]{2,}:[^/\\]")
 _NUMBER_ELSEWHERE = re.compile(r"[+-]?\d+([.,]\d*)?[dD][+-]?\d+|[+-]?\d+,\d+")
 """As Fortran writes a number, or with a comma."""
+_GROUPED = re.compile(r"[+-]?\d+(_\d+)+(\.\d+)?")
 _TRUTHS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _NUMBERS = {"int_type", "float_type"}
 _COLLECTIONS = {"list_type", "dict_type", "model_type"}
@@ -181,6 +182,8 @@ def _meant_by_text(kind: str, found: str) -> str | None:
         return f"write `{shortened(without_zeros(found))}`, as digits after a zero are a text"
     if kind == "float_type" and _NUMBER_ELSEWHERE.fullmatch(found):
         return f"write `{found.replace(',', '.').lower().replace('d', 'e')}`"
+    if kind in _NUMBERS and _GROUPED.fullmatch(found):
+        return f"write `{shortened(found.replace('_', ''))}`"
     if kind == "bool_type" and found.lower() in _TRUTHS:
         return f"write `{_TRUTHS[found.lower()]}`"
     if kind in _COLLECTIONS and _GLUED.match(found):
