@@ -523,6 +523,33 @@ def test_an_unknown_study(local):
         )
 
 
+def test_a_study_file_that_never_ran_is_no_slip(local, write_study):
+    """Whoever followed a hint to the study `mend` would delete that."""
+    local("run", write_study("mend", ECHO))
+    study = write_study("mendx", ECHO)
+    for command in (
+        *(["watch"], ["status"], ["explain"], ["logs"], ["cancel"], ["retry"], ["results"]),
+        ["delete", "--yes"],
+    ):
+        ended = local(*command, study)
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err == (
+            "error: account `local` has no study `mendx`\n"
+            "hint: start it with `runfleet run mendx.yaml`\n"
+        )
+
+
+def test_the_file_is_meant_by_a_name_that_is_no_study_yet(local, write_study):
+    """However near another study's name is."""
+    local("run", write_study("fresh", ECHO))
+    write_study("fresher", ECHO)
+    for command in ("run", "watch", "retry", "delete"):
+        assert local(command, "fresher").err == (
+            "error: account `local` has no study `fresher`\n"
+            "hint: name the study file: `fresher.yaml`\n"
+        )
+
+
 def test_a_missing_study_file_starts_no_emulator(runfleet):
     """It would be idle for a quarter of an hour."""
     for command in ("run", "watch", "results"):

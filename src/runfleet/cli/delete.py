@@ -12,7 +12,7 @@ from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import DryRun, On, StudyName, Yes
 from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer
-from runfleet.cli.studies import find_name, open_account, results_folder
+from runfleet.cli.studies import find_belongings, open_account, results_folder
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, Belongings, RecordDamagedError, StudyNotFoundError
@@ -42,8 +42,8 @@ def delete(
     """
     printer = Printer.standard()
     account = open_account(on)
-    name = find_name(account, study)
-    belongings = account.belongings(name)
+    belongings = find_belongings(account, study)
+    name = belongings.study
     folder = _results_of(account, name) if results else None
     noun = "task" if _is_calibration(account, name) else "run"
     for line in _lines(belongings, noun, folder):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from runfleet.cli.printer import Printer
-from runfleet.cli.study_files import load_study
+from runfleet.cli.study_files import file_called, load_study
 from runfleet.cli.study_names import could_be_name, is_study_file
 from runfleet.errors import RunfleetError
 from runfleet.home import runfleet_home
-from runfleet.launch import Account, RecordDamagedError, StudyNotFoundError, Submission
+from runfleet.launch import (
+    Account,
+    Belongings,
+    RecordDamagedError,
+    StudyNotFoundError,
+    Submission,
+)
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.keys import AskKey
 from runfleet.study import Study, StudyError
@@ -32,16 +40,14 @@ def key_prompt() -> AskKey | None:
 
 def find_submission(account: Account, study: str) -> Submission:
     """Find a study on the account, by its name or its file."""
-    return account.study(_named(account, study))
+    with _file_beside(study):
+        return account.study(_named(account, study))
 
 
-def find_name(account: Account, study: str) -> str:
-    """Find out what a study is called, that is named by its name or its file."""
-    named = _named(account, study)
-    if isinstance(named, str):
-        return named
-    account.origins.refuse_namesake(named)
-    return named.name
+def find_belongings(account: Account, study: str) -> Belongings:
+    """Find out what a study has on the account, by its name or its file."""
+    with _file_beside(study):
+        return account.belongings(_named(account, study))
 
 
 def find_study(account: Account, study: str) -> Study:
@@ -60,7 +66,8 @@ def find_study(account: Account, study: str) -> Study:
     """
     if _is_file(account, study):
         return load_study(study)
-    account.study(study)
+    with _file_beside(study):
+        account.study(study)
     return load_by_name(account, study)
 
 
@@ -97,6 +104,17 @@ def load_by_name(account: Account, study: str) -> Study:
 def results_folder(folder: Path, name: str) -> Path:
     """Where the results of a study are collected: beside its file, which is in `folder`."""
     return folder / RESULTS_FOLDER / name
+
+
+@contextmanager
+def _file_beside(study: str) -> Iterator[None]:
+    """Where there is no study of a name, but a study file, say so."""
+    try:
+        yield
+    except StudyNotFoundError as error:
+        if not error.has_jobs and (file := file_called(study)):
+            error.hint = f"name the study file: `{file}`"
+        raise
 
 
 def _is_file(account: Account, study: str) -> bool:

@@ -22,6 +22,11 @@ def load_study(path: str) -> Study:
     return Study.load(path)
 
 
+def file_called(name: str) -> Path | None:
+    """Find the study file here that is called as a study, but for its suffix."""
+    return next((file for file in _study_files(Path()) if file.stem == name), None)
+
+
 def _hint_of_folder(folder: Path) -> str:
     files = _study_files(folder)
     if not files:

@@ -56,11 +56,21 @@ class StudyNotFoundError(LaunchError):
         Where it was looked for.
     known
         The studies that have jobs there; should it be among them, it lacks its record.
+    file
+        Its file, where that was given: then its name is no slip.
+
+    Attributes
+    ----------
+    has_jobs
+        Whether only its record is lacking.
     """
 
-    def __init__(self, study: str, account: str, known: Iterable[str] = ()) -> None:
+    def __init__(
+        self, study: str, account: str, known: Iterable[str] = (), file: Path | None = None
+    ) -> None:
         with_jobs = list(known)
-        if study in with_jobs:
+        self.has_jobs = study in with_jobs
+        if self.has_jobs:
             what = (
                 f"account `{account}` has jobs of study `{study}`, but its record is not in the "
                 "storage any more"
@@ -68,10 +78,14 @@ class StudyNotFoundError(LaunchError):
             hint = f"`runfleet delete {study}` removes them; then `runfleet run FILE` begins anew"
         else:
             what = f"account `{account}` has no study `{study}`"
-            hint = _nearest_study(study, with_jobs)
+            hint = _how_to_start(file) if file else _nearest_study(study, with_jobs)
         super().__init__(what, hint=hint)
         self.study = study
         self.account = account
+
+
+def _how_to_start(file: Path) -> str:
+    return f"start it with `runfleet run {operands(str(file))}`"
 
 
 def _nearest_study(study: str, known: Iterable[str]) -> str:

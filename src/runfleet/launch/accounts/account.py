@@ -327,15 +327,10 @@ class Account:
         RecordDamagedError
             If what the account remembers of it cannot be read.
         """
-        if isinstance(study, str):
-            loaded, name = None, study
-        else:
-            demand_study(study)
-            self.origins.refuse_namesake(study)
-            loaded, name = study, study.name
+        name, loaded = self._name_and_study(study)
         record = self.records(name).read()
         if record is None or record.study != name:
-            raise self._not_found(name)
+            raise self._not_found(name, loaded)
         return self._submission(Submitted(record), loaded)
 
     def records(self, study: str) -> RecordStore:
@@ -358,22 +353,30 @@ class Account:
             for name, found in sorted(jobs.items())
         ]
 
-    def belongings(self, study: str) -> Belongings:
+    def belongings(self, study: str | Study) -> Belongings:
         """
         Find out what a study has on the account: its jobs and its container.
+
+        Parameters
+        ----------
+        study
+            Its name, or the study itself.
 
         Raises
         ------
         StudyNotFoundError
             If it has nothing there.
+        NameTakenError
+            If its name is that of another file's study.
         OtherAccountError
             If its container is one of another Batch account, whose storage account is the same.
         """
+        name, loaded = self._name_and_study(study)
         with suppress(RecordDamagedError):  # it is deleted just because of that
-            self.records(study).read()
-        belongings = find_belongings(self.batch, self.storage, study)
+            self.records(name).read()
+        belongings = find_belongings(self.batch, self.storage, name)
         if not belongings:
-            raise self._not_found(study)
+            raise self._not_found(name, loaded)
         return belongings
 
     def delete(self, belongings: Belongings) -> None:
@@ -394,8 +397,17 @@ class Account:
             delete_belongings(self.batch, self.storage, belongings)
             self.origins.forget(belongings.study)
 
-    def _not_found(self, study: str) -> StudyNotFoundError:
-        return StudyNotFoundError(study, self.name, [known.name for known in self.studies()])
+    def _name_and_study(self, given: str | Study) -> tuple[str, Study | None]:
+        """Tell what a study is called that is given by its name, or itself if that is its own."""
+        if isinstance(given, str):
+            return given, None
+        demand_study(given)
+        self.origins.refuse_namesake(given)
+        return given.name, given
+
+    def _not_found(self, name: str, study: Study | None) -> StudyNotFoundError:
+        known = [summary.name for summary in self.studies()]
+        return StudyNotFoundError(name, self.name, known, study.file if study else None)
 
     def _submission(self, submitted: Submitted, study: Study | None) -> Submission:
         is_free = partial(self._is_free, submitted.record.study)
