@@ -65,6 +65,29 @@ def test_results_that_were_edited_are_taken_anew(account: Account, write_study: 
     assert list(edited.table()["first"]) == [1, 4, 9]
 
 
+def test_a_result_on_a_file_that_was_not_kept_is_told_as_that(
+    account: Account, write_study: WriteStudy, tmp_path: Path
+) -> None:
+    """The model may have written it; only running again brings it."""
+    text = squares([1, 2]).replace("> out.txt", "| tee out.txt > more.txt")
+    finished(account.submit(write_study(text)))
+    edited = account.study(write_study(text.replace("file: out.txt", "file: more.txt")))
+    collected = edited.collect(tmp_path / "results")
+    assert [(one.reason, one.count) for one in collected.lacking] == [
+        ("`more.txt` was not kept", 2)
+    ]
+    [note] = collected.notes
+    assert note == (
+        "`more.txt` was not kept, as the study file did not ask for it when the runs were "
+        "submitted; `runfleet run` runs what has changed"
+    )
+    assert list(edited.table()["error"]) == ["square: `more.txt` was not kept"] * 2
+    assert edited.study
+    again = finished(account.submit(edited.study))
+    assert again.collect(tmp_path / "results").notes == ()
+    assert pairs(again) == [(1, 1), (2, 4)]
+
+
 def test_who_has_an_older_study_gets_what_was_submitted_last(
     account: Account, write_study: WriteStudy, tmp_path: Path
 ) -> None:

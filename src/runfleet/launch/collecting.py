@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -135,6 +135,8 @@ class Collector:
         Is told how far it is.
     jobs
         Tells for each run in which job it is done, or was.
+    new_outputs
+        Those that the study has had only since its runs were submitted: they were not kept.
     """
 
     study: Study
@@ -143,6 +145,7 @@ class Collector:
     folder: ResultsFolder
     on_step: OnStep
     jobs: Callable[[], Mapping[str, str]]
+    new_outputs: Collection[str] = ()
     _missing_results: int = field(default=0, init=False)
     _lacking: Groups[str] = field(default_factory=lambda: Groups(_NAMED_RUNS), init=False)
 
@@ -227,7 +230,12 @@ class Collector:
             places = example if output.required else "*"
             if any(self.folder.runs.glob(f"{places}/{pattern}")):
                 continue
-            if output.required and "**" not in pattern and "[" not in shown:
+            if shown in self.new_outputs:
+                yield (
+                    f"`{shown}` was not kept, as the study file did not ask for it when the runs "
+                    "were submitted; `runfleet run` runs what has changed"
+                )
+            elif output.required and "**" not in pattern and "[" not in shown:
                 yield f"no run has left a file `{shown}`: to keep a folder, write `{shown}/**`"
             else:
                 yield f"no run has left anything that matches the output `{shown}`"
@@ -317,7 +325,7 @@ class Collector:
         csv, parquet = self.folder.path / "runs.csv", self.folder.path / "runs.parquet"
         shape = TableShape.of(self.study)
         files = CollectedFiles(self.folder.runs, ignores_case=self._is_for_windows)
-        rows = make_rows(self.study, outcomes, files)
+        rows = make_rows(self.study, outcomes, files, self.new_outputs)
         write_csv(csv, shape, self._watched(rows))
         write_parquet(parquet, shape, csv)
         return csv, parquet, shape

@@ -87,6 +87,12 @@ class SubmittedStudies:
         return table
 
 
+def new_outputs(study: Study, record: StudyRecord) -> frozenset[str]:
+    """Find the outputs of a study that its file did not ask for when the runs were submitted."""
+    asked_for = {pattern for pattern, _ in record.definition.model["outputs"]}
+    return frozenset(output.pattern for output in study.model.outputs) - asked_for
+
+
 def why_other(study: Study, record: StudyRecord) -> str:
     """Say why the runs were submitted with other samples than a study has, as it was read once."""
     try:

@@ -14,7 +14,7 @@ from runfleet.azure import AzureBatch
 from runfleet.launch.collecting import Collected, Collector
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.early_collecting import EarlyCollector
-from runfleet.launch.edited_studies import SubmittedStudies, why_other
+from runfleet.launch.edited_studies import SubmittedStudies, new_outputs, why_other
 from runfleet.launch.ended_runs import EndedRuns
 from runfleet.launch.errors import (
     LaunchError,
@@ -283,7 +283,8 @@ class Submission:
         study = self._as_submitted("to collect its results")
         storage = self._files.storage
         place = ResultsFolder(Path(folder), study.name)
-        return Collector(study, self._account, storage, place, on_step, self._ended.jobs)
+        added = new_outputs(study, self._record())
+        return Collector(study, self._account, storage, place, on_step, self._ended.jobs, added)
 
     def table(self) -> pandas.DataFrame:
         """
@@ -299,7 +300,8 @@ class Submission:
         study = self._as_submitted("to make its table")
         shape = TableShape.of(study)
         files = replace(self._files, ignores_case=is_windows(study.pool.image))
-        rows = make_rows(study, self._ended.all_outcomes(), files)
+        unkept = new_outputs(study, self._record())
+        rows = make_rows(study, self._ended.all_outcomes(), files, unkept)
         with TemporaryDirectory(prefix="runfleet-") as name:
             csv, parquet = Path(name, "runs.csv"), Path(name, "runs.parquet")
             write_csv(csv, shape, rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from runfleet.program_text import decoded
 from runfleet.storage.files import written_whole
 from runfleet.study import Run, Study
 from runfleet.study.errors import ResultError
+from runfleet.study.result_files import as_pattern
 from runfleet.study.results import Result
 from runfleet.study.values import Value, as_text
 
@@ -134,7 +135,9 @@ def _told_apart(name: str, kind: str, taken: Set[str]) -> str:
     return name
 
 
-def make_rows(study: Study, outcomes: Mapping[str, Outcome], files: RunFiles) -> Iterator[Row]:
+def make_rows(
+    study: Study, outcomes: Mapping[str, Outcome], files: RunFiles, unkept: Collection[str] = ()
+) -> Iterator[Row]:
     """
     Make the row of each run, in the order of the study.
 
@@ -146,13 +149,15 @@ def make_rows(study: Study, outcomes: Mapping[str, Outcome], files: RunFiles) ->
         What has become of its runs.
     files
         Their output files.
+    unkept
+        Outputs that were not asked for when the runs were submitted.
     """
     for run in study.runs():
         outcome = outcomes.get(run.name)
         if outcome is None or not outcome.state.has_ended:
             yield Row(run, outcome, {})
         else:
-            yield _ended_row(study.results, run, outcome, files)
+            yield _ended_row(study.results, run, outcome, files, unkept)
 
 
 def write_csv(path: Path, shape: TableShape, rows: Iterable[Row]) -> None:
@@ -237,7 +242,9 @@ def read_succeeded(table: Path, columns: Iterable[str]) -> pyarrow.Table:
     return read_table(table, columns=list(columns), filters=succeeded)
 
 
-def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: RunFiles) -> Row:
+def _ended_row(
+    results: Iterable[Result], run: Run, outcome: Outcome, files: RunFiles, unkept: Collection[str]
+) -> Row:
     found: dict[str, float] = {}
     missing: dict[str, str] = {}
     texts: dict[str, str | None] = {}
@@ -245,7 +252,7 @@ def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: Run
         if result.file not in texts:
             texts[result.file] = _text(files.read(outcome.job_id, run.name, result.file))
         try:
-            found[result.name] = _extract(result, texts[result.file])
+            found[result.name] = _extract(result, texts[result.file], unkept)
         except ResultError as error:
             missing[result.name] = error.message
     if outcome.failed is None:
@@ -254,7 +261,9 @@ def _ended_row(results: Iterable[Result], run: Run, outcome: Outcome, files: Run
     return Row(run, outcome, found, _failure(outcome.failed, outcome.job_id, files))
 
 
-def _extract(result: Result, text: str | None) -> float:
+def _extract(result: Result, text: str | None, unkept: Collection[str]) -> float:
+    if text is None and as_pattern(result.file) in unkept:
+        raise ResultError(f"`{result.file}` was not kept")
     if text is None:
         raise ResultError(f"there is no file `{result.file}`")
     return result.extract(text)
