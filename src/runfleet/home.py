@@ -25,11 +25,14 @@ def runfleet_home() -> Path:
 
 
 def advice_on_foreign(error: OSError, home: Path) -> str | None:
-    """Advise on a file below a home folder that may not be used, if a folder there is why."""
+    """Advise on a file below a home folder that may not be used, if a folder is why."""
     if not isinstance(error, PermissionError) or error.filename is None:
         return None
-    above = reversed(Path(os.fsdecode(error.filename)).parents)
-    folders = (one for one in above if one.is_relative_to(home) and os.path.isdir(one))
+    parents = reversed(Path(os.fsdecode(error.filename)).parents)
+    above = [one for one in parents if one.is_relative_to(home)]
+    if above and not os.path.isdir(home):
+        return "set RUNFLEET_HOME to a folder that you may write to"
+    folders = (one for one in above if os.path.isdir(one))
     closed = next((one for one in folders if not os.access(one, os.W_OK | os.X_OK)), None)
     if closed is None:
         return None

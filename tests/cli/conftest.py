@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -138,6 +139,16 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "user's models"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def without_rights(skip: Callable[[str], None]) -> str:
+    """What stands before a command that root gives to have it carried out as by anybody."""
+    if os.geteuid() != 0:
+        return ""
+    if shutil.which("setpriv") is None:
+        skip("root cannot give up its rights here")
+    return "setpriv --inh-caps=-all --bounding-set=-all"
 
 
 @pytest.fixture

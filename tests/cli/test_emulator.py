@@ -51,14 +51,13 @@ def test_it_starts_once_and_stops_cleanly(runfleet):
     ],
 )
 def test_a_folder_of_another_user_is_told(
-    runfleet, write_study, command: str, file: str, told: str
+    runfleet, write_study, without_rights, command: str, file: str, told: str
 ) -> None:
     """As where two of them have one RUNFLEET_HOME, whose owner alone may look into `emulator/`."""
     state = runfleet.home / "emulator"
     state.mkdir(mode=0o700, parents=True)
     (state / file).touch()
     os.chown(state, 12345, 12345)
-    without_rights = "setpriv --inh-caps=-all --bounding-set=-all"
     write_study("study", "true")
     ended = runfleet.line(f"{without_rights} runfleet {command}")
     assert ended.code == 1
@@ -66,6 +65,19 @@ def test_a_folder_of_another_user_is_told(
     advice = "is another user's, it seems; set RUNFLEET_HOME to a folder of your own"
     assert ended.err.endswith(f"hint: `{state}` {advice}\n")
     assert "Traceback" not in ended.err
+
+
+def test_a_folder_that_cannot_be_looked_for_is_told_with_what_to_do(
+    runfleet, write_study, without_rights, folder: Path
+):
+    closed = folder / "closed"
+    closed.mkdir(mode=0)
+    write_study("study", "true")
+    ended = runfleet.line(f"RUNFLEET_HOME=closed/home {without_rights} runfleet run study.yaml")
+    assert ended.err == (
+        f"error: `{closed}/home/studies/local/study.file`: Permission denied\n"
+        "hint: set RUNFLEET_HOME to a folder that you may write to\n"
+    )
 
 
 def test_names_of_files_do_not_depend_on_who_started_it(runfleet, folder: Path):

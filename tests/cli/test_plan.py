@@ -169,6 +169,24 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize("closed", ["rain.csv", "sweep.sh"])
+def test_an_input_that_may_not_be_read_is_refused(
+    runfleet, write_study, folder: Path, without_rights, closed: str
+):
+    """Also where it is the program itself, and by `plan` as by `run`."""
+    study = write_study("sweep", "true")
+    text = (folder / study).read_text()
+    (folder / study).write_text(text.replace("[sweep.sh]", "[sweep.sh, rain.csv]"))
+    (folder / "rain.csv").touch()
+    (folder / closed).chmod(0)
+    index = 1 if closed == "rain.csv" else 0
+    for command in ("plan", "run"):
+        assert runfleet.line(f"{without_rights} runfleet {command} {study}").err == (
+            f"error: sweep.yaml:4: `model.inputs[{index}]`: the file `{closed}` cannot be read: "
+            "Permission denied\nhint: check its permissions\n"
+        )
+
+
 @pytest.mark.parametrize(("line", "error"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_run_refuses_is_refused_with_the_same_words(
     runfleet, study: Path, line: str, error: str

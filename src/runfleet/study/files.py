@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from os import fsencode
+from os import R_OK, access, fsencode
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
@@ -160,7 +160,7 @@ def existing_file(folder: Path, text: str) -> Path:
         raise InvalidValueError(f"`{text}` is a folder", hint="name a file")
     if not (folder / asked).is_file():
         raise _missing(folder, text)
-    _refuse_links(folder, asked)
+    _refuse_unusable(folder, asked)
     return folder / asked
 
 
@@ -185,7 +185,7 @@ def expand(folder: Path, text: str, *, without: Path) -> Expanded:
     asked = inner_path(text)
     if (folder / asked).is_file():
         refuse_unstorable(asked)
-        _refuse_links(folder, asked)
+        _refuse_unusable(folder, asked)
         return Expanded([asked], [])
     found = (path for path in _found(folder, asked, text) if path not in (without, folder))
     paths = sorted({PurePosixPath(path.relative_to(folder).as_posix()) for path in found})
@@ -197,7 +197,7 @@ def expand(folder: Path, text: str, *, without: Path) -> Expanded:
     folders = [path for path in kept if _is_folder(folder / path)]
     files = [path for path in kept if not _is_folder(folder / path)]
     for path in files:
-        _refuse_links(folder, path)
+        _refuse_unusable(folder, path)
     return Expanded(files, folders)
 
 
@@ -267,8 +267,8 @@ def refuse_unstorable(path: PurePosixPath) -> None:
             raise InvalidValueError(what, hint=_RENAME)
 
 
-def _refuse_links(folder: Path, path: PurePosixPath) -> None:
-    """Refuse links that lead out of the folder, to a folder or to nothing."""
+def _refuse_unusable(folder: Path, path: PurePosixPath) -> None:
+    """Refuse links that lead out of the folder, to a folder or to nothing, and closed files."""
     file = folder / path
     if file.is_symlink() and not file.exists():
         raise _link_to_nothing(path)
@@ -279,6 +279,9 @@ def _refuse_links(folder: Path, path: PurePosixPath) -> None:
             f"`{path}` is a link, and leads to no file in this folder",
             hint="copy what it leads to into the folder of the study file",
         )
+    if not access(file, R_OK):
+        what = f"the file `{path}` cannot be read: Permission denied"
+        raise InvalidValueError(what, hint="check its permissions")
 
 
 def _link_to_nothing(path: PurePosixPath | str) -> InvalidValueError:
