@@ -88,6 +88,10 @@ class UnknownKeyError(InvalidValueError):
     is_translated: bool = False
 
 
+class EmptyKeyError(InvalidValueError):
+    """A mapping has a key that it needs, and nothing stands behind it."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known word that `word` was probably meant to be."""
     by_lower = {name.lower(): name for name in known}

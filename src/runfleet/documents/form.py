@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Self
+from typing import ClassVar, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -17,7 +17,12 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails
 
-from runfleet.documents.errors import InvalidValueError, UnknownKeyError, suggest
+from runfleet.documents.errors import (
+    EmptyKeyError,
+    InvalidValueError,
+    UnknownKeyError,
+    suggest,
+)
 
 
 class Form(BaseModel):
@@ -60,7 +65,8 @@ class Form(BaseModel):
         given = {key: value for key, value in data.items() if value is not None}
         unknown = [cls._unknown_key(key, data[key], fields) for key in data if key not in fields]
         if not unknown:
-            _demand_required(given, fields)
+            _demand_required(given, data, fields)
+            cls._demand_alternative(given, data, fields)
             return check_values(given)
         first, *others = unknown
         first.others = tuple(others)
@@ -82,6 +88,18 @@ class Form(BaseModel):
         unknown = UnknownKeyError(f"unknown key `{key}`", hint=hint, key=key)
         unknown.is_translated = key.lower() in {*cls.foreign, *cls.synonyms}
         return unknown
+
+    @classmethod
+    def _demand_alternative(
+        cls,
+        given: Mapping[str, object],
+        written: Mapping[str, object],
+        known: Mapping[str, FieldInfo],
+    ) -> None:
+        """Refuse a key that alone would do and has no value: it is not none of them."""
+        empty = next((key for key in cls.alternatives if key in written), None)
+        if empty is not None and given.keys().isdisjoint(cls.alternatives):
+            raise _empty(empty, known[empty])
 
     @classmethod
     def _expanded(cls, data: object) -> object:
@@ -126,14 +144,27 @@ def _wrong_values(
     return []
 
 
-def _demand_required(given: Mapping[str, object], known: Mapping[str, FieldInfo]) -> None:
+def _demand_required(
+    given: Mapping[str, object], written: Mapping[str, object], known: Mapping[str, FieldInfo]
+) -> None:
     for key, field in known.items():
+        if field.is_required() and key in written and key not in given:
+            raise _empty(key, field)
         if field.is_required() and key not in given:
-            description = field.description or ""
             raise InvalidValueError(
-                f"the key `{key}` is missing",
-                hint=f"add `{key}:`, {description[:1].lower()}{description[1:].rstrip('.')}",
+                f"the key `{key}` is missing", hint=f"add `{key}:`, {_described(field)}"
             )
+
+
+def _empty(key: str, field: FieldInfo) -> EmptyKeyError:
+    is_switch = bool in get_args(field.annotation)
+    hint = f"write `{key}: true`" if is_switch else f"fill it in: {_described(field)}"
+    return EmptyKeyError(f"the key `{key}` is empty", hint=hint, key=key)
+
+
+def _described(field: FieldInfo) -> str:
+    description = field.description or ""
+    return f"{description[:1].lower()}{description[1:].rstrip('.')}"
 
 
 _JSON_TYPES: dict[type, str] = {

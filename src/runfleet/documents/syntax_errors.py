@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.tokens import (
+    FlowMappingEndToken,
+    FlowMappingStartToken,
+    FlowSequenceEndToken,
+    FlowSequenceStartToken,
+)
 
 from runfleet.documents.errors import DocumentError
+from runfleet.documents.texts import ON_COMMENTS, has_comment
 
 _MISTAKES = (
     (r"'\\t'", "a tab stands where YAML allows none", "write blanks in its place"),
@@ -91,23 +99,38 @@ def syntax_error(file: Path, text: str, error: YAMLError | ValueError) -> Docume
         at = text.count("\n", 0, separator.start()) + 1
         return DocumentError(what, file=file, line=at, hint="type this line anew")
     if isinstance(error, MarkedYAMLError):
-        problem, line = error.problem or "", _line_of(error)
+        problem, line = error.problem or "", _line_of(text, error)
     elif isinstance(error, YAMLError):
         problem, line = getattr(error, "reason", ""), _line_of_character(text, error)
     else:  # An escape such as "\\UFFFFFFFF", which is no character.
         problem, line = "escape", None
     what, hint = _in_our_words(problem)
+    if "<stream end>" in problem and line is not None and has_comment(text, line):
+        hint = f"{hint}; {ON_COMMENTS}"
     return DocumentError(what, file=file, line=line, hint=hint)
 
 
-def _line_of(error: MarkedYAMLError) -> int | None:
+def _line_of(text: str, error: MarkedYAMLError) -> int | None:
     """Find the line at fault: where a quote, a bracket or a key begins that never ends."""
+    if "<stream end>" in (error.problem or "") and (opened := _line_of_open_bracket(text)):
+        return opened
     begins = "end" in (error.problem or "") and "stream" in (error.problem or "")
     if begins or error.context == "while scanning a simple key":
         mark = error.context_mark or error.problem_mark
     else:
         mark = error.problem_mark or error.context_mark
     return None if mark is None else mark.line + 1
+
+
+def _line_of_open_bracket(text: str) -> int | None:
+    """Find the innermost bracket that is never closed, if there is one."""
+    opened: list[int] = []
+    for token in YAML(typ="safe", pure=True).scan(text):
+        if isinstance(token, FlowMappingStartToken | FlowSequenceStartToken):
+            opened.append(token.start_mark.line + 1)
+        elif isinstance(token, FlowMappingEndToken | FlowSequenceEndToken) and opened:
+            opened.pop()
+    return opened[-1] if opened else None
 
 
 def _line_of_character(text: str, error: YAMLError) -> int | None:

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 
 from runfleet.documents.errors import InvalidValueError
 
+ON_COMMENTS = "` #` begins a comment: put a text that holds it in quotes"
+"""The hint where a comment may have swallowed what was meant."""
+
+_COMMENT = re.compile(r"\s#")
 _LABEL = re.compile(r"0[0-9]+")
 
 
@@ -18,6 +22,11 @@ def is_label(text: str) -> bool:
 def without_zeros(label: str) -> str:
     """Write a label as a number."""
     return label.lstrip("0") or "0"
+
+
+def has_comment(text: str, line: int) -> bool:
+    """Tell whether a line, counted from 1, seems to have a comment behind something else."""
+    return _COMMENT.search(text.split("\n")[line - 1].strip()) is not None
 
 
 def check_text(text: str) -> str:

@@ -10,11 +10,23 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from runfleet.documents.document import Document, Place
-from runfleet.documents.errors import DocumentError, InvalidValueError, UnknownKeyError
+from runfleet.documents.errors import (
+    DocumentError,
+    EmptyKeyError,
+    InvalidValueError,
+    UnknownKeyError,
+)
 from runfleet.documents.form import Form
 from runfleet.documents.homes import form_at, home_hint
 from runfleet.documents.mistakes import Mistakes
-from runfleet.documents.texts import describe, is_label, shortened, without_zeros
+from runfleet.documents.texts import (
+    ON_COMMENTS,
+    describe,
+    has_comment,
+    is_label,
+    shortened,
+    without_zeros,
+)
 
 F = TypeVar("F", bound=Form)
 T = TypeVar("T")
@@ -76,6 +88,22 @@ def located(document: Document, place: Place, function: Callable[..., T], *argum
         raise document.error(place, _within(place, invalid.message), invalid.hint) from invalid
 
 
+def empty_key(document: Document, place: Place, hint: str) -> DocumentError:
+    """
+    Make an error about a key that has nothing behind it, or only what YAML takes for a comment.
+
+    Parameters
+    ----------
+    document, place
+        Where the key stands.
+    hint
+        What belongs there.
+    """
+    if has_comment(document.text, document.line(place)):
+        hint = f"{hint}; {ON_COMMENTS}"
+    return document.error(place, f"{spelled(place)} is empty", hint)
+
+
 def _explained(
     form: type[Form], document: Document, details: ErrorDetails, around: Place = ()
 ) -> Iterator[DocumentError]:
@@ -87,6 +115,9 @@ def _explained(
         return
     for one in (invalid, *invalid.others):
         at = place if one.key is None else (*place, one.key)
+        if isinstance(one, EmptyKeyError):
+            yield empty_key(document, at, one.hint or "")
+            continue
         yield document.error(at, _within(place, one.message), _remedy(form, place, one))
     if isinstance(invalid, UnknownKeyError):
         for beside in invalid.beside:

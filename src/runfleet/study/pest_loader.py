@@ -7,12 +7,14 @@ from pathlib import Path
 
 from runfleet.documents.document import Document, Place
 from runfleet.documents.mistakes import Mistakes
-from runfleet.documents.validation import located
+from runfleet.documents.validation import empty_key, located
 from runfleet.study.files import existing_file, inner_file
 from runfleet.study.forms import StudyForm
 from runfleet.study.pest import Pest
 
 _CONTROL: Place = ("pest", "control")
+_COMMAND: Place = ("model", "command")
+_COMMAND_TEXT = "the command line of a run, as you would type it into a terminal"
 
 
 def load_pest(form: StudyForm, document: Document, folder: Path) -> Pest | None:
@@ -35,9 +37,13 @@ def load_pest(form: StudyForm, document: Document, folder: Path) -> Pest | None:
 
 
 def _demand_command(form: StudyForm, document: Document) -> None:
-    if form.model.command is None:
-        hint = "add `command:`, the command line of a run, as you would type it into a terminal"
-        raise document.error(("model",), "`model`: the key `command` is missing", hint)
+    if form.model.command is not None:
+        return
+    if _COMMAND in document.lines:
+        raise empty_key(document, _COMMAND, f"fill it in: {_COMMAND_TEXT}")
+    raise document.error(
+        ("model",), "`model`: the key `command` is missing", f"add `command:`, {_COMMAND_TEXT}"
+    )
 
 
 def _for_runs_only(form: StudyForm) -> Iterator[tuple[Place, str, str]]:
@@ -45,7 +51,7 @@ def _for_runs_only(form: StudyForm) -> Iterator[tuple[Place, str, str]]:
     model = form.model
     if model.command is not None:
         yield (
-            ("model", "command"),
+            _COMMAND,
             "a calibration has the model's command in its control file",
             "remove `command`: it stands there, in the section `* model command line`",
         )
