@@ -77,6 +77,13 @@ _MISTAKES = (
 )
 """What ruamel.yaml says, by regular expression, and what we say instead."""
 
+_ON_PERCENT = "begin a comment with `#`, and put a text that begins with `%` in quotes"
+_ON_PAIRS = "write a blank after `:`, and begin a comment with `#`"
+_PAIR_OR_ITEM = re.compile(r":(\s|$)|^\s*-\s")
+
+# What begins with it is for whoever reads YAML, as `%YAML 1.2` is.
+_PERCENT = re.compile(r"^%(?!(?:YAML|TAG) )", re.MULTILINE)
+
 # What ended lines in YAML 1.1, and still does for ruamel.yaml.
 _SEPARATOR = re.compile(r"[\x85\u2028\u2029]")
 
@@ -98,16 +105,56 @@ def syntax_error(file: Path, text: str, error: YAMLError | ValueError) -> Docume
         what = "a character that is not seen ends a line here"
         at = text.count("\n", 0, separator.start()) + 1
         return DocumentError(what, file=file, line=at, hint="type this line anew")
+    line: int | None
     if isinstance(error, MarkedYAMLError):
-        problem, line = error.problem or "", _line_of(text, error)
+        what, hint, line = _of_marked(text, error)
     elif isinstance(error, YAMLError):
-        problem, line = getattr(error, "reason", ""), _line_of_character(text, error)
+        what, hint = _in_our_words(getattr(error, "reason", ""))
+        line = _line_of_character(text, error)
     else:  # An escape such as "\\UFFFFFFFF", which is no character.
-        problem, line = "escape", None
+        what, hint = _in_our_words("escape")
+        line = None
+    return DocumentError(what, file=file, line=line, hint=hint)
+
+
+def _of_marked(text: str, error: MarkedYAMLError) -> tuple[str, str, int | None]:
+    """Say what is wrong, how to mend it, and on which line."""
+    if line := _line_with_percent(text, error):
+        return "a line begins with `%`", _ON_PERCENT, line
+    if line := _line_without_key(text, error):
+        return "this line is no `key: value`", _ON_PAIRS, line
+    problem, line = error.problem or "", _line_of(text, error)
     what, hint = _in_our_words(problem)
     if "<stream end>" in problem and line is not None and has_comment(text, line):
         hint = f"{hint}; {ON_COMMENTS}"
-    return DocumentError(what, file=file, line=line, hint=hint)
+    return what, hint, line
+
+
+def _line_with_percent(text: str, error: MarkedYAMLError) -> int | None:
+    """Find a line that would be a comment in MATLAB or TeX, if that is at fault."""
+    is_directive = error.context == "while scanning a directive"
+    if not (is_directive or "<document start>" in (error.problem or "")):
+        return None
+    found = _PERCENT.search(text)
+    return None if found is None else text.count("\n", 0, found.start()) + 1
+
+
+def _line_without_key(text: str, error: MarkedYAMLError) -> int | None:
+    """Find the first of the lines that a key right below them is taken for the end of."""
+    is_key_refused = "mapping values are not allowed" in (error.problem or "")
+    if not is_key_refused or error.problem_mark is None:
+        return None
+    *above, key = text.split("\n")[: error.problem_mark.line + 1]
+    first = None
+    for number, line in reversed(list(enumerate(above, 1))):
+        if _indentation(line) != _indentation(key) or _PAIR_OR_ITEM.search(line):
+            break
+        first = number
+    return first
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _line_of(text: str, error: MarkedYAMLError) -> int | None:
