@@ -24,6 +24,11 @@ _WINDOWS_PROGRAM = re.compile(
 _WINDOWS_WORD = re.compile(r'"[^"\n]*"|[&|()<>\n]+|[^\s&|()<>"]+')
 
 
+def is_operator(word: str) -> bool:
+    """Tell whether a word of a line ends one command, and another one may begin."""
+    return _OPERATORS.fullmatch(word) is not None
+
+
 @dataclass(frozen=True)
 class CommandLine:
     """
@@ -80,7 +85,7 @@ class CommandLine:
         """Take the first word of each command."""
         is_first = True
         for word in self.words:
-            if _OPERATORS.fullmatch(word):
+            if is_operator(word):
                 is_first = True
             elif is_first and not _ASSIGNMENT.fullmatch(word):
                 yield word

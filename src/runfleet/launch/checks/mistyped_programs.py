@@ -1,4 +1,4 @@
-"""Programs and scripts that a command starts by nearly the name of an input."""
+"""Programs and scripts that a command starts by nearly the name of an input, or by none."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.checks.command_lines import CommandLine
+from runfleet.launch.checks.command_lines import CommandLine, is_operator
+from runfleet.launch.checks.interpreters import script_words
 from runfleet.launch.checks.left_behind import is_beside
 from runfleet.launch.checks.programs import find_program, system_of
 from runfleet.study.model import Model, SharedInput
@@ -19,6 +21,8 @@ _KNOWN_ON_NODES_ONLY = re.compile(r"[/\\~]|\w:|.*[$%*?]")
 _CHANGES_FOLDER = frozenset({"cd", "chdir", "pushd"})
 _SHELL_SCRIPTS = ("", ".sh", ".bat", ".cmd")
 """How scripts end that a shell looks for on the PATH, too."""
+_SCRIPT_ENDINGS = frozenset({".bat", ".cmd", ".jar", ".jl", ".m", ".pl", ".py", ".r", ".rb", ".sh"})
+_ENDINGS_OF_WINDOWS = ("", ".exe", ".com", ".bat", ".cmd")
 
 
 def find_mistyped_programs(model: Model, system: OperatingSystem, folder: Path) -> Iterator[str]:
@@ -38,6 +42,47 @@ def find_mistyped_programs(model: Model, system: OperatingSystem, folder: Path) 
         The folder of the study file: who names a file of it has typed that rightly.
     """
     yield from _mistyped_in(CommandLine(model.command, system), model, folder)
+
+
+def find_missing_programs(model: Model, system: OperatingSystem, folder: Path) -> Iterator[str]:
+    """
+    Name what the command begins with, if no run will find it.
+
+    Nothing has been made before its first program, so this has to come along; what packages bring
+    is known on the nodes only.
+
+    Parameters
+    ----------
+    model, system, folder
+        As `find_mistyped_programs` has them.
+    """
+    if model.packages:
+        return
+    for word in _started_first(CommandLine(model.command, system)):
+        if not (_KNOWN_ON_NODES_ONLY.match(word) or _is_somewhere(model, word, system, folder)):
+            yield (
+                f"the command starts `{word}`, and there is no such file: put it beside the study "
+                "file and add it to `inputs`, or correct its path"
+            )
+
+
+def _is_somewhere(model: Model, word: str, system: OperatingSystem, folder: Path) -> bool:
+    """Tell whether a file is brought or made for the runs, or lies beside the study file."""
+    path = str(_path_of(word))
+    if find_program(model, path, system) is not None or _is_made(model, path):
+        return True
+    endings = _ENDINGS_OF_WINDOWS if system is OperatingSystem.WINDOWS else ("",)
+    return any(is_beside(folder, f"{path}{ending}") for ending in endings)
+
+
+def _started_first(line: CommandLine) -> Iterator[str]:
+    """Take the program of the first command, if it is given by a path, and its script."""
+    yield from (word for word in line.programs[:1] if "/" in word or "\\" in word)
+    words = takewhile(lambda word: not is_operator(word), line.words)
+    scripts = (
+        word for word in script_words(words) if _path_of(word).suffix.lower() in _SCRIPT_ENDINGS
+    )
+    yield from list(scripts)[:1]
 
 
 def _mistyped_in(line: CommandLine, model: Model, folder: Path) -> Iterator[str]:
@@ -69,9 +114,13 @@ def _path_of(word: str) -> PurePosixPath:
 
 def _is_there(model: Model, path: PurePosixPath, folder: Path) -> bool:
     """Tell whether a file is made for the runs, or lies beside the study file and is no input."""
-    if any(path == overlay.target for overlay in model.overlays):
+    if _is_made(model, str(path)):
         return True
     return is_beside(folder, str(path)) and all(path != one.path for one in model.inputs)
+
+
+def _is_made(model: Model, word: str) -> bool:
+    return any(_path_of(word) == overlay.target for overlay in model.overlays)
 
 
 def _meant_program(model: Model, word: str, system: OperatingSystem) -> str | None:

@@ -9,7 +9,10 @@ from runfleet.batch.vm_sizes import has_usual_form, meant_size
 from runfleet.launch.checks.command_lines import CommandLine
 from runfleet.launch.checks.environments import find_odd_environments
 from runfleet.launch.checks.left_behind import find_left_behind
-from runfleet.launch.checks.mistyped_programs import find_mistyped_programs
+from runfleet.launch.checks.mistyped_programs import (
+    find_missing_programs,
+    find_mistyped_programs,
+)
 from runfleet.launch.checks.mistyped_variables import find_mistyped_variables
 from runfleet.launch.checks.programs import find_doubtful_programs
 from runfleet.launch.checks.secrets import find_secrets
@@ -38,7 +41,8 @@ def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
     yield from find_conditions(study.model, pool)
     yield from find_percents(study, pool)
     yield from find_split_names(study.model, pool.operating_system)
-    yield from find_mistyped_programs(study.model, pool.operating_system, study.folder)
+    mistyped = list(find_mistyped_programs(study.model, pool.operating_system, study.folder))
+    yield from mistyped or find_missing_programs(study.model, pool.operating_system, study.folder)
     yield from find_mistyped_variables(study, pool.operating_system)
     yield from find_left_behind(study.model, pool.operating_system, study.folder)
 
