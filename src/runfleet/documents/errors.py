@@ -105,12 +105,15 @@ def suggest(
     otherwise: str,
     *,
     synonyms: Mapping[str, str] = _NO_SYNONYMS,
+    instead: str | None = None,
 ) -> str:
-    """Ask whether the nearest known word was meant; where none is near, list them all."""
+    """Ask whether the nearest known word was meant; where none is near, list them, or say that."""
     names = list(known)
     meant = synonyms.get(word.lower()) or nearest(word, names)
     if meant is not None:
         return f"did you mean `{meant}`?"
+    if instead is not None:
+        return instead
     return f"{otherwise} {listed(names)}" if names else f"{otherwise} none"
 
 

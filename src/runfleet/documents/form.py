@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Self, get_args
+from typing import ClassVar, Self, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -63,7 +63,7 @@ class Form(BaseModel):
             return check_values(data)
         fields = cls.fields_by_key()
         given = {key: value for key, value in data.items() if value is not None}
-        unknown = [cls._unknown_key(key, data[key], fields) for key in data if key not in fields]
+        unknown = [cls._unknown_key(key, data, fields) for key in data if key not in fields]
         if not unknown:
             _demand_required(given, data, fields)
             cls._demand_alternative(given, data, fields)
@@ -77,12 +77,14 @@ class Form(BaseModel):
 
     @classmethod
     def _unknown_key(
-        cls, key: str, value: object, known: Mapping[str, FieldInfo]
+        cls, key: str, data: Mapping[str, object], known: Mapping[str, FieldInfo]
     ) -> UnknownKeyError:
+        above = _empty_above(key, data, known)
+        otherwise = f"`{key}` belongs under `{above}`, indented" if above else None
         hint = cls.foreign.get(key.lower()) or suggest(
-            key, known, "the keys here are", synonyms=cls.synonyms
+            key, known, "the keys here are", synonyms=cls.synonyms, instead=otherwise
         )
-        if value is None and not key.isidentifier():
+        if data[key] is None and not key.isidentifier():
             # YAML takes the `140)` of `{uniform: (80, 140)}` for a key.
             hint = "write lists in `[ ]`, and numbers without commas between thousands"
         unknown = UnknownKeyError(f"unknown key `{key}`", hint=hint, key=key)
@@ -131,6 +133,17 @@ def _refuse_nothing(schema: JsonSchemaValue) -> None:
     """Have a key that is given be given a value: what is nothing is not there."""
     if "anyOf" in schema:
         schema["anyOf"] = [kind for kind in schema["anyOf"] if kind != {"type": "null"}]
+
+
+def _empty_above(
+    key: str, data: Mapping[str, object], known: Mapping[str, FieldInfo]
+) -> str | None:
+    """Find the known key right above one, if it takes keys of any name and has none."""
+    before = list(data)[: list(data).index(key)]
+    above = next((one for one in reversed(before) if one in known), None)
+    if above is None or data[above] is not None:
+        return None
+    return above if get_origin(known[above].annotation) is dict else None
 
 
 def _wrong_values(
