@@ -248,6 +248,19 @@ ODDITIES = {
     "parameters:\n  A: 1,5": (
         "`1,5`, a value of `A`, is a text: numbers have a decimal point and no unit"
     ),
+    "parameters: {A: [10%]}": (
+        "`10%`, a value of `A`, is a text: numbers have a decimal point and no unit"
+    ),
+    "parameters: {A: [1.000.000]}": (
+        "`1.000.000`, a value of `A`, is a text: numbers have nothing between thousands"
+    ),
+    "parameters: {A: [1_000]}": (
+        "`1_000`, a value of `A`, is a text: numbers have nothing between thousands"
+    ),
+    "parameters: {A: [0,5; 1,6]}": (
+        "`5; 1`, a value of `A`, is a text: values stand between commas, and decimal numbers "
+        "have a point"
+    ),
     "parameters: {A: [80 m]}": (
         "`80 m`, a value of `A`, is a text: numbers have a decimal point and no unit"
     ),

@@ -32,7 +32,7 @@ from runfleet.study.field_types import (
     StudyName,
     VmSize,
 )
-from runfleet.study.misplaced_keys import refuse_misplaced
+from runfleet.study.misplaced_keys import refuse_loose_values, refuse_misplaced
 from runfleet.study.model import PackageReference
 from runfleet.study.mpi_form import MpiForm
 from runfleet.study.parameter_form import ParameterForm
@@ -303,6 +303,7 @@ class StudyForm(Form):
             "under `design`": _NAMES_OF_DESIGNS,
             "under the name of a parameter": ParameterForm.fields_by_key(),
         }
+        refuse_loose_values(parameters)
         refuse_misplaced(parameters, homes)
         return parameters
 

@@ -7,6 +7,7 @@ design without a word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -15,6 +16,8 @@ from pydantic.fields import FieldInfo
 from runfleet.documents.errors import InvalidValueError
 
 Keys = Mapping[str, FieldInfo]
+
+_NUMBER = re.compile(r"[+-]?\d[\d.eE+-]*")
 
 # What a table has values for is a parameter, however it is called.
 _OF_TABLES: tuple[object, ...] = (None, {})
@@ -45,6 +48,26 @@ def refuse_misplaced(parameters: object, homes: Mapping[str, Keys]) -> None:
         first, *others = found
         first.others = tuple(others)
         raise first
+
+
+def refuse_loose_values(parameters: object) -> None:
+    """
+    Refuse numbers in the place of names: YAML takes `{A: 1,2,3}` for the keys `A`, `2` and `3`.
+
+    Raises
+    ------
+    InvalidValueError
+        If there are some, about the first.
+    """
+    if not isinstance(parameters, dict):
+        return
+    loose = [key for key, value in parameters.items() if value is None and _NUMBER.fullmatch(key)]
+    if loose:
+        raise InvalidValueError(
+            f"`{loose[0]}` is a value, and no parameter",
+            hint="write values in brackets, as in `[1, 2, 3]`, and decimal numbers with a point",
+            key=loose[0],
+        )
 
 
 def _found(parameters: Mapping[str, object], home: str, keys: Keys) -> Iterator[InvalidValueError]:

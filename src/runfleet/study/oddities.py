@@ -18,7 +18,19 @@ from runfleet.study.result_files import as_pattern, near_patterns
 from runfleet.study.sensitivity import Morris, Saltelli, SensitivityDesign
 from runfleet.study.values import Sample, Value, as_text
 
-_ALMOST_A_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*\s+[A-Za-z°%µ]\S{0,7}")
+_ALMOST_NUMBERS = {
+    re.compile(
+        r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*(\s+[A-Za-z°%µ]\S{0,7}|%)"
+    ): "numbers have a decimal point and no unit",
+    re.compile(
+        r"[+-]?\d{1,3}(\.\d{3}){2,}|[+-]?\d{1,3}(_\d{3})+"
+    ): "numbers have nothing between thousands",
+    re.compile(
+        r"[+-]?\d[\d.,]*\s*;\s*[+-]?\d[\d.,]*"
+    ): "values stand between commas, and decimal numbers have a point",
+}
+"""Texts that are nearly numbers, and what these are like."""
+
 _FEWEST_TRAJECTORIES = 10
 _FEWEST_BASE_SAMPLES = 256
 _FIRST_SAMPLES = 20
@@ -110,16 +122,17 @@ def _value_oddities(name: str, values: Sequence[Value]) -> Iterator[str]:
     for text, count in texts.items():
         if count > 1:
             yield f"`{text}` is one of the values of `{name}` {count} times"
-        if _ALMOST_A_NUMBER.fullmatch(text):
-            yield _no_number(name, text)
+        if what := _no_number(name, text):
+            yield what
 
 
 def _row_oddities(samples: Sequence[Sample]) -> Iterator[str]:
     """Look at the first rows of a table: what is wrong there is wrong in all others."""
     for name in samples[0]:
         texts = (as_text(sample[name]) for sample in samples)
-        if odd := next(filter(_ALMOST_A_NUMBER.fullmatch, texts), None):
-            yield _no_number(name, odd)
+        told = (_no_number(name, text) for text in texts)
+        if what := next(filter(None, told), None):
+            yield what
 
 
 def _same_rows(samples: Iterable[Sample]) -> Iterator[str]:
@@ -143,8 +156,11 @@ def _twin_results(names: Iterable[str]) -> Iterator[str]:
             )
 
 
-def _no_number(name: str, text: str) -> str:
-    return f"`{text}`, a value of `{name}`, is a text: numbers have a decimal point and no unit"
+def _no_number(name: str, text: str) -> str | None:
+    """Say what numbers are like, of a text that is nearly one."""
+    found = (what for pattern, what in _ALMOST_NUMBERS.items() if pattern.fullmatch(text))
+    what = next(found, None)
+    return what and f"`{text}`, a value of `{name}`, is a text: {what}"
 
 
 def _slips(unnamed: Sequence[str], outputs: Iterable[str]) -> Iterator[str]:
