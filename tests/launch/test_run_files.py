@@ -99,6 +99,12 @@ def test_a_model_that_aborts_is_told_with_what_it_said(
     assert failure_message(ended(134), stderr, stdout) == message
 
 
+def test_a_model_that_was_killed_without_a_word_is_told_as_that() -> None:
+    """Nothing else tells that memory ran out."""
+    told = "exit code 137: killed, as a machine does that has too little memory"
+    assert failure_message(ended(137), "", "") == told
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [

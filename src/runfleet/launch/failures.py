@@ -19,6 +19,9 @@ _DELIVERY_CODE = re.compile(r"FileUpload|Blob|ApplicationPackage|ResourceFile|Re
 _REFUSED_NAME = re.compile(r"cannot be the name of a blob|a blob name has|its name is no UTF-8")
 _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|TaskScheduling")
 
+_EXIT_KILLED = 128 + 9  # as a shell tells a signal, here SIGKILL
+_KILLED = "killed, as a machine does that has too little memory"
+
 
 class FailureKind(StrEnum):
     """What a failed run failed of."""
@@ -176,7 +179,7 @@ def batch_message(task: TaskInfo) -> str:
 
 def coded_message(exit_code: int) -> str:
     """Say in one line what an exit code tells."""
-    meaning = meaning_of(exit_code)
+    meaning = _KILLED if exit_code == _EXIT_KILLED else meaning_of(exit_code)
     return f"exit code {exit_code}" + (f": {meaning}" if meaning else "")
 
 
