@@ -81,6 +81,27 @@ def test_what_is_advised_goes_to_the_same_account(hint: str, shown: str):
     assert outcome(raising(error)) == (1, f"error: no\nhint: {hint}\n")
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            ["logs", "s.yaml", "--lines", "x"],
+            (
+                "error: invalid value for `--lines` / `-n`: it should be a whole number\n"
+                "hint: `runfleet logs --help` shows how it is used\n"
+            ),
+        ),
+        (
+            ["plan", "s.yaml", "--on"],
+            "error: the option `--on` has no value\nhint: write one behind it\n",
+        ),
+        (["run", ""], "error: the name of the study is empty\nhint: name a study file\n"),
+    ],
+)
+def test_wrong_usage_is_told_in_our_words(runfleet, line: list[str], told: str):
+    assert runfleet(*line).err == told
+
+
 def test_a_full_disk_is_no_fault_of_runfleet(runfleet):
     """Here that of what the shell writes to, which has no name."""
     (runfleet.folder / "s.yaml").write_text("study: s\nmodel: {command: 'true'}\n")

@@ -27,6 +27,8 @@ _STANDARD_OUTPUT = 1
 _MOST_ERRORS = 20
 _TOO_MANY = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 
+_NO_NUMBER = re.compile(r"Input should be a valid integer, unable to parse .*")
+
 
 class WrongUsageError(RunfleetError):
     """Arguments that do not fit together."""
@@ -94,7 +96,10 @@ def _in_our_words(error: typer.TyperException) -> tuple[str, str | None]:
             f"there are too many arguments: `{too_many[1]}`",
             f"put a name that holds blanks in quotes; {usage}",
         )
-    quoted = re.sub(r"'([^'\n]*)'", r"`\1`", error.format_message().strip()).removesuffix(".")
+    if option and error.format_message().endswith("requires an argument."):
+        return f"the option `{option}` has no value", "write one behind it"
+    message = _NO_NUMBER.sub(r"it should be a whole number", error.format_message().strip())
+    quoted = re.sub(r"'([^'\n]*)'", r"`\1`", message).removesuffix(".")
     return quoted[:1].lower() + quoted[1:], usage
 
 

@@ -15,6 +15,8 @@ from runfleet.study import Study
 
 def load_study(path: str) -> Study:
     """Read a study file; raises `RunfleetError` if there is none or it is wrong."""
+    if not path:
+        raise RunfleetError("the name of the study is empty", hint="name a study file")
     if Path(path).is_dir():
         raise RunfleetError(f"`{path}` is a folder", hint=_hint_of_folder(Path(path)))
     if not (Path(path).exists() or Path(path).is_symlink()):
