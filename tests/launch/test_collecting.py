@@ -551,6 +551,7 @@ def test_what_belongs_to_results_that_are_gone_is_removed(
 
     runs.study = write_study(STUDY.replace("  head:", "  level:"))
     runs.collect()
+    assert not indices.parent.exists()
     kept = ["b.png", "c.png", "no image.png"]
     assert left() == sorted([*kept, "level-X.png", "level-KIND.png"])
     # The other has no second form: it was made by hand.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from runfleet.launch.figures import remove_figures
@@ -34,3 +35,5 @@ def remove_findings(folder: Path) -> None:
             for form in forms:
                 form.unlink(missing_ok=True)
     remove_figures(plots_folder(folder))
+    with suppress(OSError):  # others may have put something there
+        plots_folder(folder).rmdir()
