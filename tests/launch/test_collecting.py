@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -254,6 +255,13 @@ def test_a_folder_that_was_deleted_is_fetched_again(runs: Runs) -> None:
 def test_a_folder_that_is_a_link_to_nowhere_is_told_as_that(runs: Runs) -> None:
     runs.folder.symlink_to("nowhere")
     with pytest.raises(LaunchError, match=f"`{runs.folder}` is no folder"):
+        runs.collect()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="others are refused for their rights")
+def test_a_place_that_takes_no_folders_is_told_as_that(runs: Runs) -> None:
+    runs.folder = Path("/proc/results")
+    with pytest.raises(LaunchError, match="`/proc/results`: no folder can be made there"):
         runs.collect()
 
 

@@ -69,11 +69,17 @@ class ResultsFolder:
         """
         with self._in_words():
             self._refuse_strange()
-            self.runs.mkdir(parents=True, exist_ok=True)
+            self._make()
             with FileLock(self.path / _LOCK):
                 index = FolderIndex.read(self.path)
                 self._refuse_other_study(index)
                 yield index
+
+    def _make(self) -> None:
+        try:
+            self.runs.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:  # though all above it is there, as in `/proc`
+            raise PermissionError(errno.EACCES, "no folder can be made there") from error
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
