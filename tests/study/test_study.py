@@ -273,6 +273,30 @@ def test_values_that_are_probably_not_meant_are_warned_of(load, parameters: str,
     assert load(f"model: {{command: x}}\n{parameters}\n").warnings == (warning,)
 
 
+@pytest.mark.parametrize(
+    ("command", "read"),
+    [
+        ("sh m.sh # the model", "sh m.sh"),
+        ('"sh m.sh #1 -x"', "sh m.sh #1 -x"),
+        ("sh m.sh a#1", "sh m.sh a#1"),
+        ("|\n    sh m.sh #1", "sh m.sh #1"),
+    ],
+)
+def test_a_comment_and_a_whole_command_are_taken(load, command: str, read: str):
+    study = load(f"model:\n  command: {command}\n")
+    assert (study.model.command.strip(), study.warnings) == (read, ())
+
+
+def test_a_command_whose_end_is_taken_for_a_comment_is_warned_of(load):
+    study = load("model:\n  command: sh m.sh #1 -x\n")
+    assert study.model.command == "sh m.sh"
+    [warning] = study.warnings
+    assert warning == (
+        "the command ends before `#1 -x`, as ` #` begins a comment: put it in quotes if this "
+        "belongs to it"
+    )
+
+
 def test_the_first_rows_of_a_table_are_looked_at(load):
     """Where a comma stands in one number, it stands in all."""
     text = "model: {command: x}\ndesign: {csv: s.csv}\n"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from runfleet.documents.document import Document
 from runfleet.study.designs import Design, Drawn, FromCsv, Listed, powers_around
 from runfleet.study.distributions import Choice, Fixed, Normal
 from runfleet.study.loader import Parts
@@ -64,6 +65,27 @@ def find_oddities(parts: Parts, samples: Callable[[], Iterable[Sample]]) -> Iter
     yield from _slips(parts.unnamed_files, [output.pattern for output in parts.model.outputs])
     yield from find_narrow_fields(parts.model.overlays, islice(samples(), _FIRST_SAMPLES))
     yield from find_odd_conditions(parts.model.overlays, islice(samples(), _FIRST_SAMPLES))
+
+
+def find_cut_command(command: str, document: Document) -> Iterator[str]:
+    """
+    Say where YAML takes the end of a command for a comment: of `model #1` it reads `model`.
+
+    Nobody is told of comments that have a blank behind their `#`.
+
+    Parameters
+    ----------
+    command
+        As it was read; empty if there is none.
+    document
+        The study file.
+    """
+    line = document.text.split("\n")[document.line(("model", "command")) - 1]
+    if command and (cut := re.search(rf"{re.escape(command)}\s+(#\S.*)", line)):
+        yield (
+            f"the command ends before `{cut[1].strip()}`, as ` #` begins a comment: put it in "
+            "quotes if this belongs to it"
+        )
 
 
 def _sobol_oddity(design: Design) -> Iterator[str]:

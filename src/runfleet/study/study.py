@@ -109,7 +109,9 @@ class Study:
             source=document.text,
             pest=pest,
         )
-        study = replace(study, warnings=tuple(oddities.find_oddities(parts, study.samples)))
+        cut = oddities.find_cut_command(parts.model.command, document)
+        found = oddities.find_oddities(parts, study.samples)
+        study = replace(study, warnings=(*cut, *found))
         consistency.try_runs(study.runs_at, design.count, study.model.overlays, document)
         if form.run_name is not None:
             consistency.check_run_names(
