@@ -459,6 +459,42 @@ def test_a_killed_manager_is_gone_on_with(prepare: Prepare, tmp_path: Path) -> N
     assert best_parameters(calibration.collect(tmp_path)) == pytest.approx(TRUTH, rel=0.02)
 
 
+# What BeoPEST and pestpp-glm would make of it: results of the old values, or of both.
+def test_a_calibration_goes_on_only_with_what_it_was_about(
+    prepare: Prepare, home: Path, tmp_path: Path
+) -> None:
+    """An edit of what it works on is refused; one of how, or of the model, is shown and used."""
+    calibration = prepare(delay=300, noptmax=12)
+    calibration.submit()
+    watch_until(calibration, lambda progress: (progress.pest.iteration or 0) >= 2)
+    calibration.cancel()
+    finish(calibration)
+    control, study = (tmp_path / "my curve" / name for name in ("case.pst", "study.yaml"))
+    text = control.read_text()
+    control.write_text(text.replace(" 1.0 curve", " 5.0 curve"))
+    refused = run_command(home, "calibrate", "resume", study)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"error: what was kept of `{calibration.name}` is of another calibration than `case.pst` "
+        "asks for now:\n"
+        "  - `* observation data` had `o0 4.5000000000 1.0 curve` where "
+        "`o0 4.5000000000 5.0 curve` is now\n"
+        f"hint: begin anew: `runfleet retry {calibration.name}`; or undo that to go on: only the "
+        "model, its templates and instructions, and `* control data` may change meanwhile\n"
+    )
+    control.write_text(text.replace("\n12 0.005", "\n3 0.005"))
+    resumed = run_command(home, "calibrate", "resume", study)
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stderr.startswith(
+        "All iterations that were finished are kept.\n"
+        f"Calibration `{calibration.name}` has changed since it was last submitted:\n"
+        "  - input `case.pst` changed\n"
+        "What is kept is from before that.\n"
+    )
+    assert "iteration 3" in resumed.stderr
+    assert "iteration 4" not in resumed.stderr
+
+
 def test_a_lost_node_ends_its_manager_for_good(
     prepare: Prepare, account: Account, home: Path, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from runfleet.calibrate.copies import Copies
 from runfleet.calibrate.endings import Endings, EndReason
 from runfleet.calibrate.errors import CalibrationError, ManagerLostError
 from runfleet.calibrate.explaining import Standing, explain_calibration, needs_situation
+from runfleet.calibrate.fetching import blobs_below, fetch
 from runfleet.calibrate.logs import Logs
 from runfleet.calibrate.manager_folder import ManagerFolder
 from runfleet.calibrate.programs import Program
@@ -23,6 +24,7 @@ from runfleet.calibrate.reading import ManagerReading
 from runfleet.calibrate.restart import LeftFiles, Restart, plan_restart
 from runfleet.calibrate.staff import Staff
 from runfleet.calibrate.states import CalibrationProgress
+from runfleet.calibrate.submitted_control import SubmittedControl
 from runfleet.calibrate.submitting import CalibrationSubmitter
 from runfleet.calibrate.tasks import MANAGER, copies_prefix, tables_prefix
 from runfleet.calibrate.waiting import find_rivals
@@ -37,7 +39,7 @@ from runfleet.launch.outages import hopeful
 from runfleet.launch.record import StudyRecord
 from runfleet.launch.run_files import StoredFiles
 from runfleet.launch.steps import OnStep, Step, StepName, unheard
-from runfleet.storage import Blob, Storage
+from runfleet.storage import Storage
 from runfleet.study import Pest, Study, WorkerRange
 
 if TYPE_CHECKING:
@@ -123,7 +125,8 @@ class Calibration:
         Raises
         ------
         CalibrationError
-            If it has not ended, or has ended well.
+            If it has not ended, or has ended well; if its control file has been edited so that
+            what would be used belongs to another calibration.
         """
         study = self._loaded("to go on with it")
         record = self._record()
@@ -139,12 +142,32 @@ class Calibration:
                 hint=f"`runfleet results {self.name}` collects its results, "
                 f"`runfleet retry {self.name}` begins it anew",
             )
-        return self._restart_from(record, study)
+        restart = self._restart_from(record, study)
+        if restart.keeps_anything:
+            self._refuse_another_question(record, study)
+        return restart
 
     def _restart_from(self, record: StudyRecord, study: Study) -> Restart:
         pest = pest_of(study)
         program = Program.named(pest.program)
         return plan_restart(program, control_of(study, pest), self._left(record))
+
+    def _refuse_another_question(self, record: StudyRecord, study: Study) -> None:
+        """Refuse edits that programs either overlook or mix with what they have kept."""
+        pest, before = pest_of(study), _pest_in(record)
+        storage, job_id = self._storage, record.newest.job_id
+        submitted = SubmittedControl(storage, record.container, job_id, before.control)
+        edits = list(submitted.edits(control_of(study, pest)))
+        if pest.program != before.program:
+            edits.insert(0, f"it is `{pest.program}` that is to go on where `{before.program}` was")
+        if edits:
+            told = "".join(f"\n  - {edit}" for edit in edits)
+            raise CalibrationError(
+                f"what was kept of `{self.name}` is of another calibration than `{pest.control}` "
+                f"asks for now:{told}",
+                hint=f"begin anew: `runfleet retry {self.name}`; or undo that to go on: only the "
+                "model, its templates and instructions, and `* control data` may change meanwhile",
+            )
 
     def resume(
         self, restart: Restart, *, on_step: OnStep = unheard, on_wait: OnWait = unheard
@@ -272,20 +295,14 @@ class Calibration:
         """Fetch what the manager has left or, where that is nothing, what was copied off it."""
         job_id = record.newest.job_id
         control = folder / _pest_in(record).control
-        found = self._below(record, names.run_prefix(job_id, MANAGER), folder)
+        below = partial(blobs_below, self._storage, record.container)
+        found = below(names.run_prefix(job_id, MANAGER), folder)
         # What every manager leaves, also one that does nothing as it was started before.
         begins_with = {*map(str, _inputs_in(record)), *names.LOGS}
         if {path.relative_to(folder).as_posix() for _, path in found} <= begins_with:
-            found += self._below(record, copies_prefix(job_id), control.parent)
-        found += self._below(record, tables_prefix(job_id), folder)
-        for _, path in found:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        self._storage.get_files(record.container, ((blob, str(path)) for blob, path in found))
-
-    def _below(self, record: StudyRecord, prefix: str, folder: Path) -> list[tuple[Blob, Path]]:
-        """List the blobs below a prefix, with where in a folder they go."""
-        blobs = self._storage.list_blobs(record.container, prefix)
-        return [(blob, folder / blob.name.removeprefix(prefix)) for blob in blobs]
+            found += below(copies_prefix(job_id), control.parent)
+        found += below(tables_prefix(job_id), folder)
+        fetch(self._storage, record.container, found)
 
     @property
     def _storage(self) -> Storage:

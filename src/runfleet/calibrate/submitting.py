@@ -24,12 +24,12 @@ from runfleet.calibrate.manager import ManagerHost, wait_for_host
 from runfleet.calibrate.places import check_places
 from runfleet.calibrate.restart import Restart, restart_switches
 from runfleet.calibrate.scripts import HOST_VARIABLE
+from runfleet.calibrate.submitted_control import store_control
 from runfleet.calibrate.tasks import (
     CalibrationTasks,
     staged,
     started_blob,
     sweep_output,
-    tables_prefix,
     worker_id,
 )
 from runfleet.launch import names
@@ -128,7 +128,13 @@ class CalibrationSubmitter:
             self._batch.terminate_job(generation.job_id, EndReason.REPLACED)
         generation = self._new_generation(record)
         restart.store(self._storage, self._store.container, generation.job_id)
-        self._store_tables(generation.job_id)
+        store_control(
+            self._storage,
+            self._store.container,
+            generation.job_id,
+            self.control,
+            self._study.folder,
+        )
         renewed = StudyRecord(
             self._study.name,
             generation.run_count,
@@ -139,15 +145,6 @@ class CalibrationSubmitter:
         )
         self._store.write(renewed)
         return self._go_on(renewed)
-
-    def _store_tables(self, job_id: str) -> None:
-        """Keep what the control file has in tables of their own: it is not read without them."""
-        prefix = tables_prefix(job_id)
-        named = (
-            (str(table), f"{prefix}{table.relative_to(self._study.folder).as_posix()}")
-            for table in self.control.tables
-        )
-        self._storage.put_files(self._store.container, named)
 
     def changes(self, record: StudyRecord) -> tuple[str, ...]:
         """Say how a calibration differs from what was submitted before."""

@@ -90,6 +90,11 @@ def tables_prefix(job_id: str) -> str:
     return f"tables/{job_id}/"
 
 
+def control_prefix(job_id: str) -> str:
+    """Begin the name of the blob with a control file as it was submitted, by its path."""
+    return f"control/{job_id}/"
+
+
 def sweep_output(pest: Pest, control: Control) -> str:
     """Name the table that pestpp-swp writes; nothing for other programs."""
     if Program.named(pest.program).tool != "swp":

@@ -12,6 +12,7 @@ from runfleet.calibrate.results.pyemu import require_pyemu
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, Detach, On, StudyName, Yes
 from runfleet.cli.calibration import (
+    agreed_to_edits,
     agreed_to_run,
     refuse_strange_calibration,
     requested,
@@ -63,16 +64,18 @@ def resume(study: StudyName, on: On = LOCAL, detach: Detach = False, yes: Yes = 
     Go on with a calibration whose manager was lost, was cancelled or has failed.
 
     Says first what is used of it: PEST and PEST++ know how to restart from files that runfleet has
-    saved. Goes on like `runfleet run`, and collects the results.
+    saved; and what has changed since, which may be all but what is calibrated against what. Goes on
+    like `runfleet run`, and collects the results.
     """
     printer = Printer.standard()
     account = open_account(on)
     request = Request(printer, account, find_study(account, study), study, on, detach, yes)
     restart = requested(request).plan_resume()
-    refuse_strange_calibration(request)
+    changes = refuse_strange_calibration(request)
+    consequence = "What is kept is from before that." if restart.keeps_anything else ""
     for text in restart.says:
         printer.say(sentence(text))
-    if not agreed_to_run(request):
+    if not agreed_to_edits(request, changes, consequence) or not agreed_to_run(request):
         raise typer.Exit(FAILED)
 
     def submit(calibration: Calibration, display: CalibrationDisplay) -> object:

@@ -49,7 +49,8 @@ Submit = Callable[[Calibration, CalibrationDisplay], object]
 def run_calibration(request: Request) -> int:
     """Carry out `runfleet run`; returns the exit code."""
     changes = requested(request).changes(replace=request.replace)
-    if not _agreed_to_changes(request, changes) or not agreed_to_run(request):
+    consequence = "It begins anew."
+    if not agreed_to_edits(request, changes, consequence) or not agreed_to_run(request):
         return FAILED
     return submit_and_watch(request, partial(_submit, request.replace))
 
@@ -216,9 +217,24 @@ def requested(request: Request) -> Calibration:
     return Calibration.of(request.account, request.study, unattended=request.detach)
 
 
-def refuse_strange_calibration(request: Request) -> None:
-    """Refuse to begin anew, or to go on with, what somebody else has submitted and is another."""
-    requested(request).changes()
+def refuse_strange_calibration(request: Request) -> tuple[str, ...]:
+    """
+    Refuse to begin anew, or to go on with, what somebody else has submitted and is another.
+
+    Returns
+    -------
+    changes : tuple of str
+        How it differs from what was submitted.
+    """
+    return requested(request).changes()
+
+
+def agreed_to_edits(request: Request, changes: tuple[str, ...], consequence: str) -> bool:
+    """Show what an edit changes of what was submitted, what follows from that, and ask."""
+    what = f"Calibration `{request.study.name}`"
+    return agreed_to_changes(
+        request.printer, what, changes, yes=request.yes, consequence=consequence
+    )
 
 
 def agreed_to_run(request: Request) -> bool:
@@ -249,16 +265,6 @@ def ways_on(name: str) -> tuple[str, ...]:
         f"The calibration goes on. Come back to it: runfleet watch {name}",
         f"                         End it:          runfleet cancel {name}",
         _UNWATCHED,
-    )
-
-
-def _agreed_to_changes(request: Request, changes: tuple[str, ...]) -> bool:
-    return agreed_to_changes(
-        request.printer,
-        f"Calibration `{request.study.name}`",
-        changes,
-        yes=request.yes,
-        consequence="It begins anew.",
     )
 
 
