@@ -30,6 +30,7 @@ from runfleet.calibrate import (
 )
 from runfleet.calibrate.results.collecting import Results
 from runfleet.launch import Account, LaunchError, NameTakenError, connect
+from runfleet.launch.errors import StudyNotFoundError
 from runfleet.storage.packages import PackageFolder
 from runfleet.study import Study
 
@@ -549,6 +550,25 @@ def test_all_workers_come_at_once_where_nobody_watches(prepare: Prepare) -> None
     calibration = replace(prepare(workers="{min: 1, max: 3}", delay=500), unattended=True)
     calibration.submit()
     assert calibration.look().workers.present == 3
+
+
+def test_what_could_not_be_collected_is_told_before(
+    prepare: Prepare, home: Path, tmp_path: Path
+) -> None:
+    calibration = prepare()
+    study = tmp_path / "my curve" / "study.yaml"
+    taken = study.parent / "results" / calibration.name / "manager"
+    taken.mkdir(parents=True)
+    (taken / "notes.txt").touch()
+    refused = run_command(home, "run", study)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"error: `{taken}` is in the way: it has no files of `case.pst`\n"
+        "hint: move it, or run with `--detach` and collect elsewhere: "
+        f"`runfleet results {calibration.name} --to FOLDER`\n"
+    )
+    with pytest.raises(StudyNotFoundError):
+        calibration.look()
 
 
 def test_what_still_goes_on_is_not_begun_anew(prepare: Prepare, home: Path, tmp_path: Path) -> None:

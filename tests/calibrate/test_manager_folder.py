@@ -64,7 +64,8 @@ def test_what_was_collected_stays_until_there_is_something_new(
     assert [path.name for path in own.results.iterdir() if path.name != ".lock"] == ["manager"]
     assert [path.name for path in own.path.iterdir()] == ["case.rec"]
     calibration_on(DirectoryStorage(tmp_path / "storage"), tmp_path).collect(own.results)
-    assert {path.name for path in own.path.iterdir()} == {"a.tpl", "case.rec", "case.pst"}
+    found = {path.name for path in own.path.iterdir()}
+    assert found == {"a.tpl", "case.rec", "case.pst", ".collected"}
 
 
 def test_a_manager_that_has_saved_nothing_leaves_what_there_was(
@@ -85,7 +86,7 @@ def test_a_collection_that_was_killed_is_no_obstacle(own: ManagerFolder) -> None
         (own.results / f".manager.{ending}" / "case.jco").touch()
     with own.renewed() as draft:
         (draft / "CASE.pst").touch()
-    assert [path.name for path in own.path.iterdir()] == ["CASE.pst"]
+    assert {path.name for path in own.path.iterdir()} == {"CASE.pst", ".collected"}
     assert {path.name for path in own.results.iterdir()} <= {"manager", ".lock"}
 
 
@@ -94,6 +95,22 @@ def test_files_of_somebody_else_are_not_removed(own: ManagerFolder) -> None:
     with pytest.raises(CalibrationError, match="is in the way"), own.renewed():
         pass
     assert (own.path / "notes.txt").exists()
+
+
+def test_what_was_collected_is_known_also_where_the_control_file_is_renamed(
+    own: ManagerFolder,
+) -> None:
+    """Before anything begins, too; but not what is of another study."""
+    with own.renewed() as draft:
+        (draft / "case.pst").touch()
+    renamed = ManagerFolder(own.results, own.study, PurePosixPath("The Case.pst"))
+    renamed.check()
+    with renamed.renewed() as draft:
+        (draft / "The Case.pst").touch()
+    assert {path.name for path in own.path.iterdir()} == {"The Case.pst", ".collected"}
+    other = ManagerFolder(own.results, "parabola", PurePosixPath("The Case.pst"))
+    with pytest.raises(CalibrationError, match="it has the files of another study, `curve`"):
+        other.check()
 
 
 def test_tables_of_the_user_are_not_written_over(own: ManagerFolder, tmp_path: Path) -> None:

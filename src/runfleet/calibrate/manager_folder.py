@@ -16,6 +16,7 @@ from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.results.table_names import ENDINGS, TABLES
 from runfleet.launch import names
+from runfleet.launch.folder_index import INDEX, FolderIndex, owner_line
 
 # Two clients that watch one calibration finish at the same time, and collect in the same folder.
 _LOCK = ".lock"
@@ -45,6 +46,20 @@ class ManagerFolder:
         """Where it is."""
         return self.results / "manager"
 
+    def check(self) -> None:
+        """
+        Refuse a folder that nothing can be collected in; nothing is made or changed.
+
+        Raises
+        ------
+        CalibrationError
+            If something else is in its place or in that of tables.
+        """
+        if self.path.is_dir():
+            self._refuse_strange()
+        else:
+            self._refuse_strange_tables()
+
     @contextmanager
     def renewed(self) -> Iterator[Path]:
         """
@@ -58,7 +73,7 @@ class ManagerFolder:
             If something else is in its place or in that of tables, or the new files lack the
             control file.
         """
-        self._refuse_strange()
+        self.check()
         self.results.mkdir(parents=True, exist_ok=True)
         with FileLock(self.results / _LOCK):
             draft = self._beside("partial")
@@ -67,6 +82,7 @@ class ManagerFolder:
             try:
                 yield draft
                 self._demand_control_file(draft)
+                (draft / INDEX).write_text(owner_line(self.study), encoding="utf-8")
                 self._replace(draft)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
@@ -84,10 +100,12 @@ class ManagerFolder:
         shutil.rmtree(earlier, ignore_errors=True)
 
     def _refuse_strange(self) -> None:
-        """Remove nothing but what a manager with such a control file has left."""
-        if not self.path.is_dir():
-            self._refuse_strange_tables()
+        """Remove nothing but what was collected, or what a manager with such a file has left."""
+        owner = FolderIndex.read(self.path).study
+        if owner == self.study:
             return
+        if owner is not None:
+            raise self._in_the_way(self.path, f"it has the files of another study, `{owner}`")
         there = {path.name for path in self.path.iterdir()}
         case = (self.path / self.control.parent).glob(f"{glob.escape(self.control.stem)}.*")
         if there.difference(names.LOGS) and not any(case):

@@ -13,6 +13,8 @@ from runfleet.calibrate import (
     CalibrationProgress,
     CalibrationState,
 )
+from runfleet.calibrate.checks import pest_of
+from runfleet.calibrate.manager_folder import ManagerFolder
 from runfleet.calibrate.progress.worker_paces import WorkerPace, paces_of
 from runfleet.cli.arguments import addressed, as_typed
 from runfleet.cli.calibration_display import (
@@ -23,7 +25,7 @@ from runfleet.cli.calibration_display import (
 from runfleet.cli.consent import agreed_to_changes
 from runfleet.cli.costs import agreed_to_costs
 from runfleet.cli.failures import FAILED
-from runfleet.cli.following import leaving
+from runfleet.cli.following import check_place, leaving
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import shortest
 from runfleet.cli.request import Request
@@ -73,22 +75,23 @@ def retry_calibration(request: Request) -> int:
 
 def submit_and_watch(request: Request, submit: Submit) -> int:
     """Submit a calibration, watch it to its end, and collect its results."""
-    printer = request.printer
+    printer, study = request.printer, request.study
     calibration = requested(request)
+    folder = results_folder(study.folder, study.name)
+    if not request.detach:
+        check_place(ManagerFolder(folder, study.name, pest_of(study).control))
     lost = f"Not all of it is submitted. Go on: runfleet run {request.name}"
-    with open_calibration_display(printer, request.study.name) as display:
+    with open_calibration_display(printer, study.name) as display:
         with leaving(printer, lost):
             submit(calibration, display)
         if request.detach:
             printer.say(f"The calibration goes on; watch: runfleet watch {request.name}")
             printer.say(_UNWATCHED)
-            printer.data(request.study.name)
+            printer.data(study.name)
             return 0
         with leaving(printer, *ways_on(request.name)):
             last = _follow(calibration, display)
-            results = calibration.collect(
-                results_folder(request.study.folder, request.study.name), on_step=display.step
-            )
+            results = _collected(request, calibration, display, last, folder)
     return show_ending(printer, last, results, request.on)
 
 
@@ -281,6 +284,23 @@ def _follow(calibration: Calibration, display: CalibrationDisplay) -> Calibratio
     for last in calibration.watch():
         display.progress(last)
     return last or calibration.look()
+
+
+def _collected(
+    request: Request,
+    calibration: Calibration,
+    display: CalibrationDisplay,
+    last: CalibrationProgress,
+    folder: Path,
+) -> Results:
+    """Collect the results; where there are none, why it has ended comes before that."""
+    try:
+        return calibration.collect(folder, on_step=display.step)
+    except RunfleetError as error:
+        if not last.error:
+            raise
+        request.printer.warning(f"no results were collected: {error.message}")
+        raise _error(last, request.on) from error
 
 
 def _error(progress: CalibrationProgress, on: str) -> RunfleetError:

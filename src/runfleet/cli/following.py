@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import typer
 
@@ -21,6 +22,17 @@ from runfleet.launch.errors import LaunchError
 from runfleet.launch.results_folder import ResultsFolder
 
 _MOST_REPEATS = 3
+
+
+class PlaceOfResults(Protocol):
+    """A folder that results are to be collected in."""
+
+    @property
+    def study(self) -> str:
+        """The name of their study."""
+
+    def check(self) -> None:
+        """Raise `RunfleetError` where they cannot be."""
 
 
 def submit_and_follow(request: Request, submit: Callable[[OnStep], Submission]) -> int:
@@ -42,7 +54,7 @@ def submit_and_follow(request: Request, submit: Callable[[OnStep], Submission]) 
     printer, study, name = request.printer, request.study, request.name
     folder = results_folder(study.folder, study.name)
     if not request.detach:
-        _check(ResultsFolder(folder, study.name))
+        check_place(ResultsFolder(folder, study.name))
     with open_display(printer, study.name) as display:
         with leaving(printer, f"Not all runs are submitted. Go on: runfleet run {name}"):
             submission = submit(display.step)
@@ -60,11 +72,11 @@ def submit_and_follow(request: Request, submit: Callable[[OnStep], Submission]) 
     return exit_code(counts)
 
 
-def _check(folder: ResultsFolder) -> None:
+def check_place(folder: PlaceOfResults) -> None:
     """Say before anything runs that what it leaves could not be collected."""
     try:
         folder.check()
-    except LaunchError as error:
+    except RunfleetError as error:
         elsewhere = f"`runfleet results {folder.study} --to FOLDER`"
         hint = f"move it, or run with `--detach` and collect elsewhere: {elsewhere}"
         raise LaunchError(error.message, hint=hint) from error
