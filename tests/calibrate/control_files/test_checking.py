@@ -106,6 +106,54 @@ def test_templates_that_write_the_same_file(change: Change) -> None:
         ),
         (
             "case.pst",
+            "point 1 0 0",
+            "point 2 0 0",
+            "case.pst:5: `NUMCOM` announces 2 commands of the model, and there is 1",
+            "write 1 there, or the missing commands below `* model command line`",
+        ),
+        (
+            "case.pst",
+            "start log factor 1.0 0.1 10.0",
+            "start none relative 0.0 -1.0 10.0",
+            (
+                "case.pst:14: `start` begins at 0, and the increments of its group `rates` are "
+                "relative to that: 0, too"
+            ),
+            "write a `DERINCLB` above 0 for the group, `absolute` for `relative`, or another value",
+        ),
+        (
+            "case.pst",
+            "Model.tpl model.in\n",
+            "Model.tpl .\\model.TPL\n",
+            "case.pst:26: the model's file `.\\model.TPL` is `Model.tpl` itself, which is lost",
+            "give the model's file another name",
+        ),
+        (
+            "case.pst",
+            "model.ins model.out",
+            "model.ins model.ins",
+            "case.pst:27: the model's file `model.ins` is `model.ins` itself, which is lost",
+            "give the model's file another name",
+        ),
+        (
+            "case.pst",
+            "model.ins model.out",
+            "model.ins case.pst",
+            "case.pst:27: the model's file `case.pst` is `case.pst` itself, which is lost",
+            "give the model's file another name",
+        ),
+        (
+            "case.pst",
+            "model.ins model.out",
+            "model.ins MODEL.in",
+            (
+                "case.pst:27: `model.ins` reads `MODEL.in`, which `Model.tpl` in line 26 writes: "
+                "PEST removes it before the model runs"
+            ),
+            "name a file that the model writes, or have it write a copy",
+        ),
+        (
+            "case.pst",
             "model.exe",
             "modl.exe",
             "case.pst:24: the program `modl.exe` of the model is not beside the control file",
@@ -281,6 +329,27 @@ def test_what_does_not_agree(
     )
     assert problem.hint == hint
     assert problem.is_error
+
+
+def test_what_pestpp_takes_in_place(change: Change) -> None:
+    """It removes what the model is to write before it writes what the model reads."""
+    case = change("case.pst", "model.ins model.out", "model.ins model.in")
+    assert check(read_control(case), is_pestpp=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0.01 0.0 switch", "0.01 1e-5 switch"),
+        ("relative 0.01", "absolute 0.01"),
+        ("relative 0.01", "rel_to_max 0.01"),
+    ],
+)
+def test_increments_of_what_begins_at_0(change: Change, old: str, new: str) -> None:
+    change("case.pst", "start log factor 1.0 0.1 10.0", "start none relative 0.0 -1.0 10.0")
+    change("case.pst", "log(start)", "start")
+    case = change("case.pst", old, new)
+    assert check(read_control(case)) == ()
 
 
 def test_tabs_beside_fields(change: Change) -> None:

@@ -46,7 +46,13 @@ def check_commands(
 
 def _check_count(control: Control) -> Iterator[Problem]:
     """PEST carries out one command; further ones are for derivatives, and NUMCOM counts them."""
-    told, _ = control.counts.get("numcom", (1, None))
+    told, place = control.counts.get("numcom", (1, None))
+    found = len(control.commands)
+    if place and told > found:
+        there = f"there is {found}" if found == 1 else f"there are {found}"
+        what = f"`NUMCOM` announces {told} commands of the model, and {there}"
+        hint = f"write {found} there, or the missing commands below `* model command line`"
+        yield Problem.at(place, what, hint)
     for row in control.commands[max(1, told) :][:1]:
         what = f"PEST carries out the first command, and this one never: `{row.text[:40]}`"
         yield Problem.at(row.place, what, "write the commands into a batch file, and name that")

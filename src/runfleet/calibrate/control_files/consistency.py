@@ -13,6 +13,7 @@ from runfleet.calibrate.control_files.parts import (
 )
 from runfleet.calibrate.control_files.problems import Place, Problem
 from runfleet.calibrate.control_files.suggestions import Suggestions
+from runfleet.calibrate.fortran_numbers import as_number
 
 _COUNTED = {
     "npar": "parameters",
@@ -131,6 +132,25 @@ def _check_bounds(parameter: PestParameter) -> Iterator[Problem]:
     if parameter.transform == "log" and min(parameter.lower, parameter.initial) <= 0:
         what = f"`{name}` is log-transformed and may be {min(parameter.lower, parameter.initial):g}"
         yield Problem.at(place, what, "make value and bounds positive, or write `none` for `log`")
+
+
+def check_increments(control: Control) -> Iterator[Problem]:
+    """Find parameters that PEST would vary by nothing, as they begin at 0."""
+    section = control.sections.get("parameter groups")
+    rows = section.rows if section and not section.is_external else ()
+    settings = {row.values[0].lower(): row.values for row in rows}
+    for parameter in control.adjustable:
+        _, kind, _, least, *_ = [*settings.get(parameter.group, []), *[""] * 4]
+        if parameter.initial == 0 and kind.lower() == "relative" and as_number(least) == 0:
+            what = (
+                f"`{parameter.name}` begins at 0, and the increments of its group "
+                f"`{parameter.group}` are relative to that: 0, too"
+            )
+            hint = (
+                "write a `DERINCLB` above 0 for the group, `absolute` for `relative`, or another "
+                "value"
+            )
+            yield Problem.at(parameter.place, what, hint)
 
 
 def check_scales(control: Control) -> Iterator[Problem]:

@@ -26,15 +26,47 @@ def check_paths(control: Control, *, is_windows: bool, is_pestpp: bool) -> Itera
     for noun, pairs in (("template", control.templates), ("instruction", control.instructions)):
         for pair in pairs:
             yield from _check_pair(control, pair, noun, is_windows=is_windows)
+    yield from _check_own_files(control, is_windows=is_windows)
     yield from _check_model_files(control, is_windows=is_windows)
+    if not is_pestpp:
+        yield from _check_outputs(control, is_windows=is_windows)
+
+
+def _check_own_files(control: Control, *, is_windows: bool) -> Iterator[Problem]:
+    """Find files of PEST that are written over, or removed before the model runs."""
+    pairs = (*control.templates, *control.instructions)
+    spelled = (control.file.name, *(pair.pest_file for pair in pairs))
+    own = {_same(name, is_windows=is_windows): name for name in spelled}
+    for pair in pairs:
+        if name := own.get(_same(pair.model_file, is_windows=is_windows)):
+            what = f"the model's file `{pair.model_file}` is `{name}` itself, which is lost"
+            yield Problem.at(pair.place, what, "give the model's file another name")
+
+
+def _check_outputs(control: Control, *, is_windows: bool) -> Iterator[Problem]:
+    """Find outputs of the model that are inputs of it, too; PEST removes outputs before a run."""
+    written = {_same(pair.model_file, is_windows=is_windows): pair for pair in control.templates}
+    for pair in control.instructions:
+        if template := written.get(_same(pair.model_file, is_windows=is_windows)):
+            what = (
+                f"`{pair.pest_file}` reads `{pair.model_file}`, which `{template.pest_file}` in "
+                f"line {template.place.line} writes: PEST removes it before the model runs"
+            )
+            hint = "name a file that the model writes, or have it write a copy"
+            yield Problem.at(pair.place, what, hint)
+
+
+def _same(spelled: str, *, is_windows: bool) -> str:
+    """Spell a path in the one way by which it is known again."""
+    path = str(as_posix(spelled))
+    return path.lower() if is_windows else path
 
 
 def _check_model_files(control: Control, *, is_windows: bool) -> Iterator[Problem]:
     """Find templates that write over what another one has written, as no program tells."""
     written: dict[str, FilePair] = {}
     for pair in control.templates:
-        path = str(as_posix(pair.model_file))
-        earlier = written.setdefault(path.lower() if is_windows else path, pair)
+        earlier = written.setdefault(_same(pair.model_file, is_windows=is_windows), pair)
         if earlier is not pair:
             what = (
                 f"`{pair.pest_file}` writes the model's file `{pair.model_file}`, and so does "
