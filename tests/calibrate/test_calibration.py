@@ -57,6 +57,10 @@ int main(void)
         return 3;
     }
     fclose(in);
+    if (getenv("MOST_RATE") && rate > atof(getenv("MOST_RATE"))) {
+        fprintf(stderr, "no convergence\n");
+        return 3;
+    }
     if (getenv("DELAY_MS"))
         Sleep(atoi(getenv("DELAY_MS")));
     FILE *out = fopen("model.out", "w");
@@ -101,7 +105,7 @@ STUDY = """\
 study: {name}
 model:
   packages: [{packages}]
-  environment: {{DELAY_MS: "{delay}"}}
+  environment: {{DELAY_MS: "{delay}", MOST_RATE: "{most_rate}"}}
 pest:
   control: {control}
   program: {program}
@@ -215,6 +219,7 @@ def prepare(tmp_path: Path, model_exe: Path, account: Account) -> Iterator[Prepa
         workers: str = "2",
         noptmax: int = 6,
         delay: int = 0,
+        most_rate: float = 10.0,
         port: int | None = None,
         packages: str = "pest==16.1",
         more: str = "",
@@ -234,6 +239,7 @@ def prepare(tmp_path: Path, model_exe: Path, account: Account) -> Iterator[Prepa
             program=program,
             workers=workers,
             delay=delay,
+            most_rate=most_rate,
             port=port or free_port(),
             more=f"  {more}\n{pool}",
         )
@@ -399,6 +405,19 @@ def test_an_instruction_that_fails_is_told_at_once(prepare: Prepare, tmp_path: P
     assert isinstance(last.error, ManagerError)
     assert reason in last.error.output
     assert f"`runfleet logs {calibration.name} worker-001`" in (last.error.hint or "")
+
+
+def test_failures_that_beopest_forgives_are_told(prepare: Prepare, tmp_path: Path) -> None:
+    """Its manager does not tell of those in a Jacobian: the workers are asked in any case."""
+    calibration = prepare(noptmax=1, most_rate=0.1005)
+    control = tmp_path / "my curve" / "case.pst"
+    control.write_text(control.read_text().replace("0.03 10\n", "0.03 10 lamforgive derforgive\n"))
+    calibration.submit()
+    told = list(calibration.watch())
+    assert told[-1].state is CalibrationState.SUCCEEDED
+    events = [event for progress in told for event in progress.events]
+    (reason,) = [event for event in events if event.startswith("a model run failed on worker-")]
+    assert reason.endswith(": File model.out not written by model")
 
 
 def test_workers_that_all_die_end_a_calibration(prepare: Prepare) -> None:

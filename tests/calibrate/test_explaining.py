@@ -144,6 +144,11 @@ def standing(
             "`runfleet results fit`",
         ),
         (
+            standing(CalibrationState.SUCCEEDED, replace(AT_WORK, phi=None, runs_failed=2)),
+            "`fit` has come to its end in iteration 2; 2 of 15 model runs have failed",
+            "`runfleet results fit`",
+        ),
+        (
             standing(CalibrationState.CANCELLED, AT_WORK, error=ManagerError("no", hint="resume")),
             "`fit` was cancelled in iteration 2, with phi 0.15",
             "resume",

@@ -73,7 +73,7 @@ def _ended(standing: Standing) -> Explanation:
     study, progress = standing.study, standing.progress
     if progress.state is CalibrationState.SUCCEEDED:
         return Explanation(
-            f"`{study}` has come to its end{_reached(progress.pest)}",
+            f"`{study}` has come to its end{_reached(progress.pest)}{_failures(progress.pest)}",
             f"`runfleet results {study}` collects what it has found",
         )
     if progress.error is None:
@@ -138,11 +138,17 @@ def _running(standing: Standing) -> Explanation:
         )
     if pest.runs_failed:
         return Explanation(
-            f"{sentence}; {pest.runs_failed:,} of {pest.runs_failed + (pest.runs_done or 0):,} "
-            "model runs have failed",
+            f"{sentence}{_failures(pest)}",
             f"a worker's log tells why: `runfleet logs {study} worker-001`",
         )
     return Explanation(sentence, f"wait, or watch it: `runfleet watch {study}`")
+
+
+def _failures(pest: Progress) -> str:
+    """`; 3 of 20 model runs have failed`; empty where none has."""
+    failed = pest.runs_failed or 0
+    total = failed + (pest.runs_done or 0)
+    return f"; {failed:,} of {total:,} model runs have failed" if failed else ""
 
 
 def _busy(progress: CalibrationProgress) -> str:

@@ -64,6 +64,7 @@ class CalibrationWatcher:
     _restarts: Counter[str] = field(default_factory=Counter)
     _dead: set[str] = field(default_factory=set)
     _failed_runs: int = 0
+    _asked_in: int | None = None
     _told_reasons: set[str] = field(default_factory=set)
     _alone_since: float | None = None
 
@@ -75,9 +76,10 @@ class CalibrationWatcher:
         """Look until the manager has ended, or nothing can go on."""
         while True:
             progress = self._tend(self.look())
-            yield progress
             if progress.state.has_ended:
+                yield self._with_last_reasons(progress)
                 return
+            yield progress
             time.sleep(_PAUSE)
 
     def look(self) -> CalibrationProgress:
@@ -169,10 +171,23 @@ class CalibrationWatcher:
                 self._dead.add(worker.id)
                 yield f"{worker.id} has died: {batch_message(worker)}"
 
+    def _with_last_reasons(self, found: CalibrationProgress) -> CalibrationProgress:
+        """Tell of failures that were forgiven in the last iteration; an error has its own."""
+        if found.error is not None:
+            return found
+        told = self.endings.failed_runs(self._workers(), self._told_reasons)
+        return replace(found, events=(*found.events, *told))
+
+    def _workers(self) -> list[str]:
+        return sorted(self._tasks().keys() - {MANAGER})
+
     def _reasons(self, pest: Progress, workers: Iterable[str]) -> Iterator[str]:
         """Tell why model runs fail, as soon as they do, and once for each reason."""
         failed = pest.runs_failed or 0
-        if failed > self._failed_runs:
+        # A BeoPEST that forgives failures does not tell of those in a Jacobian.
+        begins = pest.iteration != self._asked_in
+        if begins or failed > self._failed_runs:
+            self._asked_in = pest.iteration
             yield from self.endings.failed_runs(sorted(workers), self._told_reasons)
             # The manager may know of a failure before its worker has told of it.
             self._failed_runs = failed if self._told_reasons else 0

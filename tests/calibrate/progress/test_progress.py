@@ -139,6 +139,25 @@ def test_a_run_that_two_workers_do_counts_once() -> None:
     assert (progress.runs_done, progress.runs_running) == (1, 0)
 
 
+def test_failures_that_beopest_forgives() -> None:
+    """The record of runs calls them completed; only the console tells of them, and CASE.rec."""
+    runs = (
+        "   22 Nov 04:53:01.66:- model run 1 commencing on node 1.\n"
+        "   22 Nov 04:53:01.92:- model run 1 completed on node 1.\n"
+        "   22 Nov 04:53:01.93:- model run 2 commencing on node 1.\n"
+        "   22 Nov 04:53:01.99:- model run 2 completed on node 1.\n"
+    )
+    lambdas = (
+        "        Lambda =   4.6416     ----->\n"
+        "           Phi = cannot be calculated: model run failure\n"
+        "        Lambda =   9.2832     ----->\n"
+        "           Phi =   2696.0      (  0.124 of starting phi)\n"
+    )
+    files = {"case.rmr": runs, "stdout.txt": lambdas, "case.rec": lambdas}
+    progress = read_progress("case", Family.PEST, files)
+    assert (progress.runs_done, progress.runs_failed) == (1, 1)
+
+
 def test_phi_of_regularised_inversion() -> None:
     """The measurement objective function counts: the penalty is weighted anew each time."""
     text = (

@@ -53,3 +53,8 @@ def test_no_reason_is_told_where_nothing_failed(calibrated: Mapping[str, Any]) -
     assert whole
     for text in whole:
         assert read_run_failures(text) == ()
+
+
+def test_what_beopest_forgives_in_a_jacobian() -> None:
+    text = "\r\n Running model ....\r\n *** File model.out not written by model ***\r\n"
+    assert read_run_failures(text) == ("File model.out not written by model",)

@@ -47,6 +47,7 @@ _RECORD = re.compile(
 )
 
 
+_FORGIVEN = re.compile(r"Phi = cannot be calculated: model run failure")
 _STARS = re.compile(r"\s*\*{20,}")
 
 
@@ -159,6 +160,26 @@ class RecordLines:
         if message and message not in self._tally.errors:
             self._tally.errors.append(message)
         self._error = None
+
+
+class ConsoleLines(RecordLines):
+    """
+    Reads the console, which alone begins anew with a manager that goes on.
+
+    With `lamforgive`, CASE.rmr calls runs completed that have failed; those that tried upgrades are
+    told here.
+
+    Parameters
+    ----------
+    tally
+        What it adds up in.
+    """
+
+    def read(self, line: str) -> None:
+        """Take the next line."""
+        if _FORGIVEN.search(line):
+            self._tally.forgive_run()
+        super().read(line)
 
 
 def _register(tally: Tally, node: str, told: Told) -> None:

@@ -218,7 +218,7 @@ def read_progress(
 def _lines_by_file(case: str, family: Family, tally: Tally) -> dict[str, _Lines]:
     if family is Family.PEST:
         return {
-            names.STDOUT: beopest_lines.RecordLines(tally),
+            names.STDOUT: beopest_lines.ConsoleLines(tally),
             f"{case}.rec": beopest_lines.RecordLines(tally),
             f"{case}.rmr": beopest_lines.RunRecordLines(tally),
         }
@@ -245,7 +245,9 @@ def _worker(worker: WorkerTally) -> WorkerProgress:
 
 def _runs_ended(tally: Tally) -> tuple[int | None, int | None]:
     if tally.workers or tally.done:
-        return tally.done, tally.failed
+        # The console may be ahead of the record of runs, by a moment.
+        forgiven = min(tally.forgiven, tally.done)
+        return tally.done - forgiven, tally.failed + forgiven
     if tally.counted is not None:
         return tally.counted[0], tally.counted[1]
     return None, None

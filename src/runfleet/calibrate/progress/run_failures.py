@@ -12,6 +12,9 @@ _PANTHER = re.compile(
     r"^exception raised by run thread: *(?:thread processing \w+ file raised an exception: *)?(.+)$"
 )
 _BEOPEST = re.compile(r"^\s*Problem encountered:-\s*$")
+_FORGIVEN = re.compile(r"^\s*\*{3} (File .+) \*{3}\s*$")
+"""What BeoPEST says, with `derforgive`, of runs that make up a Jacobian."""
+
 _NUMBER = re.compile(r"[-+.\d\s]*\d[-+.\d\s]*")
 _DASHES = re.compile(r"^\s*-{20,}\s*$")
 
@@ -46,6 +49,8 @@ def _told(text: str) -> Iterator[str]:
     for line in LineSplitter().feed(text + "\n"):
         if match := _PANTHER.match(line):
             yield " ".join(match[1].split())
+        elif match := _FORGIVEN.match(line):
+            yield match[1]
         elif _BEOPEST.match(line):
             block = []
         elif block is not None and _DASHES.match(line):

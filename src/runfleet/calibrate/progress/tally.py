@@ -55,6 +55,8 @@ class Tally:
         Model runs of the present batch, all of them and those that have ended.
     done, failed
         Model runs, over all batches.
+    forgiven
+        Those among the ones that are done that have failed all the same, as the console says.
     workers
         By what the manager calls them.
     counted
@@ -75,6 +77,7 @@ class Tally:
     ended: int = 0
     done: int = 0
     failed: int = 0
+    forgiven: int = 0
     workers: dict[str, WorkerTally] = field(default_factory=dict)
     counted: tuple[int, int, int, int] | None = None
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_ERRORS))
@@ -122,6 +125,10 @@ class Tally:
         if seconds is not None:
             worker.seconds += seconds
             worker.timed += 1
+
+    def forgive_run(self) -> None:
+        """Note that one of the runs that have ended was a failure that PEST forgives."""
+        self.forgiven += 1
 
     def end_unneeded_run(self, key: str) -> None:
         """Note that a worker is free again, with a result that another had sooner."""
