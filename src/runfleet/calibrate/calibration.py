@@ -108,8 +108,9 @@ class Calibration:
         """
         with self._submitter(on_step, on_wait) as submitter, hopeful():
             claim = self._claiming(submitter, replace=replace)
-            if self._is_in_vain():
-                on_wait("the earlier attempt has left nothing to go on with: it begins anew")
+            record = self.account.records(self.name).read()
+            if record and self._is_in_vain(record) and not submitter.changes(record):
+                on_step(Step(StepName.BEGINNING_ANEW))
                 return submitter.begin(claim, Restart())
             return submitter.submit(claim)
 
@@ -270,11 +271,8 @@ class Calibration:
         on_step(Step(StepName.TABULATING))
         return collect_results(own.path / pest.control.parent, pest.control.stem, folder)
 
-    def _is_in_vain(self) -> bool:
+    def _is_in_vain(self, record: StudyRecord) -> bool:
         """Tell whether it has ended badly, before its first iteration was finished."""
-        record = self.account.records(self.name).read()
-        if record is None:
-            return False
         progress = self._watcher(self._demand_calibration(record)).look()
         if isinstance(progress.error, ManagerLostError):
             return not self._keeps_anything(record)

@@ -12,6 +12,7 @@ class StepName(StrEnum):
     """The steps, in the order in which they are taken."""
 
     COMPARING = "comparing"
+    BEGINNING_ANEW = "beginning anew, as nothing is left to go on with"
     PROVIDING_POOL = "providing the pool"
     STAGING = "staging"
     STARTING_MANAGER = "starting the manager"

@@ -331,6 +331,14 @@ def test_what_does_not_agree(
     assert problem.is_error
 
 
+def test_paths_are_told_with_slashes_of_one_kind(change: Change) -> None:
+    case = change("case.pst", "model.ins model.out", "ins\\model.ins model.out")
+    (case.parent / "ins").mkdir()
+    case.with_name("model.ins").rename(case.parent / "ins" / "model.ins")
+    change("ins/model.ins", "!y1!", "!y9!")
+    assert str(check(read_control(case))[-2]).startswith(f"{case.parent / 'ins' / 'model.ins'}:4: ")
+
+
 def test_what_pestpp_takes_in_place(change: Change) -> None:
     """It removes what the model is to write before it writes what the model reads."""
     case = change("case.pst", "model.ins model.out", "model.ins model.in")
@@ -443,7 +451,7 @@ def test_long_names(change: Change) -> None:
 def test_names_of_prior_information_may_be_those_of_others(change: Change) -> None:
     case = change("case.pst", "pi1 1.0", "y1 1.0")
     (warning,) = check(read_control(case))
-    assert warning.what == "observation `y1` is there twice, first in line 21"
+    assert warning.what == "the name `y1` of prior information is there twice, first in line 21"
     assert not warning.is_error
 
 

@@ -129,7 +129,7 @@ def test_tables_in_files_of_their_own(case: Path) -> None:
     start, late = control.parameters
     assert (control.version, control.noptmax, control.mode) == (2, 3, "regularisation")
     assert (start.name, late.tied_to) == ("start", "start")
-    assert (start.place.file, start.place.line) == (folder / "data\\parameters.csv", 2)
+    assert (start.place.file, start.place.line) == (folder / "data/parameters.csv", 2)
     assert control.observations[0].weight == 2.0
     assert control.templates[0].model_file == "a model.in"
     assert control.options == {"ies_num_reals": "20"}

@@ -57,9 +57,10 @@ def check_names(control: Control) -> Iterator[Problem]:
         seen: dict[str, Place] = {}
         for item in items:
             if earlier := seen.get(item.name):
-                what = f"{noun} `{item.name}` is there twice, first in line {earlier.line}"
                 # Nothing is looked up by the names of prior information.
                 is_error = not isinstance(item, PriorInformation)
+                told = f"{noun} `{item.name}`" if is_error else _name_of_prior(item.name)
+                what = f"{told} is there twice, first in line {earlier.line}"
                 hint = "give each a name of its own"
                 yield Problem.at(item.place, what, hint, is_error=is_error)
             seen.setdefault(item.name, item.place)
@@ -67,6 +68,10 @@ def check_names(control: Control) -> Iterator[Problem]:
                 what = f"the name `{item.name}` has {len(item.name)} characters"
                 hint = f"PEST allows {_LONGEST_NAME} in the name of a {noun}"
                 yield Problem.at(item.place, what, hint)
+
+
+def _name_of_prior(name: str) -> str:
+    return f"the name `{name}` of prior information"
 
 
 def check_group_names(control: Control) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from runfleet.calibrate.control_files.control import Control
-from runfleet.calibrate.control_files.found_files import find_file
+from runfleet.calibrate.control_files.found_files import as_posix, find_file
 from runfleet.calibrate.control_files.instructions import Reading, read_instructions
 from runfleet.calibrate.control_files.problems import Place, Problem
 from runfleet.calibrate.control_files.suggestions import Suggestions
@@ -29,7 +29,9 @@ def check_instructions(control: Control, *, is_pestpp: bool) -> Iterator[Problem
             all_read = False
             continue
         try:
-            for reading in _read(path, control.folder / pair.pest_file, is_pestpp=is_pestpp):
+            for reading in _read(
+                path, control.folder / as_posix(pair.pest_file), is_pestpp=is_pestpp
+            ):
                 yield from _check_reading(reading, known, read, suggestions)
         except StudyError as error:
             yield Problem(error.file, error.line, error.what, error.hint or _NO_TEXT)

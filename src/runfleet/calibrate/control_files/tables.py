@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runfleet.calibrate.control_files.found_files import find_file
+from runfleet.calibrate.control_files.found_files import as_posix, find_file
 from runfleet.calibrate.control_files.problems import ControlError, Place
 from runfleet.calibrate.control_files.sections import Row, Section
 from runfleet.calibrate.fortran_numbers import as_number
@@ -171,7 +171,7 @@ def _read_file(row: Row, shape: TableShape, folder: Path) -> Iterator[Record]:
     if not options.get("sep", ","):
         what = "the separator of the table is empty"
         raise ControlError.at(row.place, what, "write `sep w` where columns are set off by blanks")
-    shown = row.place.file.parent / spelled
+    shown = row.place.file.parent / as_posix(spelled)
     yield from _read_rows(path, shown, shape, options)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from io import StringIO
 
 from runfleet.calibrate.control_files.control import Control
-from runfleet.calibrate.control_files.found_files import find_file
+from runfleet.calibrate.control_files.found_files import as_posix, find_file
 from runfleet.calibrate.control_files.parts import FilePair, PestParameter
 from runfleet.calibrate.control_files.problems import ControlError, Problem
 from runfleet.calibrate.control_files.suggestions import Suggestions
@@ -46,7 +46,7 @@ def _read(control: Control, pair: FilePair, *, is_pestpp: bool) -> PestTemplate 
     path = find_file(control.folder, pair.pest_file)
     if path is None:
         return None
-    shown = control.folder / pair.pest_file
+    shown = control.folder / as_posix(pair.pest_file)
     text, _ = read_text(path, shown=shown, what="the template", otherwise=_NO_TEXT)
     template = PestTemplate.parse(shown, text or "\n")
     if is_pestpp:
