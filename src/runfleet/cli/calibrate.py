@@ -14,7 +14,6 @@ from runfleet.cli.arguments import AsJson, Detach, On, StudyName, Yes
 from runfleet.cli.calibration import (
     agreed_to_edits,
     agreed_to_run,
-    refuse_strange_calibration,
     requested,
     submit_and_watch,
 )
@@ -70,8 +69,8 @@ def resume(study: StudyName, on: On = LOCAL, detach: Detach = False, yes: Yes = 
     printer = Printer.standard()
     account = open_account(on)
     request = Request(printer, account, find_study(account, study), study, on, detach, yes)
-    restart = requested(request).plan_resume()
-    changes = refuse_strange_calibration(request)
+    calibration = requested(request)
+    restart, changes = calibration.plan_resume(), calibration.changes()
     consequence = "What is kept is from before that." if restart.keeps_anything else ""
     for text in restart.says:
         printer.say(sentence(text))

@@ -67,7 +67,7 @@ def retry_calibration(request: Request) -> int:
             hint=f"watch it with `runfleet watch {called}`, or end it first with "
             f"`runfleet cancel {called}`",
         )
-    refuse_strange_calibration(request)
+    requested(request).changes()  # which refuses another one, that somebody else has submitted
     if not agreed_to_run(request):
         return FAILED
     return submit_and_watch(request, _begin_anew)
@@ -218,18 +218,6 @@ def _worker_facts(pace: WorkerPace) -> dict[str, Any]:
 def requested(request: Request) -> Calibration:
     """Make the calibration that is asked for."""
     return Calibration.of(request.account, request.study, unattended=request.detach)
-
-
-def refuse_strange_calibration(request: Request) -> tuple[str, ...]:
-    """
-    Refuse to begin anew, or to go on with, what somebody else has submitted and is another.
-
-    Returns
-    -------
-    changes : tuple of str
-        How it differs from what was submitted.
-    """
-    return requested(request).changes()
 
 
 def agreed_to_edits(request: Request, changes: tuple[str, ...], consequence: str) -> bool:
