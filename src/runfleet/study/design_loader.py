@@ -139,7 +139,7 @@ class _Builder:
             self._listed_row(row, columns, ("design", "list", index))
             for index, row in enumerate(rows)
         ]
-        return Listed(tuple(samples)), parameters
+        return Listed(tuple(item.name for item in columns), tuple(samples)), parameters
 
     def _listed_row(
         self, row: dict[str, Value], columns: Sequence[Parameter], place: Place

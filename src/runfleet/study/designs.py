@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from runfleet.study.distributions import Distribution
+from runfleet.study.parameters import Parameter
 from runfleet.study.sample_table import SampleTable
 from runfleet.study.values import Value
 
@@ -38,6 +39,10 @@ class Design(Protocol):
 
     def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
         """Generate the rows of these indices, which count from 0 and rise."""
+        ...
+
+    def fits(self, varying: Sequence[Parameter]) -> bool:
+        """Tell whether its rows have the values of these parameters, and of no others."""
         ...
 
 
@@ -71,6 +76,10 @@ class Grid:
     def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
         """Generate the combinations of these indices."""
         return map(self._row, indices)
+
+    def fits(self, varying: Sequence[Parameter]) -> bool:
+        """Tell whether its levels are those of these parameters."""
+        return self.levels == _levels_of(varying)
 
     def _row(self, index: int) -> tuple[Value, ...]:
         values: list[Value] = []
@@ -106,6 +115,10 @@ class Zip:
         """Generate the rows of these indices."""
         return (tuple(levels[index] for levels in self.levels) for index in indices)
 
+    def fits(self, varying: Sequence[Parameter]) -> bool:
+        """Tell whether its levels are those of these parameters."""
+        return self.levels == _levels_of(varying)
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -114,10 +127,13 @@ class Listed:
 
     Parameters
     ----------
+    columns
+        The names of the parameters that vary.
     samples
-        A value for each parameter that varies, in each row.
+        A value for each of them, in each row.
     """
 
+    columns: tuple[str, ...]
     samples: tuple[tuple[Value, ...], ...]
 
     @property
@@ -132,6 +148,10 @@ class Listed:
     def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
         """Generate the rows of these indices."""
         return (self.samples[index] for index in indices)
+
+    def fits(self, varying: Sequence[Parameter]) -> bool:
+        """Tell whether its columns are these parameters."""
+        return self.columns == tuple(parameter.name for parameter in varying)
 
 
 @dataclass(frozen=True)
@@ -165,6 +185,10 @@ class FromCsv:
         """Read the rows of these indices."""
         return (values for _, values in self.table.rows(self.columns, indices))
 
+    def fits(self, varying: Sequence[Parameter]) -> bool:
+        """Tell whether its columns are these parameters."""
+        return self.columns == tuple(parameter.name for parameter in varying)
+
 
 class Sampled(ABC):
     """What designs have in common that turn points of the unit cube into samples."""
@@ -182,6 +206,10 @@ class Sampled(ABC):
     def rows_at(self, indices: Sequence[int]) -> Iterator[tuple[Value, ...]]:
         """Generate the rows of these indices."""
         return _sample_rows(self.distributions, _points_at(indices, self.points()))
+
+    def fits(self, varying: Sequence[Parameter]) -> bool:
+        """Tell whether its distributions are those of these parameters."""
+        return self.distributions == tuple(parameter.distribution for parameter in varying)
 
 
 @dataclass(frozen=True)
@@ -223,6 +251,11 @@ def powers_around(count: int) -> tuple[int, int] | None:
     """
     lower: int = 1 << (count.bit_length() - 1)
     return None if lower == count else (lower, 2 * lower)
+
+
+def _levels_of(parameters: Iterable[Parameter]) -> tuple[Sequence[Value] | None, ...]:
+    distributions = (parameter.distribution for parameter in parameters)
+    return tuple(None if source is None else source.levels() for source in distributions)
 
 
 def _points_at(indices: Sequence[int], blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:

@@ -12,7 +12,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from runfleet.documents.errors import InvalidValueError
 from runfleet.documents.texts import describe, shortened
-from runfleet.study.model import PackageReference, parse_duration
+from runfleet.study.model import PackageReference, check_command, parse_duration
 from runfleet.study.names import LONGEST_STUDY_NAME, check_study_name
 from runfleet.study.parameters import RESERVED_PREFIXES, VARIABLE_NAME, check_parameter_name
 from runfleet.study.values import as_text, check_value
@@ -121,18 +121,10 @@ def _spelled_command(value: object) -> object:
     return as_text(value) if isinstance(value, bool) else value
 
 
-def _check_command(value: str) -> str:
-    if not value.strip():
-        raise InvalidValueError(
-            "the command is empty", hint="write what you would type into a terminal"
-        )
-    return value.strip()
-
-
 Command = Annotated[
     str,
     BeforeValidator(_spelled_command),
-    AfterValidator(_check_command),
+    AfterValidator(check_command),
     WithJsonSchema({"type": "string", "pattern": r"\S"}),
 ]
 AnyValue = Annotated[

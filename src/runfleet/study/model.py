@@ -134,6 +134,22 @@ class Model:
     mpi: Mpi | None = None
 
 
+def check_command(text: str) -> str:
+    """
+    Refuse a command line that is empty, and return it without the blanks around it.
+
+    Raises
+    ------
+    InvalidValueError
+        If there is nothing to carry out.
+    """
+    if not text.strip():
+        raise InvalidValueError(
+            "the command is empty", hint="write what you would type into a terminal"
+        )
+    return text.strip()
+
+
 def parse_duration(text: str) -> timedelta:
     """
     Read a duration such as `90s`, `10m`, `1h30m` or `2d`.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from runfleet.documents.errors import InvalidValueError
 from runfleet.study.designs import Sampled
 from runfleet.study.distributions import Choice, Distribution, Normal
+from runfleet.study.parameters import Parameter
 
 if TYPE_CHECKING:
     from runfleet.study.sampling import FloatArray
@@ -67,6 +68,13 @@ class Morris(Sampled):
 
         width = len(self.distributions)
         return morris_trajectories(self.trajectories, width, self.levels, self.seed)
+
+    def fits(self, varying: Sequence[Parameter]) -> bool:
+        """Tell whether its distributions are those of these parameters, as it steps along them."""
+        declared = [item.distribution for item in varying if item.distribution is not None]
+        return len(declared) == len(varying) and self.distributions == tuple(
+            map(stepping, declared)
+        )
 
     def value_counts(self) -> list[int | None]:
         """Tell how many values each parameter has; None where they are a continuum."""

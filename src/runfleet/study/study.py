@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runfleet.documents.errors import InvalidValueError
 from runfleet.study.designs import Design
 from runfleet.study.distributions import Fixed
 from runfleet.study.errors import StudyError, about_a_study
-from runfleet.study.model import Model
-from runfleet.study.names import NamePattern, study_name_from
+from runfleet.study.model import Model, check_command
+from runfleet.study.names import NamePattern, check_study_name, study_name_from
 from runfleet.study.parameters import Parameter
 from runfleet.study.pest import Pest
 from runfleet.study.pool import PoolRequest
@@ -74,6 +75,24 @@ class Study:
     source: str
     pest: Pest | None = None
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what could not run, and samples that are not of these parameters."""
+        try:
+            self._refuse_mistakes()
+        except InvalidValueError as error:
+            raise StudyError(error.message, file=self.file, hint=error.hint) from error
+
+    def _refuse_mistakes(self) -> None:
+        check_study_name(self.name)
+        if self.pest is None:
+            check_command(self.model.command)
+        if not self.design.fits(self._varying):
+            raise InvalidValueError(
+                "the design was made for other parameters",
+                hint="change them in the study file, and load it again",
+            )
+        NamePattern.parse(self.run_name.text, (parameter.name for parameter in self.parameters))
 
     @classmethod
     @about_a_study()
@@ -188,9 +207,13 @@ class Study:
 
     def _samples(self, rows: Iterable[tuple[Value, ...]]) -> Iterator[dict[str, Value]]:
         order = {parameter.name: _fixed_value(parameter) for parameter in self.parameters}
-        varying = [parameter.name for parameter in self.parameters if not parameter.is_fixed]
+        varying = [parameter.name for parameter in self._varying]
         for row in rows:
             yield order | dict(zip(varying, row, strict=True))
+
+    @property
+    def _varying(self) -> tuple[Parameter, ...]:
+        return tuple(parameter for parameter in self.parameters if not parameter.is_fixed)
 
     def _runs(self, samples: Iterable[tuple[int, dict[str, Value]]]) -> Iterator[Run]:
         common = dict(self.model.environment)
