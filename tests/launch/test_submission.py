@@ -709,6 +709,7 @@ def test_an_account_that_is_closed_says_so(shared_home: Path, write_study: Write
         lambda: account.study(study.name),
         lambda: account.batch,
         lambda: account.storage,
+        account.__enter__,
     ):
         with pytest.raises(AccountError, match="account `local` has been closed") as caught:
             asked()

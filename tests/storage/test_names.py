@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfleet.storage import InvalidNameError, check_blob_name
+from runfleet.storage import InvalidNameError, check_blob_name, check_container_name
 
 
 def test_names_for_windows_are_stricter():
@@ -29,3 +29,11 @@ def test_a_name_is_refused_for_what_its_segments_are(name):
         assert not is_fine
     else:
         assert is_fine
+
+
+@pytest.mark.parametrize("check", [check_blob_name, check_container_name])
+def test_a_message_about_a_name_has_one_line(check):
+    for name in ("a\nb", "a\n" * 600):
+        with pytest.raises(InvalidNameError, match=r"`a\\n") as caught:
+            check(name)
+        assert "\n" not in caught.value.message

@@ -30,7 +30,7 @@ def check_container_name(name: str) -> None:
     """
     if not (3 <= len(name) <= _MAX_CONTAINER_NAME and _CONTAINER_NAME.fullmatch(name)):
         raise InvalidNameError(
-            f"`{name}` cannot be the name of a container",
+            f"`{_shown(name)}` cannot be the name of a container",
             hint="take 3 to 63 lower-case letters, digits and single hyphens between them",
         )
 
@@ -56,12 +56,18 @@ def check_blob_name(name: str, *, windows: bool = os.name == "nt") -> None:
         return
     if not name or len(name) > _MAX_BLOB_NAME:
         raise InvalidNameError(
-            f"a blob name has 1 to {_MAX_BLOB_NAME:,} characters, not {len(name):,}: `{name[:80]}`"
+            f"a blob name has 1 to {_MAX_BLOB_NAME:,} characters, not {len(name):,}: "
+            f"`{_shown(name[:80])}`"
         )
     for segment in name.split("/"):
         reason = _segment_fault(segment) or (_windows_fault(segment) if windows else None)
         if reason:
-            raise InvalidNameError(f"`{name}` cannot be the name of a blob: {reason}")
+            raise InvalidNameError(f"`{_shown(name)}` cannot be the name of a blob: {reason}")
+
+
+def _shown(name: str) -> str:
+    """Write control characters as Python does: a message has one line."""
+    return _CONTROL_CHARACTERS.sub(lambda found: repr(found.group())[1:-1], name)
 
 
 def _segment_fault(segment: str) -> str | None:

@@ -105,6 +105,7 @@ class Account:
                 vars(self).pop(opened).close()
 
     def __enter__(self) -> Self:
+        self._demand_open()
         return self
 
     def __exit__(self, *_: object) -> None:
