@@ -464,3 +464,45 @@ def test_a_line_of_digits_is_read_at_once(text: str) -> None:
     told = reason("", text)
     assert told is not None
     assert told.startswith("error ")
+
+
+CALLED_ABORT = """\
+--------------------------------------------------------------------------
+MPI_ABORT was invoked on rank 1 in communicator MPI_COMM_WORLD
+  Proc: [[37887,1],1]
+  Errorcode: 5
+
+NOTE: invoking MPI_ABORT causes Open MPI to kill all MPI processes.
+You may or may not see output from other processes, depending on
+exactly when Open MPI kills them.
+--------------------------------------------------------------------------
+--------------------------------------------------------------------------
+prterun has exited due to process rank 1 with PID 0 on node vm calling
+"abort". This may have caused other processes in the application to be
+terminated by signals sent by prterun (as reported here).
+--------------------------------------------------------------------------
+"""
+OF_VERSION_4 = """\
+MPI_ABORT was invoked on rank 1 in communicator MPI_COMM_WORLD
+with errorcode 5.
+
+NOTE: invoking MPI_ABORT causes Open MPI to kill all MPI processes.
+"""
+
+
+@pytest.mark.parametrize("called", [CALLED_ABORT, OF_VERSION_4])
+@pytest.mark.parametrize(
+    ("stderr", "stdout", "line"),
+    [
+        ("aborting\n", "rank 0\n", "aborting"),
+        ("tank 5 is dry\n", "rank 0\n", "tank 5 is dry"),
+        ("ERROR: tank 5 is dry\n", "rank 0\n", "ERROR: tank 5 is dry"),
+        ("", "ERROR: tank 5 is dry\n", "ERROR: tank 5 is dry"),
+        ("", "rank 0\n", "MPI_ABORT was invoked on rank 1 in communicator MPI_COMM_WORLD"),
+    ],
+)
+def test_what_open_mpi_says_of_an_abort_is_not_the_reason_for_it(
+    called: str, stderr: str, stdout: str, line: str
+) -> None:
+    """The model calls `MPI_Abort` itself, and has said why if anybody did."""
+    assert reason(f"{stderr}{called}", stdout) == line

@@ -18,7 +18,12 @@ _NOISE = re.compile(
     r"|apparent state: .*|last format: .*|lately:? (reading|writing) .*|logical unit \d+, named .*"
     r"|jwe\d+i\s+[a-z]\s+\d+|error (summary|number) .*|total error count = .*|error occurs at .*"
     r"|.* at loc \w+ called from .*|File name = .*|In source file .*, at line number \d+"
-    r"|Press any key .*|[\W_]*|(?<=\s)at .*:\d+\)?)"
+    r"|Press any key .*|[\W_]*|(?<=\s)at .*:\d+\)?"
+    # of Open MPI, below that a process has called `MPI_Abort`
+    r"|Proc: \[\[.*|Errorcode: \d+|with errorcode \d+\.|NOTE: invoking MPI_ABORT causes .*"
+    r"|You may or may not see output from other processes, .*|exactly when Open MPI kills them\."
+    r"|\S+ has exited due to process rank \d+ .* calling|\"abort\"\. This may have caused .*"
+    r"|terminated by signals sent by \S+ \(as reported here\)\.)"
 )
 _BACKTRACE = re.compile(r"(?m)(?<=\.) Backtrace:\s*$")
 # Microsoft's Fortran tells on a second line what was wrong with what the first one names.
