@@ -131,18 +131,23 @@ def test_tasks_are_run_again_as_often_as_their_job_says(local, job: str):
     assert retries == {"as-the-job": 2, "never": 0}
 
 
-def test_logs_of_jobs_made_elsewhere_come_from_the_nodes(local, job: str, folder: Path):
-    """A job that names no container, such as one that the SDK has made."""
+def make_elsewhere(local, job: str, *, task: str = "") -> None:
+    """Make a job that names no container, with the SDK; with a task, which is its command line."""
     script = (
         "import os; from azure.batch import BatchClient; "
         "from azure.core.credentials import AzureNamedKeyCredential as Key; e = os.environ; "
         "key = Key(e['AZURE_BATCH_ACCOUNT'], e['AZURE_BATCH_ACCESS_KEY']); "
         "client = BatchClient(e['AZURE_BATCH_ENDPOINT'], key); "
-        "client.create_job({'id': 'foreign', 'poolInfo': {'poolId': 'shared'}}); "
-        "client.create_task('foreign', {'id': 't', 'commandLine': '/bin/sh -c \"echo afar\"'})"
+        f"client.create_job({{'id': '{job}', 'poolInfo': {{'poolId': 'shared'}}}}); "
     )
+    if task:
+        script += f"client.create_task('{job}', {{'id': 't', 'commandLine': '{task}'}})"
     made = local.line(f'eval "$(runfleet emulator env)"; python -c "{_in_quotes(script)}"')
     assert made.code == 0, made.err
+
+
+def test_logs_of_jobs_made_elsewhere_come_from_the_nodes(local, job: str, folder: Path):
+    make_elsewhere(local, "foreign", task='/bin/sh -c "echo afar"')
     wait_for(all_ended(local, "foreign"))
     facts = json.loads(local("check", "foreign", "--json").out)
     assert [(fact["finished"], fact["tasks_without_logs"]) for fact in facts] == [(True, [])]
@@ -156,6 +161,15 @@ def test_logs_of_jobs_made_elsewhere_come_from_the_nodes(local, job: str, folder
     assert not (folder / "late").exists()
     assert json.loads(local("check", "foreign", "--to", "late", "--json").out)[0]["logs"] is None
     local("pool", "resize", "shared", "--nodes", "1", "--yes")
+
+
+def test_outputs_come_also_of_tasks_in_jobs_made_elsewhere(local, job: str, folder: Path):
+    make_elsewhere(local, "borrowed")
+    added = local("task", "add", "borrowed", "ours", "echo 42 > r.out", "--output", "*.out")
+    assert added.code == 0, added.err
+    wait_for(all_ended(local, "borrowed"))
+    assert local("check", "borrowed").code == 0
+    assert (folder / "logs/borrowed/ours/r.out").read_text() == "42\n"
 
 
 def test_check_says_why_tasks_wait(local, job: str):

@@ -35,7 +35,6 @@ from runfleet.errors import RunfleetError
 from runfleet.launch import Account, JobFiles, SingleTask
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.failures import batch_message, was_cancelled
-from runfleet.launch.names import job_container_name
 from runfleet.study.mpi import WHERE_EACH_IS, Implementation, Mpi
 
 app = new_app("Add, list and end tasks.")
@@ -134,9 +133,7 @@ def add(
 def _add(account: Account, job: JobInfo, task: SingleTask) -> None:
     pool = find_pool(account.batch, job.pool_id)
     _check_nodes(pool, task)
-    # A job that was made elsewhere names no container.
     files = JobFiles.of(account.storage, job)
-    files = files or JobFiles(account.storage, job_container_name(job.id), job.id)
     settings = replace(task.settings(files, operating_system_of(pool)), user=pool.ssh_user)
     if not account.batch.add_tasks(job.id, [settings]).added:
         raise RunfleetError(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from runfleet.azure import OperatingSystem
+from runfleet.azure import JobInfo, OperatingSystem
 from runfleet.launch import JobFiles, LaunchError, SingleTask
 from runfleet.storage import DirectoryStorage, LifeTooLongError
 from runfleet.storage.signatures import LONGEST_DELEGATED_LIFE
@@ -28,6 +28,16 @@ def _checked(life: timedelta, url: str) -> str:
     if life > LONGEST_DELEGATED_LIFE:
         raise LifeTooLongError("it works for less than seven days")
     return url
+
+
+def job(created: datetime, **metadata: str) -> JobInfo:
+    return JobInfo.from_wire(
+        {
+            "id": "survey",
+            "creationTime": created.isoformat(),
+            "metadata": [{"name": name, "value": value} for name, value in metadata.items()],
+        }
+    )
 
 
 @pytest.fixture
@@ -73,3 +83,21 @@ def test_a_folder_keeps_its_name(files: JobFiles, tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(files: JobFiles, tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match="there is no input file"):
         files.send([tmp_path / "nothing"])
+
+
+def test_jobs_that_name_no_container_have_files_of_their_own(tmp_path: Path) -> None:
+    """Apart from those of a deleted job of the same id, and found again."""
+    storage = DirectoryStorage(tmp_path)
+    first, second = (
+        JobFiles.of(storage, job(datetime(2026, 5, 1, hour, tzinfo=UTC))) for hour in (8, 9)
+    )
+    assert first.container == second.container == "job-survey"
+    assert first.folder != second.folder
+    assert JobFiles.of(storage, job(datetime(2026, 5, 1, 8, tzinfo=UTC))) == first
+
+
+def test_jobs_of_older_versions_have_their_files_below_their_id(tmp_path: Path) -> None:
+    """Their metadata names a container alone."""
+    older = job(datetime(2026, 5, 1, tzinfo=UTC), **{"runfleet-container": "own"})
+    found = JobFiles.of(DirectoryStorage(tmp_path), older)
+    assert (found.container, found.folder) == ("own", "survey")

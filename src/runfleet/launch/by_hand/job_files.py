@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +39,7 @@ class JobFiles:
         Holds them; made when the first one comes.
     folder
         Where in the container those of its tasks are, below that of all jobs; its id, in jobs of
-        studies and older ones.
+        studies and of earlier versions.
     life
         How long nodes can reach them by the URLs that they are given.
     """
@@ -54,12 +55,17 @@ class JobFiles:
         return cls(storage, container, f"{job_id}-{secrets.token_hex(_TOKEN_BYTES)}")
 
     @classmethod
-    def of(cls, storage: Storage, job: JobInfo) -> JobFiles | None:
-        """Find the files of a job by what its metadata says; None for a job of somebody else."""
-        study = names.study_of(job.metadata)
-        container = names.container_name(study) if study else job.metadata.get(_CONTAINER)
-        folder = job.metadata.get(_FOLDER, job.id)
-        return cls(storage, container, folder) if container else None
+    def of(cls, storage: Storage, job: JobInfo) -> JobFiles:
+        """
+        Find the files of a job by what its metadata says.
+
+        That of a job which was made elsewhere says nothing: its id and its age tell.
+        """
+        if study := names.study_of(job.metadata):
+            return cls(storage, names.container_name(study), job.id)
+        if container := job.metadata.get(_CONTAINER):
+            return cls(storage, container, job.metadata.get(_FOLDER, job.id))
+        return cls(storage, names.job_container_name(job.id), f"{job.id}-{age_mark(job)}")
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -120,6 +126,11 @@ class JobFiles:
 
     def _url(self, blob: str) -> str:
         return self.storage.blob_url(self.container, blob, life=self.life)
+
+
+def age_mark(job: JobInfo) -> str:
+    """Tell a job from an earlier one of the same id, in digits."""
+    return re.sub("[^0-9]", "", str(job.created))
 
 
 def _blob_of(file: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +11,7 @@ from runfleet.azure import AzureBatch, JobInfo, TaskCounts
 from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED
 from runfleet.launch import names
 from runfleet.launch.by_hand.fetched_blobs import FetchedBlobs
-from runfleet.launch.by_hand.job_files import JobFiles
+from runfleet.launch.by_hand.job_files import JobFiles, age_mark
 from runfleet.launch.failures import count_cancelled
 from runfleet.launch.node_files import NodeFiles
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
@@ -123,8 +122,7 @@ def fetch_task_files(
         it anew.
     """
     target = _folder_of(job, Path(folder))
-    files = JobFiles.of(storage, job)
-    new = _fetch_stored(files, target, job) if files else set[str]()
+    new = _fetch_stored(JobFiles.of(storage, job), target, job)
     missing = []
     for task_id in _without_files(batch, job.id, target):
         if content := _logs_on_node(batch, job.id, task_id):
@@ -140,7 +138,7 @@ def _folder_of(job: JobInfo, parent: Path) -> Path:
     folder = parent / _folder_name(job)
     made = str(job.created)
     if _made(folder) not in {None, made}:
-        folder = folder.with_name(f"{folder.name}-{re.sub('[^0-9]', '', made)}")
+        folder = folder.with_name(f"{folder.name}-{age_mark(job)}")
     return folder
 
 
