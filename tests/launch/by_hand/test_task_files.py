@@ -30,6 +30,12 @@ def job_of(account: Account, job_id: str) -> JobInfo:
     return job
 
 
+def carry_out(account: Account, job_id: str, command: str) -> None:
+    """Have a job carry out a task that uploads nothing, as others make them."""
+    account.batch.add_tasks(job_id, [TaskSettings("t", shell_command(command, System.LINUX))])
+    account.batch.wait_for_tasks(job_id)
+
+
 def test_a_log_that_may_not_be_read_is_not_taken_for_a_lost_one(
     account: Account, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,9 +45,7 @@ def test_a_log_that_may_not_be_read_is_not_taken_for_a_lost_one(
         raise AuthenticationError("the account does not let you", status=403)
 
     make_job("foreign")
-    command = shell_command("echo done", System.LINUX)
-    account.batch.add_tasks("foreign", [TaskSettings("t", command)])
-    account.batch.wait_for_tasks("foreign")
+    carry_out(account, "foreign", "echo done")
     job = job_of(account, "foreign")
     with monkeypatch.context() as patched:
         patched.setattr(account.batch, "task_file", refuse)
@@ -78,3 +82,27 @@ def test_only_what_is_new_is_fetched(account: Account, make_job: MakeJob, tmp_pa
         lines.write('["cut')
     assert fetch().new == 1
     assert (fetched.folder / "t2/out.txt").exists()
+
+
+def test_logs_come_whole_after_an_interruption(
+    account: Account, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that has a folder is not asked for its logs again."""
+    write = Path.write_bytes
+
+    def write_until_interrupted(path: Path, content: bytes) -> int:
+        if path.name == "stderr.txt":
+            raise KeyboardInterrupt
+        return write(path, content)
+
+    make_job("interrupted")
+    carry_out(account, "interrupted", "echo done; echo trouble >&2")
+    job = job_of(account, "interrupted")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", write_until_interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fetch_task_files(account.batch, account.storage, job, tmp_path)
+    fetched = fetch_task_files(account.batch, account.storage, job, tmp_path)
+    assert (fetched.new, fetched.missing) == (1, ())
+    assert (fetched.folder / "t/stderr.txt").read_text() == "trouble\n"
+    assert {path.name for path in fetched.folder.iterdir()} == {".job", "t"}

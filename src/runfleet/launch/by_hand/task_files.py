@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from runfleet.azure import AzureBatch, JobInfo, TaskCounts
 from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED
@@ -202,6 +203,10 @@ def _logs_on_node(batch: AzureBatch, job_id: str, task_id: str) -> Mapping[str, 
 
 
 def _write(content: Mapping[str, bytes], target: Path) -> None:
-    target.mkdir(exist_ok=True)
-    for name, text in content.items():
-        (target / name).write_bytes(text)
+    """Write the files of a task all at once: a folder that is there passes for whole."""
+    with TemporaryDirectory(prefix=".partial-", dir=target.parent) as parent:
+        draft = Path(parent) / target.name
+        draft.mkdir()
+        for name, text in content.items():
+            (draft / name).write_bytes(text)
+        draft.rename(target)
