@@ -80,6 +80,21 @@ def test_a_folder_keeps_its_name(files: JobFiles, tmp_path: Path) -> None:
     assert sent.file_path == "wd/in/deep/b.txt"
 
 
+def test_two_files_of_one_name_are_refused(files: JobFiles, tmp_path: Path) -> None:
+    """The task would find the last of them only; a file that is given twice is one."""
+    first, second = tmp_path / "a/x.txt", tmp_path / "b/x.txt"
+    for file in (first, second):
+        file.parent.mkdir()
+        file.write_text(file.parent.name)
+    with pytest.raises(LaunchError) as refused:
+        files.send([first, second])
+    assert str(refused.value) == f"`{first}` and `{second}` would both be `x.txt` for the task"
+    assert refused.value.hint == "rename one of them, or give the folders that they are in"
+    assert [file.file_path for file in files.send([first, tmp_path / "a/../a/x.txt"])] == ["x.txt"]
+    both = files.send([first.parent, second.parent])
+    assert [file.file_path for file in both] == ["a/x.txt", "b/x.txt"]
+
+
 def test_a_file_that_is_not_there_is_named(files: JobFiles, tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match="there is no input file"):
         files.send([tmp_path / "nothing"])

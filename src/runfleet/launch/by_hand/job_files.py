@@ -88,19 +88,19 @@ class JobFiles:
         Raises
         ------
         LaunchError
-            If one is not there, or they are too many for a task.
+            If one is not there, two have the same name, or they are too many for a task.
         """
-        files = [file for source in sources for file in _files_below(Path(source).absolute())]
+        files = _files_by_name(sources)
         if len(files) > _MOST_FILES:
             raise LaunchError(
                 f"{len(files):,} input files are too many for one task",
                 hint="put them into a zip file, and unpack it in the task's command",
             )
-        blobs = {file: _blob_of(file) for file, _ in files}
+        blobs = {file: _blob_of(file) for file in files.values()}
         self._upload(blobs)
         return [
             ResourceFile(http_url=self._url(blobs[file]), file_path=f"{folder}/{name}".lstrip("/"))
-            for file, name in files
+            for name, file in files.items()
         ]
 
     def outputs(self, task_id: str, patterns: Iterable[str] = ()) -> list[OutputFile]:
@@ -137,6 +137,19 @@ def _blob_of(file: Path) -> str:
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return names.input_blob(digest, file.name)
+
+
+def _files_by_name(sources: Iterable[Path | str]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
+    for source in sources:
+        for file, name in _files_below(Path(source).absolute()):
+            twin = named.setdefault(name, file)
+            if not twin.samefile(file):
+                raise LaunchError(
+                    f"`{twin}` and `{file}` would both be `{name}` for the task",
+                    hint="rename one of them, or give the folders that they are in",
+                )
+    return named
 
 
 def _files_below(source: Path) -> Iterator[tuple[Path, str]]:
