@@ -80,6 +80,23 @@ def test_a_folder_keeps_its_name(files: JobFiles, tmp_path: Path) -> None:
     assert sent.file_path == "wd/in/deep/b.txt"
 
 
+@pytest.mark.parametrize("source", ["..", "../../in/deep/..", "../deep/../../in"])
+def test_a_folder_that_is_named_by_dots_keeps_its_name(
+    files: JobFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    (tmp_path / "in/deep").mkdir(parents=True)
+    (tmp_path / "in/a.txt").write_text("a")
+    monkeypatch.chdir(tmp_path / "in/deep")
+    assert [file.file_path for file in files.send([source])] == ["in/a.txt"]
+
+
+def test_a_link_keeps_its_name(files: JobFiles, tmp_path: Path) -> None:
+    """Whatever it leads to."""
+    (tmp_path / "a-2026.txt").write_text("a")
+    (tmp_path / "a.txt").symlink_to("a-2026.txt")
+    assert [file.file_path for file in files.send([tmp_path / "a.txt"])] == ["a.txt"]
+
+
 def test_two_files_of_one_name_are_refused(files: JobFiles, tmp_path: Path) -> None:
     """The task would find the last of them only; a file that is given twice is one."""
     first, second = tmp_path / "a/x.txt", tmp_path / "b/x.txt"

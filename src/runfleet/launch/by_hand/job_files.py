@@ -142,7 +142,7 @@ def _blob_of(file: Path) -> str:
 def _files_by_name(sources: Iterable[Path | str]) -> dict[str, Path]:
     named: dict[str, Path] = {}
     for source in sources:
-        for file, name in _files_below(Path(source).absolute()):
+        for file, name in _files_below(_placed(Path(source))):
             twin = named.setdefault(name, file)
             if not twin.samefile(file):
                 raise LaunchError(
@@ -150,6 +150,11 @@ def _files_by_name(sources: Iterable[Path | str]) -> dict[str, Path]:
                     hint="rename one of them, or give the folders that they are in",
                 )
     return named
+
+
+def _placed(source: Path) -> Path:
+    """Where a file or folder is, by its own name; `..` is none, and that of a link stays."""
+    return source.resolve() if source.name == ".." else source.absolute()
 
 
 def _files_below(source: Path) -> Iterator[tuple[Path, str]]:
