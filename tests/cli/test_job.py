@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -170,6 +171,23 @@ def test_outputs_come_also_of_tasks_in_jobs_made_elsewhere(local, job: str, fold
     wait_for(all_ended(local, "borrowed"))
     assert local("check", "borrowed").code == 0
     assert (folder / "logs/borrowed/ours/r.out").read_text() == "42\n"
+
+
+def test_a_task_that_could_not_be_started_has_lost_nothing(local, job: str, folder: Path):
+    (folder / "a.txt").write_text("a\n")
+    local("pool", "create", "late", "--yes")
+    local("job", "create", "doomed", "--pool", "late", "--container", "doomed")
+    assert local("task", "add", "doomed", "t", "true", "--input", "a.txt").code == 0
+    shutil.rmtree(local.home / "storage/doomed/inputs")
+    local("pool", "resize", "late", "--nodes", "1", "--yes")
+    wait_for(all_ended(local, "doomed"))
+    assert local("check", "doomed").err == (
+        "1 task of job `doomed` could not be started, and left nothing: "
+        "`runfleet task list doomed --failed` says why.\n"
+    )
+    facts = json.loads(local("check", "doomed", "--json").out)[0]
+    assert (facts["tasks_without_logs"], facts["tasks_not_started"]) == ([], ["t"])
+    assert "BlobNotFound" in local("task", "list", "doomed", "--failed").out
 
 
 def test_check_says_why_tasks_wait(local, job: str):

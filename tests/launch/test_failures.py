@@ -11,6 +11,7 @@ from runfleet.launch.failures import (
     FailedRun,
     FailureGroup,
     FailureKind,
+    could_not_start,
     group_failures,
     kind_of,
     was_cancelled,
@@ -73,6 +74,24 @@ def test_groups_are_counted_and_the_largest_comes_first() -> None:
 def test_failed_means_three_things(execution: dict[str, Any], kind: FailureKind) -> None:
     """The model, the machine, or the delivery of files."""
     assert kind_of(task(**execution)) is kind
+
+
+@pytest.mark.parametrize(
+    ("execution", "is_told"),
+    [
+        ({"failureInfo": failure("BlobNotFound")}, True),
+        ({"failureInfo": failure("ApplicationPackageError")}, True),
+        ({"failureInfo": failure("CommandProgramNotFound")}, True),
+        ({"failureInfo": failure("TaskEnded")}, False),
+        ({"failureInfo": failure("DiskFull", "servererror")}, False),
+        ({"exitCode": 0, "failureInfo": failure("FileUploadMiscError")}, False),
+        ({"exitCode": 1, "failureInfo": failure("FailureExitCode")}, False),
+        ({"exitCode": 0}, False),
+    ],
+)
+def test_a_task_that_could_not_start_is_told(execution: dict[str, Any], is_told: bool) -> None:
+    """From those that may have written something before they failed."""
+    assert could_not_start(task(**execution)) is is_told
 
 
 @pytest.mark.parametrize(

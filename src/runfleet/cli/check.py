@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson, On
+from runfleet.cli.arguments import AsJson, On, addressed
 from runfleet.cli.by_hand import find_job
 from runfleet.cli.printer import Printer, number_column
 from runfleet.cli.studies import open_account
@@ -54,6 +54,7 @@ def check(
     elif wanted:
         _show(printer, wanted)
         _say_what_came(printer, fetched, to)
+        _say_what_never_began(printer, fetched, on)
         _say_why_tasks_wait(printer, account, wanted)
     else:
         printer.say("There are no jobs.")
@@ -95,6 +96,14 @@ def _say_what_came(printer: Printer, fetched: dict[str, TaskFiles], to: Path) ->
             printer.warning(f"the nodes of job `{job_id}` have lost what {gone} left")
 
 
+def _say_what_never_began(printer: Printer, fetched: dict[str, TaskFiles], on: str) -> None:
+    for job_id, logs in fetched.items():
+        if logs.not_started:
+            tasks = count_text(len(logs.not_started), "task")
+            why = addressed(f"`runfleet task list {job_id} --failed` says why", on)
+            printer.say(f"{tasks} of job `{job_id}` could not be started, and left nothing: {why}.")
+
+
 def _say_why_tasks_wait(printer: Printer, account: Account, wanted: Iterable[JobSummary]) -> None:
     for summary in wanted:
         if not summary.waits:
@@ -115,4 +124,5 @@ def _facts(summary: JobSummary, logs: TaskFiles | None) -> dict[str, Any]:
         "finished": summary.has_finished,
         "logs": str(logs.folder) if logs and logs.folder.exists() else None,
         "tasks_without_logs": list(logs.missing) if logs else [],
+        "tasks_not_started": list(logs.not_started) if logs else [],
     }

@@ -17,6 +17,9 @@ from runfleet.study.model import format_duration
 _ENDED_CODE = "TaskEnded"
 _DELIVERY_CODE = re.compile(r"FileUpload|Blob|ApplicationPackage|ResourceFile|ResourceDirectory")
 _REFUSED_NAME = re.compile(r"cannot be the name of a blob|a blob name has|its name is no UTF-8")
+_BEFORE_START = re.compile(
+    r"Blob|ApplicationPackage|ResourceFile|ResourceDirectory|Command|Container|TaskScheduling"
+)
 _MACHINE_CODE = re.compile(r"DiskFull|CommandLaunchFailed|MaxInternalRetryCount|TaskScheduling")
 
 _EXIT_KILLED = 128 + 9  # as a shell tells a signal, here SIGKILL
@@ -143,6 +146,12 @@ def was_lost(task: TaskInfo) -> bool:
     details = (task.failure.details if task.failure else None) or {}
     is_refused = _REFUSED_NAME.search(details.get("Message", "")) is not None
     return kind_of(task) is not FailureKind.MODEL and not is_refused
+
+
+def could_not_start(task: TaskInfo) -> bool:
+    """Tell whether a task failed before its command began, and so wrote nothing."""
+    code = task.failure.code if task.failure else ""
+    return task.exit_code is None and _BEFORE_START.match(code) is not None
 
 
 def was_cancelled(task: TaskInfo) -> bool:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from runfleet.azure import AuthenticationError, JobInfo, JobSettings, TaskSettings, shell_command
+from runfleet.azure import (
+    AuthenticationError,
+    JobInfo,
+    JobSettings,
+    ResourceFile,
+    TaskSettings,
+    shell_command,
+)
 from runfleet.azure import OperatingSystem as System
 from runfleet.launch import Account, JobFiles, SingleTask, TaskFiles, fetch_task_files
 from runfleet.study import Study
@@ -106,3 +114,18 @@ def test_logs_come_whole_after_an_interruption(
     assert (fetched.new, fetched.missing) == (1, ())
     assert (fetched.folder / "t/stderr.txt").read_text() == "trouble\n"
     assert {path.name for path in fetched.folder.iterdir()} == {".job", "t"}
+
+
+def test_a_task_that_could_not_be_started_has_lost_nothing(
+    account: Account, make_job: MakeJob, tmp_path: Path
+) -> None:
+    """It never wrote anything, be its node there or not."""
+    make_job("doomed")
+    account.storage.create_container("empty")
+    url = account.storage.blob_url("empty", "nothing", life=timedelta(hours=1))
+    inputs = [ResourceFile(http_url=url, file_path="a.txt")]
+    account.batch.add_tasks("doomed", [TaskSettings("t", "true", inputs)])
+    account.batch.wait_for_tasks("doomed")
+    fetched = fetch_task_files(account.batch, account.storage, job_of(account, "doomed"), tmp_path)
+    assert (fetched.new, fetched.missing, fetched.not_started) == (0, (), ("t",))
+    assert not fetched.is_all_lost

@@ -8,12 +8,12 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from runfleet.azure import AzureBatch, JobInfo, TaskCounts
+from runfleet.azure import AzureBatch, JobInfo, TaskCounts, TaskInfo
 from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED
 from runfleet.launch import names
 from runfleet.launch.by_hand.fetched_blobs import FetchedBlobs
 from runfleet.launch.by_hand.job_files import JobFiles, age_mark
-from runfleet.launch.failures import count_cancelled
+from runfleet.launch.failures import could_not_start, count_cancelled
 from runfleet.launch.node_files import NodeFiles
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
 
@@ -77,12 +77,15 @@ class TaskFiles:
         Tasks of which nothing is in the storage nor on their node any more.
     is_apart
         Whether the folder is not called as the job: an earlier one of that id has such a folder.
+    not_started
+        Tasks that failed before their command began, and left nothing.
     """
 
     folder: Path
     new: int
     missing: tuple[str, ...] = ()
     is_apart: bool = False
+    not_started: tuple[str, ...] = ()
 
     @property
     def is_all_lost(self) -> bool:
@@ -124,14 +127,15 @@ def fetch_task_files(
     """
     target = _folder_of(job, Path(folder))
     new = _fetch_stored(JobFiles.of(storage, job), target, job)
-    missing = []
-    for task_id in _without_files(batch, job.id, target):
-        if content := _logs_on_node(batch, job.id, task_id):
-            _write(content, _open(target, job) / task_id)
-            new.add(task_id)
+    missing, not_started = list[str](), list[str]()
+    for task in _without_files(batch, job.id, target):
+        if content := _logs_on_node(batch, job.id, task.id):
+            _write(content, _open(target, job) / task.id)
+            new.add(task.id)
         else:
-            missing.append(task_id)
-    return TaskFiles(target, len(new), tuple(missing), target.name != _folder_name(job))
+            (not_started if could_not_start(task) else missing).append(task.id)
+    is_apart = target.name != _folder_name(job)
+    return TaskFiles(target, len(new), tuple(missing), is_apart, tuple(not_started))
 
 
 def _folder_of(job: JobInfo, parent: Path) -> Path:
@@ -189,11 +193,11 @@ def _listed(files: JobFiles, prefix: str) -> Iterable[Blob]:
         return
 
 
-def _without_files(batch: AzureBatch, job_id: str, target: Path) -> Iterator[str]:
+def _without_files(batch: AzureBatch, job_id: str, target: Path) -> Iterator[TaskInfo]:
     """Find the tasks that may have left something, and have no folder."""
     for task in batch.list_tasks(job_id, filter=COMPLETED, select=END_FIELDS):
         if task.started is not None and not (target / task.id).exists():
-            yield task.id
+            yield task
 
 
 def _logs_on_node(batch: AzureBatch, job_id: str, task_id: str) -> Mapping[str, bytes]:
