@@ -147,6 +147,10 @@ def test_setup_prints_commands_for_a_shell(runfleet):
             ["hydrology", "--location", "westeurope", "--resource-group", "rivers."],
             "`rivers.` cannot name a resource group",
         ),
+        (
+            ["hydrology", "--location", "westeurope", "--name", "local"],
+            "`local` is this machine",
+        ),
     ],
 )
 def test_names_are_checked_by_azures_rules(runfleet, arguments, message):

@@ -363,6 +363,22 @@ def test_mistakes_are_told(local, arguments, error: str, hint: str):
     assert ended.err.endswith(f"error: {error}\nhint: {hint}\n")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["task", "add", "j", "t", "true", "--time-limit", "5parsecs"],
+        ["task", "add", "j", "t", "true", "--package", "a b"],
+        ["pool", "create", "p", "--package", "a b", "--yes"],
+        ["job", "create", "j", "--pool", "p", "--time-limit", "5parsecs"],
+    ],
+)
+def test_wrong_usage_is_told_before_the_account_is_asked(local, arguments: list[str]):
+    """Here there is not even an account of that name."""
+    refused = local(*arguments, "--on", "nowhere")
+    assert refused.code == 2
+    assert refused.err.startswith(f"error: `{'5parsecs' if '5parsecs' in arguments else 'a b'}` ")
+
+
 def test_nothing_is_uploaded_for_a_job_that_is_refused(local, job: str, folder: Path):
     """For a wrong option, or as there is one already."""
     (folder / "m.sh").write_text("echo hello\n")

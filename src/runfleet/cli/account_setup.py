@@ -16,6 +16,7 @@ from runfleet.cli.arguments import DryRun, Yes
 from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
+from runfleet.launch.accounts.account_file import account_settings
 from runfleet.launch.accounts.keys import KeyKind, variable_of
 
 setup_example = example("runfleet account setup hydrology --location westeurope")
@@ -65,6 +66,7 @@ def setup(
         location,
         subscription,
     )
+    _check_addition(account, name)
     printer = Printer.standard()
     commands = list(account.commands())
     for command in commands:
@@ -78,6 +80,12 @@ def setup(
             _carry_out(printer, command)
     for line in _lines_after(account, name):
         printer.data(line)
+
+
+def _check_addition(account: NewAccount, name: str) -> None:
+    """Refuse at once what `account add` would refuse when the accounts are there."""
+    facts = {"endpoint": account.endpoint, "storage": account.storage_url}
+    account_settings(name, facts)
 
 
 def _lines_after(account: NewAccount, name: str) -> Iterator[str]:

@@ -81,6 +81,7 @@ def create(
     if inter_node:
         fewer = "a smaller `--max-nodes`" if max_nodes else "fewer with `--nodes` and `--spot`"
         check_communication(max_nodes or nodes + spot, fewer=fewer)
+    references = read_packages(packages)
     batch = open_account(on).batch
     _refuse_twin(batch, pool_id)
     picked = batch.pick_image(image)
@@ -93,7 +94,7 @@ def create(
         autoscale=scale,
         slots=slots,
         inter_node_communication=inter_node,
-        packages=read_packages(packages),
+        packages=references,
         start_task=_start_task(start, picked.operating_system, elevated=elevated),
         users=_users(picked.operating_system) if inter_node else (),
     )

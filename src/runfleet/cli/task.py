@@ -107,8 +107,6 @@ def add(
     _check_options(nodes, coordination, mpi, processes)
     variables = read_environment(environment)
     warn_of_names(printer, variables)
-    account = open_account(on)
-    job = find_job(account.batch, job_id)
     task = SingleTask(
         task_id,
         command,
@@ -116,13 +114,17 @@ def add(
         outputs or (),
         variables,
         read_packages(packages),
-        job.max_retries if retries is None else retries,
+        retries or 0,
         read_duration(time_limit),
         slots,
         nodes,
         coordination or ":",
         _started_by(mpi, nodes, processes or 1, variables) if mpi else None,
     )
+    account = open_account(on)
+    job = find_job(account.batch, job_id)
+    if retries is None:
+        task = replace(task, retries=job.max_retries)
     _add(account, job, task)
     if last:
         account.batch.finish_when_done(job_id)
