@@ -10,13 +10,9 @@ if TYPE_CHECKING:
     from runfleet.launch.accounts.account import Account, StudySummary
     from runfleet.launch.accounts.connecting import connect
     from runfleet.launch.by_hand.job_files import JobFiles
+    from runfleet.launch.by_hand.job_summaries import JobSummary, summarise_jobs
     from runfleet.launch.by_hand.single_task import SingleTask
-    from runfleet.launch.by_hand.task_files import (
-        JobSummary,
-        TaskFiles,
-        fetch_task_files,
-        summarise_jobs,
-    )
+    from runfleet.launch.by_hand.task_files import TaskFiles, fetch_task_files
     from runfleet.launch.collecting import Collected
     from runfleet.launch.deletion import Belongings
     from runfleet.launch.errors import (
@@ -88,8 +84,9 @@ __getattr__, __dir__ = late_names(
         ".accounts.account": ["Account", "StudySummary"],
         ".accounts.connecting": ["connect"],
         ".by_hand.job_files": ["JobFiles"],
+        ".by_hand.job_summaries": ["JobSummary", "summarise_jobs"],
         ".by_hand.single_task": ["SingleTask"],
-        ".by_hand.task_files": ["TaskFiles", "JobSummary", "fetch_task_files", "summarise_jobs"],
+        ".by_hand.task_files": ["TaskFiles", "fetch_task_files"],
         ".collecting": ["Collected"],
         ".deletion": ["Belongings"],
         ".errors": [

@@ -1,4 +1,4 @@
-"""The jobs of an account, and the files that their tasks left."""
+"""The files that the tasks of a job left, in a folder of this machine."""
 
 from __future__ import annotations
 
@@ -8,58 +8,18 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from runfleet.azure import AzureBatch, JobInfo, TaskCounts, TaskInfo
-from runfleet.azure.task_queries import COMPLETED, END_FIELDS, FAILED
+from runfleet.azure import AzureBatch, JobInfo, TaskInfo
+from runfleet.azure.task_queries import COMPLETED, END_FIELDS
 from runfleet.launch import names
 from runfleet.launch.by_hand.fetched_blobs import FetchedBlobs
 from runfleet.launch.by_hand.job_files import JobFiles, age_mark
-from runfleet.launch.failures import could_not_start, count_cancelled
+from runfleet.launch.failures import could_not_start
 from runfleet.launch.node_files import NodeFiles
 from runfleet.storage import Blob, ContainerNotFoundError, Storage
 
 # In the folder of a job: when that was made.
 _MADE = ".job"
 _BLOCK_FILES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class JobSummary:
-    """
-    A job, and how many of its tasks are in which state.
-
-    Parameters
-    ----------
-    job, counts
-        Both as Batch has them.
-    stopped
-        How many of those that have failed were ended, by request or with their job.
-    """
-
-    job: JobInfo
-    counts: TaskCounts
-    stopped: int = 0
-
-    @property
-    def failed(self) -> int:
-        """How many of its tasks have failed by themselves."""
-        return self.counts.failed - self.stopped
-
-    @property
-    def has_finished(self) -> bool:
-        """Whether no task of it waits or runs any more, and one did."""
-        has_ended = self.job.state == "completed" or self.counts.completed == self.counts.total
-        return has_ended and self.counts.completed > 0
-
-    @property
-    def waits(self) -> bool:
-        """Whether it has tasks that could run, and none does."""
-        is_active = self.job.state == "active"
-        return is_active and self.counts.active > 0 and not self.counts.running
-
-    @property
-    def belongs_to_study(self) -> bool:
-        """Whether a study made it, whose results are collected by themselves."""
-        return names.study_of(self.job.metadata) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +51,6 @@ class TaskFiles:
     def is_all_lost(self) -> bool:
         """Whether nothing has come, and nothing will."""
         return bool(self.missing) and not self.folder.exists()
-
-
-def summarise_jobs(
-    batch: AzureBatch, jobs: Iterable[JobInfo] | None = None
-) -> Iterator[JobSummary]:
-    """Count the tasks of each job; None for all jobs of the account."""
-    for job in batch.list_jobs() if jobs is None else jobs:
-        counts = batch.task_counts(job.id)
-        stopped = 0
-        if counts.failed:
-            failed = batch.list_tasks(job.id, filter=FAILED, select=END_FIELDS)
-            stopped = count_cancelled(failed)
-        yield JobSummary(job, counts, stopped)
 
 
 def fetch_task_files(
