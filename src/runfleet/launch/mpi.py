@@ -7,6 +7,9 @@ import shlex
 
 from runfleet.study.mpi import Implementation, Mpi
 
+COMMON_FOLDER = "wd"
+"""Where processes run on all nodes, in the folder of what these have fetched in common."""
+
 # What only a shell understands: also variables that differ from process to process, assignments
 # before a program, and words that are no programs.
 _OPERATORS = r"[|&;<>(){}`\n]"
@@ -45,7 +48,7 @@ def _placing(mpi: Mpi, command: str) -> list[str]:
     """
     count = str(mpi.processes_per_node)
     if mpi.implementation is Implementation.MSMPI:
-        return ["-c", count, "-wdir", r"%AZ_BATCH_TASK_SHARED_DIR%\wd"]
+        return ["-c", count, "-wdir", rf"%AZ_BATCH_TASK_SHARED_DIR%\{COMMON_FOLDER}"]
     if mpi.implementation is Implementation.OPENMPI:
         packages = dict.fromkeys(_PACKAGE.findall(command))
         handed_on = (*mpi.variables, *packages, "PATH")

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from runfleet.launch.mpi import launch_line
+from runfleet.launch.mpi import COMMON_FOLDER, launch_line
 from runfleet.study.model import Model, SharedInput
 
 COPIED = "copied"
@@ -71,10 +71,11 @@ _LINK_INPUTS = (
 )
 _COPY_INPUTS = f"cp -R {_SHARED}/{COPIED}/. . {_OR_END}"
 _COPY_OVERLAYS = f"cp -R {OVERLAYS}/. . {_OR_END}"
-_ENTER_COMMON_FOLDER = (
-    f'mkdir -p "$AZ_BATCH_TASK_SHARED_DIR/wd" && cd "$AZ_BATCH_TASK_SHARED_DIR/wd" {_OR_END}'
-)
+_COMMON_FOLDER = f'"$AZ_BATCH_TASK_SHARED_DIR/{COMMON_FOLDER}"'
 _COPY_COMMON_OVERLAYS = f'cp -R "$AZ_BATCH_TASK_SHARED_DIR/{OVERLAYS}/." . {_OR_END}'
+
+ENTER_COMMON_FOLDER = f"mkdir -p {_COMMON_FOLDER} && cd {_COMMON_FOLDER} {_OR_END}"
+"""The line that makes, on each of several nodes, the folder that the processes run in."""
 
 # Words with which a command, or a script that it reads in, would get rid of the trap that looks at
 # its outputs.
@@ -125,7 +126,7 @@ def coordination_script(model: Model) -> str:
     """
     overlays = [_COPY_COMMON_OVERLAYS] if model.overlays else []
     before = [step for step in _preparations(model) if step is not _COPY_OVERLAYS]
-    return "\n".join([_ENTER_COMMON_FOLDER, *before, *overlays]) or ":"
+    return "\n".join([ENTER_COMMON_FOLDER, *before, *overlays]) or ":"
 
 
 def overlay_target(model: Model, target: PurePosixPath) -> str:

@@ -16,14 +16,10 @@ from runfleet.azure import (
     with_packages,
 )
 from runfleet.launch.by_hand.job_files import JobFiles
-from runfleet.launch.mpi import launch_line
-from runfleet.launch.scripts import coordination_script
+from runfleet.launch.mpi import COMMON_FOLDER, launch_line
+from runfleet.launch.scripts import ENTER_COMMON_FOLDER
 from runfleet.launch.url_life import task_life
-from runfleet.study.model import Model
 from runfleet.study.mpi import Mpi
-
-# Where processes run on all nodes, in the folder of what these have fetched in common.
-_PROCESS_FOLDER = "wd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +101,7 @@ class SingleTask:
     def _instances(self, files: JobFiles, system: OperatingSystem) -> Instances | None:
         if not self.is_multiple:
             return None
-        folder = _PROCESS_FOLDER if self.mpi else ""
+        folder = COMMON_FOLDER if self.mpi else ""
         coordination = shell_command(self._coordination, system)
         return Instances(self.nodes, coordination, files.send(self.inputs, folder))
 
@@ -114,4 +110,4 @@ class SingleTask:
         """What each node does first; for MPI it makes the folder that the processes run in."""
         if self.mpi is None:
             return self.coordination
-        return f"{coordination_script(Model(self.command, mpi=self.mpi))}\n{self.coordination}"
+        return f"{ENTER_COMMON_FOLDER}\n{self.coordination}"
