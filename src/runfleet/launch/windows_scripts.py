@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from runfleet.azure import OperatingSystem, package_folders
 from runfleet.launch.errors import LaunchError
+from runfleet.launch.mpi import COMMON_FOLDER
 from runfleet.launch.packages import references_to
 from runfleet.launch.scripts import (
     COPIED,
@@ -42,6 +43,13 @@ RUN_FILE = "run.cmd"
 
 RUN_LINE = rf'cmd /s /c ""%AZ_BATCH_JOB_PREP_WORKING_DIR%\{RUN_FILE}""'
 """The command line of the task of a run."""
+
+_COMMON_FOLDER = rf'"%AZ_BATCH_TASK_SHARED_DIR%\{COMMON_FOLDER}"'
+
+ENTER_COMMON_FOLDER = f"""\
+if not exist {_COMMON_FOLDER} mkdir {_COMMON_FOLDER}
+cd /d {_COMMON_FOLDER}"""
+"""The lines that make, on each of several nodes, the folder that the processes run in."""
 
 _SHARED = "%AZ_BATCH_JOB_PREP_WORKING_DIR%"
 _ATTEMPTED = f"{RETRY_FOLDER}-attempted"

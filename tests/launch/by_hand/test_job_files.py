@@ -12,6 +12,7 @@ from runfleet.azure import JobInfo, OperatingSystem
 from runfleet.launch import JobFiles, LaunchError, SingleTask
 from runfleet.storage import DirectoryStorage, LifeTooLongError
 from runfleet.storage.signatures import LONGEST_DELEGATED_LIFE
+from runfleet.study.mpi import Implementation, Mpi
 
 
 class IdentityStorage(DirectoryStorage):
@@ -58,6 +59,18 @@ def test_urls_work_as_long_as_the_task_may_take(files: JobFiles) -> None:
     assert task.settings(files, OperatingSystem.LINUX)
     with pytest.raises(LifeTooLongError):
         replace(task, retries=2).settings(files, OperatingSystem.LINUX)
+
+
+def test_nodes_make_the_folder_of_mpi_in_the_words_of_their_shell(files: JobFiles) -> None:
+    """Before what is asked for; `mkdir -p` is none of `cmd`."""
+    mpi = Mpi(2, 1, Implementation.MSMPI, "mpiexec")
+    task = SingleTask("t", "model.exe", nodes=2, mpi=mpi, coordination="echo hello")
+    together = task.settings(files, OperatingSystem.WINDOWS).instances
+    assert together is not None
+    folder = r'"%AZ_BATCH_TASK_SHARED_DIR%\wd"'
+    assert together.coordination_command_line == (
+        f'cmd /s /c "(if not exist {folder} mkdir {folder}) & cd /d {folder} & echo hello"'
+    )
 
 
 def test_only_what_is_new_is_uploaded(files: JobFiles, tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from runfleet.azure import (
     shell_command,
     with_packages,
 )
+from runfleet.launch import scripts as linux_scripts
+from runfleet.launch import windows_scripts
 from runfleet.launch.by_hand.job_files import JobFiles
 from runfleet.launch.mpi import COMMON_FOLDER, launch_line
-from runfleet.launch.scripts import ENTER_COMMON_FOLDER
 from runfleet.launch.url_life import task_life
 from runfleet.study.mpi import Mpi
 
@@ -102,12 +103,12 @@ class SingleTask:
         if not self.is_multiple:
             return None
         folder = COMMON_FOLDER if self.mpi else ""
-        coordination = shell_command(self._coordination, system)
+        coordination = shell_command(self._coordination(system), system)
         return Instances(self.nodes, coordination, files.send(self.inputs, folder))
 
-    @property
-    def _coordination(self) -> str:
+    def _coordination(self, system: OperatingSystem) -> str:
         """What each node does first; for MPI it makes the folder that the processes run in."""
         if self.mpi is None:
             return self.coordination
-        return f"{ENTER_COMMON_FOLDER}\n{self.coordination}"
+        scripts = windows_scripts if system is OperatingSystem.WINDOWS else linux_scripts
+        return f"{scripts.ENTER_COMMON_FOLDER}\n{self.coordination}"
