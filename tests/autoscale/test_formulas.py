@@ -64,6 +64,8 @@ class Simulation:
 
     formula: str
     slots: int = 1
+    instances: int = 1
+    counts_subtasks: bool = True
     task_time: timedelta = timedelta(minutes=4)
     now: datetime = START
     waiting: int = 0
@@ -90,16 +92,16 @@ class Simulation:
     def _work(self) -> None:
         self.done += sum(end <= self.now for end in self.running)
         self.running = [end for end in self.running if end > self.now]
-        free = max(0, self.nodes * self.slots - len(self.running))
-        started = min(free, self.waiting)
+        free = max(0, self.nodes * self.slots - len(self.running) * self.instances)
+        started = min(free // self.instances, self.waiting)
         self.waiting -= started
         self.running += [self.now + self.task_time] * started
 
     def _counts(self) -> PoolCounts:
         return PoolCounts(
             task_slots_per_node=self.slots,
-            ready_tasks=self.waiting,
-            running_tasks=len(self.running),
+            ready_tasks=self.waiting * self.instances,
+            running_tasks=len(self.running) * (self.instances if self.counts_subtasks else 1),
             dedicated_nodes=self.dedicated.ready(self.now),
             low_priority_nodes=self.spot.ready(self.now) + self.spot.preempted(self.now),
             preempted_nodes=self.spot.preempted(self.now),
@@ -177,15 +179,25 @@ def test_a_head_start_brings_nodes_before_the_first_sample() -> None:
     assert pool.spot.target == 2
 
 
-def test_tasks_that_take_several_nodes_get_them_together() -> None:
-    """Half of them would wait for ever."""
+@pytest.mark.parametrize("counts_subtasks", [True, False])
+def test_tasks_that_take_several_nodes_get_them_together(counts_subtasks: bool) -> None:
+    """
+    No more than they need, and half of them would wait for ever.
+
+    The service says that a waiting task counts as often as it has instances, and nothing of one
+    that runs.
+    """
     formula = while_tasks_last(7, start_until=START, nodes_per_task=3)
-    pool = Simulation(formula, waiting=1, task_time=60 * MINUTE)
+    pool = Simulation(
+        formula, waiting=1, instances=3, counts_subtasks=counts_subtasks, task_time=60 * MINUTE
+    )
     pool.advance(10 * MINUTE)
+    assert (pool.dedicated.target, len(pool.running)) == (3, 1)
+    pool.advance(15 * MINUTE)
     assert pool.dedicated.target == 3
     pool.waiting = 5
     pool.advance(10 * MINUTE)
-    assert pool.dedicated.target == 7
+    assert (pool.dedicated.target, len(pool.running)) == (7, 2)
 
 
 def test_a_head_start_is_not_kept_beyond_its_time() -> None:

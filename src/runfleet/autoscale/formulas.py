@@ -99,7 +99,8 @@ def while_tasks_last(
     return (
         f"// As many nodes as tasks need, from {min_nodes} to {max_nodes}; none without tasks.\n"
         + _nodes_needed(max_nodes, 1, window)
-        + f"together = min({max_nodes}, needed * {nodes_per_task});\n"
+        # A waiting task counts as often as it has instances already.
+        + f"together = min({max_nodes}, ceil(needed / {nodes_per_task}) * {nodes_per_task});\n"
         + f"kept = tasks > 0 ? max({min_nodes}, together) : 0;\n"
         + f'isStarting = time() < time("{start_until:%Y-%m-%dT%H:%M:%SZ}");\n'
         + f"{target} = isStarting ? max({start_nodes}, kept) : kept;\n"
