@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from runfleet.launch.figures import lay_out
-from runfleet.launch.plots import Plot, choose_plots, figure_of
+from runfleet.launch.plots import MOST_POINTS, Plot, choose_plots, figure_of, rows_to_draw
 from runfleet.launch.strips import spread_evenly
 from runfleet.launch.table import TableShape
 from runfleet.study import Study
@@ -36,6 +36,17 @@ def test_each_result_against_each_parameter_that_varies(tmp_path: Path) -> None:
     assert (soil.is_logarithmic, conductivity.is_logarithmic) == (False, True)
     assert conductivity.parameter_label == "CONDUCTIVITY [m/s]"
     assert (soil.categories, conductivity.categories) == (("sand", "loam", "true"), ())
+
+
+@pytest.mark.parametrize("values", [2, 3, 5, 7])
+@pytest.mark.parametrize("count", [MOST_POINTS + 1, 2 * MOST_POINTS, 40_500])
+def test_the_rows_that_are_drawn_hold_each_value_of_a_grid(count: int, values: int) -> None:
+    """As often as the others, about, however its rows are ordered; where possible all are drawn."""
+    drawn = rows_to_draw(count).tolist()
+    assert len(drawn) == MOST_POINTS
+    shares = [sum(row % values == value for row in drawn) for value in range(values)]
+    assert min(shares) > 0.9 * MOST_POINTS / values
+    assert rows_to_draw(MOST_POINTS).tolist() == [*range(MOST_POINTS)]
 
 
 def test_whole_numbers_have_whole_ticks() -> None:

@@ -16,12 +16,15 @@ from runfleet.study.units import with_unit
 from runfleet.study.values import as_text
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 MOST_PLOTS = 24
-_MOST_POINTS = 20_000
+MOST_POINTS = 20_000
+_SEED = 1
 _SIZE_INCHES = (6.4, 4.2)
 _MOST_TICKS = 8
 _DECADE, _MANY_DECADES = 10, 1000
@@ -120,14 +123,28 @@ def draw_plots(folder: Path, table: Path, plots: Sequence[Plot]) -> Iterator[Dra
     for plot in plots:
         path = folder / plot.file_name
         columns = read_succeeded(table, [plot.parameter, plot.result]).drop_null()
-        step = columns.num_rows // _MOST_POINTS + 1
-        if values := columns[plot.parameter].to_pylist()[::step]:
-            results = columns[plot.result].to_pylist()[::step]
+        shown = columns.take(rows_to_draw(columns.num_rows))
+        if values := shown[plot.parameter].to_pylist():
+            results = shown[plot.result].to_pylist()
             figure = draw_figure(partial(figure_of, plot, values, results), path)
             if isinstance(figure, Drawn):
                 drawn.add(path)
             yield figure
     remove_figures(folder, but=drawn)
+
+
+def rows_to_draw(count: int) -> NDArray[np.int64]:
+    """
+    Choose which of so many rows are drawn: all of them, or as many as can be told apart.
+
+    They are drawn by lot, the same each time: every second row of a grid would leave out whole
+    values of a parameter.
+    """
+    import numpy as np
+
+    if count <= MOST_POINTS:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(_SEED).choice(count, MOST_POINTS, replace=False))
 
 
 def figure_of(plot: Plot, values: list[Any], results: list[float]) -> Figure:
