@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
 from runfleet.launch.figures import (
     Drawn,
@@ -15,6 +16,7 @@ from runfleet.launch.figures import (
     lay_out,
     new_figure,
     notes_on_missing,
+    remove_figures,
     save_figure,
 )
 
@@ -95,3 +97,13 @@ def test_notes_name_the_figures_that_are_missing() -> None:
         "could not be drawn (too large): `q-0.png` and `q-1.png`",
     ]
     assert next(notes_on_missing(figures)).endswith("`q-9.png` and 2 more")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("side", [9_600, 15_000])
+def test_a_picture_too_large_to_open_is_not_ours(tmp_path: Path, side: int) -> None:
+    """Such as a map that a user keeps beside the plots, which stays."""
+    ours = save_figure(figure_of([1, 2]), tmp_path / "plot.png").path
+    Image.new("1", (side, side)).save(tmp_path / "map.png")
+    remove_figures(tmp_path)
+    assert ([*tmp_path.iterdir()], ours.exists()) == ([tmp_path / "map.png"], False)

@@ -188,7 +188,12 @@ def _is_ours(path: Path) -> bool:
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
-            return _mark(path).items() <= image.info.items()
+        with warnings.catch_warnings():
+            # None of ours is so large that Pillow warns of it, or refuses it.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                return _mark(path).items() <= image.info.items()
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        return False
     except (OSError, ValueError, SyntaxError):  # no image, or not a whole one
         return False
