@@ -9,6 +9,7 @@ from runfleet.launch.figures import remove_figures
 
 SENSITIVITIES = "sensitivities"
 INTERACTIONS = "interactions"
+TABLES = (SENSITIVITIES, INTERACTIONS)
 
 _SUFFIXES = (".csv", ".parquet")
 
@@ -20,20 +21,21 @@ def plots_folder(folder: Path) -> Path:
 
 def table_paths(folder: Path) -> list[Path]:
     """Name its tables, the CSV files first."""
-    return [folder / f"{name}{end}" for end in _SUFFIXES for name in (SENSITIVITIES, INTERACTIONS)]
+    return [folder / f"{name}{end}" for end in _SUFFIXES for name in TABLES]
+
+
+def remove_table(folder: Path, name: str) -> None:
+    """Remove a table in both forms; one that is there in one alone was written by somebody else."""
+    forms = [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
+    if all(form.exists() for form in forms):
+        for form in forms:
+            form.unlink(missing_ok=True)
 
 
 def remove_findings(folder: Path) -> None:
-    """
-    Remove tables and plots: the study was one of sensitivity, and is no more.
-
-    A table that is there in one form alone was written by somebody else, and stays.
-    """
-    for name in (SENSITIVITIES, INTERACTIONS):
-        forms = [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
-        if all(form.exists() for form in forms):
-            for form in forms:
-                form.unlink(missing_ok=True)
+    """Remove tables and plots: the study was one of sensitivity, and is no more."""
+    for name in TABLES:
+        remove_table(folder, name)
     remove_figures(plots_folder(folder))
     with suppress(OSError):  # others may have put something there
         plots_folder(folder).rmdir()

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runfleet.launch.frames import write_frame
-from runfleet.launch.sensitivity.files import INTERACTIONS, SENSITIVITIES, table_paths
+from runfleet.launch.sensitivity.files import (
+    INTERACTIONS,
+    SENSITIVITIES,
+    remove_table,
+    table_paths,
+)
 from runfleet.launch.sensitivity.indices import Indices
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def write_tables(folder: Path, found: Sequence[Indices]) -> tuple[Path, ...]:
@@ -26,10 +35,13 @@ def write_tables(folder: Path, found: Sequence[Indices]) -> tuple[Path, ...]:
         SENSITIVITIES: [row for indices in found for row in sensitivity_rows(indices)],
         INTERACTIONS: [row for indices in found for row in interaction_rows(indices)],
     }
-    paths = table_paths(folder)
+    for name in tables:
+        if not tables[name]:
+            remove_table(folder, name)
+    paths = tuple(path for path in table_paths(folder) if tables[path.stem])
     for path in paths:
-        _write(path, tables[path.stem])
-    return tuple(path for path in paths if tables[path.stem])
+        write_frame(_frame(tables[path.stem]), path)
+    return paths
 
 
 def sensitivity_rows(indices: Indices) -> Iterator[dict[str, object]]:
@@ -58,10 +70,7 @@ def interaction_rows(indices: Indices) -> Iterator[dict[str, object]]:
         }
 
 
-def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    if not rows:
-        path.unlink(missing_ok=True)
-        return
+def _frame(rows: Sequence[Mapping[str, object]]) -> DataFrame:
     import pandas as pd
 
-    write_frame(pd.DataFrame(rows), path)
+    return pd.DataFrame(rows)
