@@ -66,4 +66,14 @@ def access_to(account: str, home: Path, ask_key: AskKey | None = None) -> Access
 
 def owner() -> str:
     """Name whoever is at this machine, as pools are marked with it: `ann@desk`."""
-    return f"{getpass.getuser()}@{platform.node()}"
+    return f"{_user()}@{platform.node()}"
+
+
+def _user() -> str:
+    """Name the user; in containers, nobody may know more than a number, or not even that."""
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        # Windows has no such numbers.
+        number = getattr(os, "getuid", None)
+        return str(number()) if number else "unknown"
