@@ -340,6 +340,7 @@ def test_functions_of_lists(items: list[float]) -> None:
         ("percentile([5, 1, 4, 2, 3], 50)", 3.0),
         ("percentile([5, 1, 4, 2, 3], 0)", 1.0),
         ("percentile([5, 1, 4, 2, 3], 100)", 5.0),
+        *((f"percentile({[*range(1, 101)]}, {percent})", percent) for percent in (7, 14, 28, 55)),
         ("val([1, 2, 3], 2.9)", 3.0),
         ("sum()", 0.0),
         ("len()", 0.0),

@@ -147,7 +147,7 @@ def _percentile(vector: Numbers, percent: float) -> float:
     """Give an element of the vector: the smallest that `percent` of them do not exceed."""
     if not vector or not 0 <= percent <= 100:
         raise FaultError(f"there is no percentile {percent:g} of {len(vector)} numbers")
-    rank = max(1, math.ceil(percent / 100 * len(vector)))
+    rank = max(1, math.ceil(percent * len(vector) / 100))
     return sorted(vector)[rank - 1]
 
 
