@@ -34,6 +34,12 @@ MISTAKES = {
     "the `seconds` of `node_lost` should be at least 0, not -3",
     "faults: [{fault: expired_sas, files: outputs, of: start_tasks}]": "faults.yaml:1: `faults[0]`"
     ": the start tasks have no outputs",
+    "faults: [{fault: clock_skew, seconds: 1.0e+15}]": "faults.yaml:1: `faults[0].seconds` "
+    "should be at most 315,360,000.0, not 1000000000000000.0",
+    "faults: [{fault: clock_skew, seconds: -1.0e+15}]": "faults.yaml:1: `faults[0].seconds` "
+    "should be at least -315,360,000.0, not -1000000000000000.0",
+    "faults: [{fault: busy, operations: []}]": "faults.yaml:1: `faults[0].operations` is empty",
+    "faults: [{fault: node_lost, pools: []}]": "faults.yaml:1: `faults[0].pools` is empty",
     "faults: [busy": "faults.yaml:1: a bracket is opened here and never closed",
 }
 

@@ -41,6 +41,9 @@ _STATUSES: Mapping[FaultKind, tuple[int, ...]] = {
     FaultKind.STORAGE_ERROR: (503, 500),
 }
 
+# Ten years: clocks that are off by thousands of them have no date.
+_MOST_SECONDS = 10 * 365 * 86_400
+
 Times = Annotated[int, Field(ge=1)]
 Pattern = Annotated[str, Field(min_length=1)]
 
@@ -52,10 +55,14 @@ class FaultForm(Form):
 
     fault: FaultKind = Field(strict=False, description="What goes wrong.")
     operations: list[Pattern] = Field(
-        ["*"], description="Which requests it may hit: names or patterns such as `create_*`."
+        ["*"],
+        min_length=1,
+        description="Which requests it may hit: names or patterns such as `create_*`.",
     )
     pools: list[Pattern] = Field(
-        ["*"], description="In which pools it may happen: ids or patterns such as `local*`."
+        ["*"],
+        min_length=1,
+        description="In which pools it may happen: ids or patterns such as `local*`.",
     )
     probability: float | None = Field(None, ge=0, le=1, description="How likely it is each time.")
     nth: list[Times] = Field([], description="Which times it happens, counted from 1.")
@@ -71,6 +78,8 @@ class FaultForm(Form):
     )
     seconds: float = Field(
         1.0,
+        ge=-_MOST_SECONDS,
+        le=_MOST_SECONDS,
         description="How long the answer takes, by how much the clock is ahead, or how long after "
         "the task has started the node goes.",
     )
@@ -105,6 +114,10 @@ class FaultForm(Form):
                 hint=f"the keys of `{self.fault}` are {listed(known[1:])}",
                 key=key,
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_status(self) -> FaultForm:
         allowed = _STATUSES.get(self.fault, ())
         if self.status is not None and self.status not in allowed:
             raise InvalidValueError(
@@ -112,6 +125,10 @@ class FaultForm(Form):
                 hint=f"write {' or '.join(map(str, allowed))}",
                 key="status",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_frequency(self) -> FaultForm:
         if self.nth and self.probability is not None:
             raise InvalidValueError(
                 "`nth` and `probability` exclude each other", hint="remove one", key="nth"
