@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from runfleet.azure import PoolSettings
 from runfleet.launch import Account, PoolPlan
 from runfleet.launch.pool import Scaling
-from runfleet.launch.provision import MARK, OWNER, provide_pool
+from runfleet.launch.provision import EXPIRY, MARK, OWNER, left_over_pools, provide_pool
 
 PLAN = PoolPlan("", "ubuntu-22.04", "standard_f2s_v2", dedicated=2, spot=0, slots=1)
 
@@ -17,7 +18,7 @@ PLAN = PoolPlan("", "ubuntu-22.04", "standard_f2s_v2", dedicated=2, spot=0, slot
 @pytest.fixture
 def make_pool(account: Account, request):
     """Make a pool of the test's own, as by hand, and plan one of its id."""
-    pool_id = request.node.name.partition("[")[0].removeprefix("test_")[:60]
+    pool_id = re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))[-60:]
 
     def make(**metadata: str) -> PoolPlan:
         image = account.batch.pick_image(PLAN.image)
@@ -56,3 +57,21 @@ def test_a_shared_pool_is_ours_whatever_its_metadata_say(account: Account, make_
     pool = account.batch.get_pool(plan.id)
     assert pool.scales_itself
     assert (pool.metadata["project"], pool.metadata[OWNER]) == ("dam", "me")
+
+
+@pytest.mark.parametrize(
+    ("expiry", "is_left_over"),
+    [
+        ("2020-01-01", True),
+        ("2020-01-01T00:00:00+02:00", True),
+        ("9000-01-01", False),
+        ("x", False),
+    ],
+)
+def test_pools_of_others_are_left_over_from_the_date_they_say(
+    account: Account, make_pool, expiry: str, is_left_over: bool
+):
+    """Which somebody may have written without its zone."""
+    plan = make_pool(**{MARK: "pool", OWNER: "ann@desk", EXPIRY: expiry})
+    found = [pool.id for pool in left_over_pools(account.batch, "me")]
+    assert (plan.id in found) is is_left_over

@@ -71,11 +71,12 @@ def left_over_pools(batch: AzureBatch, owner: str) -> list[PoolInfo]:
 
 
 def expiry_of(pool: PoolInfo) -> datetime | None:
-    """Tell when a pool is left over; None for one that says nothing about it."""
+    """Tell when a pool is left over, in UTC unless it says; None for one that says nothing."""
     try:
-        return datetime.fromisoformat(pool.metadata[EXPIRY])
+        expiry = datetime.fromisoformat(pool.metadata[EXPIRY])
     except (KeyError, ValueError):
         return None
+    return expiry if expiry.tzinfo else expiry.replace(tzinfo=UTC)
 
 
 def _is_ours(pool: PoolInfo, plan: PoolPlan) -> bool:
