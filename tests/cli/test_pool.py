@@ -10,8 +10,18 @@ import pytest
 MISTAKEN = '$TargetDedicatedNodes = $PendingTask.GetSample(1);\n$days = "3" * 2;\n'
 
 
-def test_a_formula_without_mistakes(runfleet):
-    ended = runfleet("pool", "autoscale", "check", "$TargetDedicatedNodes = 2;")
+@pytest.mark.parametrize(
+    "target",
+    [
+        "$TargetDedicatedNodes",
+        "$TargetDedicated",
+        "$TargetLowPriorityNodes",
+        "$TargetLowPriority",
+    ],
+)
+def test_a_formula_without_mistakes(runfleet, target: str):
+    """A target also by the name that it once had."""
+    ended = runfleet("pool", "autoscale", "check", f"{target} = 2;")
     assert (ended.code, ended.out, ended.err) == (0, "", "The formula is fine.\n")
 
 
@@ -26,9 +36,10 @@ def test_a_formula_that_sets_no_target_is_told(runfleet):
 
 
 def test_every_mistake_is_shown_at_its_place(runfleet, folder: Path):
-    """Of a formula in a file as of one that is typed."""
+    """Of a formula in a file as of one that is typed; some editors mark how they write letters."""
     (folder / "formula.txt").write_text(MISTAKEN)
-    for formula in ("formula.txt", MISTAKEN):
+    (folder / "marked.txt").write_text(MISTAKEN, encoding="utf-8-sig")
+    for formula in ("formula.txt", "marked.txt", MISTAKEN):
         ended = runfleet("pool", "autoscale", "check", formula)
         assert (ended.code, ended.out) == (1, "")
         assert ended.err == (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runfleet.late_names import late_names
 
 if TYPE_CHECKING:
-    from runfleet.autoscale.checking import check
+    from runfleet.autoscale.checking import check, sets_target
     from runfleet.autoscale.context import Context
     from runfleet.autoscale.errors import (
         FormulaError,
@@ -49,6 +49,7 @@ __all__ = [
     "explain",
     "parse",
     "run",
+    "sets_target",
     "underline",
     "whole_nodes",
 ]
@@ -57,7 +58,7 @@ __all__ = [
 __getattr__, __dir__ = late_names(
     __name__,
     {
-        ".checking": ["check"],
+        ".checking": ["check", "sets_target"],
         ".context": ["Context"],
         ".errors": [
             "FormulaError",

@@ -44,6 +44,7 @@ from runfleet.autoscale.variables import (
     CONSTANTS,
     METRICS,
     SETTABLE,
+    TARGET_ALIASES,
     check_kind,
     check_settable,
 )
@@ -77,6 +78,11 @@ def check(formula: Formula) -> tuple[FormulaError, ...]:
         if isinstance(statement, Assignment):
             known[statement.name] = kinds
     return tuple(errors)
+
+
+def sets_target(formula: Formula) -> bool:
+    """Tell whether a formula sets a number of nodes; where none is set, pools keep their size."""
+    return not formula.assigned.isdisjoint({*TARGET_ALIASES, *TARGET_ALIASES.values()})
 
 
 def _check_statement(statement: Statement, known: dict[str, Kinds]) -> Kinds:

@@ -30,9 +30,6 @@ autoscale_app = new_app("Formulas by which pools follow their work.")
 app.add_typer(autoscale_app, name="autoscale")
 app.command(epilog=example("runfleet pool create small --max-nodes 5 --yes"))(create)
 
-_TARGETS = ("$TargetDedicatedNodes", "$TargetLowPriorityNodes")
-_TARGETS_OF_OLD = ("$TargetDedicated",)
-
 PoolId = Annotated[str, typer.Argument(metavar="POOL", help="The id of a pool.")]
 Nodes = Annotated[int | None, typer.Option("--nodes", min=0, help="How many dedicated nodes.")]
 SpotNodes = Annotated[int | None, typer.Option("--spot", min=0, help="How many spot nodes.")]
@@ -193,16 +190,18 @@ def check(
 
 
 def _say_it_is_fine(printer: Printer, formula: autoscale.Formula) -> None:
-    if formula.assigned.isdisjoint(_TARGETS + _TARGETS_OF_OLD):
-        targets = " nor ".join(f"`{target}`" for target in _TARGETS)
-        printer.warning(f"the formula sets neither {targets}, so that pools keep their size")
-    else:
+    if autoscale.sets_target(formula):
         printer.say("The formula is fine.")
+    else:
+        printer.warning(
+            "the formula sets neither `$TargetDedicatedNodes` nor `$TargetLowPriorityNodes`, so "
+            "that pools keep their size"
+        )
 
 
 def _formula_text(argument: str) -> str:
     if os.path.isfile(argument):
-        return Path(argument).read_text(encoding="utf-8", errors="replace")
+        return Path(argument).read_text(encoding="utf-8-sig", errors="replace")
     if "=" not in argument:
         hint = "a formula sets a target, as in `$TargetDedicatedNodes = 2;`"
         raise WrongUsageError(f"`{argument}` is neither a file nor a formula", hint=hint)
