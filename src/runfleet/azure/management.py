@@ -27,9 +27,8 @@ class Quotas:
     dedicated_cores, spot_cores
         Of all pools together; None where the account has no such limit.
     family_cores
-        Dedicated cores by family of sizes; empty where the account has no such limits.
-    pools
-        How many pools.
+        Dedicated cores by family of sizes; empty where the account has no such limits. They hold
+        together with that of all dedicated cores.
     allocation_mode
         `BatchService` or `UserSubscription`.
     """
@@ -37,7 +36,6 @@ class Quotas:
     dedicated_cores: int | None
     spot_cores: int | None
     family_cores: Mapping[str, int]
-    pools: int | None
     allocation_mode: str
 
 
@@ -86,12 +84,15 @@ class Management:
             account = self._client.batch_account.get(
                 self._settings.resource_group, self._settings.batch_account
             )
-            families = account.dedicated_core_quota_per_vm_family or []
+            # "If this flag is true, dedicated core quota is enforced via both the
+            # dedicatedCoreQuotaPerVMFamily and dedicatedCoreQuota properties on the account. If
+            # this flag is false, ... only via the dedicatedCoreQuota property" [swg].
+            holds = account.dedicated_core_quota_per_vm_family_enforced
+            families = (holds and account.dedicated_core_quota_per_vm_family) or []
         return Quotas(
             account.dedicated_core_quota,
             account.low_priority_core_quota,
             {family.name.lower(): family.core_quota for family in families},
-            account.pool_quota,
             PoolAllocationMode(account.pool_allocation_mode).value,
         )
 

@@ -39,7 +39,7 @@ def examine_quota(account: Account, pool: PoolPlan) -> Iterator[Finding]:
     except BatchError as error:  # a study that logs in by key runs all the same
         yield doubtful("quota", f"cannot be seen: {error.message}", error.hint or _HOW_TO_SEE)
         return
-    yield _quota_found(quotas, pool, sizes)
+    yield _quota_found(quotas, pool, sizes.get(pool.vm_size.lower()))
     if pool.spot:
         yield _mode_found(quotas)
 
@@ -65,23 +65,27 @@ def _size_found(pool: PoolPlan, size: OfferedSize | None, count: int) -> Finding
     return fine("vm size", f"{size.name}, {size.cores or core_count(size.name)} cores")
 
 
-def _quota_found(quotas: Quotas, pool: PoolPlan, sizes: dict[str, OfferedSize]) -> Finding:
-    needed = pool.nodes * core_count(pool.vm_size)
-    size = sizes.get(pool.vm_size.lower())
-    name, allowed = _limit(quotas, pool, size.family if size else "")
-    if allowed is None:
+def _quota_found(quotas: Quotas, pool: PoolPlan, size: OfferedSize | None) -> Finding:
+    """Look at the limit that leaves the least."""
+    needed = pool.nodes * ((size and size.cores) or core_count(pool.vm_size))
+    limits = list(_limits(quotas, pool, size.family if size else ""))
+    if not limits:
         return fine("quota", f"{needed} cores; the limits are those of the subscription")
+    allowed, name = min(limits)
     text = f"{needed} cores at most, of {allowed} {name}"
     return fine("quota", text) if needed <= allowed else wrong("quota", text, _MORE)
 
 
-def _limit(quotas: Quotas, pool: PoolPlan, family: str) -> tuple[str, int | None]:
-    """Find the limit that holds: of spot cores, of the family, or of all dedicated cores."""
+def _limits(quotas: Quotas, pool: PoolPlan, family: str) -> Iterator[tuple[int, str]]:
+    """List the limits that hold: of spot cores, or of the family and of all dedicated cores."""
     if pool.spot:
-        return "spot cores", quotas.spot_cores
+        if quotas.spot_cores is not None:
+            yield quotas.spot_cores, "spot cores"
+        return
     if family.lower() in quotas.family_cores:
-        return f"cores of family {family}", quotas.family_cores[family.lower()]
-    return "dedicated cores", quotas.dedicated_cores
+        yield quotas.family_cores[family.lower()], f"cores of family {family}"
+    if quotas.dedicated_cores is not None:
+        yield quotas.dedicated_cores, "dedicated cores"
 
 
 def _mode_found(quotas: Quotas) -> Finding:
