@@ -90,6 +90,8 @@ def find_sensitivities(
     folder = parquet.parent
     drawn = tuple(_draw(plots_folder(folder), found[:MOST_PLOTS]))
     plots = tuple(plot.path for plot in drawn if isinstance(plot, Drawn))
+    if left_out := found[MOST_PLOTS:]:
+        notes.append(f"{len(left_out)} plots of sensitivity were left out; the tables have them")
     notes += notes_on_missing(drawn)
     return Sensitivities(tuple(found), write_tables(folder, found), plots, tuple(notes))
 
