@@ -95,7 +95,7 @@ def test_the_doctor_reads_signed_urls_of_this_machine_without_a_proxy(shell: Any
     shell.variables |= {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
     done = shell("doctor", "--on", "azure", "--json")
     findings = {finding["subject"]: finding for finding in json.loads(done.stdout)}
-    assert findings["storage"]["text"].endswith("written, read, read by signed URL, deleted")
+    assert "written, read, read by signed URL, deleted" in findings["storage"]["text"]
 
 
 def test_nodes_get_signed_urls(
