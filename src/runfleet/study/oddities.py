@@ -19,17 +19,20 @@ from runfleet.study.result_files import as_pattern, near_patterns
 from runfleet.study.sensitivity import Morris, Saltelli, SensitivityDesign
 from runfleet.study.values import Sample, Value, as_text
 
-_ALMOST_NUMBERS = {
-    re.compile(
-        r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*(\s+[A-Za-z°%µ]\S{0,7}|%)"
-    ): "numbers have a decimal point and no unit",
-    re.compile(
-        r"[+-]?\d{1,3}(\.\d{3}){2,}|[+-]?\d{1,3}(_\d{3})+"
-    ): "numbers have nothing between thousands",
-    re.compile(
-        r"[+-]?\d[\d.,]*\s*;\s*[+-]?\d[\d.,]*"
-    ): "values stand between commas, and decimal numbers have a point",
-}
+_ALMOST_NUMBERS = (
+    (
+        re.compile(r"[+-]?\d+,\d+|[+-]?\d[\d.eE+-]*(\s+[A-Za-z°%µ]\S{0,7}|%)"),
+        "numbers have a decimal point and no unit",
+    ),
+    (
+        re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}|[+-]?\d{1,3}(_\d{3})+"),
+        "numbers have nothing between thousands",
+    ),
+    (
+        re.compile(r"[+-]?\d[\d.,]*\s*;\s*[+-]?\d[\d.,]*"),
+        "values stand between commas, and decimal numbers have a point",
+    ),
+)
 """Texts that are nearly numbers, and what these are like."""
 
 _FEWEST_TRAJECTORIES = 10
@@ -180,7 +183,7 @@ def _twin_results(names: Iterable[str]) -> Iterator[str]:
 
 def _no_number(name: str, text: str) -> str | None:
     """Say what numbers are like, of a text that is nearly one."""
-    found = (what for pattern, what in _ALMOST_NUMBERS.items() if pattern.fullmatch(text))
+    found = (what for pattern, what in _ALMOST_NUMBERS if pattern.fullmatch(text))
     what = next(found, None)
     return what and f"`{text}`, a value of `{name}`, is a text: {what}"
 
