@@ -4,6 +4,7 @@ import os
 import time
 
 from runfleet.agent.messages import RemoveFolder
+from runfleet.agent.trash import Trash
 
 
 def wait_until(condition):
@@ -42,6 +43,16 @@ def test_nothing_is_deleted_while_something_runs(start):
     (agent.wd(running) / "go").touch()
     agent.ended(running)
     wait_until(lambda: not trash_of(agent))
+
+
+def test_on_a_disk_that_is_nearly_full_work_is_not_waited_for(tmp_path):
+    (tmp_path / "large").mkdir()
+    (tmp_path / "large" / "a").touch()
+    trash = Trash(str(tmp_path / "trash"), 1000, spare=1 << 62)
+    trash.take(str(tmp_path / "large"))
+    assert trash.attend(0, is_busy=True) == 5
+    wait_until(lambda: not os.listdir(tmp_path / "trash"))
+    assert trash.attend(0, is_busy=True) is None
 
 
 def test_what_an_earlier_agent_left_is_deleted(start, state):

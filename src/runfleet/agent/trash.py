@@ -13,6 +13,8 @@ import time
 
 log = logging.getLogger(__name__)
 
+_SPARE_BYTES = 256 << 20
+_LOOK_SECONDS = 5.0
 _FILES_A_BREATH = 50
 _BREATH = 0.02
 # Neither Python nor paths go much deeper than a thousand.
@@ -24,7 +26,7 @@ class Trash:
     Where folders go, to be deleted when the agent has had nothing to do for a while.
 
     On ext4, files are made twenty times slower within minutes of deleting many, so that a runner
-    that deletes as it goes stands in its own way.
+    that deletes as it goes stands in its own way.  But it does so where the disk is nearly full.
 
     Parameters
     ----------
@@ -32,11 +34,16 @@ class Trash:
         Where they are kept; on the file system of the folders to delete.
     delay
         Seconds without work before anything is deleted.
+    spare
+        Bytes; while fewer are free, no work is waited for.
     """
 
-    def __init__(self, folder: str, delay: float) -> None:
+    def __init__(self, folder: str, delay: float, *, spare: int = _SPARE_BYTES) -> None:
         self._folder = folder
         self._delay = delay
+        self._spare = spare
+        self._next_look = 0.0
+        self._is_short = False
         os.makedirs(folder, exist_ok=True)
         self._is_empty = not os.listdir(folder)
         # Unlike the number of this process, never used before.
@@ -71,10 +78,7 @@ class Trash:
             After which to call again, even if nothing happens meanwhile.
         """
         if is_busy:
-            self._due = None
-            if self._is_deleting():
-                self._stirred.set()
-            return None
+            return self._attend_beside_work(now)
         if self._is_empty:
             return None
         if self._due is None or self._is_deleting():
@@ -83,6 +87,20 @@ class Trash:
             self._begin()
             return None
         return self._due - now
+
+    def _attend_beside_work(self, now: float) -> float | None:
+        self._due = None
+        is_deleting = self._is_deleting()
+        if self._is_empty and not is_deleting:
+            return None
+        if now >= self._next_look:
+            self._is_short = _free_bytes(self._folder) < self._spare
+            self._next_look = now + _LOOK_SECONDS
+        if not self._is_short:
+            self._stirred.set()
+        elif not is_deleting:
+            self._begin()
+        return max(0.0, self._next_look - now)
 
     def _is_deleting(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
@@ -141,6 +159,11 @@ class _Breath:
         self._deleted += 1
         if self._deleted % _FILES_A_BREATH == 0:
             self._stirred.wait(_BREATH)
+
+
+def _free_bytes(folder: str) -> int:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 def regain(path: str) -> None:
