@@ -61,7 +61,10 @@ def test_what_is_no_formula_at_all(runfleet):
 
 def test_mistakes_for_programs(runfleet):
     fine = runfleet("pool", "autoscale", "check", "--json", "$TargetDedicatedNodes = 2;")
-    assert (fine.code, json.loads(fine.out)) == (0, {"errors": []})
+    assert (fine.code, json.loads(fine.out)) == (0, {"errors": [], "warnings": []})
+    idle = runfleet("pool", "autoscale", "check", "--json", "$tasks = 2;")
+    (warning,) = json.loads(idle.out)["warnings"]
+    assert warning.startswith("the formula sets neither `$TargetDedicatedNodes`")
     ended = runfleet("pool", "autoscale", "check", "--json", MISTAKEN)
     assert ended.code == 1
     assert json.loads(ended.out)["errors"][0] == {

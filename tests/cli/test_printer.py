@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from rich.console import Console
@@ -85,3 +86,13 @@ def test_what_an_encoding_cannot_write_becomes_a_question_mark(
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii"))
     Printer.standard().data("Größe")
     assert written.getvalue() == b"Gr??e\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_json_loses_no_letter_whatever_the_locale(encoding: str) -> None:
+    """What reads it takes it for UTF-8, of which ASCII is a part."""
+    written = io.BytesIO()
+    out = io.TextIOWrapper(written, encoding=encoding, errors="replace")
+    Printer(out, io.StringIO()).json({"ä": "€ 𝄞"})
+    out.flush()
+    assert json.loads(written.getvalue().decode()) == {"ä": "€ 𝄞"}

@@ -178,25 +178,27 @@ def check(
     printer = Printer.standard()
     text = _formula_text(formula)
     errors = _formula_errors(text)
+    warnings = [] if errors else _formula_warnings(autoscale.parse(text))
     if as_json:
-        printer.json({"errors": [_error_facts(error) for error in errors]})
+        facts = [_error_facts(error) for error in errors]
+        printer.json({"errors": facts, "warnings": warnings})
     elif errors:
         for error in errors:
             printer.error(autoscale.underline(error, text), error.hint)
+    elif warnings:
+        for warning in warnings:
+            printer.warning(warning)
     else:
-        _say_it_is_fine(printer, autoscale.parse(text))
+        printer.say("The formula is fine.")
     if errors:
         raise typer.Exit(FAILED)
 
 
-def _say_it_is_fine(printer: Printer, formula: autoscale.Formula) -> None:
+def _formula_warnings(formula: autoscale.Formula) -> list[str]:
     if autoscale.sets_target(formula):
-        printer.say("The formula is fine.")
-    else:
-        printer.warning(
-            "the formula sets neither `$TargetDedicatedNodes` nor `$TargetLowPriorityNodes`, so "
-            "that pools keep their size"
-        )
+        return []
+    targets = "neither `$TargetDedicatedNodes` nor `$TargetLowPriorityNodes`"
+    return [f"the formula sets {targets}, so that pools keep their size"]
 
 
 def _formula_text(argument: str) -> str:

@@ -68,8 +68,8 @@ class Printer:
             self.out.on_broken_pipe()
 
     def json(self, value: Any) -> None:
-        """Print a value as JSON, see `json_text`."""
-        self.data(json_text(value))
+        """Print a value as JSON, see `json_text`; where it cannot be UTF-8, in ASCII alone."""
+        self.data(json_text(value, in_ascii=not self.out.encoding.startswith("utf")))
 
     def table(self, columns: Columns, rows: Iterable[Sequence[object]]) -> None:
         """Print a table of data; nothing is cut where no terminal sets the width."""
@@ -222,9 +222,9 @@ def _labelled(label: str, text: str, style: str) -> Text:
     return Text.assemble((f"{label}:", style), " ", text)
 
 
-def json_text(value: Any) -> str:
+def json_text(value: Any, *, in_ascii: bool = False) -> str:
     """Write a value as JSON: times as ISO 8601 has them, and what JSON has no word for as text."""
-    return json.dumps(value, indent=2, default=_as_json, ensure_ascii=False)
+    return json.dumps(value, indent=2, default=_as_json, ensure_ascii=in_ascii)
 
 
 def _as_json(value: object) -> str:
