@@ -238,6 +238,18 @@ def test_detach_and_come_back(local, write_study, folder: Path):
     assert len(rows(folder / "here")) == 3
 
 
+def test_detached_from_what_has_ended_it_says_so(local, write_study):
+    """Whoever is not there to watch is not told of runs that nobody has submitted."""
+    study = write_study("ended", ECHO + FAIL_AT_2)
+    assert local("run", study).code == 1
+    detached = local("run", study, "--detach")
+    assert (detached.code, detached.out) == (1, "ended\n")
+    assert detached.err.endswith(
+        "Nothing has changed since, so none was run again: 1 failed, 2 succeeded.\n"
+        "To run the failed ones again: runfleet retry ended.yaml --failed\n"
+    )
+
+
 def test_logs(local, write_study):
     """What a run wrote to stdout goes to stdout, what it wrote to stderr to stderr."""
     study = write_study("logged", FAIL_AT_2 + ECHO)

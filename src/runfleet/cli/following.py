@@ -9,7 +9,7 @@ from typing import Protocol
 
 import typer
 
-from runfleet.cli.display import Display, open_display
+from runfleet.cli.display import Display, counts_text, open_display
 from runfleet.cli.failures import FAILED, INTERRUPTED
 from runfleet.cli.printer import Printer
 from runfleet.cli.report import Ending, show_ending
@@ -64,11 +64,21 @@ def submit_and_follow(request: Request, submit: Callable[[OnStep], Submission]) 
             with leaving(printer, f"The runs have ended. Collect them: runfleet results {name}"):
                 ending = collect_ending(display, submission, counts, folder, request.on)
     if request.detach:
-        counts = submission.counts()
-        printer.say(f"Submitted {count_text(counts.total, 'run')}; watch: runfleet watch {name}")
         printer.data(study.name)
-        return 0
+        return _say_detached(printer, submission, name)
     show_ending(printer, ending)
+    return exit_code(counts)
+
+
+def _say_detached(printer: Printer, submission: Submission, name: str) -> int:
+    """Say what goes on, if anything does; returns the exit code."""
+    counts = submission.counts()
+    if not (submission.is_unchanged and counts.all_ended):
+        printer.say(f"Submitted {count_text(counts.total, 'run')}; watch: runfleet watch {name}")
+        return 0
+    printer.say(f"Nothing has changed since, so none was run again: {counts_text(counts)}.")
+    if counts.failed:
+        printer.say(f"To run the failed ones again: runfleet retry {name} --failed")
     return exit_code(counts)
 
 
