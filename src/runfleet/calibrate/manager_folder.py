@@ -16,10 +16,7 @@ from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.results.table_names import ENDINGS, TABLES
 from runfleet.launch import names
-from runfleet.launch.folder_index import INDEX, FolderIndex, owner_line
-
-# Two clients that watch one calibration finish at the same time, and collect in the same folder.
-_LOCK = ".lock"
+from runfleet.launch.folder_index import INDEX, LOCK, FolderIndex, owner_line
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class ManagerFolder:
         """
         self.check()
         self.results.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.results / _LOCK):
+        with FileLock(self.results / LOCK):
             draft = self._beside("partial")
             shutil.rmtree(draft, ignore_errors=True)  # of a collection that was killed
             draft.mkdir()

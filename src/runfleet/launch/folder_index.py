@@ -9,6 +9,9 @@ from typing import Self, TextIO
 
 from runfleet.launch import names
 
+LOCK = ".lock"
+"""Held while results are collected: two clients that watch one study finish at the same time."""
+
 INDEX = ".collected"
 LACKING = "-"
 """The mark of a run whose files are gone, or are not all here: it is being fetched or removed."""

@@ -12,10 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from runfleet.launch.errors import LaunchError
-from runfleet.launch.folder_index import INDEX, FolderIndex
-
-# Two clients that watch one study finish at the same time, and collect in the same folder.
-_LOCK = ".lock"
+from runfleet.launch.folder_index import INDEX, LOCK, FolderIndex
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ class ResultsFolder:
         with self._in_words():
             self._refuse_strange()
             self._make()
-            with FileLock(self.path / _LOCK):
+            with FileLock(self.path / LOCK):
                 index = FolderIndex.read(self.path)
                 self._refuse_other_study(index)
                 yield index

@@ -126,7 +126,7 @@ def coordination_script(model: Model) -> str:
     """
     overlays = [_COPY_COMMON_OVERLAYS] if model.overlays else []
     before = [step for step in _preparations(model) if step is not _COPY_OVERLAYS]
-    return "\n".join([ENTER_COMMON_FOLDER, *before, *overlays]) or ":"
+    return "\n".join([ENTER_COMMON_FOLDER, *before, *overlays])
 
 
 def overlay_target(model: Model, target: PurePosixPath) -> str:
