@@ -592,6 +592,25 @@ def test_what_could_not_be_collected_is_told_before(
         calibration.look()
 
 
+def test_results_that_could_not_be_written_are_told_before(
+    prepare: Prepare, home: Path, tmp_path: Path
+) -> None:
+    calibration = prepare()
+    study = tmp_path / "my curve" / "study.yaml"
+    place = study.parent / "results" / calibration.name
+    place.parent.mkdir(exist_ok=True)
+    place.touch()
+    refused = run_command(home, "run", study)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"error: the results cannot be written to `{place}`: `{place}` is no folder\n"
+        "hint: move it, or run with `--detach` and collect elsewhere: "
+        f"`runfleet results {calibration.name} --to FOLDER`\n"
+    )
+    with pytest.raises(StudyNotFoundError):
+        calibration.look()
+
+
 def test_what_still_goes_on_is_not_begun_anew(prepare: Prepare, home: Path, tmp_path: Path) -> None:
     """What is advised can be typed, though there is a blank in the name of its folder."""
     calibration = prepare(delay=2000)

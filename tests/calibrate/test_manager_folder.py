@@ -14,6 +14,7 @@ from runfleet.calibrate.manager_folder import ManagerFolder
 from runfleet.launch import Account
 from runfleet.launch.accounts.access import Access
 from runfleet.launch.definition import Definition
+from runfleet.launch.errors import LaunchError
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.storage import Blob, DirectoryStorage, StorageUnavailableError
 
@@ -46,8 +47,8 @@ def calibration_on(storage: DirectoryStorage, home: Path) -> Calibration:
 def own(tmp_path: Path) -> ManagerFolder:
     """A folder with what a manager has left."""
     own = ManagerFolder(tmp_path / "results", "curve", PurePosixPath("case.pst"))
-    own.path.mkdir(parents=True)
-    (own.path / "case.rec").write_text("earlier")
+    own.manager.mkdir(parents=True)
+    (own.manager / "case.rec").write_text("earlier")
     return own
 
 
@@ -60,11 +61,11 @@ def test_what_was_collected_stays_until_there_is_something_new(
     for name in ("a.tpl", "case.rec", "case.pst"):
         storage.put_file("study-curve", f"runs/curve/manager/{name}", case)
     with pytest.raises(StorageUnavailableError):
-        calibration_on(storage, tmp_path).collect(own.results)
-    assert [path.name for path in own.results.iterdir() if path.name != ".lock"] == ["manager"]
-    assert [path.name for path in own.path.iterdir()] == ["case.rec"]
-    calibration_on(DirectoryStorage(tmp_path / "storage"), tmp_path).collect(own.results)
-    found = {path.name for path in own.path.iterdir()}
+        calibration_on(storage, tmp_path).collect(own.path)
+    assert [path.name for path in own.path.iterdir() if path.name != ".lock"] == ["manager"]
+    assert [path.name for path in own.manager.iterdir()] == ["case.rec"]
+    calibration_on(DirectoryStorage(tmp_path / "storage"), tmp_path).collect(own.path)
+    found = {path.name for path in own.manager.iterdir()}
     assert found == {"a.tpl", "case.rec", "case.pst", ".collected"}
 
 
@@ -74,27 +75,27 @@ def test_a_manager_that_has_saved_nothing_leaves_what_there_was(
     storage = DirectoryStorage(tmp_path / "storage")
     submit(storage)
     with pytest.raises(CalibrationError) as caught:
-        calibration_on(storage, tmp_path).collect(own.results)
+        calibration_on(storage, tmp_path).collect(own.path)
     assert str(caught.value) == "nothing was saved yet of the files of the manager of `curve`"
     assert caught.value.hint == "`runfleet explain curve` says where it is"
-    assert (own.path / "case.rec").exists()
+    assert (own.manager / "case.rec").exists()
 
 
 def test_a_collection_that_was_killed_is_no_obstacle(own: ManagerFolder) -> None:
     for ending in ("partial", "earlier"):
-        (own.results / f".manager.{ending}").mkdir()
-        (own.results / f".manager.{ending}" / "case.jco").touch()
+        (own.path / f".manager.{ending}").mkdir()
+        (own.path / f".manager.{ending}" / "case.jco").touch()
     with own.renewed() as draft:
         (draft / "CASE.pst").touch()
-    assert {path.name for path in own.path.iterdir()} == {"CASE.pst", ".collected"}
-    assert {path.name for path in own.results.iterdir()} <= {"manager", ".lock"}
+    assert {path.name for path in own.manager.iterdir()} == {"CASE.pst", ".collected"}
+    assert {path.name for path in own.path.iterdir()} <= {"manager", ".lock"}
 
 
 def test_files_of_somebody_else_are_not_removed(own: ManagerFolder) -> None:
-    (own.path / "case.rec").rename(own.path / "notes.txt")
-    with pytest.raises(CalibrationError, match="is in the way"), own.renewed():
+    (own.manager / "case.rec").rename(own.manager / "notes.txt")
+    with pytest.raises(LaunchError, match="is in the way"), own.renewed():
         pass
-    assert (own.path / "notes.txt").exists()
+    assert (own.manager / "notes.txt").exists()
 
 
 def test_what_was_collected_is_known_also_where_the_control_file_is_renamed(
@@ -103,26 +104,26 @@ def test_what_was_collected_is_known_also_where_the_control_file_is_renamed(
     """Before anything begins, too; but not what is of another study."""
     with own.renewed() as draft:
         (draft / "case.pst").touch()
-    renamed = ManagerFolder(own.results, own.study, PurePosixPath("The Case.pst"))
+    renamed = ManagerFolder(own.path, own.study, PurePosixPath("The Case.pst"))
     renamed.check()
     with renamed.renewed() as draft:
         (draft / "The Case.pst").touch()
-    assert {path.name for path in own.path.iterdir()} == {"The Case.pst", ".collected"}
-    other = ManagerFolder(own.results, "parabola", PurePosixPath("The Case.pst"))
-    with pytest.raises(CalibrationError, match="it has the files of another study, `curve`"):
+    assert {path.name for path in own.manager.iterdir()} == {"The Case.pst", ".collected"}
+    other = ManagerFolder(own.path, "parabola", PurePosixPath("The Case.pst"))
+    with pytest.raises(LaunchError, match="it has the files of another study, `curve`"):
         other.check()
 
 
 def test_tables_of_the_user_are_not_written_over(own: ManagerFolder, tmp_path: Path) -> None:
     """As a control file may name some, and its own folder be given for the results."""
-    (own.results / "parameters.csv").touch()
+    (own.path / "parameters.csv").touch()
     with own.renewed() as draft:  # it was collected with the files that are there
         (draft / "case.pst").touch()
     strange = ManagerFolder(tmp_path, "curve", own.control)
     (tmp_path / "parameters.csv").touch()
-    with pytest.raises(CalibrationError) as caught, strange.renewed():
+    with pytest.raises(LaunchError) as caught, strange.renewed():
         pass
     assert str(caught.value) == (
         f"`{tmp_path / 'parameters.csv'}` is in the way: nothing tells that it was collected there"
     )
-    assert not strange.path.exists()
+    assert not strange.manager.exists()

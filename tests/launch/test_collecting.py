@@ -273,8 +273,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(runs: Runs) -> None:
     what = f"the results cannot be written to `{runs.folder}`"
     assert raised.value.message == f"{what}: `{runs.folder}` is no folder"
     assert raised.value.hint == (
-        "mend the reason, or collect them elsewhere: "
-        f"`runfleet results {runs.study.name} --to FOLDER`"
+        f"mend the reason, or collect elsewhere: `runfleet results {runs.study.name} --to FOLDER`"
     )
 
 
@@ -305,10 +304,10 @@ def test_the_results_of_another_study_are_left_alone(
     with pytest.raises(LaunchError) as caught:
         other.collect()
     assert caught.value.message == (
-        f"`{runs.folder}` has the results of another study, `{runs.study.name}`"
+        f"`{runs.folder}` is in the way: it has the results of another study, `{runs.study.name}`"
     )
     assert caught.value.hint == (
-        f"move them, or collect elsewhere: `runfleet results {other.study.name} --to FOLDER`"
+        f"move it, or collect elsewhere: `runfleet results {other.study.name} --to FOLDER`"
     )
     assert [row["head"] for row in runs.table()][:2] == ["1.0", "2.0"]
     assert runs.collect().new_runs == 0

@@ -255,8 +255,10 @@ class Calibration:
 
         Raises
         ------
+        LaunchError
+            If the folder cannot be written to, or has files of somebody else.
         CalibrationError
-            If something else is where the manager's files go, or there are none of them yet.
+            If there are no files of the manager yet.
         """
         # Imported late: pandas takes its time.
         from runfleet.calibrate.results.collecting import collect_results
@@ -269,7 +271,7 @@ class Calibration:
             on_step(Step(StepName.COLLECTING))
             self._fetch(record, draft)
         on_step(Step(StepName.TABULATING))
-        return collect_results(own.path / pest.control.parent, pest.control.stem, folder)
+        return collect_results(own.manager / pest.control.parent, pest.control.stem, folder)
 
     def _is_in_vain(self, record: StudyRecord) -> bool:
         """Tell whether it has ended badly, before its first iteration was finished."""

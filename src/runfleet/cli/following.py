@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import typer
 
@@ -19,20 +18,10 @@ from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Explanation, OnStep, Progress, RunCounts, Step, StepName, Submission
 from runfleet.launch.errors import LaunchError
+from runfleet.launch.place_of_results import PlaceOfResults
 from runfleet.launch.results_folder import ResultsFolder
 
 _MOST_REPEATS = 3
-
-
-class PlaceOfResults(Protocol):
-    """A folder that results are to be collected in."""
-
-    @property
-    def study(self) -> str:
-        """The name of their study."""
-
-    def check(self) -> None:
-        """Raise `RunfleetError` where they cannot be."""
 
 
 def submit_and_follow(request: Request, submit: Callable[[OnStep], Submission]) -> int:
@@ -82,12 +71,12 @@ def _say_detached(printer: Printer, submission: Submission, name: str) -> int:
     return exit_code(counts)
 
 
-def check_place(folder: PlaceOfResults) -> None:
+def check_place(place: PlaceOfResults) -> None:
     """Say before anything runs that what it leaves could not be collected."""
     try:
-        folder.check()
-    except RunfleetError as error:
-        elsewhere = f"`runfleet results {folder.study} --to FOLDER`"
+        place.check()
+    except LaunchError as error:
+        elsewhere = f"`runfleet results {place.study} --to FOLDER`"
         hint = f"move it, or run with `--detach` and collect elsewhere: {elsewhere}"
         raise LaunchError(error.message, hint=hint) from error
 
