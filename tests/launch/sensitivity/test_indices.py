@@ -10,7 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from runfleet.launch.figures import save_figure
-from runfleet.launch.sensitivity.indices import Indices, work_out
+from runfleet.launch.sensitivity.indices import Indices, NoIndices, work_out
 from runfleet.launch.sensitivity.plots import figure_of
 from runfleet.study import Result
 from runfleet.study.distributions import Choice, Integers, Uniform
@@ -35,7 +35,7 @@ def ishigami(design):
 def test_sobol_indices_of_ishigami(second_order):
     design = Saltelli(2048, second_order, 1, ANGLES)
     found = work_out(design, NAMES, Y, ishigami(design))
-    assert found is not None
+    assert isinstance(found, Indices)
     assert found.columns["S1"] == pytest.approx(FIRST, abs=0.03)
     assert found.columns["ST"] == pytest.approx(TOTAL, abs=0.03)
     for name, known in (("S1", FIRST), ("ST", TOTAL)):
@@ -51,7 +51,7 @@ def test_screening_of_morris_own_function():
     design = Morris(20, 4, 1, (Uniform(0, 1),) * 20)
     names = tuple(f"X{number}" for number in range(1, 21))
     found = work_out(design, names, Y, np.array([morris_1991(row) for row in design.rows()]))
-    assert found is not None
+    assert isinstance(found, Indices)
     assert {names[number] for number in found.ranked()[:10]} == set(names[:10])
     mu_star, sigma = found.columns["mu_star"], found.columns["sigma"]
     assert mu_star[7:10] == pytest.approx([40] * 3, abs=6)
@@ -65,7 +65,7 @@ def test_effects_are_those_of_a_whole_range():
     design = Morris(5, 6, 1, (Uniform(0, 10), Uniform(-1, 1)))
     numbers = np.array([3 * a - 2 * b for a, b in design.rows()])
     found = work_out(design, ("A", "B"), Y, numbers)
-    assert found is not None
+    assert isinstance(found, Indices)
     assert found.columns["mu"] == pytest.approx([30, -4])
     assert found.columns["mu_star"] == pytest.approx([30, 4])
     assert found.columns["sigma"] == pytest.approx([0, 0], abs=1e-9)
@@ -76,7 +76,9 @@ def test_effects_are_those_of_a_whole_range():
 def test_numbers_that_mark_missing_data_have_no_indices(design):
     numbers = ishigami(design)
     numbers[:2] = 1.797e308, -1.797e308
-    assert work_out(design, NAMES, Y, numbers) is None
+    found = work_out(design, NAMES, Y, numbers)
+    assert isinstance(found, NoIndices)
+    assert "too large" in found.reason
 
 
 @pytest.mark.parametrize("levels", [2, 4, 6, 10])
@@ -86,7 +88,7 @@ def test_effects_of_whole_numbers_and_lists_are_those_of_the_range_too(levels):
     design = Morris(10, levels, 1, few)
     numbers = np.array([2 * a + 7 * b + c / 10 + d for a, b, c, d in design.rows()])
     found = work_out(design, ("A", "B", "C", "D"), Y, numbers)
-    assert found is not None
+    assert isinstance(found, Indices)
     assert found.columns["mu"] == pytest.approx([4, 7, 4, 2])
     assert found.columns["sigma"] == pytest.approx([0] * 4, abs=1e-9)
 
@@ -103,8 +105,8 @@ def test_groups_with_a_failed_run_do_not_count(make):
         work_out(each, NAMES, Y, values)
         for each, values in ((design, numbers), (make(32), ishigami(make(32))))
     )
-    assert found is not None
-    assert alone is not None
+    assert isinstance(found, Indices)
+    assert isinstance(alone, Indices)
     assert (found.used, found.groups) == (32, 64)
     for name, values in alone.columns.items():
         assert found.columns[name] == pytest.approx(values)
@@ -113,14 +115,23 @@ def test_groups_with_a_failed_run_do_not_count(make):
 def test_indices_are_the_same_every_time():
     design = Saltelli(32, True, 0, ANGLES)
     first, again = (work_out(design, NAMES, Y, ishigami(design)) for _ in range(2))
-    assert first is not None
-    assert again is not None
+    assert isinstance(first, Indices)
+    assert isinstance(again, Indices)
     assert all((first.columns[name] == again.columns[name]).all() for name in first.columns)
 
 
-@pytest.mark.parametrize("numbers", [[math.nan] * 8, [1, 2, 3, 4, 5, math.inf, 6, 7], [5] * 8])
-def test_no_indices_without_two_whole_groups_that_differ(numbers):
-    assert work_out(Morris(2, 4, 1, ANGLES), NAMES, Y, np.array(numbers, dtype=float)) is None
+@pytest.mark.parametrize(
+    ("numbers", "reason"),
+    [
+        ([math.nan] * 8, "0 of 2 are complete"),
+        ([1, 2, 3, 4, 5, math.inf, 6, 7], "1 of 2 are complete"),
+        ([5] * 8, "the same in all runs"),
+    ],
+)
+def test_no_indices_without_two_whole_groups_that_differ(numbers, reason):
+    found = work_out(Morris(2, 4, 1, ANGLES), NAMES, Y, np.array(numbers, dtype=float))
+    assert isinstance(found, NoIndices)
+    assert reason in found.reason
 
 
 def test_no_parts_of_a_variance_that_is_not_there():
@@ -128,9 +139,11 @@ def test_no_parts_of_a_variance_that_is_not_there():
     design = Saltelli(2, False, 0, ANGLES)
     numbers = np.zeros(2 * design.group_size)
     numbers[1] = 1
-    assert work_out(design, NAMES, Y, numbers) is None
+    found = work_out(design, NAMES, Y, numbers)
+    assert isinstance(found, NoIndices)
+    assert "the same in the two samples" in found.reason
     numbers[0] = 1
-    assert work_out(design, NAMES, Y, numbers) is not None
+    assert isinstance(work_out(design, NAMES, Y, numbers), Indices)
 
 
 def morris_1991(row):
@@ -159,7 +172,7 @@ def test_plots_of_few_and_of_many_parameters(tmp_path, kind: str, count: int):
         design = Saltelli(4, kind == "second order", 1, parameters)
     numbers = np.array([row[0] for row in design.rows()])
     found = work_out(design, tuple(f"P{number}" for number in range(count)), Y, numbers)
-    assert found is not None
+    assert isinstance(found, Indices)
     save_figure(figure_of(found), tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 

@@ -19,7 +19,7 @@ from runfleet.launch.figures import (
 from runfleet.launch.outcomes import RunState
 from runfleet.launch.plots import MOST_PLOTS
 from runfleet.launch.sensitivity.files import plots_folder
-from runfleet.launch.sensitivity.indices import Indices, are_too_large, varies, work_out
+from runfleet.launch.sensitivity.indices import Indices, NoIndices, work_out
 from runfleet.launch.sensitivity.plots import figure_of
 from runfleet.launch.sensitivity.tables import write_tables
 from runfleet.launch.table import TableShape
@@ -84,9 +84,11 @@ def find_sensitivities(
     notes: list[str] = []
     for result, numbers in zip(study.results, _numbers(parquet, shape), strict=True):
         indices = work_out(design, varying, result, numbers)
-        found += [indices] if indices else []
-        notes += _notes(design, result.name, numbers)
-        notes += _doubts(design, indices) if indices else []
+        if isinstance(indices, NoIndices):
+            notes.append(indices.reason)
+            continue
+        found.append(indices)
+        notes += [*_gaps(indices), *_doubts(indices)]
     folder = parquet.parent
     drawn = tuple(_draw(plots_folder(folder), found[:MOST_PLOTS]))
     plots = tuple(plot.path for plot in drawn if isinstance(plot, Drawn))
@@ -120,7 +122,7 @@ def _draw(folder: Path, found: list[Indices]) -> Iterator[Drawn | NotDrawn]:
     remove_figures(folder, but=drawn)
 
 
-def _doubts(design: SensitivityDesign, indices: Indices) -> Iterator[str]:
+def _doubts(indices: Indices) -> Iterator[str]:
     """Say if not even what the most influential parameter counts is sure."""
     main = indices.main
     first = indices.ranked()[0]
@@ -129,33 +131,17 @@ def _doubts(design: SensitivityDesign, indices: Indices) -> Iterator[str]:
         yield (
             f"the indices of `{indices.result}` are not sure: `{main}` of "
             f"`{indices.parameters[first]}`, the largest, is {index:.3g}, give or take "
-            f"{doubt:.3g}; take twice as many {design.groups_name}: the runs that are there count"
+            f"{doubt:.3g}; take twice as many {indices.groups_name}: the runs that are there count"
         )
 
 
-def _notes(design: SensitivityDesign, result: str, numbers: FloatArray) -> Iterator[str]:
-    """Say what the indices of a result lack."""
-    grouped = numbers.reshape(-1, design.group_size)
-    complete = np.isfinite(grouped).all(axis=1)
-    used, groups = int(complete.sum()), len(grouped)
-    name = design.groups_name
-    if used >= 2 and are_too_large(grouped[complete]):
-        yield f"`{result}` has no indices of sensitivity: runs have numbers that are too large"
-    elif used >= 2 and np.ptp(grouped[complete]) == 0:
-        yield f"`{result}` is the same in all runs: it depends on none of the parameters"
-    elif used >= 2 and not varies(design, grouped[complete]):
-        yield (
-            f"`{result}` has no indices of sensitivity: it is the same in the two samples of the "
-            f"design, and differs in a few other runs only; take twice as many {name}"
-        )
-    elif used < 2:
-        yield (
-            f"`{result}` has no indices of sensitivity: they take two complete {name}, and "
-            f"{used:,} of {groups:,} are complete"
-        )
-    elif used < groups:
+def _gaps(indices: Indices) -> Iterator[str]:
+    """Say if groups of runs are not among those that the indices are worked out from."""
+    used, groups = indices.used, indices.groups
+    if used < groups:
         few = ", too few to rely on" if used < _FEW * groups else ""
         yield (
-            f"the indices of `{result}` are worked out from {used:,} of {groups:,} {name}{few}: "
-            "in the others a run has not succeeded, or lacks the result"
+            f"the indices of `{indices.result}` are worked out from {used:,} of {groups:,} "
+            f"{indices.groups_name}{few}: in the others a run has not succeeded, or lacks the "
+            "result"
         )

@@ -85,11 +85,18 @@ class Indices:
         return ((one, other) for one in range(count) for other in range(one + 1, count))
 
 
+@dataclass(frozen=True)
+class NoIndices:
+    """Why a result has none, for people."""
+
+    reason: str
+
+
 def work_out(
     design: SensitivityDesign, parameters: tuple[str, ...], result: Result, numbers: FloatArray
-) -> Indices | None:
+) -> Indices | NoIndices:
     """
-    Work out the indices of one result.
+    Work out the indices of one result, or find out why it has none.
 
     Parameters
     ----------
@@ -102,12 +109,6 @@ def work_out(
     numbers
         Its number in each run, shape (n,); not a number where a run has none.
 
-    Returns
-    -------
-    indices
-        None if fewer than two groups of runs are complete, nothing varies in them, or they have
-        numbers that are too large.
-
     References
     ----------
     Morris (1991), Technometrics 33(2), 161-174; Campolongo, Cariboni and Saltelli (2007),
@@ -117,8 +118,8 @@ def work_out(
     grouped = numbers.reshape(-1, design.group_size)
     complete = np.asarray(np.isfinite(grouped).all(axis=1))
     kept = grouped[complete]
-    if len(kept) < 2 or are_too_large(kept) or not varies(design, kept):
-        return None
+    if reason := _why_none(design, result.name, kept, groups=len(grouped)):
+        return NoIndices(reason)
     if isinstance(design, Morris):
         columns, interactions = _morris(design, parameters, complete, kept.ravel())
     else:
@@ -135,25 +136,26 @@ def work_out(
     )
 
 
-def are_too_large(numbers: FloatArray) -> bool:
-    """Tell whether numbers, such as marks of missing data, are too large to be reckoned with."""
-    return bool(np.abs(numbers).max(initial=0) > _LARGEST)
-
-
-def varies(design: SensitivityDesign, grouped: FloatArray) -> bool:
-    """
-    Tell whether results vary where the indices of a design need it.
-
-    Parameters
-    ----------
-    design
-        For Saltelli's indices, they have to vary in his two samples: those give the variance of
-        which the indices are parts.
-    grouped
-        The results, shape (groups, group size).
-    """
-    samples = grouped if isinstance(design, Morris) else grouped[:, [0, -1]]
-    return bool(np.ptp(samples) > 0)
+def _why_none(design: SensitivityDesign, result: str, kept: FloatArray, groups: int) -> str | None:
+    """Tell why the results of the complete groups, shape (groups, group size), allow none."""
+    name = design.groups_name
+    if len(kept) < 2:
+        return (
+            f"`{result}` has no indices of sensitivity: they take two complete {name}, and "
+            f"{len(kept):,} of {groups:,} are complete"
+        )
+    if np.abs(kept).max() > _LARGEST:  # as marks of missing data may be
+        return f"`{result}` has no indices of sensitivity: runs have numbers that are too large"
+    if np.ptp(kept) == 0:
+        return f"`{result}` is the same in all runs: it depends on none of the parameters"
+    # Saltelli's are parts of the variance of his two samples.
+    samples = kept if isinstance(design, Morris) else kept[:, [0, -1]]
+    if np.ptp(samples) == 0:
+        return (
+            f"`{result}` has no indices of sensitivity: it is the same in the two samples of the "
+            f"design, and differs in a few other runs only; take twice as many {name}"
+        )
+    return None
 
 
 def _morris(
