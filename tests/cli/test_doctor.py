@@ -11,7 +11,8 @@ def test_a_study_that_can_run_here(local, write_study):
     done = local("doctor", study)
     assert done.code == 0, done.out
     lines = [line.split()[:2] for line in done.out.splitlines()]
-    assert lines == [["ok", name] for name in ("endpoint", "login", "storage", "image", "pool")]
+    looked_at = ("endpoint", "login", "storage", "study", "image", "pool")
+    assert lines == [["ok", name] for name in looked_at]
 
 
 def test_what_is_wrong_is_told_with_its_remedy(local, write_study, folder):
@@ -27,6 +28,15 @@ def test_what_is_wrong_is_told_with_its_remedy(local, write_study, folder):
     findings = json.loads(local("doctor", study, "--json").out)
     wrong = [finding["subject"] for finding in findings if finding["verdict"] == "error"]
     assert wrong == ["image", "packages"]
+
+
+def test_a_study_for_another_system_does_not_hide_what_else_is_wrong(local, write_study, folder):
+    study = write_study("foreign", "true\n", more="pool: {image: ubuntu-20.40}\n")
+    text = (folder / study).read_text()
+    (folder / study).write_text(text.replace("sh foreign.sh", "model.bat"))
+    findings = json.loads(local("doctor", study, "--json").out)
+    wrong = [finding["subject"] for finding in findings if finding["verdict"] == "error"]
+    assert wrong == ["study", "image"]
 
 
 def test_the_account_alone(local):

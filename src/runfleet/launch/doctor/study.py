@@ -29,6 +29,7 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
         subject = "pool" if account.is_local else "spot"
         yield wrong(subject, error.message, error.hint or "")
         return
+    yield looked_at("study", lambda: _look_at_study(study, pool))
     yield looked_at("image", lambda: _look_at_image(account, study, pool))
     if not account.is_local:
         yield from examine_quota(account, pool)
@@ -39,8 +40,13 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
         yield looked_at("urls", lambda: _look_at_urls(account, study, pool))
 
 
-def _look_at_image(account: Account, study: Study, pool: PoolPlan) -> Finding:
+def _look_at_study(study: Study, pool: PoolPlan) -> Finding:
     check_study(study, pool)
+    system = pool.operating_system.capitalize()
+    return fine("study", f"`{study.name}` can be carried out on {system} nodes")
+
+
+def _look_at_image(account: Account, study: Study, pool: PoolPlan) -> Finding:
     image = pick_image(account.batch, study, pool)
     text = f"`{pool.image}` is {image.publisher}/{image.offer}/{image.sku}, {image.node_agent}"
     if image.end_of_life and image.end_of_life < datetime.now(UTC) + _SOON:
