@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from runfleet.autoscale.tree import Place
 from runfleet.errors import RunfleetError
+from runfleet.nearest_word import nearest
 
 
 class InvalidParameterError(RunfleetError):
@@ -100,6 +100,5 @@ class InsufficientSampleDataError(FormulaEvaluationError):
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """Ask whether the nearest known word was meant; None where none is near."""
-    by_lower = {name.lower(): name for name in known}
-    close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
-    return f"did you mean `{by_lower[close[0]]}`?" if close else None
+    meant = nearest(word, known, cutoff=0.7)
+    return f"did you mean `{meant}`?" if meant else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 from runfleet.azure.errors import ImageNotFoundError
 from runfleet.azure.settings import Image, OperatingSystem
 from runfleet.azure.values import time_from_wire
+from runfleet.nearest_word import nearest
 
 # One publisher's plain images stand for each system; others are asked for by their whole name.
 _AGENT = re.compile(r"batch\.node\.(?P<family>\w+) (?P<version>[\w.-]+)")
@@ -104,7 +104,7 @@ def _names(image: Image) -> set[str]:
 
 def _not_found(name: str, images: Iterable[Image]) -> ImageNotFoundError:
     known = sorted({short for image in images if (short := image_name(image))})
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean `{near[0]}`? " if near else ""
+    meant = nearest(name, known)
+    hint = f"did you mean `{meant}`? " if meant else ""
     hint += "known are " + ", ".join(f"`{item}`" for item in known) if known else ""
     return ImageNotFoundError(f"there is no verified image `{name}`", hint=hint or None)

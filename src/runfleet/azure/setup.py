@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from runfleet.errors import RunfleetError
+from runfleet.nearest_word import nearest
 
 _GROUP = re.compile(r"[\w().-]{0,89}[\w()-]")
 _STORAGE = re.compile(r"[a-z0-9]{3,24}")
@@ -128,10 +128,9 @@ def _check(allowed: re.Pattern[str], name: str, what: str, hint: str) -> None:
 def _check_spelling(location: str) -> None:
     """Refuse what is nearly the name of a region; what is nothing like one may be a new one."""
     regions = _REGIONS.split()
-    near = get_close_matches(location, regions, n=1, cutoff=0.85)
-    slip = location not in regions and near and not location[-1].isdigit()
-    if slip:
+    meant = nearest(location, regions, cutoff=0.85)
+    if meant and location not in regions and not location[-1].isdigit():
         raise NameRefusedError(
             f"there is no region `{location}`",
-            hint=f"did you mean `{near[0]}`? `az account list-locations` lists all regions",
+            hint=f"did you mean `{meant}`? `az account list-locations` lists all regions",
         )

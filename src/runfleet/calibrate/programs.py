@@ -8,7 +8,7 @@ from typing import Self
 
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.family import Family
-from runfleet.documents.errors import nearest
+from runfleet.nearest_word import nearest
 
 _FAMILIES = {"beopest": Family.PEST, "pestpp": Family.PESTPP}
 TOOLS = ("glm", "ies", "sen", "opt", "swp", "mou", "da", "pso", "sqp")

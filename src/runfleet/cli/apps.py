@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -14,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from runfleet.cli.command_line import HELP_NAMES
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.study_names import could_be_name
+from runfleet.nearest_word import nearest
 
 _HELP_OPTIONS = {"help_option_names": [*HELP_NAMES]}
 
@@ -88,4 +88,4 @@ def _unknown_command(path: str, name: str, known: Iterable[str]) -> WrongUsageEr
 def _meant_command(name: str, known: Sequence[str]) -> str | None:
     if "run" in known and not could_be_name(name):
         return f"run {shlex.quote(name)}"
-    return next(iter(get_close_matches(name, known, n=1)), None)
+    return nearest(name, known)

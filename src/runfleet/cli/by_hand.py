@@ -22,9 +22,10 @@ from runfleet.azure.missing import not_there
 from runfleet.azure.task_queries import ID_FIELDS
 from runfleet.cli.failures import WrongUsageError
 from runfleet.cli.printer import Printer
-from runfleet.documents.errors import InvalidValueError, nearest
+from runfleet.documents.errors import InvalidValueError
 from runfleet.errors import RunfleetError
 from runfleet.launch.packages import references_to
+from runfleet.nearest_word import nearest
 from runfleet.study import model
 from runfleet.study.mpi import MOST_NODES
 from runfleet.study.parameters import VARIABLE_NAME

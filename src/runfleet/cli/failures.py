@@ -8,7 +8,6 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import typer
@@ -18,6 +17,7 @@ from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError, is_out_of_space
 from runfleet.home import Folders, advice_on_foreign, runfleet_home
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.nearest_word import nearest
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -86,10 +86,10 @@ def _in_our_words(error: typer.TyperException) -> tuple[str, str | None]:
     if option and re.match(r"-\d", option):
         return f"there is no option `{option}`", f"before a name, write `--`: `-- {option}`"
     if option and hasattr(error, "possibilities"):
-        nearest = get_close_matches(option, error.possibilities or (), n=1)
+        meant = nearest(option, error.possibilities or ())
         return (
             f"there is no option `{option}`",
-            f"did you mean `{nearest[0]}`?" if nearest else usage,
+            f"did you mean `{meant}`?" if meant else usage,
         )
     if too_many := _TOO_MANY.search(error.format_message()):
         return (

@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path, PurePath
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from runfleet.cli.printer import Printer
 from runfleet.errors import RunfleetError
 from runfleet.inspection import inspect
 from runfleet.launch.proposal import Arguments, Proposal, propose, stem_of
+from runfleet.nearest_word import nearest
 from runfleet.study import starter_text, study_name_from
 
 app = new_app()
@@ -107,10 +107,9 @@ def _refuse_mistyped(program: str) -> None:
 def _meant_file(program: str) -> str | None:
     """Find the program in this folder whose name, with or without its ending, is nearest."""
     files = [file.name for file in Path().iterdir() if _is_program(file)]
-    names = {PurePath(name).stem.lower(): name for name in files}
-    names |= {name.lower(): name for name in files}
-    close = get_close_matches(program.lower(), names, n=1, cutoff=0.8)
-    return names[close[0]] if close else None
+    names = {PurePath(name).stem: name for name in files} | {name: name for name in files}
+    meant = nearest(program, names, cutoff=0.8)
+    return names[meant] if meant else None
 
 
 def _is_program(file: Path) -> bool:

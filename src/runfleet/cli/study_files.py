@@ -6,10 +6,10 @@ from pathlib import Path
 
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_names import STUDY_SUFFIXES
-from runfleet.documents.errors import nearest
 from runfleet.errors import RunfleetError
 from runfleet.launch import PoolPlan
 from runfleet.launch.checks import find_oddities
+from runfleet.nearest_word import nearest
 from runfleet.study import Study
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from runfleet.errors import RunfleetError
+from runfleet.nearest_word import nearest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -90,13 +90,6 @@ class UnknownKeyError(InvalidValueError):
 
 class EmptyKeyError(InvalidValueError):
     """A mapping has a key that it needs, and nothing stands behind it."""
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Find the known word that `word` was probably meant to be."""
-    by_lower = {name.lower(): name for name in known}
-    close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[close[0]] if close else None
 
 
 def suggest(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runfleet.errors import RunfleetError
 from runfleet.launch.advice import operands
+from runfleet.nearest_word import nearest
 
 
 class LaunchError(RunfleetError):
@@ -89,8 +90,6 @@ def _how_to_start(file: Path) -> str:
 
 
 def _nearest_study(study: str, known: Iterable[str]) -> str:
-    from runfleet.documents.errors import nearest
-
     meant = nearest(study, known)
     if meant:
         return f"did you mean `{meant}`?"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from heapq import nlargest
 from os.path import commonprefix
 
-from runfleet.documents.errors import nearest
+from runfleet.nearest_word import nearest
 
 _NUMBERED = re.compile(r"(.*?)0*(\d+)")
 _MOST_COMPARED = 100

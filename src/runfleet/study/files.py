@@ -9,8 +9,9 @@ from os import R_OK, access, fsencode
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
-from runfleet.documents.errors import InvalidValueError, nearest
+from runfleet.documents.errors import InvalidValueError
 from runfleet.documents.texts import shortened
+from runfleet.nearest_word import nearest
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ROOTED = re.compile(r"[A-Za-z]:/")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError, meta, nodes
 
-from runfleet.documents.errors import nearest
+from runfleet.nearest_word import nearest
 from runfleet.study.errors import StudyError
 from runfleet.study.jinja_environment import (
     MOST_CHARACTERS,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
+
+from runfleet.nearest_word import nearest
 
 _WILDCARDS = frozenset("*?[")
 _CLOSE = 0.8
@@ -60,7 +61,7 @@ def _nearest(name: str, known: Collection[str], compared: Iterable[str]) -> str 
         return name
     # Names of one length, as `flow1.csv` and `flow2.csv`, differ in more than a slip.
     others = [other for other in compared if len(other) != len(name)]
-    return next(iter(get_close_matches(name, others, n=1, cutoff=_CLOSE)), None)
+    return nearest(name, others, _CLOSE)
 
 
 def _parted(patterns: Iterable[str]) -> tuple[list[str], set[str]]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, dropwhile, islice
 
-from runfleet.documents.errors import listed, nearest
+from runfleet.documents.errors import listed
+from runfleet.nearest_word import nearest
 from runfleet.study.errors import ResultError
 from runfleet.study.table_columns import cells_below, names_above
 from runfleet.study.table_heads import find_names, guess_names, is_heading

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from runfleet.calibrate.control_files.found_files import words
 from runfleet.calibrate.control_files.problems import ControlError, Place
-from runfleet.documents.errors import nearest
+from runfleet.nearest_word import nearest
 
 _REQUIRED = ("control data", "parameter data", "observation data", "model command line")
 _FILES = "model input/output"

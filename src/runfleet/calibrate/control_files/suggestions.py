@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from runfleet.documents.errors import listed, nearest
+from runfleet.documents.errors import listed
+from runfleet.nearest_word import nearest
 
 _MOST_COMPARISONS = 20_000
 _MOST_LISTED = 8

@@ -14,6 +14,7 @@ from runfleet.launch.checks.command_lines import CommandLine, is_operator
 from runfleet.launch.checks.interpreters import script_words
 from runfleet.launch.checks.left_behind import is_beside
 from runfleet.launch.checks.programs import find_program, system_of
+from runfleet.nearest_word import nearest
 from runfleet.study.model import Model, SharedInput
 
 _CLOSE = 0.8
@@ -176,7 +177,6 @@ def _meant_script(model: Model, word: str, system: OperatingSystem) -> str | Non
     if may_be_packed or find_program(model, str(path), system) is not None:
         return None
     brought = [one.path for one in model.inputs] + [one.target for one in model.overlays]
-    names = {str(one).lower(): str(one) for one in brought if one.suffix.lower() == ending}
-    close = get_close_matches(str(path).lower(), names, n=1, cutoff=_CLOSE)
-    meant = names[close[0]] if close else None
+    alike = (str(one) for one in brought if one.suffix.lower() == ending)
+    meant = nearest(str(path), alike, _CLOSE)
     return str(PureWindowsPath(meant)) if meant and system is OperatingSystem.WINDOWS else meant

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from runfleet.azure import OperatingSystem
+from runfleet.nearest_word import nearest
 from runfleet.study import Study
 from runfleet.study.run import RUN_VARIABLE
 
@@ -44,7 +44,7 @@ def find_mistyped_variables(study: Study, system: OperatingSystem) -> Iterator[s
     words = set(_WORD.findall(command))
     unused = [name for name in parameters if name not in words]
     for name in right:
-        meant = None if name in given else _nearest(name, unused, system)
+        meant = None if name in given else _meant(name, unused, system)
         if meant and not _is_set(command, name):
             yield (
                 f"`{_WRITTEN[system].format(name)}` in the command is no parameter; did you mean "
@@ -69,14 +69,13 @@ def _variables(command: str, system: OperatingSystem) -> dict[str, None]:
     return dict.fromkeys(_VARIABLE[system].findall(command))
 
 
-def _nearest(name: str, unused: list[str], system: OperatingSystem) -> str | None:
+def _meant(name: str, unused: list[str], system: OperatingSystem) -> str | None:
     """Find the parameter of nearly that name among those that the command does not name."""
-    by_lower = {one.lower(): one for one in unused}
-    is_found = system is _WINDOWS and name.lower() in by_lower  # whatever its capitals
-    if is_found or _OF_NODES.fullmatch(name.upper()):
+    if _OF_NODES.fullmatch(name.upper()):
         return None
-    close = get_close_matches(name.lower(), by_lower, n=1, cutoff=_CLOSE)
-    return by_lower[close[0]] if close else None
+    meant = nearest(name, unused, _CLOSE)
+    is_found = system is _WINDOWS and meant and meant.lower() == name.lower()
+    return None if is_found else meant
 
 
 def _is_set(command: str, name: str) -> bool:
