@@ -63,6 +63,27 @@ def test_what_an_earlier_agent_left_is_deleted(start, state):
     wait_until(lambda: not trash_of(agent))
 
 
+def test_what_is_old_is_deleted_when_an_agent_leaves_without_a_rest(start, state):
+    """Such as what each night leaves of a script that stops the emulator at its end."""
+    now = time.time_ns()
+    old, recent = (f"{now - seconds * 10**9:x}-0" for seconds in (3700, 3500))
+    for entry in (old, recent):
+        (state / "trash" / entry / "wd").mkdir(parents=True)
+    agent = start()
+    agent.ready()
+    agent.close()
+    assert os.listdir(state / "trash") == [recent]
+
+
+def test_what_is_old_is_deleted_in_the_time_that_there_is(tmp_path):
+    trash = Trash(str(tmp_path), 1000)
+    (tmp_path / "1-0").mkdir()
+    trash.delete_old(0)
+    assert os.listdir(tmp_path) == ["1-0"]
+    trash.delete_old(60)
+    assert not os.listdir(tmp_path)
+
+
 def test_a_folder_that_is_not_there_is_removed_already(own_agent, state):
     own_agent.say(RemoveFolder(str(state / "nodes" / "missing")))
     assert own_agent.run(own_agent.task("true")).exit_code == 0

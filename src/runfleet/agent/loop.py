@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 _READ_SIZE = 1 << 16
 _WORKERS = 8
 _PATIENCE = 0.7
+_PARTING = 3.0
 _NOTE_AGAIN = 0.2
 # The kernel counts milliseconds in 32 bits and refuses to wait for a month.
 _LONGEST_WAIT = 3600.0
@@ -108,6 +109,7 @@ class Agent:
         self._executions.leave(_PATIENCE)
         self._flush()
         self._node_logs.write()
+        self._trash.delete_old(_PARTING)
 
     def _listen_to_signals(self) -> None:
         signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
@@ -118,6 +120,7 @@ class Agent:
 
     def _leave(self) -> None:
         self._is_leaving = True
+        self._trash.disturb()
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):  # then it is awake

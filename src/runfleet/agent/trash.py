@@ -6,10 +6,12 @@ import contextlib
 import errno
 import itertools
 import logging
+import math
 import os
 import stat
 import threading
 import time
+from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +19,7 @@ _SPARE_BYTES = 256 << 20
 _LOOK_SECONDS = 5.0
 _FILES_A_BREATH = 50
 _BREATH = 0.02
+_OLD_SECONDS = 3600.0
 # Neither Python nor paths go much deeper than a thousand.
 _DEEPEST = 100
 
@@ -27,6 +30,7 @@ class Trash:
 
     On ext4, files are made twenty times slower within minutes of deleting many, so that a runner
     that deletes as it goes stands in its own way.  But it does so where the disk is nearly full.
+    What has been here for an hour goes when an agent leaves, which may never have had a rest.
 
     Parameters
     ----------
@@ -88,6 +92,19 @@ class Trash:
             return None
         return self._due - now
 
+    def delete_old(self, seconds: float) -> None:
+        """Delete, for so long or until `disturb`, what was here an hour before this agent began."""
+        self._stirred.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._stirred = threading.Event()
+        breath = _Breath(self._stirred, pause=0, deadline=time.monotonic() + seconds)
+        self._delete_all(breath, lambda entry: self._born - _number(entry) > _OLD_SECONDS * 1e9)
+
+    def disturb(self) -> None:
+        """Stop deleting: somebody waits."""
+        self._stirred.set()
+
     def _attend_beside_work(self, now: float) -> float | None:
         self._due = None
         is_deleting = self._is_deleting()
@@ -114,10 +131,14 @@ class Trash:
 
     def _empty(self, stirred: threading.Event) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
-        breath = _Breath(stirred)
+        if not self._delete_all(_Breath(stirred, pause=_BREATH), lambda _: True):
+            self._is_empty = False
+
+    def _delete_all(self, breath: _Breath, is_due: Callable[[str], bool]) -> bool:
+        """Delete all that is due; return False if there was no time for it."""
         kept: set[str] = set()
         # What lies too deep is moved up, and its turn comes later.
-        while entries := set(os.listdir(self._folder)) - kept:
+        while entries := set(filter(is_due, os.listdir(self._folder))) - kept:
             for entry in sorted(entries):
                 try:
                     self._delete(f"{self._folder}/{entry}", breath)
@@ -125,8 +146,8 @@ class Trash:
                     log.warning("a removed folder cannot be deleted: %s", error)
                     kept.add(entry)
                 except _StirredError:
-                    self._is_empty = False
-                    return
+                    return False
+        return True
 
     def _delete(self, path: str, breath: _Breath, depth: int = 0) -> None:
         breath.take()
@@ -147,18 +168,27 @@ class _StirredError(Exception):
 
 
 class _Breath:
-    """Counts deleted files, and pauses from time to time."""
+    """Counts deleted files, pauses from time to time, and tells when deleting has to end."""
 
-    def __init__(self, stirred: threading.Event) -> None:
+    def __init__(
+        self, stirred: threading.Event, *, pause: float, deadline: float = math.inf
+    ) -> None:
         self._stirred = stirred
+        self._pause = pause
+        self._deadline = deadline
         self._deleted = 0
 
     def take(self) -> None:
-        if self._stirred.is_set():
+        if self._stirred.is_set() or time.monotonic() > self._deadline:
             raise _StirredError
         self._deleted += 1
         if self._deleted % _FILES_A_BREATH == 0:
-            self._stirred.wait(_BREATH)
+            self._stirred.wait(self._pause)
+
+
+def _number(entry: str) -> int:
+    """Read when the agent was born that brought an entry here, in nanoseconds."""
+    return int(entry.partition("-")[0], 16)
 
 
 def _free_bytes(folder: str) -> int:
