@@ -307,6 +307,23 @@ def test_a_failure_may_disable_the_job(account, pool):
     account.send("POST", f"/jobs/{job}/terminate", {})
 
 
+def test_a_failure_disables_a_job_that_waits_for_its_tasks_to_be_disabled(account, sh, tmp_path):
+    """What it waited for is requeued, as if a client had disabled it so meanwhile."""
+    job = acting_job(account, account.pool(nodes=2))
+    flag = tmp_path / "flag"
+    waiting = sh(f"until test -e '{flag}'; do sleep 0.01; done; exit 3")
+    account.add(job, "long", "sleep 60")
+    account.add(job, "bad", waiting, exitConditions=on_exit(3, "disable"))
+    for task in ("long", "bad"):
+        account.task_in(job, task, "running")
+    account.send("POST", f"/jobs/{job}/disable", {"disableTasks": "wait"})
+    flag.touch()
+    account.job_in(job, "disabled")
+    long = account.task(job, "long")
+    assert (long["state"], long["executionInfo"]["requeueCount"]) == ("active", 1)
+    account.send("POST", f"/jobs/{job}/terminate", {})
+
+
 def test_a_success_may_end_the_job(account, pool):
     """Items 75 and 107: only where exit code 0 is listed."""
     job = acting_job(account, pool)

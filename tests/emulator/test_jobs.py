@@ -245,7 +245,7 @@ def test_a_deleted_job_leaves_no_task_and_no_file(account, emulator, job):
     assert account.send("DELETE", f"/jobs/{job}").status_code == 202
     account.gone(f"/jobs/{job}")
     assert account.send("GET", f"/jobs/{job}/tasks/done").status_code == 404
-    account.wait_for(lambda: not any((folder / "job-1").exists() for folder in folders))
+    account.wait_for(lambda: not any(folder.exists() for folder in folders))
     account.client.create_job({"id": job, "poolInfo": {"poolId": NOWHERE}})
     assert account.get(f"/jobs/{job}/tasks")["value"] == []
     assert account.counts(job)["completed"] == 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from runfleet.agent.failures import from_os_error
 from runfleet.agent.messages import Execute
 from runfleet.agent.trash import Trash, regain
 
-_NODE_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", "workitems")
+_JOBS = "workitems"
+_NODE_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", _JOBS)
 
 
 def make_node(root: str) -> None:
@@ -61,6 +63,11 @@ class NodeFolders:
         """Take a folder away with all that is in it."""
         self._nodes = {node for node in self._nodes if not _is_within(node, path)}
         self._trash.take(path)
+        parent = os.path.dirname(path)
+        # A job's folder lies in one of its own, or in its schedule's, where others may be.
+        if os.path.basename(os.path.dirname(parent)) == _JOBS:
+            with suppress(OSError):
+                os.rmdir(parent)
 
     def _make_node(self, root: str) -> None:
         if root not in self._nodes:

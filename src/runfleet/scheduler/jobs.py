@@ -167,7 +167,7 @@ def _do_what_is_due(state: State, job: JobEntry, now: datetime) -> None:
         return
     if reason is not None:
         begin_termination(state, job, reason, now)
-    elif is_to_disable and job.job.state not in {JobState.DISABLING, JobState.DISABLED}:
+    elif is_to_disable and job.job.state is not JobState.DISABLED:
         begin_disabling(state, job, DisableJobOption.REQUEUE, now)
 
 
