@@ -55,6 +55,7 @@ def test_tasks_find_their_files_and_leave_theirs(local, job: str, folder: Path):
     wait_for(all_ended(local, job))
     first = tasks_of(local, job)["first"]
     assert (first["result"], first["started"][10]) == ("success", "T")
+    assert first["node"].startswith("tvmps_")
     assert local("check", job).code == 0
     assert (folder / "logs" / job / "first/out.rpt").read_text() == "a\nprepared\nb\n"
     assert (folder / "logs" / job / "first/stdout.txt").read_text() == "hello you\n"

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from runfleet.patience import BackOff
 from runfleet.storage import AzureBlob, StorageUnavailableError
 from runfleet.storage.channel import Channel
+from runfleet.storage.errors import NotAStorageAccountError
 from runfleet.storage.signed_blobs import SignedBlobs
 
 CONTAINER = "outages"
@@ -75,6 +77,43 @@ def test_an_outage_is_waited_out_whatever_is_asked(storage, gate, caplog, wait_f
     assert told(caplog)[5].startswith("the storage account does not answer ")
     assert told(caplog)[5].endswith(f"{host}: Connection refused; trying again in 0 s")
     assert "sig=" not in caplog.text
+
+
+PAGE = b"<html>Please log in to this network</html>"
+
+
+class Portal(BaseHTTPRequestHandler):
+    """Answers whatever it is asked, as the page does on which one logs in to a network."""
+
+    def parse_request(self):
+        is_request = super().parse_request()
+        self.command = "GET"
+        return is_request
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(PAGE)))
+        self.end_headers()
+        self.wfile.write(PAGE)
+
+
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action != "copy"])
+def test_what_is_no_storage_account_is_told_as_that(azurite, action):
+    """Nothing that it answers is taken for what a blob holds."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Portal) as portal:
+        threading.Thread(target=portal.serve_forever, daemon=True).start()
+        host = f"127.0.0.1:{portal.server_port}"
+        storage = AzureBlob(f"http://{host}/devstoreaccount1", azurite.key)
+        with pytest.raises(NotAStorageAccountError) as caught:
+            ACTIONS[action](storage)
+        portal.shutdown()
+    assert caught.value.message == (
+        f"the answer of {host} is none of a storage account: {PAGE.decode()!r}"
+    )
 
 
 @pytest.mark.parametrize("action", ["read", "make a container"])

@@ -13,6 +13,7 @@ WAITING = "state eq 'active'"
 # What to ask of each; the id always is.
 ID_FIELDS = ()
 STATE_FIELDS = ("state", "executionInfo")
+PLACE_FIELDS = (*STATE_FIELDS, "nodeInfo")
 END_FIELDS = ("executionInfo",)
 FAILURE_FIELDS = ("executionInfo", "constraints")  # and what it was allowed, which may be why
 NODES_FIELDS = ("multiInstanceSettings",)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson, On
+from runfleet.cli.arguments import AsJson, On, addressed
 from runfleet.cli.display import counts_text
 from runfleet.cli.printer import Columns, Printer, number_column
 from runfleet.cli.report import failure_facts, show_failures
@@ -116,7 +116,7 @@ def _standings(printer: Printer, account: Account) -> Iterator[_Standing]:
             printer.warning(error.message)
             continue
         except RecordDamagedError as error:
-            printer.warning(f"{error.message}; {error.hint}")
+            printer.warning(f"{error.message}; {addressed(error.hint or '', account.name)}")
             continue
         if submission.is_calibration:
             yield _of_calibration(account, summary, submission)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from runfleet.azure import JobInfo, PoolInfo, TaskInfo
-from runfleet.azure.task_queries import FAILED
+from runfleet.azure.task_queries import FAILED, PLACE_FIELDS
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, on_option
 from runfleet.cli.by_hand import (
@@ -194,7 +194,7 @@ def list_tasks(
     printer = Printer.standard()
     batch = open_account(on).batch
     find_job(batch, job_id)
-    listed = batch.list_tasks(job_id, filter=FAILED if failed else None)
+    listed = batch.list_tasks(job_id, filter=FAILED if failed else None, select=PLACE_FIELDS)
     tasks = [task for task in listed if not (failed and was_cancelled(task))]
     if as_json:
         printer.json([_facts(task) for task in tasks])

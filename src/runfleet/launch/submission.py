@@ -377,7 +377,7 @@ class Submission:
         if record is None:
             raise LaunchError(
                 f"study `{self.name}` has been deleted",
-                hint="`runfleet run` starts it again",
+                hint="`runfleet run FILE` starts it again",
             )
         return record
 

@@ -117,7 +117,7 @@ class AzureBlob:
             self._secret(credential),
             https_only=self.account_url.startswith("https:"),
         )
-        channel = Channel(patience=patience, called=_CALLED, ca_file=ca_file)
+        channel = Channel(patience=patience, called=_CALLED, ca_file=ca_file, to_account=True)
         self._blobs = SignedBlobs(channel)
         self._lock = threading.Lock()
         self._own_urls: dict[str, tuple[str, float]] = {}

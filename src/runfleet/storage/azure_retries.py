@@ -11,13 +11,16 @@ from requests.exceptions import ProxyError
 
 from runfleet.patience import Patience, retry_after_of
 from runfleet.reasons import innermost
-from runfleet.storage.channel import WebError, trouble_of
+from runfleet.storage.channel import WebError, is_of_storage, trouble_of
+from runfleet.storage.errors import NotAStorageAccountError
 from runfleet.storage.parallel import pause
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest, PipelineResponse
     from azure.core.rest import HttpRequest, HttpResponse
 
+_FIRST_REFUSAL = 400
+_MOST_SHOWN = 80
 _NO_ANSWER = (ServiceRequestError, ServiceResponseError)
 
 
@@ -39,10 +42,14 @@ class PatientRetry(ExponentialRetry):
         self._called = called
 
     def send(self, request: PipelineRequest[HttpRequest]) -> PipelineResponse[Any, Any]:
-        """Send a request until it is answered."""
+        """Send a request until it is answered, by a storage account."""
         sdk: Any = super()
         response: PipelineResponse[Any, Any] = sdk.send(request)
         self._patience.note_answer()
+        answer = response.http_response
+        if answer.status_code < _FIRST_REFUSAL and not is_of_storage(answer.headers):
+            server = urlsplit(request.http_request.url).netloc
+            raise NotAStorageAccountError(server, answer.body()[:_MOST_SHOWN])
         return response
 
     def configure_retries(self, request: PipelineRequest[HttpRequest]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, ProxyError
 
 from runfleet.patience import BackOff, Patience, Trouble, retry_after_of
 from runfleet.reasons import innermost
-from runfleet.storage.errors import StorageError
+from runfleet.storage.errors import NotAStorageAccountError, StorageError
 from runfleet.storage.parallel import pause
 from runfleet.storage.urls import proxies_of
 
@@ -49,6 +49,10 @@ _TIMEOUT = urllib3.Timeout(connect=20.0, read=60.0)
 _BUSY = {429, 503}
 _TRANSIENT = {408, 429, 500, 502, 503, 504}
 _MOST_OF_REASON = 4096
+_MOST_SHOWN = 80
+# With which headers begin that every answer of Azure Storage has; some of Azurite's XML lacks them.
+_OF_STORAGE = "x-ms-"
+_XML = "application/xml"
 # Redirections are followed, but all else is tried again by `Channel` alone.
 _NO_RETRIES = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=5)
 _REASON = re.compile(rb"<Message>([^<\n]*)")
@@ -124,6 +128,8 @@ class Channel:
         How many connections to a server are kept.
     ca_file
         PEM file of the certificates to trust in place of those.
+    to_account
+        Whether all requests go to a storage account, and what anybody else answers is refused.
     """
 
     def __init__(
@@ -133,11 +139,13 @@ class Channel:
         called: str = "the server",
         connections: int = 32,
         ca_file: str | None = None,
+        to_account: bool = False,
     ) -> None:
         self._patience = patience or Patience(FIVE_TIMES, log)
         self._called = called
         self._connections = connections
         self._ca_file = ca_file
+        self._to_account = to_account
         self._managers: dict[str, urllib3.PoolManager] = {}
         self._lock = threading.Lock()
 
@@ -217,6 +225,8 @@ class Channel:
             with response:
                 if response.status >= 400:
                     raise _refusal(response)
+                if self._to_account and not is_of_storage(response.headers):
+                    raise NotAStorageAccountError(urlsplit(url).netloc, response.read(_MOST_SHOWN))
                 result = receive(response)
                 response.drain_conn()
                 return result
@@ -268,6 +278,12 @@ def _refusal(response: urllib3.BaseHTTPResponse) -> WebError:
         code=code,
         retry_after=retry_after_of(response.headers.get("Retry-After")),
     )
+
+
+def is_of_storage(headers: Mapping[str, str]) -> bool:
+    """Tell by the headers of an answer whether it comes from a storage account."""
+    has_mark = any(name.lower().startswith(_OF_STORAGE) for name in headers)
+    return has_mark or headers.get("Content-Type") == _XML
 
 
 def trouble_of(error: WebError, called: str, method: str, url: str) -> Trouble:

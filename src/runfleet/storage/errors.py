@@ -70,6 +70,26 @@ class StorageUnavailableError(StorageError):
         self.status = status
 
 
+class NotAStorageAccountError(StorageError):
+    """
+    Something else has answered, as a proxy does before one has logged in.
+
+    Parameters
+    ----------
+    server
+        Who was asked.
+    beginning
+        How the answer begins.
+    """
+
+    def __init__(self, server: str, beginning: bytes) -> None:
+        super().__init__(
+            f"the answer of {server} is none of a storage account: "
+            f"{beginning.decode(errors='replace')!r}",
+            hint="check the account's URL, and that no proxy answers in its place",
+        )
+
+
 class LifeTooLongError(StorageError):
     """A signed URL was to work for longer than it can."""
 
