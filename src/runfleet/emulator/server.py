@@ -123,8 +123,7 @@ async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> N
         await engine.stop()
         log.info("stopped")
     if not engine.health.is_sound:
-        hint = "what was acknowledged is stored; the next one goes on from there"
-        raise RunfleetError("the emulator could not go on", hint=hint)
+        raise engine.health.reason
 
 
 def _service(account: str, folders: Folders, engine: Engine) -> Service:

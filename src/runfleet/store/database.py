@@ -11,6 +11,7 @@ from msgspec import ValidationError
 from msgspec.json import Decoder, Encoder
 
 from runfleet.batch.records import Job, JobNode, JobSchedule, Node, Pool
+from runfleet.store.damage import telling_damage
 from runfleet.store.dependencies import DEPENDENCY_SCHEMA, DependencyTable
 from runfleet.store.errors import StoreError
 from runfleet.store.task_rows import TASK_SCHEMA, add_later_columns
@@ -47,29 +48,6 @@ _JOB_NODE = Decoder(JobNode)
 _encode = Encoder().encode
 
 
-# By the first byte of SQLite's codes; others are those of what is in the file.
-_OF_THE_SYSTEM = {
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-}
-
-
-def _unusable(path: Path, error: sqlite3.DatabaseError) -> StoreError:
-    if error.sqlite_errorcode & 0xFF in _OF_THE_SYSTEM:
-        return StoreError(
-            f"`{path}` cannot be used: {error}",
-            hint="see to it that there is space on the disk, and that files there may be written "
-            "to and grow",
-        )
-    return StoreError(
-        f"`{path}` cannot be read: {error}",
-        hint="`runfleet emulator reset` starts over with an empty one",
-    )
-
-
 class Store:
     """
     The emulator's memory in one SQLite file.
@@ -89,17 +67,15 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
+        with telling_damage(path):
             self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
             self._prepare(path)
-        except sqlite3.DatabaseError as error:
-            raise _unusable(path, error) from error
-        self._job_numbers: dict[str, int] = dict(
-            self._connection.execute("SELECT key, number FROM jobs")
-        )
-        self.tasks = TaskTable(self._connection, self._begin)
-        self.usage = UsageTable(self._connection, self._begin)
-        self.dependencies = DependencyTable(self._connection, self._begin)
+            self._job_numbers: dict[str, int] = dict(
+                self._connection.execute("SELECT key, number FROM jobs")
+            )
+            self.tasks = TaskTable(self._connection, self._begin)
+            self.usage = UsageTable(self._connection, self._begin)
+            self.dependencies = DependencyTable(self._connection, self._begin)
 
     def _prepare(self, path: Path) -> None:
         execute = self._connection.execute
@@ -245,9 +221,12 @@ class Store:
 def _decoded(decoder: Decoder[Record], record: str | bytes) -> Record:
     try:
         return decoder.decode(record)
-    except ValidationError:
+    except ValidationError as error:
         # Older versions wrote with pydantic, which spells durations of a year and more `P1Y35D`.
         from pydantic import TypeAdapter
 
         kind: type[Record] = decoder.type
-        return TypeAdapter(kind).validate_json(record)
+        try:
+            return TypeAdapter(kind).validate_json(record)
+        except ValueError:
+            raise error from None

@@ -11,7 +11,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from runfleet.errors import RunfleetError
+from runfleet.store import damage_of
 from runfleet.wire.errors import WireError
 
 log = logging.getLogger(__name__)
@@ -29,17 +32,27 @@ class Health:
     """
     Ends the emulator at the first error that nobody expects.
 
+    Parameters
+    ----------
+    database
+        The file of the store.
+
     Attributes
     ----------
     ending
         Set when the emulator cannot go on.
     is_sound
         Whether memory says what the store does, and may be committed.
+    reason
+        Why it is not sound.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, database: Path) -> None:
+        self._database = database
         self.ending = asyncio.Event()
         self.is_sound = True
+        hint = "what was acknowledged is stored; the next one goes on from there"
+        self.reason = RunfleetError("the emulator could not go on", hint=hint)
 
     def give_up(self) -> None:
         """End with what is in memory: it cannot go on for another reason."""
@@ -48,7 +61,10 @@ class Health:
     def fail(self, error: Exception) -> None:
         """End without it."""
         if self.is_sound:
-            log.critical("the emulator cannot go on: %s", error, exc_info=error)
+            damage = damage_of(self._database, error)
+            self.reason = damage or self.reason
+            cause = error if damage is None else None
+            log.critical("the emulator cannot go on: %s", damage or error, exc_info=cause)
         self.is_sound = False
         self.ending.set()
 

@@ -88,7 +88,7 @@ class Engine:
         self.folders = folders
         self.disk = Disk(folders.home)
         self._journal = folders.agent.journal
-        self.health = health = Health()
+        self.health = health = Health(folders.database)
         self._agent = NodeAgent(
             folders.state,
             self._on_message,

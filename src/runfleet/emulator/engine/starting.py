@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from runfleet.agent.process import AgentProcess
 from runfleet.emulator.engine.executions import Executions
+from runfleet.emulator.engine.health import EngineFailedError
 from runfleet.emulator.engine.loop import Engine
 from runfleet.emulator.engine.node_agent import Interposer
 from runfleet.emulator.engine.recovery import recover_tasks, remembered
@@ -16,7 +17,7 @@ from runfleet.emulator.packages import Packages
 from runfleet.home import Folders
 from runfleet.scheduler.state import State
 from runfleet.storage.auto_storage import open_auto_storage
-from runfleet.store import Store
+from runfleet.store import Store, telling_damage
 
 if TYPE_CHECKING:
     from runfleet.faults import Plan
@@ -48,15 +49,22 @@ async def start_engine(
         What shall go wrong on nodes; None for nothing.
     """
     store = Store(folders.database)
+    with telling_damage(folders.database):
+        # What is damaged there would be met later, while clients ask.
+        store.purge()
     packages = Packages(folders.packages)
     executions = Executions(folders, packages, open_auto_storage(folders.home), account, url)
     faults = None if plan is None else _node_faults(plan, url)
     state = State(SystemRandom(), node_delay=node_delay)
     engine = Engine(folders, store, state, executions, faults)
     await engine.start(agent)
-    ended = recover_tasks(store, folders.agent.journal, engine.remove_files_of)
-    engine.go_on(remembered(store, ended))
-    await engine.committed()
+    try:
+        with telling_damage(folders.database):
+            ended = recover_tasks(store, folders.agent.journal, engine.remove_files_of)
+            engine.go_on(remembered(store, ended))
+        await engine.committed()
+    except EngineFailedError as error:
+        raise engine.health.reason from error
     return engine
 
 
