@@ -392,9 +392,19 @@ def test_no_task_has_several_windows_nodes_yet(account, job):
 
 
 def test_without_wine_a_pool_says_what_to_install(tmp_path, monkeypatch, pool_body, start_emulator):
+    """Also one that would have Windows nodes from now on; it stays as it is."""
     monkeypatch.setenv("PATH", str(tmp_path))
     emulator = start_emulator(tmp_path / "home")
-    with emulator.client() as client, pytest.raises(HttpResponseError) as caught:
-        client.create_pool(pool_body("none", virtualMachineConfiguration=IMAGE))
-    assert caught.value.status_code == 501
-    assert "install the Debian packages `wine` and `wine64`" in str(caught.value)
+    windows = {"virtualMachineConfiguration": IMAGE}
+    with emulator.client() as client:
+        client.create_pool(pool_body("linux", nodes=0))
+        for ask in (
+            lambda: client.create_pool(pool_body("none", **windows)),
+            lambda: client.update_pool("linux", windows),
+        ):
+            with pytest.raises(HttpResponseError) as caught:
+                ask()
+            assert caught.value.status_code == 501
+            assert "install the Debian packages `wine` and `wine64`" in str(caught.value)
+        machine = client.get_pool("linux").virtual_machine_configuration
+    assert machine.node_agent_sku_id == "batch.node.ubuntu 22.04"

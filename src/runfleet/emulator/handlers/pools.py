@@ -97,7 +97,10 @@ async def _change(
 ) -> Response:
     if change.needs_empty_pool and entry.nodes:
         raise BatchRuleError("OperationInvalidForCurrentState")
-    service.packages.check(change.spec.packages)
+    if change.needs_empty_pool:
+        service.check_pool(change.spec)
+    else:
+        service.packages.check(change.spec.packages)
     service.engine.decide(pool_requests.update_pool, change.spec, change.body)
     return await _written(service, request, entry.pool)
 
