@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from runfleet.emulator.node_files import walk
+from runfleet.wire.files import file_json
 
 NAMES = [
     b"a",
@@ -64,3 +66,15 @@ def test_a_list_reads_no_further_than_it_is_asked_for(folder: Path) -> None:
     assert [key for key, _ in itertools.islice(list_, 2)] == ["a", "a-b"]
     (folder / "a/new").touch()
     assert "a/new" in [key for key, _ in list_]
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="no file system that keeps any time")
+@pytest.mark.parametrize(("seconds", "year"), [(10**14, 9999), (-(10**14), 1)])
+def test_a_file_from_outside_the_calendar_is_listed_at_its_end(seconds: int, year: int) -> None:
+    """A program that writes nonsense into a time costs nobody the list."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        Path(folder, "odd").touch()
+        os.utime(Path(folder, "odd"), (seconds, seconds))
+        ((key, info),) = walk(Path(folder), recursive=True)
+    assert (key, info.last_modified.year) == ("odd", year)
+    assert file_json(info, folder_url="")["properties"]["lastModified"].startswith(f"{year:04}-")

@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from datetime import timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -198,3 +201,15 @@ def test_nothing_is_adopted_by_a_container_that_is_not_there(storage, output):
         storage.adopt("study-two", "out.txt", str(output))
     with pytest.raises(InvalidNameError):
         storage.adopt("study-one", "../out.txt", str(output))
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="no file system that keeps any time")
+def test_a_blob_from_outside_the_calendar_is_listed_at_its_end():
+    """Outputs have the times that models gave them."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        storage = DirectoryStorage(Path(folder))
+        storage.create_container("study-one")
+        storage.put_bytes("study-one", "odd", b"")
+        os.utime(storage.root / "study-one" / "odd", (10**14, 10**14))
+        (blob,) = storage.list_blobs("study-one")
+    assert blob.last_modified.astimezone(timezone(timedelta(hours=14))).year == 9999

@@ -7,9 +7,9 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
+from runfleet.storage.file_times import modification_time
 from runfleet.wire.files import FileInfo
 
 _ATTEMPTS = 20
@@ -55,7 +55,7 @@ def file_info(folder: Path, name: str) -> FileInfo | None:
         name=name,
         is_directory=is_directory,
         size=facts.st_size,
-        last_modified=datetime.fromtimestamp(facts.st_mtime, UTC),
+        last_modified=modification_time(facts),
         mode=facts.st_mode,
     )
 

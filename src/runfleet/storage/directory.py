@@ -9,7 +9,7 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from runfleet.errors import is_out_of_space
@@ -20,6 +20,7 @@ from runfleet.storage.errors import (
     StorageError,
     not_written,
 )
+from runfleet.storage.file_times import modification_time
 from runfleet.storage.files import written_whole
 from runfleet.storage.names import check_blob_name, check_container_name
 from runfleet.storage.placing import copy_over, link, move, partial_path
@@ -440,7 +441,7 @@ def _blob_of(name: str, entry: os.DirEntry[str]) -> Blob | None:
         status = entry.stat(follow_symlinks=False)
     except FileNotFoundError:  # deleted since the folder was read
         return None
-    return Blob(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+    return Blob(name, status.st_size, modification_time(status))
 
 
 def _delete_empty_folders(folder: Path, container: Path) -> None:

@@ -9,11 +9,12 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from runfleet.storage.archives import ArchiveError, mode_of, zip_files, zip_folder
 from runfleet.storage.errors import StorageError
+from runfleet.storage.file_times import modification_time
 
 _APPLICATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _VERSION = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,64}")
@@ -167,7 +168,7 @@ def _title(package: Package) -> str:
 
 def _package(path: Path) -> Package:
     facts = path.stat()
-    added = datetime.fromtimestamp(facts.st_mtime, UTC)
+    added = modification_time(facts)
     return Package(path.parent.name, path.stem, path, facts.st_size, added)
 
 
