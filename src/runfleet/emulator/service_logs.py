@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from runfleet.agent.cancellation import Cancellation
@@ -14,6 +14,8 @@ from runfleet.agent.messages import FilesToUpload
 from runfleet.agent.node_logs import EARLIER_LOG_FILE, LOG_FILE
 from runfleet.agent.uploads import Uploads
 from runfleet.wire.errors import invalid_property
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,8 @@ class LogRange:
     start: datetime
     end: datetime | None
 
-    def holds(self, line: str) -> bool:
-        """Whether a line of a log was written then."""
-        time = datetime.fromisoformat(line.partition(" ")[0])
+    def holds(self, time: datetime) -> bool:
+        """Whether what was written at a time is wanted."""
         return self.start <= time and (self.end is None or time <= self.end)
 
 
@@ -75,14 +76,31 @@ def upload_logs(node_root: Path, wanted: LogRange, container_url: str, directory
 
 
 def _copy_lines(log: Path, copy: Path, wanted: LogRange) -> None:
-    lines = [line for line in _lines(log) if wanted.holds(line)]
+    lines = [line for time, line in _lines(log) if wanted.holds(time)]
     if lines:
-        copy.write_text("".join(lines), encoding="utf-8")
+        copy.write_bytes(b"".join(lines))
 
 
-def _lines(log: Path) -> Iterator[str]:
+def _lines(log: Path) -> Iterator[tuple[datetime, bytes]]:
+    """
+    Read the lines of a log with their times.
+
+    One without a time, such as what a full disk took half of, belongs to the line before it.
+    """
+    time = _FIRST
     try:
-        with log.open(encoding="utf-8") as file:
-            yield from file
+        with log.open("rb") as file:
+            for line in file:
+                time = _time_of(line) or time
+                yield time, line
     except FileNotFoundError:
         return
+
+
+def _time_of(line: bytes) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(line.partition(b" ")[0].decode())
+    except ValueError:
+        return None
+    # Half of a time may be one that has no zone.
+    return time if time.tzinfo else None
