@@ -71,11 +71,12 @@ def test_conditions_that_contradict_each_other_are_refused(make_request):
     assert caught.value.code == "MultipleConditionHeadersNotSupported"
 
 
-def test_a_condition_that_is_no_date_is_refused(make_request):
-    request = make_request("GET", "/pools/p", {"If-Modified-Since": "yesterday"})
+@pytest.mark.parametrize("text", ["yesterday", "Mon, 01 Jan 2024 00:00:00 +99999999999999"])
+def test_a_condition_that_is_no_date_is_refused(make_request, text):
+    request = make_request("GET", "/pools/p", {"If-Modified-Since": text})
     with pytest.raises(WireError) as caught:
         check_conditions(request, MODIFIED)
-    assert caught.value.details == {"HeaderName": "if-modified-since", "HeaderValue": "yesterday"}
+    assert caught.value.details == {"HeaderName": "if-modified-since", "HeaderValue": text}
 
 
 def test_files_obey_dates_only(make_request):

@@ -41,7 +41,7 @@ def parse_http_date(name: str, text: str) -> datetime:
     """
     try:
         instant = parsedate_to_datetime(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise WireError("InvalidHeaderValue", {"HeaderName": name, "HeaderValue": text}) from error
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
 
