@@ -99,10 +99,17 @@ class EmulatorProcess:
         options = [*self._fault_options(), *self._options]
         started = EmulatorStart(self._folders, options, detached=False)
         self.process = started.process
+        try:
+            self._wait(started)
+        except BaseException:
+            # As where the time-out of a test ends the wait: nobody leaves a block then.
+            self.stop()
+            raise
+
+    def _wait(self, started: EmulatorStart) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._is_announced():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
                 what = started.explain(f"the emulator in `{self.home}` did not start")
                 raise RunfleetError(what, hint=f"its log is `{self.log}`")
             time.sleep(PAUSE_SECONDS)
