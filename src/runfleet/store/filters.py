@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from runfleet.batch.filters import And, Comparison, Filter, Operator, StartsWith
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from runfleet.store.instants import microseconds
 
 _COLUMNS = {
     "id": "key",
@@ -31,16 +30,6 @@ _OPERATORS = {
     Operator.LESS_OR_EQUAL: "<=",
 }
 _SINCE = (Operator.GREATER, Operator.GREATER_OR_EQUAL)
-
-
-def microseconds(instant: datetime | None) -> int | None:
-    """An instant as the store writes it: microseconds since 1970."""
-    return None if instant is None else (instant - EPOCH) // timedelta(microseconds=1)
-
-
-def instant(value: int | None) -> datetime | None:
-    """The instant that the store wrote as microseconds."""
-    return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 def where(condition: Filter) -> tuple[str, list[Any]]:

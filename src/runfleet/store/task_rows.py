@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from msgspec.json import Decoder, Encoder
@@ -12,7 +12,7 @@ from msgspec.json import Decoder, Encoder
 from runfleet.batch.records import Failure, Task
 from runfleet.batch.specs import ExitConditions
 from runfleet.batch.states import TaskResult, TaskState
-from runfleet.store.filters import EPOCH, instant, microseconds
+from runfleet.store.instants import certain_instant, instant, microseconds
 
 TASK_SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
@@ -170,13 +170,13 @@ def task_of(row: Sequence[Any]) -> Task:
         sequence=row[0],
         job_id=row[3],
         task_id=row[4],
-        creation_time=_certain(row[5]),
+        creation_time=certain_instant(row[5]),
         required_slots=row[6],
         instances=row[7],
         exit_conditions=_exit_conditions(row[8]),
         preferred_node=row[9],
-        last_modified=_certain(row[10]),
-        state_time=_certain(row[11]),
+        last_modified=certain_instant(row[10]),
+        state_time=certain_instant(row[11]),
         max_task_retry_count=row[12],
         retention_time=timedelta(microseconds=row[13]),
         state=TaskState(row[14]),
@@ -196,10 +196,6 @@ def task_of(row: Sequence[Any]) -> Task:
         files_removed=bool(row[28]),
         is_blocked=row[29] > 0,
     )
-
-
-def _certain(value: int) -> datetime:
-    return EPOCH + timedelta(microseconds=value)
 
 
 def _json(part: Failure | ExitConditions | None) -> bytes | None:

@@ -15,7 +15,8 @@ from runfleet.batch.filters import Filter
 from runfleet.batch.records import Subtask, Task, TaskCounts
 from runfleet.batch.states import TaskResult, TaskState
 from runfleet.store.dead_jobs import find_dead_jobs
-from runfleet.store.filters import ended_from, instant, microseconds, where
+from runfleet.store.filters import ended_from, where
+from runfleet.store.instants import instant, microseconds
 from runfleet.store.task_rows import COLUMNS, INSERT, UPDATE, changing_values, fixed_values, task_of
 
 _WITH_BODY = f"SELECT {COLUMNS}, body FROM tasks JOIN bodies USING (sequence)"

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 
 from runfleet.batch.usage import NodeUsage, Period
-from runfleet.store.filters import EPOCH, instant, microseconds
+from runfleet.store.instants import certain_instant, microseconds
 
 USAGE_SCHEMA = """
 CREATE TABLE IF NOT EXISTS usage (
@@ -52,4 +52,4 @@ class UsageTable:
             (microseconds(period.start), microseconds(period.end)),
         )
         for pool_id, vm_size, since, until in rows:
-            yield NodeUsage(pool_id, vm_size, instant(since) or EPOCH, instant(until) or EPOCH)
+            yield NodeUsage(pool_id, vm_size, certain_instant(since), certain_instant(until))
