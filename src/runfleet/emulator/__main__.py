@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from datetime import timedelta
 from logging.handlers import RotatingFileHandler
@@ -109,4 +110,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    exit_code = main()
+    # Threads may still wait for the network; nobody waits for them.
+    os._exit(exit_code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,10 +32,13 @@ class QuietServer(uvicorn.Server):
     ----------
     config
         What it serves, and how; a loop is to run already.
+    on_stop
+        Called before it waits for the requests that are there.
     """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
+        self._on_stop = on_stop
         self._stopping = asyncio.Event()
         # Only the loop's own handlers wake it from its sleep, whenever the signal comes.
         loop = asyncio.get_running_loop()
@@ -46,6 +49,7 @@ class QuietServer(uvicorn.Server):
         """Make ready for the first clients, then sleep."""
         _prepare_shapes(iter(_FIRST_SHAPES))
         await self._stopping.wait()
+        self._on_stop()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

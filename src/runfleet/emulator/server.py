@@ -25,6 +25,7 @@ from runfleet.emulator.disk import Disk
 from runfleet.emulator.engine import Engine
 from runfleet.emulator.engine.starting import start_engine
 from runfleet.emulator.last_url import read_last_url
+from runfleet.emulator.log_uploads import LogUploads
 from runfleet.emulator.packages import Packages
 from runfleet.emulator.quiet_server import QuietServer
 from runfleet.emulator.service import Service
@@ -109,9 +110,10 @@ async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> N
         plan=plan,
     )
     try:
-        app = App(_service(settings.account, folders, engine))
+        service = _service(settings.account, folders, engine)
+        app = App(service)
         certificate = _certificate(settings, folders)
-        server = QuietServer(_configuration(app, certificate, plan))
+        server = QuietServer(_configuration(app, certificate, plan), service.log_uploads.stop)
         _announce(folders, url, settings)
         log.info("serving account `%s` at %s", settings.account, url)
         _watch_idleness(server, app, engine, settings.idle_exit)
@@ -134,6 +136,7 @@ def _service(account: str, folders: Folders, engine: Engine) -> Service:
         folders,
         Packages(folders.packages),
         Applications(folders.packages),
+        LogUploads(),
     )
 
 

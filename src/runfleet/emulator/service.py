@@ -9,6 +9,7 @@ from runfleet.batch.specs import PoolSpec
 from runfleet.batch.states import OsType
 from runfleet.emulator.applications import Applications
 from runfleet.emulator.engine import Engine
+from runfleet.emulator.log_uploads import LogUploads
 from runfleet.emulator.packages import Packages
 from runfleet.home import Folders
 from runfleet.wire import coverage
@@ -32,6 +33,8 @@ class Service:
         Where everything is kept.
     packages, applications
         Its application packages: as tasks refer to them, and as the management plane does.
+    log_uploads
+        Brings logs of nodes into containers.
     """
 
     account: str
@@ -40,6 +43,7 @@ class Service:
     folders: Folders
     packages: Packages
     applications: Applications
+    log_uploads: LogUploads
 
     def check_pool(self, spec: PoolSpec) -> None:
         """Refuse a pool that cannot be had here, or with packages that are not there."""

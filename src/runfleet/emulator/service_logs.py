@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from runfleet.agent.cancellation import Cancellation
-from runfleet.agent.folders import make_node
 from runfleet.agent.messages import FilesToUpload
 from runfleet.agent.node_logs import EARLIER_LOG_FILE, LOG_FILE
 from runfleet.agent.uploads import Uploads
@@ -37,9 +35,10 @@ class LogRange:
         return self.start <= time and (self.end is None or time <= self.end)
 
 
-def upload_logs(node_root: Path, wanted: LogRange, container_url: str, directory: str) -> int:
+@dataclass(frozen=True, slots=True)
+class LogUpload:
     """
-    Upload the lines of a node's logs that were written in a range of time.
+    What is to be uploaded of a node's logs.
 
     Parameters
     ----------
@@ -51,6 +50,26 @@ def upload_logs(node_root: Path, wanted: LogRange, container_url: str, directory
         With what permits writing there.
     directory
         Prefix of the blobs' names.
+    """
+
+    node_root: Path
+    wanted: LogRange
+    container_url: str
+    directory: str
+
+
+def upload_logs(asked: LogUpload, folder: Path, cancellation: Cancellation) -> int:
+    """
+    Upload the lines of a node's logs that were written in a range of time.
+
+    Parameters
+    ----------
+    asked
+        Which lines of which node, and where to.
+    folder
+        For copies of them; empty.
+    cancellation
+        Says when nobody waits any more.
 
     Returns
     -------
@@ -61,14 +80,16 @@ def upload_logs(node_root: Path, wanted: LogRange, container_url: str, directory
     ------
     WireError
         If the container takes none.
+    TransferCancelledError
+        If nobody waits any more.
     """
-    make_node(str(node_root))
-    with tempfile.TemporaryDirectory(dir=node_root / "volatile") as folder:
-        for name in (LOG_FILE, EARLIER_LOG_FILE):
-            _copy_lines(node_root / name, Path(folder) / Path(name).name, wanted)
-        uploads = Uploads([FilesToUpload("*", container_url, directory)], folder, {})
-        uploads.run_quickly()
-        uploads.run_rest(Cancellation())
+    for name in (LOG_FILE, EARLIER_LOG_FILE):
+        with cancellation.if_wanted():
+            _copy_lines(asked.node_root / name, folder / Path(name).name, asked.wanted)
+    wanted = FilesToUpload("*", asked.container_url, asked.directory)
+    uploads = Uploads([wanted], str(folder), {})
+    uploads.run_quickly()
+    uploads.run_rest(cancellation)
     for _, failure in uploads.failed:
         reason = failure.details.get("Message", failure.message)
         raise invalid_property("containerUrl", failure.details["Destination"], reason)
