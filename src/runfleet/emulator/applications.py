@@ -168,6 +168,8 @@ class Applications:
         """Let nodes install what has been uploaded; again, if there is nothing new."""
         found = self.version(application_id, version)
         if found.blob.exists():
+            if found.package.exists():
+                _check_updates(self.get(application_id))
             os.utime(found.blob)
             found.blob.replace(found.package)
             shutil.rmtree(found.upload)

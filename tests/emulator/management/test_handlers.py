@@ -142,6 +142,20 @@ def test_versions_are_replaced_only_where_that_is_allowed(
     assert management.application_package.create(*names, "2").state == "Pending"
 
 
+def test_what_was_uploaded_before_updates_were_forbidden_replaces_nothing(
+    management, application, add, package, upload
+):
+    names = (*LOCAL, application)
+    add(application, "1", package("old"))
+    upload(management.application_package.create(*names, "1").storage_url, package("new"))
+    management.application.update(*names, {"properties": {"allowUpdates": False}})
+    activate = management.application_package.activate
+    assert refused(activate, *names, "1", {"format": "zip"}) == (
+        409,
+        "ApplicationUpdatesNotAllowed",
+    )
+
+
 def test_lists_come_in_pages(management, application, add, package):
     """By nextLink, as many a page as one asks for."""
     for number in range(5):

@@ -88,6 +88,24 @@ def test_what_is_there_is_replaced_unless_the_client_minds(url, put):
     assert put(url, **BLOB).status_code == 201
 
 
+@pytest.mark.parametrize("part", ["", "&comp=block&blockid=YQ==", "&comp=blocklist"])
+@pytest.mark.parametrize("condition", [{}, {"If-None-Match": "*"}])
+def test_an_active_version_stays_as_it_is(
+    management, application, add, package, put, part, condition
+):
+    """Its storage URL takes something else only after it was created again."""
+    add(application, "1", package("old"))
+    names = (*LOCAL, application, "1")
+    url = management.application_package.get(*names).storage_url
+    refused = put(url + part, b"garbage", **BLOB, **condition)
+    assert (refused.status_code, refused.headers["x-ms-error-code"]) == (409, "BlobAlreadyExists")
+    assert "create it again" in refused.text
+    assert management.application_package.get(*names).state == "Active"
+    assert management.application_package.activate(*names, {"format": "zip"}).state == "Active"
+    management.application_package.create(*names)
+    assert put(url, b"new", **BLOB).status_code == 201
+
+
 def test_other_blobs_and_other_verbs_are_refused(emulator, url, put):
     assert put(url, **{"x-ms-blob-type": "PageBlob"}).status_code == 400
     assert requests.get(url, verify=emulator.ca_file).status_code == 405

@@ -32,6 +32,8 @@ from runfleet.wire.signed_urls import check_upload
 
 log = logging.getLogger(__name__)
 
+_MADE_FIRST = "The version is active; create it again before something else is uploaded for it."
+
 
 class _ClientGoneError(Exception):
     """Nobody waits for the answer any more."""
@@ -76,7 +78,10 @@ class UploadApp:
         if request.method != "PUT":
             raise WireError("UnsupportedHttpVerb")
         application_id, version = map(unquote, request.path.split("/")[2:])
-        upload = _Upload(request, self._service.applications.version(application_id, version))
+        found = self._service.applications.version(application_id, version)
+        if found.is_active:
+            raise WireError("BlobAlreadyExists", {"Reason": _MADE_FIRST})
+        upload = _Upload(request, found)
         part = request.query.get("comp", "")
         if part == "block":
             return await upload.put_block(chunks)
@@ -91,7 +96,6 @@ class _Upload:
     def __init__(self, request: Request, version: Version) -> None:
         self._request = request
         self._version = version
-        version.upload.mkdir(exist_ok=True)
         self._draft = version.upload / request.request_id
 
     async def put_blob(self, chunks: AsyncIterator[bytes]) -> Response:
