@@ -7,6 +7,7 @@ import hmac
 import http.client
 import json
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
@@ -125,6 +126,27 @@ def test_a_large_body_is_refused(account, job):
     response = account.send("POST", f"/jobs/{job}/tasks", content=b"x" * (1 << 20) + b"x")
     assert account.code(response) == (413, "RequestBodyTooLarge")
     assert values(response) == {"MaxLimit": "1048576"}
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"terminate'])
+def test_a_request_that_is_cut_off_is_not_carried_out(account, emulator, job, sent):
+    """Not with what it would mean without a body either."""
+    path, kind = f"/jobs/{job}/terminate", "application/json"
+    date = format_datetime(datetime.now(UTC), usegmt=True)
+    text = f"POST\n\n\n30\n\n{kind}{7 * chr(10)}ocp-date:{date}\n/local{path}"
+    signed = f"{text}\napi-version:2025-06-01".encode()
+    signature = base64.b64encode(hmac.digest(base64.b64decode(emulator.key), signed, "sha256"))
+    server = urlsplit(emulator.url)
+    head = (
+        f"POST {path}?api-version=2025-06-01 HTTP/1.1\r\nHost: {server.netloc}\r\n"
+        f"Content-Type: {kind}\r\nContent-Length: 30\r\nocp-date: {date}\r\n"
+        f"Authorization: SharedKey local:{signature.decode()}\r\n\r\n"
+    )
+    with socket.create_connection((server.hostname, server.port)) as connection:
+        connection.sendall(head.encode() + sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    assert account.get(f"/jobs/{job}")["state"] == "active"
 
 
 def test_a_path_that_means_nothing_and_a_wrong_method(account):

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
+from dataclasses import replace
 from time import monotonic
 
-from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.answers import Answer
-from runfleet.emulator.asgi import Asgi, Receive, Scope, Send, read_body, request_of, send_answer
+from runfleet.emulator.asgi import Asgi, Body, Receive, Scope, Send, serve
 from runfleet.emulator.authentication import authenticate
-from runfleet.emulator.clock import now
 from runfleet.emulator.handlers import HANDLERS
 from runfleet.emulator.identity import IdentityApp
 from runfleet.emulator.management.app import ManagementApp
 from runfleet.emulator.management.uploads import UploadApp
 from runfleet.emulator.service import Service
 from runfleet.wire.coverage import refusal_of
-from runfleet.wire.errors import WireError, body_too_large, not_implemented
+from runfleet.wire.errors import WireError, not_implemented
 from runfleet.wire.requests import Request, check_api_version
 from runfleet.wire.responses import respond_error
 from runfleet.wire.router import route
-
-log = logging.getLogger(__name__)
 
 # The beginning of the names of operations that need space on the disk; others may make some.
 _ADDING = "create_"
@@ -58,27 +54,18 @@ class App:
         self.last_request = monotonic()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(receive)
-        request = request_of(scope, body or b"", received=now())
-        answer = await self._answer(request, is_too_large=body is None)
-        await send_answer(send, answer)
+        await serve(scope, receive, send, self._handle, respond_error)
 
-    async def _answer(self, request: Request, *, is_too_large: bool) -> Answer:
+    async def _handle(self, request: Request, body: Body) -> Answer:
+        request = replace(request, body=await body.read())
         try:
-            if is_too_large:
-                raise body_too_large()
-            return await self._handle(request)
-        except BatchRuleError as error:
-            return respond_error(request, error)
+            return await self._carry_out(request)
         except sqlite3.Error as error:
             # Even who only reads writes first what waits to be written.
             self._service.engine.health.fail(error)
-            return respond_error(request, WireError("InternalError"))
-        except Exception:
-            log.exception("request %s %s failed", request.method, request.path)
-            return respond_error(request, WireError("InternalError"))
+            raise WireError("InternalError") from error
 
-    async def _handle(self, request: Request) -> Answer:
+    async def _carry_out(self, request: Request) -> Answer:
         check_api_version(request)
         authenticate(request, self._service.account, self._service.key)
         routed = route(request)

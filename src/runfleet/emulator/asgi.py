@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.answers import Answer, FileAnswer
-from runfleet.wire.errors import MAX_BODY_BYTES
+from runfleet.emulator.clock import now
+from runfleet.wire.errors import MAX_BODY_BYTES, WireError, body_too_large
 from runfleet.wire.requests import Request, read_request
 from runfleet.wire.responses import Response
+
+log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -24,16 +29,16 @@ _CHUNK = 1 << 20
 _NO_OFFSET = timedelta()
 
 
-def request_of(scope: Scope, body: bytes, *, received: datetime) -> Request:
-    """Take a request apart that was received at a certain time, and give it an id."""
+def request_of(scope: Scope) -> Request:
+    """Take a request apart that has just come, save its body, and give it an id."""
     return read_request(
         scope["method"],
         _target(scope),
         scope["headers"],
-        body,
+        b"",
         scheme=scope["scheme"],
         request_id=str(uuid4()),
-        received=received + scope.get(CLOCK_OFFSET, _NO_OFFSET),
+        received=now() + scope.get(CLOCK_OFFSET, _NO_OFFSET),
     )
 
 
@@ -43,17 +48,92 @@ def _target(scope: Scope) -> bytes:
     return path.partition(b"?")[0] + (b"?" + query if query else b"")
 
 
-async def read_body(receive: Receive) -> bytes | None:
-    """The body, or None where it is larger than the service takes."""
-    parts, size, more = [], 0, True
-    while more:
-        event = await receive()
-        part = event.get("body", b"")
-        more = event.get("more_body", False)
-        size += len(part)
-        if size <= MAX_BODY_BYTES:
-            parts.append(part)
-    return b"".join(parts) if size <= MAX_BODY_BYTES else None
+class ClientGoneError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class Body:
+    """
+    The body of a request, as it comes.
+
+    Parameters
+    ----------
+    receive
+        Gives what the server has received of it.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_whole = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """What has not been taken of it yet; raises `ClientGoneError` if no more of it comes."""
+        while not self._is_whole:
+            event = await self._receive()
+            if event["type"] == "http.disconnect":
+                raise ClientGoneError
+            self._is_whole = not event.get("more_body", False)
+            yield event.get("body", b"")
+
+    async def read(self) -> bytes:
+        """The body as a whole, if it is not larger than the service takes."""
+        parts, size = [], 0
+        async for chunk in self.chunks():
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                raise body_too_large()
+            parts.append(chunk)
+        return b"".join(parts)
+
+    async def drop(self) -> None:
+        """Let the rest of it come: clients read an answer only after they have sent everything."""
+        async for _ in self.chunks():
+            pass
+
+
+Handle = Callable[[Request, Body], Awaitable[Answer]]
+RespondError = Callable[[Request, BatchRuleError], Response]
+
+
+async def serve(
+    scope: Scope, receive: Receive, send: Send, handle: Handle, respond_error: RespondError
+) -> None:
+    """
+    Answer one request, unless the client goes before it has sent all of it.
+
+    Parameters
+    ----------
+    scope, receive, send
+        The request, as the server has it.
+    handle
+        Carries it out; takes as much of the body as it needs.
+    respond_error
+        Says why it is not carried out.
+    """
+    request = request_of(scope)
+    body = Body(receive)
+    try:
+        answer = await _answer(request, body, handle, respond_error)
+    except ClientGoneError:
+        return
+    await send_answer(send, answer)
+
+
+async def _answer(
+    request: Request, body: Body, handle: Handle, respond_error: RespondError
+) -> Answer:
+    refusal: BatchRuleError
+    try:
+        return await handle(request, body)
+    except ClientGoneError:
+        raise
+    except BatchRuleError as error:
+        refusal = error
+    except Exception:
+        log.exception("request %s %s failed", request.method, request.path)
+        refusal = WireError("InternalError")
+    await body.drop()
+    return respond_error(request, refusal)
 
 
 async def send_answer(send: Send, answer: Answer) -> None:

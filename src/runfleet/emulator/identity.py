@@ -6,7 +6,6 @@ import hmac
 from datetime import timedelta
 
 from runfleet.emulator.asgi import Receive, Scope, Send, request_of, send_answer
-from runfleet.emulator.clock import now
 from runfleet.emulator.service import Service
 from runfleet.emulator.tokens import identity_header, issue_token
 from runfleet.wire.identity import respond_refusal, respond_token
@@ -31,7 +30,7 @@ class IdentityApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Answer one request."""
-        request = request_of(scope, b"", received=now())
+        request = request_of(scope)
         await send_answer(send, self._answer(request))
 
     def _answer(self, request: Request) -> Response:

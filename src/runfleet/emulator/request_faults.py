@@ -13,16 +13,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from runfleet.emulator.app import App
 from runfleet.emulator.asgi import (
     CLOCK_OFFSET,
+    Body,
     Receive,
     Scope,
     Send,
-    read_body,
     request_of,
-    send_answer,
+    serve,
 )
-from runfleet.emulator.clock import now
 from runfleet.faults import Fault, FaultKind, Plan, When
 from runfleet.wire.errors import WireError
+from runfleet.wire.requests import Request
 from runfleet.wire.responses import Response, respond_error
 from runfleet.wire.router import route
 
@@ -74,7 +74,7 @@ class FaultyApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or let it go wrong."""
         if scope["path"].startswith(_STORAGE):
-            await _answer_as_storage(scope, receive, send)
+            await serve(scope, receive, send, _answer_as_storage, respond_error)
             return
         operation = _operation(scope)
         if operation is None:
@@ -87,12 +87,14 @@ class FaultyApp:
         await self._do[fault.fault](fault, scope, receive, send)
 
     async def _refuse(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        error = _error(fault)
-        request = request_of(scope, await read_body(receive) or b"", received=now())
-        answer = respond_error(request, error)
-        asks = fault.fault is FaultKind.BUSY and fault.retry_after
-        more = {"Retry-After": str(fault.retry_after)} if asks else {}
-        await send_answer(send, Response(answer.status, {**answer.headers, **more}, answer.body))
+        async def refuse(request: Request, body: Body) -> Response:
+            await body.drop()
+            answer = respond_error(request, _error(fault))
+            asks = fault.fault is FaultKind.BUSY and fault.retry_after
+            more = {"Retry-After": str(fault.retry_after)} if asks else {}
+            return Response(answer.status, {**answer.headers, **more}, answer.body)
+
+        await serve(scope, receive, send, refuse, respond_error)
 
     async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.when is When.AFTER:
@@ -133,26 +135,26 @@ def storage_url(url: str, status: int) -> str:
     return f"{url}{_STORAGE}{status}"
 
 
-async def _answer_as_storage(scope: Scope, receive: Receive, send: Send) -> None:
-    await read_body(receive)
-    status = int(scope["path"].removeprefix(_STORAGE)[:3])
+async def _answer_as_storage(request: Request, body: Body) -> Response:
+    await body.drop()
+    status = int(request.path.removeprefix(_STORAGE)[:3])
     code, text = _STORAGE_ERRORS[status]
-    body = (
+    content = (
         '<?xml version="1.0" encoding="utf-8"?>'
         f"<Error><Code>{code}</Code><Message>{text}</Message></Error>"
     ).encode()
     headers = {
         "Content-Type": "application/xml",
-        "Content-Length": str(len(body)),
+        "Content-Length": str(len(content)),
         "x-ms-error-code": code,
     }
-    await send_answer(send, Response(status, headers, body))
+    return Response(status, headers, content)
 
 
 def _operation(scope: Scope) -> str | None:
     """Name the operation that a request asks for; None where it asks for nothing of the service."""
     try:
-        return route(request_of(scope, b"", received=now())).operation.name
+        return route(request_of(scope)).operation.name
     except WireError:
         return None
 

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from runfleet.batch.errors import BatchRuleError
 from runfleet.emulator.applications import Version
-from runfleet.emulator.asgi import Receive, Scope, Send, request_of, send_answer
-from runfleet.emulator.clock import now
+from runfleet.emulator.asgi import Body, Receive, Scope, Send, serve
 from runfleet.emulator.disk import io_error
 from runfleet.emulator.service import Service
 from runfleet.wire.blobs import (
@@ -35,10 +33,6 @@ log = logging.getLogger(__name__)
 _MADE_FIRST = "The version is active; create it again before something else is uploaded for it."
 
 
-class _ClientGoneError(Exception):
-    """Nobody waits for the answer any more."""
-
-
 class UploadApp:
     """
     Block blobs below `/storage`: put at once, or in blocks and a list of them.
@@ -54,26 +48,16 @@ class UploadApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = request_of(scope, b"", received=now())
-        try:
-            response = await self._answer(request, _chunks(receive))
-        except _ClientGoneError:
-            return
-        except Exception:
-            log.exception("upload to %s failed", request.path)
-            response = respond_error(request, WireError("InternalError"))
-        await send_answer(send, response)
+        await serve(scope, receive, send, self._handle, respond_error)
 
-    async def _answer(self, request: Request, chunks: AsyncIterator[bytes]) -> Response:
+    async def _handle(self, request: Request, body: Body) -> Response:
         try:
-            return await self._handle(request, chunks)
+            return await self._carry_out(request, body.chunks())
         except OSError as error:
             log.error("upload to %s failed: %s", request.path, error)
-            return await _refuse(request, chunks, io_error(error.strerror or str(error)))
-        except BatchRuleError as error:
-            return await _refuse(request, chunks, error)
+            raise io_error(error.strerror or str(error)) from error
 
-    async def _handle(self, request: Request, chunks: AsyncIterator[bytes]) -> Response:
+    async def _carry_out(self, request: Request, chunks: AsyncIterator[bytes]) -> Response:
         check_upload(request, self._service.key)
         if request.method != "PUT":
             raise WireError("UnsupportedHttpVerb")
@@ -130,15 +114,6 @@ class _Upload:
         return self._version.upload / f"block-{sha256(block_id.encode()).hexdigest()}"
 
 
-async def _refuse(
-    request: Request, chunks: AsyncIterator[bytes], error: BatchRuleError
-) -> Response:
-    # Clients read an answer only after they have sent everything.
-    async for _ in chunks:
-        pass
-    return respond_error(request, error)
-
-
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
     """A file that is not there unless it is whole."""
@@ -161,13 +136,3 @@ def _join(parts: Sequence[Path], path: Path) -> None:
         for part in parts:
             with part.open("rb") as file:
                 shutil.copyfileobj(file, whole, 1 << 20)
-
-
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise _ClientGoneError
-        yield event.get("body", b"")
-        more = event.get("more_body", False)
