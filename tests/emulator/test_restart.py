@@ -22,6 +22,7 @@ from azure.core.exceptions import AzureError
 
 from runfleet.agent.messages import Ended, Subject, SubjectKind, encode
 from runfleet.batch.states import EndedBy
+from runfleet.emulator import Fault, FaultKind
 
 
 class Restarting:
@@ -552,6 +553,14 @@ def test_an_emulator_stays_while_tasks_run(tmp_path, start_emulator, account_of,
     time.sleep(2.5)
     assert emulator.process.poll() is None
     (tmp_path / "go").touch()
+    assert emulator.process.wait(60) == 0
+
+
+def test_an_emulator_stays_while_it_answers(tmp_path, start_emulator, account_of):
+    """However slowly."""
+    slow = Fault(FaultKind.SLOW, seconds=4.0, operations=("list_pools",))
+    emulator = start_emulator(tmp_path, "--idle-exit", "1", faults=[slow])
+    assert account_of(emulator).get("/pools")["value"] == []
     assert emulator.process.wait(60) == 0
 
 

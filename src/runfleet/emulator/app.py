@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from time import monotonic
 
 from runfleet.emulator.answers import Answer
 from runfleet.emulator.asgi import Asgi, Body, Receive, Scope, Send, serve
@@ -43,15 +42,12 @@ class App:
             "subscriptions": management,
             "storage": UploadApp(service),
         }
-        self.last_request = monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: of Batch itself, or of what other hosts answer on Azure."""
-        self.last_request = monotonic()
         first_segment = scope["path"].partition("/")[2].partition("/")[0]
         app = self._beside.get(first_segment, self._serve)
         await app(scope, receive, send)
-        self.last_request = monotonic()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await serve(scope, receive, send, self._handle, respond_error)

@@ -7,21 +7,10 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import uvicorn
 
-from runfleet.wire import models
-from runfleet.wire.bodies import prepare_shape
-
 log = logging.getLogger(__name__)
-
-_FIRST_SHAPES = (
-    models.BatchPoolCreateOptions,
-    models.BatchJobCreateOptions,
-    models.BatchJobUpdateOptions,
-)
-"""What nearly all clients send first, in their order."""
 
 
 class QuietServer(uvicorn.Server):
@@ -46,8 +35,7 @@ class QuietServer(uvicorn.Server):
             loop.add_signal_handler(number, self._on_signal, number)
 
     async def main_loop(self) -> None:
-        """Make ready for the first clients, then sleep."""
-        _prepare_shapes(iter(_FIRST_SHAPES))
+        """Sleep."""
         await self._stopping.wait()
         self._on_stop()
 
@@ -64,10 +52,3 @@ class QuietServer(uvicorn.Server):
         """Take no more requests, answer those that are there, and end."""
         self.should_exit = True
         self._stopping.set()
-
-
-def _prepare_shapes(shapes: Iterator[type[Any]]) -> None:
-    """Make ready for bodies while the first client is on its way: one shape in a turn."""
-    if shape := next(shapes, None):
-        prepare_shape(shape)
-        asyncio.get_running_loop().call_soon(_prepare_shapes, shapes)

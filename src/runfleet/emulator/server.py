@@ -8,11 +8,11 @@ import logging
 import os
 import secrets
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -20,6 +20,8 @@ from runfleet.agent.process import AgentProcess
 from runfleet.announcement import Announcement, read_key
 from runfleet.emulator.app import App
 from runfleet.emulator.applications import Applications
+from runfleet.emulator.asgi import Asgi
+from runfleet.emulator.attendance import Attendance
 from runfleet.emulator.certificates import ensure_certificate
 from runfleet.emulator.disk import Disk
 from runfleet.emulator.engine import Engine
@@ -32,9 +34,10 @@ from runfleet.emulator.service import Service
 from runfleet.errors import RunfleetError
 from runfleet.home import Folders
 from runfleet.storage.files import write_private, written_whole
+from runfleet.wire import models
+from runfleet.wire.bodies import prepare_shape
 
 if TYPE_CHECKING:
-    from runfleet.emulator.request_faults import DroppableProtocol, FaultyApp
     from runfleet.faults import Faults, Plan
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,12 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 _KEY_BYTES = 64
 _BACKLOG = 512
+# What nearly all clients send first, in their order.
+_FIRST_SHAPES = (
+    models.BatchPoolCreateOptions,
+    models.BatchJobCreateOptions,
+    models.BatchJobUpdateOptions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +121,13 @@ async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> N
     try:
         service = _service(settings.account, folders, engine)
         app = App(service)
-        certificate = _certificate(settings, folders)
-        server = QuietServer(_configuration(app, certificate, plan), service.log_uploads.stop)
+        attended = Attendance(app if plan is None else _with_faults(app, plan))
+        configuration = _configuration(attended, _certificate(settings, folders), plan)
+        server = QuietServer(configuration, service.log_uploads.stop)
         _announce(folders, url, settings)
         log.info("serving account `%s` at %s", settings.account, url)
-        _watch_idleness(server, app, engine, settings.idle_exit)
+        _watch_idleness(server, attended, engine, settings.idle_exit)
+        asyncio.get_running_loop().call_soon(_prepare_shapes, iter(_FIRST_SHAPES))
         stopping = asyncio.create_task(_stop_when_failed(server, engine))
         await server.serve([listener])
         stopping.cancel()
@@ -126,6 +137,13 @@ async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> N
         log.info("stopped")
     if not engine.health.is_sound:
         raise engine.health.reason
+
+
+def _prepare_shapes(shapes: Iterator[type[Any]]) -> None:
+    """Make ready for bodies while the first client is on its way: one shape in a turn."""
+    if shape := next(shapes, None):
+        prepare_shape(shape)
+        asyncio.get_running_loop().call_soon(_prepare_shapes, shapes)
 
 
 def _service(account: str, folders: Folders, engine: Engine) -> Service:
@@ -154,11 +172,10 @@ def _plan(faults: Faults) -> Plan:
     return Plan(faults)
 
 
-def _configuration(app: App, certificate: Path | None, plan: Plan | None) -> uvicorn.Config:
-    serving, protocol = (app, "auto") if plan is None else _with_faults(app, plan)
+def _configuration(app: Asgi, certificate: Path | None, plan: Plan | None) -> uvicorn.Config:
     return uvicorn.Config(
-        serving,
-        http=protocol,
+        app,
+        http="auto" if plan is None else _droppable(),
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -171,10 +188,16 @@ def _configuration(app: App, certificate: Path | None, plan: Plan | None) -> uvi
     )
 
 
-def _with_faults(app: App, plan: Plan) -> tuple[FaultyApp, type[DroppableProtocol]]:
-    from runfleet.emulator.request_faults import DroppableProtocol, FaultyApp
+def _with_faults(app: App, plan: Plan) -> Asgi:
+    from runfleet.emulator.request_faults import FaultyApp
 
-    return FaultyApp(app, plan), DroppableProtocol
+    return FaultyApp(app, plan)
+
+
+def _droppable() -> type[asyncio.Protocol]:
+    from runfleet.emulator.request_faults import DroppableProtocol
+
+    return DroppableProtocol
 
 
 def _listen(port: int, last_port: int) -> socket.socket:
@@ -230,7 +253,7 @@ async def _stop_when_failed(server: QuietServer, engine: Engine) -> None:
 
 
 def _watch_idleness(
-    server: QuietServer, app: App, engine: Engine, idle_exit: timedelta | None
+    server: QuietServer, attended: Attendance, engine: Engine, idle_exit: timedelta | None
 ) -> None:
     if idle_exit is None:
         return
@@ -238,7 +261,7 @@ def _watch_idleness(
     patience = idle_exit.total_seconds()
 
     def look() -> None:
-        idle = monotonic() - app.last_request
+        idle = attended.idle_seconds
         if idle >= patience and not engine.is_busy:
             log.info("nothing to do for %.0f s", idle)
             server.stop()
