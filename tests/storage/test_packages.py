@@ -206,3 +206,13 @@ def test_files_that_cannot_lie_side_by_side(packages: PackageFolder, tmp_path: P
         packages.add("twins", "1", one, other)
     with pytest.raises(PackageError, match="is a folder, and a package is one folder, or files"):
         packages.add("both", "1", one, tmp_path / "b")
+
+
+def test_the_versions_of_an_application_are_looked_for_in_its_own_folder(
+    packages: PackageFolder, program: Path
+):
+    """Whatever is wrong with those of others, and however many these are."""
+    added = packages.add("model", "1", program)
+    packages.application("other").mkdir()
+    packages.archive("other", "1").symlink_to("nowhere")
+    assert packages.versions("MODEL") == [added]

@@ -106,12 +106,24 @@ class Applications:
         """Every application, by id."""
         return [_read_settings(folder) for folder in self._folders()]
 
+    def installable(self) -> Iterator[tuple[Application, list[str]]]:
+        """Every application that has packages, by id, with the versions that it has."""
+        for application in self.all():
+            if versions := self._installable(application):
+                yield application, versions
+
+    def get_installable(self, application_id: str) -> tuple[Application, list[str]]:
+        """Find one of these; raises ``ApplicationNotFound`` if there is none."""
+        application = self.get(application_id)
+        if versions := self._installable(application):
+            return application, versions
+        raise WireError("ApplicationNotFound")
+
     def find(self, application_id: str) -> Application | None:
         """Find an application, in whatever case its id is written; None if there is none."""
-        for folder in self._folders():
-            if _same(folder.name, application_id):
-                return _read_settings(folder)
-        return None
+        folders = (path for path in self._named() if _same(path.name, application_id))
+        found = next(filter(_is_used, sorted(folders)), None)
+        return None if found is None else _read_settings(found)
 
     def get(self, application_id: str) -> Application:
         """Find an application; raises ``ApplicationNotFound`` if there is none."""
@@ -187,16 +199,24 @@ class Applications:
         found.package.unlink(missing_ok=True)
         shutil.rmtree(found.upload, ignore_errors=True)
 
+    def _installable(self, application: Application) -> list[str]:
+        return [one.version for one in self._packages.spelled(application.application_id)]
+
     def _version(self, application_id: str, version: str) -> Version:
         package = self._packages.archive(application_id, version)
         return Version(application_id, version, package, package.parent / f".{version}{_UPLOAD}")
 
     def _folders(self) -> list[Path]:
+        return sorted(filter(_is_used, self._named()))
+
+    def _named(self) -> Iterator[Path]:
         root = self._packages.root
-        if not root.exists():
-            return []
-        named = (path for path in root.iterdir() if not path.name.startswith("."))
-        return sorted(path for path in named if path.is_dir() and any(path.iterdir()))
+        everything = root.iterdir() if root.exists() else iter(())
+        return (path for path in everything if not path.name.startswith("."))
+
+
+def _is_used(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _uploads(folder: Path) -> Iterator[str]:

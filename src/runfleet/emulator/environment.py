@@ -4,39 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from runfleet.batch.records import Job, Node
 from runfleet.batch.specs import ApplicationPackageReference
 from runfleet.batch.states import OsType
 from runfleet.emulator.disk import RESERVED_FOR_TASKS
+from runfleet.emulator.packages import InstalledPackage
 from runfleet.wire.shapes import task_directory
-
-
-@dataclass(frozen=True, slots=True)
-class InstalledPackage:
-    """
-    An application package on a node.
-
-    Parameters
-    ----------
-    reference
-        The package, as it was asked for.
-    archive
-        Where it comes from: a file in the folder of its application.
-    folder
-        Where it is unpacked.
-    """
-
-    reference: ApplicationPackageReference
-    archive: Path
-    folder: Path
-
-    @property
-    def application_id(self) -> str:
-        """The id of its application, as that has it: one refers to it in any case."""
-        return self.archive.parent.name
 
 
 def node_environment(account: str, url: str, node: Node, root: Path) -> dict[str, str]:

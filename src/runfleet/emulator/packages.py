@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.specs import ApplicationPackageReference
 from runfleet.emulator.applications import Applications
-from runfleet.emulator.environment import InstalledPackage
 from runfleet.storage.packages import Package, PackageFolder
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPackage:
+    """
+    An application package on a node.
+
+    Parameters
+    ----------
+    reference
+        The package, as it was asked for.
+    archive
+        Where it comes from: a file in the folder of its application.
+    folder
+        Where it is unpacked.
+    """
+
+    reference: ApplicationPackageReference
+    archive: Path
+    folder: Path
+
+    @property
+    def application_id(self) -> str:
+        """The id of its application, as that has it: one refers to it in any case."""
+        return self.archive.parent.name
 
 
 class Packages:
@@ -20,20 +45,28 @@ class Packages:
     ----------
     folder
         The emulator's package folder.
+
+    Attributes
+    ----------
+    applications
+        What the management plane makes of it.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = PackageFolder(folder)
-        self._applications = Applications(folder)
+        self.applications = Applications(folder)
 
     def check(self, references: Iterable[ApplicationPackageReference]) -> None:
         """Refuse references to packages that are not there."""
-        for reference in references:
-            if self._archive(reference) is None:
-                details = {"ApplicationId": reference.application_id}
-                if reference.version:
-                    details["Version"] = reference.version
-                raise BatchRuleError("InvalidApplicationPackageReferences", details)
+        for refusal in self.refusals(references).values():
+            raise refusal
+
+    def refusals(
+        self, references: Iterable[ApplicationPackageReference]
+    ) -> dict[ApplicationPackageReference, BatchRuleError]:
+        """Why references are refused, those to packages that are not there."""
+        distinct = dict.fromkeys(references)
+        return {one: _refusal(one) for one in distinct if self._archive(one) is None}
 
     def on_node(
         self, references: Iterable[ApplicationPackageReference], root: Path
@@ -51,13 +84,6 @@ class Packages:
             installed.append(InstalledPackage(reference, archive, folder))
         return installed
 
-    def applications(self) -> dict[str, list[str]]:
-        """The versions of every application."""
-        versions: dict[str, list[str]] = {}
-        for package in self._folder.packages():
-            versions.setdefault(package.application_id, []).append(package.version)
-        return versions
-
     def _archive(self, reference: ApplicationPackageReference) -> Path | None:
         if reference.version:
             exact = self._expected(reference)
@@ -69,7 +95,7 @@ class Packages:
 
     def _default_version(self, application_id: str, packages: Sequence[Package]) -> str:
         """What users said; where they said nothing at all, the newest one."""
-        application = self._applications.find(application_id)
+        application = self.applications.find(application_id)
         if application is None or not packages:
             return ""
         if application.is_declared:
@@ -78,3 +104,10 @@ class Packages:
 
     def _expected(self, reference: ApplicationPackageReference) -> Path:
         return self._folder.archive(reference.application_id, reference.version or "default")
+
+
+def _refusal(reference: ApplicationPackageReference) -> BatchRuleError:
+    details = {"ApplicationId": reference.application_id}
+    if reference.version:
+        details["Version"] = reference.version
+    return BatchRuleError("InvalidApplicationPackageReferences", details)

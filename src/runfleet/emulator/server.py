@@ -19,7 +19,6 @@ import uvicorn
 from runfleet.agent.process import AgentProcess
 from runfleet.announcement import Announcement, read_key
 from runfleet.emulator.app import App
-from runfleet.emulator.applications import Applications
 from runfleet.emulator.asgi import Asgi
 from runfleet.emulator.attendance import Attendance
 from runfleet.emulator.certificates import ensure_certificate
@@ -110,16 +109,18 @@ async def _serve(settings: Settings, folders: Folders, agent: AgentProcess) -> N
     url = f"{'https' if settings.tls else 'http'}://{HOST}:{port}"
     folders.last_url.write_text(url)
     plan = None if settings.faults is None else _plan(settings.faults)
+    packages = Packages(folders.packages)
     engine = await start_engine(
         folders,
         agent,
+        packages,
         account=settings.account,
         url=url,
         node_delay=settings.node_delay,
         plan=plan,
     )
     try:
-        service = _service(settings.account, folders, engine)
+        service = _service(settings.account, folders, engine, packages)
         app = App(service)
         attended = Attendance(app if plan is None else _with_faults(app, plan))
         configuration = _configuration(attended, _certificate(settings, folders), plan)
@@ -146,14 +147,13 @@ def _prepare_shapes(shapes: Iterator[type[Any]]) -> None:
         asyncio.get_running_loop().call_soon(_prepare_shapes, shapes)
 
 
-def _service(account: str, folders: Folders, engine: Engine) -> Service:
+def _service(account: str, folders: Folders, engine: Engine, packages: Packages) -> Service:
     return Service(
         account,
         _account_key(folders.key),
         engine,
         folders,
-        Packages(folders.packages),
-        Applications(folders.packages),
+        packages,
         LogUploads(),
     )
 

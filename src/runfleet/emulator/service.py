@@ -31,8 +31,8 @@ class Service:
         Decides what is asked for, and does it.
     folders
         Where everything is kept.
-    packages, applications
-        Its application packages: as tasks refer to them, and as the management plane does.
+    packages
+        Its application packages, as tasks refer to them.
     log_uploads
         Brings logs of nodes into containers.
     """
@@ -42,8 +42,12 @@ class Service:
     engine: Engine
     folders: Folders
     packages: Packages
-    applications: Applications
     log_uploads: LogUploads
+
+    @property
+    def applications(self) -> Applications:
+        """Its application packages, as the management plane has them."""
+        return self.packages.applications
 
     def check_pool(self, spec: PoolSpec) -> None:
         """Refuse a pool that cannot be had here, or with packages that are not there."""

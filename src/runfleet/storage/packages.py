@@ -111,11 +111,16 @@ class PackageFolder:
 
     def packages(self) -> list[Package]:
         """Every version of every application, sorted by id and version."""
-        return [_package(path) for path in sorted(self.root.glob(f"[!.]*/?*{_SUFFIX}"))]
+        return [one for name in self._applications() for one in self.spelled(name)]
+
+    def spelled(self, application_id: str) -> list[Package]:
+        """The versions of one application, if its id is spelled so."""
+        return list(map(_package, sorted(self.application(application_id).glob(f"?*{_SUFFIX}"))))
 
     def versions(self, application_id: str) -> list[Package]:
         """The versions of one application; none if it is not known."""
-        return [one for one in self.packages() if _same(one.application_id, application_id)]
+        spellings = (name for name in self._applications() if _same(name, application_id))
+        return [one for name in spellings for one in self.spelled(name)]
 
     def get(self, application_id: str, version: str) -> Package:
         """Find one version of an application; raises `PackageError` if there is none."""
@@ -133,6 +138,12 @@ class PackageFolder:
         package.path.unlink()
         with contextlib.suppress(OSError):
             package.path.parent.rmdir()
+
+    def _applications(self) -> list[str]:
+        """The names of what may be folders of applications, in order."""
+        if not self.root.exists():
+            return []
+        return sorted(name for name in os.listdir(self.root) if not name.startswith("."))
 
     def _path(self, application_id: str, version: str) -> Path:
         """Where a version is or will be kept: letters in the case that was there first."""

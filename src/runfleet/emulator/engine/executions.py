@@ -33,7 +33,6 @@ from runfleet.batch.states import OsType
 from runfleet.batch.vm_sizes import core_count
 from runfleet.emulator.engine.instances import as_instance
 from runfleet.emulator.environment import (
-    InstalledPackage,
     directory_environment,
     job_environment,
     merged,
@@ -42,7 +41,7 @@ from runfleet.emulator.environment import (
     with_windows_paths,
 )
 from runfleet.emulator.node_roots import node_root
-from runfleet.emulator.packages import Packages
+from runfleet.emulator.packages import InstalledPackage, Packages
 from runfleet.home import Folders
 from runfleet.scheduler import commands
 from runfleet.scheduler.commands import (

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 async def start_engine(
     folders: Folders,
     agent: AgentProcess,
+    packages: Packages,
     *,
     account: str,
     url: str,
@@ -41,6 +42,8 @@ async def start_engine(
         The home.
     agent
         The node agent, which may be starting still.
+    packages
+        Finds application packages.
     account, url
         What tasks are told of the account they belong to.
     node_delay
@@ -52,7 +55,6 @@ async def start_engine(
     with telling_damage(folders.database):
         # What is damaged there would be met later, while clients ask.
         store.purge()
-    packages = Packages(folders.packages)
     executions = Executions(folders, packages, open_auto_storage(folders.home), account, url)
     faults = None if plan is None else _node_faults(plan, url)
     state = State(SystemRandom(), node_delay=node_delay)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 
-from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.images import IMAGES
 from runfleet.batch.usage import NodeUsage, aggregate
+from runfleet.emulator.applications import Application
 from runfleet.emulator.service import Service
 from runfleet.scheduler.entries import PoolEntry
 from runfleet.wire import fields
@@ -24,8 +24,8 @@ from runfleet.wire.usage import read_period, usage_json
 
 async def list_applications(service: Service, request: Request) -> Response:
     """List the applications that have packages."""
-    applications = sorted(service.packages.applications().items())
-    shapes = ((name, _application(service, name, versions)) for name, versions in applications)
+    applications = service.applications.installable()
+    shapes = ((one.application_id, _application(one, versions)) for one, versions in applications)
     return respond(request, list_json(request, "applications", fields.UNFILTERED, shapes))
 
 
@@ -68,14 +68,12 @@ def _counts(entry: PoolEntry) -> JsonObject:
 
 async def get_application(service: Service, request: Request) -> Response:
     """Name the versions of an application."""
-    wanted = request.parameters["application_id"].lower()
-    for application_id, versions in service.packages.applications().items():
-        if application_id.lower() == wanted:
-            shape = _application(service, application_id, versions)
-            return respond(request, entity_json(request, "applications", shape))
-    raise BatchRuleError("ApplicationNotFound")
+    application, versions = service.applications.get_installable(
+        request.parameters["application_id"]
+    )
+    shape = _application(application, versions)
+    return respond(request, entity_json(request, "applications", shape))
 
 
-def _application(service: Service, application_id: str, versions: Sequence[str]) -> JsonObject:
-    known = service.applications.find(application_id)
-    return application_json(application_id, versions, known.display_name if known else None)
+def _application(application: Application, versions: Sequence[str]) -> JsonObject:
+    return application_json(application.application_id, versions, application.display_name)

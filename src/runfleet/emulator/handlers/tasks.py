@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from runfleet.batch.errors import BatchRuleError
 from runfleet.batch.records import Job, Task
+from runfleet.batch.specs import ApplicationPackageReference
 from runfleet.batch.states import OsType
 from runfleet.emulator.new_tasks import max_task_retry_count, new_task
 from runfleet.emulator.service import Service
@@ -122,10 +123,16 @@ def _add(
     number = service.engine.store.job_number(job.spec.job_id)
     ids = [task.head.task_id for task in parsed if isinstance(task, ParsedTask)]
     taken = table.existing(number, ids)
+    missing = service.packages.refusals(
+        reference
+        for task in parsed
+        if isinstance(task, ParsedTask)
+        for reference in task.head.packages
+    )
     results: list[ParsedTask | RefusedTask] = []
     added: list[StoredTask] = []
     for task in parsed:
-        result = _check_possible(service, job, _check_new(task, taken))
+        result = _check_possible(service, job, missing, _check_new(task, taken))
         results.append(result)
         if isinstance(result, ParsedTask):
             sequence = table.next_sequence()
@@ -159,13 +166,18 @@ def _check_new(task: ParsedTask | RefusedTask, taken: set[str]) -> ParsedTask | 
 
 
 def _check_possible(
-    service: Service, job: Job, task: ParsedTask | RefusedTask
+    service: Service,
+    job: Job,
+    missing: Mapping[ApplicationPackageReference, BatchRuleError],
+    task: ParsedTask | RefusedTask,
 ) -> ParsedTask | RefusedTask:
     """Refuse what could never run: its packages are missing, or it needs more than a node has."""
     if isinstance(task, RefusedTask):
         return task
+    for reference in task.head.packages:
+        if reference in missing:
+            return RefusedTask(task.head.task_id, missing[reference])
     try:
-        service.packages.check(task.head.packages)
         demand_slots(service.engine.state, job.spec, task.head.required_slots)
         if task.head.instances:
             _refuse_windows(service, job)
