@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +83,52 @@ def test_an_input_that_is_edited_before_it_is_staged_is_refused(
     assert logs(account.submit(study)) == ["one"]
     file.write_text("two, edited")
     assert logs(account.submit(study)) == ["two, edited"]
+
+
+class _InterruptedError(Exception):
+    pass
+
+
+def test_an_input_that_is_edited_in_an_upload_that_is_interrupted_is_not_kept(
+    account: Account, write_study: WriteStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody may be left to remove it again, as when the client is killed."""
+    study = write_study("model: {command: cat in.txt, inputs: [in.txt]}", in_txt="one")
+    file = study.folder / "in.txt"
+    put_files = account.storage.put_files
+
+    def edit_and_end(container: str, files: Iterable[Any], **options: Any) -> None:
+        file.write_text("two, edited")
+        try:
+            put_files(container, files, **options)
+        finally:
+            file.write_text("one")
+            raise _InterruptedError
+
+    monkeypatch.setattr(account.storage, "put_files", edit_and_end)
+    with pytest.raises(_InterruptedError):
+        account.submit(study)
+    monkeypatch.undo()
+    assert logs(account.submit(study)) == ["one"]
+
+
+def test_an_input_that_is_edited_only_while_it_is_uploaded_is_refused(
+    account: Account, write_study: WriteStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = write_study("model: {command: cat in.txt, inputs: [in.txt]}", in_txt="one")
+    file = study.folder / "in.txt"
+    put_files = account.storage.put_files
+
+    def edit_meanwhile(container: str, files: Iterable[Any], **options: Any) -> None:
+        file.write_text("two, edited")
+        try:
+            put_files(container, files, **options)
+        finally:
+            file.write_text("one")
+
+    monkeypatch.setattr(account.storage, "put_files", edit_meanwhile)
+    with pytest.raises(LaunchError, match=r"in\.txt` has changed while the study was submitted"):
+        account.submit(study)
 
 
 def test_an_input_that_is_edited_after_it_was_staged_is_used_as_it_was(

@@ -1,5 +1,6 @@
 """What every storage account does; each implementation runs the whole suite."""
 
+import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from runfleet.storage import (
     BlobNotFoundError,
     ContainerNotFoundError,
+    ContentChangedError,
     DirectoryStorage,
     InvalidNameError,
     StorageError,
@@ -144,6 +146,23 @@ def test_many_files_are_put_in_one_call(storage, tmp_path):
     storage.put_files(CONTAINER, files, on_bytes=moved.append)
     assert {name: storage.get_bytes(CONTAINER, name) for name in contents} == contents
     assert sum(moved) == sum(map(len, contents.values()))
+
+
+@pytest.mark.parametrize("size", [0, 7, 9 << 20])
+def test_a_file_that_was_edited_is_not_put(storage, tmp_path, size):
+    """Nothing ever has the name that tells another content."""
+    path = tmp_path / "a"
+    path.write_bytes(bytes(size))
+    digest = hashlib.sha256(bytes(size)).hexdigest()
+    storage.put_file(CONTAINER, "there", path, sha256=digest)
+    assert storage.get_bytes(CONTAINER, "there") == bytes(size)
+    path.write_bytes(bytes(size) + b"1")
+    with pytest.raises(ContentChangedError, match="has changed since it was looked at") as caught:
+        storage.put_files(CONTAINER, [(str(path), "new")], sha256={"new": digest})
+    assert caught.value.path == path
+    assert names(storage) == ["there"]
+    storage.put_files(CONTAINER, [(path, "new")], sha256={"other": digest})
+    assert names(storage) == ["new", "there"]
 
 
 def test_a_blob_is_copied_to_another_place(storage):

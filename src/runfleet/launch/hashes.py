@@ -58,6 +58,11 @@ class HashCache:
                 hint="check the file and its permissions",
             ) from error
 
+    def forget(self, path: Path) -> None:
+        """Read a file again the next time, whatever it is known by: that has not told an edit."""
+        if self.known.pop(str(path), None):
+            self.changed = True
+
     def _digest(self, path: Path) -> str:
         mark = _mark(path)
         remembered = self.known.get(str(path))
@@ -94,17 +99,13 @@ class Snapshot:
             known = self._known[file] = self.hashes.digest(file)
         return known
 
-    def demand_unchanged(self, file: Path) -> None:
-        """
-        Refuse a file that has changed since it was first looked at.
-
-        Raises
-        ------
-        LaunchError
-            If it has.
-        """
-        if self.hashes.digest(file) != self.digest(file):
-            raise _edited(file)
+    def edited(self, file: Path) -> LaunchError:
+        """Give the error about a file that was read with another hash than it had."""
+        self.hashes.forget(file)
+        return LaunchError(
+            f"`{file}` has changed while the study was submitted",
+            hint="run the study again when nothing writes to the file any more",
+        )
 
     def copied(self, file: Path, folder: Path) -> Path:
         """
@@ -118,7 +119,7 @@ class Snapshot:
         digest, copy = self.digest(file), folder / file.name
         shutil.copyfile(file, copy)
         if _hashed(copy) != digest:
-            raise _edited(file)
+            raise self.edited(file)
         self._known[copy] = digest
         return copy
 
@@ -133,13 +134,6 @@ def hash_cache(file: Path) -> Iterator[HashCache]:
         if cache.changed:
             with written_whole(file) as partial:
                 partial.write_bytes(orjson.dumps(cache.known))
-
-
-def _edited(file: Path) -> LaunchError:
-    return LaunchError(
-        f"`{file}` has changed while the study was submitted",
-        hint="run the study again when nothing writes to the file any more",
-    )
 
 
 def _mark(path: Path) -> _Mark:

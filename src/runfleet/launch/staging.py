@@ -12,11 +12,10 @@ from pathlib import Path
 from runfleet.azure import OperatingSystem, PreparationTask, ResourceFile, shell_command
 from runfleet.launch import names, scripts, windows_scripts
 from runfleet.launch.batch_files import stage_batch_file
-from runfleet.launch.errors import LaunchError
 from runfleet.launch.hashes import Snapshot
 from runfleet.launch.scripts import place_of
 from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.storage import Storage
+from runfleet.storage import ContentChangedError, Storage
 from runfleet.study import Study
 from runfleet.study.model import SharedInput
 
@@ -69,20 +68,18 @@ class Staging:
         present = {blob.name for blob in listed}
         for first in range(0, len(inputs), _INPUTS_AT_A_TIME):
             block = inputs[first : first + _INPUTS_AT_A_TIME]
-            named = {self._input_blob(shared): str(shared.source) for shared in block}
-            missing = {blob: path for blob, path in named.items() if blob not in present}
-            self.storage.put_files(self.container, ((path, blob) for blob, path in missing.items()))
-            self._demand_unchanged(missing)
+            named = {self._input_blob(shared): shared.source for shared in block}
+            self._upload({blob: path for blob, path in named.items() if blob not in present})
             on_step(Step(StepName.STAGING, first + len(block), len(inputs)))
 
-    def _demand_unchanged(self, uploaded: Mapping[str, str]) -> None:
-        """Keep no blob that is named after what a file held before it was edited."""
-        for blob, path in uploaded.items():
-            try:
-                self.files.demand_unchanged(Path(path))
-            except LaunchError:
-                self.storage.delete_blob(self.container, blob)
-                raise
+    def _upload(self, missing: Mapping[str, Path]) -> None:
+        """Make no blob that is named after what a file held before it was edited."""
+        hashes = {blob: self.files.digest(path) for blob, path in missing.items()}
+        named = ((str(path), blob) for blob, path in missing.items())
+        try:
+            self.storage.put_files(self.container, named, sha256=hashes)
+        except ContentChangedError as error:
+            raise self.files.edited(error.path) from error
 
     def preparation(self, user: str | None = None) -> PreparationTask | None:
         """What each node does before its first run: it fetches what runs share, once."""

@@ -9,6 +9,7 @@ from runfleet.storage.directory import DirectoryStorage
 from runfleet.storage.errors import (
     BlobNotFoundError,
     ContainerNotFoundError,
+    ContentChangedError,
     InvalidNameError,
     LifeTooLongError,
     StorageAccessError,
@@ -34,6 +35,7 @@ __all__ = [
     "Blob",
     "BlobNotFoundError",
     "ContainerNotFoundError",
+    "ContentChangedError",
     "DirectoryStorage",
     "InvalidNameError",
     "LifeTooLongError",

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, groupby, islice
@@ -209,12 +209,18 @@ class AzureBlob:
                 raise translated(error, f"container `{container}` cannot be deleted") from error
 
     def put_file(
-        self, container: str, blob: str, path: Path | str, *, on_bytes: OnBytes = unheard
+        self,
+        container: str,
+        blob: str,
+        path: Path | str,
+        *,
+        sha256: str | None = None,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         """Write the content of a file as a blob, in place of any blob of that name."""
         url = self._own_url(container, blob)
         with writing(container, blob):
-            self._blobs.upload(str(path), url, on_bytes=on_bytes)
+            self._blobs.upload(str(path), url, sha256=sha256, on_bytes=on_bytes)
 
     def put_bytes(self, container: str, blob: str, content: bytes) -> None:
         """Write a blob, in place of any blob of that name."""
@@ -254,13 +260,15 @@ class AzureBlob:
         container: str,
         files: Iterable[tuple[Path | str, str]],
         *,
+        sha256: Mapping[str, str] | None = None,
         on_bytes: OnBytes = unheard,
     ) -> None:
         """Write the content of many files as blobs, several at a time."""
+        hashes = sha256 or {}
 
         def put(file: tuple[Path | str, str]) -> None:
             path, blob = file
-            self.put_file(container, blob, path, on_bytes=on_bytes)
+            self.put_file(container, blob, path, sha256=hashes.get(blob), on_bytes=on_bytes)
 
         for_each(files, put, threads=_FILES_AT_A_TIME)
 

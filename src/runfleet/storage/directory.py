@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from runfleet.storage.errors import (
     ContainerNotFoundError,
     InvalidNameError,
     StorageError,
+    demand_content,
     not_written,
 )
 from runfleet.storage.file_times import modification_time
@@ -101,10 +103,16 @@ class DirectoryStorage:
         shutil.rmtree(doomed, ignore_errors=True)
 
     def put_file(
-        self, container: str, blob: str, path: Path | str, *, on_bytes: OnBytes = unheard
+        self,
+        container: str,
+        blob: str,
+        path: Path | str,
+        *,
+        sha256: str | None = None,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         """Write the content of a file as a blob, in place of any blob of that name."""
-        self._put(container, blob, lambda partial: _copy(path, partial, on_bytes))
+        self._put(container, blob, lambda partial: _copy_file(path, partial, sha256, on_bytes))
 
     def put_bytes(self, container: str, blob: str, content: bytes) -> None:
         """Write a blob, in place of any blob of that name."""
@@ -203,11 +211,13 @@ class DirectoryStorage:
         container: str,
         files: Iterable[tuple[Path | str, str]],
         *,
+        sha256: Mapping[str, str] | None = None,
         on_bytes: OnBytes = unheard,
     ) -> None:
         """Write the content of many files as blobs."""
+        hashes = sha256 or {}
         for path, blob in files:
-            self.put_file(container, blob, path, on_bytes=on_bytes)
+            self.put_file(container, blob, path, sha256=hashes.get(blob), on_bytes=on_bytes)
 
     def get_files(
         self,
@@ -332,8 +342,9 @@ class DirectoryStorage:
             write(partial)
             move(os.fspath(partial), os.fspath(target))
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise self._writing_error(container, blob, error) from error
+        finally:
+            partial.unlink(missing_ok=True)
 
     def _writing_error(self, container: str, blob: str, error: OSError) -> StorageError:
         if is_out_of_space(error):
@@ -362,6 +373,14 @@ class DirectoryStorage:
 def _copy(source: Path | str, target: Path, on_bytes: OnBytes) -> None:
     shutil.copyfile(source, target)
     on_bytes(target.stat().st_size)
+
+
+def _copy_file(source: Path | str, target: Path, sha256: str | None, on_bytes: OnBytes) -> None:
+    """Copy a file, which may be edited meanwhile: it is the copy that has to have the hash."""
+    _copy(source, target, on_bytes)
+    if sha256 is not None:
+        with target.open("rb") as copy:
+            demand_content(hashlib.file_digest(copy, "sha256"), sha256, source)
 
 
 def _are_alike(one: Path | str, other: Path | str) -> bool:

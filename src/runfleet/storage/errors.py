@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runfleet.errors import RunfleetError
+
+if TYPE_CHECKING:
+    import hashlib
 
 
 class StorageError(RunfleetError):
@@ -47,6 +52,24 @@ class BlobNotFoundError(StorageError):
         super().__init__(f"there is no blob `{blob}` in container `{container}`")
         self.container = container
         self.blob = blob
+
+
+class ContentChangedError(StorageError):
+    """
+    A file holds something else than it was to be written for; nothing was written.
+
+    Parameters
+    ----------
+    path
+        The file.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(
+            f"`{path}` has changed since it was looked at",
+            hint="try again when nothing writes to the file any more",
+        )
+        self.path = Path(path)
 
 
 class StorageAccessError(StorageError):
@@ -92,6 +115,12 @@ class NotAStorageAccountError(StorageError):
 
 class LifeTooLongError(StorageError):
     """A signed URL was to work for longer than it can."""
+
+
+def demand_content(read: hashlib._Hash, sha256: str, path: Path | str) -> None:
+    """Refuse what was read of a file if it has another hash; raises `ContentChangedError`."""
+    if read.hexdigest() != sha256:
+        raise ContentChangedError(path)
 
 
 def not_written(container: str, blob: str, error: OSError) -> StorageError:

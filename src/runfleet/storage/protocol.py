@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -74,9 +74,31 @@ class Storage(Protocol):
         """Delete a container with all its blobs; one that is not there is no error."""
 
     def put_file(
-        self, container: str, blob: str, path: Path | str, *, on_bytes: OnBytes = unheard
+        self,
+        container: str,
+        blob: str,
+        path: Path | str,
+        *,
+        sha256: str | None = None,
+        on_bytes: OnBytes = unheard,
     ) -> None:
-        """Write the content of a file as a blob, in place of any blob of that name."""
+        """
+        Write the content of a file as a blob, in place of any blob of that name.
+
+        Parameters
+        ----------
+        container, blob, path
+            Which file, and where it goes.
+        sha256
+            The hash of what it is to hold, in hexadecimal digits; None for whatever it holds.
+        on_bytes
+            Is told of all that has gone.
+
+        Raises
+        ------
+        ContentChangedError
+            If what was read has another hash; nothing is written then.
+        """
 
     def put_bytes(self, container: str, blob: str, content: bytes) -> None:
         """Write a blob, in place of any blob of that name."""
@@ -134,10 +156,11 @@ class Storage(Protocol):
         container: str,
         files: Iterable[tuple[Path | str, str]],
         *,
+        sha256: Mapping[str, str] | None = None,
         on_bytes: OnBytes = unheard,
     ) -> None:
         """
-        Write the content of many files as blobs.
+        Write the content of many files as blobs, see `put_file`.
 
         Parameters
         ----------
@@ -145,8 +168,15 @@ class Storage(Protocol):
             Where the blobs go.
         files
             The path of each file, with the name of its blob.
+        sha256
+            The hash of what a file is to hold, by the name of its blob; none for whatever it holds.
         on_bytes
             Is told of all that has gone, perhaps in several threads.
+
+        Raises
+        ------
+        ContentChangedError
+            If what was read of one has another hash; that one is not written then.
         """
 
     def get_files(

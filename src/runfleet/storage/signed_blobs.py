@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import urllib3
 
 from runfleet.storage.channel import Channel, Check, WebError
+from runfleet.storage.errors import demand_content
 from runfleet.storage.parallel import Item, Result, in_order
 from runfleet.storage.protocol import Blob, OnBytes, unheard
 from runfleet.storage.urls import with_query
@@ -175,6 +176,7 @@ class SignedBlobs:
         url: str,
         headers: Mapping[str, str] | None = None,
         *,
+        sha256: str | None = None,
         check: Check | None = None,
         on_bytes: OnBytes = unheard,
     ) -> None:
@@ -189,6 +191,8 @@ class SignedBlobs:
             Of the blob.
         headers
             Further headers, such as `x-ms-meta-NAME`.
+        sha256
+            The hash of what it is to hold, see `Storage.put_file`.
         check
             Called between blocks; may raise.
         on_bytes
@@ -196,9 +200,11 @@ class SignedBlobs:
         """
         with open(path, "rb") as file:
             if os.fstat(file.fileno()).st_size > BLOCK:
-                self._put_blocks(file, url, headers or {}, check, on_bytes)
+                self._put_blocks(file, url, headers or {}, sha256, check, on_bytes)
                 return
             content = file.read()
+        if sha256 is not None:
+            demand_content(hashlib.sha256(content), sha256, path)
         self._put(url, content, {"x-ms-blob-type": "BlockBlob", **(headers or {})}, check)
         on_bytes(len(content))
 
@@ -230,18 +236,23 @@ class SignedBlobs:
         file: BinaryIO,
         url: str,
         headers: Mapping[str, str],
+        sha256: str | None,
         check: Check | None,
         on_bytes: OnBytes,
     ) -> None:
-        digest = new_md5()
+        md5, content = new_md5(), hashlib.sha256()
+        hashed = (md5,) if sha256 is None else (md5, content)
         put = partial(self._put_block, url, check)
         ids = []
-        for block_id, size in self._in_parts(put, _read_blocks(file, digest)):
+        for block_id, size in self._in_parts(put, _read_blocks(file, hashed)):
             ids.append(block_id)
             on_bytes(size)
+        # Only the list of its blocks makes them a blob.
+        if sha256 is not None:
+            demand_content(content, sha256, file.name)
         entries = "".join(f"<Latest>{block_id}</Latest>" for block_id in ids)
         listing = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{entries}</BlockList>'
-        all_headers = {"x-ms-blob-content-md5": _as_text(digest), **headers}
+        all_headers = {"x-ms-blob-content-md5": _as_text(md5), **headers}
         self._put(with_query(url, "comp=blocklist"), listing.encode(), all_headers, check)
 
     def _put_block(
@@ -298,11 +309,12 @@ def _receive_first(
     return _Whole(received, int(size) if size.isdigit() else received, etag, md5, digest)
 
 
-def _read_blocks(file: BinaryIO, digest: hashlib._Hash) -> Iterator[tuple[int, bytes]]:
+def _read_blocks(file: BinaryIO, hashed: Iterable[hashlib._Hash]) -> Iterator[tuple[int, bytes]]:
     size = max(BLOCK, -(-os.fstat(file.fileno()).st_size // _MOST_BLOCKS))
     number = 0
     while content := file.read(size):
-        digest.update(content)
+        for digest in hashed:
+            digest.update(content)
         yield number, content
         number += 1
 

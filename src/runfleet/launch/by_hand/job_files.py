@@ -96,8 +96,9 @@ class JobFiles:
                 f"{len(files):,} input files are too many for one task",
                 hint="put them into a zip file, and unpack it in the task's command",
             )
-        blobs = {file: _blob_of(file) for file in files.values()}
-        self._upload(blobs)
+        hashes = {file: _hashed(file) for file in files.values()}
+        blobs = {file: names.input_blob(digest, file.name) for file, digest in hashes.items()}
+        self._upload(blobs, hashes)
         return [
             ResourceFile(http_url=self._url(blobs[file]), file_path=f"{folder}/{name}".lstrip("/"))
             for name, file in files.items()
@@ -109,7 +110,7 @@ class JobFiles:
         url = self.storage.container_url(self.container, life=self.life, write=True)
         return list(names.output_files(self.folder, task_id, patterns, url))
 
-    def _upload(self, blobs: Mapping[Path, str]) -> None:
+    def _upload(self, blobs: Mapping[Path, str], hashes: Mapping[Path, str]) -> None:
         """Upload files, except those that are there: the names of blobs tell their content."""
         if not blobs:
             return
@@ -118,7 +119,9 @@ class JobFiles:
             there = list(in_order(threads, self._exists, blobs.values(), ahead=_REQUESTS))
         files = zip(blobs.items(), there, strict=True)
         self.storage.put_files(
-            self.container, [(str(file), blob) for (file, blob), is_there in files if not is_there]
+            self.container,
+            [(str(file), blob) for (file, blob), is_there in files if not is_there],
+            sha256={blob: hashes[file] for file, blob in blobs.items()},
         )
 
     def _exists(self, blob: str) -> bool:
@@ -133,10 +136,9 @@ def age_mark(job: JobInfo) -> str:
     return re.sub("[^0-9]", "", str(job.created))
 
 
-def _blob_of(file: Path) -> str:
+def _hashed(file: Path) -> str:
     with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return names.input_blob(digest, file.name)
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _files_by_name(sources: Iterable[Path | str]) -> dict[str, Path]:
