@@ -494,7 +494,14 @@ def test_a_study_of_which_only_the_jobs_are_left(local, write_study):
             "hint: `runfleet delete half-gone` removes them; then `runfleet run FILE` begins anew\n"
         ),
     )
+    listed = local("status")
+    assert "half-gone" not in listed.out
+    assert (
+        "warning: account `local` has jobs of study `half-gone`, but its record is not in the "
+        "storage any more; `runfleet delete half-gone` removes them"
+    ) in listed.err
     assert local("delete", "half-gone", "--yes").code == 0
+    assert "half-gone" not in local("status").err
     assert local("run", study).code == 0
 
 

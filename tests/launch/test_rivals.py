@@ -102,6 +102,43 @@ def test_a_study_that_is_deleted_while_it_is_submitted_stays_deleted(
     assert job_ids(account, study) == []
 
 
+def test_what_is_submitted_while_somebody_is_asked_is_not_deleted(
+    account: Account, other: Account, write_study: Callable[..., Study]
+) -> None:
+    study = write_study(STUDY.format(values=[1, 2]))
+    list(account.submit(study).watch())
+    shown = account.belongings(study)
+    theirs = write_study(STUDY.format(values=[1, 2, 3]))
+    submission = other.submit(theirs)
+    with pytest.raises(LaunchError) as refused:
+        account.delete(shown)
+    assert refused.value.message == (
+        f"study `{study.name}` was submitted while it was to be deleted; nothing was deleted"
+    )
+    assert refused.value.hint == "the same command again shows all that it has now"
+    assert list(submission.watch())[-1].counts == RunCounts(3, succeeded=3)
+    account.delete(account.belongings(study))
+    assert job_ids(account, study) == []
+
+
+@pytest.mark.parametrize("step", [StepName.PROVIDING_POOL, StepName.ADDING])
+def test_a_study_that_is_being_submitted_has_more_than_was_shown(
+    account: Account, other: Account, write_study: Callable[..., Study], step: StepName
+) -> None:
+    """Its job may not be there yet; what it had when it was looked at may all be gone by now."""
+    study = write_study(STUDY.format(values=[1]))
+    list(other.submit(study).watch())
+    shown = account.belongings(study.name)
+    other.delete(shown)
+
+    def delete() -> None:
+        with pytest.raises(LaunchError, match="was submitted while it was to be deleted"):
+            account.delete(shown)
+
+    submission = other.submit(study, on_step=at(step, delete))
+    assert list(submission.watch())[-1].counts.succeeded == 1
+
+
 def test_a_study_can_be_cancelled_before_it_has_a_job(
     account: Account, other: Account, write_study: Callable[..., Study]
 ) -> None:

@@ -110,13 +110,15 @@ def _standings(printer: Printer, account: Account) -> Iterator[_Standing]:
     for summary in account.studies():
         try:
             submission = account.study(summary.name)
-        except StudyNotFoundError:  # its files were deleted, but not its jobs
-            continue
         except OtherAccountError as error:
             printer.warning(error.message)
             continue
         except RecordDamagedError as error:
             printer.warning(f"{error.message}; {addressed(error.hint or '', account.name)}")
+            continue
+        except StudyNotFoundError as error:
+            if error.has_jobs:  # else it was deleted just now
+                printer.warning(f"{error.message}; {error.hint}")
             continue
         if submission.is_calibration:
             yield _of_calibration(account, summary, submission)

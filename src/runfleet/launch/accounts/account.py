@@ -23,6 +23,7 @@ from runfleet.launch.deletion import (
     delete_belongings,
     demand_belongings,
     find_belongings,
+    refuse_more,
 )
 from runfleet.launch.errors import (
     AccountError,
@@ -342,7 +343,7 @@ class Account:
         """List the studies that the account has seen, by name."""
         jobs: dict[str, list[tuple[bool, datetime | None]]] = {}
         for job in self.batch.list_jobs():
-            if name := study_of(job.metadata):
+            if (name := study_of(job.metadata)) and job.state != "deleting":
                 jobs.setdefault(name, []).append((job.state == "active", job.created))
         return [
             StudySummary(
@@ -373,9 +374,7 @@ class Account:
             If its container is one of another Batch account, whose storage account is the same.
         """
         name, loaded = self._name_and_study(study)
-        with suppress(RecordDamagedError):  # it is deleted just because of that
-            self.records(name).read()
-        belongings = find_belongings(self.batch, self.storage, name)
+        belongings = self._belongings(name)
         if not belongings:
             raise self._not_found(name, loaded)
         return belongings
@@ -389,14 +388,21 @@ class Account:
         Raises
         ------
         LaunchError
-            If anything else is given, such as the study or its name.
+            If anything else is given, such as the study or its name; or if the study has been
+            submitted again since, so that it has more by now.
         """
         demand_belongings(belongings)
         with self.locked(belongings.study):
-            with suppress(RecordDamagedError):
-                self.records(belongings.study).read()
-            delete_belongings(self.batch, self.storage, belongings)
+            there = self._belongings(belongings.study)
+            refuse_more(belongings, there)
+            delete_belongings(self.batch, self.storage, there)
             self.origins.forget(belongings.study)
+
+    def _belongings(self, name: str) -> Belongings:
+        record = None
+        with suppress(RecordDamagedError):  # it is deleted just because of that
+            record = self.records(name).read()
+        return find_belongings(self.batch, self.storage, name, record)
 
     def _name_and_study(self, given: str | Study) -> tuple[str, Study | None]:
         """Tell what a study is called that is given by its name, or itself if that is its own."""
