@@ -102,6 +102,32 @@ def test_a_study_that_is_deleted_while_it_is_submitted_stays_deleted(
     assert job_ids(account, study) == []
 
 
+@pytest.mark.parametrize("step", [StepName.PROVIDING_POOL, StepName.STAGING, StepName.ADDING])
+def test_a_study_whose_files_are_deleted_while_it_is_submitted_stays_deleted(
+    account: Account,
+    other: Account,
+    write_study: Callable[..., Study],
+    monkeypatch: pytest.MonkeyPatch,
+    step: StepName,
+) -> None:
+    """Though it is the storage that notices first."""
+    monkeypatch.setattr("runfleet.launch.filling._LOOKING_PAUSE", 1000)
+    text = f"""
+        model: {{command: cat t.txt, inputs: [in.txt], overlays: {{t.txt: t.j2}}}}
+        parameters: {{X: {{values: {[*range(1200)]}}}}}
+    """
+    study = write_study(text, in_txt="one", t_j2="{{ X }}")
+
+    def delete() -> None:
+        other.delete(other.belongings(study.name))
+
+    with pytest.raises(LaunchError) as told:
+        account.submit(study, on_step=at(step, delete))
+    assert told.value.message == f"study `{study.name}` was deleted while it was submitted"
+    assert account.batch.get_job(study.name) is None
+    assert study.name not in [summary.name for summary in account.studies()]
+
+
 def test_what_is_submitted_while_somebody_is_asked_is_not_deleted(
     account: Account, other: Account, write_study: Callable[..., Study]
 ) -> None:

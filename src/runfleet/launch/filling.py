@@ -17,6 +17,7 @@ from runfleet.launch.record import Generation, RecordStore, StudyRecord
 from runfleet.launch.staging import Staging
 from runfleet.launch.steps import OnStep, Step, StepName
 from runfleet.launch.tasks import TaskMaker
+from runfleet.storage import BlobNotFoundError, ContainerNotFoundError
 from runfleet.study import Run, Study, StudyError
 
 _COUNTING_SECONDS = 10.0
@@ -27,7 +28,7 @@ _LOOKING_PAUSE = 1.0
 @dataclass(frozen=True)
 class JobFiller:
     """
-    Makes the newest job of a study, and adds the tasks that it lacks.
+    Stages the inputs of a study, makes its newest job, and adds the tasks that it lacks.
 
     Whoever else is at the study meanwhile, on this machine or another, goes first: who cancels it,
     submits it edited, or deletes it.
@@ -68,6 +69,7 @@ class JobFiller:
         """
         with self._unless_overtaken():
             self._demand_mine(self._store.read())
+            self.staging.stage_inputs(self.on_step)
             self._fill_job()
             self._batch.finish_when_done(self._generation.job_id)
         self._demand_mine(self._store.update(self._generation, StudyRecord.added))
@@ -102,10 +104,10 @@ class JobFiller:
 
     @contextmanager
     def _unless_overtaken(self) -> Iterator[None]:
-        """Say why the job takes no more tasks where the study was cancelled, or taken over."""
+        """Say what is in the way where the study was cancelled, taken over, or deleted."""
         try:
             yield
-        except BatchError as error:
+        except (BatchError, BlobNotFoundError, ContainerNotFoundError) as error:
             self._demand_mine(self._store.read())
             job = self.history.job_of(self._generation)
             if job is not None and job.was_ended:

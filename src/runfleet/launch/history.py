@@ -189,8 +189,11 @@ class History:
         return settled(record)
 
     def withdraw(self, generation: Generation, record: StudyRecord | None) -> None:
-        """End what was added of a generation after another one had taken its place."""
-        if record and any(one.job_id == generation.job_id for one in record.generations):
+        """End what was added of a generation after another one had taken its place, or none."""
+        if record is None:
+            self.batch.delete_job(generation.job_id)  # as all else of the study was
+            return
+        if any(one.job_id == generation.job_id for one in record.generations):
             self.settle(record.unsettled(generation.job_id))
             return
         job = self.job_of(generation)

@@ -224,10 +224,8 @@ class Submitter:
         return Generation(number, names.job_id(self._study.name, number), len(runs))
 
     def _add(self, record: StudyRecord) -> StudyRecord:
-        """Add the tasks of the newest generation that are not there yet."""
+        """Bring what the tasks of the newest generation need, and add those that are missing."""
         self.target.provide_pool(record.newest.run_count)
         staging = self.target.staging(self._study)
-        on_step = self.target.on_step
-        staging.stage_inputs(on_step)
-        pool = self.target.pool
+        pool, on_step = self.target.pool, self.target.on_step
         return JobFiller(self._study, record, self._history, pool, staging, on_step).fill()

@@ -21,6 +21,7 @@ from azure.storage.blob import BlobServiceClient, UserDelegationKey
 
 from runfleet.patience import BackOff, Patience
 from runfleet.storage.azure_errors import (
+    NO_CONTAINER,
     NOT_THERE,
     cannot_read,
     code_of,
@@ -205,7 +206,7 @@ class AzureBlob:
         try:
             client.delete_container()
         except AzureError as error:
-            if code_of(error) not in ("ContainerNotFound", "ContainerBeingDeleted"):
+            if code_of(error) not in NO_CONTAINER:
                 raise translated(error, f"container `{container}` cannot be deleted") from error
 
     def put_file(

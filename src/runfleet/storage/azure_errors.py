@@ -20,6 +20,9 @@ from runfleet.storage.errors import (
 
 NOT_THERE = 404
 
+NO_CONTAINER = ("ContainerNotFound", "ContainerBeingDeleted")
+"""The error codes of a container that is not there, or not for long."""
+
 _ACCESS_HINTS = {
     "AuthenticationFailed": "check the account's key, and this machine's clock",
     "AuthorizationPermissionMismatch": "the identity needs the role `Storage Blob Data Contributor`"
@@ -63,7 +66,7 @@ def told_as(what: str, container: str, blob: str = "") -> Iterator[None]:
     try:
         yield
     except WebError as error:
-        if error.code == "ContainerNotFound" or (error.status == NOT_THERE and not blob):
+        if error.code in NO_CONTAINER or (error.status == NOT_THERE and not blob):
             raise ContainerNotFoundError(container) from error
         if error.status == NOT_THERE:
             raise BlobNotFoundError(container, blob) from error
