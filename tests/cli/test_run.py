@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+
+from runfleet.home import Folders
 
 ECHO = 'echo "$N metres" > out.txt; echo "this is $N"; echo "trouble $N" >&2\n'
 RESULT = 'results: {depth: {file: out.txt, pattern: "(\\\\S+) metres", unit: m}}\n'
@@ -503,6 +506,19 @@ def test_a_study_of_which_only_the_jobs_are_left(local, write_study):
     assert local("delete", "half-gone", "--yes").code == 0
     assert "half-gone" not in local("status").err
     assert local("run", study).code == 0
+
+
+def test_who_waits_for_another_submission_says_so(local, write_study):
+    study = write_study("contended", ECHO, values=[1])
+    lock = Folders(local.home).studies("local").lock("contended")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        waiting = local.start("run", study, "--detach")
+        assert waiting.stderr.readline() == (
+            "waiting: study `contended` is being submitted by another process\n"
+        )
+    assert waiting.communicate(timeout=60)[0] == "contended\n"
+    assert waiting.returncode == 0
 
 
 def test_a_study_whose_results_could_not_be_collected_does_not_begin(

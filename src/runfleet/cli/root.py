@@ -40,6 +40,13 @@ COMMANDS = {
     "schema": "Print the JSON Schema of study files.",
 }
 
+_WAITING = (
+    "runfleet.azure",
+    "runfleet.storage",
+    "runfleet.launch.emulator",
+    "runfleet.launch.accounts.account",
+)
+
 root = new_app("Run models once, by the thousand or under calibration.")
 
 
@@ -48,7 +55,7 @@ def main() -> None:
     printer = Printer.standard()
     # Its warnings of a page are told in a line, as errors of ours.
     logging.getLogger("azure.identity").addHandler(logging.NullHandler())
-    for waiting in ("runfleet.azure", "runfleet.storage", "runfleet.launch.emulator"):
+    for waiting in _WAITING:
         logging.getLogger(waiting).addHandler(Waits(printer))
     sys.exit(
         exit_code_of(

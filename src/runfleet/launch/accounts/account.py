@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -52,6 +53,9 @@ from runfleet.study.designs import FromCsv
 if TYPE_CHECKING:
     from runfleet.azure.management import Management
 
+log = logging.getLogger(__name__)
+
+_QUIET_SECONDS = 1
 _LOCK_SECONDS = 600
 
 
@@ -468,15 +472,12 @@ class Account:
     def locked(self, study: str) -> Iterator[None]:
         """Keep two clients from submitting one study at the same time."""
         self._folder.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._folder.lock(study))
+        _take(lock, study)
         try:
-            with FileLock(self._folder.lock(study), timeout=_LOCK_SECONDS):
-                yield
-        except Timeout as error:
-            raise AccountError(
-                f"study `{study}` is being submitted by another process, for over "
-                f"{_LOCK_SECONDS // 60} minutes",
-                hint="end that process, or wait for it, and try again",
-            ) from error
+            yield
+        finally:
+            lock.release()
 
     def _is_free(self, study: str) -> bool:
         """Tell whether nobody is submitting a study; of other machines nothing is known."""
@@ -491,6 +492,23 @@ class Account:
     @property
     def _folder(self) -> StudiesFolder:
         return Folders(self.home).studies(self.name)
+
+
+def _take(lock: FileLock, study: str) -> None:
+    """Take the lock of a study, and say so where somebody else has it for more than a moment."""
+    try:
+        lock.acquire(timeout=_QUIET_SECONDS)
+        return
+    except Timeout:
+        log.warning("study `%s` is being submitted by another process", study)
+    try:
+        lock.acquire(timeout=_LOCK_SECONDS)
+    except Timeout as error:
+        raise AccountError(
+            f"study `{study}` is being submitted by another process, for over "
+            f"{_LOCK_SECONDS // 60} minutes",
+            hint="end that process, or wait for it, and try again",
+        ) from error
 
 
 @contextmanager
