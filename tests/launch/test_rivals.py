@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from runfleet.launch import Account, LaunchError, Step, StepName, SubmittedElsewhereError
+from runfleet.launch import (
+    Account,
+    LaunchError,
+    Step,
+    StepName,
+    StudySupersededError,
+    SubmittedElsewhereError,
+)
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.errors import StudyDeletedError
 from runfleet.launch.progress import RunCounts
 from runfleet.study import Study
 
@@ -163,6 +172,45 @@ def test_a_study_that_is_being_submitted_has_more_than_was_shown(
 
     submission = other.submit(study, on_step=at(step, delete))
     assert list(submission.watch())[-1].counts.succeeded == 1
+
+
+def test_a_retry_that_waits_for_another_submission_does_not_undo_it(
+    account: Account,
+    other: Account,
+    write_study: Callable[..., Study],
+    caplog: pytest.LogCaptureFixture,
+    wait_for: Callable[..., None],
+) -> None:
+    old = account.submit(write_study(STUDY.format(values=[1]).replace("true", "false")))
+    list(old.watch())
+    theirs = write_study(STUDY.format(values=[1, 2, 3]))
+    with ThreadPoolExecutor(1) as threads:
+        with account.locked(theirs.name):
+            retried = threads.submit(old.retry)
+            wait_for(lambda: "is being submitted by another process" in caplog.text, seconds=30)
+            other.submit(theirs)
+        with pytest.raises(StudySupersededError):
+            retried.result()
+    assert list(other.study(theirs).watch())[-1].counts == RunCounts(3, succeeded=3)
+    assert account.submit(theirs).is_unchanged
+
+
+def test_a_retry_that_waits_for_a_deletion_brings_nothing_back(
+    account: Account,
+    other: Account,
+    write_study: Callable[..., Study],
+    caplog: pytest.LogCaptureFixture,
+    wait_for: Callable[..., None],
+) -> None:
+    old = account.submit(write_study(STUDY.format(values=[1]).replace("true", "false")))
+    list(old.watch())
+    with ThreadPoolExecutor(1) as threads:
+        with account.locked(old.name):
+            retried = threads.submit(old.retry)
+            wait_for(lambda: "is being submitted by another process" in caplog.text, seconds=30)
+            other.delete(other.belongings(old.name))
+        with pytest.raises(StudyDeletedError):
+            retried.result()
 
 
 def test_a_study_can_be_cancelled_before_it_has_a_job(

@@ -17,7 +17,7 @@ from runfleet.cli.studies import results_folder
 from runfleet.cli.words import count_text
 from runfleet.errors import RunfleetError
 from runfleet.launch import Explanation, OnStep, Progress, RunCounts, Step, StepName, Submission
-from runfleet.launch.errors import LaunchError
+from runfleet.launch.errors import LaunchError, StudySupersededError
 from runfleet.launch.place_of_results import PlaceOfResults
 from runfleet.launch.results_folder import ResultsFolder
 
@@ -161,7 +161,10 @@ def _completed(
         if not lost or lost > max(1, counts.total // 10) or submission.is_superseded:
             break
         display.step(Step(StepName.REPEATING, lost, counts.total))
-        submission = submission.retry(failed=False, on_step=display.step)
+        try:
+            submission = submission.retry(failed=False, on_step=display.step)
+        except StudySupersededError:  # by whoever was just submitting it
+            break
         counts = follow(display, submission, collect_to=folder)
     return submission, counts
 

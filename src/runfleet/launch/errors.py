@@ -194,6 +194,23 @@ class RunSupersededError(LaunchError):
         self.run = run
 
 
+class StudyDeletedError(LaunchError):
+    """
+    The study was there, and has been deleted.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    """
+
+    def __init__(self, study: str) -> None:
+        super().__init__(
+            f"study `{study}` has been deleted", hint="`runfleet run FILE` starts it again"
+        )
+        self.study = study
+
+
 class StudySupersededError(LaunchError):
     """
     What is asked of a study would undo what was submitted of it since.

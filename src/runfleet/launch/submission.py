@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from runfleet.azure import AzureBatch
 from runfleet.launch.collecting import Collected, Collector
+from runfleet.launch.definition import Definition
 from runfleet.launch.diagnosis import explain_study
 from runfleet.launch.early_collecting import EarlyCollector
 from runfleet.launch.edited_studies import SubmittedStudies, new_outputs, why_other
 from runfleet.launch.ended_runs import EndedRuns
 from runfleet.launch.errors import (
-    LaunchError,
+    StudyDeletedError,
     StudyFileNeededError,
     StudySupersededError,
 )
@@ -55,9 +56,11 @@ _ENDING_PAUSE = 0.05
 
 
 class Resubmit(Protocol):
-    """Submits a study once more."""
+    """Submits a study once more, in place of the version that is known, and of no other."""
 
-    def __call__(self, study: Study, on_step: OnStep, repeat: Repeat) -> Submission:
+    def __call__(
+        self, study: Study, on_step: OnStep, repeat: Repeat, instead_of: Definition
+    ) -> Submission:
         """Submit it."""
         ...
 
@@ -200,14 +203,15 @@ class Submission:
             If only the study's name is known.
         StudySupersededError
             If another version of the study has been submitted since.
-        LaunchError
+        StudyDeletedError
             If the study has been deleted.
         """
         repeat = Repeat.FAILED if failed else Repeat.LOST
         study = self._loaded("to run it again")
         if self.is_superseded:
             raise StudySupersededError(self.name)
-        again = self._resubmit(study, on_step, repeat)
+        # Asked again there: whoever is submitting another version just now is waited for first.
+        again = self._resubmit(study, on_step, repeat, self.definition)
         # Of a study that was edited it is this version that counts from now on.
         self.definition = again.definition
         return again
@@ -375,10 +379,7 @@ class Submission:
     def _record(self) -> StudyRecord:
         record = self._history.store.read()
         if record is None:
-            raise LaunchError(
-                f"study `{self.name}` has been deleted",
-                hint="`runfleet run FILE` starts it again",
-            )
+            raise StudyDeletedError(self.name)
         return record
 
     def _loaded(self, purpose: str) -> Study:

@@ -24,7 +24,7 @@ from runfleet.launch.comparison import (
 )
 from runfleet.launch.definition import Definition, define, fingerprints, with_more_outputs
 from runfleet.launch.differences import describe_changes
-from runfleet.launch.errors import LaunchError
+from runfleet.launch.errors import LaunchError, StudyDeletedError, StudySupersededError
 from runfleet.launch.filling import JobFiller
 from runfleet.launch.history import History, Repeat, unused_numbers
 from runfleet.launch.record import Generation, RecordStore, StudyRecord
@@ -67,7 +67,12 @@ class Submitter:
 
     target: Target
 
-    def submit(self, claim: Callable[[], str], repeat: Repeat = Repeat.NONE) -> Submitted:
+    def submit(
+        self,
+        claim: Callable[[], str],
+        repeat: Repeat = Repeat.NONE,
+        instead_of: Definition | None = None,
+    ) -> Submitted:
         """
         Bring the account to what the study asks for.
 
@@ -78,10 +83,19 @@ class Submitter:
             nothing is left that would refuse it, before anything is done.
         repeat
             Which runs that have ended are done again.
+        instead_of
+            The version whose place it may take; None for any, or for none at all.
+
+        Raises
+        ------
+        StudySupersededError, StudyDeletedError
+            If it is not that version which is there.
         """
         check_study(self._study, self.target.pool)
         definition = self._define()
         record = self._store.read()
+        if instead_of is not None:
+            _demand_version(self._study.name, record, instead_of)
         if record is None or record.definition != definition or repeat is not Repeat.NONE:
             return self._renew(record, definition, claim, repeat)
         if not self._history.is_sound(record):
@@ -229,3 +243,11 @@ class Submitter:
         staging = self.target.staging(self._study)
         pool, on_step = self.target.pool, self.target.on_step
         return JobFiller(self._study, record, self._history, pool, staging, on_step).fill()
+
+
+def _demand_version(study: str, record: StudyRecord | None, version: Definition) -> None:
+    """Refuse to go on where another version of a study is there, or none any more."""
+    if record is None:
+        raise StudyDeletedError(study)
+    if record.definition != version:
+        raise StudySupersededError(study)

@@ -19,6 +19,7 @@ from runfleet.azure.account_settings import LoginKind
 from runfleet.home import Folders, StudiesFolder
 from runfleet.launch.accounts.access import Access
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.definition import Definition
 from runfleet.launch.deletion import (
     Belongings,
     delete_belongings,
@@ -228,7 +229,7 @@ class Account:
         RunfleetError
             If anything else is in the way.
         """
-        return self._submit(study, on_step, Repeat.NONE, replace=replace)
+        return self._submit(study, on_step, replace=replace)
 
     def refuse_other(self, study: Study, *, changed: bool) -> None:
         """
@@ -427,7 +428,13 @@ class Account:
         )
 
     def _submit(
-        self, study: Study, on_step: OnStep, repeat: Repeat, *, replace: bool = False
+        self,
+        study: Study,
+        on_step: OnStep,
+        repeat: Repeat = Repeat.NONE,
+        instead_of: Definition | None = None,
+        *,
+        replace: bool = False,
     ) -> Submission:
         demand_study(study)
         if study.pest:
@@ -440,7 +447,7 @@ class Account:
                 # To whom a local one belongs is told by its file alone.
                 changed = (replace or not self.is_local) and bool(submitter.changes())
                 claim = self.claiming(study, changed=changed, replace=replace)
-                submitted = submitter.submit(claim, repeat)
+                submitted = submitter.submit(claim, repeat, instead_of)
             return self._submission(submitted, study)
 
     @contextmanager
