@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.errors import StudyDeletedError
 from runfleet.launch.progress import RunCounts
+from runfleet.launch.record import RecordStore, StudyRecord
 from runfleet.study import Study
 
 STUDY = "model: {{command: 'true'}}\nparameters: {{X: {{values: {values}}}}}\n"
@@ -227,6 +229,32 @@ def test_a_study_can_be_cancelled_before_it_has_a_job(
     assert list(account.study(study).watch())[-1].counts == RunCounts(2, cancelled=2)
     assert "was cancelled with" in account.study(study).explain().sentence
     assert list(account.submit(study).watch())[-1].counts == RunCounts(2, succeeded=2)
+
+
+def test_an_edited_study_that_is_submitted_before_a_cancellation_is_cancelled_with_it(
+    account: Account,
+    other: Account,
+    write_study: Callable[..., Study],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though the cancellation has read the study before."""
+    mine, theirs = (
+        write_study(STUDY.format(values=[1]).replace("true", f"sleep {seconds}"))
+        for seconds in (1000, 2000)
+    )
+    account.submit(mine)
+    update = RecordStore.update
+    waiting = [theirs]
+
+    def submit_before(store: RecordStore, *arguments: Any) -> StudyRecord | None:
+        if waiting:
+            other.submit(waiting.pop())
+        return update(store, *arguments)
+
+    submission = account.study(mine)
+    monkeypatch.setattr(RecordStore, "update", submit_before)
+    assert submission.cancel() == RunCounts(1, cancelled=1)
+    assert not any(job.state == "active" for job in account.batch.list_jobs(prefix=mine.name))
 
 
 def test_a_study_that_is_cancelled_while_it_is_submitted_is_cancelled(

@@ -176,14 +176,20 @@ class Submission:
         counts
             The runs by state afterwards.
         """
-        record = self._record()
-        # Whoever is submitting it may have made no job yet.
-        self._history.store.update(record.newest, StudyRecord.cancelled)
-        for generation in record.current:
+        for generation in self._marked_as_cancelled().current:
             job = self._history.job_of(generation)
             if job is not None and not job.is_over:
                 self._history.batch.terminate_job(job.id, CANCELLED)
         return self._settled_counts()
+
+    def _marked_as_cancelled(self) -> StudyRecord:
+        """Have nobody add more: whoever is submitting the study may have made no job yet."""
+        while True:
+            newest = self._record().newest
+            marked = self._history.store.update(newest, StudyRecord.cancelled)
+            # Else another version was submitted just now, which is to end as well.
+            if marked and marked.newest.job_id == newest.job_id:
+                return marked
 
     def retry(self, *, failed: bool = True, on_step: OnStep = unheard) -> Submission:
         """
