@@ -236,6 +236,33 @@ def test_what_only_the_account_knows_is_not_asked(runfleet):
     )
 
 
+def test_what_lasts_longer_than_its_urls_is_refused_without_a_login(runfleet, study: Path):
+    """As `run` does; by the key of the storage account they last."""
+    study.write_text(STUDY.replace("time_limit: 90s", "time_limit: 10d"))
+    azure = ("--endpoint", "a.westeurope.batch.azure.com", "--storage", "a.blob.core.windows.net")
+    assert runfleet("account", "add", "keyed", *azure).code == 0
+    assert runfleet("account", "add", "entra", *azure, "--login", "entra").code == 0
+    assert runfleet("plan", "study.yaml", "--on", "keyed").code == 0
+    planned = runfleet("plan", "study.yaml", "--on", "entra")
+    assert (planned.code, planned.out) == (1, "")
+    assert planned.err.startswith(
+        "error: the runs may take longer than their files can be reached: a signed URL cannot work "
+    )
+
+
+def test_results_in_the_way_are_warned_of_in_the_words_of_run(runfleet, study: Path):
+    """With `--detach` it can be run all the same."""
+    table = study.parent / "results/sweep/runs.csv"
+    table.parent.mkdir(parents=True)
+    table.touch()
+    planned = runfleet("plan", "study.yaml")
+    assert planned.code == 0
+    assert planned.err.startswith(
+        f"warning: `{table}` is in the way: nothing tells that it was collected there; move it, or "
+        "run with `--detach` and collect elsewhere: `runfleet results sweep --to FOLDER`\n"
+    )
+
+
 def test_json_has_all_runs(runfleet):
     """For programs, with every value as it is."""
     plan = json.loads(runfleet("plan", "study.yaml", "--json").out)

@@ -11,7 +11,7 @@ import pytest
 from azure.core.credentials import AccessToken
 
 from runfleet.launch import LaunchError, PoolPlan
-from runfleet.launch.url_life import USUAL_LIFE, check_url_life, longest_time, url_life
+from runfleet.launch.url_life import USUAL_LIFE, check_url_life, longest_time, signer, url_life
 from runfleet.storage import AzureBlob
 from runfleet.study import Study
 
@@ -70,5 +70,5 @@ def test_what_cannot_last_is_refused(tmp_path: Path) -> None:
     """Without the key of the storage account, URLs end after a week."""
     storage = AzureBlob("https://rivers.blob.core.windows.net", Somebody())
     with pytest.raises(LaunchError, match="the runs may take longer than their files") as caught:
-        check_url_life(storage, "study-long", timedelta(days=10))
+        check_url_life(signer(storage, "long"), timedelta(days=10))
     assert "log in to the storage account by its key" in str(caught.value.hint)

@@ -13,20 +13,20 @@ import typer
 from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, On, StudyName, as_typed
+from runfleet.cli.following import check_place
 from runfleet.cli.pool_texts import pool_text
 from runfleet.cli.printer import Printer, json_text
-from runfleet.cli.studies import load_to_look_at
+from runfleet.cli.studies import load_to_look_at, open_account, results_folder
 from runfleet.cli.study_files import warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.documents.errors import joined
-from runfleet.home import runfleet_home
-from runfleet.launch import Account
-from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.local import LOCAL
-from runfleet.launch.checks import check_account, check_study
 from runfleet.launch.checks.secrets import without_secrets
+from runfleet.launch.errors import LaunchError
 from runfleet.launch.mpi import launch_line
+from runfleet.launch.place_of_results import PlaceOfResults
 from runfleet.launch.pool import PoolPlan
+from runfleet.launch.results_folder import ResultsFolder
 from runfleet.launch.scripts import coordination_script
 from runfleet.launch.tasks import command_line, run_script
 from runfleet.study import Run, Study
@@ -58,17 +58,12 @@ def plan(
     after it. With `--json`, all runs.
     """
     printer = Printer.standard()
-    home = runfleet_home()
-    access = access_to(on, home)
-    account = Account(on, home, access)
+    account = open_account(on)
     loaded = load_to_look_at(account, study)
-    account.origins.refuse_namesake(loaded)
-    pool = access.plan_pool(loaded)
-    offers = access.offers()
+    pool = account.plan_pool(loaded)
     warn(printer, loaded, pool)
-    check_study(loaded, pool)
-    if offers is not None:
-        check_account(offers, loaded, pool, access.open_management)
+    account.check_unasked(loaded)
+    _warn_of_place(printer, loaded)
     if loaded.pest:
         from runfleet.cli.calibration_plan import show_calibration_plan
 
@@ -83,6 +78,23 @@ def plan(
         _show_start(printer, loaded, first, pool.operating_system, whole=script)
     if not as_json:
         _say_what_is_next(printer, as_typed(study, on=on), on)
+
+
+def _warn_of_place(printer: Printer, study: Study) -> None:
+    """Say what `run` refuses unless it is to leave, and what it leaves is collected elsewhere."""
+    try:
+        check_place(_place_of(study))
+    except LaunchError as error:
+        printer.warning(f"{error.message}; {error.hint}")
+
+
+def _place_of(study: Study) -> PlaceOfResults:
+    folder = results_folder(study.folder, study.name)
+    if study.pest is None:
+        return ResultsFolder(folder, study.name)
+    from runfleet.calibrate.manager_folder import ManagerFolder
+
+    return ManagerFolder(folder, study.name, study.pest.control)
 
 
 def _say_what_is_next(printer: Printer, called: str, on: str) -> None:

@@ -113,7 +113,6 @@ class Submitter:
 
     def check(self) -> None:
         """Refuse a study that cannot be carried out; nothing is done."""
-        check_study(self._study, self.target.pool)
         self.target.check()
 
     def compare(self) -> Comparison:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runfleet.azure import AzureBatch
-from runfleet.launch.checks import check_account
+from runfleet.launch.checks import check_all
 from runfleet.launch.hashes import Snapshot
 from runfleet.launch.packages import DefaultVersions
 from runfleet.launch.pool import PoolPlan
@@ -15,7 +15,7 @@ from runfleet.launch.provision import provide_pool
 from runfleet.launch.record import RecordStore
 from runfleet.launch.staging import Staging
 from runfleet.launch.steps import OnStep, Step, StepName
-from runfleet.launch.url_life import check_url_life, url_life
+from runfleet.launch.url_life import signer, url_life
 from runfleet.storage import Storage
 from runfleet.study import Study
 
@@ -58,13 +58,11 @@ class Target:
 
         Raises
         ------
-        StudyError
-            If it lacks a package or an image, or has a pool of that name for something else.
-        LaunchError
-            If its storage account cannot sign URLs that work as long as the study may take.
+        StudyError, LaunchError
+            About the first thing that is in the way, see `check_all`.
         """
-        check_account(self.batch, self.study, self.pool, self.open_management)
-        check_url_life(self.storage, self.records.container, url_life(self.study, self.pool))
+        sign = signer(self.storage, self.study.name)
+        check_all(self.study, self.pool, self.batch, self.open_management, sign)
 
     def staging(self, study: Study) -> Staging:
         """Make what puts files where nodes fetch them: those of the study, or more."""

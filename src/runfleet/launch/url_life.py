@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import timedelta
 
 from runfleet.launch.errors import LaunchError
+from runfleet.launch.names import container_name
 from runfleet.launch.pool import PoolPlan
 from runfleet.storage import LifeTooLongError, Storage
 from runfleet.study import Study
@@ -35,9 +37,16 @@ def task_life(time_limit: timedelta | None, retries: int) -> timedelta:
     return max(USUAL_LIFE, (time_limit or timedelta()) * (1 + retries) + _NODES_COME)
 
 
-def check_url_life(storage: Storage, container: str, life: timedelta) -> None:
+def check_url_life(sign: Callable[[timedelta], object], life: timedelta) -> None:
     """
     Refuse a study whose URLs would end before it does, while nothing has been made for it.
+
+    Parameters
+    ----------
+    sign
+        Signs a URL that works for some time, or raises `LifeTooLongError`; see `signer`.
+    life
+        How long they have to work.
 
     Raises
     ------
@@ -45,13 +54,19 @@ def check_url_life(storage: Storage, container: str, life: timedelta) -> None:
         If the storage account cannot sign URLs that work so long.
     """
     try:
-        storage.container_url(container, life=life, write=True)
+        sign(life)
     except LifeTooLongError as error:
         raise LaunchError(
             f"the runs may take longer than their files can be reached: {error.message}",
             hint="give the pool more nodes, or the runs a shorter `time_limit`; or log in to the "
             "storage account by its key",
         ) from error
+
+
+def signer(storage: Storage, study: str) -> Callable[[timedelta], object]:
+    """Give what signs URLs of a study's container."""
+    container = container_name(study)
+    return lambda life: storage.container_url(container, life=life, write=True)
 
 
 def longest_time(study: Study, pool: PoolPlan) -> timedelta | None:

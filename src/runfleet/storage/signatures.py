@@ -70,7 +70,8 @@ class DelegationKey:
     def signing(self, expiry: datetime) -> dict[str, Any]:
         """Give the SDK's argument for a signature that works until then."""
         now = datetime.now(UTC)
-        _check_life(expiry - now)
+        # The expiry has been rounded up to a second.
+        check_delegated_life(expiry - now - timedelta(seconds=1))
         with self._lock:
             if self._key is None or expiry > self._expiry:
                 self._renew(now)
@@ -131,9 +132,9 @@ class Signatures:
         )
 
 
-def _check_life(life: timedelta) -> None:
-    # The expiry has been rounded up to a second.
-    if life > LONGEST_DELEGATED_LIFE + timedelta(seconds=1):
+def check_delegated_life(life: timedelta) -> None:
+    """Refuse what no URL that is signed for an identity lasts for; raises `LifeTooLongError`."""
+    if life > LONGEST_DELEGATED_LIFE:
         raise LifeTooLongError(
             f"a signed URL cannot work for {_days(life)}: without the key of the storage account "
             f"it works for {_days(LONGEST_DELEGATED_LIFE)} at most",

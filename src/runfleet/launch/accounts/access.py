@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -53,6 +54,9 @@ class Access(Protocol):
     def offers(self) -> Offers | None:
         """Tell what it has for studies, and start nothing; None where the service has to say."""
         ...
+
+    def check_url_life(self, life: timedelta) -> None:
+        """Raise `LifeTooLongError` where its storage account signs no such URLs; asks nobody."""
 
     def plan_pool(self, study: Study) -> PoolPlan:
         """Plan the pool of a study."""
@@ -122,6 +126,9 @@ class LocalAccess:
     def offers(self) -> Offers:
         """Ask the emulator if it runs; else look at what it would have."""
         return self.open_batch() if self.emulator.endpoint() else LocalOffers(self.home)
+
+    def check_url_life(self, life: timedelta) -> None:
+        """Do nothing: what is in a folder, or signed by a key, can be had for any time."""
 
     def plan_pool(self, study: Study) -> PoolPlan:
         """

@@ -19,6 +19,7 @@ from runfleet.azure.account_settings import LoginKind
 from runfleet.home import Folders, StudiesFolder
 from runfleet.launch.accounts.access import Access
 from runfleet.launch.accounts.local import LOCAL
+from runfleet.launch.checks import check_all
 from runfleet.launch.definition import Definition
 from runfleet.launch.deletion import (
     Belongings,
@@ -171,6 +172,21 @@ class Account:
         """
         with self._comparing(study, replace=replace) as submitter:
             submitter.check()
+
+    def check_unasked(self, study: Study) -> None:
+        """
+        Refuse what `check` would, as far as that is known without a login; nothing is started.
+
+        Raises
+        ------
+        RunfleetError
+            As `check` does.
+        """
+        demand_study(study)
+        self.origins.refuse_namesake(study)
+        access = self._access
+        pool = access.plan_pool(study)
+        check_all(study, pool, access.offers(), access.open_management, access.check_url_life)
 
     def plan(self, study: Study, *, replace: bool = False) -> Plan:
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from runfleet.launch.accounts.keys import KeyKind, Keys
 from runfleet.launch.errors import AccountError
 from runfleet.launch.pool import PoolPlan, plan_azure_pool
 from runfleet.storage import Storage
+from runfleet.storage.signatures import check_delegated_life
 from runfleet.study import Study
 
 if TYPE_CHECKING:
@@ -80,6 +82,11 @@ class AzureAccess:
 
     def offers(self) -> None:
         """Give nothing: what it has is asked for when a study is submitted, or by the doctor."""
+
+    def check_url_life(self, life: timedelta) -> None:
+        """Raise `LifeTooLongError` for what is signed without a key and had to work too long."""
+        if self.settings.storage.login is LoginKind.ENTRA:
+            check_delegated_life(life)
 
     def plan_pool(self, study: Study) -> PoolPlan:
         """Plan a pool of real machines."""

@@ -7,6 +7,7 @@ Who shows a plan and who submits look by the same functions, so that they say th
 from runfleet.launch.checks.checking import (
     Offers,
     check_account,
+    check_all,
     check_pool,
     check_study,
     pick_image,
@@ -17,6 +18,7 @@ from runfleet.launch.checks.oddities import find_oddities
 __all__ = [
     "Offers",
     "check_account",
+    "check_all",
     "check_launcher",
     "check_pool",
     "check_study",

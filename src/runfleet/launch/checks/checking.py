@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Protocol
 
 from runfleet.azure import BatchError, Image, PoolInfo
@@ -24,6 +25,7 @@ from runfleet.launch.pool import (
     check_slots,
 )
 from runfleet.launch.tasks import run_script
+from runfleet.launch.url_life import check_url_life, url_life
 from runfleet.study import Study
 
 
@@ -37,6 +39,41 @@ class Offers(Applications, Protocol):
     def get_pool(self, pool_id: str) -> PoolInfo | None:
         """Find a pool; None if it is not there, or nobody knows."""
         ...
+
+
+def check_all(
+    study: Study,
+    pool: PoolPlan,
+    offers: Offers | None,
+    open_management: Callable[[], DefaultVersions | None],
+    sign: Callable[[timedelta], object],
+) -> None:
+    """
+    Refuse what an account could not carry out; nothing is done.
+
+    Parameters
+    ----------
+    study, pool
+        The study, and where it shall run.
+    offers
+        The account; None where that is not to be asked.
+    open_management
+        See `check_account`.
+    sign
+        See `check_url_life`.
+
+    Raises
+    ------
+    StudyError
+        If the study could run nowhere; if the account lacks a package or an image, or has a pool
+        of that name that is for something else.
+    LaunchError
+        If the runs may take longer than the account's storage signs URLs for.
+    """
+    check_study(study, pool)
+    if offers is not None:
+        check_account(offers, study, pool, open_management)
+    check_url_life(sign, url_life(study, pool))
 
 
 def check_study(study: Study, pool: PoolPlan) -> None:

@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from runfleet.azure import BatchError
 from runfleet.errors import RunfleetError
-from runfleet.launch import names
 from runfleet.launch.accounts.account import Account
 from runfleet.launch.checks import check_pool, check_study, pick_image
 from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
 from runfleet.launch.doctor.quota import examine_quota
 from runfleet.launch.packages import check_default_versions, check_packages, unversioned
 from runfleet.launch.pool import PoolPlan
-from runfleet.launch.url_life import check_url_life, longest_time, url_life
+from runfleet.launch.url_life import check_url_life, longest_time, signer, url_life
 from runfleet.study import Study
 
 _SOON = timedelta(days=60)
@@ -97,7 +96,7 @@ def _why_defaults_are_unseen(account: Account, study: Study) -> str:
 
 def _look_at_urls(account: Account, study: Study, pool: PoolPlan) -> Finding:
     life = url_life(study, pool)
-    check_url_life(account.storage, names.container_name(study.name), life)
+    check_url_life(signer(account.storage, study.name), life)
     days = f"signed URLs work for {life / timedelta(days=1):.1f} days"
     longest = longest_time(study, pool)
     if longest is None:
