@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 
-# No dataclass, which takes a millisecond to make: this is imported before an emulator starts.
 def read_key(file: Path) -> bytes | None:
     """Read the account key, decoded; None where there is none, or what is there is no key."""
     try:
@@ -25,6 +24,18 @@ def read_holder(lock: Path) -> int | None:
         return None
 
 
+def announced_holder(endpoint: Path, lock: Path) -> int | None:
+    """
+    Read which process an announcement names, where that holds the emulator's lock; None elsewhere.
+
+    What an emulator has announced stays when it is killed, and its number comes to others: the next
+    one that takes the lock needs a while to remove it.
+    """
+    found = Announcement.read(endpoint)
+    return found.pid if found and found.pid == read_holder(lock) else None
+
+
+# No dataclass, which takes a millisecond to make: this is imported before an emulator starts.
 class Announcement(NamedTuple):
     """
     How an emulator is reached, and what else there is to know before it is asked.

@@ -8,6 +8,8 @@ import shlex
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +20,15 @@ import pytest
 import requests
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
+
+HOLD_THE_LOCK = """\
+import sys, time
+from pathlib import Path
+from runfleet.emulator.lock import hold
+
+with hold(Path(sys.argv[1])):
+    time.sleep(600)
+"""
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
@@ -123,6 +134,27 @@ def test_one_that_is_only_starting_is_stopped_too(runfleet):
         assert process.poll() is None  # not even the lock was taken yet
     assert (ended.code, ended.err) == (0, "The emulator has been stopped.\n")
     process.communicate(timeout=60)
+
+
+def test_another_process_is_not_taken_for_one_that_is_starting(runfleet):
+    """What a killed one had announced is there still, and its number has come to a bystander."""
+    state = runfleet.home / "emulator"
+    state.mkdir(parents=True)
+    bystander = subprocess.Popen(["sleep", "600"])
+    starting = subprocess.Popen([sys.executable, "-c", HOLD_THE_LOCK, state / "lock"])
+    try:
+        wait_for((state / "lock").exists)
+        wait_for(lambda: (state / "lock").read_text() == str(starting.pid))
+        announcement = {"url": "http://127.0.0.1:9", "account": "local", "pid": bystander.pid}
+        (state / "endpoint.json").write_text(json.dumps(announcement))
+        stopped = runfleet("emulator", "stop")
+        assert (stopped.code, stopped.err) == (0, "The emulator has been stopped.\n")
+        assert starting.wait(60) == -signal.SIGTERM
+        assert bystander.poll() is None
+    finally:
+        for process in (bystander, starting):
+            process.kill()
+            process.wait()
 
 
 def test_nodes_take_as_long_to_come_as_it_is_told(runfleet, write_study):

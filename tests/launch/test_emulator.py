@@ -168,6 +168,16 @@ def test_an_emulator_that_hangs_is_told_once(
     assert emulator.wait().account == "local"
 
 
+def test_a_process_that_is_no_emulator_is_not_told_to_be_ended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a crash another program may listen there, and one have the number that it had."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write_endpoint(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert Emulator(tmp_path, answer_patience=0.5).endpoint() is None
+    assert caplog.messages == []
+
+
 def test_its_tasks_look_for_programs_where_it_was_started(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

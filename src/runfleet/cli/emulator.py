@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from runfleet.announcement import Announcement, read_holder
+from runfleet.announcement import announced_holder, read_holder
 from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import AsJson, DryRun, Yes
 from runfleet.cli.ca_bundle import ca_bundle
@@ -316,20 +316,17 @@ def _stopped(home: Path) -> bool:
     while _is_held(folders):
         waited = time.monotonic() - begun
         # One that is still starting does not listen to signals yet.
-        pid = _announced(folders) or (waited > _START_SECONDS and read_holder(folders.lock)) or None
+        pid = announced_holder(folders.endpoint, folders.lock) or (
+            waited > _START_SECONDS and read_holder(folders.lock)
+        )
         if waited > _PATIENCE_SECONDS:
             raise RunfleetError(
                 f"the emulator has not ended after {_PATIENCE_SECONDS:.0f} seconds",
                 hint=way_to_end(pid) if pid else f"its log is `{folders.log}`",
             )
-        told = told or _told_to_stop(pid)
+        told = told or _told_to_stop(pid or None)
         time.sleep(_PAUSE_SECONDS)
     return True
-
-
-def _announced(folders: Folders) -> int | None:
-    found = Announcement.read(folders.endpoint)
-    return found.pid if found else None
 
 
 def _told_to_stop(pid: int | None) -> bool:

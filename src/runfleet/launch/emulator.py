@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from runfleet.announcement import Announcement, read_holder, read_key
+from runfleet.announcement import Announcement, announced_holder, read_holder, read_key
 from runfleet.emulator_start import PATIENCE_SECONDS, PAUSE_SECONDS, EmulatorStart
 from runfleet.home import Folders, advice_on_foreign
 from runfleet.launch.errors import AccountError
@@ -153,7 +153,7 @@ class Emulator:
             if not answers(endpoint.url, endpoint.ca_file, self._answer_patience):
                 return None
         except TimeoutError:
-            self._note_hanging(found.pid)
+            self._note_hanging()
             return None
         if key:
             return endpoint
@@ -178,11 +178,12 @@ class Emulator:
         own = (line.removeprefix("PATH=") for line in lines if line.startswith("PATH="))
         return next(own, os.defpath)
 
-    def _note_hanging(self, pid: int) -> None:
-        """Tell once that a process holds the port, and says nothing there."""
+    def _note_hanging(self) -> None:
+        """Tell once that an emulator holds the port, and says nothing there."""
         import logging
 
-        if self._hanging != pid:
+        pid = announced_holder(self._folders.endpoint, self._folders.lock)
+        if pid is not None and self._hanging != pid:
             self._hanging = pid
             log = logging.getLogger(__name__)
             log.warning("the emulator (process %d) does not answer; %s", pid, way_to_end(pid))
