@@ -448,6 +448,47 @@ def test_a_deleted_study_leaves_its_results(local, write_study, folder: Path):
     assert not (folder / "results/gone").exists()
 
 
+def test_files_that_were_not_collected_are_not_deleted_with_the_results(
+    local, write_study, folder: Path
+):
+    """Neither where nothing was collected, nor beside what was, nor another study's results."""
+    study = write_study("partly", ECHO, values=[1])
+    own = folder / "results/partly"
+    own.mkdir(parents=True)
+    (own / "precious.txt").touch()
+    local("run", study, "--detach")
+    kept = local("delete", study, "--results", "--yes")
+    assert f"\n`{own}` stays: nothing tells that it was collected there.\n" in kept.err
+    assert kept.code == 0
+    assert local("run", study).code == 0
+    beside = local("delete", study, "--results", "--yes")
+    told = f"  - what was collected in folder `{own}`; what else is there stays: `precious.txt`\n"
+    assert told in beside.err
+    assert "precious.txt" in os.listdir(own)
+    assert set(os.listdir(own)) <= {"precious.txt", ".lock"}
+    assert local("run", write_study("taker", ECHO, values=[1]), "--detach").code == 0
+    local("run", study)
+    own.rename(folder / "results/taker")
+    assert "it has the results of another study, `partly`" in (
+        local("delete", "taker", "--results", "--yes").err
+    )
+    assert (folder / "results/taker/runs.csv").exists()
+
+
+def test_a_study_whose_results_cannot_be_deleted_stays(
+    local, write_study, folder: Path, without_rights
+):
+    """Else nobody would know any more where they are."""
+    study = write_study("stuck", ECHO, values=[1])
+    assert local("run", study).code == 0
+    (folder / "results/stuck/runs").chmod(0o555)
+    command = f"runfleet delete {study} --results --yes"
+    assert "Permission denied" in local.line(f"{without_rights} {command}").err
+    (folder / "results/stuck/runs").chmod(0o755)
+    assert local.line(command).code == 0
+    assert not (folder / "results/stuck").exists()
+
+
 def test_of_results_behind_a_link_only_the_link_is_deleted(local, write_study, folder: Path):
     """What it leads to may be others', too; that is said before."""
     study = write_study("linked", ECHO, values=[1])

@@ -739,3 +739,16 @@ def test_whoever_leaves_does_not_wait_for_a_storage_that_is_away(runs: Runs) -> 
     assert begun.wait(60)
     early.leave()
     early.finish()
+
+
+def test_who_waits_for_another_that_collects_is_told_and_not_for_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A process that is suspended holds the lock of the folder."""
+    place = ResultsFolder(tmp_path, "study", patience=4.0)
+    with place.open(), pytest.raises(LaunchError) as raised, place.open():
+        pass
+    assert caplog.messages == [f"another process collects results in `{tmp_path}`"]
+    assert raised.value.message == (
+        f"another process has been collecting results in `{tmp_path}` for over 4 seconds"
+    )

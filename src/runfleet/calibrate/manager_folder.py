@@ -5,19 +5,17 @@ from __future__ import annotations
 import glob
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-
-from filelock import FileLock
 
 from runfleet.calibrate.control_files.found_files import find_file
 from runfleet.calibrate.errors import CalibrationError
 from runfleet.calibrate.results.table_names import ENDINGS, TABLES
 from runfleet.launch import names
-from runfleet.launch.folder_index import INDEX, LOCK, FolderIndex, owner_line
-from runfleet.launch.place_of_results import PlaceOfResults
+from runfleet.launch.folder_index import INDEX, FolderIndex, owner_line
+from runfleet.launch.place_of_results import UNCOLLECTED, PlaceOfResults
 
 
 @dataclass(frozen=True)
@@ -48,14 +46,15 @@ class ManagerFolder(PlaceOfResults):
         Raises
         ------
         LaunchError
-            If the folder cannot be written to, or has files of somebody else.
+            If the folder cannot be written to, has files of somebody else, or another process
+            collects there for too long.
         CalibrationError
             If the new files lack the control file.
         """
         self.check()
         with self.writing():
             self.path.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path / LOCK):
+            with self.locked():
                 draft = self._beside("partial")
                 shutil.rmtree(draft, ignore_errors=True)  # of a collection that was killed
                 draft.mkdir()
@@ -73,6 +72,25 @@ class ManagerFolder(PlaceOfResults):
             self._refuse_other_files()
         else:
             self._refuse_strange_tables()
+
+    @property
+    def reason_to_stay(self) -> str | None:
+        """Why it is not to be deleted with the study; None if its results are there."""
+        owner = FolderIndex.read(self.manager).study
+        if owner is None:
+            return UNCOLLECTED
+        return None if owner == self.study else _reason_of(owner)
+
+    @property
+    def _collected(self) -> Iterable[Path]:
+        files = self.manager.iterdir() if self.manager.is_dir() else ()
+        yield from (*self._tables, self._beside("partial"), self._beside("earlier"))
+        yield from (path for path in files if path.name != INDEX)
+        yield self.manager
+
+    @property
+    def _tables(self) -> Iterable[Path]:
+        return (self.path / f"{table}{ending}" for table in TABLES for ending in ENDINGS)
 
     def _beside(self, ending: str) -> Path:
         return self.manager.with_name(f".{self.manager.name}.{ending}")
@@ -92,7 +110,7 @@ class ManagerFolder(PlaceOfResults):
         if owner == self.study:
             return
         if owner is not None:
-            raise self.in_the_way(self.manager, f"it has the files of another study, `{owner}`")
+            raise self.in_the_way(self.manager, _reason_of(owner))
         there = {path.name for path in self.manager.iterdir()}
         case = (self.manager / self.control.parent).glob(f"{glob.escape(self.control.stem)}.*")
         if there.difference(names.LOGS) and not any(case):
@@ -100,9 +118,8 @@ class ManagerFolder(PlaceOfResults):
 
     def _refuse_strange_tables(self) -> None:
         """Write over no table of the user's, as those may be which a control file names."""
-        files = (self.path / f"{table}{ending}" for table in TABLES for ending in ENDINGS)
-        if found := next(filter(os.path.lexists, files), None):
-            raise self.in_the_way(found, "nothing tells that it was collected there")
+        if found := next(filter(os.path.lexists, self._tables), None):
+            raise self.in_the_way(found, UNCOLLECTED)
 
     def _demand_control_file(self, folder: Path) -> None:
         """Refuse what there is before a manager has begun, or is left of one that was lost."""
@@ -111,3 +128,7 @@ class ManagerFolder(PlaceOfResults):
                 f"nothing was saved yet of the files of the manager of `{self.study}`",
                 hint=f"`runfleet explain {self.study}` says where it is",
             )
+
+
+def _reason_of(owner: str) -> str:
+    return f"it has the files of another study, `{owner}`"

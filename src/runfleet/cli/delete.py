@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+import os
+from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
@@ -14,11 +14,14 @@ from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer
 from runfleet.cli.studies import find_belongings, open_account, results_folder
 from runfleet.cli.words import count_text
+from runfleet.documents.errors import joined
 from runfleet.errors import RunfleetError
 from runfleet.launch import Account, Belongings, RecordDamagedError, StudyNotFoundError
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.deletion import going_on
 from runfleet.launch.outages import SAME_COMMAND, hopeful
+from runfleet.launch.place_of_results import PlaceOfResults
+from runfleet.launch.results_folder import ResultsFolder
 
 app = new_app()
 
@@ -44,26 +47,31 @@ def delete(
     account = open_account(on)
     belongings = find_belongings(account, study)
     name = belongings.study
-    folder = _results_of(account, name) if results else None
-    noun = "task" if _is_calibration(account, name) else "run"
-    for line in _lines(belongings, noun, folder):
+    control = _control_file(account, name)
+    place = _place_of(account, name, control) if results else None
+    for line in _lines(belongings, "run" if control is None else "task"):
         printer.say(line)
+    if place:
+        printer.say(_line_of(place))
     if agreed(printer, "Delete the study?", yes=yes, dry_run=dry_run):
+        # First, as nobody knows any more where they are when the study is gone.
+        if place and place.reason_to_stay is None:
+            place.remove()
         account.delete(belongings)
         printer.say(f"Study `{name}` is deleted.")
-        if folder:
-            _remove(folder)
 
 
-def _is_calibration(account: Account, name: str) -> bool:
-    """Tell whether a study is a calibration; one that is deleted in part, or damaged, is none."""
+def _control_file(account: Account, name: str) -> PurePosixPath | None:
+    """Name that of a calibration; one that is deleted in part, or damaged, is none."""
     try:
-        return account.study(name).is_calibration
+        submission = account.study(name)
     except (StudyNotFoundError, RecordDamagedError):
-        return False
+        return None
+    control = submission.definition.model.get("control")
+    return PurePosixPath(control) if control else None
 
 
-def _lines(belongings: Belongings, noun: str, results: Path | None) -> list[str]:
+def _lines(belongings: Belongings, noun: str) -> list[str]:
     lines = [f"This deletes study `{belongings.study}`:"]
     for job, counts in belongings.jobs:
         left = going_on(job, counts)
@@ -71,26 +79,35 @@ def _lines(belongings: Belongings, noun: str, results: Path | None) -> list[str]
         lines.append(f"  - job `{job.id}` with {count_text(counts.total, noun)}{ends}")
     if belongings.container:
         lines.append(f"  - container `{belongings.container}` with what its runs need and wrote")
-    if results and results.is_symlink():
-        lines.append(f"  - link `{results}`; what it leads to stays: `{results.resolve()}`")
-    elif results and results.exists():
-        lines.append(f"  - folder `{results}`")
     return lines
 
 
-def _results_of(account: Account, name: str) -> Path:
+def _place_of(account: Account, name: str, control: PurePosixPath | None) -> PlaceOfResults | None:
+    """Find the folder that results are usually collected in; None if it is not there."""
     file = account.origins.file_of(name)
     if file is None:
         raise RunfleetError(
             f"it is not known where the results of study `{name}` were collected",
             hint="leave out `--results`, and delete the folder yourself",
         )
-    return results_folder(file.parent, name)
+    folder = results_folder(file.parent, name)
+    if not os.path.lexists(folder):
+        return None
+    if control is None:
+        return ResultsFolder(folder, name)
+    # Imported late: most studies are none.
+    from runfleet.calibrate.manager_folder import ManagerFolder
+
+    return ManagerFolder(folder, name, control)
 
 
-def _remove(results: Path) -> None:
-    """Remove a folder of results; where it is a link, only that: others may use what is there."""
-    if results.is_symlink():
-        results.unlink()
-    elif results.exists():
-        shutil.rmtree(results)
+def _line_of(place: PlaceOfResults) -> str:
+    path = place.path
+    if reason := place.reason_to_stay:
+        return f"`{path}` stays: {reason}."
+    if path.is_symlink():
+        return f"  - link `{path}`; what it leads to stays: `{path.resolve()}`"
+    if place.added:
+        added = joined([f"`{name}`" for name in place.added])
+        return f"  - what was collected in folder `{path}`; what else is there stays: {added}"
+    return f"  - folder `{path}`"

@@ -45,7 +45,9 @@ _WAITING = (
     "runfleet.storage",
     "runfleet.launch.emulator",
     "runfleet.launch.accounts.account",
+    "runfleet.launch.place_of_results",
 )
+"""What logs warnings of what it waits for."""
 
 root = new_app("Run models once, by the thousand or under calibration.")
 

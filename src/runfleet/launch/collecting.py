@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -178,9 +178,9 @@ class Collector:
         Raises
         ------
         LaunchError
-            If the folder cannot be written to.
+            If the folder cannot be written to, or another process collects there just now.
         """
-        with self.folder.open() as index:
+        with replace(self.folder, patience=0).open() as index:
             self._fetch_files(outcomes, index)
 
     def _collect(self, outcomes: Mapping[str, Outcome], index: FolderIndex) -> Collected:

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
+import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from runfleet.launch.errors import LaunchError
+from runfleet.launch.figures import remove_figures
+from runfleet.launch.folder_index import LOCK
+
+log = logging.getLogger(__name__)
+
+UNCOLLECTED = "nothing tells that it was collected there"
+"""Why something is left as it is: the user may have put it there."""
+
+_PLOTS = "plots"
+_SILENT_SECONDS = 3.0
+_PATIENCE_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -24,10 +39,13 @@ class PlaceOfResults(ABC):
         Where it is; it need not be there yet.
     study
         The name of the study.
+    patience
+        For how many seconds another process is waited for that collects there.
     """
 
     path: Path
     study: str
+    patience: float = field(default=_PATIENCE_SECONDS, kw_only=True)
 
     def check(self) -> None:
         """
@@ -49,6 +67,80 @@ class PlaceOfResults(ABC):
     @abstractmethod
     def refuse_strange(self) -> None:
         """Raise `LaunchError` if anything of somebody else would be removed or written over."""
+
+    @property
+    @abstractmethod
+    def reason_to_stay(self) -> str | None:
+        """Why it is not to be deleted with the study; None if its results are there."""
+
+    @property
+    @abstractmethod
+    def _collected(self) -> Iterable[Path]:
+        """What was collected but plots; last what tells that it was, and whose it is."""
+
+    @property
+    def added(self) -> list[str]:
+        """Name what else is in the folder: nobody collected it."""
+        own = {path.name for path in self._collected} | {LOCK, _PLOTS}
+        return sorted(path.name for path in self.path.iterdir() if path.name not in own)
+
+    def remove(self) -> None:
+        """
+        Remove what was collected, and the folder if nothing else is in it.
+
+        Of a folder behind a link only the link goes: what it leads to may be others', too. Cut
+        short, it can be called again.
+
+        Raises
+        ------
+        LaunchError
+            If it has no results of this study, or another process collects there for too long.
+        """
+        with self.locked():
+            if reason := self.reason_to_stay:
+                raise self.in_the_way(self.path, reason)
+            if self.path.is_symlink():
+                self.path.unlink()
+                return
+            self._remove_plots(self.path / _PLOTS)
+            for path in self._collected:
+                _remove(path)
+        with suppress(OSError):  # others may have put something there
+            if not self.added and not (self.path / _PLOTS).exists():
+                (self.path / LOCK).unlink(missing_ok=True)
+            self.path.rmdir()
+
+    def _remove_plots(self, folder: Path) -> None:
+        remove_figures(folder)
+        with suppress(OSError):
+            folder.rmdir()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """
+        Keep other processes out of the folder, which is there; whoever waits long is told for what.
+
+        Raises
+        ------
+        LaunchError
+            If another process is in there for too long: it may be suspended.
+        """
+        lock = FileLock(self.path / LOCK)
+        silent = min(_SILENT_SECONDS, self.patience)
+        if not _is_acquired(lock, silent):
+            if self.patience > silent:
+                log.warning("another process collects results in `%s`", self.path)
+            if not _is_acquired(lock, self.patience - silent):
+                raise LaunchError(
+                    f"another process has been collecting results in `{self.path}` for over "
+                    f"{self.patience:,.0f} seconds",
+                    hint="let it go on if it is suspended, or end it, and try again; "
+                    f"or {self._elsewhere}",
+                )
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -90,3 +182,18 @@ class PlaceOfResults(ABC):
         if isinstance(error, FileNotFoundError):
             return "what was just written there is gone"
         return str(error.strerror or error)
+
+
+def _is_acquired(lock: FileLock, seconds: float) -> bool:
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        return False
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
