@@ -752,3 +752,10 @@ def test_who_waits_for_another_that_collects_is_told_and_not_for_ever(
     assert raised.value.message == (
         f"another process has been collecting results in `{tmp_path}` for over 4 seconds"
     )
+
+
+def test_a_damaged_index_costs_the_runs_that_it_no_longer_tells_of(tmp_path: Path) -> None:
+    """As a crash of the machine leaves it."""
+    (tmp_path / ".collected").write_bytes(b"study: rivers\nrun-1 rivers 1\nrun-2 riv\xff\xfe")
+    with ResultsFolder(tmp_path, "rivers").open() as index:
+        assert index.marks["run-1"] == "rivers 1"

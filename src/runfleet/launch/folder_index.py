@@ -45,10 +45,11 @@ class FolderIndex:
     def read(cls, folder: Path) -> Self:
         """Read that of a folder; without one nothing is there."""
         try:
-            with (folder / INDEX).open(encoding="utf-8") as lines:
+            # A damaged line matches no run, which is then fetched again.
+            with (folder / INDEX).open(encoding="utf-8", errors="replace") as lines:
                 parts = (line.removesuffix("\n").partition(" ") for line in lines)
                 marks = {run: mark for run, _, mark in parts}
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             marks = {}
         return cls(marks.pop(_STUDY, None), marks.pop(_ACCOUNT, None), marks)
 
