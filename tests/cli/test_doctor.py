@@ -39,6 +39,50 @@ def test_a_study_for_another_system_does_not_hide_what_else_is_wrong(local, writ
     assert wrong == ["study", "image"]
 
 
+def test_the_name_of_another_files_study_is_told(local, write_study, folder):
+    """As `plan` and `run` refuse it."""
+    study = write_study("namesake", "true\n")
+    local("run", study)
+    (folder / "other.yaml").write_text((folder / study).read_text())
+    findings = json.loads(local("doctor", "other.yaml", "--json").out)
+    told = {finding["subject"]: finding for finding in findings}["study"]
+    assert told["verdict"] == "error"
+    assert told["text"] == f"the name `namesake` belongs to the study of `{folder / study}`"
+
+
+def test_a_program_that_only_the_shell_finds_is_told(runfleet, folder):
+    """Runs have the PATH with which the emulator was started."""
+    (folder / "study.yaml").write_text("model: {command: swmmx}\n")
+    programs = folder / "bin"
+    programs.mkdir()
+    (programs / "swmmx").write_text("#!/bin/sh\n")
+    (programs / "swmmx").chmod(0o755)
+    assert runfleet("run", "study.yaml").code == 1
+    runfleet.environment["PATH"] = f"{programs}:{runfleet.environment['PATH']}"
+    what = (
+        f"`swmmx` is `{programs}/swmmx` here, and is not found by runs: the emulator was started "
+        "with another PATH"
+    )
+    way = (
+        "end it by `runfleet emulator stop`: the next one has the PATH of your shell, where "
+        "`runfleet retry study --failed` runs again what has failed"
+    )
+    assert f"warning: {what}; {way}\n" in runfleet("plan", "study.yaml").err
+    assert f"warning: {what}; {way}\n" in runfleet("run", "study.yaml").err
+    found = {
+        one["subject"]: one for one in json.loads(runfleet("doctor", "study.yaml", "--json").out)
+    }
+    assert found["programs"] == {
+        "subject": "programs",
+        "verdict": "warning",
+        "text": what,
+        "remedy": way,
+    }
+    runfleet("emulator", "stop")
+    assert "warning" not in runfleet("plan", "study.yaml").err
+    assert runfleet("retry", "study", "--failed").code == 0
+
+
 def test_the_account_alone(local):
     """Without a study."""
     _, _, storage = local("doctor").out.splitlines()

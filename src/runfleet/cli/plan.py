@@ -61,7 +61,7 @@ def plan(
     account = open_account(on)
     loaded = load_to_look_at(account, study)
     pool = account.plan_pool(loaded)
-    warn(printer, loaded, pool)
+    warn(printer, loaded, account, pool)
     account.check_unasked(loaded)
     _warn_of_place(printer, loaded)
     if loaded.pest:

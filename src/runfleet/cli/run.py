@@ -50,7 +50,7 @@ def run(
     printer = Printer.standard()
     account = open_account(on)
     loaded = find_study(account, study)
-    warn(printer, loaded, account.plan_pool(loaded))
+    warn(printer, loaded, account, account.plan_pool(loaded))
     request = Request(printer, account, loaded, study, on, detach, yes, replace)
     if loaded.pest:
         from runfleet.cli.calibration import run_calibration

@@ -7,7 +7,7 @@ from pathlib import Path
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_names import STUDY_SUFFIXES
 from runfleet.errors import RunfleetError
-from runfleet.launch import PoolPlan
+from runfleet.launch import Account, PoolPlan
 from runfleet.launch.checks import find_oddities
 from runfleet.nearest_word import nearest
 from runfleet.study import Study
@@ -49,7 +49,7 @@ def _study_files(folder: Path) -> list[Path]:
     return sorted(file for file in found if file.is_file())
 
 
-def warn(printer: Printer, study: Study, pool: PoolPlan) -> None:
-    """Say what a study file allows itself but probably does not mean."""
-    for warning in (*study.warnings, *find_oddities(study, pool)):
+def warn(printer: Printer, study: Study, account: Account, pool: PoolPlan) -> None:
+    """Say what a study file allows itself but probably does not mean on an account."""
+    for warning in (*study.warnings, *find_oddities(study, pool, account.search_path())):
         printer.warning(warning)

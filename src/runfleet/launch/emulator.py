@@ -167,16 +167,13 @@ class Emulator:
 
     def search_path(self) -> str | None:
         """Tell the PATH of its tasks: that with which it was started; None if nobody can tell."""
-        found = Announcement.read(self._folders.endpoint) if self.endpoint() else None
+        own = os.environ.get("PATH", os.defpath)
+        found = Announcement.read(self._folders.endpoint)
         if found is None:  # it will have our own
-            return os.environ.get("PATH", os.defpath)
-        try:
-            environment = Path(f"/proc/{found.pid}/environ").read_bytes()
-        except OSError:
-            return None
-        lines = os.fsdecode(environment).split("\0")
-        own = (line.removeprefix("PATH=") for line in lines if line.startswith("PATH="))
-        return next(own, os.defpath)
+            return own
+        theirs = _search_path_of(found.pid)
+        # It is asked whether it runs only where that makes a difference.
+        return own if own == theirs or self.endpoint() is None else theirs
 
     def _note_hanging(self) -> None:
         """Tell once that an emulator holds the port, and says nothing there."""
@@ -237,6 +234,17 @@ class Emulator:
     def _failure(self, what: str) -> AccountError:
         text = what if self._started is None else self._started.explain(what)
         return AccountError(text, hint=f"its log is `{self.log}`")
+
+
+def _search_path_of(pid: int) -> str | None:
+    """Read the PATH with which a process was started; None if nobody may know."""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return None
+    lines = os.fsdecode(environment).split("\0")
+    own = (line.removeprefix("PATH=") for line in lines if line.startswith("PATH="))
+    return next(own, os.defpath)
 
 
 def way_to_end(pid: int) -> str:

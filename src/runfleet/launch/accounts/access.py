@@ -62,6 +62,10 @@ class Access(Protocol):
         """Plan the pool of a study."""
         ...
 
+    def search_path(self) -> str | None:
+        """Tell where runs look for programs; None where nobody knows."""
+        ...
+
 
 @dataclass(frozen=True)
 class LocalAccess:
@@ -145,8 +149,12 @@ class LocalAccess:
         if plan.operating_system is OperatingSystem.WINDOWS:
             _check_wine()
         elif study.model.mpi is not None:
-            check_launcher(study, self.emulator.search_path())
+            check_launcher(study, self.search_path())
         return plan
+
+    def search_path(self) -> str | None:
+        """Tell the PATH of the emulator, with which it was started or would be."""
+        return self.emulator.search_path()
 
 
 def _check_wine() -> None:

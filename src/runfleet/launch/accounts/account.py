@@ -156,6 +156,10 @@ class Account:
         demand_study(study)
         return self._access.plan_pool(study)
 
+    def search_path(self) -> str | None:
+        """Tell where runs look for programs; None where only the nodes know that."""
+        return self._access.search_path()
+
     def check(self, study: Study, *, replace: bool = False) -> None:
         """
         Refuse a study that the account cannot carry out, as `submit` would; nothing is done.

@@ -92,6 +92,9 @@ class AzureAccess:
         """Plan a pool of real machines."""
         return plan_azure_pool(study.pool, self.settings.login, owner=self.owner)
 
+    def search_path(self) -> None:
+        """Give nothing: what is on its machines is known there only."""
+
     def _credential(self, kind: KeyKind) -> AzureNamedKeyCredential | TokenCredential:
         settings = self.settings
         login = settings.login if kind is KeyKind.BATCH else settings.storage.login

@@ -14,6 +14,7 @@ from runfleet.launch.checks.checking import (
 )
 from runfleet.launch.checks.mpi_launchers import check_launcher
 from runfleet.launch.checks.oddities import find_oddities
+from runfleet.launch.checks.search_paths import find_lost_programs, way_to_own_path
 
 __all__ = [
     "Offers",
@@ -22,6 +23,8 @@ __all__ = [
     "check_launcher",
     "check_pool",
     "check_study",
+    "find_lost_programs",
     "find_oddities",
     "pick_image",
+    "way_to_own_path",
 ]

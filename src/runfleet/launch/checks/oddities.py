@@ -15,6 +15,7 @@ from runfleet.launch.checks.mistyped_programs import (
 )
 from runfleet.launch.checks.mistyped_variables import find_mistyped_variables
 from runfleet.launch.checks.programs import find_doubtful_programs
+from runfleet.launch.checks.search_paths import find_lost_programs, way_to_own_path
 from runfleet.launch.checks.secrets import find_secrets
 from runfleet.launch.checks.split_names import find_split_names
 from runfleet.launch.checks.windows_line_ends import find_windows_line_ends
@@ -27,14 +28,27 @@ from runfleet.study import Study
 _TYPOGRAPHIC_QUOTE = re.compile("[\u2018\u201c-\u201e]")
 
 
-def find_oddities(study: Study, pool: PoolPlan) -> Iterator[str]:
-    """Say what is allowed but probably not meant; nobody is asked."""
+def find_oddities(study: Study, pool: PoolPlan, search_path: str | None = None) -> Iterator[str]:
+    """
+    Say what is allowed but probably not meant; nobody is asked.
+
+    Parameters
+    ----------
+    study
+        The study.
+    pool
+        Where it shall run.
+    search_path
+        Where its runs look for programs; None where nobody knows.
+    """
     yield from _odd_size(study.pool.vm_size)
     if CommandLine(study.model.command, pool.operating_system).has_open_quote:
         yield "the command opens a quote that it does not close, and a shell refuses such a line"
     if found := _TYPOGRAPHIC_QUOTE.search(study.model.command):
         yield f"`{found[0]}` in the command is no quote to a shell; write `\"` or `'`"
     yield from find_doubtful_programs(study.model, pool)
+    for lost in find_lost_programs(study.model, pool.operating_system, search_path):
+        yield f"{lost}; {way_to_own_path(study.name)}"
     yield from find_odd_environments(study.model, pool.operating_system)
     yield from find_secrets(study.model)
     yield from find_windows_line_ends(study.model, pool.operating_system)

@@ -9,7 +9,13 @@ from datetime import UTC, datetime, timedelta
 from runfleet.azure import BatchError
 from runfleet.errors import RunfleetError
 from runfleet.launch.accounts.account import Account
-from runfleet.launch.checks import check_pool, check_study, pick_image
+from runfleet.launch.checks import (
+    check_pool,
+    check_study,
+    find_lost_programs,
+    pick_image,
+    way_to_own_path,
+)
 from runfleet.launch.doctor.findings import Finding, doubtful, fine, looked_at, wrong
 from runfleet.launch.doctor.quota import examine_quota
 from runfleet.launch.packages import check_default_versions, check_packages, unversioned
@@ -28,7 +34,9 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
         subject = "pool" if account.is_local else "spot"
         yield wrong(subject, error.message, error.hint or "")
         return
-    yield looked_at("study", lambda: _look_at_study(study, pool))
+    yield looked_at("study", lambda: _look_at_study(account, study, pool))
+    for lost in find_lost_programs(study.model, pool.operating_system, account.search_path()):
+        yield doubtful("programs", lost, way_to_own_path(study.name))
     yield looked_at("image", lambda: _look_at_image(account, study, pool))
     if not account.is_local:
         yield from examine_quota(account, pool)
@@ -39,8 +47,9 @@ def examine_study(account: Account, study: Study) -> Iterator[Finding]:
         yield looked_at("urls", lambda: _look_at_urls(account, study, pool))
 
 
-def _look_at_study(study: Study, pool: PoolPlan) -> Finding:
+def _look_at_study(account: Account, study: Study, pool: PoolPlan) -> Finding:
     check_study(study, pool)
+    account.origins.refuse_namesake(study)
     system = pool.operating_system.capitalize()
     return fine("study", f"`{study.name}` can be carried out on {system} nodes")
 
