@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from runfleet.azure import OperatingSystem
-from runfleet.launch.checks.mistyped_variables import find_mistyped_variables
+from runfleet.launch.checks.mistyped_variables import find_lost_variables, find_mistyped_variables
 from runfleet.study import Study
 
 LINUX, WINDOWS = OperatingSystem.LINUX, OperatingSystem.WINDOWS
@@ -102,3 +102,56 @@ def test_a_parameter_is_not_taken_for_another_one_that_is_left_out(
     """The other one may be for a template, or of no effect on purpose."""
     text = f"{{model: {{command: '{command}'}}, parameters: {{P1: 1, P14: 2}}}}"
     assert list(find_mistyped_variables(write_study(text), system)) == []
+
+
+@pytest.fixture
+def lost(write_study: Callable[[str], Study]) -> Callable[[OperatingSystem, str], list[str]]:
+    """Tell what is lost of what is exported, or has been set by the system."""
+    names = (
+        "MYDATA",
+        "HOME",
+        "TZ",
+        "PWD",
+        "SHLVL",
+        "USERNAME",
+        "DEMAND",
+        "DEMAND_UNIT",
+        "RUNFLEET_RUN",
+    )
+    environment = dict.fromkeys(names, "set")
+
+    def look(system: OperatingSystem, command: str) -> list[str]:
+        study = write_study(STUDY.format(json.dumps(command)))
+        return list(find_lost_variables(study, system, environment))
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("system", "command", "written"),
+    [
+        (LINUX, 'cat "$MYDATA/table.txt"', "$MYDATA"),
+        (LINUX, "cat ${MYDATA:-.}/table.txt $MYDATA", "$MYDATA"),
+        (WINDOWS, r"type %MYDATA%\table.txt", "%MYDATA%"),
+    ],
+)
+def test_a_variable_that_only_the_shell_has_is_told(
+    lost, system: OperatingSystem, command: str, written: str
+):
+    (told,) = lost(system, command)
+    what = f"`{written}` in the command is set here, and runs do not have it"
+    assert told == f"{what}: give it under `environment`"
+
+
+@pytest.mark.parametrize(
+    ("system", "command"),
+    [
+        (LINUX, "cat $DEMAND $DEMAND_UNIT $HOME $TZ $PWD $SHLVL $RUNFLEET_RUN $other"),
+        (LINUX, "MYDATA=/data; cat $MYDATA/table.txt"),
+        (LINUX, "for MYDATA in a b; do cat $MYDATA; done"),
+        (WINDOWS, "echo %USERNAME% %demand% %Home%"),
+        (WINDOWS, "set MYDATA=a & type %MYDATA%"),
+    ],
+)
+def test_variables_that_runs_have_are_left_alone(lost, system: OperatingSystem, command: str):
+    assert lost(system, command) == []

@@ -1,9 +1,9 @@
-"""Variables of a command that were probably meant to be parameters."""
+"""Variables of a command that stay empty: probably meant to be parameters, or set here alone."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from runfleet.azure import OperatingSystem
 from runfleet.nearest_word import nearest
@@ -17,6 +17,13 @@ _FIELD = re.compile(r"(?<![\w$\\])(?:\{\{\s*\w[^{}]*\}\}|\{\w+\})")
 _WORD = re.compile(r"\w+")
 _WRITTEN = {_LINUX: "${}", _WINDOWS: "%{}%"}
 _OF_NODES = re.compile(r"AZ_BATCH_\w*|CCP_\w*|HOME|LANG|PATH|PWD|SHELL|TE?MP(DIR)?|USER")
+# What shells set, and what nodes and Windows have of their own.
+_NEVER_LOST = re.compile(
+    rf"{_OF_NODES.pattern}|{RUN_VARIABLE}|_|LC_ALL|LOGNAME|TZ|OLDPWD|PPID|UID|SHLVL|HOSTNAME|IFS"
+    r"|ALLUSERSPROFILE|(LOCAL)?APPDATA|CD|COM(PUTERNAME|SPEC|MONPROGRAM\w*)|DATE|TIME|ERRORLEVEL"
+    r"|HOME(DRIVE|PATH)|NUMBER_OF_PROCESSORS|OS|PATHEXT|PROCESSOR_\w*|PROGRAM(DATA|FILES\w*|W6432)"
+    r"|PROMPT|PUBLIC|RANDOM|SYSTEM(DRIVE|ROOT)|USER(DOMAIN\w*|NAME|PROFILE)|WINDIR"
+)
 _OF_RUNS = {"run_name": RUN_VARIABLE}
 _CLOSE = 0.8
 
@@ -49,6 +56,34 @@ def find_mistyped_variables(study: Study, system: OperatingSystem) -> Iterator[s
             yield (
                 f"`{_WRITTEN[system].format(name)}` in the command is no parameter; did you mean "
                 f"`{_WRITTEN[system].format(meant)}`?"
+            )
+
+
+def find_lost_variables(
+    study: Study, system: OperatingSystem, environment: Mapping[str, str]
+) -> Iterator[str]:
+    """
+    Name the variables of a command that are set here, and that runs do not have.
+
+    Parameters
+    ----------
+    study
+        Its command, its parameters and its environment.
+    system
+        That of the nodes, where variables are written in its own way.
+    environment
+        What is set here.
+    """
+    command = study.model.command
+    spelled = str.upper if system is _WINDOWS else str
+    given = [parameter.name for parameter in study.parameters] + [*study.model.environment]
+    known = set(map(spelled, given))
+    for name in _variables(command, system):
+        is_known = spelled(name) in known or _NEVER_LOST.fullmatch(name.upper())
+        if name in environment and not is_known and not _is_set(command, name):
+            yield (
+                f"`{_WRITTEN[system].format(name)}` in the command is set here, and runs do not "
+                "have it: give it under `environment`"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ from runfleet.launch.checks.mistyped_programs import (
     find_missing_programs,
     find_mistyped_programs,
 )
-from runfleet.launch.checks.mistyped_variables import find_mistyped_variables
+from runfleet.launch.checks.mistyped_variables import find_lost_variables, find_mistyped_variables
 from runfleet.launch.checks.programs import find_doubtful_programs
 from runfleet.launch.checks.search_paths import find_lost_programs, way_to_own_path
 from runfleet.launch.checks.secrets import find_secrets
@@ -58,6 +59,7 @@ def find_oddities(study: Study, pool: PoolPlan, search_path: str | None = None) 
     mistyped = list(find_mistyped_programs(study.model, pool.operating_system, study.folder))
     yield from mistyped or find_missing_programs(study.model, pool.operating_system, study.folder)
     yield from find_mistyped_variables(study, pool.operating_system)
+    yield from find_lost_variables(study, pool.operating_system, os.environ)
     yield from find_left_behind(study.model, pool.operating_system, study.folder)
 
 
