@@ -280,7 +280,9 @@ def test_a_backslash_in_a_name_is_a_slash(agent, upload, container):
 def test_a_backslash_is_no_slash_where_two_files_would_be_one(agent, upload, container):
     script = "mkdir OUT; printf 1 > OUT/a.dat; printf 2 > 'OUT\\a.dat'"
     ended = agent.run(agent.shell(script, uploads=(upload("**/*.dat"),)))
-    assert "holds a backslash" in ended.failure.details["Message"]
+    message = ended.failure.details["Message"]
+    assert "holds a backslash" in message
+    assert message.endswith("; and `OUT/a.dat`, as which it would be kept, is another file")
     kept = [path.read_text() for path in container.rglob("a.dat")]
     assert "2" not in kept
 

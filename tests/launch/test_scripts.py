@@ -162,6 +162,17 @@ def test_a_missing_output_that_is_called_alike_is_named(
     assert done.stderr == f"runfleet: the required output `{pattern}` is missing{suggestion}\n"
 
 
+@pytest.mark.parametrize("command", ["set -e", "trap - EXIT"])
+@pytest.mark.parametrize("pattern", ["OUT/a b.dat", "OUT/*.dat", "OUT/**", "OUT/?[ ]b.dat"])
+def test_a_backslash_in_a_name_leads_to_a_folder(node: Node, pattern: str, command: str) -> None:
+    """As a program that was written for Windows means it; from there Batch keeps the file."""
+    (node.work / "OUT\\a b.dat").write_text("1")
+    (node.work / "OUT\\c.log").write_text("2")
+    done = node.run(Model(command, outputs=(Output(pattern), Output("*.dat"))))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (node.work / "OUT/a b.dat").read_text() == "1"
+
+
 @pytest.mark.parametrize("pattern", ["out/**", "out/*.csv", "**/a.csv", "out/a.csv"])
 def test_a_link_to_nothing_is_no_output(node: Node, pattern: str) -> None:
     (node.work / "out").mkdir()

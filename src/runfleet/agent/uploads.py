@@ -217,7 +217,7 @@ def _put(upload: Upload, cancellation: Cancellation | None) -> bool:
             _put_remotely(upload, cancellation)
         return cancellation is not None
     except InvalidNameError as error:
-        raise _failure("FileUploadMiscError", upload, error.message) from error
+        raise _failure("FileUploadMiscError", upload, _why_not(upload, error)) from error
     except UnicodeEncodeError as error:
         reason = f"its name is no UTF-8: `{os.path.basename(upload.blob)}`"
         raise _failure("FileUploadMiscError", upload, reason) from error
@@ -225,6 +225,14 @@ def _put(upload: Upload, cancellation: Cancellation | None) -> bool:
         raise _failure("FileUploadAccessDenied", upload, str(error.strerror)) from error
     except OSError as error:
         raise from_os_error(error, "FileUploadMiscError", **_place(upload)) from error
+
+
+def _why_not(upload: Upload, error: InvalidNameError) -> str:
+    """Say why a name is none of a blob; one with a backslash is that of another file, too."""
+    if "\\" not in upload.blob:
+        return error.message
+    other = upload.blob.replace("\\", "/")
+    return f"{error.message}; and `{other}`, as which it would be kept, is another file"
 
 
 def _put_locally(upload: Upload, container: str, *, may_take_long: bool) -> bool:

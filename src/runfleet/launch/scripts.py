@@ -48,7 +48,7 @@ _MISSING = f"""\
 missing() {{
 p=$1 w=missing f=
 shift
-for g; do
+%sfor g; do
 if [ -d "$g" ]; then w="a folder: write \\`$p/**\\` to keep its files"
 elif [ -f "$g" ]; then
 [ "$g" = "$p" ] || return 0
@@ -62,6 +62,14 @@ esac
 echo "runfleet: the required output \\`$p\\` is $w" >&2
 exit {EXIT_OUTPUT_MISSING}
 }}"""
+
+# A program from Windows may write `OUT\a.dat` for a file in a folder: then it is moved there.
+_UNFOLD = r"""for b in *\\*; do
+t=$(printf %s "$b" | tr \\\\ /)
+case $t in $p) [ -e "$t" ] || { mkdir -p "${t%/*}" && mv "$b" "$t" && f=1; };; esac
+done
+[ -z "$f" ] || return 0
+"""
 
 _OR_END = f'|| {{ echo "{NOT_STAGED}" >&2; exit {EXIT_NOT_STAGED}; }}'
 
@@ -100,11 +108,14 @@ def run_script(model: Model) -> str:
     model
         The command and what has to be there before and after it.
     """
-    looks = [_look_for(pattern, model) for pattern in required_outputs(model)]
+    # First what is in no folder: what is moved into one is not found beside it any more.
+    required = sorted(required_outputs(model), key=_is_in_folder)
+    looks = [_look_for(pattern, model) for pattern in required]
+    unfold = _UNFOLD if any(map(_is_in_folder, required)) else ""
     if model.mpi is not None:
-        return "\n".join(_watched(launch_line(model.mpi, model.command), looks))
+        return "\n".join(_watched(launch_line(model.mpi, model.command), unfold, looks))
     before = list(_preparations(model))
-    return "\n".join([*before, *_watched(_without_shell(model.command), looks)])
+    return "\n".join([*before, *_watched(_without_shell(model.command), unfold, looks)])
 
 
 def required_outputs(model: Model) -> list[str]:
@@ -189,25 +200,29 @@ def _without_shell(command: str) -> str:
     return starts_shell[1] if starts_shell else command
 
 
-def _watched(command: str, looks: list[str]) -> Iterator[str]:
+def _is_in_folder(pattern: str) -> bool:
+    return "/" in pattern
+
+
+def _watched(command: str, unfold: str, looks: list[str]) -> Iterator[str]:
     if not looks:
         yield command
     elif _DROPS_TRAP.search(command):
         yield f"(\n{command}\n)"
-        yield _check(looks)
+        yield _check(unfold, looks)
     else:
-        yield f"trap {shlex.quote(_check(looks))} EXIT"
+        yield f"trap {shlex.quote(_check(unfold, looks))} EXIT"
         yield command
 
 
-def _check(looks: Iterable[str]) -> str:
+def _check(unfold: str, looks: Iterable[str]) -> str:
     """Look for each output by the shell's own means, with the exit code of the command in hand."""
     return "\n".join(
         [
             "c=$?",
             '[ "$c" = 0 ] || exit "$c"',
             f'set +fu; cd "$AZ_BATCH_TASK_WORKING_DIR" || exit {EXIT_OUTPUT_MISSING}',
-            _MISSING,
+            _MISSING.replace("%s", unfold, 1),
             *looks,
             "exit 0",
         ]
