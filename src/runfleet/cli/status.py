@@ -113,12 +113,9 @@ def _standings(printer: Printer, account: Account) -> Iterator[_Standing]:
         except OtherAccountError as error:
             printer.warning(error.message)
             continue
-        except RecordDamagedError as error:
-            printer.warning(f"{error.message}; {addressed(error.hint or '', account.name)}")
-            continue
-        except StudyNotFoundError as error:
-            if error.has_jobs:  # else it was deleted just now
-                printer.warning(f"{error.message}; {error.hint}")
+        except (RecordDamagedError, StudyNotFoundError) as error:
+            if isinstance(error, RecordDamagedError) or error.has_jobs:  # else it just went
+                printer.warning(f"{error.message}; {addressed(error.hint or '', account.name)}")
             continue
         if submission.is_calibration:
             yield _of_calibration(account, summary, submission)
