@@ -24,6 +24,7 @@ from runfleet.launch.accounts.account_file import AccountFile, account_settings
 from runfleet.launch.accounts.keys import (
     KeyKind,
     Keys,
+    account_name,
     forget_keys,
     title_of,
     variable_of,
@@ -31,6 +32,7 @@ from runfleet.launch.accounts.keys import (
 )
 from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.doctor import examine_account
+from runfleet.storage.keys import check_key
 
 app = new_app("Add, list, check and remove accounts.")
 app.command(epilog=setup_example)(setup)
@@ -161,8 +163,11 @@ def login(
     if not printer.is_interactive:
         hint = f"set {variable_of(name, kinds[0])} in the environment"
         raise WrongUsageError("nobody is at a terminal to give a key", hint=hint)
-    for kind in kinds:
-        write_keyring(name, kind, printer.ask_secret(f"The {title_of(account, kind)}"))
+    keys = {kind: printer.ask_secret(f"The {title_of(account, kind)}").strip() for kind in kinds}
+    for kind, key in keys.items():
+        check_key(key, f"{kind.value} account `{account_name(account, kind)}`")
+    for kind, key in keys.items():
+        write_keyring(name, kind, key)
     printer.say("The system's keyring has them.")
 
 
@@ -175,8 +180,9 @@ def remove(name: AccountName, yes: Yes = False, dry_run: DryRun = False) -> None
     printer.say(f"This removes account `{name}`, {account.endpoint}, from `{file.path}`.")
     printer.say("The Batch account itself, its pools and its storage stay as they are.")
     if agreed(printer, "Remove it?", yes=yes, dry_run=dry_run):
-        file.remove(name)
+        # First: without the account nobody would ask the keyring for them.
         forget_keys(name)
+        file.remove(name)
         printer.say(f"Removed `{name}`.")
 
 

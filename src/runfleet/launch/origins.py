@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runfleet.home import StudiesFolder
 from runfleet.launch.errors import NameTakenError
+from runfleet.storage.files import written_whole
 from runfleet.study import Study
 
 
@@ -26,8 +27,8 @@ class Origins:
     def note(self, study: Study, identity: str) -> None:
         """Note which file a study is submitted from, and which one of its name it is."""
         note = self.folder.origin(study.name)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(f"{_file_of(study)}\n{identity}", encoding="utf-8")
+        with written_whole(note) as partial:
+            partial.write_text(f"{_file_of(study)}\n{identity}", encoding="utf-8")
 
     def forget(self, study: str) -> None:
         """Forget where a study came from."""

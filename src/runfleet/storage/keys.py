@@ -25,8 +25,10 @@ def check_key(key: str, owner: str) -> None:
     Raises
     ------
     KeyFormatError
-        If it is not in base64.
+        If it is empty, or not in base64.
     """
+    if not key:
+        raise KeyFormatError(f"the key of {owner} is empty", hint="copy it from the portal")
     try:
         base64.b64decode(key, validate=True)
     except ValueError as error:

@@ -61,6 +61,33 @@ accounts:
     assert file.path.read_text() == text
 
 
+def test_comments_stay_where_they_are_all_there_is(tmp_path: Path) -> None:
+    comments = "# accounts:\n#   azure:\n#     login: key\n"
+    file = file_of(tmp_path, comments)
+    file.add(ACCOUNT)
+    assert file.get("azure") == ACCOUNT
+    assert (tmp_path / "accounts.yaml").read_text().startswith(comments)
+
+
+def test_what_the_file_is_a_link_to_is_edited(tmp_path: Path) -> None:
+    """As where somebody keeps such files together."""
+    (tmp_path / "kept.yaml").touch()
+    (tmp_path / "accounts.yaml").symlink_to("kept.yaml")
+    AccountFile(tmp_path).add(ACCOUNT)
+    assert (tmp_path / "accounts.yaml").is_symlink()
+    assert "azure:" in (tmp_path / "kept.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    "text", ["accounts:\n  a: [", "accounts: hello", "accounts:\n  - x", "text"]
+)
+def test_a_damaged_file_is_told_and_not_edited(tmp_path: Path, text: str) -> None:
+    file = file_of(tmp_path, text)
+    with pytest.raises(AccountError):
+        file.add(ACCOUNT, replace=True)
+    assert (tmp_path / "accounts.yaml").read_text() == text
+
+
 def test_accounts_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None:
     """By several users of one home, or several steps of a script."""
 

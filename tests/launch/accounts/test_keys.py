@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import keyring
+import keyring.backends.fail
+import keyring.errors
 import pytest
 from keyring.backend import KeyringBackend
 
 from runfleet.azure.account_settings import AccountSettings, LoginKind, StorageSettings
 from runfleet.launch import AccountError
 from runfleet.launch.accounts.keys import KeyKind, Keys, forget_keys, read_keyring, write_keyring
+from runfleet.storage.keys import KeyFormatError, check_key
 
 ACCOUNT = AccountSettings(
     name="my-azure",
@@ -83,3 +86,27 @@ def test_a_missing_key_says_where_to_put_it() -> None:
     with pytest.raises(AccountError, match="there is no key of storage account `rivers`") as caught:
         Keys({}).find(ACCOUNT, KeyKind.STORAGE)
     assert "RUNFLEET_MY_AZURE_STORAGE_KEY" in str(caught.value.hint)
+
+
+class LockedKeyring(MemoryKeyring):
+    """One that nobody has unlocked."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise keyring.errors.KeyringLocked("it is locked")
+
+
+def test_a_locked_keyring_does_not_pass_for_one_without_keys() -> None:
+    keyring.set_keyring(LockedKeyring())
+    with pytest.raises(AccountError, match="keyring: it is locked"):
+        forget_keys(ACCOUNT.name)
+
+
+def test_without_a_keyring_there_is_nothing_to_forget() -> None:
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    forget_keys(ACCOUNT.name)
+
+
+@pytest.mark.parametrize(("key", "reason"), [("", "empty"), ("no key!", "not in base64")])
+def test_what_is_no_key_is_refused(key: str, reason: str) -> None:
+    with pytest.raises(KeyFormatError, match=f"^the key of Batch account `b` is {reason}$"):
+        check_key(key, "Batch account `b`")

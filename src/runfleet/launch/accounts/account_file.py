@@ -27,8 +27,8 @@ from runfleet.launch.errors import AccountError
 from runfleet.storage.files import written_whole
 
 _HEAD = (
-    "The Azure accounts of runfleet. Keys are not kept here: they come from the environment,\n"
-    "the system's keyring or a prompt; `docs/azure.md` has more.\n"
+    "# The Azure accounts of runfleet. Keys are not kept here: they come from the environment,",
+    "# the system's keyring or a prompt; `docs/azure.md` has more.",
 )
 _OPTIONAL = ("subscription", "resource_group", "location", "ca_file", "management")
 
@@ -92,7 +92,8 @@ class AccountFile:
             If the name is taken and it is not to be replaced.
         """
         with self._locked():
-            if not replace and account.name in {other.name for other in self.accounts()}:
+            there = {other.name for other in self.accounts()}  # none if the file is damaged
+            if not replace and account.name in there:
                 raise AccountError(
                     f"there is an account `{account.name}` already",
                     hint="give another name, or `--replace` it",
@@ -123,13 +124,19 @@ class AccountFile:
 
     def _edit(self, change: Callable[[CommentedMap], object]) -> None:
         yaml = YAML()
-        content = yaml.load(self._text()) or _new_content()
+        text = self._text()
+        written = StringIO()
+        content = yaml.load(text)
+        if content is None:
+            comments = [line for line in text.splitlines() if line.startswith("#")]
+            written.writelines(f"{line}\n" for line in comments or _HEAD)
+            content = CommentedMap()
         if content.get("accounts") is None:
             content["accounts"] = CommentedMap()
         change(content["accounts"])
-        written = StringIO()
         yaml.dump(content, written)
-        with written_whole(self.path) as partial:
+        # Where it is a link, what it leads to.
+        with written_whole(self.path.resolve()) as partial:
             partial.write_text(written.getvalue(), encoding="utf-8")
 
 
@@ -192,12 +199,6 @@ def _refuse_other_files(document: Document) -> None:
     if document.data is not None and not isinstance(document.data, dict):
         hint = "begin with the line `accounts:`, and name each account below it"
         raise document.error((), "this is no file of accounts", hint)
-
-
-def _new_content() -> CommentedMap:
-    content = CommentedMap()
-    content.yaml_set_start_comment(_HEAD)
-    return content
 
 
 def _entry(account: AccountSettings) -> CommentedMap:

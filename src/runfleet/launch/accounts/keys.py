@@ -143,11 +143,29 @@ def write_keyring(account: str, kind: KeyKind, key: str) -> None:
 
 
 def forget_keys(account: str) -> None:
-    """Remove the keys of an account from the system's keyring, if they are there."""
+    """
+    Remove the keys of an account from the system's keyring, if they are there.
+
+    Raises
+    ------
+    AccountError
+        If there is one that does not say, or does not let go of them, as while it is locked.
+    """
     keyring = _keyring()
-    for kind in KeyKind:
-        if keyring is not None and read_keyring(account, kind):
-            keyring.delete_password(_SERVICE, f"{account}/{kind.value}")
+    if keyring is None:
+        return
+    try:
+        for kind in KeyKind:
+            name = f"{account}/{kind.value}"
+            if keyring.get_password(_SERVICE, name) is not None:
+                keyring.delete_password(_SERVICE, name)
+    except keyring.errors.NoKeyringError:
+        return
+    except keyring.errors.KeyringError as error:
+        raise AccountError(
+            f"the keys of account `{account}` cannot be removed from the system's keyring: {error}",
+            hint="unlock the keyring, and try again",
+        ) from error
 
 
 def _keyring() -> Any:
