@@ -75,6 +75,28 @@ def test_what_a_worker_wrote_of_an_error_counts_before_how_it_was_ended(
     assert "too little memory" not in output
 
 
+def test_a_calibration_that_took_too_long_needs_more_time(
+    storage: DirectoryStorage, endings: Endings
+) -> None:
+    leave(storage, "manager", "iteration 3\n")
+    failure = {
+        "category": "usererror",
+        "code": "TaskEnded",
+        "message": "Task was ended by user request",
+        "details": [{"name": "Message", "value": "The maximum execution time was exceeded"}],
+    }
+    manager = TaskInfo.from_wire(
+        {
+            "id": "manager",
+            "state": "completed",
+            "executionInfo": {"result": "failure", "retryCount": 0, "failureInfo": failure},
+        }
+    )
+    error = endings.of_manager(manager)
+    assert error.message.startswith("the manager has ended: the time limit was exceeded\n")
+    assert (error.hint or "").startswith("write a longer `time_limit` under `model`; then ")
+
+
 @dataclass
 class Node:
     """A node with files of tasks, which grow."""

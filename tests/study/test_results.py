@@ -240,6 +240,11 @@ def test_only_what_is_taken_has_to_be_a_number(source, first, rest):
             "the file has no `a.b`: `b` is not there; there is `flow` and `head`",
         ),
         (
+            JsonSource.parse("a.b.c"),
+            '{"a": {"b.c": 1}}',
+            'the file has no `a.b.c`: `b` is not there; write `["b.c"]` for a name with dots',
+        ),
+        (
             JsonSource.parse("a[3]"),
             '{"a": [1]}',
             "the file has no `a[3]`: `3` is not there, in a list of 1",

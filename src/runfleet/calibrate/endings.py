@@ -20,7 +20,7 @@ from runfleet.calibrate.progress.run_failures import kind_of, read_run_failures
 from runfleet.calibrate.scripts import EXIT_STARTED_BEFORE
 from runfleet.calibrate.tasks import MANAGER, worker_id
 from runfleet.launch import names
-from runfleet.launch.failures import batch_message, was_cancelled
+from runfleet.launch.failures import batch_message, has_timed_out, was_cancelled
 from runfleet.launch.last_words import error_line, last_line
 
 _MOST_ASKED = 3
@@ -72,8 +72,11 @@ class Endings:
         if manager.exit_code in _KILLED:
             what = f"the manager was killed, perhaps for lack of memory: {batch_message(manager)}"
             return ManagerError(what, output=output, hint=self._ways_on)
-        of_runs = list(self._told_of_runs(workers))
         what = f"the manager has ended: {batch_message(manager)}"
+        if has_timed_out(manager):
+            hint = f"write a longer `time_limit` under `model`; then {self._ways_on}"
+            return ManagerError(what, output=output, hint=hint)
+        of_runs = list(self._told_of_runs(workers))
         if _TAKEN.search(output) and not of_runs:
             return PortTakenError(what, output=output, hint=self._port_hint)
         logs = f"; `runfleet logs {self.study} {worker_id(1)}` shows all that a worker wrote"

@@ -286,6 +286,8 @@ def _absence(found: object, step: str | int) -> str:
     """Say what a part of a JSON document has in place of a step that leads nowhere."""
     if isinstance(found, dict):
         names = list(islice(found, _MOST_NAMES))
+        if dotted := next((name for name in found if name.startswith(f"{step}.")), None):
+            return f'`{step}` is not there; write `["{dotted}"]` for a name with dots'
         return f"`{step}` is not there; {suggest(str(step), names, 'there is')}"
     if isinstance(found, list):
         within = any(isinstance(item, dict) and step in item for item in found[:_MOST_NAMES])
