@@ -331,7 +331,7 @@ def test_beopest_finds_the_truth(prepare: Prepare, tmp_path: Path) -> None:
     own = tmp_path / "own" / "manager" / "notes.txt"
     own.parent.mkdir(parents=True)
     own.touch()
-    with pytest.raises(CalibrationError, match=r"is in the way: it has no files of `Case\.pst`"):
+    with pytest.raises(LaunchError, match=r"is in the way: it has no files of `Case\.pst`"):
         calibration.collect(tmp_path / "own")
     assert own.exists()
     assert calibration.submit().generations[-1].job_id == calibration.name

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from runfleet.agent.cancellation import Cancellation
 from runfleet.agent.node_logs import LOG_FILE
-from runfleet.emulator.service_logs import LogRange, upload_logs
+from runfleet.emulator.service_logs import LogRange, LogUpload, upload_logs
 from runfleet.storage import DirectoryStorage
 
 EARLY, TIME, LATE = (datetime(2026, 11, day, tzinfo=UTC) for day in (22, 23, 24))
@@ -25,7 +28,9 @@ def test_half_a_line_belongs_to_the_line_before(tmp_path, torn):
     log.write_bytes(f"{torn}\n{early}{torn}\n{late}{torn}".encode("latin-1"))
 
     def uploaded(start, end):
-        assert upload_logs(tmp_path / "node", LogRange(start, end), url, "here") == 1
+        asked = LogUpload(tmp_path / "node", LogRange(start, end), url, "here")
+        with TemporaryDirectory(dir=tmp_path) as folder:
+            assert upload_logs(asked, Path(folder), Cancellation()) == 1
         return storage.get_bytes("logs", f"here/{log.name}").decode("latin-1")
 
     assert uploaded(EARLY, TIME) == f"{early}{torn}\n"
