@@ -131,6 +131,7 @@ def test_a_refusal_shows_that_the_address_is_right(gate, azurite, caplog, wait_f
     """A blob that is not there is an answer, too."""
     caplog.set_level(logging.INFO)
     storage = AzureBlob(gate.url, azurite.key, back_off=PATIENT)
+    storage.create_container(CONTAINER)
     assert not storage.exists(CONTAINER, "no such blob")
     gate.shut()
     asking = threading.Thread(target=storage.exists, args=(CONTAINER, "no such blob"))

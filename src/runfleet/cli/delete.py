@@ -12,7 +12,7 @@ from runfleet.cli.apps import example, new_app
 from runfleet.cli.arguments import DryRun, On, StudyName, Yes
 from runfleet.cli.consent import agreed
 from runfleet.cli.printer import Printer
-from runfleet.cli.studies import find_belongings, open_account, results_folder
+from runfleet.cli.studies import find_belongings, open_account, place_of_results
 from runfleet.cli.words import count_text
 from runfleet.documents.errors import joined
 from runfleet.errors import RunfleetError
@@ -21,7 +21,6 @@ from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.deletion import going_on
 from runfleet.launch.outages import SAME_COMMAND, hopeful
 from runfleet.launch.place_of_results import PlaceOfResults
-from runfleet.launch.results_folder import ResultsFolder
 
 app = new_app()
 
@@ -90,15 +89,8 @@ def _place_of(account: Account, name: str, control: PurePosixPath | None) -> Pla
             f"it is not known where the results of study `{name}` were collected",
             hint="leave out `--results`, and delete the folder yourself",
         )
-    folder = results_folder(file.parent, name)
-    if not os.path.lexists(folder):
-        return None
-    if control is None:
-        return ResultsFolder(folder, name)
-    # Imported late: most studies are none.
-    from runfleet.calibrate.manager_folder import ManagerFolder
-
-    return ManagerFolder(folder, name, control)
+    place = place_of_results(file.parent, name, control)
+    return place if os.path.lexists(place.path) else None
 
 
 def _line_of(place: PlaceOfResults) -> str:

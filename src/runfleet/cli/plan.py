@@ -12,11 +12,11 @@ import typer
 
 from runfleet.azure import OperatingSystem
 from runfleet.cli.apps import example, new_app
-from runfleet.cli.arguments import AsJson, On, StudyName, as_typed
+from runfleet.cli.arguments import AsJson, On, StudyName, addressed, as_typed
 from runfleet.cli.following import check_place
 from runfleet.cli.pool_texts import pool_text
 from runfleet.cli.printer import Printer, json_text
-from runfleet.cli.studies import load_to_look_at, open_account, results_folder
+from runfleet.cli.studies import load_to_look_at, open_account, place_of_results
 from runfleet.cli.study_files import warn
 from runfleet.cli.words import count_text, duration_text, size_text, value_text
 from runfleet.documents.errors import joined
@@ -24,9 +24,7 @@ from runfleet.launch.accounts.local import LOCAL
 from runfleet.launch.checks.secrets import without_secrets
 from runfleet.launch.errors import LaunchError
 from runfleet.launch.mpi import launch_line
-from runfleet.launch.place_of_results import PlaceOfResults
 from runfleet.launch.pool import PoolPlan
-from runfleet.launch.results_folder import ResultsFolder
 from runfleet.launch.scripts import coordination_script
 from runfleet.launch.tasks import command_line, run_script
 from runfleet.study import Run, Study
@@ -63,7 +61,7 @@ def plan(
     pool = account.plan_pool(loaded)
     warn(printer, loaded, account, pool)
     account.check_unasked(loaded)
-    _warn_of_place(printer, loaded)
+    _warn_of_place(printer, loaded, on)
     if loaded.pest:
         from runfleet.cli.calibration_plan import show_calibration_plan
 
@@ -80,21 +78,13 @@ def plan(
         _say_what_is_next(printer, as_typed(study, on=on), on)
 
 
-def _warn_of_place(printer: Printer, study: Study) -> None:
+def _warn_of_place(printer: Printer, study: Study, on: str) -> None:
     """Say what `run` refuses unless it is to leave, and what it leaves is collected elsewhere."""
+    control = study.pest.control if study.pest else None
     try:
-        check_place(_place_of(study))
+        check_place(place_of_results(study.folder, study.name, control))
     except LaunchError as error:
-        printer.warning(f"{error.message}; {error.hint}")
-
-
-def _place_of(study: Study) -> PlaceOfResults:
-    folder = results_folder(study.folder, study.name)
-    if study.pest is None:
-        return ResultsFolder(folder, study.name)
-    from runfleet.calibrate.manager_folder import ManagerFolder
-
-    return ManagerFolder(folder, study.name, study.pest.control)
+        printer.warning(f"{error.message}; {addressed(error.hint or '', on)}")
 
 
 def _say_what_is_next(printer: Printer, called: str, on: str) -> None:

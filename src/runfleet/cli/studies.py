@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from runfleet.cli.printer import Printer
 from runfleet.cli.study_files import file_called, load_study
@@ -20,6 +20,8 @@ from runfleet.launch import (
 )
 from runfleet.launch.accounts.connecting import access_to
 from runfleet.launch.accounts.keys import AskKey
+from runfleet.launch.place_of_results import PlaceOfResults
+from runfleet.launch.results_folder import ResultsFolder
 from runfleet.study import Study, StudyError
 from runfleet.study.files import RESULTS_FOLDER
 
@@ -104,6 +106,28 @@ def load_by_name(account: Account, study: str) -> Study:
 def results_folder(folder: Path, name: str) -> Path:
     """Where the results of a study are collected: beside its file, which is in `folder`."""
     return folder / RESULTS_FOLDER / name
+
+
+def place_of_results(folder: Path, study: str, control: PurePosixPath | None) -> PlaceOfResults:
+    """
+    Tell where the results of a study are collected, unless somebody asks for another place.
+
+    Parameters
+    ----------
+    folder
+        That of the study file.
+    study
+        Its name.
+    control
+        The control file of a calibration; None for a study of runs.
+    """
+    results = results_folder(folder, study)
+    if control is None:
+        return ResultsFolder(results, study)
+    # Imported late: most studies are none.
+    from runfleet.calibrate.manager_folder import ManagerFolder
+
+    return ManagerFolder(results, study, control)
 
 
 @contextmanager

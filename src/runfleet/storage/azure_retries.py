@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpRequest, HttpResponse
 
 _FIRST_REFUSAL = 400
-_MOST_SHOWN = 80
 _NO_ANSWER = (ServiceRequestError, ServiceResponseError)
 
 
@@ -49,7 +48,7 @@ class PatientRetry(ExponentialRetry):
         answer = response.http_response
         if answer.status_code < _FIRST_REFUSAL and not is_of_storage(answer.headers):
             server = urlsplit(request.http_request.url).netloc
-            raise NotAStorageAccountError(server, answer.body()[:_MOST_SHOWN])
+            raise NotAStorageAccountError(server, answer.body())
         return response
 
     def configure_retries(self, request: PipelineRequest[HttpRequest]) -> dict[str, Any]:

@@ -49,7 +49,6 @@ _TIMEOUT = urllib3.Timeout(connect=20.0, read=60.0)
 _BUSY = {429, 503}
 _TRANSIENT = {408, 429, 500, 502, 503, 504}
 _MOST_OF_REASON = 4096
-_MOST_SHOWN = 80
 # With which headers begin that every answer of Azure Storage has; some of Azurite's XML lacks them.
 _OF_STORAGE = "x-ms-"
 _XML = "application/xml"
@@ -226,7 +225,9 @@ class Channel:
                 if response.status >= 400:
                     raise _refusal(response)
                 if self._to_account and not is_of_storage(response.headers):
-                    raise NotAStorageAccountError(urlsplit(url).netloc, response.read(_MOST_SHOWN))
+                    raise NotAStorageAccountError(
+                        urlsplit(url).netloc, response.read(_MOST_OF_REASON)
+                    )
                 result = receive(response)
                 response.drain_conn()
                 return result

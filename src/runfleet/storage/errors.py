@@ -11,6 +11,8 @@ from runfleet.errors import RunfleetError
 if TYPE_CHECKING:
     import hashlib
 
+_MOST_SHOWN = 80
+
 
 class StorageError(RunfleetError):
     """A storage account refused or failed."""
@@ -101,14 +103,14 @@ class NotAStorageAccountError(StorageError):
     ----------
     server
         Who was asked.
-    beginning
-        How the answer begins.
+    content
+        The answer, or how it begins.
     """
 
-    def __init__(self, server: str, beginning: bytes) -> None:
+    def __init__(self, server: str, content: bytes) -> None:
         super().__init__(
             f"the answer of {server} is none of a storage account: "
-            f"{beginning.decode(errors='replace')!r}",
+            f"{content[:_MOST_SHOWN].decode(errors='replace')!r}",
             hint="check the account's URL, and that no proxy answers in its place",
         )
 
